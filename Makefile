@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Two of these set everything up on a fresh Debian machine: `make run` and `make test`.
+RUN_SCENARIOS ?= scenarios/rw_test_mainline.json scenarios/rw_test_hold.json
+JOBS ?= $(shell nproc)
+PYTHON := .venv/bin/python
+MAKEFLAGS += --no-print-directory
+
+# The pyenv or conda python of the caller must not leak into the project's own environment.
+unexport PYTHONPATH PYTHONHOME
+
+.PHONY: help build run test test-cpp test-python asan bench format lint tidy clean \
+        ready-to-build ready-to-test release
+
+help:  ## Say what each target does
+	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
+
+ready-to-build:
+	@tools/bootstrap build
+
+ready-to-test:
+	@tools/bootstrap test
+
+build: ready-to-build  ## Build the program, build/holdfast
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target holdfast >&2
+
+run: build  ## The main job: what losing a path does to rw_test, as one table
+	@build/holdfast run $(RUN_SCENARIOS)
+
+test: ready-to-test  ## Everything CI checks: formats, lints, all tests, sanitizers
+	@$(MAKE) lint
+	@$(MAKE) test-cpp
+	@$(MAKE) test-python
+	@$(MAKE) asan
+	@$(MAKE) tidy
+
+release: ready-to-test
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS)
+
+test-cpp: release  ## The C++ tests, release build
+	@ctest --preset release -j $(JOBS)
+
+test-python: release  ## The Python tests, the house rules among them
+	@$(PYTHON) -m pytest
+
+asan: ready-to-test  ## The C++ tests under the address and undefined-behaviour sanitizers
+	@cmake --preset asan-ubsan >/dev/null
+	@cmake --build --preset asan-ubsan -j $(JOBS) --target holdfast_tests
+	@ctest --preset asan-ubsan -j $(JOBS)
+
+bench: ready-to-build  ## Build and run the benchmark
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target holdfast_bench >&2
+	@build/holdfast_bench
+
+format: ready-to-test  ## Format all C++ and Python files in place
+	@$(PYTHON) tools/check.py format --fix
+	@$(PYTHON) -m ruff check --quiet --fix .
+	@$(PYTHON) -m ruff format --quiet .
+
+lint: ready-to-test  ## Formats, ruff and mypy
+	@$(PYTHON) tools/check.py format
+	@$(PYTHON) -m ruff check --quiet .
+	@$(PYTHON) -m ruff format --quiet --check .
+	@$(PYTHON) -m mypy --no-error-summary
+	@echo "lint: clean"
+
+tidy: ready-to-test  ## clang-tidy on the files that changed (all of them: TIDY_BASE=all)
+	@cmake --preset tidy >/dev/null
+	@$(PYTHON) tools/check.py tidy --jobs $(JOBS) --base "$(TIDY_BASE)"
+
+clean:  ## Remove all that was built; .venv stays
+	@rm -rf build build-debug build-asan-ubsan build-tidy

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Incidents as timelines.
+#include "analysis/incident_story.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace holdfast::analysis {
+
+using oracle::Incident;
+using oracle::Operation;
+using sim::TimePoint;
+
+namespace {
+
+struct Moment {
+  TimePoint at;
+  std::string event;
+  std::string text;
+};
+
+std::string controller_name(const World& w, std::uint32_t controller) {
+  return w.host.controllers[controller].name;
+}
+
+const target::Namespace& namespace_of(const World& w, std::uint32_t disk) {
+  return *std::find_if(w.target.namespaces.begin(), w.target.namespaces.end(),
+                       [&](const target::Namespace& n) { return n.disk == disk; });
+}
+
+std::string host_of_job(const World& w, std::uint32_t job) {
+  const host::Head& head = w.host.heads[sim::index(w.workload.jobs[job].head)];
+  return w.host.hosts[sim::index(head.host)].name;
+}
+
+void add_fault_before(const World& w, TimePoint at, std::vector<Moment>& out) {
+  for (const oracle::Recovery& r : w.recovery.recoveries) {
+    if (r.released != at || r.fault == sim::never)
+      continue;
+    out.push_back({r.fault, "fault",
+                   fmt::format("fault on the path of {}", controller_name(w, r.controller))});
+    return;
+  }
+}
+
+void add_write(const World& w, std::uint64_t serial, std::vector<Moment>& out) {
+  const Operation& op = w.oracle.operations[serial - 1];
+  out.push_back({op.submitted, "submitted",
+                 fmt::format("application submits write {} to block {}", serial, op.lba)});
+  if (op.completed == sim::never)
+    return;
+  out.push_back({op.completed, op.status == 0 ? "acknowledged" : "failed",
+                 op.status == 0
+                     ? fmt::format("write {} is acknowledged to the application", serial)
+                     : fmt::format("write {} fails with status 0x{:x}", serial, op.status)});
+}
+
+void add_stale_write(const World& w, const Incident& i, std::vector<Moment>& out) {
+  add_write(w, i.serial, out);
+  add_write(w, i.other_serial, out);
+  const auto& a = i.attempt;
+  const std::string path = controller_name(w, a.controller);
+  out.push_back(
+      {a.sent, "sent",
+       fmt::format("write {} is sent over {} to controller {}", i.serial, path, a.target_cntlid)});
+  if (a.abandoned != sim::never) {
+    add_fault_before(w, a.abandoned, out);
+    out.push_back({a.abandoned, "given up", fmt::format("host gives the attempt on {} up", path)});
+  }
+  if (i.retry_sent != sim::never) {
+    out.push_back({i.retry_sent, "retried",
+                   fmt::format("write {} is retried over {}", i.serial,
+                               controller_name(w, i.retry_controller))});
+  }
+  out.push_back({i.at, "stale write",
+                 fmt::format("the stale attempt of write {} lands through controller {} and "
+                             "overwrites write {}",
+                             i.serial, a.target_cntlid, i.other_serial)});
+}
+
+void add_stale_read(const World& w, const Incident& i, std::vector<Moment>& out) {
+  const Operation& op = w.oracle.operations[i.serial - 1];
+  out.push_back({op.submitted, "submitted",
+                 fmt::format("application submits read {} of block {}", i.serial, i.lba)});
+  if (i.other_serial != 0)
+    add_write(w, i.other_serial, out);
+  out.push_back(
+      {i.at, "stale read",
+       i.other_serial == 0
+           ? fmt::format("read {} returns a block as if it had never been written", i.serial)
+           : fmt::format("read {} returns write {}, which a later write that was "
+                         "acknowledged before had replaced",
+                         i.serial, i.other_serial)});
+}
+
+}  // namespace
+
+nlohmann::json tell(const World& w, const Incident& i) {
+  std::vector<Moment> moments;
+  std::string kind = "stale_write";
+  if (i.type == Incident::Type::stale_write) {
+    add_stale_write(w, i, moments);
+  } else if (i.type == Incident::Type::stale_read) {
+    kind = "stale_read";
+    add_stale_read(w, i, moments);
+  } else {
+    kind = "lost_write";
+    add_write(w, i.serial, moments);
+  }
+  std::stable_sort(moments.begin(), moments.end(),
+                   [](const Moment& a, const Moment& b) { return a.at < b.at; });
+  nlohmann::json timeline = nlohmann::json::array();
+  for (const Moment& m : moments) {
+    timeline.push_back({{"t_s", sim::seconds(m.at)}, {"event", m.event}, {"text", m.text}});
+  }
+  const target::Namespace& n = namespace_of(w, i.disk);
+  const std::string& nqn = w.target.subsystems[sim::index(n.subsystem)].nqn;
+  const char* who = i.type == Incident::Type::stale_read ? "read" : "write";
+  return {{"kind", kind},
+          {"host", host_of_job(w, w.oracle.operations[i.serial - 1].job)},
+          {"namespace", fmt::format("{}/{}", nqn, n.nsid)},
+          {"lba", i.lba},
+          {who, i.serial},
+          {"timeline", timeline}};
+}
+
+}  // namespace holdfast::analysis

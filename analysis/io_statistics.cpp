@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Latencies and stalls from the oracle's history.
+#include "analysis/io_statistics.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+namespace holdfast::analysis {
+
+using oracle::Operation;
+using sim::Duration;
+using sim::TimePoint;
+
+namespace {
+
+double microseconds(Duration d) { return static_cast<double>(d.count()) * 1e-3; }
+
+/// Nearest-rank percentile of sorted latencies.
+double percentile_us(const std::vector<Duration>& sorted, double fraction) {
+  const auto rank =
+      static_cast<std::size_t>(std::ceil(fraction * static_cast<double>(sorted.size())));
+  return microseconds(sorted[std::max<std::size_t>(rank, 1) - 1]);
+}
+
+struct Step {
+  TimePoint at;
+  bool completes;
+};
+
+Duration longest_stall_of(std::vector<Step>& steps, TimePoint now) {
+  // Completions before submissions of the same instant: an application that answers a completion
+  // with the next I/O has not stalled.
+  std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) {
+    return a.at != b.at ? a.at < b.at : a.completes && !b.completes;
+  });
+  Duration longest{};
+  std::int64_t outstanding = 0;
+  TimePoint since{};
+  for (const Step& step : steps) {
+    if (step.completes) {
+      longest = std::max(longest, step.at - since);
+      since = step.at;
+      --outstanding;
+      continue;
+    }
+    // <= 0: an I/O that is submitted and done at one instant is sorted the other way round.
+    if (outstanding++ <= 0)
+      since = step.at;
+  }
+  return outstanding > 0 ? std::max(longest, now - since) : longest;
+}
+
+}  // namespace
+
+IoStatistics io_statistics(const World& w, host::IoKind kind) {
+  IoStatistics out;
+  std::vector<Duration> latencies;
+  TimePoint first = sim::never;
+  for (std::size_t i = 0; i < w.oracle.operations.size(); ++i) {
+    const Operation& op = w.oracle.operations[i];
+    if (op.kind != static_cast<std::uint8_t>(kind))
+      continue;
+    if (first == sim::never)
+      first = op.submitted;
+    if (op.completed == sim::never)
+      continue;
+    ++out.count;
+    if (op.status != 0) {
+      ++out.errors;
+    } else {
+      latencies.push_back(op.completed - op.submitted);
+    }
+  }
+  if (latencies.empty())
+    return out;
+  std::sort(latencies.begin(), latencies.end());
+  const Duration sum = std::accumulate(latencies.begin(), latencies.end(), Duration{});
+  const auto count = static_cast<double>(latencies.size());
+  if (w.now() > first)
+    out.iops = count / sim::seconds(w.now() - first);
+  out.mean_us = microseconds(sum) / count;
+  out.p50_us = percentile_us(latencies, 0.50);
+  out.p99_us = percentile_us(latencies, 0.99);
+  out.p999_us = percentile_us(latencies, 0.999);
+  out.max_us = microseconds(latencies.back());
+  return out;
+}
+
+Duration longest_stall(const World& w) {
+  std::vector<std::vector<Step>> steps(w.workload.jobs.size());
+  for (std::size_t i = 0; i < w.oracle.operations.size(); ++i) {
+    const Operation& op = w.oracle.operations[i];
+    steps[op.job].push_back({op.submitted, false});
+    if (op.completed != sim::never)
+      steps[op.job].push_back({op.completed, true});
+  }
+  Duration longest{};
+  for (auto& one : steps)
+    longest = std::max(longest, longest_stall_of(one, w.now()));
+  return longest;
+}
+
+}  // namespace holdfast::analysis

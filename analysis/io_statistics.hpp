@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What applications felt: counts, latencies, the longest stall. Exact, from the whole history.
+#pragma once
+
+#include <cstdint>
+
+#include "models/world.hpp"
+
+namespace holdfast::analysis {
+
+struct IoStatistics {
+  std::uint64_t count = 0;  ///< completed, errors included
+  std::uint64_t errors = 0;
+  double iops = 0.0;     ///< successful ones per second, from the first submission to the end
+  double mean_us = 0.0;  ///< latency of successful ones
+  double p50_us = 0.0;   ///< nearest rank
+  double p99_us = 0.0;
+  double p999_us = 0.0;
+  double max_us = 0.0;
+};
+
+IoStatistics io_statistics(const World& w, host::IoKind kind);
+
+/// The longest time during which an application had I/O outstanding and none of it completed.
+/// Worst over all jobs; I/O that is still out counts until now.
+sim::Duration longest_stall(const World& w);
+
+}  // namespace holdfast::analysis

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Building the result document.
+#include "analysis/result.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "analysis/incident_story.hpp"
+#include "analysis/io_statistics.hpp"
+#include "models/scenario/scenario.hpp"
+
+namespace holdfast::analysis {
+
+using nlohmann::json;
+using sim::TimePoint;
+
+namespace {
+
+std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
+
+json sim_part(const World& w) {
+  std::uint64_t packets = 0;
+  std::uint64_t dropped = 0;
+  for (const net::Channel& c : w.net.channels) {
+    packets += c.packets;
+    dropped += c.dropped;
+  }
+  return {{"end_s", sim::seconds(w.now())},
+          {"events", w.calendar.fired()},
+          {"packets", packets},
+          {"dropped", dropped}};
+}
+
+json integrity_part(const World& w) {
+  const oracle::Counts& c = w.oracle.counts;
+  const bool corrupt = c.stale_writes + c.stale_reads + c.lost_writes != 0;
+  json incidents = json::array();
+  for (const oracle::Incident& i : w.oracle.incidents)
+    incidents.push_back(tell(w, i));
+  return {{"verdict", corrupt ? "corrupt" : "ok"},
+          {"writes", c.writes},
+          {"reads", c.reads},
+          {"stale_writes", c.stale_writes},
+          {"stale_reads", c.stale_reads},
+          {"lost_writes", c.lost_writes},
+          {"incidents", incidents}};
+}
+
+void put_time(json& out, const char* key, TimePoint t) {
+  if (t != sim::never)
+    out[key] = sim::seconds(t);
+}
+
+const char* outcome_of(const oracle::Recovery& r) {
+  if (r.released == sim::never)
+    return "none";
+  return r.held ? "held" : "immediate";
+}
+
+json recovery_part(const World& w) {
+  json list = json::array();
+  for (const oracle::Recovery& r : w.recovery.recoveries) {
+    const host::Controller& c = w.host.controllers[r.controller];
+    json one = {{"host", w.host.hosts[sim::index(c.host)].name},
+                {"controller", c.name},
+                {"outcome", outcome_of(r)},
+                {"cancelled", r.cancelled}};
+    put_time(one, "fault_s", r.fault);
+    put_time(one, "detected_s", r.detected);
+    put_time(one, "target_detected_s", r.target_detected);
+    put_time(one, "fence_started_s", r.fence_started);
+    if (r.held)
+      put_time(one, "hold_until_s", r.hold_until);
+    put_time(one, "released_s", r.released);
+    put_time(one, "first_retry_done_s", r.first_retry_done);
+    put_time(one, "reconnected_s", r.reconnected);
+    list.push_back(one);
+  }
+  return list;
+}
+
+json direction_part(const World& w, host::IoKind kind) {
+  const IoStatistics s = io_statistics(w, kind);
+  json out = {{"count", s.count}, {"errors", s.errors}, {"iops", s.iops}};
+  if (s.count > s.errors) {
+    out["lat_us"] = {{"mean", s.mean_us},
+                     {"p50", s.p50_us},
+                     {"p99", s.p99_us},
+                     {"p999", s.p999_us},
+                     {"max", s.max_us}};
+  }
+  return out;
+}
+
+json exposure_part(const oracle::Exposure& e) {
+  return {{"intervals", e.intervals},
+          {"max_s", sim::seconds(e.longest)},
+          {"total_s", sim::seconds(e.total)}};
+}
+
+json hosts_part(const scenario::Scenario& s) {
+  json list = json::array();
+  for (const scenario::Host& h : s.hosts) {
+    list.push_back({{"name", h.name}, {"policy", h.policy.preset}});
+  }
+  return list;
+}
+
+}  // namespace
+
+json result_document(const scenario::Scenario& s, const World& w, std::string_view kernel) {
+  const sim::TraceHashes& hashes = w.trace.hashes();
+  const oracle::Exposure exposure = oracle::exposure_until(w.oracle, w.now());
+  json out = {{"schema_version", result_schema_version},
+              {"name", s.name},
+              {"seed", s.seed},
+              {"kernel", kernel},
+              {"scenario_hash", scenario::hash(s)},
+              {"trace_hash", hex(hashes.full)},
+              {"trace_hash_protocol", hex(hashes.protocol)},
+              {"trace_hash_outcome", hex(hashes.outcome)},
+              {"hosts", hosts_part(s)},
+              {"sim", sim_part(w)},
+              {"integrity", integrity_part(w)},
+              {"exposure", exposure_part(exposure)},
+              {"recovery", recovery_part(w)}};
+  if (exposure.margins != 0) {
+    out["margin"] = {{"min_s", sim::seconds(exposure.margin_min)},
+                     {"max_s", sim::seconds(exposure.margin_max)}};
+  }
+  out["io"] = {{"read", direction_part(w, host::IoKind::read)},
+               {"write", direction_part(w, host::IoKind::write)},
+               {"longest_stall_s", sim::seconds(longest_stall(w))}};
+  judge(s.expect, out);
+  return out;
+}
+
+}  // namespace holdfast::analysis

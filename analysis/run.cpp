@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Running a scenario on the native kernel, on SimGrid, or on both in lockstep.
+#include "analysis/run.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "analysis/lockstep.hpp"
+#include "analysis/result.hpp"
+#include "analysis/traces.hpp"
+#include "models/scenario/builder.hpp"
+#include "sim/simgrid/carrier.hpp"
+
+namespace holdfast::analysis {
+
+using sim::TimePoint;
+
+namespace {
+
+/// A run is cut into this many stretches, between which progress is told and a stop is heeded.
+constexpr int stretches = 200;
+
+void fire(void* context, std::int64_t time_ns, std::uint64_t sequence, std::uint32_t slot) {
+  World& w = *static_cast<World*>(context);
+  w.calendar.fire_carried(w, time_ns, sequence, slot);
+}
+
+/// Calls `advance(t)` for rising times up to the end of the run.
+template <class Advance>
+void run_in_stretches(sim::Duration duration, const RunOptions& options, Advance advance) {
+  for (int i = 1; i <= stretches; ++i) {
+    if (options.stop != nullptr && *options.stop)
+      return;
+    advance(sim::epoch + duration / stretches * i +
+            (i == stretches ? duration % stretches : sim::Duration{}));
+    if (options.progress)
+      options.progress(static_cast<double>(i) / stretches);
+  }
+}
+
+void run_native(World& w, sim::Duration duration, const RunOptions& options) {
+  run_in_stretches(duration, options, [&](TimePoint t) { w.calendar.run_until(w, t); });
+}
+
+void run_simgrid(World& w, simgrid::SimGridCarrier& carrier, sim::Duration duration,
+                 const RunOptions& options) {
+  run_in_stretches(duration, options, [&](TimePoint t) {
+    carrier.run_until(sim::ns(t));
+    w.calendar.advance_to(t);
+  });
+}
+
+const char* name_of(Kernel kernel) {
+  switch (kernel) {
+    case Kernel::native:
+      return "native";
+    case Kernel::simgrid:
+      return "simgrid";
+    case Kernel::both:
+      break;
+  }
+  return "both";
+}
+
+/// The trace files that were asked for.
+std::unique_ptr<JsonLines> open_traces(const RunOptions& options, Tee& tee) {
+  const auto& kinds = options.traces;
+  if (options.out.empty() || std::find(kinds.begin(), kinds.end(), "jsonl") == kinds.end()) {
+    return nullptr;
+  }
+  auto lines = std::make_unique<JsonLines>(options.out / "trace.jsonl");
+  tee.add(lines.get());
+  return lines;
+}
+
+}  // namespace
+
+nlohmann::json run(const scenario::Scenario& scenario, const RunOptions& options) {
+  Tee tee;
+  const auto lines = open_traces(options, tee);
+  World w;
+  simgrid::SimGridCarrier carrier(fire, &w);
+  if (options.kernel != Kernel::native)
+    w.calendar.carry_with(&carrier);
+  scenario::build(w, scenario);
+
+  World follower;
+  std::unique_ptr<Lockstep> lockstep;
+  if (options.kernel == Kernel::both) {
+    scenario::build(follower, scenario);
+    lockstep = std::make_unique<Lockstep>(follower, sim::epoch + scenario.duration);
+    tee.add(lockstep.get());
+  }
+  if (!tee.empty())
+    w.trace.attach(&tee);
+
+  if (options.kernel == Kernel::native) {
+    run_native(w, scenario.duration, options);
+  } else {
+    run_simgrid(w, carrier, scenario.duration, options);
+  }
+  const bool whole = options.stop == nullptr || !*options.stop;
+  if (lockstep) {
+    if (whole)
+      lockstep->finish();
+    if (!lockstep->equal()) {
+      throw KernelMismatch("SimGrid (first) and native kernel (second): " + lockstep->difference());
+    }
+    if (whole && !(w.trace.hashes() == follower.trace.hashes())) {
+      throw KernelMismatch("equal records, different hashes");
+    }
+  }
+  if (lines)
+    lines->close();
+  w.trace.attach(nullptr);
+  return result_document(scenario, w, name_of(options.kernel));
+}
+
+}  // namespace holdfast::analysis

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// One run of a scenario on a kernel, and the document that says what came of it (design 8).
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "models/scenario/spec.hpp"
+
+namespace holdfast::analysis {
+
+enum class Kernel { native, simgrid, both };
+
+struct RunOptions {
+  Kernel kernel = Kernel::native;
+  std::vector<std::string> traces;          ///< kinds of traces to write into `out`
+  std::filesystem::path out;                ///< an existing folder; empty: no traces
+  std::function<void(double)> progress;     ///< told the fraction done, now and then; may be empty
+  const std::atomic<bool>* stop = nullptr;  ///< set it to end the run early
+};
+
+/// The two kernels did not do the same. what() shows the first record in which they differ, from
+/// both, and what they had in common just before.
+class KernelMismatch : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+/// The result document, `schema_version` included. Deterministic: the same scenario gives the same
+/// document on any kernel but for the key `kernel`.
+nlohmann::json run(const scenario::Scenario& scenario, const RunOptions& options);
+
+}  // namespace holdfast::analysis

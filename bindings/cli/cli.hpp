@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs of the program `holdfast`. Data goes to stdout, words go to stderr.
+#pragma once
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace holdfast::cli {
+
+/// Every JSON document this program prints carries it; it grows when a key changes its meaning.
+inline constexpr int schema_version = 1;
+/// What --trace can ask for.
+inline constexpr std::array<const char*, 1> trace_kinds = {"jsonl"};
+inline constexpr const char* version = "0.1.0";
+
+/// What the exit status says (design: the command line).
+enum Exit : int { done = 0, expectation_failed = 1, bad_input = 2, internal_error = 3 };
+/// Ended by Ctrl-C, by the shells' convention 128 + SIGINT. What is finished was kept.
+inline constexpr int interrupted = 130;
+
+/// A mistake in the command line: told in one line, exit status 2.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct RunArguments {
+  std::vector<std::string> scenarios;
+  std::string seed;               ///< as typed; empty: the scenario's own
+  std::vector<std::string> sets;  ///< PATH=VALUE
+  std::string kernel = "simgrid";
+  std::string out;  ///< empty: nothing is written
+  std::vector<std::string> traces;
+  bool json = false;
+};
+
+/// Each verb prints its data and gives the exit status.
+int run_scenarios(const RunArguments& arguments);
+int verify_scenarios(const std::vector<std::string>& files, bool json);
+int print_schema(const std::string& format);
+int print_list(const std::string& kind, bool json);
+
+/// Puts one line of words on stderr.
+void say(const std::string& line);
+/// Puts data on stdout.
+void print(const std::string& data);
+void print(const nlohmann::json& document);
+
+}  // namespace holdfast::cli

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program `holdfast`: its command line and its exit status.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <exception>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "bindings/cli/cli.hpp"
+#include "models/scenario/error.hpp"
+
+namespace holdfast::cli {
+namespace {
+
+constexpr const char* about =
+    "Simulates what happens when a multipath NVMe over Fabrics host loses a path: how long I/O\n"
+    "stalls, how long the corruption window stays open, and whether data can be corrupted.\n";
+
+constexpr const char* after =
+    "Examples:\n"
+    "  holdfast run scenarios/rw_test_mainline.json scenarios/rw_test_hold.json\n"
+    "  holdfast run scenarios/quickstart.json --set hosts.h1.policy=cqt-only --seed 7 --json\n"
+    "  holdfast verify scenarios/*.json\n"
+    "  holdfast schema > holdfast.schema.json\n"
+    "  holdfast list policy\n\n"
+    "Exit status: 0 done, every expectation met; 1 an expectation failed; 2 wrong input or usage,\n"
+    "nothing was written; 3 internal error; 130 stopped by Ctrl-C, what was finished is kept.\n";
+
+void add_run(CLI::App& app, RunArguments& run) {
+  auto* verb = app.add_subcommand("run", "Run scenarios and print what happened");
+  verb->add_option("SCENARIO", run.scenarios, "scenario files")->required();
+  verb->add_option("--seed", run.seed, "seed of all random streams, instead of the scenario's")
+      ->type_name("N");
+  verb->add_option("--set", run.sets, "change one value, e.g. hosts.h1.policy=cqt-only")
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false);
+  verb->add_option("--kernel", run.kernel,
+                   "simgrid (default), native, or both: run on both and compare the traces")
+      ->type_name("KERNEL")
+      ->check(CLI::IsMember({"simgrid", "native", "both"}));
+  verb->add_option("--out", run.out, "write DIR/NAME/result.json, scenario.json and traces")
+      ->type_name("DIR");
+  verb->add_option("--trace", run.traces, "traces to write below --out, separated by commas: jsonl")
+      ->type_name("KIND")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  verb->add_flag("--json", run.json, "print the result document instead of a table");
+  verb->footer(
+      "Examples:\n"
+      "  holdfast run scenarios/quickstart.json\n"
+      "  holdfast run a.json b.json --kernel both --out results\n"
+      "  holdfast run a.json --set /faults/0/at=7s --set subsystems.0.attr_cqt=1ms --json\n");
+}
+
+// One line, whatever the library put into its message.
+std::string one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  while (!text.empty() && text.back() == ' ')
+    text.pop_back();
+  return text;
+}
+
+// CLI11 tells a mistyped verb as a missing one; name it, and the nearest real one.
+void check_verb(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-')
+    return;
+  std::vector<std::string> verbs;
+  for (const auto* verb : app.get_subcommands(nullptr))
+    verbs.push_back(verb->get_name());
+  if (std::find(verbs.begin(), verbs.end(), argv[1]) != verbs.end())
+    return;
+  const auto near = scenario::nearest(argv[1], verbs);
+  throw UsageError(fmt::format("found {}, expected {}{}", scenario::in_quotes(argv[1]),
+                               scenario::one_of(verbs),
+                               near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+}
+
+int dispatch(int argc, char** argv) {
+  CLI::App app(about, "holdfast");
+  app.footer(after);
+  app.set_version_flag("--version", std::string("holdfast ") + version);
+  app.require_subcommand(1);
+
+  RunArguments run;
+  add_run(app, run);
+
+  std::vector<std::string> files;
+  bool json = false;
+  auto* verify = app.add_subcommand("verify", "Check scenarios without running them");
+  verify->add_option("SCENARIO", files, "scenario files")->required();
+  verify->add_flag("--json", json, "print the findings as JSON");
+
+  std::string format = "json";
+  auto* schema = app.add_subcommand("schema", "Print the format of scenarios");
+  schema->add_option("--format", format, "json (JSON Schema, default) or markdown (a page to read)")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"json", "markdown"}));
+
+  std::string kind;
+  auto* list = app.add_subcommand("list", "List what a scenario can name");
+  list->add_option("KIND", kind, "policy, profile, transport, workload, fault or expectation");
+  list->add_flag("--json", json, "print the list as JSON");
+
+  check_verb(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0)
+      return app.exit(error, std::cout, std::cerr);
+    throw UsageError(one_line(error.what()) + "; see holdfast --help");
+  }
+  if (verify->parsed())
+    return verify_scenarios(files, json);
+  if (schema->parsed())
+    return print_schema(format);
+  if (list->parsed())
+    return print_list(kind, json);
+  return run_scenarios(run);
+}
+
+}  // namespace
+
+void say(const std::string& line) { std::cerr << "holdfast: " << line << '\n'; }
+
+void print(const std::string& data) {
+  std::cout << data << std::flush;
+  if (!std::cout)
+    throw std::runtime_error("cannot write to standard output");
+}
+
+void print(const nlohmann::json& document) {
+  // Text that is not UTF-8 (a file name) must not end the program at its last step.
+  constexpr auto replace = nlohmann::json::error_handler_t::replace;
+  print(document.dump(2, ' ', false, replace) + '\n');
+}
+
+}  // namespace holdfast::cli
+
+int main(int argc, char** argv) {
+  using namespace holdfast;
+  try {
+    return cli::dispatch(argc, argv);
+  } catch (const scenario::ScenarioError& error) {
+    cli::say(error.what());
+    return cli::bad_input;
+  } catch (const cli::UsageError& error) {
+    cli::say(error.what());
+    return cli::bad_input;
+  } catch (const std::exception& error) {
+    cli::say(std::string("internal error: ") + error.what());
+    return cli::internal_error;
+  }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// Table and timelines of `holdfast run`; see render.hpp.
+#include "bindings/cli/render.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <map>
+
+namespace holdfast::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* absent = "-";
+constexpr std::array<const char*, 9> columns = {"scenario",       "policy",   "verdict",
+                                                "stale writes",   "exposure", "longest stall",
+                                                "detected after", "hold",     "outcome"};
+constexpr std::size_t verdict_column = 2;
+
+using Row = std::array<std::string, columns.size()>;
+
+// The value under a pointer, or null when any step of it is absent.
+const json& get(const json& document, const char* pointer) {
+  static const json none;
+  const json::json_pointer path(pointer);
+  return document.contains(path) ? document.at(path) : none;
+}
+
+std::string word(const json& value) {
+  if (value.is_string())
+    return value.get<std::string>();
+  return value.is_null() ? absent : value.dump();
+}
+
+// Seconds in a unit in which the number is easy to read.
+std::string time_text(double seconds) {
+  if (seconds == 0.0)
+    return "0 s";
+  if (seconds < 1e-3)
+    return fmt::format("{:.1f} us", seconds * 1e6);
+  if (seconds < 1.0)
+    return fmt::format("{:.1f} ms", seconds * 1e3);
+  return fmt::format("{:.3f} s", seconds);
+}
+
+std::string time_text(const json& value) {
+  return value.is_number() ? time_text(value.get<double>()) : absent;
+}
+
+// Smallest and largest of one interval over all recoveries.
+std::string interval(const json& result, const char* from, const char* to) {
+  double low = std::numeric_limits<double>::infinity(), high = -1.0;
+  for (const auto& recovery : get(result, "/recovery")) {
+    const json& a = get(recovery, from);
+    const json& b = get(recovery, to);
+    if (!a.is_number() || !b.is_number())
+      continue;
+    const double span = b.get<double>() - a.get<double>();
+    low = std::min(low, span);
+    high = std::max(high, span);
+  }
+  if (high < 0.0)
+    return absent;
+  // Ten microseconds apart or less is one value to a reader of milliseconds.
+  return high - low < 1e-5 ? time_text(high) : time_text(low) + " .. " + time_text(high);
+}
+
+std::string outcomes(const json& result) {
+  std::map<std::string, int> counts;
+  for (const auto& recovery : get(result, "/recovery"))
+    ++counts[word(get(recovery, "/outcome"))];
+  std::string out;
+  for (const auto& [outcome, count] : counts) {
+    out += (out.empty() ? "" : ", ") + outcome + (count > 1 ? fmt::format(" x{}", count) : "");
+  }
+  return out.empty() ? absent : out;
+}
+
+std::string policies(const json& result) {
+  std::vector<std::string> seen;
+  for (const auto& host : get(result, "/hosts")) {
+    const auto policy = word(get(host, "/policy"));
+    if (std::find(seen.begin(), seen.end(), policy) == seen.end())
+      seen.push_back(policy);
+  }
+  return seen.empty() ? absent : fmt::format("{}", fmt::join(seen, ", "));
+}
+
+Row row_of(const json& result) {
+  return {word(get(result, "/name")),
+          policies(result),
+          word(get(result, "/integrity/verdict")),
+          word(get(result, "/integrity/stale_writes")),
+          time_text(get(result, "/exposure/max_s")),
+          time_text(get(result, "/io/longest_stall_s")),
+          interval(result, "/fault_s", "/detected_s"),
+          interval(result, "/fence_started_s", "/released_s"),
+          outcomes(result)};
+}
+
+std::string paint(const std::string& text, const char* code, bool colour) {
+  return colour ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
+}
+
+std::string table(const std::vector<Row>& rows, bool colour) {
+  std::array<std::size_t, columns.size()> widths{};
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    widths[c] = std::string(columns[c]).size();
+    for (const auto& row : rows)
+      widths[c] = std::max(widths[c], row[c].size());
+  }
+  std::string out;
+  const auto line = [&](const Row& row, bool head) {
+    std::string text;
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      // Padding comes outside the colour, whose codes have no width on the terminal.
+      const bool last = c + 1 == columns.size();
+      const std::string pad(last ? 0 : widths[c] - row[c].size() + 2, ' ');
+      if (head) {
+        text += paint(row[c], "1", colour) + pad;
+      } else if (c == verdict_column) {
+        text += paint(row[c], row[c] == "ok" ? "32" : "1;31", colour) + pad;
+      } else {
+        text += row[c] + pad;
+      }
+    }
+    out += text + '\n';
+  };
+  Row head;
+  std::copy(columns.begin(), columns.end(), head.begin());
+  line(head, true);
+  for (const auto& row : rows)
+    line(row, false);
+  return out;
+}
+
+std::string timeline(const json& result, bool colour) {
+  const json& incidents = get(result, "/integrity/incidents");
+  if (!incidents.is_array() || incidents.empty())
+    return {};
+  const json& first = incidents[0];
+  const auto title = fmt::format("{}: {} on host {}, namespace {}, LBA {}, write {}",
+                                 word(get(result, "/name")), word(get(first, "/kind")),
+                                 word(get(first, "/host")), word(get(first, "/namespace")),
+                                 word(get(first, "/lba")), word(get(first, "/write")));
+  std::string out = '\n' + paint(title, "1", colour) + '\n';
+  for (const auto& entry : get(first, "/timeline")) {
+    const json& at = get(entry, "/t_s");
+    const auto when = at.is_number() ? fmt::format("{:.6f} s", at.get<double>()) : absent;
+    out += fmt::format("  {:>16}  {}\n", when, word(get(entry, "/text")));
+  }
+  if (incidents.size() > 1) {
+    out +=
+        fmt::format("  {:>16}  ... and {} more incidents (see --json)\n", "", incidents.size() - 1);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::string> failures(const nlohmann::json& result) {
+  std::vector<std::string> out;
+  for (const auto& one : get(result, "/expect")) {
+    if (word(get(one, "/verdict")) != "fail")
+      continue;
+    out.push_back(fmt::format("{}: {} is {}, expected {}", word(get(result, "/name")),
+                              word(get(one, "/name")), word(get(one, "/value")),
+                              word(get(one, "/expected"))));
+  }
+  return out;
+}
+
+std::string render(const nlohmann::json& results, bool colour) {
+  if (results.empty())
+    return {};
+  std::vector<Row> rows;
+  for (const auto& result : results)
+    rows.push_back(row_of(result));
+  std::string out = table(rows, colour);
+  std::string failed;
+  for (const auto& result : results) {
+    for (const auto& failure : failures(result)) {
+      failed += paint("expectation failed", "1;31", colour) + "  " + failure + '\n';
+    }
+  }
+  if (!failed.empty())
+    out += '\n' + failed;
+  for (const auto& result : results) {
+    if (get(result, "/integrity/verdict") == "corrupt")
+      out += timeline(result, colour);
+  }
+  return out;
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Switching faults on and off.
+#include "models/fault/fault.hpp"
+
+#include "models/net/fabric.hpp"
+#include "models/target/target.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::fault {
+
+namespace {
+
+/// Calls `act(channel, direction)` for each direction that the fault strikes.
+template <class Act>
+void for_channels(const Fault& f, Act act) {
+  if (f.forward)
+    act(net::channel_of(f.link, 0), 0u);
+  if (f.backward)
+    act(net::channel_of(f.link, 1), 1u);
+}
+
+void switch_on(World& w, std::uint32_t index) {
+  Fault& f = w.fault.faults[index];
+  record<Kind::fault>(w, index, true);
+  switch (f.type) {
+    case Type::blackhole:
+      for_channels(f, [&](net::ChannelId c, unsigned) { net::add_blackhole(w, c); });
+      return;
+    case Type::link_down:
+      net::take_down(w, f.link);
+      return;
+    case Type::loss:
+      for_channels(f, [&](net::ChannelId c, unsigned direction) {
+        f.saved_threshold[direction] = w.net.channels[sim::index(c)].loss_threshold;
+        net::set_loss(w, c, f.probability);
+      });
+      return;
+    case Type::command:
+      target::add_command_fault(w, f.subsystem, f.command);
+      return;
+  }
+}
+
+void switch_off(World& w, std::uint32_t index) {
+  const Fault& f = w.fault.faults[index];
+  record<Kind::fault>(w, index, false);
+  switch (f.type) {
+    case Type::blackhole:
+      for_channels(f, [&](net::ChannelId c, unsigned) { net::remove_blackhole(w, c); });
+      return;
+    case Type::link_down:
+      net::bring_up(w, f.link);
+      return;
+    case Type::loss:
+      for_channels(f, [&](net::ChannelId c, unsigned direction) {
+        w.net.channels[sim::index(c)].loss_threshold = f.saved_threshold[direction];
+      });
+      return;
+    case Type::command:
+      return;
+  }
+}
+
+}  // namespace
+
+void add_fault(World& w, const Fault& fault) {
+  const auto index = static_cast<std::uint32_t>(w.fault.faults.size());
+  w.fault.faults.push_back(fault);
+  w.at(fault.at, [index](World& world) { switch_on(world, index); });
+  if (fault.until == sim::never)
+    return;
+  w.at(fault.until, [index](World& world) { switch_off(world, index); });
+}
+
+}  // namespace holdfast::fault

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// Host controllers: building them, and the state machine of nvme_change_ctrl_state.
+#include <array>
+
+#include "models/host/internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::host {
+
+namespace {
+
+// NVME_AQ_DEPTH 32: 30 tags for commands, of which two are reserved for Connect and Keep Alive, and
+// one command id beyond them for the AER (protocol.md 7.1). The model keeps one slot per purpose.
+constexpr std::uint32_t admin_tags = 31;
+constexpr std::uint32_t longest_io_queue = 1024;
+
+void add_queue(World& w, ControllerId id, std::uint16_t qid, std::uint32_t tags) {
+  Queue q;
+  q.controller = id;
+  q.qid = qid;
+  q.tags = tags;
+  q.requests.resize(tags);
+  for (std::uint32_t tag = tags; tag-- > 0;) {
+    q.free_tags.push_back(static_cast<std::uint16_t>(tag));
+  }
+  w.host.queues.push_back(q);
+}
+
+void failfast_fired(World& w, ControllerId id) {
+  controller(w, id).failfast_expired = true;
+  kick_requeue_lists(w, id);
+}
+
+/// What nvme_change_ctrl_state does besides setting the state.
+void after_change(World& w, ControllerId id, State from, State to) {
+  Controller& c = controller(w, id);
+  if (to == State::live) {
+    if (from == State::connecting) {
+      w.calendar.cancel(c.failfast_timer);
+      c.failfast_expired = false;
+    }
+    kick_requeue_lists(w, id);
+  }
+  // The fail-fast clock starts only here, so time spent FENCING does not count against it.
+  if (to == State::connecting && from == State::resetting && c.fast_io_fail >= Duration{}) {
+    w.calendar.cancel(c.failfast_timer);
+    c.failfast_timer = w.after(c.fast_io_fail, [id](World& world) { failfast_fired(world, id); });
+  }
+}
+
+}  // namespace
+
+Controller& controller(World& w, ControllerId id) { return w.host.controllers[sim::index(id)]; }
+Queue& queue(World& w, QueueId id) { return w.host.queues[sim::index(id)]; }
+QueueId io_queue(const Controller& c, std::uint32_t i) { return QueueId{c.first_io_queue + i}; }
+
+std::string_view state_name(State state) {
+  static constexpr std::array<std::string_view, 9> names = {
+      "NEW",        "LIVE",     "FENCING",       "FENCED", "RESETTING",
+      "CONNECTING", "DELETING", "DELETING_NOIO", "DEAD"};
+  return names[static_cast<std::size_t>(state)];
+}
+
+bool is_permitted(State from, State to) {
+  switch (to) {
+    case State::live:
+      return from == State::connecting;
+    case State::fencing:
+      return from == State::live;
+    case State::fenced:
+      return from == State::fencing;
+    case State::resetting:
+      return from == State::fresh || from == State::live || from == State::fenced;
+    case State::connecting:
+      return from == State::fresh || from == State::resetting;
+    case State::deleting:
+      return from == State::live || from == State::resetting || from == State::connecting;
+    case State::deleting_noio:
+      return from == State::deleting || from == State::dead;
+    case State::dead:
+      return from == State::deleting;
+    case State::fresh:
+      break;
+  }
+  return false;
+}
+
+bool change_state(World& w, ControllerId id, State to) {
+  Controller& c = controller(w, id);
+  const State from = c.state;
+  if (!is_permitted(from, to))
+    return false;
+  c.state = to;
+  record<Kind::controller_state>(w, id, from, to);
+  after_change(w, id, from, to);
+  return true;
+}
+
+HostId add_host(World& w, const Host& host) {
+  w.host.hosts.push_back(host);
+  const std::string hostnqn = "nqn.2014-08.org.nvmexpress:host:" + host.name;
+  w.host.hosts.back().hostnqn = std::string_view(hostnqn);
+  return HostId{static_cast<std::uint32_t>(w.host.hosts.size() - 1)};
+}
+
+HeadId add_head(World& w, HostId host, std::string_view subnqn, std::uint32_t nsid,
+                std::uint32_t disk) {
+  Head head;
+  head.host = host;
+  head.subnqn = subnqn;
+  head.nsid = nsid;
+  head.disk = disk;
+  w.host.heads.push_back(head);
+  return HeadId{static_cast<std::uint32_t>(w.host.heads.size() - 1)};
+}
+
+ControllerId add_controller(World& w, const ConnectParameters& p) {
+  const ControllerId id{static_cast<std::uint32_t>(w.host.controllers.size())};
+  Controller c;
+  c.host = p.host;
+  std::uint32_t instance = 0;
+  for (const Controller& other : w.host.controllers) {
+    if (other.host == p.host)
+      ++instance;
+  }
+  c.name = "nvme" + std::to_string(instance);
+  c.subnqn = std::string_view(p.subnqn);
+  c.port = p.port;
+  c.forward = p.forward;
+  c.back = p.back;
+  c.numa_node = p.numa_node;
+  c.kato = p.keep_alive_tmo;
+  c.reconnect_delay = p.reconnect_delay;
+  // nvmf_parse_options: the give-up horizon is counted in attempts.
+  c.max_reconnects = p.ctrl_loss_tmo < Duration{}
+                         ? -1
+                         : (p.ctrl_loss_tmo + p.reconnect_delay - Duration{1}) / p.reconnect_delay;
+  c.fast_io_fail = p.fast_io_fail_tmo;
+  c.queue_size = std::min(p.queue_size, longest_io_queue);
+  const Host& host = w.host.hosts[sim::index(p.host)];
+  c.io_queues_wanted = p.nr_io_queues == 0 ? host.cpus : std::min(p.nr_io_queues, host.cpus);
+  c.admin = QueueId{static_cast<std::uint32_t>(w.host.queues.size())};
+  c.first_io_queue = sim::index(c.admin) + 1;
+  const std::uint32_t io_queues = c.io_queues_wanted;
+  // SQSIZE is queue_size - 1; one of those tags is reserved for Connect.
+  const std::uint32_t io_tags = c.queue_size - 1;
+  w.host.controllers.push_back(c);
+  add_queue(w, id, 0, admin_tags);
+  for (std::uint32_t i = 1; i <= io_queues; ++i) {
+    add_queue(w, id, static_cast<std::uint16_t>(i), io_tags);
+  }
+  w.at(p.at, [id](World& world) {
+    change_state(world, id, State::connecting);
+    start_setup(world, id);
+  });
+  return id;
+}
+
+transport::HostHandlers handlers() {
+  return {on_queue_ready, on_completed, on_data, payload_of, on_queue_failed};
+}
+
+}  // namespace holdfast::host

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host engine, after the Linux NVMe host driver: association set-up, keep-alive, timeouts,
+// error recovery, reconnect, native multipath. What it does with requests in flight when a path
+// fails is data (RecoveryPolicy), not code of its own.
+#pragma once
+
+#include <string_view>
+
+#include "models/host/state.hpp"
+
+namespace holdfast {
+struct World;
+}
+
+namespace holdfast::host {
+
+struct ConnectParameters {
+  HostId host{};
+  std::string subnqn;
+  std::uint32_t port = 0;
+  net::RouteId forward{};
+  net::RouteId back{};
+  TimePoint at{};
+  Duration keep_alive_tmo{};
+  Duration reconnect_delay{};
+  Duration ctrl_loss_tmo{};       ///< negative: never give up
+  Duration fast_io_fail_tmo{-1};  ///< negative: off
+  std::uint32_t queue_size = 128;
+  std::uint32_t nr_io_queues = 0;  ///< 0: one per CPU
+  std::uint32_t numa_node = 0;
+};
+
+HostId add_host(World& w, const Host& host);
+/// A multipath head that will find its paths when controllers are scanned.
+HeadId add_head(World& w, HostId host, std::string_view subnqn, std::uint32_t nsid,
+                std::uint32_t disk);
+/// `nvme connect` at the given time.
+ControllerId add_controller(World& w, const ConnectParameters& parameters);
+
+/// What the transport calls.
+transport::HostHandlers handlers();
+
+/// True once a path of the device has been identified.
+bool is_ready(const World& w, HeadId head);
+
+/// Submits an I/O to a block device; `io_done` of the world's hosts tells the outcome, maybe before
+/// the call returns when the device fails it at once. Returns its serial number.
+std::uint64_t submit_io(World& w, const Io& io);
+
+/// The transition table of nvme_change_ctrl_state (protocol.md 4.2).
+bool is_permitted(State from, State to);
+std::string_view state_name(State state);
+
+}  // namespace holdfast::host

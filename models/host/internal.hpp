@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of the host engine share. Not for others.
+#pragma once
+
+#include "models/host/host.hpp"
+#include "models/transport/queue.hpp"
+
+namespace holdfast::host {
+
+/// Linux error numbers that appear in logs and results.
+inline constexpr int error_invalid = 22;
+
+// controller.cpp
+bool change_state(World& w, ControllerId id, State to);
+Controller& controller(World& w, ControllerId id);
+Queue& queue(World& w, QueueId id);
+QueueId io_queue(const Controller& c, std::uint32_t i);
+
+// requests.cpp
+/// Sends a command on a queue that has a free tag; returns the tag. `timeout` > 0.
+std::uint16_t send_request(World& w, QueueId id, const Request& what, Duration timeout);
+bool has_free_tag(const World& w, QueueId id);
+/// The block layer's timer found requests past their deadline.
+void cancel_all(World& w, QueueId id);
+/// A completion, real or made up by a cancel.
+void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Completion& completion);
+void on_completed(World& w, std::uint32_t owner, const wire::Completion& completion);
+void on_data(World& w, std::uint32_t owner, std::uint16_t cid, const transport::Payload& data);
+const transport::Payload* payload_of(World& w, std::uint32_t owner, std::uint16_t cid);
+
+// setup.cpp
+void start_setup(World& w, ControllerId id);
+void on_queue_ready(World& w, std::uint32_t owner, int error);
+void setup_completed(World& w, ControllerId id, const Request& request,
+                     const wire::Completion& completion);
+/// Commands that follow LIVE: events, and on the first connect the namespace scan.
+void after_live(World& w, ControllerId id);
+void after_live_completed(World& w, ControllerId id, const Request& request,
+                          const wire::Completion& completion);
+
+// keep_alive.cpp
+void start_keep_alive(World& w, ControllerId id);
+void stop_keep_alive(World& w, ControllerId id);
+void keep_alive_completed(World& w, ControllerId id, const Request& request, wire::Status status);
+
+// recovery.cpp
+enum class Cause : std::uint8_t { request_timeout, transport, keep_alive_tag };
+void error_recovery(World& w, ControllerId id, Cause cause);
+void on_queue_failed(World& w, std::uint32_t owner, int error);
+void request_timed_out(World& w, QueueId id, std::uint16_t tag);
+/// Stops all queues, cancels what is in flight and closes the sockets a little later.
+void tear_down(World& w, ControllerId id);
+void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr);
+
+// multipath.cpp
+/// Finds a path for an I/O and hands it to that path's queue; or requeues it, or fails it.
+void dispatch(World& w, IoId io);
+void fail_over(World& w, IoId io, ControllerId from);
+void requeue(World& w, IoId io);
+void kick_requeue_lists(World& w, ControllerId id);
+void add_path(World& w, ControllerId id, std::uint32_t nsid, const wire::IdentifyNamespace& page);
+void clear_path(World& w, ControllerId id);
+void remove_paths(World& w, ControllerId id);
+void finish_io(World& w, IoId io, wire::Status status);
+/// Sends an I/O on one queue, or lets it wait for a tag there.
+void queue_io(World& w, QueueId id, IoId io);
+/// nvme_complete_rq for a request that carried an I/O.
+void io_completed(World& w, QueueId id, const Request& request, wire::Status status);
+
+}  // namespace holdfast::host

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host's keep-alive (protocol.md 1.7): a look every KATO/2, or every KATO/4 with traffic-based
+// keep-alive, where a completion of something submitted since the last look spares the command.
+#include "models/host/internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::host {
+
+namespace {
+
+Duration period(const Controller& c) { return c.traffic_based ? c.kato / 4 : c.kato / 2; }
+
+void look(World& w, ControllerId id);
+
+void schedule(World& w, ControllerId id, TimePoint at) {
+  Controller& c = controller(w, id);
+  w.calendar.cancel(c.keep_alive_timer);
+  c.keep_alive_timer = w.at(std::max(at, w.now()), [id](World& world) { look(world, id); });
+}
+
+/// nvme_keep_alive_work.
+void look(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  const bool seen = c.completion_seen;
+  c.last_check = w.now();
+  if (c.traffic_based && seen) {
+    c.completion_seen = false;
+    record<Kind::keep_alive_skipped>(w, id);
+    schedule(w, id, c.last_check + period(c));
+    return;
+  }
+  if (!queue(w, c.admin).live || c.state == State::fencing || c.state == State::fenced) {
+    // Not ready: the command ends at once with Host Path Error and is not armed again
+    // (protocol.md 4.6).
+    keep_alive_completed(w, id, Request{}, wire::StatusCode::host_path_error);
+    return;
+  }
+  if (!has_free_tag(w, c.admin)) {
+    error_recovery(w, id, Cause::keep_alive_tag);
+    return;
+  }
+  Request r;
+  r.purpose = Purpose::keep_alive;
+  r.command = wire::make_keep_alive(0);
+  const std::uint16_t tag = send_request(w, c.admin, r, c.kato);
+  record<Kind::keep_alive_sent>(w, id, queue(w, c.admin).requests[tag].command.cid);
+}
+
+}  // namespace
+
+void start_keep_alive(World& w, ControllerId id) {
+  const Controller& c = controller(w, id);
+  if (c.kato == Duration{})
+    return;
+  schedule(w, id, c.last_check + period(c));
+}
+
+void stop_keep_alive(World& w, ControllerId id) {
+  w.calendar.cancel(controller(w, id).keep_alive_timer);
+}
+
+void keep_alive_completed(World& w, ControllerId id, const Request& r, wire::Status status) {
+  Controller& c = controller(w, id);
+  record<Kind::keep_alive_done>(w, id, status.value);
+  if (!status.ok())
+    return;
+  // nvme_keep_alive_end_io: the round trip counts towards the period.
+  const Duration rtt = w.now() - r.submitted;
+  const Duration delay = rtt <= period(c) ? period(c) - rtt : Duration{};
+  c.last_check = w.now();
+  c.completion_seen = false;
+  if (c.state == State::live || c.state == State::connecting)
+    schedule(w, id, w.now() + delay);
+}
+
+}  // namespace holdfast::host

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+// Native multipath (protocol.md 6): path selection, failover, the requeue list; and the life of an
+// application's I/O from submission to completion.
+#include <algorithm>
+
+#include "models/host/internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::host {
+
+using wire::AnaState;
+using wire::StatusCode;
+
+namespace {
+
+constexpr std::uint32_t no_path = ~0u;
+
+Head& head_of(World& w, HeadId id) { return w.host.heads[sim::index(id)]; }
+
+/// nvme_path_is_disabled.
+bool is_disabled(const World& w, const Path& p) {
+  const State state = w.host.controllers[sim::index(p.controller)].state;
+  return (state != State::live && state != State::deleting) || !p.ready;
+}
+
+bool is_optimized(const Path& p) { return p.ana == AnaState::optimized; }
+
+/// __nvme_find_path: the nearest optimized path, else the nearest non-optimized one.
+std::uint32_t find_nearest(const World& w, const Head& head) {
+  std::uint32_t best[2] = {no_path, no_path};
+  for (std::uint32_t i = 0; i < head.paths.size(); ++i) {
+    const Path& p = head.paths[i];
+    if (is_disabled(w, p))
+      continue;
+    if (!is_optimized(p) && p.ana != AnaState::non_optimized)
+      continue;
+    // node_distance: everything runs on node 0 and all other nodes are equally far.
+    const auto far = [&](std::uint32_t at) {
+      return w.host.controllers[sim::index(head.paths[at].controller)].numa_node != 0;
+    };
+    std::uint32_t& slot = best[is_optimized(p) ? 0 : 1];
+    if (slot == no_path || (far(slot) && !far(i)))
+      slot = i;
+  }
+  return best[0] != no_path ? best[0] : best[1];
+}
+
+/// nvme_round_robin_path.
+std::uint32_t find_round_robin(const World& w, const Head& head) {
+  if (head.current == no_path)
+    return find_nearest(w, head);
+  const auto count = static_cast<std::uint32_t>(head.paths.size());
+  if (count == 1)
+    return is_disabled(w, head.paths[0]) ? no_path : 0;
+  std::uint32_t found = no_path;
+  for (std::uint32_t step = 1; step < count; ++step) {
+    const std::uint32_t i = (head.current + step) % count;
+    if (is_disabled(w, head.paths[i]))
+      continue;
+    if (is_optimized(head.paths[i]))
+      return i;
+    if (head.paths[i].ana == AnaState::non_optimized)
+      found = i;
+  }
+  const Path& old = head.paths[head.current];
+  const bool old_usable = !is_disabled(w, old);
+  if (old_usable &&
+      (is_optimized(old) || (found == no_path && old.ana == AnaState::non_optimized))) {
+    return head.current;
+  }
+  return found;
+}
+
+std::uint32_t find_path(const World& w, const Head& head) {
+  if (w.host.hosts[sim::index(head.host)].iopolicy == IoPolicy::round_robin) {
+    return find_round_robin(w, head);
+  }
+  // numa: the cached path is looked at again only when it is not LIVE and optimized.
+  if (head.current != no_path && !is_disabled(w, head.paths[head.current]) &&
+      is_optimized(head.paths[head.current])) {
+    return head.current;
+  }
+  return find_nearest(w, head);
+}
+
+/// nvme_available_path. FENCING is not in the list: when every path is fencing, new I/O fails
+/// (protocol.md 4.5; so in every posted generation through v4).
+bool has_available_path(const World& w, const Head& head) {
+  return std::any_of(head.paths.begin(), head.paths.end(), [&](const Path& p) {
+    const Controller& c = w.host.controllers[sim::index(p.controller)];
+    return !c.failfast_expired &&
+           (c.state == State::live || c.state == State::resetting || c.state == State::connecting);
+  });
+}
+
+void run_requeue_list(World& w, HeadId id) {
+  Head& head = head_of(w, id);
+  head.requeue_scheduled = false;
+  // Only what is on the list now: what comes back waits for the next kick.
+  for (std::size_t left = head.requeue.size(); left > 0; --left) {
+    const IoId io = head.requeue.front();
+    head.requeue.pop_front();
+    dispatch(w, io);
+  }
+}
+
+void schedule_requeue(World& w, HeadId id) {
+  Head& head = head_of(w, id);
+  if (head.requeue_scheduled || head.requeue.empty())
+    return;
+  head.requeue_scheduled = true;
+  w.after(Duration{}, [id](World& world) { run_requeue_list(world, id); });
+}
+
+wire::Command io_command(const Head& head, const Io& io, std::uint32_t in_capsule_bytes) {
+  if (io.kind == IoKind::flush)
+    return wire::make_flush(0, head.nsid);
+  wire::BlockRange range;
+  range.nsid = head.nsid;
+  range.slba = io.lba;
+  range.blocks = io.blocks;
+  const std::uint32_t bytes = io.blocks * head.block_bytes;
+  if (io.kind == IoKind::read)
+    return wire::make_read(0, range, bytes);
+  const bool fits = bytes <= in_capsule_bytes;
+  return wire::make_write(0, range,
+                          fits ? wire::in_capsule_sgl(bytes) : wire::transport_sgl(bytes));
+}
+
+Version token_of(const Io& io) { return io.serial << 8 | (io.attempts & 0xff); }
+
+}  // namespace
+
+bool is_ready(const World& w, HeadId id) { return w.host.heads[sim::index(id)].block_bytes != 0; }
+
+std::uint64_t submit_io(World& w, const Io& what) {
+  const IoId id = w.host.ios.add(what);
+  Io& io = w.host.ios[id];
+  io.serial = w.host.next_serial++;
+  const std::uint64_t serial = io.serial;
+  record<Kind::app_submit>(w, serial, io.owner, io.kind, head_of(w, io.head).disk, io.lba,
+                           io.blocks);
+  dispatch(w, id);
+  return serial;
+}
+
+void dispatch(World& w, IoId id) {
+  const HeadId head_id = w.host.ios[id].head;
+  Head& head = head_of(w, head_id);
+  const std::uint32_t path = find_path(w, head);
+  if (path != no_path) {
+    head.current = path;
+    const Controller& c = controller(w, head.paths[path].controller);
+    queue_io(w, io_queue(c, w.host.ios[id].cpu % c.io_queues), id);
+    return;
+  }
+  if (has_available_path(w, head)) {
+    record<Kind::io_requeued>(w, w.host.ios[id].serial);
+    head.requeue.push_back(id);
+    return;
+  }
+  // "no available path - failing I/O". As an event of its own, so that an application that
+  // answers an error with another I/O cannot recurse.
+  w.after(Duration{}, [id](World& world) { finish_io(world, id, StatusCode::host_path_error); });
+}
+
+void queue_io(World& w, QueueId queue_id, IoId id) {
+  Queue& q = queue(w, queue_id);
+  // One tag is reserved for Connect.
+  if (q.free_tags.size() <= 1) {
+    q.waiting.push_back(id);
+    return;
+  }
+  Io& io = w.host.ios[id];
+  const Head& head = head_of(w, io.head);
+  const Controller& c = controller(w, q.controller);
+  ++io.attempts;
+  Request r;
+  r.purpose = Purpose::io;
+  r.io = id;
+  r.command = io_command(head, io, c.in_capsule_bytes);
+  r.data.version = token_of(io);
+  if (io.kind == IoKind::write)
+    r.data.bytes = io.blocks * head.block_bytes;
+  const Duration timeout = w.host.hosts[sim::index(c.host)].io_timeout;
+  const std::uint16_t tag = send_request(w, queue_id, r, timeout);
+  record<Kind::attempt_sent>(w, token_of(w.host.ios[id]), q.controller,
+                             transport::connection_of(w, q.transport), q.qid,
+                             q.requests[tag].command.cid);
+}
+
+void io_completed(World& w, QueueId queue_id, const Request& r, wire::Status status) {
+  Io& io = w.host.ios[r.io];
+  const ControllerId ctrl = queue(w, queue_id).controller;
+  const std::uint32_t max_retries = w.host.hosts[sim::index(controller(w, ctrl).host)].max_retries;
+  // nvme_decide_disposition, in its order.
+  const bool final = status.ok() || status.dnr() || io.retries >= max_retries;
+  if (!final && status.is_path_error()) {
+    record<Kind::attempt_abandoned>(w, token_of(io), ctrl, status.value);
+    fail_over(w, r.io, ctrl);
+    return;
+  }
+  record<Kind::attempt_done>(w, token_of(io), ctrl, status.value);
+  if (final) {
+    io.version = r.read_version;
+    finish_io(w, r.io, status);
+    return;
+  }
+  ++io.retries;
+  queue_io(w, queue_id, r.io);
+}
+
+void finish_io(World& w, IoId id, wire::Status status) {
+  const Io io = w.host.ios[id];
+  w.host.ios.remove(id);
+  record<Kind::app_complete>(w, io.serial, status.value, io.version);
+  w.host.io_done(w, io.owner, io.cookie, status, io.version);
+}
+
+void fail_over(World& w, IoId io, ControllerId from) {
+  // nvme_failover_req: the path that failed is not the current one any more.
+  Head& head = head_of(w, w.host.ios[io].head);
+  if (head.current != no_path && head.paths[head.current].controller == from) {
+    head.current = no_path;
+  }
+  requeue(w, io);
+}
+
+void requeue(World& w, IoId io) {
+  const HeadId head = w.host.ios[io].head;
+  head_of(w, head).requeue.push_back(io);
+  schedule_requeue(w, head);
+}
+
+void kick_requeue_lists(World& w, ControllerId id) {
+  for (std::uint32_t i = 0; i < w.host.heads.size(); ++i) {
+    const auto& paths = w.host.heads[i].paths;
+    const bool mine =
+        std::any_of(paths.begin(), paths.end(), [&](const Path& p) { return p.controller == id; });
+    if (mine)
+      schedule_requeue(w, HeadId{i});
+  }
+}
+
+void add_path(World& w, ControllerId id, std::uint32_t nsid, const wire::IdentifyNamespace& page) {
+  const Controller& c = controller(w, id);
+  for (std::uint32_t i = 0; i < w.host.heads.size(); ++i) {
+    Head& head = w.host.heads[i];
+    if (head.host != c.host || head.nsid != nsid || head.subnqn != c.subnqn)
+      continue;
+    head.block_bytes = 1u << page.lba_shift;
+    head.blocks = page.size_blocks;
+    const bool known = std::any_of(head.paths.begin(), head.paths.end(),
+                                   [&](const Path& p) { return p.controller == id; });
+    if (!known)
+      head.paths.push_back({id, true, AnaState::optimized});
+    schedule_requeue(w, HeadId{i});
+  }
+}
+
+void clear_path(World& w, ControllerId id) {
+  for (Head& head : w.host.heads) {
+    if (head.current != no_path && head.paths[head.current].controller == id) {
+      head.current = no_path;
+    }
+  }
+}
+
+void remove_paths(World& w, ControllerId id) {
+  for (std::uint32_t i = 0; i < w.host.heads.size(); ++i) {
+    Head& head = w.host.heads[i];
+    const auto mine = [&](const Path& p) { return p.controller == id; };
+    head.paths.erase(std::remove_if(head.paths.begin(), head.paths.end(), mine), head.paths.end());
+    head.current = no_path;
+    // What waited for this path finds another one, or fails.
+    schedule_requeue(w, HeadId{i});
+  }
+}
+
+}  // namespace holdfast::host

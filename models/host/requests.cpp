@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests and tags of a queue: sending, completing, and the block layer's timeouts.
+#include <algorithm>
+
+#include "models/host/internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::host {
+
+using transport::Payload;
+using wire::StatusCode;
+
+namespace {
+
+void timeouts_fired(World& w, QueueId id);
+
+/// One timer per queue, set to the earliest deadline it knows of. Completions leave it alone
+/// (blk_add_timer); when it fires for nothing it is set again.
+void arm_timeout(World& w, QueueId id, TimePoint deadline) {
+  Queue& q = queue(w, id);
+  if (q.timeout_at != sim::never) {
+    if (q.timeout_at <= deadline)
+      return;
+    w.calendar.cancel(q.timeout_timer);
+  }
+  q.timeout_at = deadline;
+  q.timeout_timer = w.at(deadline, [id](World& world) { timeouts_fired(world, id); });
+}
+
+/// blk_mq_timeout_work: hand what is overdue to the transport, wait for the earliest of the rest.
+void timeouts_fired(World& w, QueueId id) {
+  queue(w, id).timeout_at = sim::never;
+  for (std::uint32_t tag = 0; tag < queue(w, id).tags; ++tag) {
+    const Request& r = queue(w, id).requests[tag];
+    if (r.in_flight && r.timeout > Duration{} && r.deadline <= w.now()) {
+      request_timed_out(w, id, static_cast<std::uint16_t>(tag));
+    }
+  }
+  TimePoint earliest = sim::never;
+  for (const Request& r : queue(w, id).requests) {
+    if (!r.in_flight || r.timeout == Duration{})
+      continue;
+    if (earliest == sim::never || r.deadline < earliest)
+      earliest = r.deadline;
+  }
+  if (earliest != sim::never)
+    arm_timeout(w, id, earliest);
+}
+
+/// nvme_complete_rq: traffic counts as a sign of life only if it was submitted since the last look.
+void note_completion(World& w, ControllerId id, const Request& r) {
+  Controller& c = controller(w, id);
+  if (c.keep_alive_supported && r.submitted >= c.last_check)
+    c.completion_seen = true;
+}
+
+void start_waiting(World& w, QueueId id) {
+  Queue& q = queue(w, id);
+  while (!q.waiting.empty() && !q.free_tags.empty() && q.live) {
+    const IoId io = q.waiting.front();
+    q.waiting.pop_front();
+    queue_io(w, id, io);
+  }
+}
+
+}  // namespace
+
+bool has_free_tag(const World& w, QueueId id) {
+  return !w.host.queues[sim::index(id)].free_tags.empty();
+}
+
+std::uint16_t send_request(World& w, QueueId id, const Request& what, Duration timeout) {
+  Queue& q = queue(w, id);
+  HOLDFAST_CHECK(!q.free_tags.empty());
+  const std::uint16_t tag = q.free_tags.back();
+  q.free_tags.pop_back();
+  Request& r = q.requests[tag];
+  const auto generation = static_cast<std::uint8_t>((r.generation + 1) & 0xf);
+  r = what;
+  r.in_flight = true;
+  r.generation = generation;
+  r.command.cid = wire::CommandId{tag, generation}.packed();
+  r.submitted = w.now();
+  r.timeout = timeout;
+  r.deadline = w.now() + timeout;
+  if (timeout > Duration{})
+    arm_timeout(w, id, r.deadline);
+  transport::submit(w, q.transport, r.command, r.data);
+  return tag;
+}
+
+void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Completion& completion) {
+  Request& slot = queue(w, id).requests[tag];
+  HOLDFAST_CHECK(slot.in_flight);
+  const Request r = slot;
+  slot.in_flight = false;
+  slot.answer = {};
+  queue(w, id).free_tags.push_back(tag);
+  const ControllerId ctrl = queue(w, id).controller;
+  note_completion(w, ctrl, r);
+  switch (r.purpose) {
+    case Purpose::io:
+      io_completed(w, id, r, completion.status);
+      break;
+    case Purpose::setup:
+      setup_completed(w, ctrl, r, completion);
+      break;
+    case Purpose::keep_alive:
+      keep_alive_completed(w, ctrl, r, completion.status);
+      break;
+    case Purpose::after_live:
+    case Purpose::scan:
+      after_live_completed(w, ctrl, r, completion);
+      break;
+    case Purpose::async_event:
+    case Purpose::none:
+      break;
+  }
+  if (r.answer.blob != sim::none<transport::BlobId>)
+    w.transport.blobs.remove(r.answer.blob);
+  start_waiting(w, id);
+}
+
+void cancel_all(World& w, QueueId id) {
+  // Tag order (blk_mq_tagset_busy_iter), which is not the order of submission.
+  for (std::uint32_t tag = 0; tag < queue(w, id).tags; ++tag) {
+    if (!queue(w, id).requests[tag].in_flight)
+      continue;
+    wire::Completion cancelled;
+    cancelled.status = StatusCode::host_aborted_command;
+    complete_request(w, id, static_cast<std::uint16_t>(tag), cancelled);
+  }
+  // I/O that waited for a tag now gets one, finds the queue dead and fails over at once.
+  Queue& q = queue(w, id);
+  while (!q.waiting.empty()) {
+    const IoId io = q.waiting.front();
+    q.waiting.pop_front();
+    fail_over(w, io, q.controller);
+  }
+}
+
+void on_completed(World& w, std::uint32_t owner, const wire::Completion& completion) {
+  const QueueId id{owner};
+  Queue& q = queue(w, id);
+  const wire::CommandId cid = wire::CommandId::unpack(completion.cid);
+  const bool known = cid.tag < q.tags && q.requests[cid.tag].in_flight &&
+                     q.requests[cid.tag].generation == cid.generation;
+  if (!known) {
+    // "got bad cqe.command_id": a stale completion ends the association.
+    error_recovery(w, q.controller, Cause::transport);
+    return;
+  }
+  complete_request(w, id, cid.tag, completion);
+}
+
+void on_data(World& w, std::uint32_t owner, std::uint16_t packed, const Payload& data) {
+  const QueueId id{owner};
+  const wire::CommandId cid = wire::CommandId::unpack(packed);
+  Queue& q = queue(w, id);
+  if (cid.tag >= q.tags || !q.requests[cid.tag].in_flight ||
+      q.requests[cid.tag].generation != cid.generation) {
+    error_recovery(w, q.controller, Cause::transport);
+    return;
+  }
+  Request& r = q.requests[cid.tag];
+  r.read_version = data.version;
+  if (data.blob == sim::none<transport::BlobId>)
+    return;
+  // Control data is copied: the sender's copy goes away when it is acknowledged.
+  r.answer = {data.bytes, w.transport.blobs.add(data.bytes), 0};
+  const auto from = w.transport.blobs[data.blob];
+  const auto to = w.transport.blobs[r.answer.blob];
+  std::copy_n(from.begin(), data.bytes, to.begin());
+}
+
+const Payload* payload_of(World& w, std::uint32_t owner, std::uint16_t packed) {
+  const wire::CommandId cid = wire::CommandId::unpack(packed);
+  const Queue& q = queue(w, QueueId{owner});
+  if (cid.tag >= q.tags)
+    return nullptr;
+  const Request& r = q.requests[cid.tag];
+  return r.in_flight && r.generation == cid.generation ? &r.data : nullptr;
+}
+
+}  // namespace holdfast::host

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+// Building an association, step by step as Linux does it (protocol.md 5.3): admin queue, Identify
+// and logs, keep-alive, I/O queues, LIVE, events; on the first connect the namespace scan.
+#include <algorithm>
+
+#include "models/host/internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::host {
+
+using transport::Payload;
+using wire::LogId;
+
+namespace {
+
+const Host& host_of(const World& w, const Controller& c) {
+  return w.host.hosts[sim::index(c.host)];
+}
+
+void open_transport(World& w, QueueId id) {
+  Queue& q = queue(w, id);
+  const Controller& c = controller(w, q.controller);
+  q.allocated = true;
+  q.transport = transport::open_queue(w, c.forward, c.back, c.port, sim::index(id));
+}
+
+void send_setup(World& w, QueueId id, const wire::Command& command, const Payload& data = {}) {
+  Request r;
+  r.purpose = Purpose::setup;
+  r.command = command;
+  r.data = data;
+  const Controller& c = controller(w, queue(w, id).controller);
+  send_request(w, id, r, host_of(w, c).admin_timeout);
+}
+
+void send_connect(World& w, QueueId id) {
+  const Queue& q = queue(w, id);
+  const Controller& c = controller(w, q.controller);
+  wire::Connect connect;
+  connect.qid = q.qid;
+  connect.sqsize = static_cast<std::uint16_t>(q.qid == 0 ? 31 : c.queue_size - 1);
+  if (q.qid == 0) {
+    connect.kato_ms = static_cast<std::uint32_t>(c.kato / std::chrono::milliseconds{1});
+  }
+  wire::ConnectData data;
+  data.cntlid = q.qid == 0 ? wire::cntlid_dynamic : c.cntlid;
+  data.subnqn = c.subnqn;
+  data.hostnqn = host_of(w, c).hostnqn;
+  const auto bytes = wire::encode_connect_data(data);
+  const transport::BlobId blob = w.transport.blobs.add(wire::connect_data_bytes);
+  std::copy(bytes.begin(), bytes.end(), w.transport.blobs[blob].begin());
+  send_setup(w, id, wire::make_connect(0, connect), {wire::connect_data_bytes, blob, 0});
+}
+
+void send_log_page(World& w, QueueId admin, LogId lid, std::uint32_t bytes) {
+  wire::GetLogPage log;
+  log.lid = lid;
+  log.nsid = lid == LogId::ana ? 0 : wire::all_namespaces;
+  log.dwords = wire::GetLogPage::dwords_for(bytes);
+  send_setup(w, admin, wire::make_get_log_page(0, log));
+}
+
+void setup_failed(World& w, ControllerId id, int error, bool dnr) {
+  Controller& c = controller(w, id);
+  c.setup = Setup::idle;
+  record<Kind::connect_failed>(w, id, c.attempts, error);
+  tear_down(w, id);
+  reconnect_or_remove(w, id, error, dnr);
+}
+
+void finish_setup(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  c.setup = Setup::done;
+  if (!change_state(w, id, State::live))
+    return;
+  record<Kind::connected>(w, id, c.attempts, c.cntlid, c.io_queues);
+  c.attempts = 0;
+  c.connected_once = true;
+  after_live(w, id);
+}
+
+void issue_property_step(World& w, const Controller& c) {
+  wire::Configuration cc;
+  switch (c.setup) {
+    case Setup::read_cap:
+    case Setup::read_cap_again:
+      send_setup(w, c.admin, wire::make_property_get(0, wire::Property::cap));
+      return;
+    case Setup::disable:
+    case Setup::enable:
+      cc.enable = c.setup == Setup::enable;
+      send_setup(w, c.admin, wire::make_property_set(0, wire::Property::cc, cc.encode()));
+      return;
+    case Setup::wait_ready:
+      send_setup(w, c.admin, wire::make_property_get(0, wire::Property::csts));
+      return;
+    default:
+      send_setup(w, c.admin, wire::make_property_get(0, wire::Property::vs));
+  }
+}
+
+/// Bytes of nvmet's ANA log for 128 groups and 1,024 namespaces; Linux always asks for the maximum.
+constexpr std::uint32_t ana_log_bytes = 8208;
+constexpr std::uint32_t effects_log_bytes = 4096;
+constexpr std::uint32_t smart_log_bytes = 512;
+
+void issue_step(World& w, ControllerId id) {
+  const Controller& c = controller(w, id);
+  switch (c.setup) {
+    case Setup::admin_transport:
+      open_transport(w, c.admin);
+      return;
+    case Setup::admin_connect:
+      send_connect(w, c.admin);
+      return;
+    case Setup::identify:
+      send_setup(w, c.admin, wire::make_identify(0, wire::Identify{}));
+      return;
+    case Setup::effects_log:
+      send_log_page(w, c.admin, LogId::commands_effects, effects_log_bytes);
+      return;
+    case Setup::ana_log:
+      send_log_page(w, c.admin, LogId::ana, ana_log_bytes);
+      return;
+    case Setup::smart_log:
+      send_log_page(w, c.admin, LogId::smart, smart_log_bytes);
+      return;
+    case Setup::number_of_queues: {
+      const wire::QueueCounts counts{c.io_queues_wanted, c.io_queues_wanted};
+      send_setup(w, c.admin, wire::make_set_number_of_queues(0, counts));
+      return;
+    }
+    case Setup::io_transport:
+      open_transport(w, io_queue(c, c.setup_queue));
+      return;
+    case Setup::io_connect:
+      send_connect(w, io_queue(c, c.setup_queue));
+      return;
+    case Setup::done:
+      finish_setup(w, id);
+      return;
+    default:
+      issue_property_step(w, c);
+  }
+}
+
+/// Steps of a first connect that a reconnect leaves out.
+bool is_skipped(const Controller& c, Setup step) {
+  return c.started_once && (step == Setup::effects_log || step == Setup::smart_log);
+}
+
+void next_step(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  const bool loops = c.setup == Setup::io_transport || c.setup == Setup::io_connect;
+  if (loops && ++c.setup_queue < c.io_queues) {
+    issue_step(w, id);
+    return;
+  }
+  do {
+    c.setup = static_cast<Setup>(static_cast<std::uint8_t>(c.setup) + 1);
+  } while (is_skipped(c, c.setup));
+  c.setup_queue = 0;
+  // nvme_init_ctrl_finish ends here: keep-alive runs before the I/O queues exist.
+  if (c.setup == Setup::number_of_queues)
+    start_keep_alive(w, id);
+  issue_step(w, id);
+}
+
+void take_identify(Controller& c, World& w, const Request& r) {
+  const auto page = w.transport.blobs[r.answer.blob].first(wire::identify_bytes);
+  const auto identify = wire::decode_identify_controller(page);
+  HOLDFAST_CHECK(identify.has_value());
+  c.traffic_based = identify->traffic_based_keep_alive();
+  c.keep_alive_supported = identify->kas != 0;
+  c.cqt_ms = identify->cqt;
+  c.in_capsule_bytes = static_cast<std::uint32_t>(identify->in_capsule_data_bytes());
+}
+
+void poll_ready(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  if (w.now() >= c.ready_deadline) {
+    setup_failed(w, id, error_invalid, false);
+    return;
+  }
+  // nvme_wait_ready: sleeps of one to two milliseconds between reads.
+  c.ready_poll =
+      w.after(std::chrono::milliseconds{1}, [id](World& world) { issue_step(world, id); });
+}
+
+void scan_next(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  if (c.scan.empty()) {
+    c.started_once = true;
+    return;
+  }
+  Request r;
+  r.purpose = Purpose::scan;
+  r.argument = c.scan.back();
+  c.scan.pop_back();
+  wire::Identify identify;
+  identify.cns = wire::Cns::identify_namespace;
+  identify.nsid = r.argument;
+  r.command = wire::make_identify(0, identify);
+  send_request(w, c.admin, r, host_of(w, c).admin_timeout);
+}
+
+}  // namespace
+
+void start_setup(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  record<Kind::connect_attempt>(w, id, c.attempts);
+  c.setup = Setup::admin_transport;
+  c.setup_queue = 0;
+  c.io_queues = 0;
+  issue_step(w, id);
+}
+
+void on_queue_ready(World& w, std::uint32_t owner, int error) {
+  const ControllerId id = queue(w, QueueId{owner}).controller;
+  if (error != 0) {
+    setup_failed(w, id, error, false);
+    return;
+  }
+  next_step(w, id);
+}
+
+void setup_completed(World& w, ControllerId id, const Request& r,
+                     const wire::Completion& completion) {
+  Controller& c = controller(w, id);
+  if (c.setup == Setup::idle)
+    return;  // cancelled by the teardown of a failed set-up
+  if (!completion.status.ok()) {
+    setup_failed(w, id, completion.status.value, completion.status.dnr());
+    return;
+  }
+  switch (c.setup) {
+    case Setup::admin_connect:
+      c.cntlid = static_cast<std::uint16_t>(completion.dw0 & 0xffff);
+      queue(w, c.admin).live = true;
+      break;
+    case Setup::enable:
+      c.ready_deadline =
+          w.now() + std::chrono::seconds{wire::Capabilities{}.linux_ready_timeout_s()};
+      break;
+    case Setup::wait_ready:
+      if (!wire::ControllerStatus::decode(completion.dw0).ready) {
+        poll_ready(w, id);
+        return;
+      }
+      break;
+    case Setup::identify:
+      take_identify(c, w, r);
+      break;
+    case Setup::number_of_queues:
+      c.io_queues =
+          std::min(wire::QueueCounts::decode(completion.dw0).submission, c.io_queues_wanted);
+      break;
+    case Setup::io_connect:
+      queue(w, io_queue(c, c.setup_queue)).live = true;
+      break;
+    default:
+      break;
+  }
+  next_step(w, id);
+}
+
+void after_live(World& w, ControllerId id) {
+  const Controller& c = controller(w, id);
+  Request r;
+  r.purpose = Purpose::after_live;
+  r.command =
+      wire::make_set_async_event_config(0, wire::aec_namespace_attributes | wire::aec_ana_change);
+  send_request(w, c.admin, r, host_of(w, c).admin_timeout);
+}
+
+void after_live_completed(World& w, ControllerId id, const Request& r,
+                          const wire::Completion& completion) {
+  Controller& c = controller(w, id);
+  if (c.state != State::live || !completion.status.ok())
+    return;
+  if (r.purpose == Purpose::after_live) {
+    Request event;
+    event.purpose = Purpose::async_event;
+    event.command = wire::make_async_event_request();
+    send_request(w, c.admin, event, Duration{});
+    if (c.started_once)
+      return;
+    Request list;
+    list.purpose = Purpose::scan;
+    wire::Identify identify;
+    identify.cns = wire::Cns::active_namespace_list;
+    list.command = wire::make_identify(0, identify);
+    send_request(w, c.admin, list, host_of(w, c).admin_timeout);
+    return;
+  }
+  const auto page = w.transport.blobs[r.answer.blob].first(wire::identify_bytes);
+  if (r.argument != 0) {
+    if (const auto ns = wire::decode_identify_namespace(page))
+      add_path(w, id, r.argument, *ns);
+  } else {
+    std::array<std::uint32_t, wire::identify_bytes / 4> nsids{};
+    const std::size_t count = wire::decode_namespace_list(page, nsids);
+    c.scan.assign(nsids.begin(), nsids.begin() + static_cast<std::ptrdiff_t>(count));
+    std::reverse(c.scan.begin(), c.scan.end());
+  }
+  scan_next(w, id);
+}
+
+}  // namespace holdfast::host

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host as values: controllers with their state machine, queues with their requests, multipath
+// heads, and the I/O of applications.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/transport/state.hpp"
+#include "models/wire/wire.hpp"
+#include "sim/arena.hpp"
+#include "sim/calendar.hpp"
+#include "sim/ring.hpp"
+#include "sim/time.hpp"
+
+namespace holdfast::host {
+
+using sim::Duration;
+using sim::TimePoint;
+using transport::Version;
+
+enum class HostId : std::uint32_t {};
+enum class ControllerId : std::uint32_t {};
+enum class QueueId : std::uint32_t {};
+enum class HeadId : std::uint32_t {};
+enum class IoId : std::uint32_t {};
+
+/// States of `enum nvme_ctrl_state`, with FENCING and FENCED of the path-failure series (v2 on).
+enum class State : std::uint8_t {
+  fresh,  ///< NVME_CTRL_NEW
+  live,
+  fencing,
+  fenced,
+  resetting,
+  connecting,
+  deleting,
+  deleting_noio,
+  dead,
+};
+
+enum class IoPolicy : std::uint8_t { numa, round_robin };
+enum class IoKind : std::uint8_t { read, write, flush };
+
+/// What recovery does with requests that were in flight (protocol.md 2.2, 4.7).
+struct RecoveryPolicy {
+  bool hold = false;                ///< m x KATO + CQT before they are cancelled and retried
+  std::uint32_t multiplier = 0;     ///< m; 0: 3 if the controller has TBKAS, else 2
+  bool hold_when_cqt_zero = false;  ///< a controller that reports CQT 0
+  Duration cqt_when_zero{};         ///< what to add in that case
+};
+
+struct Host {
+  std::string name;
+  wire::NqnText hostnqn{};
+  std::uint32_t cpus = 1;
+  IoPolicy iopolicy = IoPolicy::numa;
+  RecoveryPolicy policy;
+  Duration io_timeout{};
+  Duration admin_timeout{};
+  std::uint32_t max_retries = 5;
+  Duration close_delay{};  ///< shutdown of a socket -> its close
+};
+
+/// Where an association is in its set-up (protocol.md 5.3).
+enum class Setup : std::uint8_t {
+  idle,
+  admin_transport,
+  admin_connect,
+  read_cap,
+  disable,
+  read_cap_again,
+  enable,
+  wait_ready,
+  read_version,
+  identify,
+  effects_log,
+  ana_log,
+  smart_log,
+  number_of_queues,
+  io_transport,
+  io_connect,
+  done,
+};
+
+struct Controller {
+  HostId host{};
+  State state = State::fresh;
+  std::string name;  ///< "nvme0"
+  wire::NqnText subnqn{};
+  std::uint32_t port = 0;  ///< transport port
+  net::RouteId forward{};
+  net::RouteId back{};
+  std::uint32_t numa_node = 0;
+  // nvme connect options
+  Duration kato{};
+  Duration reconnect_delay{};
+  std::int64_t max_reconnects = -1;  ///< -1: without limit
+  Duration fast_io_fail{-1};         ///< negative: off
+  std::uint32_t queue_size = 128;
+  std::uint32_t io_queues_wanted = 1;
+  // what the controller said
+  std::uint16_t cntlid = 0;
+  bool traffic_based = false;
+  std::uint16_t cqt_ms = 0;
+  std::uint32_t in_capsule_bytes = 0;
+  bool keep_alive_supported = false;
+  // queues
+  QueueId admin{};
+  std::uint32_t first_io_queue = 0;  ///< QueueIds are consecutive
+  std::uint32_t io_queues = 0;       ///< of the present association
+  // set-up and reconnect
+  Setup setup = Setup::idle;
+  std::uint32_t setup_queue = 0;
+  std::uint32_t attempts = 0;   ///< nr_reconnects
+  bool connected_once = false;  ///< NVME_CTRL_STARTED_ONCE: it has been LIVE
+  bool started_once = false;    ///< its namespaces have been scanned
+  bool io_built = false;        ///< the I/O queues of the association exist
+  bool failfast_expired = false;
+  sim::EventId reconnect_timer{};
+  sim::EventId failfast_timer{};
+  sim::EventId ready_poll{};
+  TimePoint ready_deadline{};
+  // keep-alive
+  bool completion_seen = false;  ///< comp_seen
+  TimePoint last_check{};        ///< ka_last_check_time
+  sim::EventId keep_alive_timer{};
+  // recovery
+  sim::EventId hold_timer{};
+  // scan after the first connect
+  std::vector<std::uint32_t> scan;  ///< NSIDs still to be identified
+};
+
+/// What a request on a queue is for; decides who hears of its completion.
+enum class Purpose : std::uint8_t { none, io, setup, keep_alive, async_event, after_live, scan };
+
+struct Request {
+  bool in_flight = false;
+  Purpose purpose = Purpose::none;
+  std::uint8_t generation = 0;  ///< 4 bits, changes with each use of the tag
+  std::uint32_t argument = 0;
+  IoId io = sim::none<IoId>;
+  wire::Command command{};
+  transport::Payload data{};
+  Version read_version = 0;     ///< what a read brought back
+  transport::Payload answer{};  ///< control data that came with the answer; valid in the callback
+  TimePoint submitted{};
+  TimePoint deadline{};
+  Duration timeout{};
+};
+
+/// A queue pair and its tags.
+struct Queue {
+  ControllerId controller{};
+  std::uint16_t qid = 0;
+  bool allocated = false;  ///< a transport queue exists
+  bool live = false;       ///< NVME_TCP_Q_LIVE
+  transport::HostQueueId transport{};
+  std::uint32_t tags = 0;
+  std::vector<Request> requests;  ///< by tag
+  std::vector<std::uint16_t> free_tags;
+  sim::Ring<IoId> waiting;  ///< I/O that found no free tag
+  sim::EventId timeout_timer{};
+  TimePoint timeout_at = sim::never;
+};
+
+/// One path of a multipath head: a namespace on a controller.
+struct Path {
+  ControllerId controller{};
+  bool ready = false;  ///< identified; may be used when its controller is LIVE
+  wire::AnaState ana = wire::AnaState::optimized;
+};
+
+/// A multipath block device (struct nvme_ns_head).
+struct Head {
+  HostId host{};
+  wire::NqnText subnqn{};
+  std::uint32_t nsid = 0;
+  std::uint32_t disk = 0;         ///< the world's name for what is stored behind it
+  std::uint32_t block_bytes = 0;  ///< 0: not found yet
+  std::uint64_t blocks = 0;
+  std::vector<Path> paths;
+  std::uint32_t current = ~0u;  ///< current_path of the node; ~0: none
+  sim::Ring<IoId> requeue;
+  bool requeue_scheduled = false;
+};
+
+/// One I/O of an application (a bio).
+struct Io {
+  std::uint64_t serial = 0;
+  IoKind kind = IoKind::read;
+  HeadId head{};
+  std::uint32_t cpu = 0;
+  std::uint64_t lba = 0;
+  std::uint32_t blocks = 1;
+  std::uint32_t owner = 0;  ///< the workload's names for it
+  std::uint32_t cookie = 0;
+  std::uint32_t attempts = 0;  ///< how often it was sent; the low byte goes into the token
+  std::uint32_t retries = 0;   ///< on the same path (nvme_max_retries)
+  Version version = 0;         ///< what a read found
+};
+
+using IoDone = void (*)(World&, std::uint32_t owner, std::uint32_t cookie, wire::Status, Version);
+
+struct Hosts {
+  std::vector<Host> hosts;
+  std::vector<Controller> controllers;
+  std::vector<Queue> queues;
+  std::vector<Head> heads;
+  sim::Arena<IoId, Io> ios;
+  std::uint64_t next_serial = 1;
+  IoDone io_done = nullptr;
+};
+
+}  // namespace holdfast::host

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// Links at packet level. One event per packet and hop: when a packet is queued, the instant at
+// which it will have crossed the link is already known, because the queue is FIFO and the rate is
+// constant; the channel's lane keeps these instants in order.
+#include "models/net/fabric.hpp"
+
+#include "models/records.hpp"
+#include "models/world.hpp"
+#include "sim/distributions.hpp"
+#include "sim/wide.hpp"
+
+namespace holdfast::net {
+
+namespace {
+
+/// Time to put `bytes` (frame overhead included) on a wire, to the nearest nanosecond.
+Duration serialisation(std::uint64_t rate_bps, std::uint32_t bytes) {
+  const std::uint64_t scaled = std::uint64_t{bytes} * 8'000'000'000u;
+  return Duration{static_cast<std::int64_t>((scaled + rate_bps / 2) / rate_bps)};
+}
+
+void drop(World& w, ChannelId id, PacketId packet, Drop reason) {
+  const Packet copy = w.net.packets[packet];
+  w.net.packets.recycle(packet);
+  ++w.net.channels[sim::index(id)].dropped;
+  w.net.dropped(w, copy, id, reason);
+}
+
+void enqueue(World& w, ChannelId id, PacketId packet) {
+  Channel& c = w.net.channels[sim::index(id)];
+  if (c.outages != 0) [[unlikely]] {
+    drop(w, id, packet, Drop::link_down);
+    return;
+  }
+  const std::uint32_t bytes = w.net.packets[packet].bytes + frame_overhead_bytes;
+  if (bytes != c.last_bytes) {
+    c.last_bytes = bytes;
+    c.last_serialisation = serialisation(c.rate_bps, bytes);
+  }
+  const TimePoint start = c.busy_until > w.now() ? c.busy_until : w.now();
+  const TimePoint left = start + c.last_serialisation;
+  if (left - w.now() > c.backlog_max) [[unlikely]] {
+    drop(w, id, packet, Drop::queue_full);
+    return;
+  }
+  c.busy_until = left;
+  w.calendar.lane_push(c.lane, left + c.delay, sim::index(packet));
+}
+
+/// A packet has reached the far end of a channel.
+void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
+  const ChannelId id{channel};
+  const PacketId packet{packet_index};
+  Channel& c = w.net.channels[channel];
+  Packet& p = w.net.packets[packet];
+  ++c.packets;
+  const std::uint64_t* body = reinterpret_cast<const std::uint64_t*>(p.body.bytes.data());
+  record<Kind::packet_hop>(w, channel, p.bytes, body[0], body[1], body[2], body[3]);
+  if (c.blackholes != 0) [[unlikely]] {
+    drop(w, id, packet, Drop::blackhole);
+    return;
+  }
+  if (w.choices.yes(c.loss_choice, c.loss_threshold)) [[unlikely]] {
+    drop(w, id, packet, Drop::loss);
+    return;
+  }
+  const Route& route = w.net.routes[sim::index(p.route)];
+  if (++p.hop < route.count) {
+    enqueue(w, w.net.hops[route.first + p.hop], packet);
+    return;
+  }
+  const Packet copy = p;
+  w.net.packets.recycle(packet);
+  w.net.deliver(w, copy);
+}
+
+}  // namespace
+
+NodeId add_node(World& w, std::string_view name) {
+  w.net.nodes.emplace_back(name);
+  return NodeId{static_cast<std::uint32_t>(w.net.nodes.size() - 1)};
+}
+
+LinkId add_link(World& w, const LinkParameters& parameters) {
+  const LinkId id{static_cast<std::uint32_t>(w.net.links.size())};
+  w.net.links.push_back({parameters.name, parameters.ends, parameters.mtu_bytes});
+  for (unsigned direction = 0; direction < 2; ++direction) {
+    Channel c;
+    c.rate_bps = parameters.rate_bps;
+    c.delay = parameters.delay;
+    // The queue limit is kept as the time that it takes to drain, so that the hot path compares
+    // two times instead of dividing. One packet must always fit.
+    const auto queue = sim::Wide{parameters.queue_bytes + parameters.mtu_bytes + frame_overhead_bytes};
+    c.backlog_max =
+        Duration{static_cast<std::int64_t>(queue * 8'000'000'000u / parameters.rate_bps + 1)};
+    c.loss_threshold = sim::bernoulli_threshold(parameters.loss[direction]);
+    const std::string entity = "link " + parameters.name + (direction == 0 ? " fwd" : " back");
+    c.loss_choice = w.choices.add(entity, "loss");
+    c.lane = w.calendar.add_lane(arrive, sim::index(channel_of(id, direction)));
+    w.net.channels.push_back(c);
+  }
+  return id;
+}
+
+RouteId add_route(World& w, NodeId from, NodeId to, const std::vector<ChannelId>& hops) {
+  HOLDFAST_CHECK(!hops.empty());
+  std::uint32_t mtu = ~0u;
+  for (const ChannelId c : hops)
+    mtu = std::min(mtu, w.net.links[sim::index(c) / 2].mtu_bytes);
+  w.net.routes.push_back({from, to, static_cast<std::uint32_t>(w.net.hops.size()),
+                          static_cast<std::uint32_t>(hops.size()), mtu});
+  w.net.hops.insert(w.net.hops.end(), hops.begin(), hops.end());
+  return RouteId{static_cast<std::uint32_t>(w.net.routes.size() - 1)};
+}
+
+void send(World& w, RouteId route, std::uint32_t bytes, const PacketBody& body) {
+  const Route& r = w.net.routes[sim::index(route)];
+  HOLDFAST_CHECK(bytes <= r.mtu_bytes);
+  const PacketId packet = w.net.packets.add();
+  Packet& p = w.net.packets[packet];
+  p.route = route;
+  p.hop = 0;
+  p.bytes = static_cast<std::uint16_t>(bytes);
+  p.body = body;
+  enqueue(w, w.net.hops[r.first], packet);
+}
+
+void add_blackhole(World& w, ChannelId channel) {
+  ++w.net.channels[sim::index(channel)].blackholes;
+}
+
+void remove_blackhole(World& w, ChannelId channel) {
+  Channel& c = w.net.channels[sim::index(channel)];
+  HOLDFAST_CHECK(c.blackholes > 0);
+  --c.blackholes;
+}
+
+void take_down(World& w, LinkId link) {
+  for (unsigned direction = 0; direction < 2; ++direction) {
+    const ChannelId id = channel_of(link, direction);
+    Channel& c = w.net.channels[sim::index(id)];
+    ++c.outages;
+    c.busy_until = w.now();
+    w.calendar.lane_clear(
+        c.lane, [&](std::uint32_t packet) { drop(w, id, PacketId{packet}, Drop::link_down); });
+  }
+}
+
+void bring_up(World& w, LinkId link) {
+  for (unsigned direction = 0; direction < 2; ++direction) {
+    Channel& c = w.net.channels[sim::index(channel_of(link, direction))];
+    HOLDFAST_CHECK(c.outages > 0);
+    --c.outages;
+  }
+}
+
+void set_loss(World& w, ChannelId channel, double probability) {
+  w.net.channels[sim::index(channel)].loss_threshold = sim::bernoulli_threshold(probability);
+}
+
+}  // namespace holdfast::net

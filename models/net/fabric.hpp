@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Links at packet level: each packet is serialised on each link it crosses, store and forward,
+// through a finite drop-tail queue, and may be lost, swallowed or cut off on the way.
+#pragma once
+
+#include <string_view>
+
+#include "models/net/state.hpp"
+
+namespace holdfast::net {
+
+struct LinkParameters {
+  std::string name;
+  std::array<NodeId, 2> ends{};
+  std::uint64_t rate_bps = 0;      ///< > 0
+  Duration delay{};                ///< propagation, >= 0
+  std::uint32_t mtu_bytes = 1500;  ///< largest network-layer packet
+  std::uint64_t queue_bytes = 0;   ///< drop-tail limit of what has not left yet, per direction
+  std::array<double, 2> loss{};    ///< Bernoulli, per direction, in [0, 1]
+};
+
+NodeId add_node(World& w, std::string_view name);
+LinkId add_link(World& w, const LinkParameters& parameters);
+/// `hops` lead from `from` to `to`, at least one.
+RouteId add_route(World& w, NodeId from, NodeId to, const std::vector<ChannelId>& hops);
+
+/// Puts a packet of `bytes` (network layer, <= MTU of the route) on the first link of the route.
+void send(World& w, RouteId route, std::uint32_t bytes, const PacketBody& body);
+
+/// While at least one blackhole is on, packets that reach the end of the channel vanish.
+void add_blackhole(World& w, ChannelId channel);
+void remove_blackhole(World& w, ChannelId channel);
+/// While down, what is queued or on the wire is lost, and so is what is sent.
+void take_down(World& w, LinkId link);
+void bring_up(World& w, LinkId link);
+void set_loss(World& w, ChannelId channel, double probability);
+
+}  // namespace holdfast::net

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// The book of attempts. Entries live from the sending of an attempt until it is both settled (its
+// fate is known) and no longer needed to judge its operation; so the book stays as small as what is
+// in flight, and settling by connection may look at all of it.
+#include "models/oracle/attempts.hpp"
+
+#include <algorithm>
+
+namespace holdfast::oracle {
+
+namespace {
+
+constexpr std::uint8_t kind_write = 1;
+
+Operation& operation_of(Oracle& o, std::uint64_t token) {
+  return o.operations.writable((token >> 8) - 1);
+}
+
+AttemptId find(const Oracle& o, std::uint64_t token) {
+  AttemptId id{o.operations[(token >> 8) - 1].first_attempt};
+  while (id != sim::none<AttemptId> && o.attempts[id].token != token)
+    id = o.attempts[id].next;
+  return id;
+}
+
+/// An interval between the release of a retry and the end of what it retried: exposure if the retry
+/// came first, margin if the attempt was harmless first.
+void account(Exposure& e, TimePoint released, TimePoint settled) {
+  if (settled > released) {
+    ++e.intervals;
+    e.longest = std::max(e.longest, settled - released);
+    e.total += settled - released;
+    return;
+  }
+  const Duration margin = released - settled;
+  e.margin_min = e.margins == 0 ? margin : std::min(e.margin_min, margin);
+  e.margin_max = std::max(e.margin_max, margin);
+  ++e.margins;
+}
+
+/// Forgets the attempts of an operation that is completed and whose attempts are all settled. Until
+/// then they stay together: an incident tells where the retry went.
+void forget_if_over(Oracle& o, Operation& op) {
+  if (op.completed == sim::never)
+    return;
+  for (AttemptId id{op.first_attempt}; id != sim::none<AttemptId>; id = o.attempts[id].next) {
+    if (o.attempts[id].fate == Fate::open)
+      return;
+  }
+  for (AttemptId id{op.first_attempt}; id != sim::none<AttemptId>;) {
+    const AttemptId next = o.attempts[id].next;
+    o.attempts.remove(id);
+    id = next;
+  }
+  op.first_attempt = sim::index(sim::none<AttemptId>);
+}
+
+/// An abandoned attempt is accounted once both its ends are known.
+void account_if_known(Oracle& o, AttemptId id) {
+  const Attempt& a = o.attempts[id];
+  if (a.abandoned == sim::never || a.released == sim::never || a.fate == Fate::open)
+    return;
+  if (operation_of(o, a.token).kind == kind_write)
+    account(o.exposure, a.released, a.settled);
+  o.abandoned.erase(std::find(o.abandoned.begin(), o.abandoned.end(), id));
+}
+
+void settle(Oracle& o, AttemptId id, Fate fate, TimePoint now) {
+  Attempt& a = o.attempts[id];
+  if (a.fate != Fate::open)
+    return;
+  a.fate = fate;
+  a.settled = now;
+  account_if_known(o, id);
+}
+
+/// The abandoned attempts of an operation count as released from now on.
+void release(Oracle& o, std::uint64_t token, TimePoint now) {
+  for (AttemptId id{operation_of(o, token).first_attempt}; id != sim::none<AttemptId>;
+       id = o.attempts[id].next) {
+    Attempt& a = o.attempts[id];
+    if (a.abandoned == sim::never || a.released != sim::never)
+      continue;
+    a.released = now;
+    account_if_known(o, id);
+  }
+}
+
+template <class Settles>
+void settle_connection(Oracle& o, std::uint32_t connection, TimePoint now, Settles settles) {
+  for (std::uint32_t i = 0; i < o.attempts.size(); ++i) {
+    const AttemptId id{i};
+    const Attempt& a = o.attempts[id];
+    if (!a.in_use || a.connection != connection || !settles(a))
+      continue;
+    settle(o, id, Fate::gone, now);
+    forget_if_over(o, operation_of(o, a.token));
+  }
+}
+
+}  // namespace
+
+void add_attempt(Oracle& o, const sim::Record& sent, TimePoint now) {
+  release(o, sent.word[0], now);
+  Operation& op = operation_of(o, sent.word[0]);
+  Attempt a;
+  a.in_use = true;
+  a.token = sent.word[0];
+  a.controller = static_cast<std::uint32_t>(sent.word[1]);
+  a.connection = static_cast<std::uint32_t>(sent.word[2]);
+  a.sent = now;
+  a.next = AttemptId{op.first_attempt};
+  op.first_attempt = sim::index(o.attempts.add(a));
+}
+
+void fetch_attempt(Oracle& o, std::uint64_t token, std::uint16_t cntlid) {
+  const AttemptId id = find(o, token);
+  if (id == sim::none<AttemptId>)
+    return;
+  o.attempts[id].fetched = true;
+  o.attempts[id].target_cntlid = cntlid;
+}
+
+void mark_stale_sample(Oracle& o, std::uint64_t token) {
+  const AttemptId id = find(o, token);
+  if (id != sim::none<AttemptId>)
+    o.attempts[id].stale_sample = true;
+}
+
+const Attempt* apply_attempt(Oracle& o, std::uint64_t token, TimePoint now) {
+  const AttemptId id = find(o, token);
+  if (id == sim::none<AttemptId>)
+    return nullptr;
+  settle(o, id, Fate::applied, now);
+  return &o.attempts[id];
+}
+
+void answer_attempt(Oracle& o, std::uint64_t token, TimePoint now) {
+  const AttemptId id = find(o, token);
+  if (id != sim::none<AttemptId>)
+    settle(o, id, Fate::gone, now);
+}
+
+void abandon_attempt(Oracle& o, std::uint64_t token, TimePoint now) {
+  const AttemptId id = find(o, token);
+  if (id == sim::none<AttemptId>)
+    return;
+  o.attempts[id].abandoned = now;
+  o.abandoned.push_back(id);
+}
+
+Verdict settle_operation(Oracle& o, Operation& op, TimePoint now) {
+  Verdict verdict;
+  for (AttemptId id{op.first_attempt}; id != sim::none<AttemptId>;) {
+    Attempt& a = o.attempts[id];
+    const AttemptId next = a.next;
+    verdict.applied = verdict.applied || a.fate == Fate::applied;
+    // The attempt that was not given up is the one whose answer the application got.
+    if (a.abandoned == sim::never)
+      verdict.stale = verdict.stale || a.stale_sample;
+    if (a.abandoned != sim::never && a.released == sim::never) {
+      a.released = now;
+      account_if_known(o, id);
+    }
+    id = next;
+  }
+  forget_if_over(o, op);
+  return verdict;
+}
+
+void stream_ran_dry(Oracle& o, std::uint32_t connection, TimePoint now) {
+  settle_connection(o, connection, now, [](const Attempt& a) { return !a.fetched; });
+}
+
+void queue_was_released(Oracle& o, std::uint32_t connection, TimePoint now) {
+  settle_connection(o, connection, now, [](const Attempt&) { return true; });
+}
+
+void forget_operation_if_over(Oracle& o, std::uint64_t serial) {
+  forget_if_over(o, o.operations.writable(serial - 1));
+}
+
+void describe_attempt(const Oracle& o, const Attempt& attempt, Incident& incident) {
+  incident.attempt = attempt;
+  for (AttemptId id{o.operations[(attempt.token >> 8) - 1].first_attempt};
+       id != sim::none<AttemptId>; id = o.attempts[id].next) {
+    const Attempt& a = o.attempts[id];
+    if (a.sent <= attempt.sent)
+      continue;
+    incident.retry_controller = a.controller;
+    incident.retry_sent = a.sent;
+  }
+}
+
+Exposure exposure_until(const Oracle& o, TimePoint now) {
+  Exposure e = o.exposure;
+  for (const AttemptId id : o.abandoned) {
+    const Attempt& a = o.attempts[id];
+    const Operation& op = o.operations[(a.token >> 8) - 1];
+    if (op.kind == kind_write && a.fate == Fate::open && a.released != sim::never) {
+      account(e, a.released, now);
+    }
+  }
+  return e;
+}
+
+}  // namespace holdfast::oracle

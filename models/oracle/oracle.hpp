@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// The data-integrity oracle. It listens to the trace, sees both ends, and is never asked for a
+// decision. It knows every I/O of every application and the fate of every attempt, and tells stale
+// writes (the ABA corruption), stale reads, lost writes, exposure and margin (design 6).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "models/records.hpp"
+#include "sim/arena.hpp"
+#include "sim/cow_vector.hpp"
+#include "sim/time.hpp"
+
+namespace holdfast {
+struct World;
+}
+
+namespace holdfast::oracle {
+
+using sim::Duration;
+using sim::TimePoint;
+
+/// One I/O of an application, from the trace. Serial numbers start at 1.
+struct Operation {
+  TimePoint submitted = sim::never;
+  TimePoint completed = sim::never;  ///< acknowledged, or failed; never: still out
+  std::uint64_t lba = 0;
+  std::uint64_t version = 0;            ///< read: the version of the first block it returned
+  TimePoint newest_known = sim::never;  ///< read: see Block::newest_acknowledged, at submission
+  std::uint32_t blocks = 0;
+  std::uint32_t disk = 0;
+  std::uint16_t job = 0;
+  std::uint16_t status = 0;
+  std::uint8_t kind = 0;              ///< host::IoKind
+  bool stale = false;                 ///< a read that returned data it must not have returned
+  std::uint32_t first_attempt = ~0u;  ///< attempts whose fate is not settled
+};
+
+/// What became of an attempt.
+enum class Fate : std::uint8_t { open, applied, gone };
+
+enum class AttemptId : std::uint32_t {};
+
+/// One sending of an operation to a controller.
+struct Attempt {
+  bool in_use = false;
+  std::uint64_t token = 0;
+  std::uint32_t controller = 0;  ///< host controller
+  std::uint32_t connection = 0;
+  std::uint16_t target_cntlid = 0;  ///< of the controller that fetched it
+  bool fetched = false;             ///< the target has the command
+  bool stale_sample = false;        ///< read: what it found was stale
+  Fate fate = Fate::open;
+  TimePoint sent{};
+  TimePoint abandoned = sim::never;       ///< the host gave it up
+  TimePoint released = sim::never;        ///< its retry was sent, or its error told
+  TimePoint settled = sim::never;         ///< applied, or provably gone
+  AttemptId next = sim::none<AttemptId>;  ///< of the same operation
+};
+
+/// Per block of a disk.
+struct Block {
+  /// Submission time of the newest write that was applied and its serial: a later write is one that
+  /// was submitted after an earlier one completed.
+  TimePoint newest_applied = sim::never;
+  std::uint64_t newest_serial = 0;
+  /// Submission time of the newest write that was acknowledged.
+  TimePoint newest_acknowledged = sim::never;
+};
+
+/// A stale write, stale read or lost write, with the moments that tell its story.
+struct Incident {
+  enum class Type : std::uint8_t { stale_write, stale_read, lost_write };
+  Type type = Type::stale_write;
+  TimePoint at{};
+  std::uint32_t disk = 0;
+  std::uint64_t lba = 0;
+  std::uint64_t serial = 0;              ///< the operation that did the harm or suffered it
+  std::uint64_t other_serial = 0;        ///< the write that was overwritten or missed
+  Attempt attempt;                       ///< the stale attempt
+  std::uint32_t retry_controller = ~0u;  ///< where the retry went
+  TimePoint retry_sent = sim::never;
+};
+
+struct Exposure {
+  std::uint64_t intervals = 0;
+  Duration longest{};
+  Duration total{};
+  std::uint64_t margins = 0;
+  Duration margin_min{};
+  Duration margin_max{};
+};
+
+struct Counts {
+  std::uint64_t writes = 0;
+  std::uint64_t reads = 0;
+  std::uint64_t stale_writes = 0;
+  std::uint64_t stale_reads = 0;
+  std::uint64_t lost_writes = 0;
+};
+
+struct Oracle {
+  static constexpr std::size_t incidents_kept = 256;
+
+  sim::CowVector<Operation> operations;  ///< by serial - 1
+  std::vector<sim::CowVector<Block>> disks;
+  sim::Arena<AttemptId, Attempt> attempts;
+  std::vector<AttemptId> abandoned;        ///< given up and not settled, or not released
+  sim::CowVector<TimePoint> known_before;  ///< for reads of several blocks, block after block
+  Counts counts;
+  Exposure exposure;
+  std::vector<Incident> incidents;  ///< the first ones
+};
+
+/// A disk that the oracle watches, with this many blocks.
+void add_disk(Oracle& oracle, std::uint64_t blocks);
+
+/// Exposure with the intervals that are still open counted up to `now`.
+Exposure exposure_until(const Oracle& oracle, TimePoint now);
+
+/// Kinds of records that the oracle listens to.
+constexpr bool observes(Kind kind) {
+  switch (kind) {
+    case Kind::app_submit:
+    case Kind::app_complete:
+    case Kind::attempt_sent:
+    case Kind::attempt_done:
+    case Kind::attempt_abandoned:
+    case Kind::command_fetched:
+    case Kind::media_write:
+    case Kind::media_read:
+    case Kind::stream_dry:
+    case Kind::queue_released:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void observe(World& w, const sim::Record& record);
+
+}  // namespace holdfast::oracle

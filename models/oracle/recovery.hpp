@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The log of recoveries: for each time a host gave a controller up, when the fault struck, when
+// either side noticed, how long was held, when I/O moved on and when the path came back.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "models/records.hpp"
+#include "sim/time.hpp"
+
+namespace holdfast {
+struct World;
+}
+
+namespace holdfast::oracle {
+
+using sim::Duration;
+using sim::TimePoint;
+
+struct Recovery {
+  std::uint32_t controller = 0;  ///< of the host
+  std::uint64_t cause = 0;       ///< host::Cause
+  TimePoint fault = sim::never;  ///< the last fault on this controller's path before it
+  TimePoint detected = sim::never;
+  TimePoint target_detected = sim::never;  ///< the target expired or failed the controller
+  TimePoint fence_started = sim::never;
+  TimePoint hold_until = sim::never;        ///< as computed when the hold began
+  TimePoint released = sim::never;          ///< requests were cancelled and may be retried
+  TimePoint first_retry_done = sim::never;  ///< the application got the first of them back
+  TimePoint reconnected = sim::never;
+  std::uint64_t cancelled = 0;  ///< requests in flight that were given up
+  bool held = false;            ///< the release came after a hold
+};
+
+/// What is remembered per host controller between recoveries.
+struct ControllerWatch {
+  TimePoint last_fault = sim::never;
+  TimePoint target_detected = sim::never;
+  std::uint32_t open = ~0u;  ///< index of the recovery that is not over
+};
+
+struct RecoveryLog {
+  std::vector<Recovery> recoveries;
+  std::vector<ControllerWatch> watches;  ///< by host controller
+  std::vector<std::uint64_t> moved;      ///< abandoned operations that are not completed yet
+  std::vector<std::uint32_t> moved_by;   ///< the recovery that abandoned them
+};
+
+constexpr bool log_observes(Kind kind) {
+  switch (kind) {
+    case Kind::fault:
+    case Kind::command_delayed:
+    case Kind::recovery_started:
+    case Kind::fence_started:
+    case Kind::requests_cancelled:
+    case Kind::attempt_abandoned:
+    case Kind::app_complete:
+    case Kind::connected:
+    case Kind::keep_alive_expired:
+    case Kind::controller_fatal:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void log_recovery(World& w, const sim::Record& record);
+
+}  // namespace holdfast::oracle

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The vocabulary of the trace: every kind of record, its layer and the names of its words. One
+// table; the hashes, the JSON lines, the first-difference report and the oracle all read it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "sim/trace.hpp"
+
+namespace holdfast {
+
+// kind, layer, names of the words. A `token` is op << 8 | attempt; `op` is the serial number of an
+// application I/O.
+#define HOLDFAST_RECORD_KINDS(X)                                                       \
+  X(packet_hop, full, "channel", "bytes", "head", "seq", "ack", "stamp_ns")            \
+  X(packet_dropped, full, "channel", "reason", "head", "seq", "ack", "stamp_ns")       \
+  X(tcp_timeout, full, "connection", "side", "rto_ns", "seq")                          \
+  X(tcp_state, protocol, "connection", "side", "state")                                \
+  X(pdu_sent, protocol, "connection", "side", "type", "bytes", "offset", "head")       \
+  X(pdu_received, protocol, "connection", "side", "type", "bytes", "offset", "head")   \
+  X(fault, protocol, "fault", "on")                                                    \
+  X(controller_state, protocol, "controller", "from", "to")                            \
+  X(recovery_started, protocol, "controller", "cause")                                 \
+  X(fence_started, protocol, "controller", "hold_ns")                                  \
+  X(hold_ended, protocol, "controller")                                                \
+  X(requests_cancelled, protocol, "controller", "count")                               \
+  X(keep_alive_sent, protocol, "controller", "cid")                                    \
+  X(keep_alive_skipped, protocol, "controller")                                        \
+  X(keep_alive_done, protocol, "controller", "status")                                 \
+  X(request_timeout, protocol, "controller", "qid", "cid", "opcode", "pdu_type")       \
+  X(reconnect_scheduled, protocol, "controller", "delay_ns")                           \
+  X(connect_attempt, protocol, "controller", "attempt")                                \
+  X(connect_failed, protocol, "controller", "attempt", "error")                        \
+  X(connected, protocol, "controller", "attempt", "cntlid", "io_queues")               \
+  X(controller_removed, protocol, "controller", "error")                               \
+  X(attempt_sent, protocol, "token", "controller", "connection", "qid", "cid")         \
+  X(attempt_done, protocol, "token", "controller", "status")                           \
+  X(attempt_abandoned, protocol, "token", "controller", "status")                      \
+  X(io_requeued, protocol, "op")                                                       \
+  X(controller_created, protocol, "subsystem", "cntlid", "host", "kato_ns")            \
+  X(controller_ready, protocol, "subsystem", "cntlid")                                 \
+  X(keep_alive_window, protocol, "subsystem", "cntlid")                                \
+  X(keep_alive_expired, protocol, "subsystem", "cntlid")                               \
+  X(controller_fatal, protocol, "subsystem", "cntlid", "cause")                        \
+  X(queue_released, protocol, "subsystem", "cntlid", "qid", "connection")              \
+  X(controller_freed, protocol, "subsystem", "cntlid")                                 \
+  X(command_fetched, protocol, "subsystem", "cntlid", "qid", "cid", "opcode", "token") \
+  X(command_delayed, protocol, "subsystem", "cntlid", "token", "delay_ns")             \
+  X(media_write, protocol, "disk", "lba", "blocks", "token", "subsystem", "cntlid")    \
+  X(media_read, protocol, "disk", "lba", "blocks", "token", "version", "cntlid")       \
+  X(stream_dry, protocol, "connection", "side")                                        \
+  X(app_submit, outcome, "op", "job", "kind", "disk", "lba", "blocks")                 \
+  X(app_complete, outcome, "op", "status", "version")                                  \
+  X(program_line, outcome, "job", "line", "value")                                     \
+  X(stale_write, outcome, "token", "overwritten_op", "disk", "lba")                    \
+  X(stale_read, outcome, "op", "version", "disk", "lba")                               \
+  X(lost_write, outcome, "op", "disk", "lba")
+
+enum class Kind : std::uint16_t {
+#define HOLDFAST_X(name, ...) name,
+  HOLDFAST_RECORD_KINDS(HOLDFAST_X)
+#undef HOLDFAST_X
+};
+
+struct RecordInfo {
+  std::string_view name;
+  sim::Layer layer = sim::Layer::full;
+  std::size_t words = 0;
+  std::array<std::string_view, 6> word = {};
+};
+
+namespace detail {
+template <class... Names>
+constexpr RecordInfo record_info(std::string_view name, sim::Layer layer, Names... names) {
+  static_assert(sizeof...(names) <= 6);
+  return {name, layer, sizeof...(names), {names...}};
+}
+}  // namespace detail
+
+inline constexpr auto record_kinds = std::to_array<RecordInfo>({
+#define HOLDFAST_X(name, layer, ...) detail::record_info(#name, sim::Layer::layer, __VA_ARGS__),
+    HOLDFAST_RECORD_KINDS(HOLDFAST_X)
+#undef HOLDFAST_X
+});
+
+constexpr const RecordInfo& info(Kind kind) { return record_kinds[static_cast<std::size_t>(kind)]; }
+
+}  // namespace holdfast

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds worlds: the fabric through SimGrid's routing, then targets, hosts, applications, faults.
+#include "models/scenario/builder.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "models/host/host.hpp"
+#include "models/net/fabric.hpp"
+#include "models/target/target.hpp"
+#include "models/transport/queue.hpp"
+#include "models/workload/workload.hpp"
+#include "sim/simgrid/platform.hpp"
+
+namespace holdfast::scenario {
+
+namespace {
+
+/// Names of a scenario and what they became in the world.
+struct Names {
+  std::map<std::string, net::NodeId> nodes;
+  std::map<std::string, net::LinkId> links;
+  std::map<std::string, std::uint32_t> ports;  // fabric node -> transport port
+  std::map<std::string, target::SubsystemId> subsystems;
+  std::map<std::string, host::HostId> hosts;
+  std::map<std::pair<std::string, std::uint32_t>, std::uint32_t> disks;  // subsystem, nsid
+  std::map<std::tuple<std::string, std::string, std::uint32_t>, host::HeadId> heads;
+  std::map<std::pair<std::string, std::string>, net::RouteId> routes;
+};
+
+holdfast::Span span_of(const Latency& latency) {
+  holdfast::Span span;
+  span.kind = static_cast<holdfast::Span::Kind>(latency.kind);
+  span.low = latency.low;
+  span.high = latency.high;
+  return span;
+}
+
+void build_links(World& w, const Scenario& s, Names& names) {
+  const auto node = [&](const std::string& name) {
+    const auto [place, fresh] = names.nodes.try_emplace(name);
+    if (fresh)
+      place->second = net::add_node(w, name);
+    return place->second;
+  };
+  for (const Link& link : s.fabric.links) {
+    net::LinkParameters p;
+    p.name = link.name;
+    p.ends = {node(link.ends[0]), node(link.ends[1])};
+    p.rate_bps = link.rate_bps;
+    p.delay = link.delay;
+    p.mtu_bytes = link.mtu_bytes;
+    p.queue_bytes = link.queue_bytes;
+    p.loss = link.loss;
+    names.links[link.name] = net::add_link(w, p);
+  }
+}
+
+simgrid::Platform platform_of(const World& w, const Scenario& s) {
+  simgrid::Platform platform;
+  for (const std::string& name : w.net.nodes) {
+    const bool is_host =
+        std::any_of(s.hosts.begin(), s.hosts.end(),
+                    [&](const Host& h) { return h.name == name; }) ||
+        std::any_of(s.subsystems.begin(), s.subsystems.end(), [&](const Subsystem& sub) {
+          return std::find(sub.ports.begin(), sub.ports.end(), name) != sub.ports.end();
+        });
+    platform.nodes.push_back({name, is_host});
+  }
+  for (std::size_t i = 0; i < w.net.links.size(); ++i) {
+    const net::Link& link = w.net.links[i];
+    platform.links.push_back({link.name,
+                              {sim::index(link.ends[0]), sim::index(link.ends[1])},
+                              static_cast<double>(s.fabric.links[i].rate_bps) / 8.0,
+                              sim::seconds(s.fabric.links[i].delay)});
+  }
+  return platform;
+}
+
+/// Asks SimGrid for the way from every host to every port it connects to, and back.
+void build_routes(World& w, const Scenario& s, Names& names) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const Host& host : s.hosts) {
+    for (const Connect& c : host.connect) {
+      pairs.emplace_back(host.name, c.port);
+      pairs.emplace_back(c.port, host.name);
+    }
+  }
+  std::sort(pairs.begin(), pairs.end());
+  pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> questions;
+  for (const auto& [from, to] : pairs) {
+    questions.emplace_back(sim::index(names.nodes.at(from)), sim::index(names.nodes.at(to)));
+  }
+  const auto answers = simgrid::compute_routes(platform_of(w, s), questions);
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    std::vector<net::ChannelId> hops;
+    for (const simgrid::Hop& hop : answers[i]) {
+      hops.push_back(net::channel_of(net::LinkId{hop.link}, hop.direction));
+    }
+    names.routes[pairs[i]] =
+        net::add_route(w, names.nodes.at(pairs[i].first), names.nodes.at(pairs[i].second), hops);
+  }
+}
+
+void build_subsystem(World& w, const Subsystem& s, Names& names) {
+  target::Profile profile;
+  profile.cqt_ms = static_cast<std::uint16_t>(s.attr_cqt / 1ms);
+  profile.traffic_based = s.traffic_based_keep_alive;
+  profile.kas = s.kas;
+  profile.kato_min = s.kato_min;
+  profile.cntlid_min = s.attr_cntlid_min;
+  profile.cntlid_max = s.attr_cntlid_max;
+  profile.qid_max = s.attr_qid_max;
+  profile.inline_data_bytes = s.inline_data_bytes;
+  std::vector<std::uint32_t> ports;
+  for (const std::string& name : s.ports) {
+    const auto [place, fresh] = names.ports.try_emplace(name);
+    if (fresh)
+      place->second = transport::add_port(w);
+    ports.push_back(place->second);
+  }
+  const target::SubsystemId id = target::add_subsystem(w, s.name, profile, ports);
+  names.subsystems[s.name] = id;
+  for (const Namespace& n : s.namespaces) {
+    const auto disk = static_cast<std::uint32_t>(w.oracle.disks.size());
+    oracle::add_disk(w.oracle, n.size_bytes / n.block_bytes);
+    names.disks[{s.name, n.nsid}] = disk;
+    target::NamespaceParameters p;
+    p.nsid = n.nsid;
+    p.disk = disk;
+    p.block_bytes = n.block_bytes;
+    p.size_bytes = n.size_bytes;
+    p.read = span_of(n.media.read);
+    p.write = span_of(n.media.write);
+    target::add_namespace(w, id, p);
+  }
+}
+
+host::RecoveryPolicy policy_of(const RecoveryPolicy& p) {
+  host::RecoveryPolicy policy;
+  policy.hold = p.hold == RecoveryPolicy::Hold::kato_plus_cqt;
+  policy.multiplier = p.hold_multiplier;
+  policy.hold_when_cqt_zero = p.cqt_zero == RecoveryPolicy::CqtZero::hold;
+  policy.cqt_when_zero = p.cqt_when_zero;
+  return policy;
+}
+
+void build_connections(World& w, const Host& h, Names& names) {
+  for (const Connect& c : h.connect) {
+    host::ConnectParameters p;
+    p.host = names.hosts.at(h.name);
+    p.subnqn = c.subsystem;
+    p.port = names.ports.at(c.port);
+    p.forward = names.routes.at({h.name, c.port});
+    p.back = names.routes.at({c.port, h.name});
+    p.at = sim::epoch + c.at;
+    p.keep_alive_tmo = c.keep_alive_tmo;
+    p.reconnect_delay = c.reconnect_delay;
+    p.ctrl_loss_tmo = c.ctrl_loss_tmo;
+    p.fast_io_fail_tmo = c.fast_io_fail_tmo;
+    p.queue_size = c.queue_size;
+    p.nr_io_queues = c.nr_io_queues;
+    p.numa_node = c.numa_node;
+    host::add_controller(w, p);
+  }
+}
+
+void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
+  host::Host host;
+  host.name = h.name;
+  host.cpus = h.cpus;
+  host.iopolicy =
+      h.iopolicy == IoPolicy::round_robin ? host::IoPolicy::round_robin : host::IoPolicy::numa;
+  host.policy = policy_of(h.policy);
+  host.io_timeout = h.io_timeout;
+  host.admin_timeout = h.admin_timeout;
+  host.max_retries = h.max_retries;
+  host.close_delay = h.socket_close_delay;
+  const host::HostId id = host::add_host(w, host);
+  names.hosts[h.name] = id;
+  for (const Subsystem& sub : s.subsystems) {
+    const bool connects = std::any_of(h.connect.begin(), h.connect.end(),
+                                      [&](const Connect& c) { return c.subsystem == sub.name; });
+    if (!connects)
+      continue;
+    for (const Namespace& n : sub.namespaces) {
+      names.heads[{h.name, sub.name, n.nsid}] =
+          host::add_head(w, id, sub.name, n.nsid, names.disks.at({sub.name, n.nsid}));
+    }
+  }
+  build_connections(w, h, names);
+}
+
+void build_workload(World& w, const RwTest& r, const Names& names) {
+  workload::Job job;
+  job.name = "rw_test";
+  job.type = workload::JobType::rw_test;
+  job.head = names.heads.at({r.host, r.subsystem, r.nsid});
+  job.start = sim::epoch + r.start;
+  job.rw_test.iterations = r.iterations;
+  job.rw_test.writes = r.writes;
+  job.rw_test.sleep_before_read = r.sleep_before_read;
+  job.rw_test.sleep_after_read = r.sleep_after_read;
+  workload::add_job(w, job);
+}
+
+void build_workload(World& w, const Fio& f, const Names& names) {
+  for (std::uint32_t i = 0; i < f.numjobs; ++i) {
+    workload::Job job;
+    job.name = f.name;
+    job.type = workload::JobType::fio;
+    job.head = names.heads.at({f.host, f.subsystem, f.nsid});
+    job.cpu = i;
+    job.start = sim::epoch + f.start;
+    workload::Fio& p = job.fio;
+    p.pattern = static_cast<workload::Pattern>(f.rw);
+    p.block_bytes = f.bs_bytes;
+    p.depth = f.iodepth;
+    p.read_percent = f.rwmixread;
+    p.offset_bytes = f.offset_bytes;
+    p.size_bytes = f.size_bytes;
+    // The lower of the two rates binds.
+    if (f.rate_iops != 0)
+      p.interval = Duration{1'000'000'000 / static_cast<std::int64_t>(f.rate_iops)};
+    if (f.rate_bytes_per_s != 0) {
+      const auto by_bytes = Duration{static_cast<std::int64_t>(
+          std::uint64_t{f.bs_bytes} * 1'000'000'000u / f.rate_bytes_per_s)};
+      p.interval = std::max(p.interval, by_bytes);
+    }
+    p.thinktime = f.thinktime;
+    if (f.runtime > 0s)
+      p.end = job.start + f.runtime;
+    workload::add_job(w, job);
+  }
+}
+
+/// Draws when a fault strikes. The name of the choice point is the fault's place in the list.
+void set_times(World& w, fault::Fault& out, const Latency& at,
+               const std::optional<Duration>& until_after) {
+  const std::string entity = "fault " + std::to_string(w.fault.faults.size());
+  out.at = sim::epoch + draw(w.choices, w.choices.add(entity, "at"), span_of(at));
+  if (until_after)
+    out.until = out.at + *until_after;
+}
+
+void set_direction(fault::Fault& out, Direction direction) {
+  out.forward = direction != Direction::backward;
+  out.backward = direction != Direction::forward;
+}
+
+fault::Fault fault_of(World& w, const Blackhole& f, const Names& names) {
+  fault::Fault out;
+  out.type = fault::Type::blackhole;
+  out.link = names.links.at(f.link);
+  set_direction(out, f.direction);
+  set_times(w, out, f.at, f.until_after);
+  return out;
+}
+
+fault::Fault fault_of(World& w, const LinkDown& f, const Names& names) {
+  fault::Fault out;
+  out.type = fault::Type::link_down;
+  out.link = names.links.at(f.link);
+  set_times(w, out, f.at, f.until_after);
+  return out;
+}
+
+fault::Fault fault_of(World& w, const Loss& f, const Names& names) {
+  fault::Fault out;
+  out.type = fault::Type::loss;
+  out.link = names.links.at(f.link);
+  out.probability = f.probability;
+  set_direction(out, f.direction);
+  set_times(w, out, f.at, f.until_after);
+  return out;
+}
+
+fault::Fault fault_of(World& w, const CommandFault& f, const Names& names) {
+  fault::Fault out;
+  out.type = fault::Type::command;
+  out.subsystem = names.subsystems.at(f.subsystem);
+  out.command = {f.controller, f.opcode, f.fatal, f.count == 0, f.count, f.delay};
+  set_times(w, out, f.at, std::nullopt);
+  return out;
+}
+
+}  // namespace
+
+void build(World& w, const Scenario& s) {
+  w.choices = sim::Choices(s.seed);
+  w.transport.tcp.rto_min = s.fabric.rto_min;
+  w.transport.tcp.initial_window_segments = s.fabric.initial_window_segments;
+  w.transport.tcp.receive_window_bytes = s.fabric.receive_window_bytes;
+  transport::install(w, host::handlers(), target::handlers());
+  w.host.io_done = workload::io_done;
+  Names names;
+  build_links(w, s, names);
+  build_routes(w, s, names);
+  for (const Subsystem& sub : s.subsystems)
+    build_subsystem(w, sub, names);
+  for (const Host& h : s.hosts)
+    build_host(w, s, h, names);
+  for (const Workload& one : s.workloads) {
+    std::visit([&](const auto& spec) { build_workload(w, spec, names); }, one);
+  }
+  for (const Fault& one : s.faults) {
+    fault::add_fault(w, std::visit([&](const auto& f) { return fault_of(w, f, names); }, one));
+  }
+}
+
+World build(const Scenario& scenario) {
+  World w;
+  build(w, scenario);
+  return w;
+}
+
+}  // namespace holdfast::scenario

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cross checks of a scenario; see check.hpp. Each function checks one part of the document, in the
+// order in which a reader meets it, and stops at the first mistake.
+#include "models/scenario/check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <numeric>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "models/scenario/units.hpp"
+
+namespace holdfast::scenario {
+namespace {
+
+// Totals that keep a run within ordinary memory whatever the counts multiply to.
+constexpr std::uint64_t most_connections = 4096;
+constexpr std::uint64_t most_queue_entries = 8'388'608;  // 65,536 queues of 128
+constexpr std::uint64_t most_outstanding = 65'536;
+
+template <class T>
+std::vector<std::string> names_of(const std::vector<T>& all) {
+  std::vector<std::string> names;
+  for (const auto& one : all)
+    names.push_back(one.name);
+  return names;
+}
+
+template <class T>
+void unique_names(const std::vector<T>& all, const Cursor& list) {
+  std::map<std::string, std::size_t> seen;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto [earlier, fresh] = seen.emplace(all[i].name, i);
+    if (fresh)
+      continue;
+    list.at(i).at("name").fail(fmt::format("{} again (first at {})", in_quotes(all[i].name),
+                                           list.at(earlier->second).pointer()),
+                               "a name of its own");
+  }
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void require_name(const Cursor& where, const std::string& name, const char* what,
+                  const std::vector<std::string>& names) {
+  if (contains(names, name))
+    return;
+  where.fail(fmt::format("{} unknown", in_quotes(name)),
+             fmt::format("the name of {}: {}", what, one_of(names)), nearest(name, names));
+}
+
+// Nodes of the fabric and which of them are connected (union-find with path halving).
+class Nodes {
+ public:
+  explicit Nodes(const Fabric& fabric) {
+    for (const auto& link : fabric.links) {
+      const auto a = id(link.ends[0]), b = id(link.ends[1]);
+      parent_[root(a)] = root(b);
+    }
+    std::sort(names_.begin(), names_.end());
+  }
+  const std::vector<std::string>& names() const { return names_; }
+  bool connected(const std::string& a, const std::string& b) {
+    return root(ids_.at(a)) == root(ids_.at(b));
+  }
+  bool known(const std::string& name) const { return ids_.count(name) != 0; }
+
+ private:
+  std::size_t id(const std::string& name) {
+    const auto [place, fresh] = ids_.emplace(name, parent_.size());
+    if (fresh) {
+      parent_.push_back(parent_.size());
+      names_.push_back(name);
+    }
+    return place->second;
+  }
+  std::size_t root(std::size_t i) {
+    while (parent_[i] != i)
+      i = parent_[i] = parent_[parent_[i]];
+    return i;
+  }
+
+  std::map<std::string, std::size_t> ids_;
+  std::vector<std::size_t> parent_;
+  std::vector<std::string> names_;
+};
+
+void check_fabric(const Fabric& fabric, const Cursor& at) {
+  const Cursor links = at.at("links");
+  unique_names(fabric.links, links);
+  std::map<std::pair<std::string, std::string>, std::size_t> seen;
+  for (std::size_t i = 0; i < fabric.links.size(); ++i) {
+    const auto& link = fabric.links[i];
+    const Cursor here = links.at(i);
+    const auto ends = std::minmax(link.ends[0], link.ends[1]);
+    if (ends.first == ends.second) {
+      here.at("ends").fail("a link from a node to itself", "two different nodes");
+    }
+    // Routes are computed between nodes, so a second link between the same two would never be used.
+    const auto [earlier, fresh] = seen.emplace(ends, i);
+    if (!fresh) {
+      here.at("ends").fail(fmt::format("the same two ends as link {}",
+                                       in_quotes(fabric.links[earlier->second].name)),
+                           "at most one link between two nodes; put a switch on the second path");
+    }
+    if (link.queue_bytes < link.mtu_bytes) {
+      here.at("queue").fail(format_size(link.queue_bytes),
+                            fmt::format("room for a packet of {} bytes (mtu)", link.mtu_bytes));
+    }
+  }
+}
+
+void check_namespaces(const Subsystem& subsystem, const Cursor& at) {
+  std::set<std::uint32_t> seen;
+  for (std::size_t i = 0; i < subsystem.namespaces.size(); ++i) {
+    const auto& ns = subsystem.namespaces[i];
+    const Cursor here = at.at(i);
+    if (!seen.insert(ns.nsid).second) {
+      here.at("nsid").fail(fmt::format("namespace {} again", ns.nsid), "an nsid of its own");
+    }
+    if (!std::has_single_bit(ns.block_bytes)) {
+      here.at("block_size").fail_value("a power of two from 512B to 64KiB");
+    }
+    if (ns.size_bytes % ns.block_bytes != 0 || ns.size_bytes < ns.block_bytes) {
+      here.at("size").fail(format_size(ns.size_bytes),
+                           "a multiple of block_size " + format_size(ns.block_bytes));
+    }
+  }
+}
+
+void check_subsystems(const Scenario& s, const Nodes& nodes, const Cursor& at) {
+  unique_names(s.subsystems, at);
+  for (std::size_t i = 0; i < s.subsystems.size(); ++i) {
+    const auto& subsystem = s.subsystems[i];
+    const Cursor here = at.at(i);
+    std::set<std::string> seen;
+    for (std::size_t p = 0; p < subsystem.ports.size(); ++p) {
+      const auto& port = subsystem.ports[p];
+      if (!nodes.known(port)) {
+        require_name(here.at("ports").at(p), port, "a node (an end of a link)", nodes.names());
+      }
+      if (!seen.insert(port).second) {
+        here.at("ports").at(p).fail(in_quotes(port) + " again", "each port once");
+      }
+    }
+    check_namespaces(subsystem, here.at("namespaces"));
+    if (subsystem.attr_cntlid_min > subsystem.attr_cntlid_max) {
+      here.at("attr_cntlid_min")
+          .fail(std::to_string(subsystem.attr_cntlid_min),
+                fmt::format("at most attr_cntlid_max {}", subsystem.attr_cntlid_max));
+    }
+    if (subsystem.inline_data_bytes % 16 != 0) {
+      here.at("inline_data_size").fail_value("a multiple of 16 bytes, the unit of IOCCSZ");
+    }
+  }
+}
+
+const Subsystem& subsystem_named(const Scenario& s, const std::string& name, const Cursor& where) {
+  require_name(where, name, "a subsystem", names_of(s.subsystems));
+  return *std::find_if(s.subsystems.begin(), s.subsystems.end(),
+                       [&](const Subsystem& one) { return one.name == name; });
+}
+
+void check_connects(const Scenario& s, const Host& host, Nodes& nodes, const Cursor& at) {
+  std::set<std::pair<std::string, std::string>> seen;
+  for (std::size_t i = 0; i < host.connect.size(); ++i) {
+    const auto& connect = host.connect[i];
+    const Cursor here = at.at(i);
+    const auto& subsystem = subsystem_named(s, connect.subsystem, here.at("subsystem"));
+    require_name(here.at("port"), connect.port,
+                 fmt::format("a port of {}", in_quotes(subsystem.name)).c_str(), subsystem.ports);
+    if (!nodes.connected(host.name, connect.port)) {
+      here.at("port").fail(
+          fmt::format("no path from {} to {}", in_quotes(host.name), in_quotes(connect.port)),
+          "a port that the links connect to the host");
+    }
+    // The kernel answers -EALREADY to a second connect with the same address (protocol.md 5.6).
+    const bool fresh = seen.emplace(connect.subsystem, connect.port).second;
+    if (!fresh && !connect.duplicate_connect) {
+      here.fail(fmt::format("a second connection to port {} of {}", in_quotes(connect.port),
+                            in_quotes(connect.subsystem)),
+                "\"duplicate_connect\": true, or another port");
+    }
+    if (connect.at >= s.duration) {
+      here.at("at").fail(format_duration(connect.at),
+                         "before the end of the run at " + format_duration(s.duration));
+    }
+  }
+}
+
+void check_hosts(const Scenario& s, Nodes& nodes, const Cursor& at) {
+  unique_names(s.hosts, at);
+  std::map<std::string, std::string> port_owner;
+  for (const auto& subsystem : s.subsystems) {
+    for (const auto& port : subsystem.ports)
+      port_owner.emplace(port, subsystem.name);
+  }
+  std::uint64_t connections = 0, entries = 0;
+  for (std::size_t i = 0; i < s.hosts.size(); ++i) {
+    const auto& host = s.hosts[i];
+    const Cursor here = at.at(i);
+    if (!nodes.known(host.name)) {
+      require_name(here.at("name"), host.name, "a node (an end of a link)", nodes.names());
+    }
+    const auto owner = port_owner.find(host.name);
+    if (owner != port_owner.end()) {
+      here.at("name").fail(
+          fmt::format("{}, a port of {}", in_quotes(host.name), in_quotes(owner->second)),
+          "a node that is not both host and port");
+    }
+    check_connects(s, host, nodes, here.at("connect"));
+    connections += host.connect.size();
+    for (const auto& connect : host.connect) {
+      const auto queues = connect.nr_io_queues == 0 ? host.cpus : connect.nr_io_queues;
+      entries += std::uint64_t{queues} * connect.queue_size;
+    }
+    if (connections > most_connections) {
+      here.at("connect").fail(fmt::format("{} connections in all", connections),
+                              fmt::format("at most {}", most_connections));
+    }
+    if (entries > most_queue_entries) {
+      here.at("connect").fail(
+          fmt::format("{} queue entries in all (connections x I/O queues x queue_size)", entries),
+          fmt::format("at most {}", most_queue_entries));
+    }
+  }
+}
+
+// The namespace a workload runs on; fills in the subsystem when there is only one candidate.
+template <class W>
+const Namespace& resolve_target(const Scenario& s, W& w, const Cursor& at) {
+  require_name(at.at("host"), w.host, "a host", names_of(s.hosts));
+  const auto& host = *std::find_if(s.hosts.begin(), s.hosts.end(),
+                                   [&](const Host& one) { return one.name == w.host; });
+  std::vector<std::string> reachable;
+  for (const auto& connect : host.connect) {
+    if (!contains(reachable, connect.subsystem))
+      reachable.push_back(connect.subsystem);
+  }
+  if (w.subsystem.empty()) {
+    if (reachable.size() > 1) {
+      at.fail("no \"subsystem\"", fmt::format("one, because {} connects to several: {}",
+                                              in_quotes(w.host), one_of(reachable)));
+    }
+    w.subsystem = reachable.front();
+  }
+  require_name(at.at("subsystem"), w.subsystem,
+               fmt::format("a subsystem that {} connects to", in_quotes(w.host)).c_str(),
+               reachable);
+  const auto& subsystem = subsystem_named(s, w.subsystem, at.at("subsystem"));
+  std::vector<std::string> ids;
+  for (const auto& ns : subsystem.namespaces) {
+    if (ns.nsid == w.nsid) {
+      if (w.start < s.duration)
+        return ns;
+      at.at("start").fail(format_duration(w.start),
+                          "before the end of the run at " + format_duration(s.duration));
+    }
+    ids.push_back(std::to_string(ns.nsid));
+  }
+  at.at("nsid").fail(fmt::format("namespace {} unknown", w.nsid),
+                     fmt::format("a namespace of {}: {}", in_quotes(subsystem.name), one_of(ids)));
+}
+
+// rw_test writes one block of 4,096 bytes at offset 0 (protocol.md 9.4).
+void check_job(const RwTest&, const Namespace& ns, const Cursor& at) {
+  constexpr std::uint64_t block = 4096;
+  if (block % ns.block_bytes != 0 || ns.size_bytes < block) {
+    at.at("nsid").fail(fmt::format("namespace {} with blocks of {} and size {}", ns.nsid,
+                                   format_size(ns.block_bytes), format_size(ns.size_bytes)),
+                       "a namespace in which 4,096 bytes are whole blocks");
+  }
+}
+
+void check_job(const Fio& fio, const Namespace& ns, const Cursor& at) {
+  const auto block = "a multiple of the namespace's block_size " + format_size(ns.block_bytes);
+  if (fio.bs_bytes % ns.block_bytes != 0)
+    at.at("bs").fail(format_size(fio.bs_bytes), block);
+  if (fio.offset_bytes % ns.block_bytes != 0) {
+    at.at("offset").fail(format_size(fio.offset_bytes), block);
+  }
+  const auto end = std::max(fio.offset_bytes + fio.bs_bytes, fio.offset_bytes + fio.size_bytes);
+  if (end > ns.size_bytes) {
+    at.at(fio.size_bytes == 0 ? "offset" : "size")
+        .fail("a region that ends at " + format_size(end),
+              "a region within the namespace of " + format_size(ns.size_bytes));
+  }
+  if (fio.size_bytes != 0 && fio.size_bytes < fio.bs_bytes) {
+    at.at("size").fail(format_size(fio.size_bytes), "at least bs " + format_size(fio.bs_bytes));
+  }
+}
+
+void check_workloads(Scenario& s, const Cursor& at) {
+  std::uint64_t outstanding = 0;
+  for (std::size_t i = 0; i < s.workloads.size(); ++i) {
+    const Cursor here = at.at(i);
+    std::visit([&](auto& w) { check_job(w, resolve_target(s, w, here), here); }, s.workloads[i]);
+    const auto* fio = std::get_if<Fio>(&s.workloads[i]);
+    outstanding += fio == nullptr ? 1 : std::uint64_t{fio->iodepth} * fio->numjobs;
+    if (outstanding > most_outstanding) {
+      here.fail(fmt::format("{} I/Os in flight in all (iodepth x numjobs)", outstanding),
+                fmt::format("at most {}", most_outstanding));
+    }
+  }
+}
+
+// References of a fault, by kind of fault.
+template <class F>
+void check_fault(const Scenario&, const F& fault, const std::vector<std::string>& links,
+                 const Cursor& at) {
+  require_name(at.at("link"), fault.link, "a link", links);
+}
+
+void check_fault(const Scenario& s, const CommandFault& fault, const std::vector<std::string>&,
+                 const Cursor& at) {
+  const auto& subsystem = subsystem_named(s, fault.subsystem, at.at("subsystem"));
+  const bool in_range = fault.controller >= subsystem.attr_cntlid_min &&
+                        fault.controller <= subsystem.attr_cntlid_max;
+  if (in_range)
+    return;
+  at.at("controller")
+      .fail(fmt::format("controller {}", fault.controller),
+            fmt::format("a controller id of {}, {} to {}", in_quotes(subsystem.name),
+                        subsystem.attr_cntlid_min, subsystem.attr_cntlid_max));
+}
+
+void check_faults(const Scenario& s, const Cursor& at) {
+  const auto links = names_of(s.fabric.links);
+  for (std::size_t i = 0; i < s.faults.size(); ++i) {
+    const Cursor here = at.at(i);
+    std::visit(
+        [&](const auto& fault) {
+          check_fault(s, fault, links, here);
+          // An exponential instant has no latest value: its earliest one must be within the run.
+          const bool drawn_in_range = fault.at.kind == Latency::Kind::uniform;
+          const auto latest = drawn_in_range ? fault.at.high : fault.at.low;
+          if (latest < s.duration)
+            return;
+          here.at("at").fail(format_duration(latest),
+                             "before the end of the run at " + format_duration(s.duration));
+        },
+        s.faults[i]);
+  }
+}
+
+}  // namespace
+
+void check_and_resolve(Scenario& scenario, const Cursor& root) {
+  check_fabric(scenario.fabric, root.at("fabric"));
+  Nodes nodes(scenario.fabric);
+  check_subsystems(scenario, nodes, root.at("subsystems"));
+  check_hosts(scenario, nodes, root.at("hosts"));
+  check_workloads(scenario, root.at("workloads"));
+  check_faults(scenario, root.at("faults"));
+}
+
+}  // namespace holdfast::scenario

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// Declarations of what happens in the world and what is expected of it: workloads, faults, the
+// acceptance criterion, and the scenario as a whole. One row per key.
+#include "models/scenario/declaration.hpp"
+
+namespace holdfast::scenario {
+namespace {
+
+constexpr std::size_t name_length = 64;
+constexpr std::size_t nqn_length = 223;
+constexpr auto required = Need::required;
+
+const char* const when_it_starts = "when it strikes";
+const char* const how_long = "how long it lasts; absent: until the end of the run";
+
+Codec<Direction> direction() {
+  return choice<Direction>({{"both", Direction::both, ""},
+                            {"forward", Direction::forward, ""},
+                            {"backward", Direction::backward, ""}});
+}
+
+// What both workloads have in common: who issues the I/O, and where it goes.
+template <class W>
+Object<W> workload(std::string name_of_type, std::string doc) {
+  return Object<W>(std::move(name_of_type), std::move(doc))
+      .field("host", &W::host, name(name_length), "which host runs it", required)
+      .field("subsystem", &W::subsystem, or_word(name(nqn_length), "", std::string{}),
+             "whose namespace; empty: the only subsystem the host connects to")
+      .field("nsid", &W::nsid, integer<std::uint32_t>(1, 1024), "which namespace")
+      .field("start", &W::start, duration(0s, longest_run), "when it begins");
+}
+
+const Object<RwTest>& rw_test_object() {
+  static const auto declared =
+      workload<RwTest>("rw_test",
+                       "The LSF/MM program: per iteration synchronous writes of one block with "
+                       "growing fill bytes, a pause, one read that must see the last, a pause.")
+          .field("iterations", &RwTest::iterations, integer<std::uint32_t>(1, 1'000'000),
+                 "how many rounds")
+          .field("writes", &RwTest::writes, integer<std::uint32_t>(1, 256),
+                 "writes of a round, with the fill bytes 0, 1, 2, ...")
+          .field("sleep_before_read", &RwTest::sleep_before_read, duration(0s, longest_run),
+                 "after the last write")
+          .field("sleep_after_read", &RwTest::sleep_after_read, duration(0s, longest_run),
+                 "before the next round");
+  return declared;
+}
+
+const Object<Fio>& fio_object() {
+  static const auto declared =
+      workload<Fio>("fio", "A job in fio's words.")
+          .field("name", &Fio::name, name(name_length), "of the job")
+          .field("rw", &Fio::rw,
+                 choice<Pattern>({{"read", Pattern::read, ""},
+                                  {"write", Pattern::write, ""},
+                                  {"randread", Pattern::randread, ""},
+                                  {"randwrite", Pattern::randwrite, ""},
+                                  {"rw", Pattern::rw, ""},
+                                  {"randrw", Pattern::randrw, ""}}),
+                 "sequential or random, reads, writes or both")
+          .field("bs", &Fio::bs_bytes, size<std::uint32_t>(512, 1U << 20), "bytes of one I/O")
+          .field("iodepth", &Fio::iodepth, integer<std::uint32_t>(1, 4096),
+                 "I/Os in flight, per job")
+          .field("numjobs", &Fio::numjobs, integer<std::uint32_t>(1, 65'536), "equal jobs")
+          .field("rwmixread", &Fio::rwmixread, integer<std::uint32_t>(0, 100),
+                 "percentage of reads in `rw` and `randrw`")
+          .field("offset", &Fio::offset_bytes, size<std::uint64_t>(0, largest_namespace),
+                 "where the region begins")
+          .field("size", &Fio::size_bytes, size<std::uint64_t>(0, largest_namespace),
+                 "of the region; 0B: to the end of the namespace")
+          .field("rate", &Fio::rate_bytes_per_s, size<std::uint64_t>(0, 1ULL << 40),
+                 "bytes per second, per job; 0B: as fast as it goes")
+          .field("rate_iops", &Fio::rate_iops, integer<std::uint64_t>(0, 1'000'000'000),
+                 "I/Os per second, per job; 0: as fast as it goes")
+          .field("thinktime", &Fio::thinktime, duration(0s, longest_run), "pause between I/Os")
+          .field("runtime", &Fio::runtime, duration(0s, longest_run),
+                 "0s: until the end of the run");
+  return declared;
+}
+
+const Object<Blackhole>& blackhole_object() {
+  static const auto declared =
+      Object<Blackhole>("blackhole", "Packets vanish on a link; neither side is told.")
+          .field("at", &Blackhole::at, latency(longest_run), when_it_starts, required)
+          .maybe("for", &Blackhole::until_after, duration(1ns, longest_run), how_long)
+          .field("link", &Blackhole::link, name(name_length), "which link", required)
+          .field("direction", &Blackhole::direction, direction(), "of the packets that vanish");
+  return declared;
+}
+
+const Object<LinkDown>& link_down_object() {
+  static const auto declared =
+      Object<LinkDown>("link_down", "Carrier loss: what is queued or on the wire is lost as well.")
+          .field("at", &LinkDown::at, latency(longest_run), when_it_starts, required)
+          .maybe("for", &LinkDown::until_after, duration(1ns, longest_run), how_long)
+          .field("link", &LinkDown::link, name(name_length), "which link", required);
+  return declared;
+}
+
+const Object<Loss>& loss_object() {
+  static const auto declared =
+      Object<Loss>("loss", "Random loss of packets that starts, and may end, at a given time.")
+          .field("at", &Loss::at, latency(longest_run), when_it_starts, required)
+          .maybe("for", &Loss::until_after, duration(1ns, longest_run), how_long)
+          .field("link", &Loss::link, name(name_length), "which link", required)
+          .field("direction", &Loss::direction, direction(), "of the packets that are lost")
+          .field("probability", &Loss::probability, probability(), "per packet", required);
+  return declared;
+}
+
+Object<CommandFault> command_fault(std::string name_of_type, std::string doc) {
+  return Object<CommandFault>(std::move(name_of_type), std::move(doc))
+      .field("at", &CommandFault::at, latency(longest_run), "from when on it is armed", required)
+      .field("subsystem", &CommandFault::subsystem, name(nqn_length), "which subsystem", required)
+      .field("controller", &CommandFault::controller, integer<std::uint16_t>(1, 0xffef),
+             "which controller, by its id (CNTLID)")
+      .field("opcode", &CommandFault::opcode, opcode(), "which I/O commands")
+      .field("delay", &CommandFault::delay, duration(0s, longest_run),
+             "the command is executed this much later")
+      .field("count", &CommandFault::count, integer<std::uint32_t>(0, 1'000'000'000),
+             "how many commands are hit; 0: every one");
+}
+
+const Object<CommandFault>& fopcode_object() {
+  static const auto declared = command_fault(
+      "fopcode",
+      "nvmet's fault injection: a command with that opcode makes the controller fatal (its "
+      "connections drop) and is executed only after the delay.");
+  return declared;
+}
+
+const Object<CommandFault>& delay_command_object() {
+  static const auto declared =
+      command_fault("delay_command", "A command with that opcode is executed after a delay.");
+  return declared;
+}
+
+}  // namespace
+
+const Union<Workload>& workload_union() {
+  static const auto declared =
+      Union<Workload>().alternative(rw_test_object()).alternative(fio_object());
+  return declared;
+}
+
+const Union<Fault>& fault_union() {
+  static const auto declared = [] {
+    CommandFault fatal, delayed;
+    fatal.fatal = true;
+    delayed.fatal = false;
+    return Union<Fault>()
+        .alternative(blackhole_object())
+        .alternative(link_down_object())
+        .alternative(loss_object())
+        .alternative<CommandFault>(fopcode_object(), fatal,
+                                   [](const CommandFault& f) { return f.fatal; })
+        .alternative<CommandFault>(delay_command_object(), delayed,
+                                   [](const CommandFault& f) { return !f.fatal; });
+  }();
+  return declared;
+}
+
+const Object<Expect>& expect_object() {
+  static const auto declared =
+      Object<Expect>("expect", "The acceptance criterion. A bare number means exactly that.")
+          .maybe("integrity", &Expect::integrity,
+                 choice<std::string>({{"ok", "ok", ""}, {"corrupt", "corrupt", ""}}),
+                 "the verdict of the oracle")
+          .maybe("exposure_s", &Expect::exposure_s, bounds(), "longest corruption window")
+          .maybe("stale_writes", &Expect::stale_writes, bounds(), "how many")
+          .maybe("stale_reads", &Expect::stale_reads, bounds(), "how many")
+          .maybe("lost_writes", &Expect::lost_writes, bounds(), "how many")
+          .maybe("longest_stall_s", &Expect::longest_stall_s, bounds(), "longest wait of an I/O")
+          .maybe("detection_s", &Expect::detection_s, bounds(),
+                 "from fault to detection, of every recovery")
+          .maybe("hold_s", &Expect::hold_s, bounds(),
+                 "from the start of the fence to the release, of every recovery")
+          .maybe("recoveries", &Expect::recoveries, bounds(), "how many")
+          .maybe("io_errors", &Expect::io_errors, bounds(), "that the application saw");
+  return declared;
+}
+
+const Object<Scenario>& scenario_object() {
+  static const auto declared =
+      Object<Scenario>("scenario", "A world, what happens in it, and what is expected of it.")
+          .ignored("$schema", text(1024), "for editors: where the JSON Schema is")
+          .field("name", &Scenario::name, name(name_length, "._-"), "of the run and its output",
+                 required)
+          .field("description", &Scenario::description, text(4096), "what it shows")
+          .field("duration", &Scenario::duration, duration(1ns, longest_run), "simulated time")
+          .field("seed", &Scenario::seed, integer<std::uint64_t>(0, UINT64_MAX),
+                 "of all random streams")
+          .field("fabric", &Scenario::fabric, object(fabric_object()), "the network", required)
+          .field("subsystems", &Scenario::subsystems, list(object(subsystem_object()), 1, 1024),
+                 "the targets", required)
+          .field("hosts", &Scenario::hosts, list(object(host_object()), 1, 1024), "the hosts",
+                 required)
+          .field("workloads", &Scenario::workloads, list(workload_union().codec(), 0, 4096),
+                 "what the applications do")
+          .field("faults", &Scenario::faults, list(fault_union().codec(), 0, 10'000),
+                 "what goes wrong")
+          .field("expect", &Scenario::expect, object(expect_object()), "the acceptance criterion");
+  return declared;
+}
+
+}  // namespace holdfast::scenario

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The declarations of all objects of a scenario; the only place that knows its keys.
+#pragma once
+
+#include <vector>
+
+#include "models/scenario/object.hpp"
+
+namespace holdfast::scenario {
+
+/// Longest run, in simulated time; every other duration of a scenario is bounded by it as well.
+inline constexpr Duration longest_run = std::chrono::seconds{1'000'000};
+inline constexpr std::uint64_t largest_namespace = 64ULL << 40;
+
+const Object<Scenario>& scenario_object();
+const Object<Fabric>& fabric_object();
+const Object<Subsystem>& subsystem_object();
+const Object<Host>& host_object();
+const Object<RecoveryPolicy>& policy_object();
+const Object<Expect>& expect_object();
+const Union<Workload>& workload_union();
+const Union<Fault>& fault_union();
+
+/// Every declared object, the scenario first, in the order in which the reference tells them.
+std::vector<const ObjectInfo*> declared_objects();
+
+}  // namespace holdfast::scenario

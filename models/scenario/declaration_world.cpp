@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Declarations of what exists in the world: fabric, targets, hosts. One row per key.
+#include "models/scenario/declaration.hpp"
+#include "models/scenario/presets.hpp"
+
+namespace holdfast::scenario {
+namespace {
+
+constexpr std::size_t name_length = 64;
+constexpr std::size_t nqn_length = 223;  // NVMe Base: an NQN is at most 223 bytes
+constexpr auto required = Need::required;
+
+const Object<Link>& link_object() {
+  static const auto declared =
+      Object<Link>("link", "A full-duplex link. Forward is from the first end to the second.")
+          .field("name", &Link::name, name(name_length), "how faults refer to it", required)
+          .field("ends", &Link::ends, pair_of(name(name_length)),
+                 "the two nodes; a node that is no host and no port is a switch", required)
+          .field("rate", &Link::rate_bps, rate(1'000, 1'000'000'000'000), "of each direction")
+          .field("delay", &Link::delay, duration(1ns, 60s), "propagation, one way")
+          .field("mtu", &Link::mtu_bytes, integer<std::uint32_t>(576, 65535),
+                 "largest IP packet, in bytes")
+          .field("queue", &Link::queue_bytes, size<std::uint64_t>(1024, 16ULL << 30),
+                 "drop-tail queue of each direction")
+          .field("loss", &Link::loss, loss_by_direction(),
+                 "a packet is lost with this probability");
+  return declared;
+}
+
+const Object<Media>& media_object() {
+  static const auto declared =
+      Object<Media>("media", "How long the medium of a namespace takes.")
+          .field("read", &Media::read, latency(24h), "per read command")
+          .field("write", &Media::write, latency(24h), "per write command");
+  return declared;
+}
+
+const Object<Namespace>& namespace_object() {
+  static const auto declared =
+      Object<Namespace>("namespace", "A namespace of a subsystem.")
+          .field("nsid", &Namespace::nsid, integer<std::uint32_t>(1, 1024), "namespace id")
+          .field("size", &Namespace::size_bytes, size<std::uint64_t>(512, largest_namespace),
+                 "a multiple of `block_size`")
+          .field("block_size", &Namespace::block_bytes, size<std::uint32_t>(512, 65536),
+                 "logical block, a power of two")
+          .field("media", &Namespace::media, object(media_object()), "latency of the medium");
+  return declared;
+}
+
+const Object<Connect>& connect_object() {
+  static const auto declared =
+      Object<Connect>("connect", "One connection, in the words of `nvme connect`.")
+          .field("subsystem", &Connect::subsystem, name(nqn_length), "which subsystem", required)
+          .field("port", &Connect::port, name(name_length), "one of its ports", required)
+          .field("at", &Connect::at, duration(0s, longest_run), "when the connect is issued")
+          .field("keep_alive_tmo", &Connect::keep_alive_tmo, duration(1s, 65535s, 1s), "KATO")
+          .field("reconnect_delay", &Connect::reconnect_delay, duration(1ms, longest_run, 1ms),
+                 "before each reconnect attempt, the first included")
+          .field("ctrl_loss_tmo", &Connect::ctrl_loss_tmo, duration_or_off(0s, longest_run, 1ms),
+                 "give-up horizon; `off`: never give up")
+          .field("fast_io_fail_tmo", &Connect::fast_io_fail_tmo,
+                 duration_or_off(0s, longest_run, 1ms), "when queued I/O starts to fail")
+          .field("queue_size", &Connect::queue_size, integer<std::uint32_t>(16, 1024),
+                 "entries of an I/O queue")
+          .field("nr_io_queues", &Connect::nr_io_queues, integer<std::uint32_t>(0, 1024),
+                 "0: one per CPU")
+          .field("numa_node", &Connect::numa_node, integer<std::uint32_t>(0, 1023),
+                 "of the adapter, for the numa I/O policy")
+          .field("duplicate_connect", &Connect::duplicate_connect, boolean(),
+                 "allow another connection to the same port of the same subsystem");
+  return declared;
+}
+
+// A policy is the name of a preset or an object that starts from one.
+Codec<RecoveryPolicy> policy() {
+  const auto preset = policy_name();
+  const auto row = object(policy_object());
+  Codec<RecoveryPolicy> codec = row;
+  codec.read = [preset, row](const Cursor& c) {
+    if (c.value().is_object())
+      return row.read(c);
+    if (!c.value().is_string()) {
+      c.fail_value("the name of a policy preset, or an object with \"preset\" and knobs");
+    }
+    return policy_row(preset.read(c));
+  };
+  codec.schema = {{"anyOf", {preset.schema, row.schema}}, {"x-shorthand", "preset"}};
+  codec.words = preset.words + " or " + row.words;
+  return codec;
+}
+
+}  // namespace
+
+const Object<Fabric>& fabric_object() {
+  static const auto declared =
+      Object<Fabric>("fabric", "The network between hosts and targets, and its transport.")
+          .field("transport", &Fabric::transport,
+                 choice<std::string>({{"tcp", "tcp", "NVMe/TCP, one connection per queue"}}),
+                 "what a queue pair rides on")
+          .field("links", &Fabric::links, list(object(link_object()), 1, 10'000),
+                 "they define the nodes", required)
+          .field("rto_min", &Fabric::rto_min, duration(1ms, 60s),
+                 "TCP: floor of the variance term of the retransmission timeout")
+          .field("initial_window", &Fabric::initial_window_segments,
+                 integer<std::uint32_t>(1, 1024), "TCP: initial congestion window, in segments")
+          .field("receive_window", &Fabric::receive_window_bytes,
+                 size<std::uint64_t>(65536, 1ULL << 30), "TCP: receive buffer of a connection");
+  return declared;
+}
+
+const Object<Subsystem>& subsystem_object() {
+  static const auto declared =
+      Object<Subsystem>("subsystem", "A target. The knobs start from its profile.")
+          .based_on("profile", profile_row)
+          .field("name", &Subsystem::name, name(nqn_length), "its NQN, or any short name", required)
+          .field("profile", &Subsystem::profile, profile_name(), "row of defaults to start from")
+          .field("ports", &Subsystem::ports, list(name(name_length), 1, 1024),
+                 "nodes of the fabric that it listens on", required)
+          .field("namespaces", &Subsystem::namespaces, list(object(namespace_object()), 1, 1024),
+                 "its namespaces", required)
+          .field("attr_cqt", &Subsystem::attr_cqt, duration(0s, 65535ms, 1ms),
+                 "CQT as Identify reports it; 0 s: not reported")
+          .field("traffic_based_keep_alive", &Subsystem::traffic_based_keep_alive, boolean(),
+                 "CTRATT.TBKAS: any command keeps the controller alive")
+          .field("kas", &Subsystem::kas, duration(100ms, 6553500ms, 100ms),
+                 "KAS: KATO is rounded up to a multiple of it")
+          .field("kato_min", &Subsystem::kato_min, duration(0s, 65535s),
+                 "a smaller KATO is raised to this first")
+          .field("attr_cntlid_min", &Subsystem::attr_cntlid_min, integer<std::uint16_t>(1, 0xffef),
+                 "lowest controller id")
+          .field("attr_cntlid_max", &Subsystem::attr_cntlid_max, integer<std::uint16_t>(1, 0xffef),
+                 "highest controller id")
+          .field("attr_qid_max", &Subsystem::attr_qid_max, integer<std::uint16_t>(1, 1024),
+                 "most I/O queues of a controller")
+          .field("inline_data_size", &Subsystem::inline_data_bytes,
+                 size<std::uint32_t>(0, 1U << 20), "in-capsule data limit (IOCCSZ)");
+  return declared;
+}
+
+const Object<RecoveryPolicy>& policy_object() {
+  using Policy = RecoveryPolicy;
+  static const auto declared =
+      Object<Policy>("policy", "How a host recovers. The knobs start from the preset.")
+          .based_on("preset", policy_row)
+          .field("preset", &Policy::preset, policy_name(), "row of knobs to start from")
+          .field("hold", &Policy::hold,
+                 choice<Policy::Hold>({{"none", Policy::Hold::none, ""},
+                                       {"kato_plus_cqt", Policy::Hold::kato_plus_cqt, ""}}),
+                 "hold in-flight commands for m x KATO + CQT, or cancel them at once")
+          .field("hold_multiplier", &Policy::hold_multiplier,
+                 or_word(integer<std::uint32_t>(1, 100), "auto", 0U),
+                 "m; `auto`: 3 with traffic-based keep alive, 2 without")
+          .field("cqt_zero", &Policy::cqt_zero,
+                 choice<Policy::CqtZero>({{"no_hold", Policy::CqtZero::no_hold, ""},
+                                          {"hold", Policy::CqtZero::hold, ""}}),
+                 "what to do when the controller reports CQT 0")
+          .field("cqt_when_zero", &Policy::cqt_when_zero, duration(0s, longest_run),
+                 "the CQT to assume then");
+  return declared;
+}
+
+const Object<Host>& host_object() {
+  static const auto declared =
+      Object<Host>("host", "A Linux host with native multipath.")
+          .field("name", &Host::name, name(name_length), "a node of the fabric", required)
+          .field("policy", &Host::policy, policy(), "how it recovers from a lost path")
+          .field("iopolicy", &Host::iopolicy,
+                 choice<IoPolicy>(
+                     {{"numa", IoPolicy::numa, ""}, {"round-robin", IoPolicy::round_robin, ""}}),
+                 "which path an I/O takes")
+          .field("cpus", &Host::cpus, integer<std::uint32_t>(1, 1024), "online CPUs")
+          .field("io_timeout", &Host::io_timeout, duration(1ms, longest_run), "of I/O commands")
+          .field("admin_timeout", &Host::admin_timeout, duration(1ms, longest_run),
+                 "of admin commands")
+          .field("max_retries", &Host::max_retries, integer<std::uint32_t>(0, 255),
+                 "retries of a command on the same path")
+          .field("socket_close_delay", &Host::socket_close_delay, duration(0s, 60s),
+                 "from the shutdown of a socket to its close")
+          .field("connect", &Host::connect, list(object(connect_object()), 1, 4096),
+                 "its connections, in the order in which they are made", required);
+  return declared;
+}
+
+std::vector<const ObjectInfo*> declared_objects() {
+  std::vector<const ObjectInfo*> out = {
+      &scenario_object().info(),  &fabric_object().info(),    &link_object().info(),
+      &subsystem_object().info(), &namespace_object().info(), &media_object().info(),
+      &host_object().info(),      &policy_object().info(),    &connect_object().info()};
+  for (const auto* info : workload_union().infos())
+    out.push_back(info);
+  for (const auto* info : fault_union().infos())
+    out.push_back(info);
+  out.push_back(&expect_object().info());
+  return out;
+}
+
+}  // namespace holdfast::scenario

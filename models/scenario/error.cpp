@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// Wording of scenario errors and the search for the nearest valid name.
+#include "models/scenario/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace holdfast::scenario {
+namespace {
+
+// A longer word is not a typing slip of one of our names, and the distance is quadratic in it.
+constexpr std::size_t longest_compared_word = 64;
+constexpr std::size_t longest_shown_text = 60;
+constexpr std::size_t most_shown_names = 12;
+
+// Edit distance in which swapping two neighbours is one step ("optimal string alignment").
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j)
+    last[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t change = last[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U);
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, change});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped)
+        row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    before.swap(last);
+    last.swap(row);
+  }
+  return last[b.size()];
+}
+
+// Control characters would break the promise of one printable line; what() shows them escaped.
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string line_of(const ScenarioError::Parts& p) {
+  std::string out = p.source;
+  if (p.line != 0)
+    out += fmt::format(":{}:{}", p.line, p.column);
+  out += p.pointer.empty() ? ": " : fmt::format(": at {}: ", p.pointer);
+  out += fmt::format("found {}, expected {}", p.found, p.expected);
+  if (!p.nearest.empty())
+    out += fmt::format("; did you mean \"{}\"?", p.nearest);
+  return printable(out);
+}
+
+}  // namespace
+
+ScenarioError::ScenarioError(Parts parts)
+    : std::runtime_error(line_of(parts)), parts_(std::move(parts)) {}
+
+std::string nearest(std::string_view word, const std::vector<std::string>& names) {
+  if (word.empty() || word.size() > longest_compared_word)
+    return {};
+  std::string best;
+  std::size_t best_distance = longest_compared_word;
+  for (const auto& name : names) {
+    if (name.size() > longest_compared_word)
+      continue;
+    const std::size_t distance = edit_distance(word, name);
+    const std::size_t allowed = std::max<std::size_t>(1, std::max(word.size(), name.size()) / 3);
+    if (distance <= allowed && distance < best_distance) {
+      best = name;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+std::string one_of(const std::vector<std::string>& names) {
+  if (names.empty())
+    return "nothing (there is none)";
+  std::string out = names.size() == 1 ? "" : "one of ";
+  const std::size_t shown = std::min(names.size(), most_shown_names);
+  for (std::size_t i = 0; i < shown; ++i)
+    out += (i == 0 ? "" : ", ") + names[i];
+  if (shown < names.size())
+    out += fmt::format(", ... ({} more)", names.size() - shown);
+  return out;
+}
+
+std::string in_quotes(std::string_view text) {
+  std::string shown(text.substr(0, longest_shown_text));
+  if (text.size() > longest_shown_text)
+    shown += "...";
+  // A cut inside a multi-byte character must not throw; `replace` prints U+FFFD instead.
+  return nlohmann::json(shown).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string describe(const nlohmann::json& value) {
+  switch (value.type()) {
+    case nlohmann::json::value_t::object:
+      return "an object";
+    case nlohmann::json::value_t::array:
+      return fmt::format("a list of {}", value.size());
+    case nlohmann::json::value_t::string:
+      return "the string " + in_quotes(value.get_ref<const std::string&>());
+    case nlohmann::json::value_t::number_integer:
+    case nlohmann::json::value_t::number_unsigned:
+    case nlohmann::json::value_t::number_float:
+      return "the number " + value.dump();
+    default:
+      return value.dump();
+  }
+}
+
+std::string pointer_segment(std::string_view key) {
+  std::string out = "/";
+  for (const char c : key.substr(0, longest_shown_text)) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return key.size() > longest_shown_text ? out + "..." : out;
+}
+
+Cursor Cursor::at(const std::string& key) const {
+  const auto member = value_->find(key);
+  const auto& value = value_->is_object() && member != value_->end() ? *member : *value_;
+  return {value, source_, pointer_ + pointer_segment(key)};
+}
+
+Cursor Cursor::at(std::size_t index) const {
+  return {(*value_)[index], source_, fmt::format("{}/{}", pointer_, index)};
+}
+
+void Cursor::fail(std::string found, std::string expected, std::string near) const {
+  throw ScenarioError({source_, pointer_, std::move(found), std::move(expected), std::move(near)});
+}
+
+void Cursor::fail_value(std::string expected, std::string near) const {
+  fail(describe(*value_), std::move(expected), std::move(near));
+}
+
+}  // namespace holdfast::scenario

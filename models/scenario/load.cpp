@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// From text to a checked scenario and back. JSON is read strictly: one document, no duplicate key,
+// bounded depth, numbers that fit.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "models/scenario/check.hpp"
+#include "models/scenario/declaration.hpp"
+#include "models/scenario/scenario.hpp"
+
+namespace holdfast::scenario {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t deepest_nesting = 32;
+constexpr std::uintmax_t largest_file = 16U << 20;
+
+// Builds the document from parse events. nlohmann's own builder keeps the last of two equal keys,
+// which would hide a mistake, and does not limit depth.
+class Builder : public nlohmann::json_sax<json> {
+ public:
+  Builder(std::string_view text, std::string source) : text_(text), source_(std::move(source)) {}
+
+  json take() { return std::move(root_); }
+
+  bool null() override { return put(nullptr); }
+  bool boolean(bool value) override { return put(value); }
+  bool number_integer(number_integer_t value) override { return put(value); }
+  bool number_unsigned(number_unsigned_t value) override { return put(value); }
+  bool number_float(number_float_t value, const string_t&) override { return put(value); }
+  bool string(string_t& value) override { return put(std::move(value)); }
+  bool binary(binary_t& value) override { return put(json::binary(std::move(value))); }
+  bool start_object(std::size_t) override { return open(json::object()); }
+  bool start_array(std::size_t) override { return open(json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& value) override {
+    if (open_.back()->contains(value)) {
+      throw ScenarioError({source_,
+                           pointer() + pointer_segment(value),
+                           "the key " + in_quotes(value) + " twice in one object",
+                           "each key once",
+                           {}});
+    }
+    keys_.back() = value;
+    return true;
+  }
+
+  bool parse_error(std::size_t position, const std::string& token,
+                   const nlohmann::detail::exception& error) override {
+    const std::size_t end = std::min(position == 0 ? 0 : position - 1, text_.size());
+    const auto before = text_.substr(0, end);
+    const auto line_start = before.rfind('\n');
+    const auto column = line_start == std::string_view::npos ? end : end - line_start - 1;
+    ScenarioError::Parts parts{source_, {}, "invalid JSON", reason(error.what()), {}};
+    if (end >= text_.size()) {
+      parts.found = "the end of the text";
+    } else if (!token.empty()) {
+      parts.found = "invalid JSON near " + in_quotes(token);
+    }
+    parts.line = 1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
+    parts.column = column + 1;
+    throw ScenarioError(std::move(parts));
+  }
+
+ private:
+  // The library's message ends in what it wanted: "...; expected end of input" or similar.
+  static std::string reason(const std::string& message) {
+    const auto wanted = message.rfind("expected ");
+    const bool told = wanted != std::string::npos && message.compare(wanted - 2, 2, "un") != 0;
+    if (told)
+      return message.substr(wanted + 9);
+    if (message.find("overflow") != std::string::npos)
+      return "a number that fits a double";
+    return "one JSON document (RFC 8259)";
+  }
+
+  std::string pointer() const {
+    std::string out;
+    for (std::size_t i = 0; i < open_.size(); ++i) {
+      const bool last = i + 1 == open_.size();
+      if (last)
+        break;
+      out += open_[i]->is_array() ? fmt::format("/{}", open_[i]->size() - 1)
+                                  : pointer_segment(keys_[i]);
+    }
+    return out;
+  }
+
+  json* add(json value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+      return &root_;
+    }
+    if (open_.back()->is_array()) {
+      open_.back()->push_back(std::move(value));
+      return &open_.back()->back();
+    }
+    return &((*open_.back())[keys_.back()] = std::move(value));
+  }
+  bool put(json value) {
+    add(std::move(value));
+    return true;
+  }
+  bool open(json value) {
+    if (open_.size() >= deepest_nesting) {
+      throw ScenarioError({source_,
+                           pointer(),
+                           "deeper nesting",
+                           fmt::format("at most {} levels", deepest_nesting),
+                           {}});
+    }
+    open_.push_back(add(std::move(value)));
+    keys_.emplace_back();
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
+    keys_.pop_back();
+    return true;
+  }
+
+  std::string_view text_;
+  std::string source_;
+  json root_;
+  std::vector<json*> open_;  // a parent does not grow while a child is open, so these stay valid
+  std::vector<std::string> keys_;
+};
+
+[[noreturn]] void bad_file(const std::filesystem::path& path, std::string found) {
+  throw ScenarioError({path.string(), {}, std::move(found), "a readable scenario file", {}});
+}
+
+}  // namespace
+
+nlohmann::json parse_document(std::string_view text, const std::string& source) {
+  Builder builder(text, source);
+  json::sax_parse(text.begin(), text.end(), &builder);
+  return builder.take();
+}
+
+nlohmann::json read_document(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status))
+    bad_file(path, "no such file");
+  if (std::filesystem::is_directory(status))
+    bad_file(path, "a directory");
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    bad_file(path, "a file that cannot be opened");
+  std::string text;
+  std::vector<char> chunk(1U << 16);
+  while (file.read(chunk.data(), static_cast<std::streamsize>(chunk.size())), file.gcount() > 0) {
+    text.append(chunk.data(), static_cast<std::size_t>(file.gcount()));
+    if (text.size() > largest_file) {
+      throw ScenarioError({path.string(), {}, "a file of more than 16 MiB", "a smaller one", {}});
+    }
+  }
+  return parse_document(text, path.string());
+}
+
+Scenario from_json(const nlohmann::json& document, const std::string& source) {
+  const Cursor root(document, source);
+  Scenario scenario = scenario_object().read(root);
+  check_and_resolve(scenario, root);
+  return scenario;
+}
+
+Scenario parse(std::string_view text, const std::string& source) {
+  return from_json(parse_document(text, source), source);
+}
+
+Scenario load(const std::filesystem::path& path) {
+  return from_json(read_document(path), path.string());
+}
+
+nlohmann::json to_json(const Scenario& scenario) { return scenario_object().write(scenario); }
+
+std::string hash(const Scenario& scenario) {
+  // FNV-1a over the text (its keys are sorted), then the finalizer of MurmurHash3 to spread the
+  // last bytes over all digits.
+  std::uint64_t h = 0xcbf29ce484222325ULL;
+  for (const char c : to_json(scenario).dump()) {
+    h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  }
+  h = (h ^ (h >> 33)) * 0xff51afd7ed558ccdULL;
+  h = (h ^ (h >> 33)) * 0xc4ceb9fe1a85ec53ULL;
+  return fmt::format("{:016x}", h ^ (h >> 33));
+}
+
+}  // namespace holdfast::scenario

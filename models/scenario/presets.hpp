@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of defaults that have a name: host recovery policies that name real code (protocol.md 4.7)
+// and target profiles (protocol.md 1.8). A scenario starts from a row and may override any knob.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/scenario/codec.hpp"
+#include "models/scenario/spec.hpp"
+
+namespace holdfast::scenario {
+
+struct PolicyPreset {
+  std::string name;
+  std::string doc;
+  RecoveryPolicy row;
+};
+
+struct TargetProfile {
+  std::string name;
+  std::string doc;
+  Subsystem row;
+};
+
+const std::vector<PolicyPreset>& policy_presets();
+const std::vector<TargetProfile>& target_profiles();
+
+/// The row of that name; the name must be one of the table.
+RecoveryPolicy policy_row(const std::string& name);
+Subsystem profile_row(const std::string& name);
+
+/// The names of a table as a kind of value.
+Codec<std::string> policy_name();
+Codec<std::string> profile_name();
+
+}  // namespace holdfast::scenario

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loader: scenario text in, checked values out; and what documents the format.
+// Everything here throws ScenarioError (error.hpp) on the first mistake of the input.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/scenario/error.hpp"
+#include "models/scenario/spec.hpp"
+
+namespace holdfast::scenario {
+
+/// Reads and checks a scenario file.
+Scenario load(const std::filesystem::path& path);
+/// The same for a text; `source` is what error messages call it.
+Scenario parse(std::string_view text, const std::string& source);
+
+/// The steps of `load`, for callers that change the document in between (`apply_set`).
+nlohmann::json read_document(const std::filesystem::path& path);
+nlohmann::json parse_document(std::string_view text, const std::string& source);
+Scenario from_json(const nlohmann::json& document, const std::string& source);
+
+/// Sets one value: "PATH=VALUE". PATH is a JSON pointer ("/hosts/0/policy") or dotted
+/// ("hosts.0.policy"; a list element may go by its name, "hosts.h1.policy"). VALUE is JSON, else a
+/// bare string. A path that the schema does not know is an error; values are checked by from_json.
+void apply_set(nlohmann::json& document, const std::string& assignment);
+
+/// The canonical form: every key with its value, defaults and presets spelled out.
+/// `parse(to_json(s).dump())` gives `s` again.
+nlohmann::json to_json(const Scenario& scenario);
+/// 16 hexadecimal digits of a 64-bit hash over the canonical form.
+std::string hash(const Scenario& scenario);
+
+/// JSON Schema, draft 2020-12.
+nlohmann::json schema();
+/// The same knowledge as a page to read, in Markdown.
+std::string reference_markdown();
+
+/// What can be named in a scenario, for `holdfast list`.
+struct CatalogueEntry {
+  std::string name;
+  std::string doc;
+};
+struct CatalogueSection {
+  std::string kind;  ///< "policy", "profile", "transport", "workload", "fault", "expectation"
+  std::string title;
+  std::vector<CatalogueEntry> entries;
+};
+std::vector<CatalogueSection> catalogue();
+
+}  // namespace holdfast::scenario

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// `--set PATH=VALUE`: changes one value of a scenario document. The path is followed through the
+// JSON Schema beside the document, so a mistyped key is found even where the document leaves the
+// default, and objects that the document leaves out are created on the way.
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "models/scenario/scenario.hpp"
+
+namespace holdfast::scenario {
+namespace {
+
+using nlohmann::json;
+
+const char* const source = "--set";
+
+std::vector<std::string> split(const std::string& path) {
+  const bool pointer = path.starts_with('/');
+  const char mark = pointer ? '/' : '.';
+  std::vector<std::string> segments;
+  std::string segment;
+  for (std::size_t i = pointer ? 1 : 0; i <= path.size(); ++i) {
+    if (i == path.size() || path[i] == mark) {
+      segments.push_back(std::exchange(segment, {}));
+    } else if (pointer && path[i] == '~' && i + 1 < path.size()) {
+      segment += path[++i] == '1' ? '/' : '~';
+    } else {
+      segment += path[i];
+    }
+  }
+  return segments;
+}
+
+[[noreturn]] void fail(const std::string& pointer, std::string found, std::string expected,
+                       std::string near = {}) {
+  throw ScenarioError({source, pointer, std::move(found), std::move(expected), std::move(near)});
+}
+
+const json& follow_ref(const json& root, const json& node) {
+  const auto ref = node.find("$ref");
+  return ref == node.end() ? node : root.at(json::json_pointer(ref->get<std::string>().substr(1)));
+}
+
+// The alternative of a schema that describes a container: of several, the one whose "type" is the
+// document's, else the first that has properties.
+const json& container_schema(const json& root, const json& start, const json& value) {
+  const json& node = follow_ref(root, start);
+  const char* several = node.contains("oneOf") ? "oneOf" : "anyOf";
+  if (!node.contains(several))
+    return node;
+  const std::string tag = value.is_object() ? value.value("type", json()).dump() : "";
+  const json* first = nullptr;
+  for (const auto& one : node.at(several)) {
+    const json& candidate = follow_ref(root, one);
+    if (!candidate.contains("properties"))
+      continue;
+    const auto& properties = candidate.at("properties");
+    if (properties.contains("type") && properties["type"]["const"].dump() == tag)
+      return candidate;
+    if (first == nullptr)
+      first = &candidate;
+  }
+  return first == nullptr ? node : *first;
+}
+
+// One step down a list: by index, or by the "name" of an element.
+std::size_t element(const json& list, const std::string& segment, const std::string& pointer) {
+  std::size_t index = 0;
+  const auto* end = segment.data() + segment.size();
+  const auto parsed = std::from_chars(segment.data(), end, index);
+  if (parsed.ec == std::errc{} && parsed.ptr == end && index < list.size())
+    return index;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (!list[i].is_object() || !list[i].contains("name") || !list[i]["name"].is_string())
+      continue;
+    names.push_back(list[i]["name"].get<std::string>());
+    if (names.back() == segment)
+      return i;
+  }
+  std::string expected = list.empty() ? "nothing (the list is empty)"
+                                      : fmt::format("an index from 0 to {}", list.size() - 1);
+  if (!names.empty())
+    expected += " or " + one_of(names);
+  fail(pointer, "no element " + in_quotes(segment), expected, nearest(segment, names));
+}
+
+struct Place {
+  json* value;
+  json schema;  // a step may have to merge what several alternatives know, so this is a copy
+  std::string pointer;
+};
+
+void step(const json& root, Place& place, const std::string& segment) {
+  const json node = container_schema(root, place.schema, *place.value);
+  const std::string here = place.pointer + pointer_segment(segment);
+  if (node.contains("items")) {
+    if (place.value->is_null())
+      *place.value = json::array();
+    if (!place.value->is_array())
+      fail(place.pointer, describe(*place.value), "a list");
+    place.value = &(*place.value)[element(*place.value, segment, here)];
+    place.schema = node["items"];
+  } else if (node.contains("properties")) {
+    const json& declared = follow_ref(root, place.schema);
+    if (place.value->is_string() && declared.contains("x-shorthand")) {
+      // "policy": "name" means {"preset": "name"}, so that one knob of it can be changed.
+      const json shorthand = *place.value;
+      *place.value = json{{declared["x-shorthand"].get<std::string>(), shorthand}};
+    }
+    if (!place.value->is_object())
+      *place.value = json::object();
+    std::vector<std::string> keys;
+    for (const auto& property : node["properties"].items())
+      keys.push_back(property.key());
+    if (!node["properties"].contains(segment)) {
+      fail(here, "unknown key " + in_quotes(segment), one_of(keys), nearest(segment, keys));
+    }
+    place.value = &(*place.value)[segment];
+    place.schema = node["properties"][segment];
+  } else {
+    fail(here, "a path below a plain value", "a path that ends at " + place.pointer);
+  }
+  place.pointer = here;
+}
+
+}  // namespace
+
+void apply_set(nlohmann::json& document, const std::string& assignment) {
+  const auto equals = assignment.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    fail({}, in_quotes(assignment), "PATH=VALUE, e.g. \"hosts.0.policy=cqt-only\"");
+  }
+  static const json root = schema();
+  const std::string text = assignment.substr(equals + 1);
+  Place place{&document, root, {}};
+  for (const auto& segment : split(assignment.substr(0, equals)))
+    step(root, place, segment);
+  json value = json::parse(text, nullptr, false);
+  *place.value = value.is_discarded() ? json(text) : std::move(value);
+}
+
+}  // namespace holdfast::scenario

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a scenario says, as plain values with their defaults. The loader fills these from JSON, the
+// builder turns them into a world. Names are the words people already type: `nvme connect` options
+// for connections, fio's words for workloads, configfs names for targets.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sim/time.hpp"
+
+namespace holdfast::scenario {
+
+using sim::Duration;
+using namespace std::chrono_literals;
+
+/// A full-duplex link between two nodes; ends[0] -> ends[1] is "forward".
+struct Link {
+  std::string name;
+  std::array<std::string, 2> ends;
+  std::uint64_t rate_bps = 25'000'000'000;
+  Duration delay = 2us;
+  std::uint32_t mtu_bytes = 1500;
+  std::uint64_t queue_bytes = 1u << 20;     ///< drop-tail, per direction
+  std::array<double, 2> loss = {0.0, 0.0};  ///< Bernoulli, per direction (forward, backward)
+};
+
+struct Fabric {
+  std::string transport = "tcp";
+  std::vector<Link> links;
+  Duration rto_min = 200ms;  ///< floor of the variance term (protocol.md 8)
+  std::uint32_t initial_window_segments = 10;
+  std::uint64_t receive_window_bytes = 3u << 20;
+};
+
+/// A time span that may be drawn: a constant, uniform between two bounds, or exponential with a
+/// mean. The default is the constant 0.
+struct Latency {
+  enum class Kind : std::uint8_t { constant, uniform, exponential };
+  Kind kind = Kind::constant;
+  Duration low = 0ns;   ///< the constant, the lower bound, or the minimum added to the exponential
+  Duration high = 0ns;  ///< the upper bound, or the mean of the exponential part
+};
+
+struct Media {
+  Latency read{Latency::Kind::constant, 80us, 80us};
+  Latency write{Latency::Kind::constant, 20us, 20us};
+};
+
+struct Namespace {
+  std::uint32_t nsid = 1;
+  std::uint64_t size_bytes = 1ull << 30;
+  std::uint32_t block_bytes = 4096;  ///< logical block size
+  Media media;
+};
+
+struct Subsystem {
+  std::string name;
+  std::string profile = "nvmet-mainline";
+  std::vector<std::string> ports;  ///< names of fabric nodes
+  std::vector<Namespace> namespaces;
+  // Knobs of the profile that a scenario may override.
+  Duration attr_cqt = 0ms;               ///< Identify CQT, whole milliseconds, at most 65535
+  bool traffic_based_keep_alive = true;  ///< CTRATT.TBKAS
+  Duration kas = 1s;                     ///< KAS: KATO is rounded up to a multiple of it
+  Duration kato_min = 0s;                ///< a smaller KATO is raised to this first
+  std::uint16_t attr_cntlid_min = 1;
+  std::uint16_t attr_cntlid_max = 0xffef;
+  std::uint16_t attr_qid_max = 128;         ///< most I/O queues of a controller
+  std::uint32_t inline_data_bytes = 16384;  ///< in-capsule data limit (IOCCSZ)
+};
+
+struct Connect {
+  std::string subsystem;
+  std::string port;
+  Duration at = 0s;
+  Duration keep_alive_tmo = 5s;  ///< KATO, whole seconds
+  Duration reconnect_delay = 10s;
+  Duration ctrl_loss_tmo = 600s;    ///< negative: never give up ("off")
+  Duration fast_io_fail_tmo = -1s;  ///< negative: off
+  std::uint32_t queue_size = 128;
+  std::uint32_t nr_io_queues = 0;  ///< 0: one per CPU
+  std::uint32_t numa_node = 0;
+  bool duplicate_connect = false;
+};
+
+/// Knobs of the host's recovery engine. A preset names a row of them (protocol.md 4.7).
+struct RecoveryPolicy {
+  enum class Hold : std::uint8_t { none, kato_plus_cqt };
+  enum class CqtZero : std::uint8_t { no_hold, hold };
+  std::string preset = "linux-mainline";
+  Hold hold = Hold::none;               ///< time-based hold of m x KATO + CQT, or none
+  std::uint32_t hold_multiplier = 0;    ///< m; 0: 3 with TBKAS, 2 without (protocol.md 1.6)
+  CqtZero cqt_zero = CqtZero::no_hold;  ///< a controller that reports CQT 0 (protocol.md 2.1)
+  Duration cqt_when_zero = 0s;          ///< CQT to assume when it is 0 and cqt_zero = hold
+};
+
+enum class IoPolicy : std::uint8_t { numa, round_robin };
+
+struct Host {
+  std::string name;  ///< name of a fabric node
+  RecoveryPolicy policy;
+  IoPolicy iopolicy = IoPolicy::numa;
+  std::uint32_t cpus = 4;
+  Duration io_timeout = 30s;
+  Duration admin_timeout = 60s;
+  std::uint32_t max_retries = 5;
+  Duration socket_close_delay = 8ms;  ///< shutdown -> close, two ticks at HZ=250 (4.6)
+  std::vector<Connect> connect;
+};
+
+/// The LSF/MM program (protocol.md 9.4).
+struct RwTest {
+  std::string host;
+  std::string subsystem;  ///< empty: the only one the host connects to
+  std::uint32_t nsid = 1;
+  Duration start = 100ms;
+  std::uint32_t iterations = 255;
+  std::uint32_t writes = 10;
+  Duration sleep_before_read = 5s;
+  Duration sleep_after_read = 3s;
+};
+
+enum class Pattern : std::uint8_t { read, write, randread, randwrite, rw, randrw };
+
+/// A job in fio's words.
+struct Fio {
+  std::string host;
+  std::string subsystem;
+  std::uint32_t nsid = 1;
+  Duration start = 100ms;
+  std::string name = "job";
+  Pattern rw = Pattern::randrw;
+  std::uint32_t bs_bytes = 4096;
+  std::uint32_t iodepth = 1;
+  std::uint32_t numjobs = 1;
+  std::uint32_t rwmixread = 50;  ///< percent
+  std::uint64_t offset_bytes = 0;
+  std::uint64_t size_bytes = 0;        ///< region; 0: the whole namespace
+  std::uint64_t rate_bytes_per_s = 0;  ///< per job; 0: as fast as it goes
+  std::uint64_t rate_iops = 0;         ///< per job; 0: as fast as it goes
+  Duration thinktime = 0s;
+  Duration runtime = 0s;  ///< 0: until the end of the run
+};
+
+using Workload = std::variant<RwTest, Fio>;
+
+enum class Direction : std::uint8_t { both, forward, backward };
+
+/// Packets vanish at the receiving end of a link; neither side is told.
+struct Blackhole {
+  Latency at;  ///< when it strikes; may be drawn, e.g. uniform over a phase
+  std::optional<Duration> until_after;  ///< "for"; absent: for ever
+  std::string link;
+  Direction direction = Direction::both;
+};
+
+/// Carrier loss: what is queued or on the wire is lost as well.
+struct LinkDown {
+  Latency at;  ///< when it strikes; may be drawn, e.g. uniform over a phase
+  std::optional<Duration> until_after;
+  std::string link;
+};
+
+/// Bernoulli loss that starts (and ends) at a given time.
+struct Loss {
+  Latency at;  ///< when it strikes; may be drawn, e.g. uniform over a phase
+  std::optional<Duration> until_after;
+  std::string link;
+  Direction direction = Direction::both;
+  double probability = 0.0;
+};
+
+/// fopcode (protocol.md 9.5): a command with that opcode makes the controller fatal and is executed
+/// only `delay` later. With fatal = false it is the plain `delay` variant.
+struct CommandFault {
+  Latency at;  ///< when it strikes; may be drawn, e.g. uniform over a phase
+  std::string subsystem;
+  std::uint16_t controller = 1;  ///< CNTLID
+  std::uint8_t opcode = 1;       ///< "write", "read", "flush" or a number
+  Duration delay = 2s;
+  std::uint32_t count = 1;  ///< how many commands are hit; 0: every one
+  bool fatal = true;
+};
+
+using Fault = std::variant<Blackhole, LinkDown, Loss, CommandFault>;
+
+/// Bounds of one number of the result; absent bounds do not bind.
+struct Bounds {
+  std::optional<double> min;
+  std::optional<double> max;
+};
+
+struct Expect {
+  std::optional<std::string> integrity;  ///< "ok" | "corrupt"
+  std::optional<Bounds> exposure_s;      ///< exposure.max_s
+  std::optional<Bounds> stale_writes;
+  std::optional<Bounds> stale_reads;
+  std::optional<Bounds> lost_writes;
+  std::optional<Bounds> longest_stall_s;
+  std::optional<Bounds> detection_s;  ///< detected - fault, every recovery
+  std::optional<Bounds> hold_s;       ///< released - fence started, every recovery
+  std::optional<Bounds> recoveries;   ///< how many
+  std::optional<Bounds> io_errors;
+};
+
+struct Scenario {
+  std::string name;
+  std::string description;
+  Duration duration = 60s;  ///< at most 1e6 s
+  std::uint64_t seed = 1;
+  Fabric fabric;
+  std::vector<Subsystem> subsystems;
+  std::vector<Host> hosts;
+  std::vector<Workload> workloads;
+  std::vector<Fault> faults;
+  Expect expect;
+};
+
+}  // namespace holdfast::scenario

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Controllers of the target: Connect, CNTLID allocation, the keep-alive watchdog.
+#include <algorithm>
+
+#include "models/target/internal.hpp"
+#include "models/world.hpp"
+#include "sim/random.hpp"
+
+namespace holdfast::target {
+
+using transport::Payload;
+using wire::StatusCode;
+
+namespace {
+
+bool listens(const Subsystem& s, std::uint32_t port) {
+  return std::find(s.ports.begin(), s.ports.end(), port) != s.ports.end();
+}
+
+/// The subsystem of that name at that port, or none.
+SubsystemId find_subsystem(const World& w, std::string_view nqn, std::uint32_t port) {
+  for (std::size_t i = 0; i < w.target.subsystems.size(); ++i) {
+    const Subsystem& s = w.target.subsystems[i];
+    if (s.nqn == nqn && listens(s, port))
+      return SubsystemId{static_cast<std::uint32_t>(i)};
+  }
+  return sim::none<SubsystemId>;
+}
+
+/// Lowest free CNTLID (ida_alloc_range); 0: the range is used up. A draining controller still
+/// holds its own, so a host that reconnects early gets another one (protocol.md 5.4).
+std::uint16_t free_cntlid(const World& w, const Subsystem& s) {
+  std::uint32_t candidate = s.profile.cntlid_min;
+  for (const ControllerId id : s.controllers) {
+    const std::uint16_t taken = w.target.controllers[id].cntlid;
+    if (taken > candidate)
+      break;
+    if (taken == candidate)
+      ++candidate;
+  }
+  return candidate <= s.profile.cntlid_max ? static_cast<std::uint16_t>(candidate) : 0;
+}
+
+void attach(World& w, QueueId queue, ControllerId controller, const wire::Connect& request) {
+  Queue& q = w.target.queues[queue];
+  q.controller = controller;
+  q.qid = request.qid;
+  q.sqsize = request.sqsize;
+  w.target.controllers[controller].queues.push_back(queue);
+}
+
+void connect_admin(World& w, QueueId queue, const wire::Command& command,
+                   const wire::Connect& request, const wire::ConnectData& data, SubsystemId sid) {
+  Subsystem& s = w.target.subsystems[sim::index(sid)];
+  const std::uint16_t cntlid = free_cntlid(w, s);
+  if (cntlid == 0) {
+    respond(w, queue, command, wire::Status(StatusCode::connect_controller_busy).with_dnr());
+    return;
+  }
+  const ControllerId id = w.target.controllers.add();
+  Controller& c = w.target.controllers[id];
+  c.in_use = true;
+  c.cntlid = cntlid;
+  c.subsystem = sid;
+  c.hostnqn = data.hostnqn;
+  c.katt = effective_kato(s.profile, request.kato_ms);
+  const auto place = std::find_if(s.controllers.begin(), s.controllers.end(), [&](ControllerId o) {
+    return w.target.controllers[o].cntlid > cntlid;
+  });
+  s.controllers.insert(place, id);
+  attach(w, queue, id, request);
+  record<Kind::controller_created>(w, sid, cntlid, sim::hash_name(data.hostnqn.view()),
+                                   c.katt.count());
+  // nvmet_alloc_ctrl: the timer runs from here, so that a host that dies before it enables the
+  // controller is cleaned up as well.
+  start_watchdog(w, id);
+  respond(w, queue, command, {}, cntlid);
+}
+
+void connect_io(World& w, QueueId queue, const wire::Command& command, const wire::Connect& request,
+                const wire::ConnectData& data, SubsystemId sid) {
+  const ControllerId id = find_controller(w, sid, data.cntlid);
+  if (id == sim::none<ControllerId> || w.target.controllers[id].hostnqn != data.hostnqn ||
+      w.target.controllers[id].fatal) {
+    respond(w, queue, command, wire::Status(StatusCode::connect_invalid_parameters).with_dnr());
+    return;
+  }
+  if (!w.target.controllers[id].enabled) {
+    respond(w, queue, command, wire::Status(StatusCode::command_sequence_error).with_dnr());
+    return;
+  }
+  attach(w, queue, id, request);
+  respond(w, queue, command, {}, data.cntlid);
+}
+
+void watchdog_fired(World& w, ControllerId id) {
+  Controller& c = w.target.controllers[id];
+  if (w.target.subsystems[sim::index(c.subsystem)].profile.traffic_based && c.traffic_seen) {
+    // nvmet_keep_alive_timer with reset_tbkas set: one more full window.
+    record<Kind::keep_alive_window>(w, c.subsystem, c.cntlid);
+    c.traffic_seen = false;
+    start_watchdog(w, id);
+    return;
+  }
+  record<Kind::keep_alive_expired>(w, c.subsystem, c.cntlid);
+  fatal_error(w, id, cause_keep_alive);
+}
+
+}  // namespace
+
+Duration effective_kato(const Profile& profile, std::uint32_t kato_ms) {
+  if (kato_ms == 0)
+    return Duration{};
+  // Raised to the minimum first, then rounded up to the granularity (protocol.md 1.2).
+  const Duration asked = std::max<Duration>(std::chrono::milliseconds{kato_ms}, profile.kato_min);
+  const std::int64_t granules = (asked + profile.kas - Duration{1}) / profile.kas;
+  return granules * profile.kas;
+}
+
+void start_watchdog(World& w, ControllerId id) {
+  Controller& c = w.target.controllers[id];
+  w.calendar.cancel(c.watchdog);
+  if (c.katt == Duration{})
+    return;
+  c.watchdog = w.after(c.katt, [id](World& world) { watchdog_fired(world, id); });
+}
+
+void connect(World& w, QueueId queue, const wire::Command& command, const Payload& data) {
+  const auto request = wire::as_connect(command);
+  if (!request || data.blob == sim::none<transport::BlobId>) {
+    respond(w, queue, command, wire::Status(StatusCode::command_sequence_error).with_dnr());
+    return;
+  }
+  const auto connect_data = wire::decode_connect_data(w.transport.blobs[data.blob]);
+  const SubsystemId sid =
+      connect_data ? find_subsystem(w, connect_data->subnqn.view(), w.target.queues[queue].port)
+                   : sim::none<SubsystemId>;
+  if (sid == sim::none<SubsystemId>) {
+    respond(w, queue, command, wire::Status(StatusCode::connect_invalid_parameters).with_dnr());
+  } else if (request->qid == 0) {
+    connect_admin(w, queue, command, *request, *connect_data, sid);
+  } else {
+    connect_io(w, queue, command, *request, *connect_data, sid);
+  }
+}
+
+}  // namespace holdfast::target

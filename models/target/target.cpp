@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// The target engine: building it, and where commands enter.
+#include "models/target/target.hpp"
+
+#include "models/target/internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::target {
+
+using transport::Payload;
+using wire::StatusCode;
+
+namespace {
+
+std::uint32_t accepted(World& w, transport::TargetQueueId transport, std::uint32_t port) {
+  const QueueId id = w.target.queues.add();
+  Queue& q = w.target.queues[id];
+  q.in_use = true;
+  q.transport = transport;
+  q.port = port;
+  return sim::index(id);
+}
+
+std::uint64_t token_of(const wire::Command& command, const Payload& data) {
+  return command.is_fabrics() ? 0 : data.version;
+}
+
+/// nvmet_req_init: is the command accepted at all? A status other than success says no.
+wire::Status admission(const World& w, const Queue& q, const wire::Command& command) {
+  if (command.is_fused())
+    return wire::Status(StatusCode::invalid_field).with_dnr();
+  if (command.is_fabrics())
+    return {};
+  const Controller& c = w.target.controllers[q.controller];
+  // nvmet_check_ctrl_status: EN and RDY only; CFS does not gate commands.
+  if (!c.enabled || !c.ready)
+    return wire::Status(StatusCode::command_sequence_error).with_dnr();
+  return {};
+}
+
+void command(World& w, std::uint32_t owner, const wire::Command& command, const Payload& data) {
+  const QueueId id{owner};
+  const Queue& q = w.target.queues[id];
+  if (q.stopped)
+    return;
+  if (q.controller == sim::none<ControllerId>) {
+    connect(w, id, command, data);
+    return;
+  }
+  Controller& c = w.target.controllers[q.controller];
+  record<Kind::command_fetched>(w, c.subsystem, c.cntlid, q.qid, command.cid, command.opcode,
+                                token_of(command, data));
+  const wire::Status refused = admission(w, q, command);
+  if (!refused.ok()) {
+    respond(w, id, command, refused);
+    return;
+  }
+  c.traffic_seen = true;
+  if (command.is_fabrics()) {
+    execute_fabrics(w, id, command, data);
+  } else if (q.qid == 0) {
+    execute_admin(w, id, command);
+  } else {
+    execute_io(w, id, command, data);
+  }
+}
+
+void data(World& w, std::uint32_t owner, std::uint16_t tag, const Payload& payload) {
+  take_data(w, QueueId{owner}, tag, payload);
+}
+
+void lost(World& w, std::uint32_t owner, int) { stop_queue(w, QueueId{owner}, true); }
+
+}  // namespace
+
+transport::TargetHandlers handlers() { return {accepted, command, data, lost}; }
+
+void respond(World& w, QueueId id, const wire::Command& command, wire::Status status,
+             std::uint64_t result, const Payload& data) {
+  const Queue& q = w.target.queues[id];
+  if (q.stopped) {
+    // The socket is gone: the response goes nowhere (EPIPE), and its data with it.
+    if (data.blob != sim::none<transport::BlobId>)
+      w.transport.blobs.remove(data.blob);
+    return;
+  }
+  wire::Completion completion;
+  completion.set_result64(result);
+  completion.sqid = q.qid;
+  completion.cid = command.cid;
+  completion.status = status;
+  transport::respond(w, q.transport, completion, data);
+}
+
+SubsystemId add_subsystem(World& w, std::string_view nqn, const Profile& profile,
+                          const std::vector<std::uint32_t>& ports) {
+  Subsystem s;
+  s.nqn = std::string(nqn);
+  s.profile = profile;
+  s.ports = ports;
+  w.target.subsystems.push_back(s);
+  return SubsystemId{static_cast<std::uint32_t>(w.target.subsystems.size() - 1)};
+}
+
+NamespaceId add_namespace(World& w, SubsystemId subsystem, const NamespaceParameters& parameters) {
+  const NamespaceId id{static_cast<std::uint32_t>(w.target.namespaces.size())};
+  Subsystem& s = w.target.subsystems[sim::index(subsystem)];
+  Namespace n;
+  n.subsystem = subsystem;
+  n.nsid = parameters.nsid;
+  n.disk = parameters.disk;
+  n.block_bytes = parameters.block_bytes;
+  n.blocks = parameters.size_bytes / parameters.block_bytes;
+  n.read = parameters.read;
+  n.write = parameters.write;
+  const std::string entity = "namespace " + s.nqn + " " + std::to_string(n.nsid);
+  n.read_choice = w.choices.add(entity, "read latency");
+  n.write_choice = w.choices.add(entity, "write latency");
+  n.latest.resize(n.blocks);
+  w.target.namespaces.push_back(n);
+  s.namespaces.push_back(id);
+  return id;
+}
+
+void add_command_fault(World& w, SubsystemId subsystem, const CommandFault& fault) {
+  w.target.subsystems[sim::index(subsystem)].faults.push_back(fault);
+}
+
+ControllerId find_controller(const World& w, SubsystemId subsystem, std::uint16_t cntlid) {
+  for (const ControllerId id : w.target.subsystems[sim::index(subsystem)].controllers) {
+    if (w.target.controllers[id].cntlid == cntlid)
+      return id;
+  }
+  return sim::none<ControllerId>;
+}
+
+}  // namespace holdfast::target

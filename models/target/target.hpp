@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The target engine, after Linux nvmet: controllers, keep-alive watchdog, command execution, and a
+// teardown that drains what is executing instead of aborting it (protocol.md 1.8).
+#pragma once
+
+#include <string_view>
+
+#include "models/target/state.hpp"
+
+namespace holdfast {
+struct World;
+}
+
+namespace holdfast::target {
+
+struct NamespaceParameters {
+  std::uint32_t nsid = 1;
+  std::uint32_t disk = 0;
+  std::uint32_t block_bytes = 4096;
+  std::uint64_t size_bytes = 0;  ///< a multiple of block_bytes
+  Span read;
+  Span write;
+};
+
+SubsystemId add_subsystem(World& w, std::string_view nqn, const Profile& profile,
+                          const std::vector<std::uint32_t>& ports);
+NamespaceId add_namespace(World& w, SubsystemId subsystem, const NamespaceParameters& parameters);
+
+/// What the transport calls.
+transport::TargetHandlers handlers();
+
+/// From now on the next `count` (0: all) commands with that opcode are struck. fatal: fopcode of
+/// protocol.md 9.5; otherwise the plain delay.
+void add_command_fault(World& w, SubsystemId subsystem, const CommandFault& fault);
+
+/// nvmet_ctrl_fatal_error: CSTS.CFS, and every connection of the controller is dropped.
+void fatal_error(World& w, ControllerId id, int cause);
+inline constexpr int cause_keep_alive = 1;
+inline constexpr int cause_fault = 2;
+
+/// The controller with this CNTLID, alive or draining; none<ControllerId> if there is none.
+ControllerId find_controller(const World& w, SubsystemId subsystem, std::uint16_t cntlid);
+
+}  // namespace holdfast::target

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a controller of the target ends: connections first, then what is executing runs to its end,
+// and only then is the controller gone. "Gone" therefore means that no stale command can land any
+// more; this is the property that fencing relies on (protocol.md 1.8).
+#include <algorithm>
+
+#include "models/target/internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::target {
+
+namespace {
+
+void free_controller(World& w, ControllerId id) {
+  Controller& c = w.target.controllers[id];
+  w.calendar.cancel(c.watchdog);
+  auto& siblings = w.target.subsystems[sim::index(c.subsystem)].controllers;
+  siblings.erase(std::find(siblings.begin(), siblings.end(), id));
+  record<Kind::controller_freed>(w, c.subsystem, c.cntlid);
+  w.target.controllers.remove(id);
+}
+
+}  // namespace
+
+void fatal_error(World& w, ControllerId id, int cause) {
+  Controller& c = w.target.controllers[id];
+  if (c.fatal)
+    return;
+  c.fatal = true;
+  record<Kind::controller_fatal>(w, c.subsystem, c.cntlid, cause);
+  // nvmet_fatal_error_handler: every socket of the controller, in accept order. Stopping the last
+  // queue may free the controller, hence the copy of the list.
+  const std::vector<QueueId> queues = c.queues;
+  for (const QueueId queue : queues)
+    stop_queue(w, queue, true);
+}
+
+void stop_queue(World& w, QueueId id, bool shut_down_transport) {
+  Queue& q = w.target.queues[id];
+  if (q.stopped)
+    return;
+  q.stopped = true;
+  if (shut_down_transport)
+    transport::stop_queue(w, q.transport);
+  // Writes whose data did not arrive completely are never executed (step 4 of protocol.md 1.8).
+  while (q.first_waiting != sim::none<RequestId>) {
+    const RequestId request = q.first_waiting;
+    q.first_waiting = w.target.requests[request].next_waiting;
+    w.target.requests.remove(request);
+  }
+  release_if_drained(w, id);
+}
+
+void release_if_drained(World& w, QueueId id) {
+  const Queue q = w.target.queues[id];
+  if (!q.stopped || q.executing != 0)
+    return;
+  const transport::ConnectionId connection = transport::connection_of(w, q.transport);
+  const bool has_controller = q.controller != sim::none<ControllerId>;
+  if (has_controller) {
+    Controller& c = w.target.controllers[q.controller];
+    record<Kind::queue_released>(w, c.subsystem, c.cntlid, q.qid, connection);
+    // nvmet_sq_destroy: teardown may have taken long, so the watchdog gets a fresh window.
+    c.traffic_seen = true;
+    c.queues.erase(std::find(c.queues.begin(), c.queues.end(), id));
+  }
+  transport::close_queue(w, q.transport);
+  w.target.queues.remove(id);
+  if (has_controller && w.target.controllers[q.controller].queues.empty()) {
+    free_controller(w, q.controller);
+  }
+}
+
+}  // namespace holdfast::target

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host's half of NVMe/TCP: ICReq, command capsules, data on request (protocol.md 7.1).
+#include "models/transport/nvme_tcp.hpp"
+#include "models/transport/queue.hpp"
+#include "models/transport/tcp.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::transport {
+
+namespace {
+
+HostQueueId queue_of(const World& w, ConnectionId id) {
+  return HostQueueId{w.transport.connections[id].owner[0]};
+}
+
+void send(World& w, ConnectionId id, const Message& message) {
+  tcp::send(w, id, Side::host, message);
+}
+
+void icresp_missing(World& w, HostQueueId id) {
+  w.transport.host.ready(w, w.transport.host_queues[id].owner, no_icresp);
+}
+
+/// One R2T for the whole rest of the data; the answer is cut at MAXH2CDATA.
+void answer_r2t(World& w, HostQueueId id, const wire::R2t& r2t) {
+  const HostQueue& q = w.transport.host_queues[id];
+  const Payload* data = w.transport.host.payload(w, q.owner, r2t.cid);
+  if (data == nullptr || r2t.offset + std::uint64_t{r2t.length} > data->bytes) {
+    w.transport.host.failed(w, q.owner, protocol_error);
+    return;
+  }
+  for (std::uint32_t sent = 0; sent < r2t.length;) {
+    const std::uint32_t piece = std::min(r2t.length - sent, wire::nvmet_maxh2cdata);
+    wire::DataPdu pdu;
+    pdu.cid = r2t.cid;
+    pdu.ttag = r2t.ttag;
+    pdu.offset = r2t.offset + sent;
+    pdu.length = piece;
+    pdu.last = sent + piece == r2t.length;
+    const Payload part{piece, sim::none<BlobId>, data->version};
+    send(w, q.connection, nvme_tcp::make_message(wire::encode_h2c_data_header(pdu), part));
+    sent += piece;
+  }
+}
+
+}  // namespace
+
+HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
+                       std::uint32_t owner) {
+  const HostQueueId id = w.transport.host_queues.add();
+  w.transport.host_queues[id].owner = owner;
+  w.transport.host_queues[id].connection = tcp::open(w, forward, back, port, sim::index(id));
+  return id;
+}
+
+void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data) {
+  // Without in-capsule data only the token goes along, which takes no bytes on the wire.
+  const Payload carried =
+      command.has_in_capsule_data() ? data : Payload{0, sim::none<BlobId>, data.version};
+  const auto header = wire::encode_capsule_cmd_header(command, carried.bytes);
+  send(w, w.transport.host_queues[id].connection, nvme_tcp::make_message(header, carried));
+}
+
+ConnectionId connection_of(const World& w, HostQueueId id) {
+  return w.transport.host_queues[id].connection;
+}
+
+void stop_queue(World& w, HostQueueId id) {
+  HostQueue& q = w.transport.host_queues[id];
+  q.stopped = true;
+  w.calendar.cancel(q.setup_timer);
+  tcp::shut_down(w, q.connection, Side::host);
+}
+
+void close_queue(World& w, HostQueueId id) {
+  w.calendar.cancel(w.transport.host_queues[id].setup_timer);
+  const ConnectionId connection = w.transport.host_queues[id].connection;
+  w.transport.host_queues.remove(id);
+  tcp::release(w, connection, Side::host);
+}
+
+namespace nvme_tcp {
+
+void host_established(World& w, ConnectionId id) {
+  HostQueue& q = w.transport.host_queues[queue_of(w, id)];
+  if (q.stopped)
+    return;
+  const HostQueueId queue = queue_of(w, id);
+  q.setup_timer = w.after(icresp_timeout, [queue](World& world) { icresp_missing(world, queue); });
+  send(w, id, make_message(wire::encode_ic_req(wire::IcReq{})));
+}
+
+void host_message(World& w, ConnectionId id, const Message& message) {
+  const HostQueueId queue = queue_of(w, id);
+  HostQueue& q = w.transport.host_queues[queue];
+  if (q.stopped)
+    return;
+  const auto bytes = header_of(message);
+  const HostHandlers& up = w.transport.host;
+  if (wire::decode_ic_resp(bytes)) {
+    w.calendar.cancel(q.setup_timer);
+    up.ready(w, q.owner, 0);
+  } else if (const auto completion = wire::decode_capsule_resp(bytes)) {
+    up.completed(w, q.owner, *completion);
+  } else if (const auto data = wire::decode_c2h_data(bytes)) {
+    up.data(w, q.owner, data->cid, message.payload);
+  } else if (const auto r2t = wire::decode_r2t(bytes)) {
+    answer_r2t(w, queue, *r2t);
+  } else {
+    up.failed(w, q.owner, protocol_error);
+  }
+}
+
+void host_lost(World& w, ConnectionId id, int error) {
+  HostQueue& q = w.transport.host_queues[queue_of(w, id)];
+  if (q.stopped)
+    return;
+  // Before ICResp the loss is the outcome of opening the queue; afterwards it is an event.
+  const bool was_ready = w.transport.connections[id].end[0].delivered != 0;
+  w.calendar.cancel(q.setup_timer);
+  const int reported = error == tcp::closed_by_peer ? tcp::connection_reset : error;
+  if (was_ready) {
+    w.transport.host.failed(w, q.owner, reported);
+  } else {
+    w.transport.host.ready(w, q.owner, reported);
+  }
+}
+
+}  // namespace nvme_tcp
+
+}  // namespace holdfast::transport

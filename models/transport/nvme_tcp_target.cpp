@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// The target's half of NVMe/TCP: ICResp, capsules up, R2T, data and responses down; and the wiring
+// of both halves to TCP.
+#include "models/transport/nvme_tcp.hpp"
+#include "models/transport/queue.hpp"
+#include "models/transport/tcp.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::transport {
+
+namespace {
+
+TargetQueueId queue_of(const World& w, ConnectionId id) {
+  return TargetQueueId{w.transport.connections[id].owner[1]};
+}
+
+void send(World& w, ConnectionId id, const Message& message) {
+  tcp::send(w, id, Side::target, message);
+}
+
+void on_established(World& w, ConnectionId id, Side side) {
+  if (side == Side::host) {
+    nvme_tcp::host_established(w, id);
+  } else {
+    nvme_tcp::target_established(w, id);
+  }
+}
+
+void on_message(World& w, ConnectionId id, Side side, const Message& message) {
+  if (side == Side::host) {
+    nvme_tcp::host_message(w, id, message);
+  } else {
+    nvme_tcp::target_message(w, id, message);
+  }
+}
+
+void on_lost(World& w, ConnectionId id, Side side, int error) {
+  if (side == Side::host) {
+    nvme_tcp::host_lost(w, id, error);
+  } else {
+    nvme_tcp::target_lost(w, id, error);
+  }
+}
+
+}  // namespace
+
+void install(World& w, const HostHandlers& host, const TargetHandlers& target) {
+  w.transport.host = host;
+  w.transport.target = target;
+  w.transport.handlers = {on_established, on_message, on_lost};
+  w.net.deliver = tcp::on_packet;
+  w.net.dropped = tcp::on_dropped;
+}
+
+std::uint32_t add_port(World& w) {
+  w.transport.ports.emplace_back();
+  return static_cast<std::uint32_t>(w.transport.ports.size() - 1);
+}
+
+void respond(World& w, TargetQueueId id, const wire::Completion& completion, const Payload& data) {
+  const ConnectionId connection = w.transport.target_queues[id].connection;
+  if (data.bytes != 0) {
+    // One C2HData for the whole transfer, and a response behind it: Linux sets SUCCESS only for
+    // hosts that disabled SQ flow control (nvmet_setup_c2h_data_pdu).
+    wire::DataPdu pdu;
+    pdu.cid = completion.cid;
+    pdu.length = data.bytes;
+    send(w, connection, nvme_tcp::make_message(wire::encode_c2h_data_header(pdu), data));
+  }
+  send(w, connection, nvme_tcp::make_message(wire::encode_capsule_resp(completion)));
+}
+
+void request_data(World& w, TargetQueueId id, std::uint16_t cid, std::uint16_t tag,
+                  std::uint32_t bytes) {
+  const wire::R2t r2t{cid, tag, 0, bytes};
+  send(w, w.transport.target_queues[id].connection, nvme_tcp::make_message(wire::encode_r2t(r2t)));
+}
+
+ConnectionId connection_of(const World& w, TargetQueueId id) {
+  return w.transport.target_queues[id].connection;
+}
+
+void stop_queue(World& w, TargetQueueId id) {
+  w.transport.target_queues[id].stopped = true;
+  tcp::shut_down(w, w.transport.target_queues[id].connection, Side::target);
+}
+
+void close_queue(World& w, TargetQueueId id) {
+  const ConnectionId connection = w.transport.target_queues[id].connection;
+  w.transport.target_queues.remove(id);
+  tcp::release(w, connection, Side::target);
+}
+
+namespace nvme_tcp {
+
+void target_established(World& w, ConnectionId id) {
+  const TargetQueueId queue = w.transport.target_queues.add();
+  w.transport.connections[id].owner[1] = sim::index(queue);
+  w.transport.target_queues[queue].connection = id;
+  const std::uint32_t port = w.transport.connections[id].port;
+  const std::uint32_t owner = w.transport.target.accepted(w, queue, port);
+  w.transport.target_queues[queue].owner = owner;
+}
+
+void target_message(World& w, ConnectionId id, const Message& message) {
+  const TargetQueueId queue = queue_of(w, id);
+  const TargetQueue& q = w.transport.target_queues[queue];
+  if (q.stopped)
+    return;
+  const auto bytes = header_of(message);
+  const TargetHandlers& up = w.transport.target;
+  if (const auto capsule = wire::decode_capsule_cmd(bytes)) {
+    up.command(w, q.owner, capsule->command, message.payload);
+  } else if (const auto data = wire::decode_h2c_data(bytes)) {
+    up.data(w, q.owner, data->ttag, message.payload);
+  } else if (wire::decode_ic_req(bytes)) {
+    send(w, id, make_message(wire::encode_ic_resp(wire::IcResp{})));
+  } else {
+    up.lost(w, q.owner, protocol_error);
+  }
+}
+
+void target_lost(World& w, ConnectionId id, int error) {
+  const TargetQueue& q = w.transport.target_queues[queue_of(w, id)];
+  if (!q.stopped)
+    w.transport.target.lost(w, q.owner, error);
+}
+
+}  // namespace nvme_tcp
+
+}  // namespace holdfast::transport

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Queue pairs: what the host and the target engine see of a transport. Commands go one way,
+// completions and data the other; how they travel is the transport's business. NVMe/TCP is the
+// transport that exists; another one implements the same functions.
+#pragma once
+
+#include "models/transport/state.hpp"
+
+namespace holdfast::transport {
+
+/// ICResp must arrive within this time (nvme_tcp_init_connection).
+inline constexpr Duration icresp_timeout = std::chrono::seconds{10};
+inline constexpr int protocol_error = 71;  ///< EPROTO
+inline constexpr int no_icresp = 11;       ///< EAGAIN, what a timed-out receive returns
+
+/// Connects `transport` to its two engines and to the network below.
+void install(World& w, const HostHandlers& host, const TargetHandlers& target);
+
+/// A place to connect to.
+std::uint32_t add_port(World& w);
+
+// The host's side.
+
+/// Starts to connect. `ready` tells the outcome; until then, and after stop_queue, nothing can be
+/// submitted.
+HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
+                       std::uint32_t owner);
+/// Sends a command. Its data travels in the capsule if the SGL says so, else the target asks for
+/// it.
+void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data);
+[[nodiscard]] ConnectionId connection_of(const World& w, HostQueueId id);
+/// shutdown(): no handler is called any more; what the socket holds is still sent.
+void stop_queue(World& w, HostQueueId id);
+/// close() with linger 0. The id is free for reuse.
+void close_queue(World& w, HostQueueId id);
+
+// The target's side.
+
+/// Sends a completion, after the data of a command that read.
+void respond(World& w, TargetQueueId id, const wire::Completion& completion, const Payload& data);
+/// Asks for the data of a command; `tag` (15:0) comes back with it.
+void request_data(World& w, TargetQueueId id, std::uint16_t cid, std::uint16_t tag,
+                  std::uint32_t bytes);
+[[nodiscard]] ConnectionId connection_of(const World& w, TargetQueueId id);
+void stop_queue(World& w, TargetQueueId id);
+void close_queue(World& w, TargetQueueId id);
+
+}  // namespace holdfast::transport

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kinds of applications share. Not for others.
+#pragma once
+
+#include "models/workload/workload.hpp"
+
+namespace holdfast::workload {
+
+inline Job& job_of(Workloads& w, JobId id) { return w.jobs[sim::index(id)]; }
+
+void start_rw_test(World& w, JobId id);
+void rw_test_done(World& w, JobId id, wire::Status status, host::Version version);
+
+void start_fio(World& w, JobId id);
+void fio_done(World& w, JobId id, wire::Status status);
+
+}  // namespace holdfast::workload

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// rw_test, the program of the LSF/MM proposal (protocol.md 9.4): ten synchronous writes of 4,096
+// bytes at offset 0 with fill bytes 0..9, a sleep, one read whose every byte must be 9, a sleep.
+#include <algorithm>
+
+#include "models/host/host.hpp"
+#include "models/workload/internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::workload {
+
+namespace {
+
+constexpr std::uint32_t io_bytes = 4096;
+
+void say(World& w, JobId id, Line line, std::uint64_t value) {
+  record<Kind::program_line>(w, id, line, value);
+}
+
+std::uint64_t submit(World& w, JobId id, host::IoKind kind) {
+  const Job& job = job_of(w.workload, id);
+  host::Io io;
+  io.kind = kind;
+  io.head = job.head;
+  io.cpu = job.cpu;
+  io.lba = 0;
+  io.blocks = std::max(1u, io_bytes / w.host.heads[sim::index(job.head)].block_bytes);
+  io.owner = sim::index(id);
+  return host::submit_io(w, io);
+}
+
+void write_next(World& w, JobId id) {
+  const std::uint64_t serial = submit(w, id, host::IoKind::write);
+  RwTest& t = job_of(w.workload, id).rw_test;
+  if (t.step + 1 == t.writes)
+    t.last_writes.push_back(serial);
+}
+
+void start_iteration(World& w, JobId id) {
+  RwTest& t = job_of(w.workload, id).rw_test;
+  t.step = 0;
+  say(w, id, Line::writing, t.iteration);
+  write_next(w, id);
+}
+
+void start_read(World& w, JobId id) {
+  say(w, id, Line::validating, 0);
+  job_of(w.workload, id).rw_test.reading = true;
+  submit(w, id, host::IoKind::read);
+}
+
+void end(World& w, JobId id, Line line, std::uint64_t value) {
+  Job& job = job_of(w.workload, id);
+  job.finished = true;
+  job.rw_test.failed = true;
+  say(w, id, line, value);
+}
+
+/// The fill byte is 9 in every last write of an iteration and in nothing else.
+bool has_final_fill(const RwTest& t, host::Version version) {
+  return std::find(t.last_writes.begin(), t.last_writes.end(), version >> 8) != t.last_writes.end();
+}
+
+void read_done(World& w, JobId id, host::Version version) {
+  Job& job = job_of(w.workload, id);
+  RwTest& t = job.rw_test;
+  t.reading = false;
+  if (!has_final_fill(t, version)) {
+    end(w, id, Line::invalid, version >> 8);
+    return;
+  }
+  say(w, id, Line::validated, version >> 8);
+  if (++t.iteration == t.iterations) {
+    job.finished = true;
+    return;
+  }
+  w.after(t.sleep_after_read, [id](World& world) { start_iteration(world, id); });
+}
+
+}  // namespace
+
+void start_rw_test(World& w, JobId id) { start_iteration(w, id); }
+
+void rw_test_done(World& w, JobId id, wire::Status status, host::Version version) {
+  RwTest& t = job_of(w.workload, id).rw_test;
+  if (!status.ok()) {
+    end(w, id, t.reading ? Line::read_failed : Line::write_failed, status.value);
+    return;
+  }
+  if (t.reading) {
+    read_done(w, id, version);
+    return;
+  }
+  if (++t.step < t.writes) {
+    write_next(w, id);
+    return;
+  }
+  w.after(t.sleep_before_read, [id](World& world) { start_read(world, id); });
+}
+
+}  // namespace holdfast::workload

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Applications as values: rw_test runs and fio-like jobs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/host/state.hpp"
+#include "sim/calendar.hpp"
+#include "sim/choice.hpp"
+#include "sim/time.hpp"
+
+namespace holdfast::workload {
+
+using sim::Duration;
+using sim::TimePoint;
+
+enum class JobId : std::uint32_t {};
+enum class JobType : std::uint8_t { rw_test, fio };
+enum class Pattern : std::uint8_t { read, write, randread, randwrite, rw, randrw };
+
+/// The lines that rw_test prints (protocol.md 9.4).
+enum class Line : std::uint8_t {
+  writing,       ///< "iteration number %d, writing data"
+  validating,    ///< "validated written data"
+  validated,     ///< "successfully validated"
+  write_failed,  ///< "failed to write buff"
+  read_failed,   ///< "failed to read buff"
+  invalid,       ///< "validation failed"
+};
+
+struct RwTest {
+  std::uint32_t iterations = 255;
+  std::uint32_t writes = 10;
+  Duration sleep_before_read{};
+  Duration sleep_after_read{};
+  std::uint32_t iteration = 0;
+  std::uint32_t step = 0;  ///< writes done in this iteration
+  bool reading = false;
+  std::vector<std::uint64_t> last_writes;  ///< serials of the writes with the final fill byte
+  bool failed = false;
+};
+
+struct Fio {
+  Pattern pattern = Pattern::randrw;
+  std::uint32_t block_bytes = 4096;
+  std::uint32_t depth = 1;
+  std::uint32_t read_percent = 50;
+  std::uint64_t offset_bytes = 0;
+  std::uint64_t size_bytes = 0;  ///< 0: to the end of the device
+  Duration interval{};           ///< between I/Os of a job with a rate; 0: no rate
+  Duration thinktime{};
+  TimePoint end = sim::never;
+  std::uint32_t in_flight = 0;
+  std::uint64_t issued = 0;
+  std::uint64_t next_place = 0;  ///< sequential patterns: index of the next block
+  bool wake_pending = false;
+  sim::ChoiceId place_choice{};
+  sim::ChoiceId direction_choice{};
+};
+
+struct Job {
+  std::string name;
+  JobType type = JobType::fio;
+  host::HeadId head{};
+  std::uint32_t cpu = 0;
+  TimePoint start{};
+  bool started = false;
+  bool finished = false;
+  std::uint64_t errors = 0;
+  RwTest rw_test;
+  Fio fio;
+};
+
+struct Workloads {
+  std::vector<Job> jobs;
+};
+
+}  // namespace holdfast::workload

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// A World is a run: all entities, all that is pending, all randomness, as one value. Copy it and
+// there are two runs. Entities are named by ids and looked up here; events receive the world.
+#pragma once
+
+#include <type_traits>
+
+#include "models/fault/fault.hpp"
+#include "models/host/state.hpp"
+#include "models/net/state.hpp"
+#include "models/oracle/oracle.hpp"
+#include "models/oracle/recovery.hpp"
+#include "models/records.hpp"
+#include "models/target/state.hpp"
+#include "models/transport/state.hpp"
+#include "models/workload/state.hpp"
+#include "sim/calendar.hpp"
+#include "sim/choice.hpp"
+#include "sim/trace.hpp"
+
+namespace holdfast {
+
+struct World {
+  sim::Calendar<World> calendar;
+  sim::Choices choices;
+  sim::Trace trace;
+
+  net::Fabric net;
+  transport::Transport transport;
+  target::Targets target;
+  host::Hosts host;
+  workload::Workloads workload;
+  fault::Faults fault;
+  oracle::Oracle oracle;
+  oracle::RecoveryLog recovery;
+
+  [[nodiscard]] sim::TimePoint now() const { return calendar.now(); }
+
+  template <class F>
+  sim::EventId at(sim::TimePoint t, F f) {
+    return calendar.at(t, f);
+  }
+  template <class F>
+  sim::EventId after(sim::Duration d, F f) {
+    return calendar.at(calendar.now() + d, f);
+  }
+};
+
+namespace detail {
+template <class Word>
+constexpr std::uint64_t to_word(Word word) {
+  if constexpr (std::is_enum_v<Word>) {
+    return static_cast<std::uint64_t>(static_cast<std::underlying_type_t<Word>>(word));
+  } else {
+    return static_cast<std::uint64_t>(word);
+  }
+}
+}  // namespace detail
+
+/// Says that something happened, now. The number of words is checked against the vocabulary.
+template <Kind kind, class... Words>
+void record(World& w, Words... words) {
+  static_assert(sizeof...(words) == info(kind).words, "a record carries the words of its kind");
+  sim::Record r{sim::ns(w.now()), static_cast<std::uint16_t>(kind), info(kind).layer, {}};
+  r.word = {detail::to_word(words)...};
+  w.trace.put(r);
+  if constexpr (oracle::observes(kind))
+    oracle::observe(w, r);
+  if constexpr (oracle::log_observes(kind))
+    oracle::log_recovery(w, r);
+}
+
+}  // namespace holdfast

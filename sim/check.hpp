@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Invariants are checked in every build: a simulator that goes on after one of its own rules broke
+// tells lies. A broken invariant is an internal error (exit status 3), never a verdict.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace holdfast::sim {
+
+/// An invariant of the simulator itself does not hold.
+struct InvariantError : std::logic_error {
+  using std::logic_error::logic_error;
+};
+
+[[noreturn]] inline void fail_check(const char* condition, const char* file, int line) {
+  throw InvariantError(std::string(file) + ":" + std::to_string(line) +
+                       ": broken invariant: " + condition);
+}
+
+}  // namespace holdfast::sim
+
+#define HOLDFAST_CHECK(condition)                      \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
+                                : ::holdfast::sim::fail_check(#condition, __FILE__, __LINE__))

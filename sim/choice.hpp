@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Choice points: every draw that matters to safety (is this packet lost, how long does this command
+// sit in the controller, when does the fault strike) has a name, made of an entity and a purpose,
+// and an ordinal within that name. A driver answers it: the dice (Philox), or a script that replays
+// or dictates what was chosen. Enumeration and adversaries are further ways to write a script.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/time.hpp"
+
+namespace holdfast::sim {
+
+/// Names one choice point of a world. Valid in that world and its copies.
+enum class ChoiceId : std::uint32_t {};
+
+/// What was chosen at one choice point: 0 or 1 for a yes/no choice, nanoseconds for a span, an
+/// integer for a pick.
+struct Choice {
+  std::uint64_t stream = 0;   ///< hash of "entity/purpose", see Choices::name
+  std::uint64_t ordinal = 0;  ///< how many choices this point made before
+  std::int64_t value = 0;
+  friend bool operator==(const Choice&, const Choice&) = default;
+};
+
+/// Choices to be repeated. A yes/no choice that the script does not mention is "no"; any other
+/// choice that it does not mention is left to the dice of the run seed.
+using ChoiceScript = std::vector<Choice>;
+
+class Choices {
+ public:
+  explicit Choices(std::uint64_t seed = 1) : seed_(seed) {}
+
+  /// Adds a choice point. Two points must not share a name; names appear in records and scripts.
+  ChoiceId add(std::string_view entity, std::string_view purpose);
+  [[nodiscard]] const std::string& name(ChoiceId id) const { return point(id).name; }
+  [[nodiscard]] std::size_t count() const { return points_.size(); }
+
+  /// Yes with the probability whose bernoulli_threshold is given.
+  bool yes(ChoiceId id, std::uint64_t threshold);
+  /// Integer in [0, bound).
+  std::uint64_t pick(ChoiceId id, std::uint64_t bound);
+  Duration uniform(ChoiceId id, Duration low, Duration high);
+  Duration exponential(ChoiceId id, Duration low, Duration mean);
+  /// Not drawn, but recorded and open to a script all the same.
+  Duration constant(ChoiceId id, Duration value);
+
+  /// From now on every choice other than "no" is recorded.
+  void start_recording() { recording_ = true; }
+  [[nodiscard]] const ChoiceScript& record() const { return record_; }
+  /// From now on the script answers. Sorted or not; the last entry for a choice wins.
+  void replay(ChoiceScript script);
+
+ private:
+  struct Point {
+    std::uint64_t stream = 0;
+    std::uint64_t next_ordinal = 0;
+    std::string name;
+  };
+  [[nodiscard]] const Point& point(ChoiceId id) const {
+    return points_[static_cast<std::uint32_t>(id)];
+  }
+  /// The scripted value, if there is one.
+  [[nodiscard]] const std::int64_t* scripted(std::uint64_t stream, std::uint64_t ordinal) const;
+  template <class Draw>
+  std::int64_t choose(ChoiceId id, Draw draw);
+
+  std::uint64_t seed_;
+  bool recording_ = false;
+  std::vector<Point> points_;
+  ChoiceScript record_;
+  std::shared_ptr<const ChoiceScript> script_;  // shared by copies of a world; never written
+};
+
+}  // namespace holdfast::sim

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Distributions of our own: the standard library's give other numbers with another library, and
+// libm's logarithm other last bits on another machine. These use integer arithmetic and IEEE basic
+// operations only, so that a draw is the same everywhere (the build sets -ffp-contract=off).
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+#include "sim/time.hpp"
+#include "sim/wide.hpp"
+
+namespace holdfast::sim {
+
+/// Natural logarithm for 0 < x < infinity, normal numbers; within a few ulp of the true value.
+constexpr double natural_log(double x) {
+  // x = m * 2^e with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh((m-1)/(m+1)), an odd series in s
+  // with |s| <= 0.1716, so that the term of order 23 is below 1e-18.
+  const auto bits = std::bit_cast<std::uint64_t>(x);
+  auto exponent = static_cast<int>(bits >> 52) - 1023;
+  auto m = std::bit_cast<double>((bits & 0x000fffffffffffffu) | 0x3ff0000000000000u);
+  if (m > 1.4142135623730951) {
+    m *= 0.5;
+    ++exponent;
+  }
+  const double s = (m - 1.0) / (m + 1.0);
+  const double s2 = s * s;
+  double sum = 0.0;
+  for (int k = 21; k >= 1; k -= 2)
+    sum = sum * s2 + 1.0 / k;
+  return static_cast<double>(exponent) * 0.6931471805599453 + 2.0 * s * sum;
+}
+
+/// The threshold below which 64 random bits mean "yes" with probability p in [0, 1].
+constexpr std::uint64_t bernoulli_threshold(double p) {
+  if (!(p > 0.0))
+    return 0;
+  if (p >= 1.0)
+    return ~std::uint64_t{0};
+  return static_cast<std::uint64_t>(p * 18446744073709551616.0);
+}
+
+/// Uniform integer in [0, bound), bound > 0: the high word of a 128-bit product. The bias is below
+/// bound / 2^64, which no run is long enough to see.
+constexpr std::uint64_t uniform_below(std::uint64_t bits, std::uint64_t bound) {
+  return static_cast<std::uint64_t>(Wide{bits} * bound >> 64);
+}
+
+/// Uniform in [low, high], both included.
+constexpr Duration uniform_between(std::uint64_t bits, Duration low, Duration high) {
+  const auto span = static_cast<std::uint64_t>((high - low).count()) + 1;
+  return low + Duration{static_cast<std::int64_t>(uniform_below(bits, span))};
+}
+
+/// Exponential with the given mean, by inversion; at most 44 means long (53-bit resolution).
+constexpr Duration exponential(std::uint64_t bits, Duration mean) {
+  const double u = (static_cast<double>(bits >> 11) + 0.5) * 0x1p-53;
+  return Duration{static_cast<std::int64_t>(-natural_log(u) * static_cast<double>(mean.count()))};
+}
+
+}  // namespace holdfast::sim

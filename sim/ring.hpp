@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// A FIFO in one block of memory that doubles when it is full and never shrinks, so that it stops
+// allocating once a run has reached its steady state. Copies like a value.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <vector>
+
+#include "sim/check.hpp"
+
+namespace holdfast::sim {
+
+template <class T>
+class Ring {
+  static_assert(std::is_trivially_copyable_v<T>, "a world must copy as memory");
+
+ public:
+  Ring() = default;
+  Ring(const Ring& other) { assign(other); }
+  Ring& operator=(const Ring& other) {
+    if (this != &other)
+      assign(other);
+    return *this;
+  }
+  Ring(Ring&&) noexcept = default;
+  Ring& operator=(Ring&&) noexcept = default;
+  ~Ring() = default;
+
+  [[nodiscard]] bool empty() const { return head_ == tail_; }
+  [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(tail_ - head_); }
+
+  T& front() { return items_[head_ & mask_]; }
+  const T& front() const { return items_[head_ & mask_]; }
+  T& back() { return items_[(tail_ - 1) & mask_]; }
+  const T& back() const { return items_[(tail_ - 1) & mask_]; }
+  /// i = 0 is the front.
+  T& operator[](std::size_t i) { return items_[(head_ + i) & mask_]; }
+  const T& operator[](std::size_t i) const { return items_[(head_ + i) & mask_]; }
+
+  void push_back(const T& item) {
+    if (size() == items_.size())
+      grow();
+    items_[tail_++ & mask_] = item;
+  }
+  void pop_front() { ++head_; }
+  void clear() { head_ = tail_ = 0; }
+
+ private:
+  /// Copies what is queued, not the whole block: copying a world must not pay for past peaks.
+  void assign(const Ring& other) {
+    head_ = 0;
+    tail_ = other.size();
+    items_.clear();
+    if (tail_ == 0) {
+      mask_ = 0;
+      return;
+    }
+    std::size_t capacity = 4;
+    while (capacity < tail_)
+      capacity *= 2;
+    items_.resize(capacity);
+    mask_ = capacity - 1;
+    for (std::size_t i = 0; i < tail_; ++i)
+      items_[i] = other[i];
+  }
+  void grow() {
+    std::vector<T> bigger(items_.empty() ? 4 : items_.size() * 2);
+    const std::size_t count = size();
+    for (std::size_t i = 0; i < count; ++i)
+      bigger[i] = (*this)[i];
+    items_ = std::move(bigger);
+    mask_ = items_.size() - 1;
+    head_ = 0;
+    tail_ = count;
+  }
+
+  std::vector<T> items_;
+  std::uint64_t head_ = 0;
+  std::uint64_t tail_ = 0;
+  std::uint64_t mask_ = 0;
+};
+
+}  // namespace holdfast::sim

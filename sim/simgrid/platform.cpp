@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks a platform before SimGrid sees it, and picks the interfaces between which it is asked.
+#include "sim/simgrid/platform.hpp"
+
+#include "sim/simgrid/fabric_zone.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <mutex>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <string_view>
+
+namespace holdfast::simgrid {
+namespace {
+
+using Pair = std::pair<std::uint32_t, std::uint32_t>;
+using Routes = std::vector<std::vector<Hop>>;
+
+// The number of predecessors (8 bytes each) that SimGrid may remember; above that it computes each
+// route from the start.
+constexpr std::size_t max_cached_predecessors = std::size_t{1} << 24;
+
+std::string quoted(const std::string& name) { return "'" + name + "'"; }
+
+template <typename Items>
+void check_names(const Items& items, const std::string& kind) {
+  std::set<std::string_view> seen;
+  for (const auto& item : items) {
+    if (item.name.empty()) {
+      throw PlatformError("a " + kind + " has no name");
+    }
+    if (!seen.insert(item.name).second) {
+      throw PlatformError("two " + kind + "s are named " + quoted(item.name));
+    }
+  }
+}
+
+void check_link(const Platform& platform, const PlatformLink& link) {
+  const std::size_t nodes = platform.nodes.size();
+  if (link.ends[0] >= nodes || link.ends[1] >= nodes) {
+    throw PlatformError("link " + quoted(link.name) + " ends at a node that does not exist");
+  }
+  if (link.ends[0] == link.ends[1]) {
+    throw PlatformError("link " + quoted(link.name) + " connects " +
+                        quoted(platform.nodes[link.ends[0]].name) + " to itself");
+  }
+  if (!std::isfinite(link.rate_bps) || link.rate_bps <= 0.0) {
+    throw PlatformError("the rate of link " + quoted(link.name) + " is not a positive number");
+  }
+  if (!std::isfinite(link.delay_s) || link.delay_s < 0.0) {
+    throw PlatformError("the delay of link " + quoted(link.name) + " is not zero or positive");
+  }
+}
+
+void check_platform(const Platform& platform) {
+  if (platform.nodes.size() > max_platform_nodes) {
+    throw PlatformError("the platform has " + std::to_string(platform.nodes.size()) +
+                        " nodes; at most " + std::to_string(max_platform_nodes) + " are possible");
+  }
+  check_names(platform.nodes, "node");
+  check_names(platform.links, "link");
+  std::set<Pair> connected;
+  for (const PlatformLink& link : platform.links) {
+    check_link(platform, link);
+    if (!connected.insert(std::minmax(link.ends[0], link.ends[1])).second) {
+      throw PlatformError("link " + quoted(link.name) + " is a second link between " +
+                          quoted(platform.nodes[link.ends[0]].name) + " and " +
+                          quoted(platform.nodes[link.ends[1]].name) +
+                          "; routes tell links apart by their ends, so put a switch in between");
+    }
+  }
+}
+
+void check_pairs(const Platform& platform, std::span<const Pair> pairs) {
+  for (const auto& [source, destination] : pairs) {
+    for (const std::uint32_t node : {source, destination}) {
+      if (node >= platform.nodes.size()) {
+        throw PlatformError("a route is asked for a node that does not exist");
+      }
+      if (!platform.nodes[node].is_host) {
+        throw PlatformError("a route is asked for " + quoted(platform.nodes[node].name) +
+                            ", which is not a host");
+      }
+    }
+  }
+}
+
+// Which links hang together when hosts do not forward: only a switch joins its links. Unreachable
+// nodes let the costs of SimGrid's DijkstraZone overflow, and its walk back from one never ends.
+class LinkGroups {
+ public:
+  explicit LinkGroups(const Platform& platform) : parent_(platform.links.size()) {
+    std::iota(parent_.begin(), parent_.end(), 0U);
+    std::vector<std::uint32_t> first(platform.nodes.size(), none);
+    for (std::uint32_t link = 0; link < platform.links.size(); ++link) {
+      for (const std::uint32_t node : platform.links[link].ends) {
+        if (platform.nodes[node].is_host) {
+          continue;
+        }
+        if (first[node] == none) {
+          first[node] = link;
+        }
+        parent_[group(link)] = group(first[node]);
+      }
+    }
+  }
+
+  std::uint32_t group(std::uint32_t link) {
+    while (parent_[link] != link) {
+      parent_[link] = parent_[parent_[link]];
+      link = parent_[link];
+    }
+    return link;
+  }
+
+ private:
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+  std::vector<std::uint32_t> parent_;
+};
+
+std::vector<std::vector<Interface>> interfaces_by_host(const Platform& platform) {
+  std::vector<std::vector<Interface>> interfaces(platform.nodes.size());
+  for (std::uint32_t link = 0; link < platform.links.size(); ++link) {
+    for (std::uint8_t end = 0; end < 2; ++end) {
+      const std::uint32_t node = platform.links[link].ends[end];
+      if (platform.nodes[node].is_host) {
+        interfaces[node].push_back({link, end});
+      }
+    }
+  }
+  return interfaces;
+}
+
+// Two single-homed neighbours and the two interfaces of a direct link are no special case: SimGrid
+// answers with the one link.
+std::vector<Hop> shortest_route(const FabricZone& zone, LinkGroups& groups,
+                                const std::vector<Interface>& sources,
+                                const std::vector<Interface>& destinations) {
+  std::vector<Hop> best;
+  for (const Interface source : sources) {
+    for (const Interface destination : destinations) {
+      if (groups.group(source.link) != groups.group(destination.link)) {
+        continue;
+      }
+      std::vector<Hop> found = zone.route(source, destination);
+      if (best.empty() || found.size() < best.size()) {
+        best = std::move(found);
+      }
+    }
+  }
+  return best;
+}
+
+bool worth_caching(const Platform& platform, std::span<const Pair> pairs) {
+  std::set<std::uint32_t> sources;
+  for (const auto& pair : pairs) {
+    sources.insert(pair.first);
+  }
+  return sources.size() * (platform.nodes.size() + platform.links.size()) <=
+         max_cached_predecessors;
+}
+
+Routes ask_simgrid(const Platform& platform, std::span<const Pair> pairs) {
+  const auto interfaces = interfaces_by_host(platform);
+  LinkGroups groups(platform);
+  Routes routes;
+  routes.reserve(pairs.size());
+  const FabricZone zone(platform, worth_caching(platform, pairs));
+  for (const auto& [source, destination] : pairs) {
+    std::vector<Hop> route;
+    if (source != destination) {
+      route = shortest_route(zone, groups, interfaces[source], interfaces[destination]);
+      if (route.empty()) {
+        throw PlatformError("no route from host " + quoted(platform.nodes[source].name) +
+                            " to host " + quoted(platform.nodes[destination].name) +
+                            " (hosts do not forward)");
+      }
+    }
+    routes.push_back(std::move(route));
+  }
+  return routes;
+}
+
+// Answers by question. The thousands of worlds of a sweep ask the same one over and over, and
+// SimGrid keeps about 130 bytes (the constraint in its solver) for every link direction and host
+// that ever existed, so it is asked once. Names, rates and delays are no part of a question,
+// because routes do not depend on them.
+class RouteMemory {
+ public:
+  using Question = std::vector<std::uint32_t>;
+
+  static RouteMemory& instance() {
+    static auto* const memory = new RouteMemory;  // outlives every thread
+    return *memory;
+  }
+
+  static Question question(const Platform& platform, std::span<const Pair> pairs) {
+    Question words;
+    words.reserve(2 + platform.nodes.size() + 2 * platform.links.size() + 2 * pairs.size());
+    words.push_back(static_cast<std::uint32_t>(platform.nodes.size()));
+    words.push_back(static_cast<std::uint32_t>(platform.links.size()));
+    for (const PlatformNode& node : platform.nodes) {
+      words.push_back(node.is_host ? 1 : 0);
+    }
+    for (const PlatformLink& link : platform.links) {
+      words.insert(words.end(), {link.ends[0], link.ends[1]});
+    }
+    for (const auto& [source, destination] : pairs) {
+      words.insert(words.end(), {source, destination});
+    }
+    return words;
+  }
+
+  std::optional<Routes> find(const Question& question) {
+    const std::lock_guard lock(mutex_);
+    const auto found = answers_.find(question);
+    return found == answers_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  void remember(Question question, const Routes& routes) {
+    std::size_t size = question.size();
+    for (const auto& route : routes) {
+      size += 4 + route.size();
+    }
+    const std::lock_guard lock(mutex_);
+    if (size_ + size > max_size) {
+      answers_.clear();
+      size_ = 0;
+    }
+    if (size <= max_size && answers_.emplace(std::move(question), routes).second) {
+      size_ += size;
+    }
+  }
+
+ private:
+  static constexpr std::size_t max_size = std::size_t{1} << 20;  // in words, so some megabytes
+
+  std::mutex mutex_;
+  std::map<Question, Routes> answers_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace
+
+std::vector<std::vector<Hop>> compute_routes(const Platform& platform,
+                                             std::span<const Pair> pairs) {
+  check_platform(platform);
+  check_pairs(platform, pairs);
+  RouteMemory::Question question = RouteMemory::question(platform, pairs);
+  if (auto known = RouteMemory::instance().find(question)) {
+    return *std::move(known);
+  }
+  try {
+    Routes routes = ask_simgrid(platform, pairs);
+    RouteMemory::instance().remember(std::move(question), routes);
+    return routes;
+  } catch (const PlatformError&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw PlatformError(std::string("SimGrid refuses the platform: ") + error.what());
+  }
+}
+
+}  // namespace holdfast::simgrid

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the tests reach the program and the bundled scenarios."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+from house import ROOT
+
+PROGRAM = ROOT / "build" / "holdfast"
+
+
+def is_written() -> bool:
+    """Tell whether the tree has a program at all; if it has, a missing binary is a failure."""
+    return any((ROOT / "bindings" / "cli").glob("**/*.cpp"))
+
+
+def scenarios() -> list[str]:
+    """List the bundled scenarios, as paths from the root of the tree."""
+    found = []
+    for path in sorted((ROOT / "scenarios").glob("*.json")):
+        document = json.loads(path.read_text())
+        if isinstance(document, dict) and "hosts" in document and "subsystems" in document:
+            found.append(path.relative_to(ROOT).as_posix())
+    return found
+
+
+def holdfast(*args: str) -> subprocess.CompletedProcess[str]:
+    """Run the program from the root of the tree."""
+    assert PROGRAM.is_file(), "build/holdfast is missing: `make build` first"
+    return subprocess.run(
+        [PROGRAM, *args], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+def result(*args: str) -> Any:
+    """Run the program and return the JSON document that it printed."""
+    done = holdfast(*args)
+    assert done.returncode == 0, f"exit status {done.returncode}\n{done.stderr}"
+    return json.loads(done.stdout)

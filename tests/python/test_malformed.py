@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Malformed scenarios: one clear error, exit status 2, nothing on stdout, nothing written.
+
+Each case is a small change to a valid scenario, or a raw text, with the pointer (or line and
+column) that the error must name and a part of what it must say was expected. Every case runs on
+both kernels, because SimGrid ends the whole process on mistakes that reach it.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from house import ROOT
+
+PROGRAM = Path(os.environ.get("HOLDFAST", ROOT / "build" / "holdfast"))
+
+pytestmark = pytest.mark.skipif(
+    not any((ROOT / "bindings" / "cli").glob("*.cpp")), reason="the tree has no bindings/cli yet"
+)
+
+BASE: dict[str, Any] = {
+    "name": "base",
+    "duration": "2s",
+    "fabric": {
+        "links": [
+            {"name": "h1-s1", "ends": ["h1", "s1"]},
+            {"name": "s1-a0", "ends": ["s1", "a0"]},
+            {"name": "h1-a1", "ends": ["h1", "a1"]},
+        ]
+    },
+    "subsystems": [{"name": "sub", "ports": ["a0", "a1"], "namespaces": [{"size": "1MiB"}]}],
+    "hosts": [
+        {
+            "name": "h1",
+            "connect": [{"subsystem": "sub", "port": "a0"}, {"subsystem": "sub", "port": "a1"}],
+        }
+    ],
+    "workloads": [
+        {"type": "fio", "host": "h1", "rate_iops": 10},
+        {"type": "rw_test", "host": "h1"},
+    ],
+    "faults": [
+        {"type": "blackhole", "at": "1s", "for": "500ms", "link": "h1-s1"},
+        {"type": "fopcode", "at": "1s", "subsystem": "sub", "controller": 1},
+    ],
+    "expect": {"integrity": "ok"},
+}
+
+REMOVE = object()
+A_DURATION = "a duration as a string with a unit"
+
+LINK = {"name": "x", "ends": ["h1", "z"]}
+ISLAND = [{"name": "a", "ends": ["h1", "s1"]}, {"name": "h1-s1", "ends": ["a0", "a1"]}]
+SECOND_LINK = {"name": "again", "ends": ["s1", "h1"]}
+ODD_BLOCKS = [{"size": "1000000B"}]
+TWICE = {"subsystem": "sub", "port": "a0"}
+DELAY = {"type": "delay_command", "at": "1s", "subsystem": "sub"}
+CNTLIDS = {**BASE["subsystems"][0], "attr_cntlid_min": 9, "attr_cntlid_max": 8}
+MANY = [{"name": f"l{i}", "ends": ["h1", f"n{i}"]} for i in range(10_001)]
+
+# Name, where in the base, the value put there, the pointer of the error, a part of what it says.
+PATCHES: list[tuple[str, str, Any, str, str]] = [
+    # Unknown keys, at each level.
+    ("unknown_top", "/hots", 1, "/hots", 'did you mean "hosts"?'),
+    ("unknown_fabric", "/fabric/trnsport", "tcp", "/fabric/trnsport", 'mean "transport"?'),
+    ("unknown_link", "/fabric/links/0/delya", "1us", "/fabric/links/0/delya", 'mean "delay"?'),
+    ("unknown_subsystem", "/subsystems/0/cqt", "1s", "/subsystems/0/cqt", "attr_cqt"),
+    ("unknown_namespace", "/subsystems/0/namespaces/0/sise", "1MiB", "/namespaces/0/sise", "size"),
+    ("unknown_media", "/subsystems/0/namespaces/0/media", {"red": "1us"}, "/media/red", "read"),
+    ("unknown_host", "/hosts/0/polcy", "x", "/hosts/0/polcy", 'mean "policy"?'),
+    ("unknown_knob", "/hosts/0/policy", {"hodl": "none"}, "/policy/hodl", 'mean "hold"?'),
+    ("unknown_connect", "/hosts/0/connect/0/kato", "5s", "/connect/0/kato", "keep_alive_tmo"),
+    ("unknown_fio", "/workloads/0/iodeph", 1, "/workloads/0/iodeph", 'mean "iodepth"?'),
+    ("unknown_fault", "/faults/0/lnk", "h1-s1", "/faults/0/lnk", 'mean "link"?'),
+    ("unknown_expect", "/expect/exposure", 0, "/expect/exposure", "exposure_s"),
+    ("unknown_bound", "/expect/stale_writes", {"mx": 0}, "/stale_writes/mx", 'mean "max"?'),
+    ("control_characters", "/a\nb", 1, "/a", "expected one of"),
+    # Missing keys and empty lists.
+    ("no_name", "/name", REMOVE, "", 'no "name"'),
+    ("no_fabric", "/fabric", REMOVE, "", 'no "fabric"'),
+    ("no_ends", "/fabric/links/0/ends", REMOVE, "/fabric/links/0", 'no "ends"'),
+    ("no_type", "/faults/0/type", REMOVE, "/faults/0", 'no "type"'),
+    ("no_links", "/fabric/links", [], "/fabric/links", "a list of 1 to 10000"),
+    ("no_subsystems", "/subsystems", [], "/subsystems", "a list of 1 to"),
+    ("no_ports", "/subsystems/0/ports", [], "/subsystems/0/ports", "a list of 1 to"),
+    ("no_namespaces", "/subsystems/0/namespaces", [], "/subsystems/0/namespaces", "a list of 1"),
+    ("no_hosts", "/hosts", [], "/hosts", "a list of 1 to"),
+    ("no_connections", "/hosts/0/connect", [], "/hosts/0/connect", "a list of 1 to 4096"),
+    ("empty_bounds", "/expect/hold_s", {}, "/expect/hold_s", '"min", "max" or both'),
+    # Wrong types.
+    ("list_as_object", "/hosts", {}, "/hosts", "a list of 1 to"),
+    ("object_as_string", "/fabric", "tcp", "/fabric", "an object"),
+    ("null_fabric", "/fabric", None, "/fabric", "an object"),
+    ("bare_duration", "/duration", 15, "/duration", A_DURATION),
+    ("bare_rate", "/fabric/links/0/rate", 25e9, "/fabric/links/0/rate", "a rate as a string"),
+    ("bare_size", "/subsystems/0/namespaces/0/size", 4096, "/namespaces/0/size", '"4KiB"'),
+    ("text_number", "/workloads/0/iodepth", "4", "/workloads/0/iodepth", "an integer from 1"),
+    ("fraction", "/workloads/0/iodepth", 1.5, "/workloads/0/iodepth", "an integer from 1 to 4096"),
+    ("bool_number", "/workloads/0/numjobs", True, "/workloads/0/numjobs", "an integer from 1"),
+    ("number_bool", "/hosts/0/connect/0/duplicate_connect", 1, "duplicate", "true or false"),
+    ("number_name", "/name", 5, "/name", "a name of 1 to 64"),
+    ("policy_number", "/hosts/0/policy", 3, "/hosts/0/policy", "the name of a policy preset"),
+    ("three_ends", "/fabric/links/0/ends", ["h1", "s1", "a0"], "/0/ends", "list of exactly 2"),
+    # Units, ranges, overflow.
+    ("no_unit", "/duration", "15", "/duration", "without a unit"),
+    ("bad_unit", "/duration", "15 sec", "/duration", A_DURATION),
+    ("negative", "/faults/0/at", "-1s", "/faults/0/at", "negative"),
+    ("too_fine", "/fabric/links/0/delay", "0.5ns", "/fabric/links/0/delay", "finer than 1 ns"),
+    ("overflow", "/duration", "99999999999999999999s", "/duration", "too large"),
+    ("too_long", "/duration", "1000001s", "/duration", "to 1000000s"),
+    ("zero_run", "/duration", "0s", "/duration", "a duration from 1ns"),
+    ("zero_rate", "/fabric/links/0/rate", "0bps", "/fabric/links/0/rate", "a rate from 1Kbps"),
+    ("small_mtu", "/fabric/links/0/mtu", 100, "/fabric/links/0/mtu", "from 576 to 65535"),
+    ("tiny_queue", "/fabric/links/0/queue", "1KiB", "/fabric/links/0/queue", "room for a packet"),
+    ("loss_above_one", "/fabric/links/0/loss", 1.5, "/fabric/links/0/loss", "a probability"),
+    ("loss_percent", "/fabric/links/0/loss", "101%", "/fabric/links/0/loss", "a probability"),
+    ("negative_seed", "/seed", -1, "/seed", "an integer from 0"),
+    ("huge_seed", "/seed", 1e300, "/seed", "an integer from 0"),
+    ("queue_size", "/hosts/0/connect/0/queue_size", 8, "/queue_size", "from 16 to 1024"),
+    ("half_kato", "/hosts/0/connect/0/keep_alive_tmo", "1500ms", "keep_alive_tmo", "of 1s"),
+    ("zero_kato", "/hosts/0/connect/0/keep_alive_tmo", "0s", "keep_alive_tmo", "from 1s to 65535s"),
+    ("cqt_too_long", "/subsystems/0/attr_cqt", "66s", "/attr_cqt", "to 65535ms"),
+    ("cqt_microseconds", "/subsystems/0/attr_cqt", "1us", "/attr_cqt", "multiple of 1ms"),
+    ("block_size", "/subsystems/0/namespaces/0/block_size", "3KiB", "/block_size", "power of two"),
+    ("huge_namespace", "/subsystems/0/namespaces/0/size", "65TiB", "/size", "to 64TiB"),
+    ("odd_namespace", "/subsystems/0/namespaces", ODD_BLOCKS, "/0/size", "multiple of block_size"),
+    ("deep_queue", "/workloads/0/iodepth", 5000, "/workloads/0/iodepth", "from 1 to 4096"),
+    ("uniform_order", "/faults/0/at", {"uniform": ["2s", "1s"]}, "/at/uniform", "bound first"),
+    ("two_kinds", "/faults/0/at", {"uniform": [], "exponential": "1s"}, "/0/at", "exactly one"),
+    ("bounds_order", "/expect/hold_s", {"min": 2, "max": 1}, "/expect/hold_s", '"min" not above'),
+    ("negative_bound", "/expect/recoveries", -1, "/expect/recoveries", "not negative"),
+    # Words and names.
+    ("transport", "/fabric/transport", "rdma", "/fabric/transport", "expected tcp"),
+    ("policy", "/hosts/0/policy", "cqt_only", "/hosts/0/policy", 'mean "cqt-only"?'),
+    ("profile", "/subsystems/0/profile", "nvmet", "/subsystems/0/profile", "nvmet-mainline"),
+    ("iopolicy", "/hosts/0/iopolicy", "round_robin", "/hosts/0/iopolicy", 'mean "round-robin"?'),
+    ("fault_type", "/faults/0/type", "blackhol", "/faults/0/type", 'mean "blackhole"?'),
+    ("workload_type", "/workloads/0/type", "vdbench", "/workloads/0/type", "one of rw_test, fio"),
+    ("pattern", "/workloads/0/rw", "randomrw", "/workloads/0/rw", 'mean "randrw"?'),
+    ("opcode", "/faults/1/opcode", "wirte", "/faults/1/opcode", 'mean "write"?'),
+    ("opcode_range", "/faults/1/opcode", 256, "/faults/1/opcode", "an integer from 0 to 255"),
+    ("verdict", "/expect/integrity", "good", "/expect/integrity", "one of ok, corrupt"),
+    ("path_as_name", "/name", "../../etc", "/name", "a name of 1 to 64"),
+    ("space_in_node", "/fabric/links/0/ends/1", "s 1", "/fabric/links/0/ends/1", "a name of"),
+    ("empty_node", "/fabric/links/0/ends/1", "", "/fabric/links/0/ends/1", "a name of"),
+    # References and shape.
+    ("unresolved_link", "/faults/0/link", "h1-s2", "/faults/0/link", 'mean "h1-s1"?'),
+    ("unresolved_subsystem", "/hosts/0/connect/0/subsystem", "sbu", "/0/subsystem", 'mean "sub"?'),
+    ("unresolved_port", "/hosts/0/connect/0/port", "a9", "/connect/0/port", "the name of a port"),
+    ("unresolved_host", "/workloads/0/host", "h2", "/workloads/0/host", 'mean "h1"?'),
+    ("unresolved_nsid", "/workloads/1/nsid", 2, "/workloads/1/nsid", "a namespace of"),
+    ("host_not_a_node", "/hosts/0/name", "h9", "/hosts/0/name", "an end of a link"),
+    ("port_not_a_node", "/subsystems/0/ports/0", "a9", "/subsystems/0/ports/0", "an end of a link"),
+    ("host_is_port", "/subsystems/0/ports/0", "h1", "/hosts/0/name", "not both host and port"),
+    ("fault_subsystem", "/faults/1/subsystem", "x", "/faults/1/subsystem", "name of a subsystem"),
+    ("controller", "/subsystems/0/attr_cntlid_min", 5, "/faults/1/controller", "5 to 65519"),
+    ("self_link", "/fabric/links/0/ends", ["h1", "h1"], "/links/0/ends", "two different nodes"),
+    ("second_link", "/fabric/links/3", SECOND_LINK, "/links/3/ends", "at most one link between"),
+    ("link_twice", "/fabric/links/3", {**LINK, "name": "h1-s1"}, "/links/3/name", "of its own"),
+    ("subsystem_twice", "/subsystems/1", BASE["subsystems"][0], "/subsystems/1/name", "of its own"),
+    ("host_twice", "/hosts/1", BASE["hosts"][0], "/hosts/1/name", "of its own"),
+    ("port_twice", "/subsystems/0/ports", ["a0", "a0"], "/subsystems/0/ports/1", "each port once"),
+    ("connect_twice", "/hosts/0/connect/2", TWICE, "/connect/2", "duplicate_connect"),
+    ("island", "/fabric/links", ISLAND, "/connect/0/port", "that the links connect to the host"),
+    ("cntlid_order", "/subsystems/0", CNTLIDS, "/0/attr_cntlid_min", "attr_cntlid_max 8"),
+    ("fault_after_end", "/faults/0/at", "2s", "/faults/0/at", "before the end of the run"),
+    ("start_after_end", "/workloads/0/start", "3s", "/workloads/0/start", "before the end"),
+    ("connect_after_end", "/hosts/0/connect/0/at", "3s", "/connect/0/at", "before the end"),
+    ("bs_not_blocks", "/workloads/0/bs", "512B", "/workloads/0/bs", "a multiple of"),
+    ("region", "/workloads/0/size", "2MiB", "/workloads/0/size", "within the namespace of 1MiB"),
+    ("offset", "/workloads/0/offset", "1MiB", "/workloads/0/offset", "within the namespace"),
+    ("no_delay_unit", "/faults/2", {**DELAY, "delay": 2000}, "/faults/2/delay", A_DURATION),
+    # Too much of it.
+    ("too_many_links", "/fabric/links", MANY, "/fabric/links", "a list of 1 to 10000"),
+    ("too_many_jobs", "/workloads/0/numjobs", 65_536, "/workloads/1", "at most 65536"),
+    ("too_many_cpus", "/hosts/0/cpus", 1025, "/hosts/0/cpus", "from 1 to 1024"),
+]
+
+# Name, text, where the error must be, a part of what it says.
+TEXTS: list[tuple[str, str, str, str]] = [
+    ("empty_file", "", ":1:1:", "the end of the text"),
+    ("truncated", '{"name": "x",', ":1:14:", "the end of the text"),
+    ("trailing_comma", '{\n  "name": "x",\n}', ":3:1:", "invalid JSON"),
+    ("second_document", "{} {}", ":1:4:", "end of input"),
+    ("comment", '{"name": "x" // why\n}', ":1:14:", "invalid JSON"),
+    ("single_quotes", "{'name': 'x'}", ":1:2:", "invalid JSON"),
+    ("not_a_number", '{"seed": NaN}', ":1:10:", "invalid JSON"),
+    ("infinity", '{"seed": -Infinity}', ":1:", "invalid JSON"),
+    ("number_overflow", '{"seed": 1e999}', ":1:", "a number that fits a double"),
+    ("long_integer", '{"seed": ' + "9" * 400 + "}", ":1:", "a number that fits a double"),
+    ("leading_zero", '{"seed": 007}', ":1:11:", "invalid JSON"),
+    ("raw_newline", '{"name": "a\nb"}', ":1:", "invalid JSON"),
+    ("lone_surrogate", '{"name": "\\ud800"}', ":1:", "invalid JSON"),
+    ("top_list", "[]", "", "an object (scenario)"),
+    ("top_string", '"scenario"', "", "an object (scenario)"),
+    ("top_null", "null", "", "an object (scenario)"),
+    ("duplicate_key", '{"name": "a", "name": "b"}', "/name", "each key once"),
+    ("deep_duplicate", '{"a": [1, {"b": 1, "b": 2}]}', "/a/1/b", "each key once"),
+    ("deep_lists", "[" * 100_000, "", "at most 32 levels"),
+    ("deep_objects", '{"a":' * 100_000, "/a/a", "at most 32 levels"),
+    ("long_key", '{"' + "k" * 1_000_000 + '": 1}', "/kkk", "expected one of"),
+    ("long_text", '{"name": "' + "n" * 1_000_000 + '"}', "", 'no "fabric"'),
+]
+
+
+def patched(pointer: str, value: Any) -> str:
+    """Give the text of the base with one value replaced, added or removed."""
+    document = copy.deepcopy(BASE)
+    *parents, last = pointer.split("/")[1:]
+    place: Any = document
+    for segment in parents:
+        place = place[int(segment)] if isinstance(place, list) else place[segment]
+    if isinstance(place, list) and int(last) == len(place):
+        place.append(value)
+    elif isinstance(place, list):
+        place[int(last)] = value
+    elif value is REMOVE:
+        del place[last]
+    else:
+        place[last] = value
+    return json.dumps(document)
+
+
+def refused(
+    text: str | bytes, folder: Path, kernel: str, *options: str, name: str = "case.json"
+) -> str:
+    """Run a scenario that must be refused, and return the one line that says why."""
+    file = folder / name
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    command: list[str | Path] = [PROGRAM, "run", name, "--kernel", kernel, "--out", "out", *options]
+    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=False)
+    words = done.stderr.decode()
+    assert done.returncode == 2, words  # a signal would be negative
+    assert done.stdout == b""
+    assert [path.name for path in folder.iterdir()] == [name], "something was written"
+    assert words.endswith("\n")
+    assert words.count("\n") == 1, "one mistake, one line"
+    assert words[:-1].isprintable()
+    assert len(words) < 1000
+    assert words.startswith("holdfast: ")
+    assert "found " in words
+    assert "expected " in words
+    return words
+
+
+def test_base_is_valid(tmp_path: Path) -> None:
+    """Every case differs from something right in one point only."""
+    (tmp_path / "base.json").write_text(json.dumps(BASE))
+    done = subprocess.run([PROGRAM, "verify", tmp_path / "base.json"], check=False)
+    assert done.returncode == 0
+    assert len(PATCHES) + len(TEXTS) >= 45
+
+
+@pytest.mark.parametrize("kernel", ["native", "simgrid"])
+@pytest.mark.parametrize(
+    ("pointer", "value", "where", "says"),
+    [case[1:] for case in PATCHES],
+    ids=[case[0] for case in PATCHES],
+)
+def test_malformed_value(
+    pointer: str, value: Any, where: str, says: str, kernel: str, tmp_path: Path
+) -> None:
+    """A wrong value, key, reference or shape is told with its pointer."""
+    words = refused(patched(pointer, value), tmp_path, kernel)
+    assert where in words
+    assert says in words
+
+
+@pytest.mark.parametrize("kernel", ["native", "simgrid"])
+@pytest.mark.parametrize(
+    ("text", "where", "says"), [case[1:] for case in TEXTS], ids=[c[0] for c in TEXTS]
+)
+def test_malformed_text(text: str, where: str, says: str, kernel: str, tmp_path: Path) -> None:
+    """A text that is no JSON, or no object, is told with line and column."""
+    words = refused(text, tmp_path, kernel)
+    assert where in words
+    assert says in words
+
+
+@pytest.mark.parametrize("kernel", ["native", "simgrid"])
+def test_invalid_utf8(kernel: str, tmp_path: Path) -> None:
+    """Bytes that are no UTF-8 are an error, not a crash of the printer."""
+    assert ":1:" in refused(b'{"name": "\xff\xfe"}', tmp_path, kernel)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--set", "hosts.h1.polcy=cqt-only"], 'did you mean "policy"?'),
+        (["--set", "hosts.h1.policy=cqt"], "one of linux-mainline, cqt-only"),
+        (["--set", "hosts.7.cpus=1"], "an index from 0 to 0"),
+        (["--set", "duration=5"], A_DURATION),
+        (["--set", "duration"], "PATH=VALUE"),
+        (["--seed", "-1"], "an integer from 0"),
+        (["--seed", "1x"], "an integer from 0"),
+        (["--trace", "pcapgn"], "--trace"),
+    ],
+)
+def test_wrong_options(options: list[str], says: str, tmp_path: Path) -> None:
+    """A mistake in an option is told the same way, and nothing runs."""
+    assert says in refused(json.dumps(BASE), tmp_path, "native", *options)
+
+
+def test_one_wrong_scenario_stops_all(tmp_path: Path) -> None:
+    """No scenario runs when one of several is wrong, whichever it is."""
+    (tmp_path / "good.json").write_text(json.dumps(BASE))
+    (tmp_path / "bad.json").write_text("{}")
+    done = subprocess.run(
+        [PROGRAM, "run", "good.json", "bad.json", "--out", "out"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["runn"], ["run"], ["run", "x.json", "--kernel", "simgird"], ["run", ".", "--frob"],
+     ["run", "missing.json"], ["run", "."], ["schema", "--format", "html"], ["list", "polici"],
+     ["verify"], ["verify", "missing.json"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
+    """Wrong usage is exit status 2 with one line on stderr."""
+    done = subprocess.run(
+        [PROGRAM, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("holdfast: ")
+    assert done.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every bundled scenario is valid, runs, meets its expectations and is one on both kernels."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+from house import ROOT
+from program import holdfast, is_written, result, scenarios
+from units import numbers_without_unit
+
+pytestmark = pytest.mark.skipif(not is_written(), reason="the tree has no bindings/cli yet")
+
+
+def test_there_are_scenarios() -> None:
+    """The three that the documentation names are among the bundled ones."""
+    named = {f"scenarios/{n}.json" for n in ("rw_test_mainline", "rw_test_hold", "quickstart")}
+    assert named <= set(scenarios())
+
+
+@pytest.mark.parametrize("scenario", scenarios())
+def test_scenario_fits_the_schema(scenario: str) -> None:
+    """The schema that the program prints is valid and accepts what the program accepts."""
+    schema = result("schema")
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(json.loads((ROOT / scenario).read_text()))
+    assert holdfast("verify", scenario).returncode == 0
+
+
+@pytest.mark.parametrize("scenario", scenarios())
+def test_both_kernels_agree(scenario: str) -> None:
+    """The native kernel and SimGrid's give the same trace, byte for byte."""
+    done = holdfast("run", scenario, "--kernel", "both", "--json")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("scenario", scenarios())
+def test_numbers_tell_their_units(scenario: str) -> None:
+    """The result document is one JSON document whose numbers tell their units."""
+    document = result("run", scenario, "--json")
+    assert "schema_version" in json.dumps(document)
+    assert list(numbers_without_unit(document)) == []

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loader: values and defaults, the round trip through the canonical form, the wording of
+// errors, `--set`, and the documents made from the declarations.
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "models/scenario/scenario.hpp"
+
+using namespace holdfast::scenario;
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+namespace {
+
+json base() {
+  return json::parse(R"({
+    "name": "base", "duration": "60s", "seed": 7,
+    "fabric": {"links": [
+      {"name": "l0", "ends": ["h1", "a0"], "rate": "10Gbps", "loss": {"forward": "0.1%"}},
+      {"name": "l1", "ends": ["h1", "a1"]}]},
+    "subsystems": [{"name": "sub", "ports": ["a0", "a1"], "attr_cqt": "1ms",
+      "namespaces": [{"nsid": 1, "size": "1MiB",
+        "media": {"read": {"uniform": ["10us", "20us"]},
+                  "write": {"exponential": "80us", "min": "10us"}}}]}],
+    "hosts": [{"name": "h1", "policy": {"preset": "cqt-only", "hold_multiplier": 3},
+      "iopolicy": "round-robin",
+      "connect": [{"subsystem": "sub", "port": "a0", "ctrl_loss_tmo": "off"},
+                  {"subsystem": "sub", "port": "a1", "keep_alive_tmo": "10s"}]}],
+    "workloads": [{"type": "rw_test", "host": "h1"},
+                  {"type": "fio", "host": "h1", "bs": "16k", "rate_iops": 100}],
+    "faults": [{"type": "blackhole", "at": {"uniform": ["1s", "2s"]}, "for": "3s", "link": "l0"},
+               {"type": "fopcode", "at": "1s", "subsystem": "sub", "opcode": "read"},
+               {"type": "delay_command", "at": "1s", "subsystem": "sub", "opcode": 9}],
+    "expect": {"integrity": "ok", "exposure_s": {"max": 0}, "recoveries": 2}
+  })");
+}
+
+// The message for the base with one value replaced.
+std::string error_with(const char* pointer, const json& value) {
+  json document = base();
+  document[json::json_pointer(pointer)] = value;
+  try {
+    from_json(document, "x.json");
+  } catch (const ScenarioError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+std::string syntax_error(const std::string& text) {
+  try {
+    parse(text, "x.json");
+  } catch (const ScenarioError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("A scenario is read with its values, its presets and its defaults", "[scenario]") {
+  const Scenario s = from_json(base(), "x.json");
+  CHECK(s.seed == 7);
+  CHECK(s.fabric.links[0].rate_bps == 10'000'000'000);
+  CHECK(s.fabric.links[0].loss[0] == 0.001);
+  CHECK(s.fabric.links[0].loss[1] == 0.0);
+  CHECK(s.fabric.links[1].mtu_bytes == 1500);
+  CHECK(s.subsystems[0].attr_cqt == 1ms);
+  CHECK(s.subsystems[0].namespaces[0].media.read.high == 20us);
+  CHECK(s.subsystems[0].namespaces[0].media.write.low == 10us);
+  CHECK(s.hosts[0].policy.hold == RecoveryPolicy::Hold::kato_plus_cqt);
+  CHECK(s.hosts[0].policy.hold_multiplier == 3);
+  CHECK(s.hosts[0].connect[0].ctrl_loss_tmo < 0s);
+  CHECK(s.hosts[0].connect[1].keep_alive_tmo == 10s);
+  CHECK(std::get<RwTest>(s.workloads[0]).subsystem == "sub");
+  CHECK(std::get<Fio>(s.workloads[1]).bs_bytes == 16'384);
+  CHECK(std::get<Blackhole>(s.faults[0]).at.high == 2s);
+  CHECK(std::get<Blackhole>(s.faults[0]).until_after == 3s);
+  CHECK(std::get<CommandFault>(s.faults[1]).fatal);
+  CHECK(std::get<CommandFault>(s.faults[1]).opcode == 2);
+  CHECK_FALSE(std::get<CommandFault>(s.faults[2]).fatal);
+  CHECK(s.expect.exposure_s->max == 0.0);
+  CHECK_FALSE(s.expect.exposure_s->min.has_value());
+  CHECK(s.expect.recoveries->min == 2.0);
+}
+
+TEST_CASE("The canonical form is read back as itself, and its hash follows content", "[scenario]") {
+  const Scenario once = from_json(base(), "x.json");
+  const json canonical = to_json(once);
+  const Scenario twice = parse(canonical.dump(), "canonical");
+  CHECK(to_json(twice) == canonical);
+  CHECK(hash(twice) == hash(once));
+  CHECK(hash(once).size() == 16);
+  json other = base();
+  other["seed"] = 8;
+  CHECK(hash(from_json(other, "x.json")) != hash(once));
+  // A default that is spelled out changes nothing.
+  json same = base();
+  same["fabric"]["links"][1]["mtu"] = 1500;
+  CHECK(hash(from_json(same, "x.json")) == hash(once));
+}
+
+TEST_CASE("An error names place, finding, expectation and the nearest name", "[scenario]") {
+  CHECK(error_with("/hosts/0/polcy", "x") ==
+        "x.json: at /hosts/0/polcy: found unknown key \"polcy\", expected one of name, policy, "
+        "iopolicy, cpus, io_timeout, admin_timeout, max_retries, socket_close_delay, connect; did "
+        "you mean \"policy\"?");
+  CHECK(error_with("/duration", 15) ==
+        "x.json: at /duration: found the number 15, expected a duration as a string with a unit, "
+        "e.g. \"15s\" (units: ns, us, ms, s, min, h)");
+  CHECK(error_with("/hosts/0/policy", "linux-manline") ==
+        "x.json: at /hosts/0/policy: found the string \"linux-manline\", expected one of "
+        "linux-mainline, cqt-only; did you mean \"linux-mainline\"?");
+  CHECK(error_with("/fabric/links/0/mtu", 100) ==
+        "x.json: at /fabric/links/0/mtu: found the number 100, expected an integer from 576 to "
+        "65535");
+  CHECK(error_with("/fabric/transport", "rdma") ==
+        "x.json: at /fabric/transport: found the string \"rdma\", expected tcp");
+  CHECK(error_with("/faults/0/link", "l3") ==
+        "x.json: at /faults/0/link: found \"l3\" unknown, expected the name of a link: one of l0, "
+        "l1; did you mean \"l0\"?");
+}
+
+TEST_CASE("A syntax error tells line and column", "[scenario]") {
+  CHECK(syntax_error("{\n  \"name\": oops\n}").starts_with("x.json:2:11: found invalid JSON"));
+  CHECK(syntax_error("{\"a\": 1").starts_with("x.json:1:8: found the end of the text"));
+  CHECK(syntax_error("{\"a\": {\"b\": 1, \"b\": 2}}") ==
+        "x.json: at /a/b: found the key \"b\" twice in one object, expected each key once");
+  CHECK(syntax_error(std::string(100'000, '[')).find("at most 32 levels") != std::string::npos);
+}
+
+TEST_CASE("The nearest name is offered only when it is near", "[scenario]") {
+  CHECK(nearest("plicy", {"policy", "iopolicy"}) == "policy");
+  CHECK(nearest("nmae", {"name", "mtu"}) == "name");
+  CHECK(nearest("zzzzzz", {"policy", "name"}).empty());
+  CHECK(nearest(std::string(1'000'000, 'a'), {"a"}).empty());
+}
+
+TEST_CASE("A setting changes one value by pointer, by dots and by name", "[scenario]") {
+  json document = base();
+  apply_set(document, "hosts.h1.policy.hold=none");
+  apply_set(document, "/fabric/links/1/delay=5us");
+  apply_set(document, "seed=99");
+  apply_set(document, "expect.stale_writes.max=0");
+  apply_set(document, "faults.1.count=0");
+  apply_set(document, "fabric.rto_min=300ms");
+  const Scenario s = from_json(document, "x.json");
+  CHECK(s.hosts[0].policy.hold == RecoveryPolicy::Hold::none);
+  CHECK(s.fabric.links[1].delay == 5us);
+  CHECK(s.seed == 99);
+  CHECK(s.expect.stale_writes->max == 0.0);
+  CHECK(std::get<CommandFault>(s.faults[1]).count == 0);
+  CHECK(s.fabric.rto_min == 300ms);
+}
+
+TEST_CASE("A setting opens the short form of a policy to change one knob of it", "[scenario]") {
+  json document = base();
+  document["hosts"][0]["policy"] = "cqt-only";
+  apply_set(document, "hosts.0.policy.hold_multiplier=2");
+  const Scenario s = from_json(document, "x.json");
+  CHECK(s.hosts[0].policy.preset == "cqt-only");
+  CHECK(s.hosts[0].policy.hold_multiplier == 2);
+}
+
+TEST_CASE("A setting refuses a path that the format does not know", "[scenario]") {
+  json document = base();
+  CHECK_THROWS_WITH(apply_set(document, "hosts.0.cpu=3"), Catch::Contains("mean \"cpus\"?"));
+  CHECK_THROWS_WITH(apply_set(document, "hosts.h2.cpus=3"), Catch::Contains("mean \"h1\"?"));
+  CHECK_THROWS_WITH(apply_set(document, "hosts.9.cpus=3"), Catch::Contains("an index from 0 to 0"));
+  CHECK_THROWS_WITH(apply_set(document, "seed.x=3"), Catch::Contains("below a plain value"));
+  CHECK_THROWS_WITH(apply_set(document, "seed"), Catch::Contains("PATH=VALUE"));
+  CHECK_THROWS_WITH(apply_set(document, "workloads.0.bs=4KiB"), Catch::Contains("unknown key"));
+  CHECK_THROWS_AS(apply_set(document, ".=3"), ScenarioError);
+  CHECK_THROWS_AS(apply_set(document, "/=3"), ScenarioError);
+}
+
+TEST_CASE("The schema knows every key of the canonical form", "[scenario]") {
+  const json document = schema();
+  CHECK(document["$schema"] == "https://json-schema.org/draft/2020-12/schema");
+  const json canonical = to_json(from_json(base(), "x.json"));
+  for (const auto& member : canonical.items())
+    CHECK(document["properties"].contains(member.key()));
+  const auto& link = document["$defs"]["link"];
+  CHECK(link["additionalProperties"] == false);
+  CHECK(link["properties"]["mtu"]["default"] == 1500);
+  CHECK(link["properties"]["mtu"]["minimum"] == 576);
+  for (const auto& member : canonical["fabric"]["links"][0].items()) {
+    CHECK(link["properties"].contains(member.key()));
+  }
+  CHECK(document["$defs"]["fopcode"]["properties"]["type"]["const"] == "fopcode");
+  CHECK(reference_markdown().find("| `keep_alive_tmo` |") != std::string::npos);
+  CHECK(catalogue().size() == 6);
+}

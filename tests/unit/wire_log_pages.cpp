@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ANA and Cross-Controller Reset log pages.
+#include "models/wire/log_pages.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "tests/unit/wire_support.hpp"
+
+namespace holdfast::wire {
+namespace {
+
+using wire_test::from_hex;
+using wire_test::to_hex;
+
+TEST_CASE("an ANA log has a 16-byte header and 32-byte groups with their namespaces", "[wire]") {
+  // nvmet's 128 groups and 1,024 namespaces: 16 + 128 * 32 + 1,024 * 4 = 8,208.
+  CHECK(ana_log_bytes(128, 1024) == 8208);
+  const std::array<std::uint32_t, 2> nsids{1, 5};
+  std::vector<std::byte> log(ana_log_bytes(2, 2));
+  AnaLogWriter writer(log);
+  REQUIRE(writer.begin(0x11));
+  REQUIRE(writer.add({.group_id = 1, .change_count = 3, .state = AnaState::optimized}, nsids));
+  REQUIRE(writer.add({.group_id = 2, .change_count = 4, .state = AnaState::change}, {}));
+  CHECK(writer.size() == 88);
+  CHECK(to_hex(log) ==
+        "1100000000000000"
+        "0200"
+        "000000000000"
+        "01000000"
+        "02000000"
+        "0300000000000000"
+        "01"
+        "000000000000000000000000000000"
+        "01000000"
+        "05000000"
+        "02000000"
+        "00000000"
+        "0400000000000000"
+        "0f"
+        "000000000000000000000000000000");
+
+  AnaLogReader reader(log);
+  REQUIRE(reader.valid());
+  CHECK(reader.change_count() == 0x11);
+  CHECK(reader.groups() == 2);
+  CHECK(reader.next() ==
+        AnaGroup{.group_id = 1, .namespaces = 2, .change_count = 3, .state = AnaState::optimized});
+  CHECK(reader.nsid(0) == 1);
+  CHECK(reader.nsid(1) == 5);
+  CHECK(reader.next() ==
+        AnaGroup{.group_id = 2, .namespaces = 0, .change_count = 4, .state = AnaState::change});
+  CHECK_FALSE(reader.next().has_value());
+}
+
+TEST_CASE("an ANA log that does not fit is refused and leaves the log as it was", "[wire]") {
+  const std::array<std::uint32_t, 1> nsids{1};
+  std::vector<std::byte> small(15);
+  AnaLogWriter none(small);
+  CHECK_FALSE(none.begin(0));
+  CHECK_FALSE(none.add({}, {}));
+  std::vector<std::byte> log(ana_log_bytes(1, 0));
+  AnaLogWriter writer(log);
+  REQUIRE(writer.begin(0));
+  CHECK_FALSE(writer.add({}, nsids));
+  CHECK(writer.size() == 16);
+  CHECK(AnaLogReader(log).groups() == 0);
+  CHECK(writer.add({}, {}));
+  CHECK(AnaLogReader(log).groups() == 1);
+}
+
+TEST_CASE("an ANA group that claims more namespaces than the log holds ends the walk", "[wire]") {
+  const auto log = from_hex(
+      "0000000000000000"
+      "0200"
+      "000000000000"
+      "01000000"
+      "ffffffff"
+      "0000000000000000"
+      "01"
+      "000000000000000000000000000000"
+      "01000000");
+  AnaLogReader reader(log);
+  REQUIRE(reader.valid());
+  CHECK_FALSE(reader.next().has_value());
+  CHECK_FALSE(reader.next().has_value());
+  CHECK_FALSE(AnaLogReader(std::span(log).first(15)).valid());
+}
+
+TEST_CASE("CCR-5 log page 1Eh is 8 + 8 * NE bytes, each entry with its fields in order",
+          "[wire][ccr]") {
+  CHECK(ccr_log_bytes(0) == 8);
+  CHECK(ccr_log_bytes(511) == 4096);
+  CHECK(ccr_log_max_bytes == 4096);
+  const std::array<CcrLogEntry, 2> entries{
+      CcrLogEntry{.icid = 0x0102, .ciu = 0x5A, .status = CcrStatus::succeeded},
+      CcrLogEntry{.icid = 0x0304,
+                  .ciu = 0x01,
+                  .acid = 0x0506,
+                  .status = CcrStatus::in_progress,
+                  .flags = 0x01}};
+  std::vector<std::byte> page(ccr_log_bytes(2));
+  REQUIRE(encode_ccr_log(page, entries));
+  CHECK(to_hex(page) ==
+        "0200"
+        "000000000000"
+        "0201"
+        "5a"
+        "00"
+        "ffff"
+        "01"
+        "03"
+        "0403"
+        "01"
+        "00"
+        "0605"
+        "00"
+        "01");
+  const auto view = CcrLogView::decode(page);
+  REQUIRE(view.has_value());
+  CHECK(view->entries() == 2);
+  CHECK(view->available() == 2);
+  CHECK((*view)[0] == entries[0]);
+  CHECK((*view)[1] == entries[1]);
+  CHECK(view->find(0x0304, 0x01) == entries[1]);
+  CHECK_FALSE(view->find(0x0304, 0x02).has_value());
+}
+
+TEST_CASE("log page 1Eh takes 511 entries and not one more", "[wire][ccr]") {
+  std::vector<CcrLogEntry> entries(511);
+  std::vector<std::byte> page(8192);
+  CHECK(encode_ccr_log(page, entries));
+  CHECK_FALSE(encode_ccr_log(std::span(page).first(4095), entries));
+  entries.emplace_back();
+  CHECK_FALSE(encode_ccr_log(page, entries));
+}
+
+TEST_CASE("a truncated log page 1Eh shows how many entries it really has", "[wire][ccr]") {
+  const std::array<CcrLogEntry, 3> entries{};
+  std::vector<std::byte> page(ccr_log_bytes(3));
+  REQUIRE(encode_ccr_log(page, entries));
+  const auto view = CcrLogView::decode(std::span(page).first(23));  // header and 1 7/8 entries
+  REQUIRE(view.has_value());
+  CHECK(view->entries() == 3);
+  CHECK(view->available() == 1);
+  CHECK_FALSE(CcrLogView::decode(std::span(page).first(7)).has_value());
+  page[0] = std::byte{0x00};
+  page[1] = std::byte{0x02};  // 512 entries
+  CHECK_FALSE(CcrLogView::decode(page).has_value());
+}
+
+}  // namespace
+}  // namespace holdfast::wire
