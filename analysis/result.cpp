@@ -17,8 +17,6 @@ using sim::TimePoint;
 
 namespace {
 
-std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
-
 json sim_part(const World& w) {
   std::uint64_t packets = 0;
   std::uint64_t dropped = 0;
@@ -108,6 +106,8 @@ json hosts_part(const scenario::Scenario& s) {
 }
 
 }  // namespace
+
+std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
 
 json result_document(const scenario::Scenario& s, const World& w, std::string_view kernel) {
   const sim::TraceHashes& hashes = w.trace.hashes();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
 
 #include "models/scenario/spec.hpp"
@@ -15,6 +16,9 @@ inline constexpr int result_schema_version = 1;
 
 nlohmann::json result_document(const scenario::Scenario& scenario, const World& w,
                                std::string_view kernel);
+
+/// 16 hexadecimal digits.
+std::string hex(std::uint64_t value);
 
 /// Adds `expect`: each expectation of the scenario with its value and pass or fail.
 void judge(const scenario::Expect& expect, nlohmann::json& document);

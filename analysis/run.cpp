@@ -113,7 +113,12 @@ nlohmann::json run(const scenario::Scenario& scenario, const RunOptions& options
   if (lines)
     lines->close();
   w.trace.attach(nullptr);
-  return result_document(scenario, w, name_of(options.kernel));
+  nlohmann::json document = result_document(scenario, w, name_of(options.kernel));
+  if (lockstep && whole) {
+    document["kernels"] = {{"simgrid", {{"trace_hash", document["trace_hash"]}}},
+                           {"native", {{"trace_hash", hex(follower.trace.hashes().full)}}}};
+  }
+  return document;
 }
 
 }  // namespace holdfast::analysis

@@ -142,10 +142,11 @@ std::string timeline(const json& result, bool colour) {
   if (!incidents.is_array() || incidents.empty())
     return {};
   const json& first = incidents[0];
-  const auto title = fmt::format("{}: {} on host {}, namespace {}, LBA {}, write {}",
-                                 word(get(result, "/name")), word(get(first, "/kind")),
-                                 word(get(first, "/host")), word(get(first, "/namespace")),
-                                 word(get(first, "/lba")), word(get(first, "/write")));
+  const char* who = first.contains("read") ? "read" : "write";
+  const auto title =
+      fmt::format("{}: {} on host {}, namespace {}, LBA {}, {} {}", word(get(result, "/name")),
+                  word(get(first, "/kind")), word(get(first, "/host")),
+                  word(get(first, "/namespace")), word(get(first, "/lba")), who, word(first[who]));
   std::string out = '\n' + paint(title, "1", colour) + '\n';
   for (const auto& entry : get(first, "/timeline")) {
     const json& at = get(entry, "/t_s");
@@ -153,10 +154,20 @@ std::string timeline(const json& result, bool colour) {
     out += fmt::format("  {:>16}  {}\n", when, word(get(entry, "/text")));
   }
   if (incidents.size() > 1) {
-    out +=
-        fmt::format("  {:>16}  ... and {} more incidents (see --json)\n", "", incidents.size() - 1);
+    const std::size_t more = incidents.size() - 1;
+    out += fmt::format("  {:>16}  ... and {} more incident{} (see --json)\n", "", more,
+                       more == 1 ? "" : "s");
   }
   return out;
+}
+
+// --kernel both: a run that ends means that the kernels did the same, record by record.
+std::string agreement(const json& result) {
+  if (!result.contains("kernels"))
+    return {};
+  return fmt::format("{}: both kernels agree, trace hash {} = {}\n", word(get(result, "/name")),
+                     word(get(result, "/kernels/simgrid/trace_hash")),
+                     word(get(result, "/kernels/native/trace_hash")));
 }
 
 }  // namespace
@@ -180,6 +191,8 @@ std::string render(const nlohmann::json& results, bool colour) {
   for (const auto& result : results)
     rows.push_back(row_of(result));
   std::string out = table(rows, colour);
+  for (const auto& result : results)
+    out += agreement(result);
   std::string failed;
   for (const auto& result : results) {
     for (const auto& failure : failures(result)) {

@@ -131,7 +131,9 @@ void request_timed_out(World& w, QueueId id, std::uint16_t tag) {
       error_recovery(w, ctrl, Cause::request_timeout);
     return;
   }
-  // nvme_tcp_complete_timed_out: the state is not LIVE, nobody else will complete it.
+  // nvme_tcp_complete_timed_out: the state is not LIVE, nobody else will complete it. Its queue is
+  // stopped first, so that no late answer can meet the freed tag.
+  stop(w, id);
   wire::Completion aborted;
   aborted.status = StatusCode::host_aborted_command;
   complete_request(w, id, tag, aborted);

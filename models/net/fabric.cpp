@@ -90,7 +90,7 @@ LinkId add_link(World& w, const LinkParameters& parameters) {
     c.delay = parameters.delay;
     // The queue limit is kept as the time that it takes to drain, so that the hot path compares
     // two times instead of dividing. One packet must always fit.
-    const auto queue = sim::Wide{parameters.queue_bytes + parameters.mtu_bytes + frame_overhead_bytes};
+    const sim::Wide queue = parameters.queue_bytes + parameters.mtu_bytes + frame_overhead_bytes;
     c.backlog_max =
         Duration{static_cast<std::int64_t>(queue * 8'000'000'000u / parameters.rate_bps + 1)};
     c.loss_threshold = sim::bernoulli_threshold(parameters.loss[direction]);

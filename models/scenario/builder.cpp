@@ -71,7 +71,7 @@ simgrid::Platform platform_of(const World& w, const Scenario& s) {
     const net::Link& link = w.net.links[i];
     platform.links.push_back({link.name,
                               {sim::index(link.ends[0]), sim::index(link.ends[1])},
-                              static_cast<double>(s.fabric.links[i].rate_bps) / 8.0,
+                              static_cast<double>(s.fabric.links[i].rate_bps),
                               sim::seconds(s.fabric.links[i].delay)});
   }
   return platform;

@@ -142,8 +142,8 @@ void FabricZone::add_link(const Platform& platform, std::uint32_t index) {
   s4u::Link* const down = duplex->get_link_down();
   up->set_latency(link.delay_s);
   down->set_latency(link.delay_s);
-  hops_.emplace(up, Hop{index, 0});
-  hops_.emplace(down, Hop{index, 1});
+  hops_.emplace(up->get_name(), Hop{index, 0});
+  hops_.emplace(down->get_name(), Hop{index, 1});
   add_edge(zone_, points[0], points[1], duplex);
 }
 
@@ -154,7 +154,7 @@ std::vector<Hop> FabricZone::route(Interface from, Interface to) const {
   std::vector<Hop> hops;
   hops.reserve(links.size());
   for (const s4u::Link* link : links) {
-    hops.push_back(hops_.at(link));
+    hops.push_back(hops_.at(link->get_name()));
   }
   return hops;
 }

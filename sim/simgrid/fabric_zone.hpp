@@ -55,7 +55,7 @@ class FabricZone {
   ::simgrid::s4u::NetZone* zone_ = nullptr;
   std::vector<::simgrid::kernel::routing::NetPoint*> routers_;    // by node, null for hosts
   std::vector<std::array<::simgrid::s4u::Host*, 2>> interfaces_;  // by link, null at switches
-  std::map<const ::simgrid::s4u::Link*, Hop> hops_;               // looked up, never iterated
+  std::map<std::string, Hop> hops_;                               // by the name of SimGrid's link
 };
 
 }  // namespace holdfast::simgrid

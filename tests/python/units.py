@@ -19,7 +19,8 @@ COUNTS = frozenset(
      "stale_writes", "stale_reads", "lost_writes", "torn_writes", "incidents", "intervals",
      "ccr_attempts", "attempts", "retries", "count", "errors", "iops", "controller", "cntlid",
      "nsid", "lba", "slba", "nlb", "block", "blocks", "qid", "queue", "tag", "version", "iteration",
-     "iterations", "write", "read", "command", "passed", "failed", "id")
+     "iterations", "write", "read", "command", "passed", "failed", "id", "cancelled", "recoveries",
+     "io_errors")
 )  # fmt: skip
 
 
@@ -32,8 +33,11 @@ def numbers_without_unit(
 ) -> Iterator[str]:
     """Yield the JSON pointer of each number whose key tells neither a unit nor a plain count."""
     if isinstance(document, dict):
+        # An entry that names a quantity, {"name": "hold_s", "value": 15}, tells the unit there.
+        named = document.get("name")
+        above = named if isinstance(named, str) else key
         for name, value in document.items():
-            yield from numbers_without_unit(value, f"{path}/{name}", str(name), key)
+            yield from numbers_without_unit(value, f"{path}/{name}", str(name), above)
     elif isinstance(document, list):
         for index, value in enumerate(document):
             yield from numbers_without_unit(value, f"{path}/{index}", key, above)

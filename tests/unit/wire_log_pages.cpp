@@ -87,7 +87,7 @@ TEST_CASE("an ANA group that claims more namespaces than the log holds ends the 
   CHECK_FALSE(AnaLogReader(std::span(log).first(15)).valid());
 }
 
-TEST_CASE("CCR-5 log page 1Eh is 8 + 8 * NE bytes, each entry with its fields in order",
+TEST_CASE("CCR-5 log page 1Eh is 8 plus 8 times NE bytes, each entry with its fields in order",
           "[wire][ccr]") {
   CHECK(ccr_log_bytes(0) == 8);
   CHECK(ccr_log_bytes(511) == 4096);
