@@ -40,8 +40,8 @@ void add_fault_before(const World& w, TimePoint at, std::vector<Moment>& out) {
   for (const oracle::Recovery& r : w.recovery.recoveries) {
     if (r.released != at || r.fault == sim::never)
       continue;
-    out.push_back({r.fault, "fault",
-                   fmt::format("fault on the path of {}", controller_name(w, r.controller))});
+    out.push_back(
+        {r.fault, "fault", fmt::format("a fault strikes {}", controller_name(w, r.controller))});
     return;
   }
 }

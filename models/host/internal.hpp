@@ -9,6 +9,8 @@ namespace holdfast::host {
 
 /// Linux error numbers that appear in logs and results.
 inline constexpr int error_invalid = 22;
+/// Tags of an I/O queue that ordinary I/O cannot have: one is kept for Connect.
+inline constexpr std::size_t reserved_tags = 1;
 
 // controller.cpp
 bool change_state(World& w, ControllerId id, State to);

@@ -166,8 +166,14 @@ void dispatch(World& w, IoId id) {
 
 void queue_io(World& w, QueueId queue_id, IoId id) {
   Queue& q = queue(w, queue_id);
-  // One tag is reserved for Connect.
-  if (q.free_tags.size() <= 1) {
+  const State state = controller(w, q.controller).state;
+  if (!q.live || (state != State::live && state != State::deleting)) {
+    // nvme_fail_nonready_command: Host Path Error at once. What was never sent can be sent
+    // elsewhere without a hold (protocol.md 4.4).
+    fail_over(w, id, q.controller);
+    return;
+  }
+  if (q.free_tags.size() <= reserved_tags) {
     q.waiting.push_back(id);
     return;
   }

@@ -56,7 +56,7 @@ void note_completion(World& w, ControllerId id, const Request& r) {
 
 void start_waiting(World& w, QueueId id) {
   Queue& q = queue(w, id);
-  while (!q.waiting.empty() && !q.free_tags.empty() && q.live) {
+  while (!q.waiting.empty() && q.free_tags.size() > reserved_tags) {
     const IoId io = q.waiting.front();
     q.waiting.pop_front();
     queue_io(w, id, io);
@@ -130,13 +130,9 @@ void cancel_all(World& w, QueueId id) {
     cancelled.status = StatusCode::host_aborted_command;
     complete_request(w, id, static_cast<std::uint16_t>(tag), cancelled);
   }
-  // I/O that waited for a tag now gets one, finds the queue dead and fails over at once.
-  Queue& q = queue(w, id);
-  while (!q.waiting.empty()) {
-    const IoId io = q.waiting.front();
-    q.waiting.pop_front();
-    fail_over(w, io, q.controller);
-  }
+  // I/O that waited for a tag got one as tags came free, found the queue dead and failed over
+  // (start_waiting); the rest follows when nothing was in flight.
+  start_waiting(w, id);
 }
 
 void on_completed(World& w, std::uint32_t owner, const wire::Completion& completion) {
