@@ -8,6 +8,7 @@
 
 #include "analysis/incident_story.hpp"
 #include "analysis/io_statistics.hpp"
+#include "models/oracle/linearizability.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::analysis {
@@ -42,6 +43,7 @@ json integrity_part(const World& w) {
           {"stale_writes", c.stale_writes},
           {"stale_reads", c.stale_reads},
           {"lost_writes", c.lost_writes},
+          {"linearizable", oracle::check_linearizable(w.oracle).ok},
           {"incidents", incidents}};
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 
 #include "analysis/lockstep.hpp"
 #include "analysis/result.hpp"
@@ -62,27 +63,31 @@ const char* name_of(Kernel kernel) {
   return "both";
 }
 
-/// The trace files that were asked for.
-std::unique_ptr<JsonLines> open_traces(const RunOptions& options, Tee& tee) {
-  const auto& kinds = options.traces;
-  if (options.out.empty() || std::find(kinds.begin(), kinds.end(), "jsonl") == kinds.end()) {
-    return nullptr;
+using TraceFiles = std::vector<std::unique_ptr<TraceFile>>;
+
+/// The trace files that were asked for, each kind once. `w` must be built.
+TraceFiles open_traces(const RunOptions& options, const World& w, Tee& tee) {
+  TraceFiles files;
+  if (options.out.empty())
+    return files;
+  const std::set<std::string> kinds(options.traces.begin(), options.traces.end());
+  for (const std::string& kind : kinds) {
+    files.push_back(open_trace(kind, w, options.out));
+    tee.add(files.back().get());
   }
-  auto lines = std::make_unique<JsonLines>(options.out / "trace.jsonl");
-  tee.add(lines.get());
-  return lines;
+  return files;
 }
 
 }  // namespace
 
 nlohmann::json run(const scenario::Scenario& scenario, const RunOptions& options) {
   Tee tee;
-  const auto lines = open_traces(options, tee);
   World w;
   simgrid::SimGridCarrier carrier(fire, &w);
   if (options.kernel != Kernel::native)
     w.calendar.carry_with(&carrier);
   scenario::build(w, scenario);
+  const TraceFiles traces = open_traces(options, w, tee);
 
   World follower;
   std::unique_ptr<Lockstep> lockstep;
@@ -110,8 +115,8 @@ nlohmann::json run(const scenario::Scenario& scenario, const RunOptions& options
       throw KernelMismatch("equal records, different hashes");
     }
   }
-  if (lines)
-    lines->close();
+  for (const auto& file : traces)
+    file->close();
   w.trace.attach(nullptr);
   nlohmann::json document = result_document(scenario, w, name_of(options.kernel));
   if (lockstep && whole) {

@@ -1,38 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
-// Traces in files.
+// Traces in files: opening them by kind, and the plainest of them, JSON lines.
 #include "analysis/traces.hpp"
 
 #include <fmt/format.h>
 
-#include <array>
 #include <stdexcept>
-#include <string_view>
+#include <string>
+
+#include "analysis/traces_file.hpp"
 
 namespace holdfast::analysis {
 
-JsonLines::JsonLines(const std::filesystem::path& path)
+namespace {
+
+class JsonLines final : public TraceFile {
+ public:
+  explicit JsonLines(const std::filesystem::path& path) : file_(path) {}
+
+  void on_record(const sim::Record& record) override {
+    static constexpr std::array<std::string_view, 3> layers = {"full", "protocol", "outcome"};
+    const RecordInfo& kind = record_kinds[record.kind];
+    fmt::memory_buffer line;
+    fmt::format_to(std::back_inserter(line), R"({{"t_ns":{},"kind":"{}","layer":"{}")",
+                   record.time_ns, kind.name, layers[static_cast<std::size_t>(record.layer)]);
+    for (std::size_t i = 0; i < kind.words; ++i) {
+      fmt::format_to(std::back_inserter(line), R"(,"{}":{})", kind.word[i], record.word[i]);
+    }
+    fmt::format_to(std::back_inserter(line), "}}\n");
+    file_.write({line.data(), line.size()});
+  }
+  void close() override { file_.close(); }
+
+ private:
+  OutFile file_;
+};
+
+}  // namespace
+
+OutFile::OutFile(const std::filesystem::path& path)
     : path_(path), file_(path, std::ios::binary | std::ios::trunc) {
   if (!file_)
     throw std::runtime_error("cannot write " + path.string());
 }
 
-void JsonLines::on_record(const sim::Record& record) {
-  static constexpr std::array<std::string_view, 3> layers = {"full", "protocol", "outcome"};
-  const RecordInfo& kind = record_kinds[record.kind];
-  fmt::memory_buffer line;
-  fmt::format_to(std::back_inserter(line), R"({{"t_ns":{},"kind":"{}","layer":"{}")",
-                 record.time_ns, kind.name, layers[static_cast<std::size_t>(record.layer)]);
-  for (std::size_t i = 0; i < kind.words; ++i) {
-    fmt::format_to(std::back_inserter(line), R"(,"{}":{})", kind.word[i], record.word[i]);
-  }
-  fmt::format_to(std::back_inserter(line), "}}\n");
-  file_.write(line.data(), static_cast<std::streamsize>(line.size()));
-}
-
-void JsonLines::close() {
+void OutFile::close() {
   file_.close();
   if (!file_)
     throw std::runtime_error("cannot write " + path_.string());
+}
+
+std::unique_ptr<TraceFile> make_json_lines(const std::filesystem::path& path) {
+  return std::make_unique<JsonLines>(path);
+}
+
+std::unique_ptr<TraceFile> open_trace(std::string_view kind, const World& world,
+                                      const std::filesystem::path& folder) {
+  if (kind == "jsonl")
+    return make_json_lines(folder / "trace.jsonl");
+  if (kind == "kernel")
+    return make_kernel_log(world, folder / "kernel.log");
+  if (kind == "perfetto")
+    return make_timeline(world, folder / "trace.perfetto.json");
+  if (kind == "pcap")
+    return make_packet_capture(world, folder / "trace.pcapng");
+  throw std::invalid_argument("no kind of trace is called " + std::string(kind));
 }
 
 }  // namespace holdfast::analysis

@@ -2,27 +2,40 @@
 // Sinks that write what happens in a run to a file, and the one that feeds several.
 #pragma once
 
+#include <array>
 #include <filesystem>
-#include <fstream>
+#include <memory>
+#include <string_view>
 #include <vector>
 
 #include "models/records.hpp"
 
+namespace holdfast {
+struct World;
+}
+
 namespace holdfast::analysis {
 
-/// One JSON object a line: t_ns, kind, layer, and the words of the record by name.
-class JsonLines final : public sim::Sink {
+/// A sink that ends in a file.
+class TraceFile : public sim::Sink {
  public:
-  /// Throws std::runtime_error when the file cannot be written.
-  explicit JsonLines(const std::filesystem::path& path);
-  void on_record(const sim::Record& record) override;
-  /// Throws std::runtime_error when not all of it could be written.
-  void close();
-
- private:
-  std::filesystem::path path_;
-  std::ofstream file_;
+  /// Writes what is left. Throws std::runtime_error when not all of it could be written.
+  virtual void close() = 0;
 };
+
+/// The kinds of traces there are:
+///   jsonl     trace.jsonl          every record as one JSON object: t_ns, kind, layer, its words;
+///   kernel    kernel.log           what a Linux host and target would have logged;
+///   perfetto  trace.perfetto.json  a timeline for ui.perfetto.dev (Chrome's trace-event format);
+///   pcap      trace.pcapng         the packets at the hosts, with true NVMe/TCP bytes.
+inline constexpr std::array<std::string_view, 4> trace_names = {"jsonl", "kernel", "perfetto",
+                                                                "pcap"};
+
+/// Opens a trace of that kind in an existing folder. `world` must be built already, and must be the
+/// one that the sink gets its records from: what a record does not say is looked up there. Throws
+/// std::runtime_error when the file cannot be written, std::invalid_argument for an unknown kind.
+std::unique_ptr<TraceFile> open_trace(std::string_view kind, const World& world,
+                                      const std::filesystem::path& folder);
 
 /// Hands each record to several sinks.
 class Tee final : public sim::Sink {

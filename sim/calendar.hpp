@@ -23,6 +23,7 @@
 #include "sim/check.hpp"
 #include "sim/ring.hpp"
 #include "sim/time.hpp"
+#include "sim/wide.hpp"
 
 namespace holdfast::sim {
 
@@ -210,9 +211,10 @@ class Calendar {
     std::int64_t time;
     std::uint64_t order;  // sequence << 24 | index: comparing it compares the sequence
 
-    bool operator<(const Entry& other) const {
-      return time != other.time ? time < other.time : order < other.order;
-    }
+    // One number of 128 bits (times are never negative): compilers compare it without a branch, and
+    // a branch on which of two events is earlier is mispredicted every other time.
+    [[nodiscard]] Wide rank() const { return Wide{static_cast<std::uint64_t>(time)} << 64 | order; }
+    bool operator<(const Entry& other) const { return rank() < other.rank(); }
   };
   struct Slot {
     void (*call)(World&, const std::byte*) = nullptr;
@@ -336,22 +338,26 @@ class Calendar {
   void sift_down(std::size_t hole) {
     const Entry entry = heap_[hole];
     const std::size_t count = heap_.size();
+    Entry* const heap = heap_.data();
     for (;;) {
       const std::size_t first = hole * 4 + 1;
       if (first >= count)
         break;
       std::size_t least = first;
-      const std::size_t last = first + 4 < count ? first + 4 : count;
-      for (std::size_t child = first + 1; child < last; ++child) {
-        if (heap_[child] < heap_[least])
-          least = child;
+      if (first + 4 <= count) [[likely]] {
+        const std::size_t a = first + (heap[first + 1] < heap[first] ? 1 : 0);
+        const std::size_t b = first + 2 + (heap[first + 3] < heap[first + 2] ? 1 : 0);
+        least = heap[b] < heap[a] ? b : a;
+      } else {
+        for (std::size_t child = first + 1; child < count; ++child)
+          least = heap[child] < heap[least] ? child : least;
       }
-      if (!(heap_[least] < entry))
+      if (!(heap[least] < entry))
         break;
-      heap_[hole] = heap_[least];
+      heap[hole] = heap[least];
       hole = least;
     }
-    heap_[hole] = entry;
+    heap[hole] = entry;
   }
   void sweep() {
     std::size_t kept = 0;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/check.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast::sim {
@@ -34,6 +35,13 @@ using ChoiceScript = std::vector<Choice>;
 class Choices {
  public:
   explicit Choices(std::uint64_t seed = 1) : seed_(seed) {}
+
+  /// Throws other dice. Recording and script stay, so that a driver may set them up before a world
+  /// is built and its first choices are drawn. Only before there are choice points.
+  void reseed(std::uint64_t seed) {
+    HOLDFAST_CHECK(points_.empty());
+    seed_ = seed;
+  }
 
   /// Adds a choice point. Two points must not share a name; names appear in records and scripts.
   ChoiceId add(std::string_view entity, std::string_view purpose);

@@ -52,18 +52,24 @@ class Ring {
   void assign(const Ring& other) {
     head_ = 0;
     tail_ = other.size();
+    mask_ = 0;
     items_.clear();
-    if (tail_ == 0) {
-      mask_ = 0;
+    if (tail_ == 0)
       return;
-    }
     std::size_t capacity = 4;
     while (capacity < tail_)
       capacity *= 2;
-    items_.resize(capacity);
     mask_ = capacity - 1;
-    for (std::size_t i = 0; i < tail_; ++i)
-      items_[i] = other[i];
+    items_.reserve(capacity);
+    // What is queued lies in one stretch of the other's block, or in two around its end.
+    const auto from = other.items_.begin();
+    const auto first = static_cast<std::ptrdiff_t>(other.head_ & other.mask_);
+    const auto count = static_cast<std::ptrdiff_t>(tail_);
+    const auto until_end = static_cast<std::ptrdiff_t>(other.items_.size()) - first;
+    const std::ptrdiff_t stretch = count < until_end ? count : until_end;
+    items_.insert(items_.end(), from + first, from + first + stretch);
+    items_.insert(items_.end(), from, from + (count - stretch));
+    items_.resize(capacity);
   }
   void grow() {
     std::vector<T> bigger(items_.empty() ? 4 : items_.size() * 2);

@@ -13,7 +13,7 @@ namespace holdfast::cli {
 /// Every JSON document this program prints carries it; it grows when a key changes its meaning.
 inline constexpr int schema_version = 1;
 /// What --trace can ask for.
-inline constexpr std::array<const char*, 1> trace_kinds = {"jsonl"};
+inline constexpr std::array<const char*, 4> trace_kinds = {"jsonl", "kernel", "perfetto", "pcap"};
 inline constexpr const char* version = "0.1.0";
 
 /// What the exit status says (design: the command line).

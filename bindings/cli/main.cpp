@@ -44,7 +44,9 @@ void add_run(CLI::App& app, RunArguments& run) {
       ->check(CLI::IsMember({"simgrid", "native", "both"}));
   verb->add_option("--out", run.out, "write DIR/NAME/result.json, scenario.json and traces")
       ->type_name("DIR");
-  verb->add_option("--trace", run.traces, "traces to write below --out, separated by commas: jsonl")
+  verb->add_option("--trace", run.traces,
+                   "traces to write below --out, separated by commas: jsonl (every record), kernel "
+                   "(kernel.log), perfetto (a timeline for ui.perfetto.dev), pcap (trace.pcapng)")
       ->type_name("KIND")
       ->delimiter(',')
       ->allow_extra_args(false);
@@ -53,6 +55,7 @@ void add_run(CLI::App& app, RunArguments& run) {
       "Examples:\n"
       "  holdfast run scenarios/quickstart.json\n"
       "  holdfast run a.json b.json --kernel both --out results\n"
+      "  holdfast run a.json --out results --trace kernel,perfetto,pcap\n"
       "  holdfast run a.json --set /faults/0/at=7s --set subsystems.0.attr_cqt=1ms --json\n");
 }
 

@@ -136,6 +136,7 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
                          ? -1
                          : (p.ctrl_loss_tmo + p.reconnect_delay - Duration{1}) / p.reconnect_delay;
   c.fast_io_fail = p.fast_io_fail_tmo;
+  c.last_check = p.at;  // nvme_init_ctrl
   c.queue_size = std::min(p.queue_size, longest_io_queue);
   const Host& host = w.host.hosts[sim::index(p.host)];
   c.io_queues_wanted = p.nr_io_queues == 0 ? host.cpus : std::min(p.nr_io_queues, host.cpus);

@@ -111,13 +111,17 @@ void on_complete(World& w, const sim::Record& r) {
 bool land(Oracle& o, std::uint64_t serial, Block& b) {
   const Operation& op = o.operations[serial - 1];
   const bool done = op.completed != sim::never;
-  // A newer write is one that was submitted after this one was acknowledged (or failed); writes
-  // that were out at the same time have no order, and either may come last.
-  const bool stale = done && b.newest_serial != serial && b.newest_applied >= op.completed;
+  // A newer write is one that was submitted after this one was acknowledged (or failed). Writes
+  // that were out at the same time have no order until one is acknowledged: either may come last,
+  // but an attempt of an acknowledged one must not undo what came last.
+  const bool undoes = op.status == 0 && b.content_serial != 0 && b.content_serial != serial;
+  const bool newer = b.newest_serial != serial && b.newest_applied >= op.completed;
+  const bool stale = done && (newer || undoes);
   if (op.submitted > b.newest_applied || b.newest_serial == 0) {
     b.newest_applied = op.submitted;
     b.newest_serial = serial;
   }
+  b.content_serial = serial;
   return stale;
 }
 
@@ -129,7 +133,8 @@ void on_media_write(World& w, const sim::Record& r) {
   std::uint64_t harmed_serial = 0;
   for (std::uint64_t lba = r.word[1]; lba < r.word[1] + r.word[2]; ++lba) {
     Block& b = o.disks[disk].writable(lba);
-    const std::uint64_t newest = b.newest_serial;
+    const std::uint64_t content = b.content_serial;
+    const std::uint64_t newest = content != serial ? content : b.newest_serial;
     if (!land(o, serial, b) || harmed_serial != 0)
       continue;
     harmed_lba = lba;

@@ -66,6 +66,7 @@ struct Block {
   /// was submitted after an earlier one completed.
   TimePoint newest_applied = sim::never;
   std::uint64_t newest_serial = 0;
+  std::uint64_t content_serial = 0;  ///< whose data it holds
   /// Submission time of the newest write that was acknowledged.
   TimePoint newest_acknowledged = sim::never;
 };

@@ -288,7 +288,7 @@ fault::Fault fault_of(World& w, const CommandFault& f, const Names& names) {
 }  // namespace
 
 void build(World& w, const Scenario& s) {
-  w.choices = sim::Choices(s.seed);
+  w.choices.reseed(s.seed);
   w.transport.tcp.rto_min = s.fabric.rto_min;
   w.transport.tcp.initial_window_segments = s.fabric.initial_window_segments;
   w.transport.tcp.receive_window_bytes = s.fabric.receive_window_bytes;

@@ -7,9 +7,9 @@
 
 namespace holdfast::scenario {
 
-/// Fills a fresh world (only its calendar may have been given to a carrier). The scenario must have
-/// passed the loader's checks. Throws simgrid::PlatformError if SimGrid's routing cannot take the
-/// fabric.
+/// Fills a fresh world: its calendar may have been given to a carrier, and its choices may be
+/// recorded or scripted. The scenario must have passed the loader's checks. Throws
+/// simgrid::PlatformError if SimGrid's routing cannot take the fabric.
 void build(World& w, const Scenario& scenario);
 
 /// A world on the native kernel.

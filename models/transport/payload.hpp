@@ -59,6 +59,11 @@ class BlobPool {
     Class& c = classes_[sim::index(id) >> 30];
     return {c.bytes.data() + std::size_t{sim::index(id) & 0x3fffffffu} * size, size};
   }
+  [[nodiscard]] std::span<const std::byte> operator[](BlobId id) const {
+    const std::uint32_t size = sizes[sim::index(id) >> 30];
+    const Class& c = classes_[sim::index(id) >> 30];
+    return {c.bytes.data() + std::size_t{sim::index(id) & 0x3fffffffu} * size, size};
+  }
 
   void remove(BlobId id) {
     classes_[sim::index(id) >> 30].free.push_back(sim::index(id) & 0x3fffffffu);

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+// Drawing random scenarios. Rates are low and timers short, so that much goes wrong in little time.
+#include "tests/differential/generate.hpp"
+
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "sim/distributions.hpp"
+#include "sim/random.hpp"
+
+namespace holdfast::generate {
+
+using nlohmann::json;
+
+namespace {
+
+/// The dice of one scenario.
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : seed_(seed) {}
+  /// Uniform, both bounds included.
+  std::uint64_t between(std::uint64_t low, std::uint64_t high) {
+    const std::uint64_t bits = sim::random_bits(seed_, sim::hash_name("scenario"), next_++);
+    return low + sim::uniform_below(bits, high - low + 1);
+  }
+  bool percent(std::uint64_t chance) { return between(1, 100) <= chance; }
+  template <class T>
+  T pick(std::initializer_list<T> choices) {
+    return *(choices.begin() + between(0, choices.size() - 1));
+  }
+  template <class T>
+  const T& pick(const std::vector<T>& choices) {
+    return choices[between(0, choices.size() - 1)];
+  }
+  std::string span(std::uint64_t low, std::uint64_t high, const char* unit) {
+    return std::to_string(between(low, high)) + unit;
+  }
+
+ private:
+  std::uint64_t seed_;
+  std::uint64_t next_ = 0;
+};
+
+struct Names {
+  std::vector<std::string> hosts;
+  std::vector<std::string> links;
+  std::vector<std::vector<std::string>> ports;  // by subsystem
+  std::uint64_t duration_ms = 0;
+};
+
+std::string numbered(const char* stem, std::uint64_t i) { return stem + std::to_string(i); }
+std::string subsystem_name(std::uint64_t i) { return numbered("subsystem-", i); }
+
+json link(Dice& dice, Names& names, const std::string& a, const std::string& b) {
+  json out = {{"name", a + "-" + b},
+              {"ends", {a, b}},
+              {"rate", dice.pick({"100Mbps", "1Gbps", "10Gbps", "25Gbps"})},
+              {"delay", dice.pick({"1us", "2us", "50us", "1ms", "3ms"})},
+              {"mtu", dice.pick({576, 1500, 1500, 1500, 9000})},
+              {"queue", dice.pick({"16KiB", "64KiB", "1MiB"})}};
+  if (dice.percent(20))
+    out["loss"] = dice.pick({"0.1%", "1%", "5%"});
+  if (dice.percent(10))
+    out["loss"] = {{"forward", "2%"}};
+  names.links.push_back(out["name"]);
+  return out;
+}
+
+/// Shapes: every host on every switch; the same with the switches in a chain; hosts on the first
+/// switch only of a chain. A port hangs on one switch, so every host reaches every port.
+json fabric(Dice& dice, Names& names) {
+  json links = json::array();
+  const std::uint64_t switches = dice.between(1, 4);
+  const auto shape = dice.between(0, 2);
+  for (const std::string& host : names.hosts) {
+    for (std::uint64_t s = 0; s < (shape == 2 ? 1 : switches); ++s)
+      links.push_back(link(dice, names, host, numbered("s", s)));
+  }
+  for (std::uint64_t s = 1; s < (shape == 0 ? 1 : switches); ++s)
+    links.push_back(link(dice, names, numbered("s", s - 1), numbered("s", s)));
+  for (std::size_t i = 0; i < names.ports.size(); ++i) {
+    const std::uint64_t count = dice.between(1, 3);
+    for (std::uint64_t p = 0; p < count; ++p) {
+      names.ports[i].push_back(numbered("a", i) + "p" + std::to_string(p));
+      const std::string at = numbered("s", dice.between(0, switches - 1));
+      links.push_back(link(dice, names, at, names.ports[i].back()));
+    }
+  }
+  json out = {{"links", links}};
+  if (dice.percent(30))
+    out["rto_min"] = dice.pick({"5ms", "50ms"});
+  if (dice.percent(30))
+    out["initial_window"] = dice.between(1, 20);
+  return out;
+}
+
+json latency(Dice& dice) {
+  switch (dice.between(0, 3)) {
+    case 0:
+      return {{"uniform", {"10us", dice.span(20, 5000, "us")}}};
+    case 1:
+      return {{"exponential", dice.span(10, 500, "us")}, {"min", "10us"}};
+    case 2:
+      return dice.span(0, 20, "ms");
+    default:
+      return dice.span(10, 200, "us");
+  }
+}
+
+json subsystem(Dice& dice, const Names& names, std::size_t i) {
+  json namespaces = json::array();
+  const std::uint64_t count = dice.between(1, 2);
+  for (std::uint64_t n = 1; n <= count; ++n) {
+    namespaces.push_back({{"nsid", n},
+                          {"size", "4MiB"},
+                          {"block_size", dice.pick({"512B", "4KiB"})},
+                          {"media", {{"read", latency(dice)}, {"write", latency(dice)}}}});
+  }
+  json out = {{"name", subsystem_name(i)},
+              {"ports", names.ports[i]},
+              {"namespaces", namespaces},
+              {"attr_cqt", dice.pick({"0s", "1ms", "100ms", "2s"})},
+              {"traffic_based_keep_alive", dice.percent(70)}};
+  if (dice.percent(30))
+    out["inline_data_size"] = dice.pick({"0B", "4KiB", "8KiB"});
+  if (dice.percent(20))
+    out["kas"] = "2s";
+  return out;
+}
+
+json connection(Dice& dice, std::size_t target, const std::string& port) {
+  json out = {{"subsystem", subsystem_name(target)},
+              {"port", port},
+              {"at", dice.span(0, 50, "ms")},
+              {"keep_alive_tmo", dice.span(1, 3, "s")},
+              {"reconnect_delay", dice.pick({"100ms", "1s", "2s"})},
+              {"queue_size", dice.pick({16, 32, 128})},
+              {"nr_io_queues", dice.between(0, 3)}};
+  if (dice.percent(20))
+    out["ctrl_loss_tmo"] = dice.pick({"off", "3s", "0s"});
+  if (dice.percent(20))
+    out["fast_io_fail_tmo"] = "1s";
+  return out;
+}
+
+json policy(Dice& dice) {
+  json out = {{"preset", dice.pick({"linux-mainline", "cqt-only"})}};
+  if (dice.percent(20))
+    out["hold_multiplier"] = dice.between(1, 4);
+  if (dice.percent(20)) {
+    out["cqt_zero"] = "hold";
+    out["cqt_when_zero"] = "500ms";
+  }
+  return out;
+}
+
+json host(Dice& dice, const Names& names, std::size_t i) {
+  json connects = json::array();
+  for (std::size_t t = 0; t < names.ports.size(); ++t) {
+    // The first subsystem always, so that there is something to do.
+    if (t != 0 && dice.percent(40))
+      continue;
+    for (std::size_t p = 0; p < names.ports[t].size(); ++p) {
+      if (p == 0 || dice.percent(80))
+        connects.push_back(connection(dice, t, names.ports[t][p]));
+    }
+  }
+  json out = {{"name", names.hosts[i]},
+              {"policy", policy(dice)},
+              {"iopolicy", dice.pick({"numa", "round-robin"})},
+              {"cpus", dice.between(1, 4)},
+              {"connect", connects}};
+  if (dice.percent(30))
+    out["io_timeout"] = dice.pick({"500ms", "2s"});
+  if (dice.percent(20))
+    out["admin_timeout"] = "1s";
+  if (dice.percent(20))
+    out["socket_close_delay"] = dice.pick({"0s", "1ms", "100ms"});
+  return out;
+}
+
+json workload(Dice& dice, const Names& names) {
+  json out = {{"host", dice.pick(names.hosts)},
+              {"subsystem", subsystem_name(0)},
+              {"start", dice.span(0, 500, "ms")}};
+  if (dice.percent(25)) {
+    out["type"] = "rw_test";
+    out["iterations"] = dice.between(1, 20);
+    out["sleep_before_read"] = dice.span(1, 500, "ms");
+    out["sleep_after_read"] = dice.span(1, 500, "ms");
+    return out;
+  }
+  out["type"] = "fio";
+  out["rw"] = dice.pick({"read", "write", "randread", "randwrite", "rw", "randrw", "randrw"});
+  out["bs"] = dice.pick({"4KiB", "4KiB", "8KiB", "64KiB"});
+  out["iodepth"] = dice.between(1, 8);
+  out["numjobs"] = dice.between(1, 2);
+  out["rate_iops"] = dice.between(5, 120);
+  out["rwmixread"] = dice.between(0, 100);
+  // Few places, so that writes and reads meet each other.
+  out["size"] = dice.pick({"64KiB", "128KiB", "1MiB"});
+  if (dice.percent(20))
+    out["thinktime"] = dice.span(1, 50, "ms");
+  if (dice.percent(20))
+    out["runtime"] = dice.span(500, 4000, "ms");
+  return out;
+}
+
+json strike_time(Dice& dice, const Names& names) {
+  const std::uint64_t early = dice.between(200, names.duration_ms / 2);
+  const std::string at = std::to_string(early) + "ms";
+  if (dice.percent(70))
+    return at;
+  return {{"uniform", {at, std::to_string(early + names.duration_ms / 4) + "ms"}}};
+}
+
+json fault(Dice& dice, const Names& names) {
+  json out = {{"at", strike_time(dice, names)},
+              {"type", dice.pick({"blackhole", "blackhole", "link_down", "loss", "fopcode",
+                                  "delay_command"})}};
+  if (out["type"] == "fopcode" || out["type"] == "delay_command") {
+    out["subsystem"] = subsystem_name(0);
+    out["controller"] = dice.between(1, 3);
+    out["opcode"] = dice.pick({"write", "write", "read"});
+    out["delay"] = dice.span(1, 4000, "ms");
+    out["count"] = dice.between(0, 3);
+    return out;
+  }
+  out["link"] = dice.pick(names.links);
+  if (dice.percent(70))
+    out["for"] = dice.span(1, names.duration_ms / 2, "ms");
+  if (out["type"] == "link_down")
+    return out;
+  out["direction"] = dice.pick({"both", "forward", "backward"});
+  if (out["type"] == "loss")
+    out["probability"] = dice.pick({"1%", "10%", "50%"});
+  return out;
+}
+
+}  // namespace
+
+std::string scenario_text(std::uint64_t seed) {
+  Dice dice(seed);
+  Names names;
+  names.duration_ms = dice.between(3000, 12'000);
+  const std::uint64_t hosts = dice.between(1, 3);
+  for (std::uint64_t i = 0; i < hosts; ++i)
+    names.hosts.push_back(numbered("h", i));
+  names.ports.resize(dice.between(1, 3));
+  json out = {{"name", numbered("generated-", seed)},
+              {"duration", std::to_string(names.duration_ms) + "ms"},
+              {"seed", dice.between(1, 1'000'000)},
+              {"fabric", fabric(dice, names)},
+              {"subsystems", json::array()},
+              {"hosts", json::array()},
+              {"workloads", json::array()},
+              {"faults", json::array()}};
+  for (std::size_t i = 0; i < names.ports.size(); ++i)
+    out["subsystems"].push_back(subsystem(dice, names, i));
+  for (std::size_t i = 0; i < names.hosts.size(); ++i)
+    out["hosts"].push_back(host(dice, names, i));
+  const std::uint64_t loads = dice.between(1, 3);
+  for (std::uint64_t i = 0; i < loads; ++i)
+    out["workloads"].push_back(workload(dice, names));
+  const std::uint64_t faults = dice.between(0, 4);
+  for (std::uint64_t i = 0; i < faults; ++i)
+    out["faults"].push_back(fault(dice, names));
+  return out.dump(2);
+}
+
+}  // namespace holdfast::generate

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+// The oracle's judgement of short histories, told to it record by record. Times are in milliseconds
+// of the telling, so that every interval can be read off the story.
+#include <catch2/catch.hpp>
+#include <cstdint>
+
+#include "models/oracle/linearizability.hpp"
+#include "models/world.hpp"
+
+namespace {
+
+using namespace holdfast;
+
+constexpr std::uint64_t path_error = 0x370;
+constexpr std::uint32_t lba = 5;
+
+/// A world in which nothing happens but what the test tells.
+struct Story {
+  World w;
+
+  Story() { oracle::add_disk(w.oracle, 100); }
+
+  static std::uint64_t token(std::uint64_t op, std::uint64_t attempt) { return op << 8 | attempt; }
+  Story& at(std::int64_t ms) {
+    w.calendar.advance_to(sim::epoch + std::chrono::milliseconds{ms});
+    return *this;
+  }
+  Story& submit_write(std::uint64_t op, std::uint32_t blocks = 1) {
+    record<Kind::app_submit>(w, op, 0u, 1u, 0u, lba, blocks);
+    return *this;
+  }
+  Story& submit_read(std::uint64_t op, std::uint32_t blocks = 1) {
+    record<Kind::app_submit>(w, op, 0u, 0u, 0u, lba, blocks);
+    return *this;
+  }
+  Story& send(std::uint64_t op, std::uint64_t attempt, unsigned connection = 0) {
+    record<Kind::attempt_sent>(w, token(op, attempt), connection, connection, 1u, 0u);
+    return *this;
+  }
+  Story& fetch(std::uint64_t op, std::uint64_t attempt) {
+    record<Kind::command_fetched>(w, 0u, 1u, 1u, 0u, 1u, token(op, attempt));
+    return *this;
+  }
+  Story& land(std::uint64_t op, std::uint64_t attempt, unsigned blocks = 1) {
+    record<Kind::media_write>(w, 0u, lba, blocks, token(op, attempt), 0u, 1u);
+    return *this;
+  }
+  /// The medium answers a read with what the first attempt of `found` wrote; 0: nothing.
+  Story& sample(std::uint64_t op, std::uint64_t found, unsigned place = 0) {
+    const std::uint64_t version = found == 0 ? 0 : token(found, 1);
+    record<Kind::media_read>(w, 0u, lba + place, place, token(op, 1), version, 1u);
+    return *this;
+  }
+  Story& answer(std::uint64_t op, std::uint64_t attempt) {
+    record<Kind::attempt_done>(w, token(op, attempt), 0u, 0u);
+    return *this;
+  }
+  Story& abandon(std::uint64_t op, std::uint64_t attempt) {
+    record<Kind::attempt_abandoned>(w, token(op, attempt), 0u, path_error);
+    return *this;
+  }
+  Story& complete(std::uint64_t op, std::uint64_t status = 0, std::uint64_t found = 0) {
+    record<Kind::app_complete>(w, op, status, found == 0 ? 0 : token(found, 1));
+    return *this;
+  }
+  /// A write that meets no trouble, from `ms` to `ms` + 2; it lands in the middle.
+  Story& whole_write(std::uint64_t op, std::int64_t ms) {
+    at(ms).submit_write(op).send(op, 1).fetch(op, 1);
+    return at(ms + 1).land(op, 1).at(ms + 2).answer(op, 1).complete(op);
+  }
+  /// A read likewise, that finds `found`.
+  Story& whole_read(std::uint64_t op, std::int64_t ms, std::uint64_t found) {
+    at(ms).submit_read(op).send(op, 1).fetch(op, 1);
+    return at(ms + 1).sample(op, found).at(ms + 2).answer(op, 1).complete(op, 0, found);
+  }
+
+  [[nodiscard]] const oracle::Counts& counts() const { return w.oracle.counts; }
+  [[nodiscard]] oracle::Exposure exposure() const {
+    return oracle::exposure_until(w.oracle, w.now());
+  }
+  [[nodiscard]] bool linearizable() const { return oracle::check_linearizable(w.oracle).ok; }
+};
+
+constexpr std::chrono::milliseconds ms(std::int64_t n) { return std::chrono::milliseconds{n}; }
+
+/// Write 1 is fetched at 1, given up at 10 and sent again at `retry`; the retry lands and is
+/// acknowledged 2 later.
+Story retried_write(std::int64_t retry) {
+  Story s;
+  s.at(0).submit_write(1).send(1, 1, 0).at(1).fetch(1, 1).at(10).abandon(1, 1);
+  s.at(retry).send(1, 2, 1).at(retry + 1).land(1, 2).at(retry + 2).answer(1, 2).complete(1);
+  return s;
+}
+
+}  // namespace
+
+TEST_CASE("writes and reads without trouble are in order", "[oracle]") {
+  Story s;
+  s.whole_read(1, 0, 0).whole_write(2, 10).whole_read(3, 20, 2).whole_write(4, 30);
+  s.whole_read(5, 40, 4);
+  CHECK(s.counts().writes == 2);
+  CHECK(s.counts().reads == 3);
+  CHECK(s.counts().stale_writes + s.counts().stale_reads + s.counts().lost_writes == 0);
+  CHECK(s.linearizable());
+  CHECK(s.exposure().intervals + s.exposure().margins == 0);
+  CHECK(s.w.oracle.attempts.live() == 0);
+}
+
+TEST_CASE("an attempt that lands over a newer write is a stale write", "[oracle]") {
+  Story s = retried_write(20);
+  s.whole_write(2, 30).at(50).land(1, 1);
+  CHECK(s.counts().stale_writes == 1);
+  REQUIRE(s.w.oracle.incidents.size() == 1);
+  const oracle::Incident& incident = s.w.oracle.incidents[0];
+  CHECK(incident.serial == 1);
+  CHECK(incident.other_serial == 2);
+  CHECK(incident.lba == lba);
+  CHECK(incident.at == sim::epoch + ms(50));
+  CHECK(incident.attempt.abandoned == sim::epoch + ms(10));
+  CHECK(incident.retry_sent == sim::epoch + ms(20));
+  CHECK(incident.retry_controller == 1);
+  // And who reads it then is told old data; both judges say so.
+  s.whole_read(3, 60, 1);
+  CHECK(s.counts().stale_reads == 1);
+  CHECK_FALSE(s.linearizable());
+}
+
+TEST_CASE("an attempt that lands before the newer write, or with nothing newer, is not",
+          "[oracle]") {
+  Story before = retried_write(20);
+  before.at(25).land(1, 1).whole_write(2, 30).whole_read(3, 40, 2);
+  CHECK(before.counts().stale_writes == 0);
+  CHECK(before.linearizable());
+  Story alone = retried_write(20);
+  alone.at(50).land(1, 1).whole_read(2, 60, 1);
+  CHECK(alone.counts().stale_writes + alone.counts().stale_reads == 0);
+  CHECK(alone.linearizable());
+}
+
+TEST_CASE("of two concurrent writes either may come last", "[oracle]") {
+  for (const std::uint64_t last : {1u, 2u}) {
+    const std::uint64_t first = 3 - last;
+    Story s;
+    s.at(0).submit_write(1).send(1, 1).at(2).submit_write(2).send(2, 1);
+    s.at(5).land(first, 1).at(6).answer(first, 1).complete(first);
+    s.at(7).land(last, 1).at(8).answer(last, 1).complete(last);
+    s.whole_read(3, 10, last);
+    CHECK(s.counts().stale_writes + s.counts().stale_reads == 0);
+    CHECK(s.linearizable());
+  }
+}
+
+TEST_CASE("a read must see what was acknowledged before it was submitted", "[oracle]") {
+  Story s;
+  s.whole_write(1, 0).whole_write(2, 10).whole_read(3, 20, 1);
+  CHECK(s.counts().stale_reads == 1);
+  CHECK(s.w.oracle.incidents.at(0).serial == 3);
+  CHECK(s.w.oracle.incidents.at(0).other_serial == 1);
+  CHECK_FALSE(s.linearizable());
+  Story initial;
+  initial.whole_write(1, 0).whole_read(2, 10, 0);
+  CHECK(initial.counts().stale_reads == 1);
+  CHECK_FALSE(initial.linearizable());
+}
+
+TEST_CASE("a read that is out while a write is may see either", "[oracle]") {
+  for (const std::uint64_t found : {1u, 3u}) {
+    Story s;
+    s.whole_write(1, 0).at(10).submit_read(2).send(2, 1);
+    s.at(11).submit_write(3).send(3, 1).fetch(3, 1).at(12).land(3, 1);
+    s.at(13).answer(3, 1).complete(3);
+    s.at(14).sample(2, found).at(15).answer(2, 1).complete(2, 0, found);
+    CHECK(s.counts().stale_reads == 0);
+    CHECK(s.linearizable());
+  }
+}
+
+TEST_CASE("reads that go back from a newer write to an older one are not in order", "[oracle]") {
+  // Write 2 is never acknowledged, but read 3 has seen it; then the old attempt of write 1 lands.
+  Story s = retried_write(20);
+  s.at(30).submit_write(2).send(2, 1).fetch(2, 1).at(31).land(2, 1);
+  s.whole_read(3, 40, 2).at(50).land(1, 1).whole_read(4, 60, 1);
+  CHECK(s.counts().stale_writes == 1);
+  CHECK_FALSE(s.linearizable());
+}
+
+TEST_CASE("only the answer that the application got can be stale", "[oracle]") {
+  // The first attempt of the read found old data, was given up, and the second found the new.
+  Story s;
+  s.whole_write(1, 0).whole_write(2, 10);
+  s.at(20).submit_read(3).send(3, 1).fetch(3, 1).at(21).sample(3, 1).at(22).abandon(3, 1);
+  s.at(23).send(3, 2, 1);
+  record<Kind::media_read>(s.w, 0u, lba, 0u, Story::token(3, 2), Story::token(2, 1), 1u);
+  s.at(24).answer(3, 2).complete(3, 0, 2);
+  CHECK(s.counts().stale_reads == 0);
+  CHECK(s.linearizable());
+}
+
+TEST_CASE("a read of several blocks is judged block by block", "[oracle]") {
+  Story s;
+  s.at(0).submit_write(1, 4).send(1, 1).at(1).land(1, 1, 4).at(2).answer(1, 1).complete(1);
+  s.at(10).submit_read(2, 4).send(2, 1).fetch(2, 1).at(11).sample(2, 1, 0).sample(2, 1, 1);
+  s.sample(2, 0, 2).sample(2, 1, 3).at(12).answer(2, 1).complete(2, 0, 1);
+  CHECK(s.counts().stale_reads == 1);
+}
+
+TEST_CASE("a write that is acknowledged and nowhere on the medium is lost", "[oracle]") {
+  Story s;
+  s.at(0).submit_write(1).send(1, 1).at(5).answer(1, 1).complete(1);
+  CHECK(s.counts().lost_writes == 1);
+  CHECK(s.w.oracle.incidents.at(0).type == oracle::Incident::Type::lost_write);
+  CHECK(s.w.oracle.incidents.at(0).serial == 1);
+}
+
+TEST_CASE("exposure lasts from the retry until the old attempt lands", "[oracle]") {
+  Story s = retried_write(20);
+  s.at(70).land(1, 1);
+  CHECK(s.exposure().intervals == 1);
+  CHECK(s.exposure().longest == ms(50));
+  CHECK(s.exposure().total == ms(50));
+  CHECK(s.exposure().margins == 0);
+  CHECK(s.counts().stale_writes == 0);  // exposed, but nothing newer was hit
+  CHECK(s.w.oracle.attempts.live() == 0);
+}
+
+TEST_CASE("an attempt that is still out is exposure up to now, and once it is gone no more",
+          "[oracle]") {
+  Story s = retried_write(20);
+  s.at(60);
+  CHECK(s.exposure().longest == ms(40));
+  s.at(100);
+  CHECK(s.exposure().intervals == 1);
+  CHECK(s.exposure().longest == ms(80));
+  record<Kind::queue_released>(s.w, 0u, 1u, 1u, 0u);
+  s.at(500);
+  CHECK(s.exposure().longest == ms(80));
+  CHECK(s.exposure().total == ms(80));
+  CHECK(s.w.oracle.attempts.live() == 0);
+}
+
+TEST_CASE("margin lasts from the end of the old attempt to the retry", "[oracle]") {
+  Story s;
+  s.at(0).submit_write(1).send(1, 1, 0).at(1).fetch(1, 1).at(10).abandon(1, 1).at(13).land(1, 1);
+  s.at(40).send(1, 2, 1).at(41).land(1, 2).at(42).answer(1, 2).complete(1);
+  CHECK(s.exposure().intervals == 0);
+  CHECK(s.exposure().margins == 1);
+  CHECK(s.exposure().margin_min == ms(27));
+  CHECK(s.exposure().margin_max == ms(27));
+  // A second one, of a write whose attempt had landed before it was given up.
+  s.at(100).submit_write(2).send(2, 1, 0).at(101).land(2, 1).at(110).abandon(2, 1);
+  s.at(111).send(2, 2, 1).at(112).land(2, 2).at(113).answer(2, 2).complete(2);
+  CHECK(s.exposure().margins == 2);
+  CHECK(s.exposure().margin_min == ms(10));
+  CHECK(s.exposure().margin_max == ms(27));
+}
+
+TEST_CASE("a dry stream settles what was not fetched, a released queue also what was", "[oracle]") {
+  Story s;
+  s.at(0).submit_write(1).send(1, 1, 0).submit_write(2).send(2, 1, 0).fetch(2, 1);
+  s.submit_write(3).send(3, 1, 9);
+  s.at(10).abandon(1, 1).abandon(2, 1).abandon(3, 1);
+  s.at(20).send(1, 2, 1).send(2, 2, 1).send(3, 2, 1);
+  s.at(25);
+  record<Kind::stream_dry>(s.w, 0u, 1u);  // the target's side sends no commands: says nothing
+  CHECK(s.w.oracle.exposure.intervals == 0);
+  record<Kind::stream_dry>(s.w, 0u, 0u);
+  CHECK(s.w.oracle.exposure.intervals == 1);
+  CHECK(s.w.oracle.exposure.total == ms(5));
+  s.at(32);
+  record<Kind::queue_released>(s.w, 0u, 1u, 1u, 0u);
+  CHECK(s.w.oracle.exposure.intervals == 2);
+  CHECK(s.w.oracle.exposure.total == ms(5 + 12));
+  // The one on another connection is nobody's business here.
+  CHECK(s.exposure().intervals == 3);
+  CHECK(s.exposure().longest == ms(12));
+}
+
+TEST_CASE("a write that failed may still land: exposed, and stale over newer data", "[oracle]") {
+  Story s;
+  s.at(0).submit_write(1).send(1, 1).fetch(1, 1).at(10).abandon(1, 1).at(20).complete(1,
+                                                                                      path_error);
+  CHECK(s.counts().writes == 0);
+  CHECK(s.counts().lost_writes == 0);
+  s.whole_write(2, 30).at(50).land(1, 1);
+  CHECK(s.exposure().intervals == 1);
+  CHECK(s.exposure().longest == ms(30));
+  CHECK(s.counts().stale_writes == 1);
+}
+
+TEST_CASE("reads count neither for exposure nor for margin", "[oracle]") {
+  Story s;
+  s.at(0).submit_read(1).send(1, 1).at(10).abandon(1, 1).at(20).send(1, 2, 1);
+  s.at(21).sample(1, 0).at(22).answer(1, 2).complete(1).at(100);
+  CHECK(s.exposure().intervals + s.exposure().margins == 0);
+  record<Kind::queue_released>(s.w, 0u, 1u, 1u, 0u);
+  CHECK(s.w.oracle.attempts.live() == 0);
+  CHECK(s.exposure().intervals + s.exposure().margins == 0);
+}
+
+TEST_CASE("an acknowledged write must not undo one that was out together with it", "[oracle]") {
+  // Both are acknowledged, 2 came last; then the old attempt of 1 lands. Read 3 had settled their
+  // order, so that both judges object.
+  Story s;
+  s.at(0).submit_write(1).send(1, 1, 0).fetch(1, 1).at(5).abandon(1, 1).send(1, 2, 1);
+  s.at(6).submit_write(2).send(2, 1, 1).at(7).land(1, 2).at(8).answer(1, 2).complete(1);
+  s.at(9).land(2, 1).at(10).answer(2, 1).complete(2);
+  s.whole_read(3, 20, 2);
+  CHECK(s.counts().stale_writes == 0);
+  CHECK(s.linearizable());
+  s.at(30).land(1, 1).whole_read(4, 40, 1);
+  CHECK(s.counts().stale_writes == 1);
+  CHECK(s.w.oracle.incidents.at(0).other_serial == 2);
+  CHECK_FALSE(s.linearizable());
+
+  // Had 1 come last, the old attempt would have brought nothing else than what is there.
+  Story harmless;
+  harmless.at(0).submit_write(1).send(1, 1, 0).fetch(1, 1).at(5).abandon(1, 1).send(1, 2, 1);
+  harmless.at(6).submit_write(2).send(2, 1, 1).at(7).land(2, 1).at(8).answer(2, 1).complete(2);
+  harmless.at(9).land(1, 2).at(10).answer(1, 2).complete(1).whole_read(3, 20, 1);
+  harmless.at(30).land(1, 1).whole_read(4, 40, 1);
+  CHECK(harmless.counts().stale_writes == 0);
+  CHECK(harmless.linearizable());
+}
+
+TEST_CASE("a write that is out may take effect once per attempt", "[oracle]") {
+  // Reads see 1, then 2, then 1 again by its second attempt, which the host had to make.
+  Story s;
+  s.at(0).submit_write(1).send(1, 1, 0).fetch(1, 1).at(1).land(1, 1).whole_read(2, 5, 1);
+  s.at(10).submit_write(3).send(3, 1, 1).at(11).land(3, 1).whole_read(4, 15, 3);
+  s.at(20).abandon(1, 1).send(1, 2, 1).at(21).land(1, 2);
+  s.at(25).submit_read(5).send(5, 1).fetch(5, 1);
+  record<Kind::media_read>(s.w, 0u, lba, 0u, Story::token(5, 1), Story::token(1, 2), 1u);
+  s.at(26).answer(5, 1);
+  record<Kind::app_complete>(s.w, 5u, 0u, Story::token(1, 2));
+  s.at(30).answer(3, 1).complete(3).answer(1, 2).complete(1);
+  CHECK(s.counts().stale_writes + s.counts().stale_reads == 0);
+  CHECK(s.linearizable());
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a world is made of: rings, arenas, shared pages; and the trace with its three hashes.
+#include <catch2/catch.hpp>
+#include <deque>
+#include <set>
+#include <type_traits>
+#include <vector>
+
+#include "sim/arena.hpp"
+#include "sim/cow_vector.hpp"
+#include "sim/distributions.hpp"
+#include "sim/random.hpp"
+#include "sim/ring.hpp"
+#include "sim/trace.hpp"
+
+namespace {
+
+using namespace holdfast::sim;
+
+enum class ThingId : std::uint32_t {};
+enum class OtherId : std::uint32_t {};
+
+struct Thing {
+  int value = 7;
+};
+
+template <class T, class Key>
+concept Indexable = requires(T& t, Key key) {
+  t[key];
+};
+static_assert(Indexable<Arena<ThingId, Thing>, ThingId>);
+static_assert(!Indexable<Arena<ThingId, Thing>, OtherId>, "an id of another kind names nothing");
+static_assert(!Indexable<Arena<ThingId, Thing>, int>, "a plain number names nothing");
+
+template <class R>
+std::vector<int> contents(const R& ring) {
+  std::vector<int> out;
+  for (std::size_t i = 0; i < ring.size(); ++i)
+    out.push_back(ring[i]);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a ring does what a deque does, and copies of it too", "[sim]") {
+  Ring<int> ring;
+  std::deque<int> reference;
+  for (std::uint64_t i = 0; i < 20'000; ++i) {
+    // It fills and drains in waves, so that it wraps around and grows.
+    const bool fill = i / 700 % 2 == 0;
+    if (uniform_below(random_bits(1, 6, i), 100) < (fill ? 60u : 40u)) {
+      ring.push_back(static_cast<int>(i));
+      reference.push_back(static_cast<int>(i));
+    } else if (!reference.empty()) {
+      ring.pop_front();
+      reference.pop_front();
+    }
+    REQUIRE(ring.size() == reference.size());
+    REQUIRE(ring.empty() == reference.empty());
+    if (!reference.empty()) {
+      REQUIRE(ring.front() == reference.front());
+      REQUIRE(ring.back() == reference.back());
+    }
+    if (i % 97 == 0) {
+      const std::vector<int> expected(reference.begin(), reference.end());
+      Ring<int> copy = ring;
+      REQUIRE(contents(copy) == expected);
+      copy.push_back(-1);
+      Ring<int> assigned;
+      assigned.push_back(5);
+      assigned = ring;
+      assigned.push_back(-2);
+      REQUIRE(contents(ring) == expected);
+      REQUIRE(assigned.back() == -2);
+      REQUIRE(assigned.size() == expected.size() + 1);
+    }
+  }
+  ring.clear();
+  CHECK(ring.empty());
+  ring.push_back(3);
+  CHECK(contents(ring) == std::vector<int>{3});
+}
+
+TEST_CASE("an arena reuses the last place that was freed, and resets it", "[sim]") {
+  Arena<ThingId, Thing> arena;
+  const ThingId a = arena.add();
+  const ThingId b = arena.add({8});
+  const ThingId c = arena.add({9});
+  CHECK(arena[a].value == 7);
+  CHECK(arena.live() == 3);
+  arena.remove(b);
+  arena.remove(c);
+  CHECK(arena.live() == 1);
+  CHECK(arena[c].value == 7);  // a stale id finds nothing that looks alive
+  CHECK(arena.add() == c);
+  CHECK(arena.add() == b);
+  CHECK(arena.add() == ThingId{3});
+  CHECK(arena.size() == 4);
+  arena[a].value = 1;
+  arena.recycle(a);
+  CHECK(arena[a].value == 1);  // recycled, not reset
+  Arena<ThingId, Thing> copy = arena;
+  CHECK(copy.add() == arena.add());
+}
+
+TEST_CASE("copies of a large array share what none of them writes", "[sim]") {
+  // Places in one page, in pages of one directory, and in different directories (512 x 512 items).
+  const std::vector<std::size_t> places = {0, 1, 511, 512, 262'143, 262'144, 999'999};
+  CowVector<int> original(1'000'000);
+  CHECK(original[999'999] == 0);
+  for (const std::size_t i : places)
+    original.writable(i) = static_cast<int>(i) + 1;
+  CowVector<int> copy = original;
+  const CowVector<int>& read = original;
+  for (const std::size_t i : places)
+    CHECK(&read[i] == &static_cast<const CowVector<int>&>(copy)[i]);
+  copy.writable(1) = -1;
+  copy.writable(700'000) = -2;
+  CHECK(original[1] == 2);
+  CHECK(original[700'000] == 0);
+  CHECK(copy[1] == -1);
+  CHECK(copy[0] == 1);
+  original.writable(512) = -3;
+  CHECK(copy[512] == 513);
+  // The pages that neither has written are still one.
+  CHECK(&read[262'144] == &static_cast<const CowVector<int>&>(copy)[262'144]);
+  CowVector<int> third = copy;
+  third = original;
+  third.push_back(5);
+  CHECK(third.size() == 1'000'001);
+  CHECK(original.size() == 1'000'000);
+  CHECK(third[1'000'000] == 5);
+}
+
+namespace {
+
+class Collector final : public Sink {
+ public:
+  void on_record(const Record& record) override { records.push_back(record); }
+  std::vector<Record> records;
+};
+
+TraceHashes hashes_after(const std::vector<Record>& records) {
+  Trace trace;
+  for (const Record& r : records)
+    trace.put(r);
+  return trace.hashes();
+}
+
+Record record_of(Layer layer) { return {123, 4, layer, {1, 2, 3, 4, 5, 6}}; }
+
+}  // namespace
+
+TEST_CASE("a record moves the hash of its layer and of those below", "[sim]") {
+  Trace trace;
+  TraceHashes last = trace.hashes();
+  for (const Layer layer : {Layer::full, Layer::protocol, Layer::outcome, Layer::full}) {
+    trace.put(record_of(layer));
+    const TraceHashes now = trace.hashes();
+    CHECK(now.full != last.full);
+    CHECK((now.protocol != last.protocol) == (layer != Layer::full));
+    CHECK((now.outcome != last.outcome) == (layer == Layer::outcome));
+    last = now;
+  }
+  CHECK(trace.records() == 4);
+}
+
+TEST_CASE("any bit of any word, the time, the kind and the order move the hash", "[sim]") {
+  const Record plain = record_of(Layer::outcome);
+  std::set<std::uint64_t> seen = {hashes_after({plain}).full};
+  std::size_t variants = 1;
+  const auto differs = [&](const Record& r) {
+    ++variants;
+    seen.insert(hashes_after({r}).full);
+  };
+  for (std::size_t word = 0; word < 6; ++word) {
+    for (int bit = 0; bit < 64; ++bit) {
+      Record r = plain;
+      r.word[word] ^= std::uint64_t{1} << bit;
+      differs(r);
+    }
+  }
+  for (int bit = 0; bit < 47; ++bit) {  // times of up to 39 hours
+    Record r = plain;
+    r.time_ns ^= std::int64_t{1} << bit;
+    differs(r);
+  }
+  for (std::uint16_t kind = 0; kind < 200; ++kind) {
+    if (kind == plain.kind)
+      continue;
+    Record r = plain;
+    r.kind = kind;
+    differs(r);
+  }
+  // Words of zero must not wipe out each other.
+  for (std::size_t word = 0; word < 6; ++word) {
+    Record r{0, 0, Layer::full, {}};
+    r.word[word] = 1;
+    differs(r);
+  }
+  differs({0, 0, Layer::full, {}});
+  CHECK(seen.size() == variants);
+  const Record other{124, 5, Layer::outcome, {}};
+  CHECK(hashes_after({plain, other}).full != hashes_after({other, plain}).full);
+  CHECK(hashes_after({plain, plain}).full != hashes_after({plain}).full);
+}
+
+TEST_CASE("a copy of a trace hashes on, but not into the original's sink", "[sim]") {
+  Collector sink;
+  Trace trace;
+  trace.attach(&sink);
+  trace.put(record_of(Layer::full));
+  Trace copy = trace;
+  copy.put(record_of(Layer::full));
+  Trace assigned;
+  Collector other;
+  assigned.attach(&other);
+  assigned = trace;
+  assigned.put(record_of(Layer::full));
+  CHECK(sink.records.size() == 1);
+  CHECK(other.records.empty());
+  CHECK(copy.hashes() == assigned.hashes());
+  trace.put(record_of(Layer::full));
+  CHECK(sink.records.size() == 2);
+  CHECK(copy.hashes() == trace.hashes());
+}
