@@ -163,7 +163,7 @@ json bars(const json& document) {
     const auto& rows = load.at("kernels");
     const auto in_flight = load.at("in_flight").get<std::uint32_t>();
     out.push_back(bar(fmt::format("heap allocations per hop, native, {} in flight", in_flight),
-                      rows.at(0).at("allocations_per_hop_ratio"), "max", 1e-6));
+                      rows.at(0).at("allocations_per_hop_ratio"), "max", 1e-5));
     if (in_flight != bar_in_flight)
       continue;
     const auto over = [&](std::size_t row, double bound, bool is_judged) {

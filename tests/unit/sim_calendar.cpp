@@ -187,12 +187,19 @@ static_assert(std::is_trivially_copyable_v<EventId>, "an event may capture the i
 
 namespace {
 
-// Counts while a test asks for it. One thread at a time: tests of one process do not overlap.
+// Counts while a test asks for it. One thread at a time: tests of one process do not overlap. The
+// address sanitizer has allocation functions of its own, which see more than ours would.
 bool counting = false;
 std::size_t allocations = 0;
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool can_count = false;
+#else
+constexpr bool can_count = true;
+#endif
 
 }  // namespace
 
+#if !defined(__SANITIZE_ADDRESS__)
 // NOLINTBEGIN(misc-new-delete-overloads)
 [[gnu::noinline]] void* operator new(std::size_t size) {
   if (counting)
@@ -204,6 +211,7 @@ std::size_t allocations = 0;
 [[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 // NOLINTEND(misc-new-delete-overloads)
+#endif
 
 namespace {
 
@@ -260,7 +268,7 @@ TEST_CASE("a warm calendar does not allocate, and dead entries are swept", "[sim
   counting = true;
   const std::vector<int> something(10);
   counting = false;
-  CHECK(allocations >= 1);
+  CHECK((allocations >= 1) == can_count);
   CHECK(something.size() == 10);
 }
 
