@@ -12,6 +12,7 @@
 
 #include "bindings/cli/cli.hpp"
 #include "models/scenario/error.hpp"
+#include "sim/memory.hpp"
 
 namespace holdfast::cli {
 namespace {
@@ -145,6 +146,7 @@ void print(const nlohmann::json& document) {
 
 int main(int argc, char** argv) {
   using namespace holdfast;
+  sim::keep_freed_memory();
   try {
     return cli::dispatch(argc, argv);
   } catch (const scenario::ScenarioError& error) {

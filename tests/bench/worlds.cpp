@@ -2,8 +2,6 @@
 // Copies and runs of whole worlds.
 #include "tests/bench/worlds.hpp"
 
-#include <malloc.h>
-
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +9,7 @@
 #include "models/scenario/builder.hpp"
 #include "models/scenario/scenario.hpp"
 #include "models/world.hpp"
+#include "sim/memory.hpp"
 #include "tests/bench/packets.hpp"
 
 namespace holdfast::bench {
@@ -30,10 +29,8 @@ scenario::Scenario load(const std::filesystem::path& path, const std::vector<std
 
 /// Times `World twin = world;` and nothing else: the copy before is gone by then.
 CopySample time_copies(const World& world, Memory memory) {
-  if (memory == Memory::kept) {
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
-    mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  }
+  if (memory == Memory::kept)
+    sim::keep_freed_memory();
   std::vector<double> us;
   for (int i = 0; i < copies; ++i) {
     const Stopwatch stopwatch;
