@@ -57,6 +57,8 @@ void put_time(json& out, const char* key, TimePoint t) {
 const char* outcome_of(const oracle::Recovery& r) {
   if (r.released == sim::never)
     return "none";
+  if (r.ccr_done != sim::never)
+    return "ccr";
   return r.held ? "held" : "immediate";
 }
 
@@ -72,8 +74,11 @@ json recovery_part(const World& w) {
     put_time(one, "detected_s", r.detected);
     put_time(one, "target_detected_s", r.target_detected);
     put_time(one, "fence_started_s", r.fence_started);
-    if (r.held)
+    if (r.held && r.ccr_done == sim::never)
       put_time(one, "hold_until_s", r.hold_until);
+    if (r.ccr_attempts != 0)
+      one["ccr_attempts"] = r.ccr_attempts;
+    put_time(one, "ccr_done_s", r.ccr_done);
     put_time(one, "released_s", r.released);
     put_time(one, "first_retry_done_s", r.first_retry_done);
     put_time(one, "reconnected_s", r.reconnected);

@@ -55,9 +55,9 @@ Queue& queue(World& w, QueueId id) { return w.host.queues[sim::index(id)]; }
 QueueId io_queue(const Controller& c, std::uint32_t i) { return QueueId{c.first_io_queue + i}; }
 
 std::string_view state_name(State state) {
-  static constexpr std::array<std::string_view, 9> names = {
-      "NEW",        "LIVE",     "FENCING",       "FENCED", "RESETTING",
-      "CONNECTING", "DELETING", "DELETING_NOIO", "DEAD"};
+  static constexpr std::array<std::string_view, 10> names = {
+      "NEW",       "LIVE",       "FENCING",  "FENCED",        "RECOVERING",
+      "RESETTING", "CONNECTING", "DELETING", "DELETING_NOIO", "DEAD"};
   return names[static_cast<std::size_t>(state)];
 }
 
@@ -69,6 +69,8 @@ bool is_permitted(State from, State to) {
       return from == State::live;
     case State::fenced:
       return from == State::fencing;
+    case State::recovering:
+      return from == State::live;
     case State::resetting:
       return from == State::fresh || from == State::live || from == State::fenced;
     case State::connecting:
@@ -85,14 +87,17 @@ bool is_permitted(State from, State to) {
   return false;
 }
 
-bool change_state(World& w, ControllerId id, State to) {
-  Controller& c = controller(w, id);
-  const State from = c.state;
-  if (!is_permitted(from, to))
-    return false;
-  c.state = to;
+void force_state(World& w, ControllerId id, State to) {
+  const State from = controller(w, id).state;
+  controller(w, id).state = to;
   record<Kind::controller_state>(w, id, from, to);
   after_change(w, id, from, to);
+}
+
+bool change_state(World& w, ControllerId id, State to) {
+  if (!is_permitted(controller(w, id).state, to))
+    return false;
+  force_state(w, id, to);
   return true;
 }
 

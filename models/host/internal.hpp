@@ -14,6 +14,8 @@ inline constexpr std::size_t reserved_tags = 1;
 
 // controller.cpp
 bool change_state(World& w, ControllerId id, State to);
+/// For the one transition that the table does not hold on purpose.
+void force_state(World& w, ControllerId id, State to);
 Controller& controller(World& w, ControllerId id);
 Queue& queue(World& w, QueueId id);
 QueueId io_queue(const Controller& c, std::uint32_t i);
@@ -45,11 +47,26 @@ void start_keep_alive(World& w, ControllerId id);
 void stop_keep_alive(World& w, ControllerId id);
 void keep_alive_completed(World& w, ControllerId id, const Request& request, wire::Status status);
 
+// ccr.cpp
+/// Starts to try source controllers; ends in fence_done or ccr_failed.
+void start_ccr(World& w, ControllerId impacted);
+void ccr_completed(World& w, const Request& request, const wire::Completion& completion);
+void ccr_log_completed(World& w, ControllerId source, const Request& request, wire::Status status);
+void async_event(World& w, ControllerId id, const wire::Completion& completion);
+void post_async_event_request(World& w, ControllerId id);
+
 // recovery.cpp
+/// The impacted controller cannot write any more, or the time is over: cancel and retry.
+void fence_done(World& w, ControllerId id);
+/// No source controller could help: hold for what is left of the deadline, if the policy does.
+void ccr_failed(World& w, ControllerId id);
+bool is_fencing(State state);
 enum class Cause : std::uint8_t { request_timeout, transport, keep_alive_tag };
 void error_recovery(World& w, ControllerId id, Cause cause);
 void on_queue_failed(World& w, std::uint32_t owner, int error);
 void request_timed_out(World& w, QueueId id, std::uint16_t tag);
+/// Shuts all sockets of a controller down; requests stay as they are.
+void stop_all(World& w, ControllerId id);
 /// Stops all queues, cancels what is in flight and closes the sockets a little later.
 void tear_down(World& w, ControllerId id);
 void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr);

@@ -29,7 +29,7 @@ void look(World& w, ControllerId id) {
     schedule(w, id, c.last_check + period(c));
     return;
   }
-  if (!queue(w, c.admin).live || c.state == State::fencing || c.state == State::fenced) {
+  if (!queue(w, c.admin).live || is_fencing(c.state)) {
     // Not ready: the command ends at once with Host Path Error and is not armed again
     // (protocol.md 4.6).
     keep_alive_completed(w, id, Request{}, wire::StatusCode::host_path_error);

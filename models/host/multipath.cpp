@@ -86,10 +86,11 @@ std::uint32_t find_path(const World& w, const Head& head) {
 /// nvme_available_path. FENCING is not in the list: when every path is fencing, new I/O fails
 /// (protocol.md 4.5; so in every posted generation through v4).
 bool has_available_path(const World& w, const Head& head) {
+  const bool queues = w.host.hosts[sim::index(head.host)].policy.queue_while_fencing;
   return std::any_of(head.paths.begin(), head.paths.end(), [&](const Path& p) {
     const Controller& c = w.host.controllers[sim::index(p.controller)];
-    return !c.failfast_expired &&
-           (c.state == State::live || c.state == State::resetting || c.state == State::connecting);
+    return !c.failfast_expired && (c.state == State::live || c.state == State::resetting ||
+                                   c.state == State::connecting || (queues && is_fencing(c.state)));
   });
 }
 

@@ -14,27 +14,47 @@ const RecoveryPolicy& policy_of(const World& w, const Controller& c) {
   return w.host.hosts[sim::index(c.host)].policy;
 }
 
+Duration kato_part(const RecoveryPolicy& policy, const Controller& c) {
+  const std::uint32_t tbkas_multiplier = c.traffic_based ? 3 : 2;
+  return (policy.multiplier != 0 ? policy.multiplier : tbkas_multiplier) * c.kato;
+}
+
 /// m x KATO + CQT; 0: do not hold. The clock starts when recovery starts, not at the fault.
 Duration hold_time(const RecoveryPolicy& policy, const Controller& c) {
   if (!policy.hold)
     return Duration{};
-  Duration cqt = std::chrono::milliseconds{c.cqt_ms};
-  if (c.cqt_ms == 0) {
-    if (!policy.hold_when_cqt_zero)
-      return Duration{};
-    cqt = policy.cqt_when_zero;
-  }
-  const std::uint32_t tbkas_multiplier = c.traffic_based ? 3 : 2;
-  const std::uint32_t m = policy.multiplier != 0 ? policy.multiplier : tbkas_multiplier;
-  return m * c.kato + cqt;
+  if (c.cqt_ms != 0)
+    return kato_part(policy, c) + std::chrono::milliseconds{c.cqt_ms};
+  return policy.hold_when_cqt_zero ? kato_part(policy, c) + policy.cqt_when_zero : Duration{};
 }
 
-/// nvme_tcp_error_recovery_work.
-void recovery_work(World& w, ControllerId id) {
+/// nvme_tcp_error_recovery_work, from the cancel on.
+void finish_recovery(World& w, ControllerId id) {
   tear_down(w, id);
   if (!change_state(w, id, State::connecting))
     return;
   reconnect_or_remove(w, id, 0, false);
+}
+
+bool anything_in_flight(World& w, const Controller& c);
+
+/// nvme_tcp_error_recovery_work. The first RFC of TP4129 holds in here, with its sockets closed,
+/// and only if something is in flight.
+void recovery_work(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  const RecoveryPolicy& policy = policy_of(w, c);
+  if (!policy.hold_in_resetting || !anything_in_flight(w, c)) {
+    finish_recovery(w, id);
+    return;
+  }
+  stop_keep_alive(w, id);
+  stop_all(w, id);
+  const Duration hold = hold_time(policy, c);
+  record<Kind::fence_started>(w, id, hold.count());
+  c.hold_timer = w.after(hold, [id](World& world) {
+    record<Kind::hold_ended>(world, id);
+    finish_recovery(world, id);
+  });
 }
 
 void start_resetting(World& w, ControllerId id) {
@@ -45,8 +65,51 @@ void start_resetting(World& w, ControllerId id) {
 
 void hold_over(World& w, ControllerId id) {
   record<Kind::hold_ended>(w, id);
-  change_state(w, id, State::fenced);
-  start_resetting(w, id);
+  fence_done(w, id);
+}
+
+void hold_for(World& w, ControllerId id, Duration time) {
+  controller(w, id).hold_timer = w.after(time, [id](World& world) { hold_over(world, id); });
+}
+
+/// Reads and flushes change nothing, so they need not wait (the "filter" level of SEED-5).
+void release_idempotent(World& w, ControllerId id) {
+  const Controller& c = controller(w, id);
+  for (std::uint32_t i = 0; i < c.io_queues; ++i) {
+    const QueueId q = io_queue(c, i);
+    for (std::uint32_t tag = 0; tag < queue(w, q).tags; ++tag) {
+      const Request& r = queue(w, q).requests[tag];
+      const auto opcode = static_cast<wire::IoOpcode>(r.command.opcode);
+      if (!r.in_flight || r.purpose != Purpose::io || !wire::is_repeat_safe(opcode))
+        continue;
+      wire::Completion aborted;
+      aborted.status = StatusCode::host_aborted_command;
+      complete_request(w, q, static_cast<std::uint16_t>(tag), aborted);
+    }
+  }
+}
+
+void start_fencing(World& w, ControllerId id, const RecoveryPolicy& policy) {
+  change_state(w, id, policy.recovering_state ? State::recovering : State::fencing);
+  Controller& c = controller(w, id);
+  const Duration hold = hold_time(policy, c);
+  const Duration cqt =
+      policy.cqt_in_deadline ? std::chrono::milliseconds{c.cqt_ms} : std::chrono::milliseconds{0};
+  const Duration deadline = policy.ccr ? std::max(kato_part(policy, c) + cqt, hold) : hold;
+  c.deadline = w.now() + deadline;
+  c.hold_end = w.now() + hold;
+  record<Kind::fence_started>(w, id, deadline.count());
+  if (policy.keep_alive_stops_first)
+    stop_keep_alive(w, id);
+  if (policy.release_idempotent)
+    release_idempotent(w, id);
+  if (policy.ccr) {
+    start_ccr(w, id);
+  } else if (hold == Duration{}) {
+    fence_done(w, id);
+  } else {
+    hold_for(w, id, hold);
+  }
 }
 
 void reconnect(World& w, ControllerId id) {
@@ -89,7 +152,43 @@ void stop(World& w, QueueId id) {
     transport::stop_queue(w, q.transport);
 }
 
+bool anything_in_flight(World& w, const Controller& c) {
+  std::uint64_t count = in_flight(queue(w, c.admin));
+  for (std::uint32_t i = 0; i < c.io_queues; ++i)
+    count += in_flight(queue(w, io_queue(c, i)));
+  return count != 0;
+}
+
 }  // namespace
+
+bool is_fencing(State state) {
+  return state == State::fencing || state == State::fenced || state == State::recovering;
+}
+
+void fence_done(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  c.deadline = sim::never;
+  if (c.state == State::recovering) {
+    // The RFC adds no RECOVERING -> RESETTING edge, so that a user cannot reset the controller; the
+    // transport sets the state itself.
+    force_state(w, id, State::resetting);
+    w.after(Duration{}, [id](World& world) { recovery_work(world, id); });
+    return;
+  }
+  change_state(w, id, State::fenced);
+  start_resetting(w, id);
+}
+
+void ccr_failed(World& w, ControllerId id) {
+  const Controller& c = controller(w, id);
+  const Duration left = c.hold_end - w.now();
+  record<Kind::ccr_failed>(w, id, std::max(left, Duration{}).count());
+  if (left > Duration{}) {
+    hold_for(w, id, left);
+  } else {
+    fence_done(w, id);
+  }
+}
 
 void error_recovery(World& w, ControllerId id, Cause cause) {
   const Controller& c = controller(w, id);
@@ -98,18 +197,12 @@ void error_recovery(World& w, ControllerId id, Cause cause) {
   record<Kind::recovery_started>(w, id, cause);
   const RecoveryPolicy& policy = policy_of(w, c);
   // An allocation failure of the keep-alive resets the controller past the fence (protocol.md 4.3).
-  if (!policy.hold || cause == Cause::keep_alive_tag) {
+  const bool bypasses = cause == Cause::keep_alive_tag && !policy.fences_without_tag;
+  if (!policy.fences || bypasses) {
     start_resetting(w, id);
-    return;
+  } else {
+    start_fencing(w, id, policy);
   }
-  change_state(w, id, State::fencing);
-  const Duration hold = hold_time(policy, c);
-  record<Kind::fence_started>(w, id, hold.count());
-  if (hold == Duration{}) {
-    hold_over(w, id);
-    return;
-  }
-  controller(w, id).hold_timer = w.after(hold, [id](World& world) { hold_over(world, id); });
 }
 
 void on_queue_failed(World& w, std::uint32_t owner, int) {
@@ -122,7 +215,7 @@ void request_timed_out(World& w, QueueId id, std::uint16_t tag) {
   record<Kind::request_timeout>(w, ctrl, queue(w, id).qid, r.command.cid, r.command.opcode,
                                 wire::PduType::capsule_cmd);
   const State state = controller(w, ctrl).state;
-  if (state == State::live || state == State::fencing || state == State::fenced) {
+  if (state == State::live || is_fencing(state)) {
     // BLK_EH_RESET_TIMER: the request is not completed here. Submission times are kept by the
     // block layer as deadline minus timeout, so this moves them too.
     r.submitted = w.now();
@@ -137,6 +230,13 @@ void request_timed_out(World& w, QueueId id, std::uint16_t tag) {
   wire::Completion aborted;
   aborted.status = StatusCode::host_aborted_command;
   complete_request(w, id, tag, aborted);
+}
+
+void stop_all(World& w, ControllerId id) {
+  const Controller& c = controller(w, id);
+  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
+    stop(w, io_queue(c, i));
+  stop(w, c.admin);
 }
 
 void tear_down(World& w, ControllerId id) {

@@ -113,6 +113,14 @@ void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Compl
       after_live_completed(w, ctrl, r, completion);
       break;
     case Purpose::async_event:
+      async_event(w, ctrl, completion);
+      break;
+    case Purpose::ccr:
+      ccr_completed(w, r, completion);
+      break;
+    case Purpose::ccr_log:
+      ccr_log_completed(w, ctrl, r, completion.status);
+      break;
     case Purpose::none:
       break;
   }

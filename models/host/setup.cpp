@@ -173,6 +173,10 @@ void take_identify(Controller& c, World& w, const Request& r) {
   c.traffic_based = identify->traffic_based_keep_alive();
   c.keep_alive_supported = identify->kas != 0;
   c.cqt_ms = identify->cqt;
+  c.ciu = identify->ciu;
+  c.cirn = identify->cirn;
+  c.ccr_slots = identify->ccrl;
+  c.reports_ccr_events = (identify->oaes & wire::aec_cross_controller_reset) != 0;
   c.in_capsule_bytes = static_cast<std::uint32_t>(identify->in_capsule_data_bytes());
 }
 
@@ -268,8 +272,11 @@ void after_live(World& w, ControllerId id) {
   const Controller& c = controller(w, id);
   Request r;
   r.purpose = Purpose::after_live;
-  r.command =
-      wire::make_set_async_event_config(0, wire::aec_namespace_attributes | wire::aec_ana_change);
+  std::uint32_t events = wire::aec_namespace_attributes | wire::aec_ana_change;
+  // nvme_enable_aen: what is offered and supported; the series adds the CCR notice.
+  if (host_of(w, c).policy.ccr && c.reports_ccr_events)
+    events |= wire::aec_cross_controller_reset;
+  r.command = wire::make_set_async_event_config(0, events);
   send_request(w, c.admin, r, host_of(w, c).admin_timeout);
 }
 
@@ -279,10 +286,7 @@ void after_live_completed(World& w, ControllerId id, const Request& r,
   if (c.state != State::live || !completion.status.ok())
     return;
   if (r.purpose == Purpose::after_live) {
-    Request event;
-    event.purpose = Purpose::async_event;
-    event.command = wire::make_async_event_request();
-    send_request(w, c.admin, event, Duration{});
+    post_async_event_request(w, id);
     if (c.started_once)
       return;
     Request list;

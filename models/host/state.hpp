@@ -33,6 +33,7 @@ enum class State : std::uint8_t {
   live,
   fencing,
   fenced,
+  recovering,  ///< RFC TP8028: FENCING and FENCED in one
   resetting,
   connecting,
   deleting,
@@ -43,10 +44,25 @@ enum class State : std::uint8_t {
 enum class IoPolicy : std::uint8_t { numa, round_robin };
 enum class IoKind : std::uint8_t { read, write, flush };
 
+/// How long to wait for one Cross-Controller Reset that was accepted (protocol.md 2.3).
+enum class CcrWait : std::uint8_t { kato, longer_of_cqt_and_kato };
+
 /// What recovery does with requests that were in flight (protocol.md 2.2, 4.7).
 struct RecoveryPolicy {
-  bool hold = false;                ///< m x KATO + CQT before they are cancelled and retried
-  std::uint32_t multiplier = 0;     ///< m; 0: 3 if the controller has TBKAS, else 2
+  bool fences = false;             ///< LIVE -> FENCING -> FENCED; otherwise RESETTING at once
+  bool recovering_state = false;   ///< RECOVERING instead of FENCING and FENCED (RFC TP8028)
+  bool ccr = false;                ///< ask another controller to reset the impacted one first
+  std::uint32_t ccr_attempts = 0;  ///< most source controllers tried; 0: as many as there are
+  CcrWait ccr_wait = CcrWait::longer_of_cqt_and_kato;
+  bool ccr_wait_bounded = false;   ///< one attempt cannot outlive the overall deadline (v4)
+  bool cqt_in_deadline = true;     ///< the deadline of CCR attempts is m x KATO + CQT, not m x KATO
+  bool hold = false;               ///< m x KATO + CQT before they are cancelled and retried
+  std::uint32_t multiplier = 0;    ///< m; 0: 3 if the controller has TBKAS, else 2
+  bool hold_in_resetting = false;  ///< RFC TP4129: sockets are closed first, then RESETTING holds
+  bool release_idempotent = false;   ///< reads and flushes do not wait for the fence
+  bool queue_while_fencing = false;  ///< new I/O waits when every path is fencing (else it fails)
+  bool keep_alive_stops_first = false;  ///< when the fence starts, not when it is over
+  bool fences_without_tag = false;  ///< a Keep Alive that finds no tag goes through the fence too
   bool hold_when_cqt_zero = false;  ///< a controller that reports CQT 0
   Duration cqt_when_zero{};         ///< what to add in that case
 };
@@ -104,6 +120,10 @@ struct Controller {
   std::uint16_t cntlid = 0;
   bool traffic_based = false;
   std::uint16_t cqt_ms = 0;
+  std::uint8_t ciu = 0;
+  std::uint64_t cirn = 0;
+  bool reports_ccr_events = false;
+  std::uint32_t ccr_slots = 0;  ///< operations that this controller can still take as a source
   std::uint32_t in_capsule_bytes = 0;
   bool keep_alive_supported = false;
   // queues
@@ -128,12 +148,29 @@ struct Controller {
   sim::EventId keep_alive_timer{};
   // recovery
   sim::EventId hold_timer{};
+  TimePoint deadline = sim::never;  ///< of CCR attempts and hold
+  TimePoint hold_end{};             ///< of the time-based hold, if CCR does not succeed
+  std::uint32_t ccr_attempts = 0;   ///< in this recovery
+  std::uint32_t min_cntlid = 0;     ///< source controllers below it are not tried (any more)
+  ControllerId ccr_source{~0u};     ///< whose log page will tell; none: no operation is waited for
+  bool ccr_accepted = false;        ///< its command has been accepted
+  sim::EventId ccr_timer{};
   // scan after the first connect
   std::vector<std::uint32_t> scan;  ///< NSIDs still to be identified
 };
 
 /// What a request on a queue is for; decides who hears of its completion.
-enum class Purpose : std::uint8_t { none, io, setup, keep_alive, async_event, after_live, scan };
+enum class Purpose : std::uint8_t {
+  none,
+  io,
+  setup,
+  keep_alive,
+  async_event,
+  after_live,
+  scan,
+  ccr,  ///< argument: the impacted controller
+  ccr_log,
+};
 
 struct Request {
   bool in_flight = false;

@@ -124,6 +124,18 @@ void log_recovery(World& w, const sim::Record& r) {
         open->held = r.word[1] != 0;
       }
       return;
+    case Kind::ccr_attempt:
+      if (Recovery* open = open_recovery(w, r.word[0]))
+        open->ccr_attempts = r.word[2];
+      return;
+    case Kind::ccr_succeeded:
+      if (Recovery* open = open_recovery(w, r.word[0]))
+        open->ccr_done = w.now();
+      return;
+    case Kind::ccr_failed:
+      if (Recovery* open = open_recovery(w, r.word[0]))
+        open->held = r.word[1] != 0;
+      return;
     case Kind::requests_cancelled:
       if (Recovery* open = open_recovery(w, r.word[0]); open && open->released == sim::never) {
         open->released = w.now();

@@ -29,8 +29,10 @@ struct Recovery {
   TimePoint released = sim::never;          ///< requests were cancelled and may be retried
   TimePoint first_retry_done = sim::never;  ///< the application got the first of them back
   TimePoint reconnected = sim::never;
-  std::uint64_t cancelled = 0;  ///< requests in flight that were given up
-  bool held = false;            ///< the release came after a hold
+  std::uint64_t ccr_attempts = 0;   ///< source controllers asked
+  TimePoint ccr_done = sim::never;  ///< one of them has fenced the controller
+  std::uint64_t cancelled = 0;      ///< requests in flight that were given up
+  bool held = false;                ///< the release came after a hold
 };
 
 /// What is remembered per host controller between recoveries.
@@ -53,6 +55,9 @@ constexpr bool log_observes(Kind kind) {
     case Kind::command_delayed:
     case Kind::recovery_started:
     case Kind::fence_started:
+    case Kind::ccr_attempt:
+    case Kind::ccr_succeeded:
+    case Kind::ccr_failed:
     case Kind::requests_cancelled:
     case Kind::attempt_abandoned:
     case Kind::app_complete:

@@ -113,6 +113,11 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
   profile.cntlid_max = s.attr_cntlid_max;
   profile.qid_max = s.attr_qid_max;
   profile.inline_data_bytes = s.inline_data_bytes;
+  profile.in_flight = static_cast<target::InFlight>(s.in_flight);
+  profile.ccrl = s.ccrl;
+  profile.ccr = s.ccr_fails ? target::CcrBehaviour::fails : target::CcrBehaviour::normal;
+  profile.ccr_delay = span_of(s.ccr_delay);
+  profile.ccr_event_lost = s.ccr_event_lost;
   std::vector<std::uint32_t> ports;
   for (const std::string& name : s.ports) {
     const auto [place, fresh] = names.ports.try_emplace(name);
@@ -139,7 +144,20 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
 
 host::RecoveryPolicy policy_of(const RecoveryPolicy& p) {
   host::RecoveryPolicy policy;
+  using Waits = RecoveryPolicy::Waits;
+  policy.fences = p.waits == Waits::fencing || p.waits == Waits::recovering;
+  policy.recovering_state = p.waits == Waits::recovering;
+  policy.hold_in_resetting = p.waits == Waits::resetting;
+  policy.ccr = p.ccr;
+  policy.ccr_attempts = p.ccr_attempts;
+  policy.ccr_wait = static_cast<host::CcrWait>(p.ccr_wait);
+  policy.ccr_wait_bounded = p.ccr_wait_bounded;
+  policy.cqt_in_deadline = p.ccr_deadline_has_cqt;
   policy.hold = p.hold == RecoveryPolicy::Hold::kato_plus_cqt;
+  policy.release_idempotent = p.release_idempotent;
+  policy.queue_while_fencing = p.queue_while_fencing;
+  policy.keep_alive_stops_first = p.keep_alive_stops_first;
+  policy.fences_without_tag = p.fences_without_tag;
   policy.multiplier = p.hold_multiplier;
   policy.hold_when_cqt_zero = p.cqt_zero == RecoveryPolicy::CqtZero::hold;
   policy.cqt_when_zero = p.cqt_when_zero;

@@ -132,6 +132,20 @@ const Object<Subsystem>& subsystem_object() {
                  "highest controller id")
           .field("attr_qid_max", &Subsystem::attr_qid_max, integer<std::uint16_t>(1, 1024),
                  "most I/O queues of a controller")
+          .field("in_flight", &Subsystem::in_flight,
+                 choice<Subsystem::InFlight>({{"drain", Subsystem::InFlight::drain, ""},
+                                              {"abort", Subsystem::InFlight::abort, ""},
+                                              {"ignore", Subsystem::InFlight::ignore, ""}}),
+                 "commands that execute when their controller ends: run to their end first, are "
+                 "stopped, or land later")
+          .field("ccrl", &Subsystem::ccrl, integer<std::uint8_t>(0, 255),
+                 "CCRL, Cross-Controller Resets at a time; 0: not supported")
+          .field("ccr_fails", &Subsystem::ccr_fails, boolean(),
+                 "every Cross-Controller Reset is answered with an error")
+          .field("ccr_delay", &Subsystem::ccr_delay, latency(24h),
+                 "from an accepted Cross-Controller Reset to the reset")
+          .field("ccr_event_lost", &Subsystem::ccr_event_lost, boolean(),
+                 "the completed notice is never sent")
           .field("inline_data_size", &Subsystem::inline_data_bytes,
                  size<std::uint32_t>(0, 1U << 20), "in-capsule data limit (IOCCSZ)");
   return declared;
@@ -143,6 +157,26 @@ const Object<RecoveryPolicy>& policy_object() {
       Object<Policy>("policy", "How a host recovers. The knobs start from the preset.")
           .based_on("preset", policy_row)
           .field("preset", &Policy::preset, policy_name(), "row of knobs to start from")
+          .field(
+              "waits", &Policy::waits,
+              choice<Policy::Waits>({{"nowhere", Policy::Waits::nowhere, ""},
+                                     {"fencing", Policy::Waits::fencing, ""},
+                                     {"recovering", Policy::Waits::recovering, ""},
+                                     {"resetting", Policy::Waits::resetting, ""}}),
+              "the state in which in-flight commands wait; `nowhere`: they are cancelled at once")
+          .field("ccr", &Policy::ccr, boolean(), "try Cross-Controller Reset first")
+          .field("ccr_attempts", &Policy::ccr_attempts,
+                 or_word(integer<std::uint32_t>(1, 4096), "all", 0U),
+                 "most source controllers that are asked")
+          .field("ccr_wait", &Policy::ccr_wait,
+                 choice<Policy::CcrWait>(
+                     {{"kato", Policy::CcrWait::kato, ""},
+                      {"longer_of_cqt_and_kato", Policy::CcrWait::longer_of_cqt_and_kato, ""}}),
+                 "how long one accepted CCR is waited for")
+          .field("ccr_wait_bounded", &Policy::ccr_wait_bounded, boolean(),
+                 "that wait ends at the overall deadline")
+          .field("ccr_deadline_has_cqt", &Policy::ccr_deadline_has_cqt, boolean(),
+                 "the deadline of CCR attempts is m x KATO + CQT; else m x KATO")
           .field("hold", &Policy::hold,
                  choice<Policy::Hold>({{"none", Policy::Hold::none, ""},
                                        {"kato_plus_cqt", Policy::Hold::kato_plus_cqt, ""}}),
@@ -155,7 +189,15 @@ const Object<RecoveryPolicy>& policy_object() {
                                           {"hold", Policy::CqtZero::hold, ""}}),
                  "what to do when the controller reports CQT 0")
           .field("cqt_when_zero", &Policy::cqt_when_zero, duration(0s, longest_run),
-                 "the CQT to assume then");
+                 "the CQT to assume then")
+          .field("release_idempotent", &Policy::release_idempotent, boolean(),
+                 "reads and flushes are released without waiting")
+          .field("queue_while_fencing", &Policy::queue_while_fencing, boolean(),
+                 "new I/O waits while every path is fencing; else it fails")
+          .field("keep_alive_stops_first", &Policy::keep_alive_stops_first, boolean(),
+                 "keep-alive stops when the fence starts; else when it is over")
+          .field("fences_without_tag", &Policy::fences_without_tag, boolean(),
+                 "a Keep Alive that finds no tag fences too; else it resets at once");
   return declared;
 }
 

@@ -23,15 +23,109 @@ auto row_of(const std::vector<Row>& table, const std::string& name) {
 
 }  // namespace
 
+namespace {
+
+using Policy = RecoveryPolicy;
+
+Policy named(const char* name, Policy policy) {
+  policy.preset = name;
+  return policy;
+}
+
+Policy fencing_with_ccr() {
+  Policy p;
+  p.waits = Policy::Waits::fencing;
+  p.ccr = true;
+  p.ccr_wait = Policy::CcrWait::kato;
+  p.hold = Policy::Hold::kato_plus_cqt;
+  return p;
+}
+
+Policy tp4129_rfc1() {
+  Policy p;
+  p.waits = Policy::Waits::resetting;
+  p.hold = Policy::Hold::kato_plus_cqt;
+  p.cqt_zero = Policy::CqtZero::hold;
+  return p;
+}
+
+Policy tp8028_rfc1() {
+  Policy p = fencing_with_ccr();
+  p.waits = Policy::Waits::recovering;
+  return p;
+}
+
+Policy tp8028_v3() {
+  Policy p = fencing_with_ccr();
+  p.ccr_wait = Policy::CcrWait::longer_of_cqt_and_kato;
+  return p;
+}
+
+Policy tp8028_v4() {
+  Policy p = fencing_with_ccr();
+  p.ccr_wait_bounded = true;
+  p.ccr_deadline_has_cqt = false;
+  p.hold = Policy::Hold::none;
+  return p;
+}
+
+Policy cqt_only() {
+  Policy p;
+  p.waits = Policy::Waits::fencing;
+  p.hold = Policy::Hold::kato_plus_cqt;
+  return p;
+}
+
+Policy with_filter() {
+  Policy p = tp8028_v3();
+  p.release_idempotent = true;
+  return p;
+}
+
+Policy specification() {
+  Policy p = tp8028_v3();
+  p.ccr_wait_bounded = true;
+  p.cqt_zero = Policy::CqtZero::hold;
+  p.cqt_when_zero = std::chrono::seconds{10};
+  p.queue_while_fencing = true;
+  p.keep_alive_stops_first = true;
+  p.fences_without_tag = true;
+  return p;
+}
+
+Subsystem with_ccr() {
+  Subsystem s;
+  s.profile = "nvmet-tp8028";
+  s.ccrl = 4;
+  return s;
+}
+
+}  // namespace
+
 const std::vector<PolicyPreset>& policy_presets() {
-  using Policy = RecoveryPolicy;
   static const std::vector<PolicyPreset> table = {
       {"linux-mainline",
        "mainline Linux: in-flight commands are cancelled and retried elsewhere at once",
-       {"linux-mainline", Policy::Hold::none, 0, Policy::CqtZero::no_hold, Duration{0}}},
+       named("linux-mainline", {})},
+      {"tp4129-rfc1",
+       "RFC of TP4129, March 2025: sockets are closed, then RESETTING holds 2 or 3 x KATO + CQT",
+       named("tp4129-rfc1", tp4129_rfc1())},
+      {"tp8028-rfc1",
+       "RFC of TP8028, November 2025: RECOVERING; Cross-Controller Reset, then the hold",
+       named("tp8028-rfc1", tp8028_rfc1())},
+      {"tp8028-v2", "v2, January 2026: FENCING and FENCED; one CCR is waited for KATO",
+       named("tp8028-v2", fencing_with_ccr())},
+      {"tp8028-v3", "v3, February 2026: as v2, one CCR is waited for the longer of CQT and KATO",
+       named("tp8028-v3", tp8028_v3())},
+      {"tp8028-v4", "v4, March 2026: CCR only, bounded by 2 or 3 x KATO; no hold when it fails",
+       named("tp8028-v4", tp8028_v4())},
       {"cqt-only",
        "time-based hold of 2 or 3 x KATO + CQT, no Cross-Controller Reset; CQT 0 means no hold",
-       {"cqt-only", Policy::Hold::kato_plus_cqt, 0, Policy::CqtZero::no_hold, Duration{0}}}};
+       named("cqt-only", cqt_only())},
+      {"ccr+cqt+filter", "as tp8028-v3, but reads and flushes are released at once",
+       named("ccr+cqt+filter", with_filter())},
+      {"spec", "everything that the specification asks for, none of the known gaps",
+       named("spec", specification())}};
   return table;
 }
 
@@ -39,7 +133,9 @@ const std::vector<TargetProfile>& target_profiles() {
   static const std::vector<TargetProfile> table = {
       {"nvmet-mainline",
        "mainline Linux nvmet: traffic-based keep alive, in-flight media commands run to their end",
-       Subsystem{}}};
+       Subsystem{}},
+      {"nvmet-tp8028", "nvmet with the TP8028 series: Cross-Controller Reset with CCRL 4",
+       with_ccr()}};
   return table;
 }
 

@@ -70,7 +70,14 @@ struct Subsystem {
   Duration kato_min = 0s;                ///< a smaller KATO is raised to this first
   std::uint16_t attr_cntlid_min = 1;
   std::uint16_t attr_cntlid_max = 0xffef;
-  std::uint16_t attr_qid_max = 128;         ///< most I/O queues of a controller
+  std::uint16_t attr_qid_max = 128;  ///< most I/O queues of a controller
+  /// What happens to commands in flight at expiry, CCR or loss of their queue.
+  enum class InFlight : std::uint8_t { drain, abort, ignore };
+  InFlight in_flight = InFlight::drain;
+  std::uint8_t ccrl = 0;                    ///< Identify CCRL; 0: no Cross-Controller Reset
+  bool ccr_fails = false;                   ///< every CCR command is answered with an error
+  Latency ccr_delay;                        ///< from an accepted CCR to the reset
+  bool ccr_event_lost = false;              ///< the completed notice is never sent
   std::uint32_t inline_data_bytes = 16384;  ///< in-capsule data limit (IOCCSZ)
 };
 
@@ -90,13 +97,26 @@ struct Connect {
 
 /// Knobs of the host's recovery engine. A preset names a row of them (protocol.md 4.7).
 struct RecoveryPolicy {
+  /// Where in-flight requests wait: nowhere (RESETTING cancels them at once), or in this state.
+  enum class Waits : std::uint8_t { nowhere, fencing, recovering, resetting };
   enum class Hold : std::uint8_t { none, kato_plus_cqt };
   enum class CqtZero : std::uint8_t { no_hold, hold };
+  enum class CcrWait : std::uint8_t { kato, longer_of_cqt_and_kato };
   std::string preset = "linux-mainline";
+  Waits waits = Waits::nowhere;
+  bool ccr = false;                                    ///< Cross-Controller Reset first
+  std::uint32_t ccr_attempts = 0;                      ///< most source controllers tried; 0: all
+  CcrWait ccr_wait = CcrWait::longer_of_cqt_and_kato;  ///< for one accepted CCR (2.3)
+  bool ccr_wait_bounded = false;                       ///< one attempt ends at the overall deadline
+  bool ccr_deadline_has_cqt = true;     ///< deadline of attempts m x KATO + CQT, not m x KATO
   Hold hold = Hold::none;               ///< time-based hold of m x KATO + CQT, or none
   std::uint32_t hold_multiplier = 0;    ///< m; 0: 3 with TBKAS, 2 without (protocol.md 1.6)
   CqtZero cqt_zero = CqtZero::no_hold;  ///< a controller that reports CQT 0 (protocol.md 2.1)
   Duration cqt_when_zero = 0s;          ///< CQT to assume when it is 0 and cqt_zero = hold
+  bool release_idempotent = false;      ///< reads and flushes do not wait
+  bool queue_while_fencing = false;     ///< new I/O waits while every path is fencing (4.5)
+  bool keep_alive_stops_first = false;  ///< at the start of the fence, not at its end (4.6)
+  bool fences_without_tag = false;      ///< a Keep Alive without a tag goes through the fence (4.3)
 };
 
 enum class IoPolicy : std::uint8_t { numa, round_robin };

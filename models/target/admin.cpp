@@ -34,6 +34,8 @@ void set_configuration(World& w, ControllerId id, std::uint32_t value) {
   const auto cc = wire::Configuration::decode(value);
   if (cc.enable && !c.enabled) {
     c.enabled = c.ready = true;
+    renew_instance(w, id);
+    c.ccr_entries.clear();
     record<Kind::controller_ready>(w, c.subsystem, c.cntlid);
     // nvmet_start_ctrl: a full KATO from here.
     start_watchdog(w, id);
@@ -81,7 +83,8 @@ wire::IdentifyController identify_controller(const World& w, const Controller& c
   id.cmic = 0x0b;  // several ports, several controllers, ANA reporting
   id.cntlid = c.cntlid;
   id.ver = wire::nvme_version(2, 1, 0);
-  id.oaes = wire::aec_namespace_attributes | wire::aec_ana_change;
+  id.oaes = wire::aec_namespace_attributes | wire::aec_ana_change |
+            (s.profile.ccrl != 0 ? wire::aec_cross_controller_reset : std::uint32_t{0});
   id.ctratt =
       wire::ctratt_host_id_128 | (s.profile.traffic_based ? wire::ctratt_tbkas : std::uint32_t{0});
   id.cntrltype = wire::ControllerType::io;
@@ -91,6 +94,11 @@ wire::IdentifyController identify_controller(const World& w, const Controller& c
   id.anagrpmax = 128;
   id.nanagrpid = 128;
   id.cqt = s.profile.cqt_ms;
+  if (s.profile.ccrl != 0) {
+    id.ciu = c.ciu;
+    id.cirn = c.cirn;
+    id.ccrl = s.profile.ccrl;
+  }
   id.maxcmd = 1024;
   id.nn = 1024;
   id.mnan = 1024;
@@ -160,6 +168,9 @@ void get_log_page(World& w, QueueId queue, const wire::Command& command) {
     wire::AnaLogWriter log(w.transport.blobs[blob].first(length));
     if (log.begin(0))
       static_cast<void>(log.add(wire::AnaGroup{}, nsids));
+  } else if (request->lid == wire::LogId::cross_controller_reset) {
+    ccr_log_page(w, w.target.queues[queue].controller, w.transport.blobs[blob].first(length),
+                 *request);
   }
   respond(w, queue, command, {}, 0, {static_cast<std::uint32_t>(length), blob, 0});
 }
@@ -219,12 +230,18 @@ void keep_alive(World& w, QueueId queue, const wire::Command& command) {
 }
 
 void async_event_request(World& w, QueueId queue, const wire::Command& command) {
-  Controller& c = w.target.controllers[w.target.queues[queue].controller];
+  const ControllerId id = w.target.queues[queue].controller;
+  Controller& c = w.target.controllers[id];
   if (c.event_request_count == c.event_requests.size()) {
     respond(w, queue, command, refuse(StatusCode::async_event_limit_exceeded));
     return;
   }
   c.event_requests[c.event_request_count++] = command.cid;
+  if (c.events.empty())
+    return;
+  const std::uint32_t dw0 = c.events.front();
+  c.events.erase(c.events.begin());
+  send_event(w, id, dw0);
 }
 
 }  // namespace
@@ -260,6 +277,9 @@ void execute_admin(World& w, QueueId queue, const wire::Command& command) {
       return;
     case wire::AdminOpcode::async_event_request:
       async_event_request(w, queue, command);
+      return;
+    case wire::AdminOpcode::cross_controller_reset:
+      cross_controller_reset(w, queue, command);
       return;
     default:
       respond(w, queue, command, refuse(StatusCode::invalid_opcode));

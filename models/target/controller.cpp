@@ -69,6 +69,7 @@ void connect_admin(World& w, QueueId queue, const wire::Command& command,
   });
   s.controllers.insert(place, id);
   attach(w, queue, id, request);
+  renew_instance(w, id);
   record<Kind::controller_created>(w, sid, cntlid, sim::hash_name(data.hostnqn.view()),
                                    c.katt.count());
   // nvmet_alloc_ctrl: the timer runs from here, so that a host that dies before it enables the

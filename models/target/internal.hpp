@@ -24,6 +24,17 @@ void execute_fabrics(World& w, QueueId queue, const wire::Command& command,
                      const transport::Payload& data);
 void execute_admin(World& w, QueueId queue, const wire::Command& command);
 
+// ccr.cpp
+/// CIU and CIRN of a new controller, or of one whose RDY was asserted again (TP8028; 3.2).
+void renew_instance(World& w, ControllerId id);
+void cross_controller_reset(World& w, QueueId queue, const wire::Command& command);
+/// The impacted controller is gone: whoever asked for its reset is told.
+void complete_resets_of(World& w, SubsystemId subsystem, ControllerId impacted);
+/// Log page 1Eh into `out`; true if something was written.
+void ccr_log_page(World& w, ControllerId id, wire::Bytes out, const wire::GetLogPage& request);
+/// Answers one AER, or keeps the event until there is one.
+void send_event(World& w, ControllerId id, std::uint32_t dw0);
+
 // io.cpp
 void execute_io(World& w, QueueId queue, const wire::Command& command,
                 const transport::Payload& data);

@@ -24,17 +24,17 @@ NamespaceId find_namespace(const World& w, SubsystemId subsystem, std::uint32_t 
   return sim::none<NamespaceId>;
 }
 
-void write_media(World& w, const Request& r, const wire::BlockRange& range, const Controller& c) {
+void write_media(World& w, const Request& r, const wire::BlockRange& range) {
   Namespace& n = namespace_of(w, r);
   for (std::uint32_t i = 0; i < range.blocks; ++i) {
     std::uint64_t& latest = n.latest.writable(range.slba + i);
     n.history.push_back({r.version, latest, w.now()});
     latest = n.history.size();
   }
-  record<Kind::media_write>(w, n.disk, range.slba, range.blocks, r.version, c.subsystem, c.cntlid);
+  record<Kind::media_write>(w, n.disk, range.slba, range.blocks, r.version, r.subsystem, r.cntlid);
 }
 
-Version read_media(World& w, const Request& r, const wire::BlockRange& range, const Controller& c) {
+Version read_media(World& w, const Request& r, const wire::BlockRange& range) {
   const Namespace& n = namespace_of(w, r);
   Version first = 0;
   // One record per block: the oracle judges each block on its own.
@@ -43,7 +43,7 @@ Version read_media(World& w, const Request& r, const wire::BlockRange& range, co
     const Version version = latest == 0 ? 0 : n.history[latest - 1].version;
     if (i == 0)
       first = version;
-    record<Kind::media_read>(w, n.disk, range.slba + i, i, r.version, version, c.cntlid);
+    record<Kind::media_read>(w, n.disk, range.slba + i, i, r.version, version, r.cntlid);
   }
   return first;
 }
@@ -52,25 +52,27 @@ Version read_media(World& w, const Request& r, const wire::BlockRange& range, co
 void finish(World& w, RequestId id) {
   const Request r = w.target.requests[id];
   w.target.requests.remove(id);
-  Queue& q = w.target.queues[r.queue];
-  // By value: whatever the records below set off must not find a reference into a moved arena.
-  const Controller c = w.target.controllers[q.controller];
+  if (r.aborted)
+    return;
   Payload data;
   if (const auto range = wire::as_block_range(r.command)) {
     if (r.command.opcode == wire::raw(IoOpcode::read)) {
-      data.version = read_media(w, r, *range, c);
+      data.version = read_media(w, r, *range);
       data.bytes = range->blocks * namespace_of(w, r).block_bytes;
     } else {
-      write_media(w, r, *range, c);
+      write_media(w, r, *range);
     }
   }
-  --q.executing;
+  if (r.detached)
+    return;
+  --w.target.queues[r.queue].executing;
   respond(w, r.queue, r.command, {}, 0, data);
   release_if_drained(w, r.queue);
 }
 
 void execute(World& w, RequestId id) {
-  const Request& r = w.target.requests[id];
+  Request& r = w.target.requests[id];
+  r.executing = true;
   ++w.target.queues[r.queue].executing;
   const Namespace& n = namespace_of(w, r);
   Duration latency = r.delay;
@@ -137,6 +139,8 @@ void execute_io(World& w, QueueId queue, const wire::Command& command, const Pay
   const RequestId id = w.target.requests.add();
   Request& r = w.target.requests[id];
   r.queue = queue;
+  r.subsystem = c.subsystem;
+  r.cntlid = c.cntlid;
   r.ns = ns;
   r.command = command;
   // What a write writes; for a read the token of the attempt, so that what it finds has an owner.

@@ -59,6 +59,19 @@ struct CommandFault {
   Duration delay{};
 };
 
+/// What happens to commands that execute when their controller expires, is reset or loses a queue.
+enum class InFlight : std::uint8_t {
+  drain,   ///< they run to their end first (nvmet)
+  abort,   ///< they are stopped and never land
+  ignore,  ///< the controller goes at once, they land whenever they are done (SPDK, issue 3593)
+};
+
+/// How Cross-Controller Reset goes.
+enum class CcrBehaviour : std::uint8_t {
+  normal,
+  fails,  ///< the command is answered with an error
+};
+
 /// What a profile says and a scenario may override.
 struct Profile {
   std::uint16_t cqt_ms = 0;
@@ -69,6 +82,11 @@ struct Profile {
   std::uint16_t cntlid_max = 0xffef;
   std::uint16_t qid_max = 128;
   std::uint32_t inline_data_bytes = 16384;
+  InFlight in_flight = InFlight::drain;
+  std::uint8_t ccrl = 0;  ///< Identify CCRL; 0: no Cross-Controller Reset
+  CcrBehaviour ccr = CcrBehaviour::normal;
+  Span ccr_delay;               ///< from the CCR command to the reset it asks for
+  bool ccr_event_lost = false;  ///< the completed notice is never sent
 };
 
 struct Subsystem {
@@ -78,6 +96,15 @@ struct Subsystem {
   std::vector<NamespaceId> namespaces;
   std::vector<ControllerId> controllers;  ///< alive or draining, ordered by CNTLID
   std::vector<CommandFault> faults;
+  sim::ChoiceId instance_choice{};  ///< CIU and CIRN of new instances
+  sim::ChoiceId ccr_choice{};       ///< ccr_delay
+};
+
+/// An entry of the Cross-Controller Reset log page of a source controller (TP8028; 3.7).
+struct CcrEntry {
+  std::uint16_t icid = 0;
+  std::uint8_t ciu = 0;
+  ControllerId impacted = sim::none<ControllerId>;  ///< none: the operation is completed
 };
 
 /// Target side of an association. It exists from Admin Connect until its last queue has drained.
@@ -96,7 +123,12 @@ struct Controller {
   std::uint32_t events_enabled = 0;               ///< Feature 0Bh
   std::array<std::uint16_t, 4> event_requests{};  ///< AERs that wait for an event
   std::uint32_t event_request_count = 0;
-  std::vector<QueueId> queues;  ///< in the order in which they connected
+  std::uint32_t events_masked = 0;    ///< notices that wait for their log page to be read
+  std::vector<std::uint32_t> events;  ///< DW0 of events that found no AER
+  std::uint8_t ciu = 0;               ///< Controller Instance Uniquifier, never 0
+  std::uint64_t cirn = 0;             ///< Controller Instance Random Number
+  std::vector<CcrEntry> ccr_entries;  ///< of this controller as a source controller
+  std::vector<QueueId> queues;        ///< in the order in which they connected
 };
 
 /// Target side of a queue pair.
@@ -115,6 +147,11 @@ struct Queue {
 /// An I/O command between capsule and response.
 struct Request {
   QueueId queue{};
+  SubsystemId subsystem{};
+  std::uint16_t cntlid = 0;
+  bool executing = false;
+  bool detached = false;  ///< its queue is gone; see InFlight
+  bool aborted = false;
   NamespaceId ns{};
   wire::Command command{};
   Duration delay{};            ///< a fault holds it back this long

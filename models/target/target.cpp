@@ -98,6 +98,9 @@ SubsystemId add_subsystem(World& w, std::string_view nqn, const Profile& profile
   s.nqn = std::string(nqn);
   s.profile = profile;
   s.ports = ports;
+  const std::string entity = "subsystem " + s.nqn;
+  s.instance_choice = w.choices.add(entity, "instance");
+  s.ccr_choice = w.choices.add(entity, "reset delay");
   w.target.subsystems.push_back(s);
   return SubsystemId{static_cast<std::uint32_t>(w.target.subsystems.size() - 1)};
 }

@@ -37,6 +37,7 @@ void add_command_fault(World& w, SubsystemId subsystem, const CommandFault& faul
 void fatal_error(World& w, ControllerId id, int cause);
 inline constexpr int cause_keep_alive = 1;
 inline constexpr int cause_fault = 2;
+inline constexpr int cause_reset = 3;  ///< Cross-Controller Reset
 
 /// The controller with this CNTLID, alive or draining; none<ControllerId> if there is none.
 ControllerId find_controller(const World& w, SubsystemId subsystem, std::uint16_t cntlid);

@@ -14,10 +14,24 @@ namespace {
 void free_controller(World& w, ControllerId id) {
   Controller& c = w.target.controllers[id];
   w.calendar.cancel(c.watchdog);
-  auto& siblings = w.target.subsystems[sim::index(c.subsystem)].controllers;
+  const SubsystemId subsystem = c.subsystem;
+  auto& siblings = w.target.subsystems[sim::index(subsystem)].controllers;
   siblings.erase(std::find(siblings.begin(), siblings.end(), id));
-  record<Kind::controller_freed>(w, c.subsystem, c.cntlid);
+  record<Kind::controller_freed>(w, subsystem, c.cntlid);
   w.target.controllers.remove(id);
+  complete_resets_of(w, subsystem, id);
+}
+
+/// Commands that execute on a queue which is going away and is not allowed to wait for them.
+void detach_executing(World& w, QueueId id, bool abort) {
+  for (std::uint32_t i = 0; i < w.target.requests.size(); ++i) {
+    Request& r = w.target.requests[RequestId{i}];
+    if (!r.executing || r.detached || r.queue != id)
+      continue;
+    r.detached = true;
+    r.aborted = abort;
+  }
+  w.target.queues[id].executing = 0;
 }
 
 }  // namespace
@@ -47,6 +61,12 @@ void stop_queue(World& w, QueueId id, bool shut_down_transport) {
     const RequestId request = q.first_waiting;
     q.first_waiting = w.target.requests[request].next_waiting;
     w.target.requests.remove(request);
+  }
+  if (q.controller != sim::none<ControllerId>) {
+    const Controller& c = w.target.controllers[q.controller];
+    const InFlight in_flight = w.target.subsystems[sim::index(c.subsystem)].profile.in_flight;
+    if (in_flight != InFlight::drain)
+      detach_executing(w, id, in_flight == InFlight::abort);
   }
   release_if_drained(w, id);
 }

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cross-Controller Reset at the host (protocol.md 3.11 - 3.13): ask a surviving controller to reset
+// the impacted one, wait for its notice, try the next one, or leave it to the time-based hold.
+#include <algorithm>
+
+#include "models/host/internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::host {
+
+using wire::StatusCode;
+
+namespace {
+
+constexpr ControllerId nobody = sim::none<ControllerId>;
+
+const Host& host_of(const World& w, const Controller& c) {
+  return w.host.hosts[sim::index(c.host)];
+}
+
+/// nvme_find_ctrl_ccr: list order, any LIVE controller of the subsystem with a free slot. Neither
+/// ANA state nor distance count.
+ControllerId find_source(const World& w, ControllerId impacted) {
+  const Controller& c = w.host.controllers[sim::index(impacted)];
+  for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
+    const Controller& s = w.host.controllers[i];
+    const bool candidate = s.host == c.host && s.subnqn == c.subnqn && s.state == State::live &&
+                           s.cntlid >= c.min_cntlid && s.ccr_slots > 0;
+    if (candidate && ControllerId{i} != impacted)
+      return ControllerId{i};
+  }
+  return nobody;
+}
+
+void try_next(World& w, ControllerId impacted);
+
+/// Ends the wait for the present source controller.
+void leave_source(World& w, ControllerId impacted) {
+  Controller& c = controller(w, impacted);
+  w.calendar.cancel(c.ccr_timer);
+  ++controller(w, c.ccr_source).ccr_slots;
+  c.ccr_source = nobody;
+  c.ccr_accepted = false;
+}
+
+void attempt_failed(World& w, ControllerId impacted, std::uint64_t status) {
+  Controller& c = controller(w, impacted);
+  const ControllerId source = c.ccr_source;
+  record<Kind::ccr_attempt_failed>(w, impacted, source, status);
+  // Ascending CNTLIDs: one with a smaller CNTLID later in the list is never tried.
+  c.min_cntlid = controller(w, source).cntlid + 1u;
+  leave_source(w, impacted);
+  try_next(w, impacted);
+}
+
+void succeeded(World& w, ControllerId impacted, bool immediate) {
+  record<Kind::ccr_succeeded>(w, impacted, controller(w, impacted).ccr_source, immediate);
+  leave_source(w, impacted);
+  fence_done(w, impacted);
+}
+
+/// nvme_issue_wait_ccr.
+void ask(World& w, ControllerId impacted, ControllerId source) {
+  Controller& c = controller(w, impacted);
+  Controller& s = controller(w, source);
+  --s.ccr_slots;
+  ++c.ccr_attempts;
+  c.ccr_source = source;
+  c.ccr_accepted = false;
+  record<Kind::ccr_attempt>(w, impacted, source, c.ccr_attempts);
+  if (!has_free_tag(w, s.admin)) {
+    attempt_failed(w, impacted, wire::raw(StatusCode::host_path_error));
+    return;
+  }
+  Request r;
+  r.purpose = Purpose::ccr;
+  r.argument = sim::index(impacted);
+  r.command = wire::make_cross_controller_reset(0, {c.cntlid, c.ciu, c.cirn});
+  // The command runs under the ordinary admin timeout, so it may outlive the deadline.
+  send_request(w, s.admin, r, host_of(w, s).admin_timeout);
+}
+
+void try_next(World& w, ControllerId impacted) {
+  const Controller& c = controller(w, impacted);
+  if (w.now() >= c.deadline) {
+    // "CCR reached timeout, call it done": the whole m x KATO (+ CQT) has passed.
+    fence_done(w, impacted);
+    return;
+  }
+  const std::uint32_t limit = host_of(w, c).policy.ccr_attempts;
+  const bool may_try = limit == 0 || c.ccr_attempts < limit;
+  const ControllerId source = may_try && c.ciu != 0 ? find_source(w, impacted) : nobody;
+  if (source == nobody) {
+    ccr_failed(w, impacted);
+  } else {
+    ask(w, impacted, source);
+  }
+}
+
+Duration wait_time(const World& w, const Controller& c) {
+  const RecoveryPolicy& policy = host_of(w, c).policy;
+  Duration wait = c.kato;
+  if (policy.ccr_wait == CcrWait::longer_of_cqt_and_kato) {
+    wait = std::max<Duration>(wait, std::chrono::milliseconds{c.cqt_ms});
+  }
+  return policy.ccr_wait_bounded ? std::min(wait, c.deadline - w.now()) : wait;
+}
+
+}  // namespace
+
+void start_ccr(World& w, ControllerId impacted) {
+  Controller& c = controller(w, impacted);
+  c.ccr_attempts = 0;
+  c.min_cntlid = 0;
+  c.ccr_source = nobody;
+  try_next(w, impacted);
+}
+
+void ccr_completed(World& w, const Request& request, const wire::Completion& completion) {
+  const ControllerId impacted{request.argument};
+  Controller& c = controller(w, impacted);
+  // The notice may have overtaken the completion.
+  if (!is_fencing(c.state) || c.ccr_source == nobody || c.ccr_accepted)
+    return;
+  if (!completion.status.ok()) {
+    attempt_failed(w, impacted, completion.status.value);
+    return;
+  }
+  if ((completion.dw0 & wire::ccr_immediate_reset_successful) != 0) {
+    succeeded(w, impacted, true);
+    return;
+  }
+  c.ccr_accepted = true;
+  c.ccr_timer = w.after(std::max(wait_time(w, c), Duration{}), [impacted](World& world) {
+    attempt_failed(world, impacted, wire::raw(StatusCode::host_aborted_command));
+  });
+}
+
+void async_event(World& w, ControllerId id, const wire::Completion& completion) {
+  Controller& c = controller(w, id);
+  // nvme_async_event_work runs only while the controller is LIVE.
+  if (!completion.status.ok() || c.state != State::live)
+    return;
+  const auto event = wire::AsyncEvent::decode(completion.dw0);
+  if (event.is(wire::AsyncNotice::cross_controller_reset_completed) && has_free_tag(w, c.admin)) {
+    Request r;
+    r.purpose = Purpose::ccr_log;
+    wire::GetLogPage log;
+    log.lid = wire::LogId::cross_controller_reset;
+    log.dwords = wire::GetLogPage::dwords_for(static_cast<std::uint32_t>(wire::ccr_log_max_bytes));
+    log.lsp = wire::ccr_lsp_remove_completed;
+    r.command = wire::make_get_log_page(0, log);
+    send_request(w, c.admin, r, host_of(w, c).admin_timeout);
+  }
+  post_async_event_request(w, id);
+}
+
+void post_async_event_request(World& w, ControllerId id) {
+  const Controller& c = controller(w, id);
+  Request r;
+  r.purpose = Purpose::async_event;
+  r.command = wire::make_async_event_request();
+  send_request(w, c.admin, r, Duration{});
+}
+
+void ccr_log_completed(World& w, ControllerId source, const Request& request, wire::Status status) {
+  if (!status.ok() || request.answer.blob == sim::none<transport::BlobId>)
+    return;
+  // Whoever succeeds goes on to tear down and reconnect, so the page is read out first.
+  const auto bytes = w.transport.blobs[request.answer.blob].first(wire::ccr_log_max_bytes);
+  const auto page = wire::CcrLogView::decode(bytes);
+  if (!page)
+    return;
+  std::vector<std::pair<ControllerId, wire::CcrStatus>> told;
+  for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
+    const Controller& c = w.host.controllers[i];
+    if (!is_fencing(c.state) || c.ccr_source != source)
+      continue;
+    const auto entry = page->find(c.cntlid, c.ciu);
+    if (!entry || entry->status == wire::CcrStatus::in_progress)
+      continue;
+    told.emplace_back(ControllerId{i}, entry->status);
+  }
+  for (const auto& [impacted, result] : told) {
+    if (result == wire::CcrStatus::succeeded) {
+      succeeded(w, impacted, false);
+    } else {
+      attempt_failed(w, impacted, wire::raw(StatusCode::internal_error));
+    }
+  }
+}
+
+}  // namespace holdfast::host

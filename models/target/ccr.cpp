@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cross-Controller Reset at the target (TP8028; protocol.md 3): a source controller is asked to
+// reset the instance of another one, and tells its host when nothing of that one can land any more.
+#include <algorithm>
+#include <vector>
+
+#include "models/target/internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::target {
+
+using wire::StatusCode;
+
+namespace {
+
+const Profile& profile_of(const World& w, const Controller& c) {
+  return w.target.subsystems[sim::index(c.subsystem)].profile;
+}
+
+/// nvmet_ctrl_find_get_ccr: same subsystem, same host, and exactly that instance.
+ControllerId find_instance(const World& w, const Controller& source,
+                           const wire::CrossControllerReset& ccr) {
+  const ControllerId id = find_controller(w, source.subsystem, ccr.icid);
+  if (id == sim::none<ControllerId>)
+    return id;
+  const Controller& c = w.target.controllers[id];
+  const bool same = c.hostnqn == source.hostnqn && c.ciu == ccr.ciu && c.cirn == ccr.cirn;
+  return same ? id : sim::none<ControllerId>;
+}
+
+bool is_pending(const CcrEntry& e) { return e.impacted != sim::none<ControllerId>; }
+
+/// The checks of nvmet_execute_cross_ctrl_reset, in its order (protocol.md 3.6).
+wire::Status refusal(const Controller& source, ControllerId impacted, std::uint8_t limit) {
+  const auto& entries = source.ccr_entries;
+  const auto pending = std::count_if(entries.begin(), entries.end(), is_pending);
+  const bool asked = std::any_of(entries.begin(), entries.end(),
+                                 [&](const CcrEntry& e) { return e.impacted == impacted; });
+  if (asked)
+    return wire::Status(StatusCode::ccr_in_progress).with_dnr();
+  if (pending >= limit)
+    return StatusCode::ccr_limit_exceeded;
+  if (entries.size() >= wire::ccr_log_max_entries)
+    return StatusCode::ccr_log_page_full;
+  return {};
+}
+
+void reset_impacted(World& w, ControllerId impacted, std::uint64_t cirn) {
+  const Controller& c = w.target.controllers[impacted];
+  // It may be gone, or its place taken, after a delay.
+  if (c.in_use && c.cirn == cirn)
+    fatal_error(w, impacted, cause_reset);
+}
+
+}  // namespace
+
+void renew_instance(World& w, ControllerId id) {
+  Controller& c = w.target.controllers[id];
+  const sim::ChoiceId choice = w.target.subsystems[sim::index(c.subsystem)].instance_choice;
+  if (c.ciu == 0) {
+    c.ciu = static_cast<std::uint8_t>(1 + w.choices.pick(choice, 255));
+  } else {
+    c.ciu = static_cast<std::uint8_t>(c.ciu == 255 ? 1 : c.ciu + 1);
+  }
+  c.cirn = w.choices.pick(choice, ~std::uint64_t{0});
+}
+
+void cross_controller_reset(World& w, QueueId queue, const wire::Command& command) {
+  const auto ccr = wire::as_cross_controller_reset(command);
+  const ControllerId source_id = w.target.queues[queue].controller;
+  const Profile& profile = profile_of(w, w.target.controllers[source_id]);
+  const auto answer = [&](wire::Status status, std::uint32_t dw0) {
+    const Controller& source = w.target.controllers[source_id];
+    record<Kind::ccr_requested>(w, source.subsystem, source.cntlid, ccr->icid, status.value, dw0);
+    respond(w, queue, command, status, dw0);
+  };
+  if (profile.ccrl == 0) {
+    answer(wire::Status(StatusCode::invalid_opcode).with_dnr(), 0);
+    return;
+  }
+  if (profile.ccr == CcrBehaviour::fails) {
+    answer(StatusCode::internal_error, 0);
+    return;
+  }
+  Controller& source = w.target.controllers[source_id];
+  if (ccr->icid == source.cntlid) {
+    answer(wire::Status(StatusCode::invalid_field).with_dnr(), 0);
+    return;
+  }
+  const ControllerId impacted = find_instance(w, source, *ccr);
+  if (impacted == sim::none<ControllerId>) {
+    // Already gone: there is nothing left that could land.
+    answer({}, wire::ccr_immediate_reset_successful);
+    return;
+  }
+  const wire::Status refused = refusal(source, impacted, profile.ccrl);
+  if (!refused.ok()) {
+    answer(refused, 0);
+    return;
+  }
+  source.ccr_entries.push_back({ccr->icid, ccr->ciu, impacted});
+  const std::uint64_t cirn = ccr->cirn;
+  const sim::ChoiceId choice = w.target.subsystems[sim::index(source.subsystem)].ccr_choice;
+  const Duration delay = draw(w.choices, choice, profile.ccr_delay);
+  answer({}, 0);
+  w.after(delay, [impacted, cirn](World& world) { reset_impacted(world, impacted, cirn); });
+}
+
+void complete_resets_of(World& w, SubsystemId subsystem, ControllerId impacted) {
+  const std::vector<ControllerId> all = w.target.subsystems[sim::index(subsystem)].controllers;
+  for (const ControllerId id : all) {
+    Controller& c = w.target.controllers[id];
+    bool completed = false;
+    for (CcrEntry& e : c.ccr_entries) {
+      if (e.impacted != impacted)
+        continue;
+      e.impacted = sim::none<ControllerId>;
+      completed = true;
+      record<Kind::ccr_completed>(w, subsystem, c.cntlid, e.icid);
+    }
+    const std::uint32_t bit = wire::aec_cross_controller_reset;
+    const bool wanted = (c.events_enabled & bit) != 0 && (c.events_masked & bit) == 0;
+    if (!completed || !wanted || profile_of(w, c).ccr_event_lost)
+      continue;
+    // Once, then masked until the log page is read (nvmet_aen_bit_disabled).
+    c.events_masked |= bit;
+    send_event(w, id, wire::ccr_completed_event().encode());
+  }
+}
+
+void send_event(World& w, ControllerId id, std::uint32_t dw0) {
+  Controller& c = w.target.controllers[id];
+  if (c.event_request_count == 0) {
+    c.events.push_back(dw0);
+    return;
+  }
+  wire::Command request = wire::make_async_event_request(c.event_requests[0]);
+  std::copy(c.event_requests.begin() + 1, c.event_requests.begin() + c.event_request_count,
+            c.event_requests.begin());
+  --c.event_request_count;
+  record<Kind::event_sent>(w, c.subsystem, c.cntlid, dw0);
+  const auto admin = std::find_if(c.queues.begin(), c.queues.end(),
+                                  [&](QueueId q) { return w.target.queues[q].qid == 0; });
+  if (admin != c.queues.end())
+    respond(w, *admin, request, {}, dw0);
+}
+
+void ccr_log_page(World& w, ControllerId id, wire::Bytes out, const wire::GetLogPage& request) {
+  Controller& c = w.target.controllers[id];
+  if (!request.retain_async_event)
+    c.events_masked &= ~wire::aec_cross_controller_reset;
+  std::vector<wire::CcrLogEntry> entries;
+  for (const CcrEntry& e : c.ccr_entries) {
+    wire::CcrLogEntry entry;
+    entry.icid = e.icid;
+    entry.ciu = e.ciu;
+    entry.status = is_pending(e) ? wire::CcrStatus::in_progress : wire::CcrStatus::succeeded;
+    entries.push_back(entry);
+  }
+  // A reader that asks for less gets the front of the page.
+  std::vector<std::byte> page(wire::ccr_log_bytes(entries.size()));
+  HOLDFAST_CHECK(wire::encode_ccr_log(page, entries));
+  std::copy_n(page.begin(), std::min(page.size(), out.size()), out.begin());
+  if ((request.lsp & wire::ccr_lsp_remove_completed) != 0) {
+    std::erase_if(c.ccr_entries, [](const CcrEntry& e) { return !is_pending(e); });
+  }
+}
+
+}  // namespace holdfast::target
