@@ -284,8 +284,21 @@ bool KernelLog::on_host(const sim::Record& r) {
       return true;
     case Kind::fence_started:
       watches_[id].held = r.word[1] != 0;
-      if (watches_[id].held)
+      if (w_.host.hosts[sim::index(controller(id).host)].policy.ccr)
+        say(id, fmt::format("attempting CCR, timeout {}ms", r.word[1] / 1'000'000));
+      else if (watches_[id].held)
         say(id, fmt::format("holding inflight requests for {}ms", r.word[1] / 1'000'000));
+      return true;
+    case Kind::ccr_succeeded:
+      say(id, "CCR succeeded using " + controller(r.word[1]).name);
+      return true;
+    case Kind::ccr_failed:
+      watches_[id].held = r.word[1] != 0;
+      // The second wording is the likely one, not a confirmed one (protocol.md 11, H7).
+      say(id, watches_[id].held
+                  ? fmt::format("CCR failed, switch to time-based recovery, timeout = {}ms",
+                                r.word[1] / 1'000'000)
+                  : "CCR failed, CQT not supported, skip time-based recovery");
       return true;
     case Kind::hold_ended:
       if (watches_[id].held)

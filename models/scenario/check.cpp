@@ -195,6 +195,20 @@ void check_connects(const Scenario& s, const Host& host, Nodes& nodes, const Cur
   }
 }
 
+// Knobs of a policy that would do nothing together are a mistake, not a silent default.
+void check_policy(const RecoveryPolicy& policy, const Cursor& at) {
+  using Waits = RecoveryPolicy::Waits;
+  const bool holds = policy.hold != RecoveryPolicy::Hold::none;
+  if (policy.waits == Waits::nowhere && (holds || policy.ccr)) {
+    at.fail(fmt::format("\"{}\" with \"waits\": \"nowhere\"", holds ? "hold" : "ccr"),
+            "a state to wait in: \"waits\": \"fencing\"");
+  }
+  if (policy.waits == Waits::resetting && policy.ccr) {
+    at.fail("\"ccr\" with \"waits\": \"resetting\"",
+            "\"waits\": \"fencing\" or \"recovering\" with Cross-Controller Reset");
+  }
+}
+
 void check_hosts(const Scenario& s, Nodes& nodes, const Cursor& at) {
   unique_names(s.hosts, at);
   std::map<std::string, std::string> port_owner;
@@ -206,6 +220,7 @@ void check_hosts(const Scenario& s, Nodes& nodes, const Cursor& at) {
   for (std::size_t i = 0; i < s.hosts.size(); ++i) {
     const auto& host = s.hosts[i];
     const Cursor here = at.at(i);
+    check_policy(host.policy, here.at("policy"));
     if (!nodes.known(host.name)) {
       require_name(here.at("name"), host.name, "a node (an end of a link)", nodes.names());
     }

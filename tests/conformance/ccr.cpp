@@ -130,7 +130,7 @@ TEST_CASE("a second CCR for one controller, a fifth pending one and a full log p
   CHECK(ask(run, 6, 1) == accepted);
   CHECK(ask(run, 6, 1).first == 0x413f);  // 13Fh with DNR: in progress
   CHECK(ask(run, 5, 1) == accepted);      // another source controller may ask as well
-  for (const std::uint16_t impacted : {2, 3, 4})
+  for (std::uint16_t impacted = 2; impacted <= 4; ++impacted)
     CHECK(ask(run, 6, impacted) == accepted);
   CHECK(ask(run, 6, 5).first == 0x141);  // CCRL is 4
   const auto source = target::find_controller(run.world, target::SubsystemId{0}, 6);

@@ -145,7 +145,8 @@ json connection(Dice& dice, std::size_t target, const std::string& port) {
 }
 
 json policy(Dice& dice) {
-  json out = {{"preset", dice.pick({"linux-mainline", "cqt-only"})}};
+  json out = {{"preset", dice.pick({"linux-mainline", "cqt-only", "tp4129-rfc1", "tp8028-rfc1",
+                                    "tp8028-v3", "tp8028-v4", "ccr+cqt+filter", "spec"})}};
   if (dice.percent(20))
     out["hold_multiplier"] = dice.between(1, 4);
   if (dice.percent(20)) {

@@ -197,6 +197,7 @@ TEST_CASE("two policies with one seed lose the same packets of each link", "[pro
   const World mainline = run_recorded(s);
   s.hosts[0].policy.preset = "cqt-only";
   s.hosts[0].policy.hold = scenario::RecoveryPolicy::Hold::kato_plus_cqt;
+  s.hosts[0].policy.waits = scenario::RecoveryPolicy::Waits::fencing;
   const World holding = run_recorded(s);
   REQUIRE_FALSE(mainline.trace.hashes() == holding.trace.hashes());
 

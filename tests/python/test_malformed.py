@@ -293,7 +293,7 @@ def test_invalid_utf8(kernel: str, tmp_path: Path) -> None:
     ("options", "says"),
     [
         (["--set", "hosts.h1.polcy=cqt-only"], 'did you mean "policy"?'),
-        (["--set", "hosts.h1.policy=cqt"], "one of linux-mainline, cqt-only"),
+        (["--set", "hosts.h1.policy=cqt"], "one of linux-mainline, tp4129-rfc1"),
         (["--set", "hosts.7.cpus=1"], "an index from 0 to 0"),
         (["--set", "duration=5"], A_DURATION),
         (["--set", "duration"], "PATH=VALUE"),
