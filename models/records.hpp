@@ -25,10 +25,10 @@ namespace holdfast {
   X(controller_state, protocol, "controller", "from", "to")                            \
   X(recovery_started, protocol, "controller", "cause")                                 \
   X(fence_started, protocol, "controller", "hold_ns")                                  \
-  X(ccr_attempt, protocol, "controller", "source", "attempt")                                  \
-  X(ccr_attempt_failed, protocol, "controller", "source", "status")                            \
-  X(ccr_succeeded, protocol, "controller", "source", "immediate")                              \
-  X(ccr_failed, protocol, "controller", "left_ns")                                             \
+  X(ccr_attempt, protocol, "controller", "source", "attempt")                          \
+  X(ccr_attempt_failed, protocol, "controller", "source", "status")                    \
+  X(ccr_succeeded, protocol, "controller", "source", "immediate")                      \
+  X(ccr_failed, protocol, "controller", "left_ns")                                     \
   X(hold_ended, protocol, "controller")                                                \
   X(requests_cancelled, protocol, "controller", "count")                               \
   X(keep_alive_sent, protocol, "controller", "cid")                                    \
@@ -49,9 +49,9 @@ namespace holdfast {
   X(keep_alive_window, protocol, "subsystem", "cntlid")                                \
   X(keep_alive_expired, protocol, "subsystem", "cntlid")                               \
   X(controller_fatal, protocol, "subsystem", "cntlid", "cause")                        \
-  X(ccr_requested, protocol, "subsystem", "source", "impacted", "status", "immediate")         \
-  X(ccr_completed, protocol, "subsystem", "source", "impacted")                                \
-  X(event_sent, protocol, "subsystem", "cntlid", "dw0")                                        \
+  X(ccr_requested, protocol, "subsystem", "source", "impacted", "status", "immediate") \
+  X(ccr_completed, protocol, "subsystem", "source", "impacted")                        \
+  X(event_sent, protocol, "subsystem", "cntlid", "dw0")                                \
   X(queue_released, protocol, "subsystem", "cntlid", "qid", "connection")              \
   X(controller_freed, protocol, "subsystem", "cntlid")                                 \
   X(command_fetched, protocol, "subsystem", "cntlid", "qid", "cid", "opcode", "token") \
