@@ -78,6 +78,7 @@ class KernelLog final : public TraceFile {
   bool on_host(const sim::Record& r);
   void on_target(const sim::Record& r);
   void on_state(const sim::Record& r);
+  void on_fence(const sim::Record& r);
   void on_timeout(const sim::Record& r);
   void on_socket(const sim::Record& r);
   void on_connected(const sim::Record& r);
@@ -264,6 +265,35 @@ void KernelLog::on_io_without_path(std::uint64_t op, const char* text, std::size
     put(machine, fmt::format("block {}n{}: {}", first->name, head.nsid, text), now_ns_);
 }
 
+void KernelLog::on_fence(const sim::Record& r) {
+  const std::uint64_t id = r.word[0];
+  const std::uint64_t time_ms = r.word[1] / 1'000'000;
+  bool& held = watches_[id].held;
+  switch (static_cast<Kind>(r.kind)) {
+    case Kind::fence_started:
+      held = r.word[1] != 0;
+      if (w_.host.hosts[sim::index(controller(id).host)].policy.ccr) {
+        say(id, fmt::format("attempting CCR, timeout {}ms", time_ms));
+      } else if (held) {
+        say(id, fmt::format("holding inflight requests for {}ms", time_ms));
+      }
+      return;
+    case Kind::ccr_succeeded:
+      say(id, "CCR succeeded using " + controller(r.word[1]).name);
+      return;
+    case Kind::ccr_failed:
+      held = r.word[1] != 0;
+      // The second wording is the likely one, not a confirmed one (protocol.md 11, H7).
+      say(id,
+          held ? fmt::format("CCR failed, switch to time-based recovery, timeout = {}ms", time_ms)
+               : "CCR failed, CQT not supported, skip time-based recovery");
+      return;
+    default:
+      if (held)
+        say(id, "Time-based recovery finished");
+  }
+}
+
 bool KernelLog::on_host(const sim::Record& r) {
   const std::uint64_t id = r.word[0];
   switch (static_cast<Kind>(r.kind)) {
@@ -283,26 +313,10 @@ bool KernelLog::on_host(const sim::Record& r) {
       on_state(r);
       return true;
     case Kind::fence_started:
-      watches_[id].held = r.word[1] != 0;
-      if (w_.host.hosts[sim::index(controller(id).host)].policy.ccr)
-        say(id, fmt::format("attempting CCR, timeout {}ms", r.word[1] / 1'000'000));
-      else if (watches_[id].held)
-        say(id, fmt::format("holding inflight requests for {}ms", r.word[1] / 1'000'000));
-      return true;
     case Kind::ccr_succeeded:
-      say(id, "CCR succeeded using " + controller(r.word[1]).name);
-      return true;
     case Kind::ccr_failed:
-      watches_[id].held = r.word[1] != 0;
-      // The second wording is the likely one, not a confirmed one (protocol.md 11, H7).
-      say(id, watches_[id].held
-                  ? fmt::format("CCR failed, switch to time-based recovery, timeout = {}ms",
-                                r.word[1] / 1'000'000)
-                  : "CCR failed, CQT not supported, skip time-based recovery");
-      return true;
     case Kind::hold_ended:
-      if (watches_[id].held)
-        say(id, "Time-based recovery finished");
+      on_fence(r);
       return true;
     case Kind::keep_alive_done:
       if (r.word[1] != 0)
