@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Linux would have logged: the messages of the NVMe/TCP host driver and of nvmet, in their own
-// words. The hold of the policy cqt-only has no CCR before it, so of the path-failure series' lines
-// it uses those that are true without one: the start of fencing and the end of the time-based
-// recovery from version 3, and "holding inflight requests" from the time-based series.
+// words. A hold without CCR before it borrows "holding inflight requests" from the time-based
+// series.
 #include <fmt/format.h>
 
 #include <algorithm>
