@@ -15,14 +15,8 @@ json rw_test(const char* policy, Duration delay, Duration kato, Duration cqt) {
   set_keep_alive(s, KeepAlive::traffic_based, kato);
   s["subsystems"][0]["attr_cqt"] = text(cqt);
   s["hosts"][0]["policy"] = policy;
-  s["workloads"] = {
-      {{"type", "rw_test"}, {"host", "h1"}, {"iterations", 1}, {"sleep_before_read", "100s"}}};
-  s["faults"] = {{{"type", "fopcode"},
-                  {"at", "50ms"},
-                  {"subsystem", "sub"},
-                  {"controller", 1},
-                  {"opcode", "write"},
-                  {"delay", text(delay)}}};
+  s["workloads"] = json::array({rw_test_once(100s)});
+  s["faults"] = json::array({fopcode_write(delay)});
   return s;
 }
 

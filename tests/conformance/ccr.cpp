@@ -21,14 +21,8 @@ json fenced(const char* policy, int paths, Duration delay) {
   s["subsystems"][0]["profile"] = "nvmet-tp8028";
   s["subsystems"][0]["attr_cqt"] = text(cqt);
   s["hosts"][0]["policy"] = policy;
-  s["workloads"] = {
-      {{"type", "rw_test"}, {"host", "h1"}, {"iterations", 1}, {"sleep_before_read", "60s"}}};
-  s["faults"] = {{{"type", "fopcode"},
-                  {"at", "50ms"},
-                  {"subsystem", "sub"},
-                  {"controller", 1},
-                  {"opcode", "write"},
-                  {"delay", text(delay)}}};
+  s["workloads"] = json::array({rw_test_once(60s)});
+  s["faults"] = json::array({fopcode_write(delay)});
   return s;
 }
 

@@ -147,6 +147,20 @@ inline json blackhole(const std::string& link, Duration at) {
   return {{"type", "blackhole"}, {"at", text(at)}, {"link", link}};
 }
 
+/// One round of rw_test whose reader waits long enough for a delayed write to land.
+inline json rw_test_once(Duration sleep_before_read) {
+  return {{"type", "rw_test"},
+          {"host", "h1"},
+          {"iterations", 1},
+          {"sleep_before_read", text(sleep_before_read)}};
+}
+
+/// The next write that controller 1 receives makes it fatal and stays in its backend for `delay`.
+inline json fopcode_write(Duration delay) {
+  return {{"type", "fopcode"}, {"at", "50ms"},      {"subsystem", "sub"},
+          {"controller", 1},   {"opcode", "write"}, {"delay", text(delay)}};
+}
+
 /// A running scenario and its log. `branch` gives a second one that goes its own way from here.
 class Run {
  public:
