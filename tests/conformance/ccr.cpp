@@ -174,6 +174,38 @@ TEST_CASE("the notice goes to source controllers only, once until the log page i
   CHECK(run.world.target.controllers[id].event_request_count == 1);
 }
 
+TEST_CASE("a second completion before the log page is read sends no second notice",
+          "[conformance][CCR-6]") {
+  Run run(fenced("tp8028-v3", 3, 2s));
+  run.until(20ms);
+  const target::SubsystemId sub{0};
+  const auto source = target::find_controller(run.world, sub, 3);
+  const auto first = target::find_controller(run.world, sub, 1);
+  const auto second = target::find_controller(run.world, sub, 2);
+  target::Controller& c = run.world.target.controllers[source];
+  c.ccr_entries = {{1, 1, first}, {2, 1, second}};
+  REQUIRE((c.events_enabled & wire::aec_cross_controller_reset) != 0);
+  target::complete_resets_of(run.world, sub, first);
+  target::complete_resets_of(run.world, sub, second);
+  CHECK(run.log.count(Kind::ccr_completed) == 2);
+  CHECK(run.log.count(Kind::event_sent) == 1);
+  CHECK(c.events.empty());  // nor does one wait for the next AER
+}
+
+TEST_CASE("CIU counts on and CIRN is drawn anew when RDY is asserted", "[conformance][CCR-10]") {
+  Run run(fenced("tp8028-v3", 1, 2s));
+  while (run.log.count(Kind::controller_created) == 0)
+    run.advance(1us);
+  const auto id = target::find_controller(run.world, target::SubsystemId{0}, 1);
+  const target::Controller created = run.world.target.controllers[id];
+  REQUIRE_FALSE(created.ready);
+  while (run.log.count(Kind::controller_ready) == 0)
+    run.advance(1us);
+  const target::Controller& ready = run.world.target.controllers[id];
+  CHECK(ready.ciu == (created.ciu == 255 ? 1 : created.ciu + 1));
+  CHECK(ready.cirn != created.cirn);
+}
+
 TEST_CASE("a lost notice costs the wait for one CCR, then the next source controller answers",
           "[conformance][CCR-8][CCR-9]") {
   json s = fenced("tp8028-v3", 3, 2s);
