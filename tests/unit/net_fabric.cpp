@@ -139,7 +139,7 @@ TEST_CASE("packets sent at once leave back to back", "[net]") {
   for (std::int64_t i = 0; i < 50; ++i) {
     line.send(1500);
     // Equal rates: a queue at the first link only.
-    expected.push_back({(i + 3) * wire_1500 + 3 * 2000, 1500});
+    expected.push_back({(i + 3) * wire_1500 + 3L * 2000, 1500});
   }
   line.run();
   CHECK(arrived == expected);
@@ -147,7 +147,7 @@ TEST_CASE("packets sent at once leave back to back", "[net]") {
 
 TEST_CASE("a queue takes exactly what fits behind the packet on the wire", "[net]") {
   net::LinkParameters p = gigabit();
-  p.queue_bytes = 3 * 1538;
+  p.queue_bytes = 3UL * 1538;
   Line line = new_line({p});
   for (int i = 0; i < 6; ++i)
     line.send(1500);
@@ -231,12 +231,12 @@ TEST_CASE("loss has its frequency, per direction", "[net]") {
   for (int i = 0; i < count; ++i) {
     line.send(100);
     line.send(100, false);
-    line.run_until((i + 1) * 10'000);
+    line.run_until((i + 1L) * 10'000);
   }
   line.run();
   // Binomial: 2,000 with a standard deviation of sqrt(20,000 * 0.1 * 0.9) = 42.4; five of them.
   CHECK(std::abs(static_cast<double>(lost.size()) - 2000.0) < 212.0);
-  CHECK(arrived.size() + lost.size() == 2 * count);
+  CHECK(arrived.size() + lost.size() == 2UL * count);
   CHECK(line.w.net.channels[1].dropped == 0);
   net::set_loss(line.w, net::channel_of(net::LinkId{0}, 0), 1.0);
   lost.clear();

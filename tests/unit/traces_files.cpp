@@ -133,7 +133,7 @@ TEST_CASE("the kernel's rate limit lets ten lines through in five seconds", "[an
   std::uint64_t suppressed = 0;
   int passed = 0;
   for (int i = 0; i < 25; ++i)
-    passed += limit.allows(1'000'000 * i, suppressed) ? 1 : 0;
+    passed += limit.allows(1'000'000L * i, suppressed) ? 1 : 0;
   CHECK(passed == 10);
   // The window is still open at exactly five seconds, and closed right after (time_is_before).
   CHECK(!limit.allows(5'000'000'000, suppressed));
