@@ -14,10 +14,6 @@ namespace {
 
 constexpr ControllerId nobody = sim::none<ControllerId>;
 
-const Host& host_of(const World& w, const Controller& c) {
-  return w.host.hosts[sim::index(c.host)];
-}
-
 /// nvme_find_ctrl_ccr: list order, any LIVE controller of the subsystem with a free slot. Neither
 /// ANA state nor distance count.
 ControllerId find_source(const World& w, ControllerId impacted) {
@@ -68,7 +64,7 @@ void ask(World& w, ControllerId impacted, ControllerId source) {
   c.ccr_source = source;
   c.ccr_accepted = false;
   record<Kind::ccr_attempt>(w, impacted, source, c.ccr_attempts);
-  if (!has_free_tag(w, s.admin)) {
+  if (queue(w, s.admin).free_tags.size() <= reserved_admin_tags) {
     attempt_failed(w, impacted, wire::raw(StatusCode::host_path_error));
     return;
   }

@@ -52,6 +52,9 @@ void after_change(World& w, ControllerId id, State from, State to) {
 
 Controller& controller(World& w, ControllerId id) { return w.host.controllers[sim::index(id)]; }
 Queue& queue(World& w, QueueId id) { return w.host.queues[sim::index(id)]; }
+const Host& host_of(const World& w, const Controller& c) {
+  return w.host.hosts[sim::index(c.host)];
+}
 QueueId io_queue(const Controller& c, std::uint32_t i) { return QueueId{c.first_io_queue + i}; }
 
 std::string_view state_name(State state) {

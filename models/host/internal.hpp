@@ -11,6 +11,9 @@ namespace holdfast::host {
 inline constexpr int error_invalid = 22;
 /// Tags of an I/O queue that ordinary I/O cannot have: one is kept for Connect.
 inline constexpr std::size_t reserved_tags = 1;
+/// Admin tags that a CCR command leaves free: for the Keep Alive, and for what an event needs (the
+/// next AER and the log page), which must never find the queue full.
+inline constexpr std::size_t reserved_admin_tags = 3;
 
 // controller.cpp
 bool change_state(World& w, ControllerId id, State to);
@@ -18,6 +21,7 @@ bool change_state(World& w, ControllerId id, State to);
 void force_state(World& w, ControllerId id, State to);
 Controller& controller(World& w, ControllerId id);
 Queue& queue(World& w, QueueId id);
+const Host& host_of(const World& w, const Controller& c);
 QueueId io_queue(const Controller& c, std::uint32_t i);
 
 // requests.cpp

@@ -11,7 +11,7 @@ using wire::StatusCode;
 namespace {
 
 const RecoveryPolicy& policy_of(const World& w, const Controller& c) {
-  return w.host.hosts[sim::index(c.host)].policy;
+  return host_of(w, c).policy;
 }
 
 Duration kato_part(const RecoveryPolicy& policy, const Controller& c) {

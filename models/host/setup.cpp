@@ -13,10 +13,6 @@ using wire::LogId;
 
 namespace {
 
-const Host& host_of(const World& w, const Controller& c) {
-  return w.host.hosts[sim::index(c.host)];
-}
-
 void open_transport(World& w, QueueId id) {
   Queue& q = queue(w, id);
   const Controller& c = controller(w, q.controller);

@@ -206,6 +206,17 @@ TEST_CASE("CIU counts on and CIRN is drawn anew when RDY is asserted", "[conform
   CHECK(ready.cirn != created.cirn);
 }
 
+TEST_CASE("CCR leaves the admin tags alone that Keep Alive and events need", "[conformance]") {
+  Run run(fenced("tp8028-v3", 2, 2s));
+  run.until(20ms);
+  auto& tags = run.world.host.queues[sim::index(run.world.host.controllers[1].admin)].free_tags;
+  tags.resize(3);
+  run.until(1s);
+  CHECK(run.log.count(Kind::ccr_requested) == 0);
+  CHECK(run.log.first(Kind::ccr_attempt_failed)["status"] == 0x370);
+  CHECK(run.log.count(Kind::ccr_failed) == 1);  // and the hold takes over
+}
+
 TEST_CASE("a lost notice costs the wait for one CCR, then the next source controller answers",
           "[conformance][CCR-8][CCR-9]") {
   json s = fenced("tp8028-v3", 3, 2s);

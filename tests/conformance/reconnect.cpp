@@ -141,15 +141,10 @@ TEST_CASE("fast_io_fail_tmo spares I/O that comes back in time", "[conformance][
 TEST_CASE("a new association gets the lowest free CNTLID, and a draining one keeps its own",
           "[conformance][reconnect]") {
   // The fatal write holds controller 1 for `delay`; the host comes back after 10 s.
-  for (const auto& [delay, cntlid] : {std::pair{"2s", 1u}, {"30s", 3u}}) {
+  for (const auto& [delay, cntlid] : {std::pair<Duration, unsigned>{2s, 1}, {30s, 3}}) {
     json s = scenario_with(2);
     s["workloads"] = {fio({{"rate_iops", 20}, {"rw", "randwrite"}})};
-    s["faults"] = {{{"type", "fopcode"},
-                    {"at", "5s"},
-                    {"subsystem", "sub"},
-                    {"controller", 1},
-                    {"opcode", "write"},
-                    {"delay", delay}}};
+    s["faults"] = json::array({fopcode_write(delay, 5s)});
     Run run(s);
     run.until(60s);
     const auto first = run.log.all(Kind::connected, before(sim::epoch + 1s));
@@ -172,12 +167,7 @@ TEST_CASE(
   json s = scenario_with(2);
   s["subsystems"][0]["attr_cntlid_max"] = 2;
   s["workloads"] = {fio({{"rate_iops", 20}, {"rw", "randwrite"}})};
-  s["faults"] = {{{"type", "fopcode"},
-                  {"at", "5s"},
-                  {"subsystem", "sub"},
-                  {"controller", 1},
-                  {"opcode", "write"},
-                  {"delay", "30s"}}};
+  s["faults"] = json::array({fopcode_write(30s, 5s)});
   Run run(s);
   run.until(60s);
   CHECK(run.log.first(Kind::connect_failed)["error"] == 0x4181);

@@ -155,9 +155,10 @@ inline json rw_test_once(Duration sleep_before_read) {
           {"sleep_before_read", text(sleep_before_read)}};
 }
 
-/// The next write that controller 1 receives makes it fatal and stays in its backend for `delay`.
-inline json fopcode_write(Duration delay) {
-  return {{"type", "fopcode"}, {"at", "50ms"},      {"subsystem", "sub"},
+/// The first write that controller 1 receives after `at` makes it fatal and stays in its backend
+/// for `delay`.
+inline json fopcode_write(Duration delay, Duration at = 50ms) {
+  return {{"type", "fopcode"}, {"at", text(at)},    {"subsystem", "sub"},
           {"controller", 1},   {"opcode", "write"}, {"delay", text(delay)}};
 }
 

@@ -138,6 +138,12 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     # Words and names.
     ("transport", "/fabric/transport", "rdma", "/fabric/transport", "expected tcp"),
     ("policy", "/hosts/0/policy", "cqt_only", "/hosts/0/policy", 'mean "cqt-only"?'),
+    ("hold nowhere", "/hosts/0/policy", {"preset": "linux-mainline", "hold": "kato_plus_cqt"},
+     "/hosts/0/policy", '"waits": "fencing"'),
+    ("CCR nowhere", "/hosts/0/policy", {"preset": "linux-mainline", "ccr": True},
+     "/hosts/0/policy", '"waits": "fencing"'),
+    ("CCR resetting", "/hosts/0/policy", {"preset": "tp4129-rfc1", "ccr": True},
+     "/hosts/0/policy", '"recovering"'),
     ("profile", "/subsystems/0/profile", "nvmet", "/subsystems/0/profile", "nvmet-mainline"),
     ("iopolicy", "/hosts/0/iopolicy", "round_robin", "/hosts/0/iopolicy", 'mean "round-robin"?'),
     ("fault_type", "/faults/0/type", "blackhol", "/faults/0/type", 'mean "blackhole"?'),
