@@ -3,10 +3,10 @@
 #include "models/scenario/builder.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include "models/host/host.hpp"
 #include "models/net/fabric.hpp"
+#include "models/scenario/builder_internal.hpp"
 #include "models/target/target.hpp"
 #include "models/transport/queue.hpp"
 #include "models/workload/workload.hpp"
@@ -15,26 +15,6 @@
 namespace holdfast::scenario {
 
 namespace {
-
-/// Names of a scenario and what they became in the world.
-struct Names {
-  std::map<std::string, net::NodeId> nodes;
-  std::map<std::string, net::LinkId> links;
-  std::map<std::string, std::uint32_t> ports;  // fabric node -> transport port
-  std::map<std::string, target::SubsystemId> subsystems;
-  std::map<std::string, host::HostId> hosts;
-  std::map<std::pair<std::string, std::uint32_t>, std::uint32_t> disks;  // subsystem, nsid
-  std::map<std::tuple<std::string, std::string, std::uint32_t>, host::HeadId> heads;
-  std::map<std::pair<std::string, std::string>, net::RouteId> routes;
-};
-
-holdfast::Span span_of(const Latency& latency) {
-  holdfast::Span span;
-  span.kind = static_cast<holdfast::Span::Kind>(latency.kind);
-  span.low = latency.low;
-  span.high = latency.high;
-  return span;
-}
 
 void build_links(World& w, const Scenario& s, Names& names) {
   const auto node = [&](const std::string& name) {
@@ -210,99 +190,6 @@ void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
   build_connections(w, h, names);
 }
 
-void build_workload(World& w, const RwTest& r, const Names& names) {
-  workload::Job job;
-  job.name = "rw_test";
-  job.type = workload::JobType::rw_test;
-  job.head = names.heads.at({r.host, r.subsystem, r.nsid});
-  job.start = sim::epoch + r.start;
-  job.rw_test.iterations = r.iterations;
-  job.rw_test.writes = r.writes;
-  job.rw_test.sleep_before_read = r.sleep_before_read;
-  job.rw_test.sleep_after_read = r.sleep_after_read;
-  workload::add_job(w, job);
-}
-
-void build_workload(World& w, const Fio& f, const Names& names) {
-  for (std::uint32_t i = 0; i < f.numjobs; ++i) {
-    workload::Job job;
-    job.name = f.name;
-    job.type = workload::JobType::fio;
-    job.head = names.heads.at({f.host, f.subsystem, f.nsid});
-    job.cpu = i;
-    job.start = sim::epoch + f.start;
-    workload::Fio& p = job.fio;
-    p.pattern = static_cast<workload::Pattern>(f.rw);
-    p.block_bytes = f.bs_bytes;
-    p.depth = f.iodepth;
-    p.read_percent = f.rwmixread;
-    p.offset_bytes = f.offset_bytes;
-    p.size_bytes = f.size_bytes;
-    // The lower of the two rates binds.
-    if (f.rate_iops != 0)
-      p.interval = Duration{1'000'000'000 / static_cast<std::int64_t>(f.rate_iops)};
-    if (f.rate_bytes_per_s != 0) {
-      const auto by_bytes = Duration{static_cast<std::int64_t>(
-          std::uint64_t{f.bs_bytes} * 1'000'000'000u / f.rate_bytes_per_s)};
-      p.interval = std::max(p.interval, by_bytes);
-    }
-    p.thinktime = f.thinktime;
-    if (f.runtime > 0s)
-      p.end = job.start + f.runtime;
-    workload::add_job(w, job);
-  }
-}
-
-/// Draws when a fault strikes. The name of the choice point is the fault's place in the list.
-void set_times(World& w, fault::Fault& out, const Latency& at,
-               const std::optional<Duration>& until_after) {
-  const std::string entity = "fault " + std::to_string(w.fault.faults.size());
-  out.at = sim::epoch + draw(w.choices, w.choices.add(entity, "at"), span_of(at));
-  if (until_after)
-    out.until = out.at + *until_after;
-}
-
-void set_direction(fault::Fault& out, Direction direction) {
-  out.forward = direction != Direction::backward;
-  out.backward = direction != Direction::forward;
-}
-
-fault::Fault fault_of(World& w, const Blackhole& f, const Names& names) {
-  fault::Fault out;
-  out.type = fault::Type::blackhole;
-  out.link = names.links.at(f.link);
-  set_direction(out, f.direction);
-  set_times(w, out, f.at, f.until_after);
-  return out;
-}
-
-fault::Fault fault_of(World& w, const LinkDown& f, const Names& names) {
-  fault::Fault out;
-  out.type = fault::Type::link_down;
-  out.link = names.links.at(f.link);
-  set_times(w, out, f.at, f.until_after);
-  return out;
-}
-
-fault::Fault fault_of(World& w, const Loss& f, const Names& names) {
-  fault::Fault out;
-  out.type = fault::Type::loss;
-  out.link = names.links.at(f.link);
-  out.probability = f.probability;
-  set_direction(out, f.direction);
-  set_times(w, out, f.at, f.until_after);
-  return out;
-}
-
-fault::Fault fault_of(World& w, const CommandFault& f, const Names& names) {
-  fault::Fault out;
-  out.type = fault::Type::command;
-  out.subsystem = names.subsystems.at(f.subsystem);
-  out.command = {f.controller, f.opcode, f.fatal, f.count == 0, f.count, f.delay};
-  set_times(w, out, f.at, std::nullopt);
-  return out;
-}
-
 }  // namespace
 
 void build(World& w, const Scenario& s) {
@@ -310,7 +197,8 @@ void build(World& w, const Scenario& s) {
   w.transport.tcp.rto_min = s.fabric.rto_min;
   w.transport.tcp.initial_window_segments = s.fabric.initial_window_segments;
   w.transport.tcp.receive_window_bytes = s.fabric.receive_window_bytes;
-  transport::install(w, host::handlers(), target::handlers());
+  transport::install(w, static_cast<transport::TransportKind>(s.fabric.transport), host::handlers(),
+                     target::handlers());
   w.host.io_done = workload::io_done;
   Names names;
   build_links(w, s, names);
@@ -319,12 +207,8 @@ void build(World& w, const Scenario& s) {
     build_subsystem(w, sub, names);
   for (const Host& h : s.hosts)
     build_host(w, s, h, names);
-  for (const Workload& one : s.workloads) {
-    std::visit([&](const auto& spec) { build_workload(w, spec, names); }, one);
-  }
-  for (const Fault& one : s.faults) {
-    fault::add_fault(w, std::visit([&](const auto& f) { return fault_of(w, f, names); }, one));
-  }
+  build_workloads(w, s, names);
+  build_faults(w, s, names);
 }
 
 World build(const Scenario& scenario) {

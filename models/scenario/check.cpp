@@ -13,23 +13,42 @@
 #include <utility>
 #include <vector>
 
-#include "models/scenario/units.hpp"
+#include "models/scenario/check_internal.hpp"
 
 namespace holdfast::scenario {
+
+namespace check {
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void require_name(const Cursor& where, const std::string& name, const char* what,
+                  const std::vector<std::string>& names) {
+  if (contains(names, name))
+    return;
+  where.fail(fmt::format("{} unknown", in_quotes(name)),
+             fmt::format("the name of {}: {}", what, one_of(names)), nearest(name, names));
+}
+
+const Subsystem& subsystem_named(const Scenario& s, const std::string& name, const Cursor& where) {
+  require_name(where, name, "a subsystem", names_of(s.subsystems));
+  return *std::find_if(s.subsystems.begin(), s.subsystems.end(),
+                       [&](const Subsystem& one) { return one.name == name; });
+}
+
+}  // namespace check
+
 namespace {
+
+using check::contains;
+using check::names_of;
+using check::require_name;
+using check::subsystem_named;
 
 // Totals that keep a run within ordinary memory whatever the counts multiply to.
 constexpr std::uint64_t most_connections = 4096;
 constexpr std::uint64_t most_queue_entries = 8'388'608;  // 65,536 queues of 128
-constexpr std::uint64_t most_outstanding = 65'536;
-
-template <class T>
-std::vector<std::string> names_of(const std::vector<T>& all) {
-  std::vector<std::string> names;
-  for (const auto& one : all)
-    names.push_back(one.name);
-  return names;
-}
 
 template <class T>
 void unique_names(const std::vector<T>& all, const Cursor& list) {
@@ -42,18 +61,6 @@ void unique_names(const std::vector<T>& all, const Cursor& list) {
                                            list.at(earlier->second).pointer()),
                                "a name of its own");
   }
-}
-
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-void require_name(const Cursor& where, const std::string& name, const char* what,
-                  const std::vector<std::string>& names) {
-  if (contains(names, name))
-    return;
-  where.fail(fmt::format("{} unknown", in_quotes(name)),
-             fmt::format("the name of {}: {}", what, one_of(names)), nearest(name, names));
 }
 
 // Nodes of the fabric and which of them are connected (union-find with path halving).
@@ -162,12 +169,6 @@ void check_subsystems(const Scenario& s, const Nodes& nodes, const Cursor& at) {
   }
 }
 
-const Subsystem& subsystem_named(const Scenario& s, const std::string& name, const Cursor& where) {
-  require_name(where, name, "a subsystem", names_of(s.subsystems));
-  return *std::find_if(s.subsystems.begin(), s.subsystems.end(),
-                       [&](const Subsystem& one) { return one.name == name; });
-}
-
 void check_connects(const Scenario& s, const Host& host, Nodes& nodes, const Cursor& at) {
   std::set<std::pair<std::string, std::string>> seen;
   for (std::size_t i = 0; i < host.connect.size(); ++i) {
@@ -248,123 +249,6 @@ void check_hosts(const Scenario& s, Nodes& nodes, const Cursor& at) {
   }
 }
 
-// The namespace a workload runs on; fills in the subsystem when there is only one candidate.
-template <class W>
-const Namespace& resolve_target(const Scenario& s, W& w, const Cursor& at) {
-  require_name(at.at("host"), w.host, "a host", names_of(s.hosts));
-  const auto& host = *std::find_if(s.hosts.begin(), s.hosts.end(),
-                                   [&](const Host& one) { return one.name == w.host; });
-  std::vector<std::string> reachable;
-  for (const auto& connect : host.connect) {
-    if (!contains(reachable, connect.subsystem))
-      reachable.push_back(connect.subsystem);
-  }
-  if (w.subsystem.empty()) {
-    if (reachable.size() > 1) {
-      at.fail("no \"subsystem\"", fmt::format("one, because {} connects to several: {}",
-                                              in_quotes(w.host), one_of(reachable)));
-    }
-    w.subsystem = reachable.front();
-  }
-  require_name(at.at("subsystem"), w.subsystem,
-               fmt::format("a subsystem that {} connects to", in_quotes(w.host)).c_str(),
-               reachable);
-  const auto& subsystem = subsystem_named(s, w.subsystem, at.at("subsystem"));
-  std::vector<std::string> ids;
-  for (const auto& ns : subsystem.namespaces) {
-    if (ns.nsid == w.nsid) {
-      if (w.start < s.duration)
-        return ns;
-      at.at("start").fail(format_duration(w.start),
-                          "before the end of the run at " + format_duration(s.duration));
-    }
-    ids.push_back(std::to_string(ns.nsid));
-  }
-  at.at("nsid").fail(fmt::format("namespace {} unknown", w.nsid),
-                     fmt::format("a namespace of {}: {}", in_quotes(subsystem.name), one_of(ids)));
-}
-
-// rw_test writes one block of 4,096 bytes at offset 0 (protocol.md 9.4).
-void check_job(const RwTest&, const Namespace& ns, const Cursor& at) {
-  constexpr std::uint64_t block = 4096;
-  if (block % ns.block_bytes != 0 || ns.size_bytes < block) {
-    at.at("nsid").fail(fmt::format("namespace {} with blocks of {} and size {}", ns.nsid,
-                                   format_size(ns.block_bytes), format_size(ns.size_bytes)),
-                       "a namespace in which 4,096 bytes are whole blocks");
-  }
-}
-
-void check_job(const Fio& fio, const Namespace& ns, const Cursor& at) {
-  const auto block = "a multiple of the namespace's block_size " + format_size(ns.block_bytes);
-  if (fio.bs_bytes % ns.block_bytes != 0)
-    at.at("bs").fail(format_size(fio.bs_bytes), block);
-  if (fio.offset_bytes % ns.block_bytes != 0) {
-    at.at("offset").fail(format_size(fio.offset_bytes), block);
-  }
-  const auto end = std::max(fio.offset_bytes + fio.bs_bytes, fio.offset_bytes + fio.size_bytes);
-  if (end > ns.size_bytes) {
-    at.at(fio.size_bytes == 0 ? "offset" : "size")
-        .fail("a region that ends at " + format_size(end),
-              "a region within the namespace of " + format_size(ns.size_bytes));
-  }
-  if (fio.size_bytes != 0 && fio.size_bytes < fio.bs_bytes) {
-    at.at("size").fail(format_size(fio.size_bytes), "at least bs " + format_size(fio.bs_bytes));
-  }
-}
-
-void check_workloads(Scenario& s, const Cursor& at) {
-  std::uint64_t outstanding = 0;
-  for (std::size_t i = 0; i < s.workloads.size(); ++i) {
-    const Cursor here = at.at(i);
-    std::visit([&](auto& w) { check_job(w, resolve_target(s, w, here), here); }, s.workloads[i]);
-    const auto* fio = std::get_if<Fio>(&s.workloads[i]);
-    outstanding += fio == nullptr ? 1 : std::uint64_t{fio->iodepth} * fio->numjobs;
-    if (outstanding > most_outstanding) {
-      here.fail(fmt::format("{} I/Os in flight in all (iodepth x numjobs)", outstanding),
-                fmt::format("at most {}", most_outstanding));
-    }
-  }
-}
-
-// References of a fault, by kind of fault.
-template <class F>
-void check_fault(const Scenario&, const F& fault, const std::vector<std::string>& links,
-                 const Cursor& at) {
-  require_name(at.at("link"), fault.link, "a link", links);
-}
-
-void check_fault(const Scenario& s, const CommandFault& fault, const std::vector<std::string>&,
-                 const Cursor& at) {
-  const auto& subsystem = subsystem_named(s, fault.subsystem, at.at("subsystem"));
-  const bool in_range = fault.controller >= subsystem.attr_cntlid_min &&
-                        fault.controller <= subsystem.attr_cntlid_max;
-  if (in_range)
-    return;
-  at.at("controller")
-      .fail(fmt::format("controller {}", fault.controller),
-            fmt::format("a controller id of {}, {} to {}", in_quotes(subsystem.name),
-                        subsystem.attr_cntlid_min, subsystem.attr_cntlid_max));
-}
-
-void check_faults(const Scenario& s, const Cursor& at) {
-  const auto links = names_of(s.fabric.links);
-  for (std::size_t i = 0; i < s.faults.size(); ++i) {
-    const Cursor here = at.at(i);
-    std::visit(
-        [&](const auto& fault) {
-          check_fault(s, fault, links, here);
-          // An exponential instant has no latest value: its earliest one must be within the run.
-          const bool drawn_in_range = fault.at.kind == Latency::Kind::uniform;
-          const auto latest = drawn_in_range ? fault.at.high : fault.at.low;
-          if (latest < s.duration)
-            return;
-          here.at("at").fail(format_duration(latest),
-                             "before the end of the run at " + format_duration(s.duration));
-        },
-        s.faults[i]);
-  }
-}
-
 }  // namespace
 
 void check_and_resolve(Scenario& scenario, const Cursor& root) {
@@ -372,8 +256,8 @@ void check_and_resolve(Scenario& scenario, const Cursor& root) {
   Nodes nodes(scenario.fabric);
   check_subsystems(scenario, nodes, root.at("subsystems"));
   check_hosts(scenario, nodes, root.at("hosts"));
-  check_workloads(scenario, root.at("workloads"));
-  check_faults(scenario, root.at("faults"));
+  check::workloads(scenario, root.at("workloads"));
+  check::faults(scenario, root.at("faults"));
 }
 
 }  // namespace holdfast::scenario

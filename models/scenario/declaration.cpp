@@ -10,15 +10,6 @@ constexpr std::size_t name_length = 64;
 constexpr std::size_t nqn_length = 223;
 constexpr auto required = Need::required;
 
-const char* const when_it_starts = "when it strikes";
-const char* const how_long = "how long it lasts; absent: until the end of the run";
-
-Codec<Direction> direction() {
-  return choice<Direction>({{"both", Direction::both, ""},
-                            {"forward", Direction::forward, ""},
-                            {"backward", Direction::backward, ""}});
-}
-
 // What both workloads have in common: who issues the I/O, and where it goes.
 template <class W>
 Object<W> workload(std::string name_of_type, std::string doc) {
@@ -78,85 +69,11 @@ const Object<Fio>& fio_object() {
   return declared;
 }
 
-const Object<Blackhole>& blackhole_object() {
-  static const auto declared =
-      Object<Blackhole>("blackhole", "Packets vanish on a link; neither side is told.")
-          .field("at", &Blackhole::at, latency(longest_run), when_it_starts, required)
-          .maybe("for", &Blackhole::until_after, duration(1ns, longest_run), how_long)
-          .field("link", &Blackhole::link, name(name_length), "which link", required)
-          .field("direction", &Blackhole::direction, direction(), "of the packets that vanish");
-  return declared;
-}
-
-const Object<LinkDown>& link_down_object() {
-  static const auto declared =
-      Object<LinkDown>("link_down", "Carrier loss: what is queued or on the wire is lost as well.")
-          .field("at", &LinkDown::at, latency(longest_run), when_it_starts, required)
-          .maybe("for", &LinkDown::until_after, duration(1ns, longest_run), how_long)
-          .field("link", &LinkDown::link, name(name_length), "which link", required);
-  return declared;
-}
-
-const Object<Loss>& loss_object() {
-  static const auto declared =
-      Object<Loss>("loss", "Random loss of packets that starts, and may end, at a given time.")
-          .field("at", &Loss::at, latency(longest_run), when_it_starts, required)
-          .maybe("for", &Loss::until_after, duration(1ns, longest_run), how_long)
-          .field("link", &Loss::link, name(name_length), "which link", required)
-          .field("direction", &Loss::direction, direction(), "of the packets that are lost")
-          .field("probability", &Loss::probability, probability(), "per packet", required);
-  return declared;
-}
-
-Object<CommandFault> command_fault(std::string name_of_type, std::string doc) {
-  return Object<CommandFault>(std::move(name_of_type), std::move(doc))
-      .field("at", &CommandFault::at, latency(longest_run), "from when on it is armed", required)
-      .field("subsystem", &CommandFault::subsystem, name(nqn_length), "which subsystem", required)
-      .field("controller", &CommandFault::controller, integer<std::uint16_t>(1, 0xffef),
-             "which controller, by its id (CNTLID)")
-      .field("opcode", &CommandFault::opcode, opcode(), "which I/O commands")
-      .field("delay", &CommandFault::delay, duration(0s, longest_run),
-             "the command is executed this much later")
-      .field("count", &CommandFault::count, integer<std::uint32_t>(0, 1'000'000'000),
-             "how many commands are hit; 0: every one");
-}
-
-const Object<CommandFault>& fopcode_object() {
-  static const auto declared = command_fault(
-      "fopcode",
-      "nvmet's fault injection: a command with that opcode makes the controller fatal (its "
-      "connections drop) and is executed only after the delay.");
-  return declared;
-}
-
-const Object<CommandFault>& delay_command_object() {
-  static const auto declared =
-      command_fault("delay_command", "A command with that opcode is executed after a delay.");
-  return declared;
-}
-
 }  // namespace
 
 const Union<Workload>& workload_union() {
   static const auto declared =
       Union<Workload>().alternative(rw_test_object()).alternative(fio_object());
-  return declared;
-}
-
-const Union<Fault>& fault_union() {
-  static const auto declared = [] {
-    CommandFault fatal, delayed;
-    fatal.fatal = true;
-    delayed.fatal = false;
-    return Union<Fault>()
-        .alternative(blackhole_object())
-        .alternative(link_down_object())
-        .alternative(loss_object())
-        .alternative<CommandFault>(fopcode_object(), fatal,
-                                   [](const CommandFault& f) { return f.fatal; })
-        .alternative<CommandFault>(delay_command_object(), delayed,
-                                   [](const CommandFault& f) { return !f.fatal; });
-  }();
   return declared;
 }
 

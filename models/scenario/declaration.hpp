@@ -16,6 +16,7 @@ const Object<Scenario>& scenario_object();
 const Object<Fabric>& fabric_object();
 const Object<Subsystem>& subsystem_object();
 const Object<Host>& host_object();
+const Object<Connect>& connect_object();
 const Object<RecoveryPolicy>& policy_object();
 const Object<Expect>& expect_object();
 const Union<Workload>& workload_union();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Declarations of what exists in the world: fabric, targets, hosts. One row per key.
+// Declarations of what exists in the world: fabric and targets. One row per key.
 #include "models/scenario/declaration.hpp"
 #include "models/scenario/presets.hpp"
 
@@ -47,55 +47,13 @@ const Object<Namespace>& namespace_object() {
   return declared;
 }
 
-const Object<Connect>& connect_object() {
-  static const auto declared =
-      Object<Connect>("connect", "One connection, in the words of `nvme connect`.")
-          .field("subsystem", &Connect::subsystem, name(nqn_length), "which subsystem", required)
-          .field("port", &Connect::port, name(name_length), "one of its ports", required)
-          .field("at", &Connect::at, duration(0s, longest_run), "when the connect is issued")
-          .field("keep_alive_tmo", &Connect::keep_alive_tmo, duration(1s, 65535s, 1s), "KATO")
-          .field("reconnect_delay", &Connect::reconnect_delay, duration(1ms, longest_run, 1ms),
-                 "before each reconnect attempt, the first included")
-          .field("ctrl_loss_tmo", &Connect::ctrl_loss_tmo, duration_or_off(0s, longest_run, 1ms),
-                 "give-up horizon; `off`: never give up")
-          .field("fast_io_fail_tmo", &Connect::fast_io_fail_tmo,
-                 duration_or_off(0s, longest_run, 1ms), "when queued I/O starts to fail")
-          .field("queue_size", &Connect::queue_size, integer<std::uint32_t>(16, 1024),
-                 "entries of an I/O queue")
-          .field("nr_io_queues", &Connect::nr_io_queues, integer<std::uint32_t>(0, 1024),
-                 "0: one per CPU")
-          .field("numa_node", &Connect::numa_node, integer<std::uint32_t>(0, 1023),
-                 "of the adapter, for the numa I/O policy")
-          .field("duplicate_connect", &Connect::duplicate_connect, boolean(),
-                 "allow another connection to the same port of the same subsystem");
-  return declared;
-}
-
-// A policy is the name of a preset or an object that starts from one.
-Codec<RecoveryPolicy> policy() {
-  const auto preset = policy_name();
-  const auto row = object(policy_object());
-  Codec<RecoveryPolicy> codec = row;
-  codec.read = [preset, row](const Cursor& c) {
-    if (c.value().is_object())
-      return row.read(c);
-    if (!c.value().is_string()) {
-      c.fail_value("the name of a policy preset, or an object with \"preset\" and knobs");
-    }
-    return policy_row(preset.read(c));
-  };
-  codec.schema = {{"anyOf", {preset.schema, row.schema}}, {"x-shorthand", "preset"}};
-  codec.words = preset.words + " or " + row.words;
-  return codec;
-}
-
 }  // namespace
 
 const Object<Fabric>& fabric_object() {
   static const auto declared =
       Object<Fabric>("fabric", "The network between hosts and targets, and its transport.")
           .field("transport", &Fabric::transport,
-                 choice<std::string>({{"tcp", "tcp", "NVMe/TCP, one connection per queue"}}),
+                 choice<Transport>({{"tcp", Transport::tcp, "NVMe/TCP, one connection per queue"}}),
                  "what a queue pair rides on")
           .field("links", &Fabric::links, list(object(link_object()), 1, 10'000),
                  "they define the nodes", required)
@@ -148,78 +106,6 @@ const Object<Subsystem>& subsystem_object() {
                  "the completed notice is never sent")
           .field("inline_data_size", &Subsystem::inline_data_bytes,
                  size<std::uint32_t>(0, 1U << 20), "in-capsule data limit (IOCCSZ)");
-  return declared;
-}
-
-const Object<RecoveryPolicy>& policy_object() {
-  using Policy = RecoveryPolicy;
-  static const auto declared =
-      Object<Policy>("policy", "How a host recovers. The knobs start from the preset.")
-          .based_on("preset", policy_row)
-          .field("preset", &Policy::preset, policy_name(), "row of knobs to start from")
-          .field(
-              "waits", &Policy::waits,
-              choice<Policy::Waits>({{"nowhere", Policy::Waits::nowhere, ""},
-                                     {"fencing", Policy::Waits::fencing, ""},
-                                     {"recovering", Policy::Waits::recovering, ""},
-                                     {"resetting", Policy::Waits::resetting, ""}}),
-              "the state in which in-flight commands wait; `nowhere`: they are cancelled at once")
-          .field("ccr", &Policy::ccr, boolean(), "try Cross-Controller Reset first")
-          .field("ccr_attempts", &Policy::ccr_attempts,
-                 or_word(integer<std::uint32_t>(1, 4096), "all", 0U),
-                 "most source controllers that are asked")
-          .field("ccr_wait", &Policy::ccr_wait,
-                 choice<Policy::CcrWait>(
-                     {{"kato", Policy::CcrWait::kato, ""},
-                      {"longer_of_cqt_and_kato", Policy::CcrWait::longer_of_cqt_and_kato, ""}}),
-                 "how long one accepted CCR is waited for")
-          .field("ccr_wait_bounded", &Policy::ccr_wait_bounded, boolean(),
-                 "that wait ends at the overall deadline")
-          .field("ccr_deadline_has_cqt", &Policy::ccr_deadline_has_cqt, boolean(),
-                 "the deadline of CCR attempts is m x KATO + CQT; else m x KATO")
-          .field("hold", &Policy::hold,
-                 choice<Policy::Hold>({{"none", Policy::Hold::none, ""},
-                                       {"kato_plus_cqt", Policy::Hold::kato_plus_cqt, ""}}),
-                 "hold in-flight commands for m x KATO + CQT, or cancel them at once")
-          .field("hold_multiplier", &Policy::hold_multiplier,
-                 or_word(integer<std::uint32_t>(1, 100), "auto", 0U),
-                 "m; `auto`: 3 with traffic-based keep alive, 2 without")
-          .field("cqt_zero", &Policy::cqt_zero,
-                 choice<Policy::CqtZero>({{"no_hold", Policy::CqtZero::no_hold, ""},
-                                          {"hold", Policy::CqtZero::hold, ""}}),
-                 "what to do when the controller reports CQT 0")
-          .field("cqt_when_zero", &Policy::cqt_when_zero, duration(0s, longest_run),
-                 "the CQT to assume then")
-          .field("release_idempotent", &Policy::release_idempotent, boolean(),
-                 "reads and flushes are released without waiting")
-          .field("queue_while_fencing", &Policy::queue_while_fencing, boolean(),
-                 "new I/O waits while every path is fencing; else it fails")
-          .field("keep_alive_stops_first", &Policy::keep_alive_stops_first, boolean(),
-                 "keep-alive stops when the fence starts; else when it is over")
-          .field("fences_without_tag", &Policy::fences_without_tag, boolean(),
-                 "a Keep Alive that finds no tag fences too; else it resets at once");
-  return declared;
-}
-
-const Object<Host>& host_object() {
-  static const auto declared =
-      Object<Host>("host", "A Linux host with native multipath.")
-          .field("name", &Host::name, name(name_length), "a node of the fabric", required)
-          .field("policy", &Host::policy, policy(), "how it recovers from a lost path")
-          .field("iopolicy", &Host::iopolicy,
-                 choice<IoPolicy>(
-                     {{"numa", IoPolicy::numa, ""}, {"round-robin", IoPolicy::round_robin, ""}}),
-                 "which path an I/O takes")
-          .field("cpus", &Host::cpus, integer<std::uint32_t>(1, 1024), "online CPUs")
-          .field("io_timeout", &Host::io_timeout, duration(1ms, longest_run), "of I/O commands")
-          .field("admin_timeout", &Host::admin_timeout, duration(1ms, longest_run),
-                 "of admin commands")
-          .field("max_retries", &Host::max_retries, integer<std::uint32_t>(0, 255),
-                 "retries of a command on the same path")
-          .field("socket_close_delay", &Host::socket_close_delay, duration(0s, 60s),
-                 "from the shutdown of a socket to its close")
-          .field("connect", &Host::connect, list(object(connect_object()), 1, 4096),
-                 "its connections, in the order in which they are made", required);
   return declared;
 }
 

@@ -29,8 +29,10 @@ struct Link {
   std::array<double, 2> loss = {0.0, 0.0};  ///< Bernoulli, per direction (forward, backward)
 };
 
+enum class Transport : std::uint8_t { tcp, rdma, fc };
+
 struct Fabric {
-  std::string transport = "tcp";
+  Transport transport = Transport::tcp;
   std::vector<Link> links;
   Duration rto_min = 200ms;  ///< floor of the variance term (protocol.md 8)
   std::uint32_t initial_window_segments = 10;

@@ -45,6 +45,8 @@ void answer_r2t(World& w, HostQueueId id, const wire::R2t& r2t) {
 
 }  // namespace
 
+namespace nvme_tcp {
+
 HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
                        std::uint32_t owner) {
   const HostQueueId id = w.transport.host_queues.add();
@@ -78,8 +80,6 @@ void close_queue(World& w, HostQueueId id) {
   w.transport.host_queues.remove(id);
   tcp::release(w, connection, Side::host);
 }
-
-namespace nvme_tcp {
 
 void host_established(World& w, ConnectionId id) {
   HostQueue& q = w.transport.host_queues[queue_of(w, id)];

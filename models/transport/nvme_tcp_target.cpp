@@ -44,17 +44,12 @@ void on_lost(World& w, ConnectionId id, Side side, int error) {
 
 }  // namespace
 
-void install(World& w, const HostHandlers& host, const TargetHandlers& target) {
-  w.transport.host = host;
-  w.transport.target = target;
+namespace nvme_tcp {
+
+void install(World& w) {
   w.transport.handlers = {on_established, on_message, on_lost};
   w.net.deliver = tcp::on_packet;
   w.net.dropped = tcp::on_dropped;
-}
-
-std::uint32_t add_port(World& w) {
-  w.transport.ports.emplace_back();
-  return static_cast<std::uint32_t>(w.transport.ports.size() - 1);
 }
 
 void respond(World& w, TargetQueueId id, const wire::Completion& completion, const Payload& data) {
@@ -90,8 +85,6 @@ void close_queue(World& w, TargetQueueId id) {
   w.transport.target_queues.remove(id);
   tcp::release(w, connection, Side::target);
 }
-
-namespace nvme_tcp {
 
 void target_established(World& w, ConnectionId id) {
   const TargetQueueId queue = w.transport.target_queues.add();

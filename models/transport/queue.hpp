@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Queue pairs: what the host and the target engine see of a transport. Commands go one way,
-// completions and data the other; how they travel is the transport's business. NVMe/TCP is the
-// transport that exists; another one implements the same functions.
+// completions and data the other; how they travel is the transport's business. Each transport is a
+// row of functions (carrier.hpp) that queue.cpp calls; a world has one kind of them.
 #pragma once
 
 #include "models/transport/state.hpp"
@@ -14,7 +14,7 @@ inline constexpr int protocol_error = 71;  ///< EPROTO
 inline constexpr int no_icresp = 11;       ///< EAGAIN, what a timed-out receive returns
 
 /// Connects `transport` to its two engines and to the network below.
-void install(World& w, const HostHandlers& host, const TargetHandlers& target);
+void install(World& w, TransportKind kind, const HostHandlers& host, const TargetHandlers& target);
 
 /// A place to connect to.
 std::uint32_t add_port(World& w);

@@ -20,6 +20,9 @@ namespace holdfast::transport {
 using sim::Duration;
 using sim::TimePoint;
 
+/// What all queue pairs of a world ride on.
+enum class TransportKind : std::uint8_t { tcp, rdma, fc };
+
 enum class ConnectionId : std::uint32_t {};
 
 /// The two ends of a connection: the host opened it, the target accepted it.
@@ -167,6 +170,7 @@ struct TargetHandlers {
 };
 
 struct Transport {
+  TransportKind kind = TransportKind::tcp;
   TcpParameters tcp;
   TcpHandlers handlers;
   HostHandlers host;

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds what happens in a world: applications and faults.
+#include <algorithm>
+
+#include "models/scenario/builder_internal.hpp"
+#include "models/workload/workload.hpp"
+
+namespace holdfast::scenario {
+
+namespace {
+
+void build_workload(World& w, const RwTest& r, const Names& names) {
+  workload::Job job;
+  job.name = "rw_test";
+  job.type = workload::JobType::rw_test;
+  job.head = names.heads.at({r.host, r.subsystem, r.nsid});
+  job.start = sim::epoch + r.start;
+  job.rw_test.iterations = r.iterations;
+  job.rw_test.writes = r.writes;
+  job.rw_test.sleep_before_read = r.sleep_before_read;
+  job.rw_test.sleep_after_read = r.sleep_after_read;
+  workload::add_job(w, job);
+}
+
+void build_workload(World& w, const Fio& f, const Names& names) {
+  for (std::uint32_t i = 0; i < f.numjobs; ++i) {
+    workload::Job job;
+    job.name = f.name;
+    job.type = workload::JobType::fio;
+    job.head = names.heads.at({f.host, f.subsystem, f.nsid});
+    job.cpu = i;
+    job.start = sim::epoch + f.start;
+    workload::Fio& p = job.fio;
+    p.pattern = static_cast<workload::Pattern>(f.rw);
+    p.block_bytes = f.bs_bytes;
+    p.depth = f.iodepth;
+    p.read_percent = f.rwmixread;
+    p.offset_bytes = f.offset_bytes;
+    p.size_bytes = f.size_bytes;
+    // The lower of the two rates binds.
+    if (f.rate_iops != 0)
+      p.interval = Duration{1'000'000'000 / static_cast<std::int64_t>(f.rate_iops)};
+    if (f.rate_bytes_per_s != 0) {
+      const auto by_bytes = Duration{static_cast<std::int64_t>(
+          std::uint64_t{f.bs_bytes} * 1'000'000'000u / f.rate_bytes_per_s)};
+      p.interval = std::max(p.interval, by_bytes);
+    }
+    p.thinktime = f.thinktime;
+    if (f.runtime > 0s)
+      p.end = job.start + f.runtime;
+    workload::add_job(w, job);
+  }
+}
+
+/// Draws when a fault strikes. The name of the choice point is the fault's place in the list.
+void set_times(World& w, fault::Fault& out, const Latency& at,
+               const std::optional<Duration>& until_after) {
+  const std::string entity = "fault " + std::to_string(w.fault.faults.size());
+  out.at = sim::epoch + draw(w.choices, w.choices.add(entity, "at"), span_of(at));
+  if (until_after)
+    out.until = out.at + *until_after;
+}
+
+void set_direction(fault::Fault& out, Direction direction) {
+  out.forward = direction != Direction::backward;
+  out.backward = direction != Direction::forward;
+}
+
+fault::Fault fault_of(World& w, const Blackhole& f, const Names& names) {
+  fault::Fault out;
+  out.type = fault::Type::blackhole;
+  out.link = names.links.at(f.link);
+  set_direction(out, f.direction);
+  set_times(w, out, f.at, f.until_after);
+  return out;
+}
+
+fault::Fault fault_of(World& w, const LinkDown& f, const Names& names) {
+  fault::Fault out;
+  out.type = fault::Type::link_down;
+  out.link = names.links.at(f.link);
+  set_times(w, out, f.at, f.until_after);
+  return out;
+}
+
+fault::Fault fault_of(World& w, const Loss& f, const Names& names) {
+  fault::Fault out;
+  out.type = fault::Type::loss;
+  out.link = names.links.at(f.link);
+  out.probability = f.probability;
+  set_direction(out, f.direction);
+  set_times(w, out, f.at, f.until_after);
+  return out;
+}
+
+fault::Fault fault_of(World& w, const CommandFault& f, const Names& names) {
+  fault::Fault out;
+  out.type = fault::Type::command;
+  out.subsystem = names.subsystems.at(f.subsystem);
+  out.command = {f.controller, f.opcode, f.fatal, f.count == 0, f.count, f.delay};
+  set_times(w, out, f.at, std::nullopt);
+  return out;
+}
+
+}  // namespace
+
+void build_workloads(World& w, const Scenario& s, const Names& names) {
+  for (const Workload& one : s.workloads) {
+    std::visit([&](const auto& spec) { build_workload(w, spec, names); }, one);
+  }
+}
+
+void build_faults(World& w, const Scenario& s, const Names& names) {
+  for (const Fault& one : s.faults) {
+    fault::add_fault(w, std::visit([&](const auto& f) { return fault_of(w, f, names); }, one));
+  }
+}
+
+}  // namespace holdfast::scenario

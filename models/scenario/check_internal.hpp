@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the cross checks share. Not for others.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "models/scenario/error.hpp"
+#include "models/scenario/spec.hpp"
+#include "models/scenario/units.hpp"
+
+namespace holdfast::scenario::check {
+
+template <class T>
+std::vector<std::string> names_of(const std::vector<T>& all) {
+  std::vector<std::string> names;
+  for (const auto& one : all)
+    names.push_back(one.name);
+  return names;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name);
+/// Fails unless `name` is among `names`, which are names of `what`.
+void require_name(const Cursor& where, const std::string& name, const char* what,
+                  const std::vector<std::string>& names);
+const Subsystem& subsystem_named(const Scenario& s, const std::string& name, const Cursor& where);
+
+// check_load.cpp
+void workloads(Scenario& s, const Cursor& at);
+void faults(const Scenario& s, const Cursor& at);
+
+}  // namespace holdfast::scenario::check

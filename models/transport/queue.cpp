@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hands what the engines ask of a queue pair to the transport of the world.
+#include "models/transport/queue.hpp"
+
+#include <array>
+
+#include "models/transport/carrier.hpp"
+#include "models/transport/nvme_tcp.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::transport {
+
+namespace {
+
+// In the order of TransportKind.
+constexpr auto carriers = std::to_array<Carrier>({
+    {nvme_tcp::install, nvme_tcp::open_queue, nvme_tcp::submit, nvme_tcp::connection_of,
+     nvme_tcp::stop_queue, nvme_tcp::close_queue, nvme_tcp::respond, nvme_tcp::request_data,
+     nvme_tcp::connection_of, nvme_tcp::stop_queue, nvme_tcp::close_queue},
+});
+
+const Carrier& carrier(const World& w) {
+  return carriers[static_cast<std::size_t>(w.transport.kind)];
+}
+
+}  // namespace
+
+void install(World& w, TransportKind kind, const HostHandlers& host, const TargetHandlers& target) {
+  w.transport.kind = kind;
+  w.transport.host = host;
+  w.transport.target = target;
+  carrier(w).install(w);
+}
+
+std::uint32_t add_port(World& w) {
+  w.transport.ports.emplace_back();
+  return static_cast<std::uint32_t>(w.transport.ports.size() - 1);
+}
+
+HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
+                       std::uint32_t owner) {
+  return carrier(w).open_queue(w, forward, back, port, owner);
+}
+
+void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data) {
+  carrier(w).submit(w, id, command, data);
+}
+
+ConnectionId connection_of(const World& w, HostQueueId id) {
+  return carrier(w).connection_of_host(w, id);
+}
+
+void stop_queue(World& w, HostQueueId id) { carrier(w).stop_host_queue(w, id); }
+void close_queue(World& w, HostQueueId id) { carrier(w).close_host_queue(w, id); }
+
+void respond(World& w, TargetQueueId id, const wire::Completion& completion, const Payload& data) {
+  carrier(w).respond(w, id, completion, data);
+}
+
+void request_data(World& w, TargetQueueId id, std::uint16_t cid, std::uint16_t tag,
+                  std::uint32_t bytes) {
+  carrier(w).request_data(w, id, cid, tag, bytes);
+}
+
+ConnectionId connection_of(const World& w, TargetQueueId id) {
+  return carrier(w).connection_of_target(w, id);
+}
+
+void stop_queue(World& w, TargetQueueId id) { carrier(w).stop_target_queue(w, id); }
+void close_queue(World& w, TargetQueueId id) { carrier(w).close_target_queue(w, id); }
+
+}  // namespace holdfast::transport
