@@ -1,103 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Linux would have logged: the messages of the NVMe/TCP host driver and of nvmet, in their own
+// What Linux would have logged: the messages of the NVMe host driver and of nvmet, in their own
 // words. A hold without CCR before it borrows "holding inflight requests" from the time-based
 // series.
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <map>
-#include <set>
-#include <string>
-#include <vector>
 
-#include "analysis/traces_file.hpp"
-#include "analysis/traces_kernel_words.hpp"
-#include "models/host/host.hpp"
-#include "models/target/target.hpp"
-#include "models/transport/tcp.hpp"
-#include "models/world.hpp"
+#include "analysis/traces_kernel_log.hpp"
 
-namespace holdfast::analysis {
+namespace holdfast::analysis::kernel {
 
-namespace {
-
-using namespace kernel;
-using host::Setup;
 using host::State;
-using std::chrono::seconds;
-
-constexpr std::uint64_t cause_keep_alive_tag = 2;  // host: Cause::keep_alive_tag
-constexpr std::uint64_t resource_unavailable = 11;
-
-/// What is remembered per host controller.
-struct Watch {
-  Setup setup = Setup::idle;         ///< the step that sent last
-  std::uint32_t qid = 0;             ///< of the connection opened last
-  std::uint64_t cause = 0;           ///< of the last recovery
-  bool held = false;                 ///< the hold that is on has a length
-  bool mapped = false;               ///< this association has told its queues
-  std::int64_t failfast_at_ns = -1;  ///< when fail-fast expires; -1: not pending
-};
-
-class KernelLog final : public TraceFile {
- public:
-  KernelLog(const World& world, const std::filesystem::path& path)
-      : w_(world),
-        file_(path),
-        watches_(world.host.controllers.size()),
-        limits_(world.host.hosts.size()),
-        names_machines_(world.host.hosts.size() > 1 || world.target.subsystems.size() > 1) {}
-
-  void on_record(const sim::Record& r) override {
-    now_ns_ = r.time_ns;
-    if (failfast_pending_ != 0)
-      tell_failfast();
-    if (!on_host(r))
-      on_target(r);
-    last_ = r;
-  }
-  void close() override { file_.close(); }
-
- private:
-  void put(const std::string& machine, const std::string& text, std::int64_t time_ns) {
-    const std::string stamp =
-        fmt::format("[{:5}.{:06}] ", time_ns / 1'000'000'000, time_ns / 1000 % 1'000'000);
-    file_.write((names_machines_ ? machine + " " : std::string()) + stamp + text + "\n");
-  }
-  const host::Controller& controller(std::uint64_t id) const { return w_.host.controllers[id]; }
-  const std::string& host_name(host::HostId id) const { return w_.host.hosts[sim::index(id)].name; }
-  void say(std::uint64_t id, const std::string& text) {
-    const host::Controller& c = controller(id);
-    put(host_name(c.host), fmt::format("nvme {}: {}", c.name, text), now_ns_);
-  }
-  void say_target(std::uint64_t subsystem, const std::string& text) {
-    put(w_.target.subsystems[subsystem].nqn, "nvmet: " + text, now_ns_);
-  }
-
-  bool on_host(const sim::Record& r);
-  void on_target(const sim::Record& r);
-  void on_state(const sim::Record& r);
-  void on_fence(const sim::Record& r);
-  void on_timeout(const sim::Record& r);
-  void on_socket(const sim::Record& r);
-  void on_connected(const sim::Record& r);
-  void on_connect_failed(const sim::Record& r);
-  void on_removed(const sim::Record& r);
-  void on_pdu_sent(const sim::Record& r);
-  void on_io_without_path(std::uint64_t op, const char* text, std::size_t which);
-  void tell_failfast();
-  void tell_mapped(std::uint64_t id);
-
-  const World& w_;
-  OutFile file_;
-  std::int64_t now_ns_ = 0;
-  sim::Record last_;
-  std::vector<Watch> watches_;
-  std::vector<std::array<RateLimit, 2>> limits_;  ///< per host: requeuing, failing
-  std::set<std::uint64_t> joined_;                ///< connections whose queue has its controller
-  std::size_t failfast_pending_ = 0;
-  bool names_machines_;
-};
 
 /// A flag that the model sets without a record; the instant is known all the same.
 void KernelLog::tell_failfast() {
@@ -125,8 +36,10 @@ void KernelLog::on_state(const sim::Record& r) {
     say(r.word[0], "starting controller fencing");
   } else if (to == State::resetting && from == State::live) {
     // A keep-alive without a tag resets the controller; the transport's recovery is another path.
-    say(r.word[0],
-        watch.cause == cause_keep_alive_tag ? "keep-alive failed: -11" : "starting error recovery");
+    if (watch.cause == cause_keep_alive_tag)
+      say(r.word[0], "keep-alive failed: -11");
+    else if (watch.cause < cause_operator)
+      say(r.word[0], "starting error recovery");
   }
   if (watch.failfast_at_ns >= 0 && to == State::live) {
     watch.failfast_at_ns = -1;
@@ -151,98 +64,6 @@ void KernelLog::on_timeout(const sim::Record& r) {
   say(r.word[0],
       fmt::format("I/O tag {} ({:04x}) type {} opcode {} ({}) QID {} timeout", tag, cid, r.word[4],
                   opcode, wire::command_name(command, static_cast<std::uint16_t>(qid)), qid));
-}
-
-/// The first I/O socket of an association shows that its queues have been counted.
-void KernelLog::on_socket(const sim::Record& r) {
-  if (r.word[1] != 0 ||
-      static_cast<transport::TcpState>(r.word[2]) != transport::TcpState::syn_sent) {
-    return;
-  }
-  joined_.erase(r.word[0]);
-  const auto& connection =
-      w_.transport.connections[transport::ConnectionId{static_cast<std::uint32_t>(r.word[0])}];
-  const auto owner = w_.transport.host_queues[transport::HostQueueId{connection.owner[0]}].owner;
-  const host::Queue& q = w_.host.queues[owner];
-  const std::uint64_t id = sim::index(q.controller);
-  Watch& watch = watches_[id];
-  watch.qid = q.qid;
-  watch.setup = controller(id).setup;
-  if (watch.setup == Setup::io_transport && q.qid == 1)
-    say(id, fmt::format("creating {} I/O queues.", controller(id).io_queues));
-}
-
-void KernelLog::tell_mapped(std::uint64_t id) {
-  watches_[id].mapped = true;
-  say(id, fmt::format("mapped {}/0/0 default/read/poll queues.", controller(id).io_queues));
-}
-
-void KernelLog::on_pdu_sent(const sim::Record& r) {
-  const auto& connection =
-      w_.transport.connections[transport::ConnectionId{static_cast<std::uint32_t>(r.word[0])}];
-  if (r.word[1] == 0) {
-    const auto owner = w_.transport.host_queues[transport::HostQueueId{connection.owner[0]}].owner;
-    const auto id = sim::index(w_.host.queues[owner].controller);
-    watches_[id].setup = controller(id).setup;
-    // A new controller maps its queues before it connects them, one that reconnects afterwards
-    // (nvme_tcp_configure_io_queues).
-    if (watches_[id].setup == Setup::io_connect && !watches_[id].mapped &&
-        !controller(id).connected_once) {
-      tell_mapped(id);
-    }
-    return;
-  }
-  const auto queue =
-      w_.transport.target_queues[transport::TargetQueueId{connection.owner[1]}].owner;
-  const target::Queue& q = w_.target.queues[target::QueueId{queue}];
-  if (q.qid == 0 || q.controller == sim::none<target::ControllerId> ||
-      !joined_.insert(r.word[0]).second) {
-    return;
-  }
-  const target::Controller& c = w_.target.controllers[q.controller];
-  say_target(sim::index(c.subsystem), fmt::format("adding queue {} to ctrl {}.", q.qid, c.cntlid));
-}
-
-void KernelLog::on_connected(const sim::Record& r) {
-  const host::Controller& c = controller(r.word[0]);
-  if (!watches_[r.word[0]].mapped)
-    tell_mapped(r.word[0]);
-  if (c.connected_once) {
-    say(r.word[0],
-        fmt::format("Successfully reconnected (attempt {}/{})", r.word[1], c.max_reconnects));
-    return;
-  }
-  const Ipv4 a = address_of(w_.net.routes[sim::index(c.forward)].to);
-  say(r.word[0], fmt::format("new ctrl: NQN \"{}\", addr {}.{}.{}.{}:{}, hostnqn: {}",
-                             c.subnqn.view(), a[0], a[1], a[2], a[3], nvme_tcp_port,
-                             w_.host.hosts[sim::index(c.host)].hostnqn.view()));
-}
-
-void KernelLog::on_connect_failed(const sim::Record& r) {
-  const Watch& watch = watches_[r.word[0]];
-  const host::Controller& c = controller(r.word[0]);
-  const std::uint64_t error = r.word[2];
-  if (error == tcp::timed_out || error == tcp::connection_refused) {
-    say(r.word[0], fmt::format("failed to connect socket: -{}", error));
-  } else if (error == resource_unavailable || error == tcp::connection_reset) {
-    put(host_name(c.host),
-        fmt::format("nvme_tcp: queue {}: failed to receive icresp, error -{}", watch.qid, error),
-        now_ns_);
-  } else if (watch.setup == Setup::io_connect || watch.setup == Setup::admin_connect) {
-    const bool admin = watch.setup == Setup::admin_connect;
-    say(r.word[0],
-        fmt::format("failed to connect queue: {} ret={}", admin ? 0 : c.setup_queue + 1, error));
-  }
-  if (c.connected_once)
-    say(r.word[0], fmt::format("Failed reconnect attempt {}/{}", r.word[1], c.max_reconnects));
-}
-
-void KernelLog::on_removed(const sim::Record& r) {
-  const host::Controller& c = controller(r.word[0]);
-  if (!c.connected_once)
-    return;  // `nvme connect` has failed; there is no controller to remove
-  say(r.word[0], fmt::format("Removing controller ({})...", signed_error(r.word[1])));
-  say(r.word[0], fmt::format("Removing ctrl: NQN \"{}\"", c.subnqn.view()));
 }
 
 void KernelLog::on_io_without_path(std::uint64_t op, const char* text, std::size_t which) {
@@ -293,6 +114,18 @@ void KernelLog::on_fence(const sim::Record& r) {
   }
 }
 
+void KernelLog::on_keep_alive_done(const sim::Record& r) {
+  const std::uint64_t id = r.word[0];
+  if (r.word[1] != 0) {
+    say(id, fmt::format("failed nvme_keep_alive_end_io error={}", block_status(r.word[1])));
+    return;
+  }
+  const std::int64_t rtt_ns = now_ns_ - watches_[id].keep_alive_ns;
+  if (rtt_ns >
+      host::keep_alive_period(w_, host::ControllerId{static_cast<std::uint32_t>(id)}).count())
+    say(id, fmt::format("long keepalive RTT ({} ms)", rtt_ns / 1'000'000));
+}
+
 bool KernelLog::on_host(const sim::Record& r) {
   const std::uint64_t id = r.word[0];
   switch (static_cast<Kind>(r.kind)) {
@@ -317,9 +150,15 @@ bool KernelLog::on_host(const sim::Record& r) {
     case Kind::hold_ended:
       on_fence(r);
       return true;
+    case Kind::keep_alive_sent:
+      watches_[id].keep_alive_ns = now_ns_;
+      return true;
     case Kind::keep_alive_done:
-      if (r.word[1] != 0)
-        say(id, fmt::format("failed nvme_keep_alive_end_io error={}", block_status(r.word[1])));
+      on_keep_alive_done(r);
+      return true;
+    case Kind::operator_request:
+      if (static_cast<host::OperatorAction>(r.word[1]) == host::OperatorAction::reset)
+        say(id, "resetting controller");
       return true;
     case Kind::reconnect_scheduled:
       say(id, fmt::format("Reconnecting in {} seconds...", r.word[1] / 1'000'000'000));
@@ -353,47 +192,12 @@ bool KernelLog::on_host(const sim::Record& r) {
   }
 }
 
-void KernelLog::on_target(const sim::Record& r) {
-  const std::uint64_t subsystem = r.word[0];
-  const std::uint64_t cntlid = r.word[1];
-  const auto found = [&]() -> const target::Controller& {
-    const target::SubsystemId sid{static_cast<std::uint32_t>(subsystem)};
-    return w_.target
-        .controllers[target::find_controller(w_, sid, static_cast<std::uint16_t>(cntlid))];
-  };
-  switch (static_cast<Kind>(r.kind)) {
-    case Kind::controller_created:
-      if (r.word[3] != 0) {
-        say_target(subsystem, fmt::format("ctrl {} start keep-alive timer for {} secs", cntlid,
-                                          r.word[3] / 1'000'000'000));
-      }
-      say_target(subsystem,
-                 fmt::format("Created nvm controller {} for subsystem {} for NQN {}.", cntlid,
-                             w_.target.subsystems[subsystem].nqn, found().hostnqn.view()));
-      return;
-    case Kind::keep_alive_window:
-      say_target(subsystem,
-                 fmt::format("ctrl {} reschedule traffic based keep-alive timer", cntlid));
-      return;
-    case Kind::keep_alive_expired:
-      say_target(subsystem, fmt::format("ctrl {} keep-alive timer ({} seconds) expired!", cntlid,
-                                        found().katt / seconds{1}));
-      return;
-    case Kind::controller_fatal:
-      say_target(subsystem, fmt::format("ctrl {} fatal error occurred!", cntlid));
-      return;
-    case Kind::controller_freed:
-      say_target(subsystem, fmt::format("ctrl {} stop keep-alive", cntlid));
-      return;
-    default:
-      return;
-  }
-}
+}  // namespace holdfast::analysis::kernel
 
-}  // namespace
+namespace holdfast::analysis {
 
 std::unique_ptr<TraceFile> make_kernel_log(const World& world, const std::filesystem::path& path) {
-  return std::make_unique<KernelLog>(world, path);
+  return std::make_unique<kernel::KernelLog>(world, path);
 }
 
 }  // namespace holdfast::analysis

@@ -40,6 +40,8 @@ namespace holdfast {
   X(connect_failed, protocol, "controller", "attempt", "error")                        \
   X(connected, protocol, "controller", "attempt", "cntlid", "io_queues")               \
   X(controller_removed, protocol, "controller", "error")                               \
+  X(operator_request, outcome, "controller", "action")                                 \
+  X(operator_refused, outcome, "controller", "action", "error")                        \
   X(attempt_sent, protocol, "token", "controller", "connection", "qid", "cid")         \
   X(attempt_done, protocol, "token", "controller", "status")                           \
   X(attempt_abandoned, protocol, "token", "controller", "status")                      \

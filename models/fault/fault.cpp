@@ -2,6 +2,7 @@
 // Switching faults on and off.
 #include "models/fault/fault.hpp"
 
+#include "models/host/host.hpp"
 #include "models/net/fabric.hpp"
 #include "models/target/target.hpp"
 #include "models/world.hpp"
@@ -38,6 +39,20 @@ void switch_on(World& w, std::uint32_t index) {
     case Type::command:
       target::add_command_fault(w, f.subsystem, f.command);
       return;
+    case Type::reset_controller:
+      host::reset_controller(w, f.controller);
+      return;
+    case Type::delete_controller:
+      host::delete_controller(w, f.controller);
+      return;
+    case Type::disconnect: {
+      const host::Controller& c = w.host.controllers[sim::index(f.controller)];
+      host::disconnect(w, c.host, c.subnqn);
+      return;
+    }
+    case Type::passthrough_ccr:
+      host::passthrough_ccr(w, f.source, f.controller);
+      return;
   }
 }
 
@@ -56,7 +71,7 @@ void switch_off(World& w, std::uint32_t index) {
         w.net.channels[sim::index(c)].loss_threshold = f.saved_threshold[direction];
       });
       return;
-    case Type::command:
+    default:
       return;
   }
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "models/host/state.hpp"
 #include "models/net/state.hpp"
 #include "models/target/state.hpp"
 #include "sim/time.hpp"
@@ -15,7 +16,22 @@ namespace holdfast::fault {
 using sim::Duration;
 using sim::TimePoint;
 
-enum class Type : std::uint8_t { blackhole, link_down, loss, command };
+enum class Type : std::uint8_t {
+  blackhole,
+  link_down,
+  loss,
+  command,
+  // What an administrator does.
+  reset_controller,
+  delete_controller,
+  disconnect,
+  passthrough_ccr,
+};
+
+/// Faults of a link harm the controllers whose way leads over it.
+constexpr bool strikes_link(Type type) {
+  return type == Type::blackhole || type == Type::link_down || type == Type::loss;
+}
 
 struct Fault {
   Type type = Type::blackhole;
@@ -28,6 +44,8 @@ struct Fault {
   std::uint64_t saved_threshold[2] = {};  ///< loss that was there before
   target::SubsystemId subsystem{};
   target::CommandFault command;
+  host::ControllerId controller{};  ///< of the administrator's action; for disconnect any of them
+  host::ControllerId source{};      ///< passthrough_ccr: who is asked
 };
 
 struct Faults {

@@ -21,7 +21,7 @@ ControllerId find_source(const World& w, ControllerId impacted) {
   for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
     const Controller& s = w.host.controllers[i];
     const bool candidate = s.host == c.host && s.subnqn == c.subnqn && s.state == State::live &&
-                           s.cntlid >= c.min_cntlid && s.ccr_slots > 0;
+                           s.cntlid >= c.min_cntlid && s.ccr_pending < s.ccr_limit;
     if (candidate && ControllerId{i} != impacted)
       return ControllerId{i};
   }
@@ -34,7 +34,7 @@ void try_next(World& w, ControllerId impacted);
 void leave_source(World& w, ControllerId impacted) {
   Controller& c = controller(w, impacted);
   w.calendar.cancel(c.ccr_timer);
-  ++controller(w, c.ccr_source).ccr_slots;
+  --controller(w, c.ccr_source).ccr_pending;
   c.ccr_source = nobody;
   c.ccr_accepted = false;
 }
@@ -59,7 +59,7 @@ void succeeded(World& w, ControllerId impacted, bool immediate) {
 void ask(World& w, ControllerId impacted, ControllerId source) {
   Controller& c = controller(w, impacted);
   Controller& s = controller(w, source);
-  --s.ccr_slots;
+  ++s.ccr_pending;
   ++c.ccr_attempts;
   c.ccr_source = source;
   c.ccr_accepted = false;
@@ -118,11 +118,14 @@ void ccr_completed(World& w, const Request& request, const wire::Completion& com
   // The notice may have overtaken the completion.
   if (!is_fencing(c.state) || c.ccr_source == nobody || c.ccr_accepted)
     return;
-  if (!completion.status.ok()) {
+  // Somebody else's operation on the same controller tells its end in the same log page.
+  const bool joins = host_of(w, c).policy.ccr_joins_pending &&
+                     completion.status.code() == StatusCode::ccr_in_progress;
+  if (!completion.status.ok() && !joins) {
     attempt_failed(w, impacted, completion.status.value);
     return;
   }
-  if ((completion.dw0 & wire::ccr_immediate_reset_successful) != 0) {
+  if (!joins && (completion.dw0 & wire::ccr_immediate_reset_successful) != 0) {
     succeeded(w, impacted, true);
     return;
   }

@@ -37,6 +37,18 @@ HeadId add_head(World& w, HostId host, std::string_view subnqn, std::uint32_t ns
 /// `nvme connect` at the given time.
 ControllerId add_controller(World& w, const ConnectParameters& parameters);
 
+/// Actions of an administrator; see operator.cpp. Each is refused (EBUSY, ENODEV) where Linux does.
+enum class OperatorAction : std::uint8_t { reset, remove, ccr };
+void reset_controller(World& w, ControllerId id);
+void delete_controller(World& w, ControllerId id);
+/// `nvme disconnect`: deletes all controllers of a subsystem.
+void disconnect(World& w, HostId host, const wire::NqnText& subnqn);
+/// A Cross-Controller Reset that the kernel does not know of.
+void passthrough_ccr(World& w, ControllerId source, ControllerId impacted);
+/// What carried the controller is gone (an adapter, a remote port): it is deleted. Its requests go
+/// through the fence first if `fences`.
+void lose_device(World& w, ControllerId id, bool fences);
+
 /// What the transport calls.
 transport::HostHandlers handlers();
 
@@ -46,6 +58,9 @@ bool is_ready(const World& w, HeadId head);
 /// Submits an I/O to a block device; `io_done` of the world's hosts tells the outcome, maybe before
 /// the call returns when the device fails it at once. Returns its serial number.
 std::uint64_t submit_io(World& w, const Io& io);
+
+/// How far the looks of a controller's keep-alive are apart.
+[[nodiscard]] Duration keep_alive_period(const World& w, ControllerId id);
 
 /// The transition table of nvme_change_ctrl_state (protocol.md 4.2).
 bool is_permitted(State from, State to);

@@ -65,15 +65,37 @@ void fence_done(World& w, ControllerId id);
 /// No source controller could help: hold for what is left of the deadline, if the policy does.
 void ccr_failed(World& w, ControllerId id);
 bool is_fencing(State state);
-enum class Cause : std::uint8_t { request_timeout, transport, keep_alive_tag };
+enum class Cause : std::uint8_t {
+  request_timeout,
+  transport,
+  keep_alive_tag,
+  operator_request,
+  device_lost,
+};
 void error_recovery(World& w, ControllerId id, Cause cause);
 void on_queue_failed(World& w, std::uint32_t owner, int error);
 void request_timed_out(World& w, QueueId id, std::uint16_t tag);
+/// LIVE -> FENCING: Cross-Controller Reset, the hold, or both; ends in fence_done.
+void start_fencing(World& w, ControllerId id);
+/// m x KATO + CQT by the policy; 0: do not hold.
+Duration hold_time(const RecoveryPolicy& policy, const Controller& c);
+bool anything_in_flight(World& w, const Controller& c);
 /// Shuts all sockets of a controller down; requests stay as they are.
 void stop_all(World& w, ControllerId id);
 /// Stops all queues, cancels what is in flight and closes the sockets a little later.
 void tear_down(World& w, ControllerId id);
+/// The I/O half of it: sockets, and the requests unless they are to wait.
+void tear_down_io(World& w, ControllerId id, bool cancels);
 void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr);
+
+// operator.cpp
+/// The fence is over and an administrator's request is next (RESETTING).
+void after_fence(World& w, ControllerId id);
+/// The error recovery that a delete waited for is over.
+void continue_delete(World& w, ControllerId id);
+void disable_completed(World& w, ControllerId id, const Request& request,
+                       const wire::Completion& completion);
+void disabled(World& w, ControllerId id, bool acknowledged);
 
 // multipath.cpp
 /// Finds a path for an I/O and hands it to that path's queue; or requeues it, or fails it.

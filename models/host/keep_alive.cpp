@@ -8,8 +8,6 @@ namespace holdfast::host {
 
 namespace {
 
-Duration period(const Controller& c) { return c.traffic_based ? c.kato / 4 : c.kato / 2; }
-
 void look(World& w, ControllerId id);
 
 void schedule(World& w, ControllerId id, TimePoint at) {
@@ -26,10 +24,11 @@ void look(World& w, ControllerId id) {
   if (c.traffic_based && seen) {
     c.completion_seen = false;
     record<Kind::keep_alive_skipped>(w, id);
-    schedule(w, id, c.last_check + period(c));
+    schedule(w, id, c.last_check + keep_alive_period(w, id));
     return;
   }
-  if (!queue(w, c.admin).live || is_fencing(c.state)) {
+  const bool goes = c.state == State::live || c.state == State::connecting;
+  if (!queue(w, c.admin).live || !goes) {
     // Not ready: the command ends at once with Host Path Error and is not armed again
     // (protocol.md 4.6).
     keep_alive_completed(w, id, Request{}, wire::StatusCode::host_path_error);
@@ -48,11 +47,18 @@ void look(World& w, ControllerId id) {
 
 }  // namespace
 
+Duration keep_alive_period(const World& w, ControllerId id) {
+  const Controller& c = w.host.controllers[sim::index(id)];
+  // Older Linux looked every KATO/2 in both modes, too rarely when a look may be skipped.
+  const bool halves = !c.traffic_based || host_of(w, c).policy.keep_alive_polls_half;
+  return halves ? c.kato / 2 : c.kato / 4;
+}
+
 void start_keep_alive(World& w, ControllerId id) {
   const Controller& c = controller(w, id);
   if (c.kato == Duration{})
     return;
-  schedule(w, id, c.last_check + period(c));
+  schedule(w, id, c.last_check + keep_alive_period(w, id));
 }
 
 void stop_keep_alive(World& w, ControllerId id) {
@@ -66,7 +72,8 @@ void keep_alive_completed(World& w, ControllerId id, const Request& r, wire::Sta
     return;
   // nvme_keep_alive_end_io: the round trip counts towards the period.
   const Duration rtt = w.now() - r.submitted;
-  const Duration delay = rtt <= period(c) ? period(c) - rtt : Duration{};
+  const Duration period = keep_alive_period(w, id);
+  const Duration delay = rtt <= period ? period - rtt : Duration{};
   c.last_check = w.now();
   c.completion_seen = false;
   if (c.state == State::live || c.state == State::connecting)

@@ -19,30 +19,25 @@ Duration kato_part(const RecoveryPolicy& policy, const Controller& c) {
   return (policy.multiplier != 0 ? policy.multiplier : tbkas_multiplier) * c.kato;
 }
 
-/// m x KATO + CQT; 0: do not hold. The clock starts when recovery starts, not at the fault.
-Duration hold_time(const RecoveryPolicy& policy, const Controller& c) {
-  if (!policy.hold)
-    return Duration{};
-  if (c.cqt_ms != 0)
-    return kato_part(policy, c) + std::chrono::milliseconds{c.cqt_ms};
-  return policy.hold_when_cqt_zero ? kato_part(policy, c) + policy.cqt_when_zero : Duration{};
-}
-
 /// nvme_tcp_error_recovery_work, from the cancel on.
 void finish_recovery(World& w, ControllerId id) {
   tear_down(w, id);
-  if (!change_state(w, id, State::connecting))
+  if (!change_state(w, id, State::connecting)) {
+    continue_delete(w, id);
     return;
+  }
   reconnect_or_remove(w, id, 0, false);
 }
-
-bool anything_in_flight(World& w, const Controller& c);
 
 /// nvme_tcp_error_recovery_work. The first RFC of TP4129 holds in here, with its sockets closed,
 /// and only if something is in flight.
 void recovery_work(World& w, ControllerId id) {
   Controller& c = controller(w, id);
   const RecoveryPolicy& policy = policy_of(w, c);
+  if (c.then != Then::reconnect) {
+    after_fence(w, id);
+    return;
+  }
   if (!policy.hold_in_resetting || !anything_in_flight(w, c)) {
     finish_recovery(w, id);
     return;
@@ -51,8 +46,10 @@ void recovery_work(World& w, ControllerId id) {
   stop_all(w, id);
   const Duration hold = hold_time(policy, c);
   record<Kind::fence_started>(w, id, hold.count());
+  c.holds_in_resetting = true;
   c.hold_timer = w.after(hold, [id](World& world) {
     record<Kind::hold_ended>(world, id);
+    controller(world, id).holds_in_resetting = false;
     finish_recovery(world, id);
   });
 }
@@ -89,29 +86,6 @@ void release_idempotent(World& w, ControllerId id) {
   }
 }
 
-void start_fencing(World& w, ControllerId id, const RecoveryPolicy& policy) {
-  change_state(w, id, policy.recovering_state ? State::recovering : State::fencing);
-  Controller& c = controller(w, id);
-  const Duration hold = hold_time(policy, c);
-  const Duration cqt =
-      policy.cqt_in_deadline ? std::chrono::milliseconds{c.cqt_ms} : std::chrono::milliseconds{0};
-  const Duration deadline = policy.ccr ? std::max(kato_part(policy, c) + cqt, hold) : hold;
-  c.deadline = w.now() + deadline;
-  c.hold_end = w.now() + hold;
-  record<Kind::fence_started>(w, id, deadline.count());
-  if (policy.keep_alive_stops_first)
-    stop_keep_alive(w, id);
-  if (policy.release_idempotent)
-    release_idempotent(w, id);
-  if (policy.ccr) {
-    start_ccr(w, id);
-  } else if (hold == Duration{}) {
-    fence_done(w, id);
-  } else {
-    hold_for(w, id, hold);
-  }
-}
-
 void reconnect(World& w, ControllerId id) {
   ++controller(w, id).attempts;
   start_setup(w, id);
@@ -141,7 +115,7 @@ void close_later(World& w, QueueId id) {
 std::uint64_t in_flight(const Queue& q) {
   std::uint64_t count = 0;
   for (const Request& r : q.requests)
-    count += r.in_flight ? 1 : 0;
+    count += r.in_flight && r.purpose != Purpose::async_event ? 1 : 0;
   return count;
 }
 
@@ -152,6 +126,21 @@ void stop(World& w, QueueId id) {
     transport::stop_queue(w, q.transport);
 }
 
+}  // namespace
+
+bool is_fencing(State state) {
+  return state == State::fencing || state == State::fenced || state == State::recovering;
+}
+
+/// The clock starts when recovery starts, not at the fault.
+Duration hold_time(const RecoveryPolicy& policy, const Controller& c) {
+  if (!policy.hold)
+    return Duration{};
+  if (c.cqt_ms != 0)
+    return kato_part(policy, c) + std::chrono::milliseconds{c.cqt_ms};
+  return policy.hold_when_cqt_zero ? kato_part(policy, c) + policy.cqt_when_zero : Duration{};
+}
+
 bool anything_in_flight(World& w, const Controller& c) {
   std::uint64_t count = in_flight(queue(w, c.admin));
   for (std::uint32_t i = 0; i < c.io_queues; ++i)
@@ -159,10 +148,28 @@ bool anything_in_flight(World& w, const Controller& c) {
   return count != 0;
 }
 
-}  // namespace
-
-bool is_fencing(State state) {
-  return state == State::fencing || state == State::fenced || state == State::recovering;
+void start_fencing(World& w, ControllerId id) {
+  const RecoveryPolicy& policy = policy_of(w, controller(w, id));
+  change_state(w, id, policy.recovering_state ? State::recovering : State::fencing);
+  Controller& c = controller(w, id);
+  const Duration hold = hold_time(policy, c);
+  const Duration cqt =
+      policy.cqt_in_deadline ? std::chrono::milliseconds{c.cqt_ms} : std::chrono::milliseconds{0};
+  const Duration deadline = policy.ccr ? std::max(kato_part(policy, c) + cqt, hold) : hold;
+  c.deadline = w.now() + deadline;
+  c.hold_end = w.now() + hold;
+  record<Kind::fence_started>(w, id, deadline.count());
+  if (policy.keep_alive_stops_first)
+    stop_keep_alive(w, id);
+  if (policy.release_idempotent)
+    release_idempotent(w, id);
+  if (policy.ccr) {
+    start_ccr(w, id);
+  } else if (hold == Duration{}) {
+    fence_done(w, id);
+  } else {
+    hold_for(w, id, hold);
+  }
 }
 
 void fence_done(World& w, ControllerId id) {
@@ -201,7 +208,7 @@ void error_recovery(World& w, ControllerId id, Cause cause) {
   if (!policy.fences || bypasses) {
     start_resetting(w, id);
   } else {
-    start_fencing(w, id, policy);
+    start_fencing(w, id);
   }
 }
 
@@ -239,11 +246,8 @@ void stop_all(World& w, ControllerId id) {
   stop(w, c.admin);
 }
 
-void tear_down(World& w, ControllerId id) {
-  Controller& c = controller(w, id);
-  stop_keep_alive(w, id);
-  w.calendar.cancel(c.ready_poll);
-  c.setup = Setup::idle;
+void tear_down_io(World& w, ControllerId id, bool cancels) {
+  const Controller& c = controller(w, id);
   // All I/O sockets first, then the requests: cancelling them is the failover instant.
   std::uint64_t cancelled = 0;
   for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i) {
@@ -251,9 +255,19 @@ void tear_down(World& w, ControllerId id) {
     cancelled += in_flight(queue(w, io_queue(c, i)));
   }
   clear_path(w, id);
+  if (!cancels)
+    return;
   record<Kind::requests_cancelled>(w, id, cancelled);
   for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
     cancel_all(w, io_queue(c, i));
+}
+
+void tear_down(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  stop_keep_alive(w, id);
+  w.calendar.cancel(c.ready_poll);
+  c.setup = Setup::idle;
+  tear_down_io(w, id, true);
   stop(w, c.admin);
   cancel_all(w, c.admin);
   for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i) {

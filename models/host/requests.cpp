@@ -121,6 +121,10 @@ void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Compl
     case Purpose::ccr_log:
       ccr_log_completed(w, ctrl, r, completion.status);
       break;
+    case Purpose::disable:
+      disable_completed(w, ctrl, r, completion);
+      break;
+    case Purpose::passthrough:
     case Purpose::none:
       break;
   }

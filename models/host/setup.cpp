@@ -59,6 +59,9 @@ void send_log_page(World& w, QueueId admin, LogId lid, std::uint32_t bytes) {
 void setup_failed(World& w, ControllerId id, int error, bool dnr) {
   Controller& c = controller(w, id);
   c.setup = Setup::idle;
+  // A reset that fails consumes an attempt as well (nvme_reset_ctrl_work).
+  if (c.attempts == 0 && c.connected_once)
+    c.attempts = 1;
   record<Kind::connect_failed>(w, id, c.attempts, error);
   tear_down(w, id);
   reconnect_or_remove(w, id, error, dnr);
@@ -171,7 +174,7 @@ void take_identify(Controller& c, World& w, const Request& r) {
   c.cqt_ms = identify->cqt;
   c.ciu = identify->ciu;
   c.cirn = identify->cirn;
-  c.ccr_slots = identify->ccrl;
+  c.ccr_limit = identify->ccrl;
   c.reports_ccr_events = (identify->oaes & wire::aec_cross_controller_reset) != 0;
   c.in_capsule_bytes = static_cast<std::uint32_t>(identify->in_capsule_data_bytes());
 }

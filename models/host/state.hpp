@@ -63,8 +63,12 @@ struct RecoveryPolicy {
   bool queue_while_fencing = false;  ///< new I/O waits when every path is fencing (else it fails)
   bool keep_alive_stops_first = false;  ///< when the fence starts, not when it is over
   bool fences_without_tag = false;  ///< a Keep Alive that finds no tag goes through the fence too
-  bool hold_when_cqt_zero = false;  ///< a controller that reports CQT 0
-  Duration cqt_when_zero{};         ///< what to add in that case
+  bool keep_alive_polls_half = false;  ///< a look every KATO/2 although the mode is traffic based
+  bool operator_fences = false;        ///< reset and delete of a LIVE controller fence first
+  bool removal_fences = false;         ///< so does a remote port or an adapter that disappears
+  bool ccr_joins_pending = false;      ///< "reset in progress" is waited for like an accepted CCR
+  bool hold_when_cqt_zero = false;     ///< a controller that reports CQT 0
+  Duration cqt_when_zero{};            ///< what to add in that case
 };
 
 struct Host {
@@ -100,6 +104,9 @@ enum class Setup : std::uint8_t {
   done,
 };
 
+/// What follows once nothing of a controller is in flight any more.
+enum class Then : std::uint8_t { reconnect, reset, remove };
+
 struct Controller {
   HostId host{};
   State state = State::fresh;
@@ -123,7 +130,8 @@ struct Controller {
   std::uint8_t ciu = 0;
   std::uint64_t cirn = 0;
   bool reports_ccr_events = false;
-  std::uint32_t ccr_slots = 0;  ///< operations that this controller can still take as a source
+  std::uint32_t ccr_limit = 0;    ///< CCRL: operations that it takes at a time as a source
+  std::uint32_t ccr_pending = 0;  ///< operations that others wait for
   std::uint32_t in_capsule_bytes = 0;
   bool keep_alive_supported = false;
   // queues
@@ -147,6 +155,8 @@ struct Controller {
   TimePoint last_check{};        ///< ka_last_check_time
   sim::EventId keep_alive_timer{};
   // recovery
+  Then then = Then::reconnect;
+  bool holds_in_resetting = false;  ///< the hold of the RFC of TP4129 is on
   sim::EventId hold_timer{};
   TimePoint deadline = sim::never;  ///< of CCR attempts and hold
   TimePoint hold_end{};             ///< of the time-based hold, if CCR does not succeed
@@ -170,6 +180,8 @@ enum class Purpose : std::uint8_t {
   scan,
   ccr,  ///< argument: the impacted controller
   ccr_log,
+  disable,      ///< CC.EN = 0 or CC.SHN, and the reads of CSTS behind it
+  passthrough,  ///< an administrator's command
 };
 
 struct Request {

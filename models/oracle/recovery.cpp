@@ -36,7 +36,7 @@ bool crosses(const World& w, net::RouteId route, const fault::Fault& f) {
 
 void on_fault(World& w, const sim::Record& r) {
   const fault::Fault& f = w.fault.faults[r.word[0]];
-  if (r.word[1] == 0 || f.type == fault::Type::command)
+  if (r.word[1] == 0 || !fault::strikes_link(f.type))
     return;
   for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
     const host::Controller& c = w.host.controllers[i];

@@ -138,6 +138,10 @@ host::RecoveryPolicy policy_of(const RecoveryPolicy& p) {
   policy.queue_while_fencing = p.queue_while_fencing;
   policy.keep_alive_stops_first = p.keep_alive_stops_first;
   policy.fences_without_tag = p.fences_without_tag;
+  policy.keep_alive_polls_half = p.keep_alive_polls_half;
+  policy.operator_fences = p.operator_fences;
+  policy.removal_fences = p.removal_fences;
+  policy.ccr_joins_pending = p.ccr_joins_pending;
   policy.multiplier = p.hold_multiplier;
   policy.hold_when_cqt_zero = p.cqt_zero == RecoveryPolicy::CqtZero::hold;
   policy.cqt_when_zero = p.cqt_when_zero;
@@ -160,7 +164,8 @@ void build_connections(World& w, const Host& h, Names& names) {
     p.queue_size = c.queue_size;
     p.nr_io_queues = c.nr_io_queues;
     p.numa_node = c.numa_node;
-    host::add_controller(w, p);
+    const host::ControllerId id = host::add_controller(w, p);
+    names.controllers[{h.name, w.host.controllers[sim::index(id)].name}] = id;
   }
 }
 

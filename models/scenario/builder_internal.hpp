@@ -21,6 +21,7 @@ struct Names {
   std::map<std::string, host::HostId> hosts;
   std::map<std::pair<std::string, std::uint32_t>, std::uint32_t> disks;  // subsystem, nsid
   std::map<std::tuple<std::string, std::string, std::uint32_t>, host::HeadId> heads;
+  std::map<std::pair<std::string, std::string>, host::ControllerId> controllers;  // host, nvme0
   std::map<std::pair<std::string, std::string>, net::RouteId> routes;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds what happens in a world: applications and faults.
 #include <algorithm>
+#include <array>
 
 #include "models/scenario/builder_internal.hpp"
 #include "models/workload/workload.hpp"
@@ -98,6 +99,19 @@ fault::Fault fault_of(World& w, const CommandFault& f, const Names& names) {
   out.type = fault::Type::command;
   out.subsystem = names.subsystems.at(f.subsystem);
   out.command = {f.controller, f.opcode, f.fatal, f.count == 0, f.count, f.delay};
+  set_times(w, out, f.at, std::nullopt);
+  return out;
+}
+
+fault::Fault fault_of(World& w, const OperatorAction& f, const Names& names) {
+  static constexpr std::array types = {fault::Type::reset_controller,
+                                       fault::Type::delete_controller, fault::Type::disconnect,
+                                       fault::Type::passthrough_ccr};
+  fault::Fault out;
+  out.type = types[static_cast<std::size_t>(f.kind)];
+  out.controller = names.controllers.at({f.host, f.controller});
+  if (f.kind == OperatorAction::Kind::ccr)
+    out.source = names.controllers.at({f.host, f.source});
   set_times(w, out, f.at, std::nullopt);
   return out;
 }

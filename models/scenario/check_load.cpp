@@ -113,6 +113,24 @@ void check_fault(const Scenario& s, const CommandFault& fault, const std::vector
                         subsystem.attr_cntlid_min, subsystem.attr_cntlid_max));
 }
 
+void check_fault(const Scenario& s, const OperatorAction& action, const std::vector<std::string>&,
+                 const Cursor& at) {
+  require_name(at.at("host"), action.host, "a host", names_of(s.hosts));
+  const auto& host = *std::find_if(s.hosts.begin(), s.hosts.end(),
+                                   [&](const Host& one) { return one.name == action.host; });
+  std::vector<std::string> devices;
+  for (std::size_t i = 0; i < host.connect.size(); ++i)
+    devices.push_back(fmt::format("nvme{}", i));
+  const auto what = fmt::format("a connection of {}", in_quotes(host.name));
+  require_name(at.at("controller"), action.controller, what.c_str(), devices);
+  if (action.kind != OperatorAction::Kind::ccr)
+    return;
+  require_name(at.at("source"), action.source, what.c_str(), devices);
+  if (action.source == action.controller)
+    at.at("source").fail(in_quotes(action.source) + ", the impacted controller itself",
+                         "another controller of the host");
+}
+
 }  // namespace
 
 void faults(const Scenario& s, const Cursor& at) {

@@ -75,10 +75,57 @@ const Object<CommandFault>& delay_command_object() {
   return declared;
 }
 
+Object<OperatorAction> operator_action(std::string name_of_type, std::string doc) {
+  return Object<OperatorAction>(std::move(name_of_type), std::move(doc))
+      .field("at", &OperatorAction::at, latency(longest_run), "when", required)
+      .field("host", &OperatorAction::host, name(name_length), "on which host", required)
+      .field("controller", &OperatorAction::controller, name(name_length),
+             "device name: nvme0 is the host's first connection", required);
+}
+
+const Object<OperatorAction>& reset_object() {
+  static const auto declared = operator_action(
+      "reset_controller", "An administrator writes to reset_controller of a controller in sysfs.");
+  return declared;
+}
+
+const Object<OperatorAction>& delete_object() {
+  static const auto declared = operator_action(
+      "delete_controller", "An administrator deletes one controller (nvme disconnect -d).");
+  return declared;
+}
+
+const Object<OperatorAction>& disconnect_object() {
+  static const auto declared = operator_action(
+      "disconnect",
+      "An administrator deletes all controllers of that controller's subsystem (nvme disconnect "
+      "-n).");
+  return declared;
+}
+
+const Object<OperatorAction>& passthrough_object() {
+  static const auto declared =
+      operator_action("passthrough_ccr",
+                      "An administrator sends Cross-Controller Reset by passthrough; the kernel "
+                      "does not know of it.")
+          .field("source", &OperatorAction::source, name(name_length),
+                 "device name of the controller that is asked", required);
+  return declared;
+}
+
 }  // namespace
 
 const Union<Fault>& fault_union() {
   static const auto declared = [] {
+    using Kind = OperatorAction::Kind;
+    const auto action = [](Kind kind) {
+      OperatorAction a;
+      a.kind = kind;
+      return a;
+    };
+    const auto is = [](Kind kind) {
+      return [kind](const OperatorAction& a) { return a.kind == kind; };
+    };
     CommandFault fatal, delayed;
     fatal.fatal = true;
     delayed.fatal = false;
@@ -89,7 +136,12 @@ const Union<Fault>& fault_union() {
         .alternative<CommandFault>(fopcode_object(), fatal,
                                    [](const CommandFault& f) { return f.fatal; })
         .alternative<CommandFault>(delay_command_object(), delayed,
-                                   [](const CommandFault& f) { return !f.fatal; });
+                                   [](const CommandFault& f) { return !f.fatal; })
+        .alternative<OperatorAction>(reset_object(), action(Kind::reset), is(Kind::reset))
+        .alternative<OperatorAction>(delete_object(), action(Kind::remove), is(Kind::remove))
+        .alternative<OperatorAction>(disconnect_object(), action(Kind::disconnect),
+                                     is(Kind::disconnect))
+        .alternative<OperatorAction>(passthrough_object(), action(Kind::ccr), is(Kind::ccr));
   }();
   return declared;
 }

@@ -100,7 +100,17 @@ const Object<RecoveryPolicy>& policy_object() {
           .field("keep_alive_stops_first", &Policy::keep_alive_stops_first, boolean(),
                  "keep-alive stops when the fence starts; else when it is over")
           .field("fences_without_tag", &Policy::fences_without_tag, boolean(),
-                 "a Keep Alive that finds no tag fences too; else it resets at once");
+                 "a Keep Alive that finds no tag fences too; else it resets at once")
+          .field("keep_alive_polls_half", &Policy::keep_alive_polls_half, boolean(),
+                 "a keep-alive look every KATO/2 also with traffic-based keep alive, as Linux did "
+                 "once; else every KATO/4")
+          .field("operator_fences", &Policy::operator_fences, boolean(),
+                 "reset and delete of a LIVE controller fence first; else its commands are "
+                 "cancelled at once")
+          .field("removal_fences", &Policy::removal_fences, boolean(),
+                 "so does the loss of a remote port or an adapter")
+          .field("ccr_joins_pending", &Policy::ccr_joins_pending, boolean(),
+                 "Cross-Controller Reset in Progress (13Fh) is waited for like an accepted one");
   return declared;
 }
 

@@ -90,6 +90,9 @@ Policy specification() {
   p.queue_while_fencing = true;
   p.keep_alive_stops_first = true;
   p.fences_without_tag = true;
+  p.operator_fences = true;
+  p.removal_fences = true;
+  p.ccr_joins_pending = true;
   return p;
 }
 

@@ -119,6 +119,10 @@ struct RecoveryPolicy {
   bool queue_while_fencing = false;     ///< new I/O waits while every path is fencing (4.5)
   bool keep_alive_stops_first = false;  ///< at the start of the fence, not at its end (4.6)
   bool fences_without_tag = false;      ///< a Keep Alive without a tag goes through the fence (4.3)
+  bool keep_alive_polls_half = false;   ///< a look every KATO/2 also with TBKAS (1.7, historical)
+  bool operator_fences = false;         ///< reset and delete of a LIVE controller fence first (4.8)
+  bool removal_fences = false;     ///< so does a remote port or an adapter that disappears (4.8)
+  bool ccr_joins_pending = false;  ///< 13Fh is waited for like an accepted CCR
 };
 
 enum class IoPolicy : std::uint8_t { numa, round_robin };
@@ -209,7 +213,17 @@ struct CommandFault {
   bool fatal = true;
 };
 
-using Fault = std::variant<Blackhole, LinkDown, Loss, CommandFault>;
+/// What an administrator does to a controller of a host, by its device name.
+struct OperatorAction {
+  enum class Kind : std::uint8_t { reset, remove, disconnect, ccr };
+  Kind kind = Kind::reset;
+  Latency at;
+  std::string host;
+  std::string controller;  ///< "nvme0"; its subsystem for disconnect
+  std::string source;      ///< ccr: the controller that is asked
+};
+
+using Fault = std::variant<Blackhole, LinkDown, Loss, CommandFault, OperatorAction>;
 
 /// Bounds of one number of the result; absent bounds do not bind.
 struct Bounds {

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an administrator does to a controller: sysfs reset and delete, `nvme disconnect`, and
+// Cross-Controller Reset by passthrough. In every posted generation reset and delete of a LIVE
+// controller cancel its requests at once, with no fence (protocol.md 4.8); `operator_fences` is the
+// missing fence.
+#include "models/host/internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::host {
+
+using wire::StatusCode;
+
+namespace {
+
+constexpr int busy = 16;       ///< EBUSY
+constexpr int no_device = 19;  ///< ENODEV
+
+void refuse(World& w, ControllerId id, OperatorAction action, int error) {
+  record<Kind::operator_refused>(w, id, action, error);
+}
+
+/// `nvme connect` has not been issued yet, or the controller is gone.
+bool exists(const Controller& c) {
+  return c.state != State::fresh && c.state != State::dead && c.state != State::deleting_noio;
+}
+
+void reset_work(World& w, ControllerId id);
+void delete_work(World& w, ControllerId id);
+
+void go(World& w, ControllerId id, Then then) {
+  controller(w, id).then = then;
+  if (then == Then::reset) {
+    change_state(w, id, State::resetting);
+    w.after(Duration{}, [id](World& world) { reset_work(world, id); });
+    return;
+  }
+  // The error recovery that holds in RESETTING (RFC of TP4129) is waited for (flush_work).
+  const bool holds = controller(w, id).holds_in_resetting;
+  change_state(w, id, State::deleting);
+  if (!holds)
+    w.after(Duration{}, [id](World& world) { delete_work(world, id); });
+}
+
+/// A LIVE controller goes through the fence first if the policy says so.
+void begin(World& w, ControllerId id, Then then, Cause cause, bool fences) {
+  Controller& c = controller(w, id);
+  const bool live = c.state == State::live;
+  if (live)
+    record<Kind::recovery_started>(w, id, cause);
+  if (live && fences && host_of(w, c).policy.fences) {
+    c.then = then;
+    start_fencing(w, id);
+  } else {
+    go(w, id, then);
+  }
+}
+
+void send_disable_step(World& w, ControllerId id, const wire::Command& command) {
+  const Controller& c = controller(w, id);
+  Request r;
+  r.purpose = Purpose::disable;
+  r.command = command;
+  send_request(w, c.admin, r, host_of(w, c).admin_timeout);
+}
+
+void read_status(World& w, ControllerId id) {
+  send_disable_step(w, id, wire::make_property_get(0, wire::Property::csts));
+}
+
+/// nvme_disable_ctrl: CC.EN = 0 for a reset, CC.SHN for a delete. On a dead path the command waits
+/// for its own time-out, about a minute, while the I/O has moved on (protocol.md 4.3).
+void disable(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  if (!queue(w, c.admin).live || !has_free_tag(w, c.admin)) {
+    disabled(w, id, false);
+    return;
+  }
+  wire::Configuration cc;
+  cc.enable = c.then == Then::remove;
+  if (c.then == Then::remove)
+    cc.shn = wire::ShutdownRequest::normal;
+  send_disable_step(w, id, wire::make_property_set(0, wire::Property::cc, cc.encode()));
+}
+
+/// The controller is shut down, or does not answer: nothing is left of the association.
+void finish(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  tear_down(w, id);
+  if (c.then == Then::remove) {
+    record<Kind::controller_removed>(w, id, 0);
+    return;
+  }
+  c.then = Then::reconnect;
+  if (!change_state(w, id, State::connecting))
+    return;
+  // The first attempt of a reset is immediate; if it fails it counts as a reconnect attempt.
+  c.attempts = 0;
+  start_setup(w, id);
+}
+
+/// nvme_reset_ctrl_work.
+void reset_work(World& w, ControllerId id) {
+  if (controller(w, id).state != State::resetting)
+    return;  // deleted meanwhile
+  tear_down_io(w, id, !host_of(w, controller(w, id)).policy.hold_in_resetting);
+  disable(w, id);
+}
+
+/// nvme_do_delete_ctrl: the namespaces go first, so that nothing new is sent here.
+void delete_work(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  w.calendar.cancel(c.reconnect_timer);
+  w.calendar.cancel(c.failfast_timer);
+  remove_paths(w, id);
+  if (c.setup != Setup::idle && c.setup != Setup::done) {
+    // Linux waits for the attempt that is under way, which then fails at LIVE; here it ends now.
+    change_state(w, id, State::deleting_noio);
+    finish(w, id);
+    return;
+  }
+  tear_down_io(w, id, !host_of(w, c).policy.hold_in_resetting);
+  change_state(w, id, State::deleting_noio);
+  disable(w, id);
+}
+
+}  // namespace
+
+void after_fence(World& w, ControllerId id) {
+  const Then then = controller(w, id).then;
+  if (then == Then::remove) {
+    go(w, id, then);
+  } else {
+    reset_work(w, id);
+  }
+}
+
+void continue_delete(World& w, ControllerId id) {
+  if (controller(w, id).state == State::deleting)
+    delete_work(w, id);
+}
+
+void disable_completed(World& w, ControllerId id, const Request& r,
+                       const wire::Completion& completion) {
+  const Controller& c = controller(w, id);
+  if (!completion.status.ok()) {
+    disabled(w, id, false);
+    return;
+  }
+  if (r.command.is(wire::FabricsType::property_set)) {
+    controller(w, id).ready_deadline =
+        w.now() + std::chrono::seconds{wire::Capabilities{}.linux_ready_timeout_s()};
+    read_status(w, id);
+    return;
+  }
+  const auto csts = wire::ControllerStatus::decode(completion.dw0);
+  const bool done =
+      c.then == Then::remove ? csts.shst == wire::ShutdownStatus::complete : !csts.ready;
+  if (done || w.now() >= c.ready_deadline) {
+    disabled(w, id, done);
+    return;
+  }
+  // nvme_wait_ready: sleeps of one to two milliseconds between reads.
+  w.after(std::chrono::milliseconds{1}, [id](World& world) { read_status(world, id); });
+}
+
+void disabled(World& w, ControllerId id, bool acknowledged) {
+  const Controller& c = controller(w, id);
+  const RecoveryPolicy& policy = host_of(w, c).policy;
+  // RFC of TP4129: the requests wait if the controller did not confirm (TB1/7).
+  if (policy.hold_in_resetting && !acknowledged && anything_in_flight(w, c)) {
+    const Duration hold = hold_time(policy, c);
+    record<Kind::fence_started>(w, id, hold.count());
+    w.after(hold, [id](World& world) {
+      record<Kind::hold_ended>(world, id);
+      finish(world, id);
+    });
+    return;
+  }
+  finish(w, id);
+}
+
+void reset_controller(World& w, ControllerId id) {
+  record<Kind::operator_request>(w, id, OperatorAction::reset);
+  const Controller& c = controller(w, id);
+  if (!exists(c)) {
+    refuse(w, id, OperatorAction::reset, no_device);
+  } else if (c.state != State::live) {
+    // FENCING -> RESETTING is not in the table, nor RESETTING or CONNECTING -> RESETTING.
+    refuse(w, id, OperatorAction::reset, busy);
+  } else {
+    begin(w, id, Then::reset, Cause::operator_request, host_of(w, c).policy.operator_fences);
+  }
+}
+
+void delete_controller(World& w, ControllerId id) {
+  record<Kind::operator_request>(w, id, OperatorAction::remove);
+  const Controller& c = controller(w, id);
+  if (!exists(c)) {
+    refuse(w, id, OperatorAction::remove, no_device);
+  } else if (!is_permitted(c.state, State::deleting)) {
+    refuse(w, id, OperatorAction::remove, busy);
+  } else {
+    begin(w, id, Then::remove, Cause::operator_request, host_of(w, c).policy.operator_fences);
+  }
+}
+
+void lose_device(World& w, ControllerId id, bool fences) {
+  const Controller& c = controller(w, id);
+  if (exists(c) && is_permitted(c.state, State::deleting))
+    begin(w, id, Then::remove, Cause::device_lost, fences);
+}
+
+void disconnect(World& w, HostId host, const wire::NqnText& subnqn) {
+  for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
+    const Controller& c = w.host.controllers[i];
+    if (c.host == host && c.subnqn == subnqn && exists(c))
+      delete_controller(w, ControllerId{i});
+  }
+}
+
+void passthrough_ccr(World& w, ControllerId source, ControllerId impacted) {
+  record<Kind::operator_request>(w, source, OperatorAction::ccr);
+  const Controller& s = controller(w, source);
+  const Controller& c = controller(w, impacted);
+  // Passthrough never goes out unless LIVE (__nvme_check_ready).
+  if (s.state != State::live || queue(w, s.admin).free_tags.size() <= reserved_admin_tags) {
+    refuse(w, source, OperatorAction::ccr, exists(s) ? busy : no_device);
+    return;
+  }
+  Request r;
+  r.purpose = Purpose::passthrough;
+  r.command = wire::make_cross_controller_reset(0, {c.cntlid, c.ciu, c.cirn});
+  send_request(w, s.admin, r, host_of(w, s).admin_timeout);
+}
+
+}  // namespace holdfast::host
