@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Two of these set everything up on a fresh Debian machine: `make run` and `make test`.
-RUN_SCENARIOS ?= scenarios/rw_test_mainline.json scenarios/rw_test_hold.json
+RUN_SCENARIOS ?= scenarios/rw_test_mainline.json scenarios/rw_test_cqt_only.json \
+                 scenarios/rw_test_ccr.json scenarios/rw_test_ccr_filter.json
 JOBS ?= $(shell nproc)
 PYTHON := .venv/bin/python
 MAKEFLAGS += --no-print-directory

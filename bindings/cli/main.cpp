@@ -23,7 +23,7 @@ constexpr const char* about =
 
 constexpr const char* after =
     "Examples:\n"
-    "  holdfast run scenarios/rw_test_mainline.json scenarios/rw_test_hold.json\n"
+    "  holdfast run scenarios/rw_test_mainline.json scenarios/rw_test_cqt_only.json\n"
     "  holdfast run scenarios/quickstart.json --set hosts.h1.policy=cqt-only --seed 7 --json\n"
     "  holdfast verify scenarios/*.json\n"
     "  holdfast schema > holdfast.schema.json\n"

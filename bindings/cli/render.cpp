@@ -15,9 +15,9 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* absent = "-";
-constexpr std::array<const char*, 9> columns = {"scenario",       "policy",   "verdict",
-                                                "stale writes",   "exposure", "longest stall",
-                                                "detected after", "hold",     "outcome"};
+constexpr std::array<const char*, 10> columns = {
+    "scenario",      "policy",       "verdict",        "stale writes", "exposure",
+    "longest stall", "slowest read", "detected after", "hold",         "outcome"};
 constexpr std::size_t verdict_column = 2;
 
 using Row = std::array<std::string, columns.size()>;
@@ -89,6 +89,12 @@ std::string policies(const json& result) {
   return seen.empty() ? absent : fmt::format("{}", fmt::join(seen, ", "));
 }
 
+std::string slowest_read(const json& result) {
+  const json& us = get(result, "/io/read/lat_us/max");
+  const bool any = us.is_number() && us.get<double>() > 0.0;
+  return any ? time_text(us.get<double>() * 1e-6) : absent;
+}
+
 Row row_of(const json& result) {
   return {word(get(result, "/name")),
           policies(result),
@@ -96,6 +102,7 @@ Row row_of(const json& result) {
           word(get(result, "/integrity/stale_writes")),
           time_text(get(result, "/exposure/max_s")),
           time_text(get(result, "/io/longest_stall_s")),
+          slowest_read(result),
           interval(result, "/fault_s", "/detected_s"),
           interval(result, "/fence_started_s", "/released_s"),
           outcomes(result)};

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SCENARIOS = ("scenarios/rw_test_mainline.json", "scenarios/rw_test_hold.json")
+SCENARIOS = ("scenarios/rw_test_mainline.json", "scenarios/rw_test_cqt_only.json")
 
 WIDTH, HEIGHT = 1080, 584
 LEFT, RIGHT = 176, 1044

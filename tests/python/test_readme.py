@@ -22,7 +22,8 @@ def indented(text: str) -> str:
 
 def test_main_job() -> None:
     """The table and the timeline of `make run`."""
-    files = [f"scenarios/{name}.json" for name in ("rw_test_mainline", "rw_test_hold")]
+    levels = ("mainline", "cqt_only", "ccr", "ccr_filter")
+    files = [f"scenarios/rw_test_{level}.json" for level in levels]
     done = holdfast("run", *files)
     assert done.returncode == 0, done.stderr
     assert indented(done.stdout) in README

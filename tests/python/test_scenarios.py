@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not is_written(), reason="the tree has no bindin
 
 def test_there_are_scenarios() -> None:
     """The three that the documentation names are among the bundled ones."""
-    named = {f"scenarios/{n}.json" for n in ("rw_test_mainline", "rw_test_hold", "quickstart")}
+    named = {f"scenarios/{n}.json" for n in ("rw_test_mainline", "rw_test_cqt_only", "quickstart")}
     assert named <= set(scenarios())
 
 

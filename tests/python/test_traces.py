@@ -26,7 +26,7 @@ HOST_LINE = re.compile(r"\[ *(\d+\.\d{6})\] (nvme nvme\d+|nvmet|block nvme\d+n\d
 def traces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run three scenarios with all traces on and return the folder."""
     out = tmp_path_factory.mktemp("traces")
-    files = [f"scenarios/{name}.json" for name in ("rw_test_mainline", "rw_test_hold")]
+    files = [f"scenarios/{name}.json" for name in ("rw_test_mainline", "rw_test_cqt_only")]
     kinds = "kernel,perfetto,pcap,jsonl"
     done = holdfast("run", *files, "--kernel", "both", "--out", str(out), "--trace", kinds)
     assert done.returncode == 0, done.stderr
@@ -52,7 +52,7 @@ def messages(log: list[tuple[float, str, str]], prefix: str, after_s: float) -> 
 
 def test_log_of_a_hold(traces: Path) -> None:
     """Fencing, hold, its end, reconnect: in the order and the words of the kernel."""
-    log = kernel_log(traces, "rw_test_hold")
+    log = kernel_log(traces, "rw_test_cqt_only")
     # 3 x 5 s + 1 ms; the keep-alive that falls due meanwhile is turned away (BLK_STS_TRANSPORT).
     assert messages(log, "nvme nvme0", 0.05) == [
         "starting controller fencing",
@@ -91,7 +91,7 @@ def test_log_of_a_keep_alive_timeout(traces: Path) -> None:
 
 def test_log_begins_with_the_set_up(traces: Path) -> None:
     """A new controller: created, queues counted, mapped and added, and then announced."""
-    log = kernel_log(traces, "rw_test_hold")
+    log = kernel_log(traces, "rw_test_cqt_only")
     first = [text for t, who, text in log if t < 0.05 and (who == "nvme nvme0" or "ctrl 1" in text
              or "controller 1" in text)]  # fmt: skip
     assert first == [
@@ -113,7 +113,7 @@ def events(traces: Path, scenario: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("scenario", ["rw_test_mainline", "rw_test_hold", "quickstart"])
+@pytest.mark.parametrize("scenario", ["rw_test_mainline", "rw_test_cqt_only", "quickstart"])
 def test_timeline_is_well_formed(traces: Path, scenario: str) -> None:
     """Every event has a place and a time; spans on a line do not overlap; arrows have two ends."""
     found = events(traces, scenario)
@@ -145,9 +145,13 @@ def test_timeline_tells_the_corruption(traces: Path) -> None:
     """The stale write is a mark, and arrows lead to it and to the retry."""
     found = events(traces, "rw_test_mainline")
     marks = [e["name"] for e in found if e["ph"] == "i"]
-    assert "STALE WRITE: write 1 overwrites write 10" in marks
-    assert "STALE READ: read 11" in marks
-    assert Counter(e["name"] for e in found if e["ph"] == "s") == {"retry": 1, "stale": 1}
+    # The tenth write of the round, whatever its number is with a second program beside it.
+    assert any(re.fullmatch(r"STALE WRITE: write 1 overwrites write \d+", m) for m in marks)
+    assert any(re.fullmatch(r"STALE READ: read \d+", m) for m in marks)
+    arrows = Counter(e["name"] for e in found if e["ph"] == "s")
+    # The write, and the reads that were in flight on the same controller.
+    assert arrows["stale"] == 1
+    assert 1 <= arrows["retry"] <= 5
     stale = next(
         e for e in found if e["ph"] == "X" and e["name"] == "write 1" and e["pid"] >= 10000
     )
@@ -157,7 +161,7 @@ def test_timeline_tells_the_corruption(traces: Path) -> None:
 
 def test_timeline_tells_states_and_faults(traces: Path) -> None:
     """The states of a controller follow each other without a gap, from connect to the end."""
-    found = events(traces, "rw_test_hold")
+    found = events(traces, "rw_test_cqt_only")
     track = next(e for e in found if e["name"] == "thread_name" and e["args"]["name"] == "nvme0")
     spans = [e for e in found if e["ph"] == "X" and e["tid"] == track["tid"]
              and e["pid"] == track["pid"]]  # fmt: skip
@@ -183,7 +187,7 @@ def tshark(capture: Path, *args: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-@pytest.mark.parametrize("scenario", ["rw_test_mainline", "rw_test_hold", "quickstart"])
+@pytest.mark.parametrize("scenario", ["rw_test_mainline", "rw_test_cqt_only", "quickstart"])
 def test_capture_is_clean(traces: Path, scenario: str) -> None:
     """Nothing is malformed, no checksum is wrong, no byte is missing."""
     capture = traces / scenario / "trace.pcapng"
@@ -195,7 +199,7 @@ def test_capture_is_clean(traces: Path, scenario: str) -> None:
 
 def test_capture_decodes(traces: Path) -> None:
     """Connect, Identify and completions say to Wireshark what the scenario says."""
-    capture = traces / "rw_test_hold" / "trace.pcapng"
+    capture = traces / "rw_test_cqt_only" / "trace.pcapng"
 
     def fields(condition: str, *names: str) -> list[list[str]]:
         wanted = [word for name in names for word in ("-e", name)]
@@ -228,7 +232,7 @@ def test_capture_decodes(traces: Path) -> None:
 
 def test_capture_has_the_links_of_hosts(traces: Path) -> None:
     """An interface per link at which the host sits, named after it."""
-    found = tshark(traces / "rw_test_hold" / "trace.pcapng", "-T", "fields", "-e",
+    found = tshark(traces / "quickstart" / "trace.pcapng", "-T", "fields", "-e",
                    "frame.interface_name")  # fmt: skip
     assert set(found) == {"h1-s1", "h1-s2"}
 
