@@ -9,9 +9,11 @@ namespace holdfast::host {
 
 namespace {
 
-// NVME_AQ_DEPTH 32: 30 tags for commands, of which two are reserved for Connect and Keep Alive, and
-// one command id beyond them for the AER (protocol.md 7.1). The model keeps one slot per purpose.
-constexpr std::uint32_t admin_tags = 31;
+// NVME_AQ_DEPTH 32: tags 0 to 29, of which two are reserved for Connect and Keep Alive, and command
+// id 31 beyond them for the AER (protocol.md 7.1).
+constexpr std::uint32_t admin_tags = 30;
+constexpr std::uint32_t admin_reserved = 2;
+constexpr std::uint32_t io_reserved = 1;  // for Connect
 constexpr std::uint32_t longest_io_queue = 1024;
 
 void add_queue(World& w, ControllerId id, std::uint16_t qid, std::uint32_t tags) {
@@ -20,8 +22,15 @@ void add_queue(World& w, ControllerId id, std::uint16_t qid, std::uint32_t tags)
   q.qid = qid;
   q.tags = tags;
   q.requests.resize(tags);
-  for (std::uint32_t tag = tags; tag-- > 0;) {
+  const std::uint32_t reserved = qid == 0 ? admin_reserved : io_reserved;
+  for (std::uint32_t tag = tags; tag-- > reserved;) {
     q.free_tags.push_back(static_cast<std::uint16_t>(tag));
+  }
+  for (std::uint16_t tag = 0; tag < reserved; ++tag)
+    q.free_reserved.push_back(tag);
+  if (qid == 0) {
+    q.tags = async_event_tag + 1;
+    q.requests.resize(q.tags);
   }
   w.host.queues.push_back(q);
 }

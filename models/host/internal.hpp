@@ -9,11 +9,10 @@ namespace holdfast::host {
 
 /// Linux error numbers that appear in logs and results.
 inline constexpr int error_invalid = 22;
-/// Tags of an I/O queue that ordinary I/O cannot have: one is kept for Connect.
-inline constexpr std::size_t reserved_tags = 1;
-/// Admin tags that a CCR command leaves free: for the Keep Alive, and for what an event needs (the
-/// next AER and the log page), which must never find the queue full.
-inline constexpr std::size_t reserved_admin_tags = 3;
+/// Command id of the Asynchronous Event Request, beyond the tags.
+inline constexpr std::uint16_t async_event_tag = 31;
+/// Admin tags that a CCR command leaves free: an event needs one for the log page.
+inline constexpr std::size_t event_admin_tags = 1;
 
 // controller.cpp
 bool change_state(World& w, ControllerId id, State to);
@@ -27,7 +26,9 @@ QueueId io_queue(const Controller& c, std::uint32_t i);
 // requests.cpp
 /// Sends a command on a queue that has a free tag; returns the tag. `timeout` > 0.
 std::uint16_t send_request(World& w, QueueId id, const Request& what, Duration timeout);
+/// An ordinary tag, or one of those that are kept for Connect and Keep Alive.
 bool has_free_tag(const World& w, QueueId id);
+bool has_reserved_tag(const World& w, QueueId id);
 /// The block layer's timer found requests past their deadline.
 void cancel_all(World& w, QueueId id);
 /// A completion, real or made up by a cancel.

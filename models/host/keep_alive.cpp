@@ -34,7 +34,7 @@ void look(World& w, ControllerId id) {
     keep_alive_completed(w, id, Request{}, wire::StatusCode::host_path_error);
     return;
   }
-  if (!has_free_tag(w, c.admin)) {
+  if (!has_reserved_tag(w, c.admin)) {
     error_recovery(w, id, Cause::keep_alive_tag);
     return;
   }

@@ -174,7 +174,7 @@ void queue_io(World& w, QueueId queue_id, IoId id) {
     fail_over(w, id, q.controller);
     return;
   }
-  if (q.free_tags.size() <= reserved_tags) {
+  if (q.free_tags.empty()) {
     q.waiting.push_back(id);
     return;
   }

@@ -223,7 +223,7 @@ void passthrough_ccr(World& w, ControllerId source, ControllerId impacted) {
   const Controller& s = controller(w, source);
   const Controller& c = controller(w, impacted);
   // Passthrough never goes out unless LIVE (__nvme_check_ready).
-  if (s.state != State::live || queue(w, s.admin).free_tags.size() <= reserved_admin_tags) {
+  if (s.state != State::live || queue(w, s.admin).free_tags.size() <= event_admin_tags) {
     refuse(w, source, OperatorAction::ccr, exists(s) ? busy : no_device);
     return;
   }

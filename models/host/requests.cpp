@@ -54,9 +54,31 @@ void note_completion(World& w, ControllerId id, const Request& r) {
     c.completion_seen = true;
 }
 
+std::vector<std::uint16_t>& pool_of(Queue& q, const Request& r) {
+  const bool reserved =
+      r.purpose == Purpose::keep_alive || r.command.is(wire::FabricsType::connect);
+  return reserved ? q.free_reserved : q.free_tags;
+}
+
+/// The tag that was given back last comes first, as sbitmap's hint makes it.
+std::uint16_t take_tag(Queue& q, const Request& what) {
+  if (what.purpose == Purpose::async_event)
+    return async_event_tag;
+  auto& pool = pool_of(q, what);
+  HOLDFAST_CHECK(!pool.empty());
+  const std::uint16_t tag = pool.back();
+  pool.pop_back();
+  return tag;
+}
+
+void give_back(Queue& q, std::uint16_t tag, const Request& r) {
+  if (r.purpose != Purpose::async_event)
+    pool_of(q, r).push_back(tag);
+}
+
 void start_waiting(World& w, QueueId id) {
   Queue& q = queue(w, id);
-  while (!q.waiting.empty() && q.free_tags.size() > reserved_tags) {
+  while (!q.waiting.empty() && !q.free_tags.empty()) {
     const IoId io = q.waiting.front();
     q.waiting.pop_front();
     queue_io(w, id, io);
@@ -69,11 +91,13 @@ bool has_free_tag(const World& w, QueueId id) {
   return !w.host.queues[sim::index(id)].free_tags.empty();
 }
 
+bool has_reserved_tag(const World& w, QueueId id) {
+  return !w.host.queues[sim::index(id)].free_reserved.empty();
+}
+
 std::uint16_t send_request(World& w, QueueId id, const Request& what, Duration timeout) {
   Queue& q = queue(w, id);
-  HOLDFAST_CHECK(!q.free_tags.empty());
-  const std::uint16_t tag = q.free_tags.back();
-  q.free_tags.pop_back();
+  const std::uint16_t tag = take_tag(q, what);
   Request& r = q.requests[tag];
   const auto generation = static_cast<std::uint8_t>((r.generation + 1) & 0xf);
   r = what;
@@ -95,7 +119,7 @@ void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Compl
   const Request r = slot;
   slot.in_flight = false;
   slot.answer = {};
-  queue(w, id).free_tags.push_back(tag);
+  give_back(queue(w, id), tag, r);
   const ControllerId ctrl = queue(w, id).controller;
   note_completion(w, ctrl, r);
   switch (r.purpose) {

@@ -207,9 +207,10 @@ struct Queue {
   bool live = false;       ///< NVME_TCP_Q_LIVE
   transport::HostQueueId transport{};
   std::uint32_t tags = 0;
-  std::vector<Request> requests;  ///< by tag
-  std::vector<std::uint16_t> free_tags;
-  sim::Ring<IoId> waiting;  ///< I/O that found no free tag
+  std::vector<Request> requests;             ///< by tag
+  std::vector<std::uint16_t> free_tags;      ///< for ordinary commands
+  std::vector<std::uint16_t> free_reserved;  ///< for Connect and Keep Alive (BLK_MQ_REQ_RESERVED)
+  sim::Ring<IoId> waiting;                   ///< I/O that found no free tag
   sim::EventId timeout_timer{};
   TimePoint timeout_at = sim::never;
 };

@@ -76,7 +76,7 @@ def test_log_of_a_keep_alive_timeout(traces: Path) -> None:
     """A blackhole: the target expires, the host's Keep Alive times out, connecting fails."""
     log = kernel_log(traces, "quickstart")
     assert messages(log, "nvme nvme0", 5)[:6] == [
-        "I/O tag 1 (3001) type 4 opcode 0x18 (Keep Alive) QID 0 timeout",
+        "I/O tag 1 (2001) type 4 opcode 0x18 (Keep Alive) QID 0 timeout",
         "starting error recovery",
         "failed nvme_keep_alive_end_io error=10",
         "Reconnecting in 10 seconds...",
