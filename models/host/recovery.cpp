@@ -29,6 +29,16 @@ void finish_recovery(World& w, ControllerId id) {
   reconnect_or_remove(w, id, 0, false);
 }
 
+/// nvme_sync_queues: no request times out from here on (protocol.md 4.6, step 3b).
+void stop_timeouts(World& w, ControllerId id) {
+  const Controller& c = controller(w, id);
+  for (std::uint32_t i = 0; i <= c.io_queues; ++i) {
+    Queue& q = queue(w, QueueId{sim::index(c.admin) + i});
+    w.calendar.cancel(q.timeout_timer);
+    q.timeout_at = sim::never;
+  }
+}
+
 /// nvme_tcp_error_recovery_work. The first RFC of TP4129 holds in here, with its sockets closed,
 /// and only if something is in flight.
 void recovery_work(World& w, ControllerId id) {
@@ -44,6 +54,7 @@ void recovery_work(World& w, ControllerId id) {
   }
   stop_keep_alive(w, id);
   stop_all(w, id);
+  stop_timeouts(w, id);
   const Duration hold = hold_time(policy, c);
   record<Kind::fence_started>(w, id, hold.count());
   c.holds_in_resetting = true;

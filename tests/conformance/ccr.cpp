@@ -82,7 +82,7 @@ TEST_CASE("CCR releases the write when the impacted controller has drained, not 
 }
 
 TEST_CASE("a source controller refuses its own id and does not know other instances",
-          "[conformance][CCR-2][CCR-10]") {
+          "[conformance][CCR-2][CCR-3][CCR-10]") {
   Run run(fenced("linux-mainline", 2, 0s));
   run.until(20ms);
   // 002h with DNR: the source controller itself.

@@ -203,8 +203,8 @@ TEST_CASE("Keep Alive and Asynchronous Event Request have no fields of their own
         "0c401f00" + zeros(35) + "5a" + zeros(24));
 }
 
-TEST_CASE("CCR-1 Cross-Controller Reset: opcode 38h, ICID and CIU in CDW10, CIRN in CDW12/13",
-          "[wire][ccr]") {
+TEST_CASE("Cross-Controller Reset: opcode 38h, ICID and CIU in CDW10, CIRN in CDW12/13",
+          "[wire][CCR-1]") {
   const CrossControllerReset ccr{.icid = 0x1234, .ciu = 0xAB, .cirn = 0x1122334455667788};
   const Command c = make_cross_controller_reset(0x0042, ccr);
   CHECK(c.cdw10 == 0x1234U + (0xABU << 16U));

@@ -19,7 +19,7 @@ constexpr Digests both{.header = true, .data = true};
 
 std::uint32_t plen(ConstBytes header) { return decode_common_header(header).value().plen; }
 
-TEST_CASE("TR-1 each PDU type has its header length and total", "[wire][tcp]") {
+TEST_CASE("each PDU type has its header length and total", "[wire][tcp][TR-1]") {
   CHECK(pdu_bytes(PduType::ic_req) == 128);
   CHECK(pdu_bytes(PduType::ic_resp) == 128);
   CHECK(pdu_bytes(PduType::h2c_term_req) == 24);
@@ -34,7 +34,7 @@ TEST_CASE("TR-1 each PDU type has its header length and total", "[wire][tcp]") {
   CHECK(header_bytes(static_cast<PduType>(0x0A)) == 0);
 }
 
-TEST_CASE("TR-1 a 4 KiB operation costs the bytes of the table", "[wire][tcp]") {
+TEST_CASE("a 4 KiB operation costs the bytes of the table", "[wire][tcp][TR-1]") {
   constexpr std::uint32_t data = 4096;
   // Write in the capsule: 4,168 towards the controller, 24 back.
   const Command inline_write = make_write(1, {.blocks = 8}, in_capsule_sgl(data));
@@ -56,7 +56,7 @@ TEST_CASE("TR-1 a 4 KiB operation costs the bytes of the table", "[wire][tcp]") 
   CHECK(pdu_bytes(PduType::c2h_data, ccr_log_max_bytes) == 24 + 4096);
 }
 
-TEST_CASE("TR-1 digests add four bytes each, and only where they exist", "[wire][tcp]") {
+TEST_CASE("digests add four bytes each, and only where they exist", "[wire][tcp][TR-1]") {
   CHECK(pdu_bytes(PduType::ic_req, 0, both) == 128);
   CHECK(pdu_bytes(PduType::c2h_term_req, 24, both) == 48);
   CHECK(pdu_bytes(PduType::capsule_cmd, 4096, both) == 4176);
