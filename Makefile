@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 # The pyenv or conda python of the caller must not leak into the project's own environment.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help build run test test-cpp test-python asan bench format lint tidy clean \
+.PHONY: help build run test test-cpp test-python asan mutants bench format lint tidy clean \
         ready-to-build ready-to-test release
 
 help:  ## Say what each target does
@@ -34,6 +34,7 @@ test: ready-to-test  ## Everything CI checks: formats, lints, all tests, sanitiz
 	@$(MAKE) test-cpp
 	@$(MAKE) test-python
 	@$(MAKE) asan
+	@$(MAKE) mutants MUTANTS="--sample 5 --seed $$(git rev-parse HEAD)"
 	@$(MAKE) tidy
 
 release: ready-to-test
@@ -50,6 +51,9 @@ asan: ready-to-test  ## The C++ tests under the address and undefined-behaviour 
 	@cmake --preset asan-ubsan >/dev/null
 	@cmake --build --preset asan-ubsan -j $(JOBS) --target holdfast_tests
 	@ctest --preset asan-ubsan -j $(JOBS)
+
+mutants: ready-to-test  ## Remove each safeguard of the models in turn; a named test must go red
+	@$(PYTHON) tests/mutants/run.py --jobs $(JOBS) $(MUTANTS)
 
 bench: ready-to-build  ## Build and run the benchmark
 	@cmake --preset release >/dev/null
@@ -73,4 +77,4 @@ tidy: ready-to-test  ## clang-tidy on the files that changed (all of them: TIDY_
 	@$(PYTHON) tools/check.py tidy --jobs $(JOBS) --base "$(TIDY_BASE)"
 
 clean:  ## Remove all that was built; .venv stays
-	@rm -rf build build-debug build-asan-ubsan build-tidy
+	@rm -rf build build-debug build-asan-ubsan build-tidy build-mutants

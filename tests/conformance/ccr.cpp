@@ -60,7 +60,7 @@ TimePoint fence_start(const Run& run) { return run.log.first(Kind::fence_started
 }  // namespace
 
 TEST_CASE("CCR releases the write when the impacted controller has drained, not before",
-          "[conformance][CCR-7][CQT-3]") {
+          "[conformance][CCR-1][CCR-7][CQT-3]") {
   for (const char* policy : {"tp8028-rfc1", "tp8028-v2", "tp8028-v3", "tp8028-v4", "spec"}) {
     INFO(policy);
     Run run(fenced(policy, 2, 2s));
