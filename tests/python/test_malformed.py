@@ -61,6 +61,8 @@ SECOND_LINK = {"name": "again", "ends": ["s1", "h1"]}
 ODD_BLOCKS = [{"size": "1000000B"}]
 TWICE = {"subsystem": "sub", "port": "a0"}
 DELAY = {"type": "delay_command", "at": "1s", "subsystem": "sub"}
+RESET = {"type": "reset_controller", "at": "1s", "host": "h1", "controller": "nvme0"}
+CCR = {**RESET, "type": "passthrough_ccr"}
 CNTLIDS = {**BASE["subsystems"][0], "attr_cntlid_min": 9, "attr_cntlid_max": 8}
 MANY = [{"name": f"l{i}", "ends": ["h1", f"n{i}"]} for i in range(10_001)]
 
@@ -197,6 +199,10 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("region", "/workloads/0/size", "2MiB", "/workloads/0/size", "within the namespace of 1MiB"),
     ("offset", "/workloads/0/offset", "1MiB", "/workloads/0/offset", "within the namespace"),
     ("no_delay_unit", "/faults/2", {**DELAY, "delay": 2000}, "/faults/2/delay", A_DURATION),
+    ("reset_host", "/faults/2", {**RESET, "host": "h2"}, "/faults/2/host", 'mean "h1"?'),
+    ("reset_device", "/faults/2", {**RESET, "controller": "nvme2"}, "/2/controller", "nvme0"),
+    ("ccr_of_itself", "/faults/2", {**CCR, "source": "nvme0"}, "/2/source", "another controller"),
+    ("ccr_source", "/faults/2", {**CCR, "source": "nvme7"}, "/2/source", 'mean "nvme0"'),
     # Too much of it.
     ("too_many_links", "/fabric/links", MANY, "/fabric/links", "a list of 1 to 10000"),
     ("too_many_jobs", "/workloads/0/numjobs", 65_536, "/workloads/1", "at most 65536"),
