@@ -108,7 +108,7 @@ def passes(test: str) -> bool:
         "NoTests",
     ]
     try:
-        done = subprocess.run(command, cwd=TREE, capture_output=True, text=True, timeout=300,
+        done = subprocess.run(command, cwd=TREE, capture_output=True, text=True, errors="replace", timeout=300,
                               check=False)  # fmt: skip
     except subprocess.TimeoutExpired:
         return False
