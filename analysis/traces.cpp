@@ -8,6 +8,7 @@
 #include <string>
 
 #include "analysis/traces_file.hpp"
+#include "models/world.hpp"
 
 namespace holdfast::analysis {
 
@@ -61,6 +62,8 @@ std::unique_ptr<TraceFile> open_trace(std::string_view kind, const World& world,
     return make_kernel_log(world, folder / "kernel.log");
   if (kind == "perfetto")
     return make_timeline(world, folder / "trace.perfetto.json");
+  if (kind == "pcap" && world.transport.kind != transport::TransportKind::tcp)
+    throw std::invalid_argument("pcap exists for tcp");
   if (kind == "pcap")
     return make_packet_capture(world, folder / "trace.pcapng");
   throw std::invalid_argument("no kind of trace is called " + std::string(kind));

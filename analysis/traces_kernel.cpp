@@ -61,9 +61,11 @@ void KernelLog::on_timeout(const sim::Record& r) {
   const wire::Command& command = w_.host.queues[queue].requests[tag].command;
   // %#x prints a zero without its prefix.
   const std::string opcode = r.word[3] == 0 ? "0" : fmt::format("{:#x}", r.word[3]);
+  // nvme-rdma has no PDUs whose type it could print.
+  const std::string type = is_rdma() ? "" : fmt::format(" type {}", r.word[4]);
   say(r.word[0],
-      fmt::format("I/O tag {} ({:04x}) type {} opcode {} ({}) QID {} timeout", tag, cid, r.word[4],
-                  opcode, wire::command_name(command, static_cast<std::uint16_t>(qid)), qid));
+      fmt::format("I/O tag {} ({:04x}){} opcode {} ({}) QID {} timeout", tag, cid, type, opcode,
+                  wire::command_name(command, static_cast<std::uint16_t>(qid)), qid));
 }
 
 void KernelLog::on_io_without_path(std::uint64_t op, const char* text, std::size_t which) {
@@ -130,6 +132,7 @@ bool KernelLog::on_host(const sim::Record& r) {
   const std::uint64_t id = r.word[0];
   switch (static_cast<Kind>(r.kind)) {
     case Kind::tcp_state:
+    case Kind::queue_pair_state:
       on_socket(r);
       return true;
     case Kind::pdu_sent:

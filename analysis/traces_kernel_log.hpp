@@ -77,6 +77,8 @@ class KernelLog final : public TraceFile {
   void on_connect_failed(const sim::Record& r);
   void on_removed(const sim::Record& r);
   void on_pdu_sent(const sim::Record& r);
+  std::uint32_t owner_of(const sim::Record& r) const;
+  bool is_rdma() const { return w_.transport.kind == transport::TransportKind::rdma; }
   void on_io_without_path(std::uint64_t op, const char* text, std::size_t which);
   void tell_failfast();
   void tell_mapped(std::uint64_t id);

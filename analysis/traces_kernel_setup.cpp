@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel log of an association: sockets, queues, connects and how they fail.
 #include "analysis/traces_kernel_log.hpp"
+#include "models/transport/rdma.hpp"
 #include "models/transport/tcp.hpp"
 
 namespace holdfast::analysis::kernel {
@@ -11,16 +12,22 @@ namespace {
 constexpr std::uint64_t resource_unavailable = 11;
 }
 
+/// The transport's queue at the side of a connection that a record names.
+std::uint32_t KernelLog::owner_of(const sim::Record& r) const {
+  const auto id = static_cast<std::uint32_t>(r.word[0]);
+  if (is_rdma())
+    return w_.transport.rdma.pairs[rdma::QueuePairId{id}].owner[r.word[1]];
+  return w_.transport.connections[transport::ConnectionId{id}].owner[r.word[1]];
+}
+
 /// The first I/O socket of an association shows that its queues have been counted.
 void KernelLog::on_socket(const sim::Record& r) {
-  if (r.word[1] != 0 ||
-      static_cast<transport::TcpState>(r.word[2]) != transport::TcpState::syn_sent) {
+  const auto opening = is_rdma() ? static_cast<std::uint64_t>(rdma::State::resolving)
+                                 : static_cast<std::uint64_t>(transport::TcpState::syn_sent);
+  if (r.word[1] != 0 || r.word[2] != opening)
     return;
-  }
   joined_.erase(r.word[0]);
-  const auto& connection =
-      w_.transport.connections[transport::ConnectionId{static_cast<std::uint32_t>(r.word[0])}];
-  const auto owner = w_.transport.host_queues[transport::HostQueueId{connection.owner[0]}].owner;
+  const auto owner = w_.transport.host_queues[transport::HostQueueId{owner_of(r)}].owner;
   const host::Queue& q = w_.host.queues[owner];
   const std::uint64_t id = sim::index(q.controller);
   Watch& watch = watches_[id];
@@ -36,10 +43,8 @@ void KernelLog::tell_mapped(std::uint64_t id) {
 }
 
 void KernelLog::on_pdu_sent(const sim::Record& r) {
-  const auto& connection =
-      w_.transport.connections[transport::ConnectionId{static_cast<std::uint32_t>(r.word[0])}];
   if (r.word[1] == 0) {
-    const auto owner = w_.transport.host_queues[transport::HostQueueId{connection.owner[0]}].owner;
+    const auto owner = w_.transport.host_queues[transport::HostQueueId{owner_of(r)}].owner;
     const auto id = sim::index(w_.host.queues[owner].controller);
     watches_[id].setup = controller(id).setup;
     // A new controller maps its queues before it connects them, one that reconnects afterwards
@@ -50,8 +55,7 @@ void KernelLog::on_pdu_sent(const sim::Record& r) {
     }
     return;
   }
-  const auto queue =
-      w_.transport.target_queues[transport::TargetQueueId{connection.owner[1]}].owner;
+  const auto queue = w_.transport.target_queues[transport::TargetQueueId{owner_of(r)}].owner;
   const target::Queue& q = w_.target.queues[target::QueueId{queue}];
   if (q.qid == 0 || q.controller == sim::none<target::ControllerId> ||
       !joined_.insert(r.word[0]).second) {
@@ -80,7 +84,9 @@ void KernelLog::on_connect_failed(const sim::Record& r) {
   const Watch& watch = watches_[r.word[0]];
   const host::Controller& c = controller(r.word[0]);
   const std::uint64_t error = r.word[2];
-  if (error == tcp::timed_out || error == tcp::connection_refused) {
+  if (is_rdma() && (error == rdma::timed_out || error == rdma::connection_reset)) {
+    say(r.word[0], fmt::format("rdma connection establishment failed (-{})", error));
+  } else if (error == tcp::timed_out || error == tcp::connection_refused) {
     say(r.word[0], fmt::format("failed to connect socket: -{}", error));
   } else if (error == resource_unavailable || error == tcp::connection_reset) {
     put(host_name(c.host),

@@ -142,8 +142,17 @@ std::string Timeline::fault_name(std::uint64_t index) const {
                        f.command.fatal ? "fopcode" : "delay", f.command.cntlid, f.command.opcode,
                        sim::seconds(f.command.delay));
   }
-  static constexpr std::array<const char*, 3> names = {"blackhole", "link down", "loss"};
   const std::string link = w_.net.links[sim::index(f.link)].name;
+  if (f.type == fault::Type::hca_removed)
+    return "adapter removed at " + link;
+  if (!fault::strikes_link(f.type)) {
+    static constexpr std::array<const char*, 4> actions = {"reset", "delete", "disconnect",
+                                                           "passthrough CCR"};
+    constexpr auto first = static_cast<std::size_t>(fault::Type::reset_controller);
+    return fmt::format("{} of {}", actions[static_cast<std::size_t>(f.type) - first],
+                       w_.host.controllers[sim::index(f.controller)].name);
+  }
+  static constexpr std::array<const char*, 3> names = {"blackhole", "link down", "loss"};
   const char* way = f.forward && f.backward ? "" : f.forward ? ", forward" : ", backward";
   return fmt::format("{} {}{}", names[static_cast<std::size_t>(f.type)], link, way);
 }
@@ -151,7 +160,7 @@ std::string Timeline::fault_name(std::uint64_t index) const {
 void Timeline::on_fault(const sim::Record& r) {
   const Track track{faults, r.word[0] + 1};
   out_.name_track(track, fmt::format("fault {}", r.word[0]));
-  if (w_.fault.faults[r.word[0]].type == fault::Type::command) {
+  if (!fault::strikes_link(w_.fault.faults[r.word[0]].type)) {
     out_.mark(track, fault_name(r.word[0]), now_, true);
   } else if (r.word[1] != 0) {
     faults_on_[r.word[0]] = now_;

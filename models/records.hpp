@@ -19,6 +19,9 @@ namespace holdfast {
   X(packet_dropped, full, "channel", "reason", "head", "seq", "ack", "stamp_ns")       \
   X(tcp_timeout, full, "connection", "side", "rto_ns", "seq")                          \
   X(tcp_state, protocol, "connection", "side", "state")                                \
+  X(rdma_timeout, full, "connection", "side", "retries", "psn")                        \
+  X(queue_pair_state, protocol, "connection", "side", "state")                         \
+  X(late_data, protocol, "connection", "cid")                                          \
   X(pdu_sent, protocol, "connection", "side", "type", "bytes", "offset", "head")       \
   X(pdu_received, protocol, "connection", "side", "type", "bytes", "offset", "head")   \
   X(fault, protocol, "fault", "on")                                                    \

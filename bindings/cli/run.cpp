@@ -70,6 +70,14 @@ void check_output(const RunArguments& arguments, const std::vector<scenario::Sce
                                  scenario::one_of(kinds),
                                  near.empty() ? "" : "; did you mean \"" + near + "\"?"));
   }
+  const bool captures =
+      std::find(arguments.traces.begin(), arguments.traces.end(), "pcap") != arguments.traces.end();
+  for (std::size_t i = 0; captures && i < all.size(); ++i) {
+    if (all[i].fabric.transport != scenario::Transport::tcp) {
+      throw UsageError(fmt::format("--trace: pcap exists for tcp, {} has another transport",
+                                   arguments.scenarios[i]));
+    }
+  }
   if (arguments.out.empty()) {
     if (!arguments.traces.empty())
       throw UsageError("--trace: traces are files, so give --out DIR");

@@ -53,6 +53,9 @@ void switch_on(World& w, std::uint32_t index) {
     case Type::passthrough_ccr:
       host::passthrough_ccr(w, f.source, f.controller);
       return;
+    case Type::hca_removed:
+      host::remove_adapter(w, f.host, f.link);
+      return;
   }
 }
 

@@ -26,6 +26,7 @@ enum class Type : std::uint8_t {
   delete_controller,
   disconnect,
   passthrough_ccr,
+  hca_removed,
 };
 
 /// Faults of a link harm the controllers whose way leads over it.
@@ -46,6 +47,7 @@ struct Fault {
   target::CommandFault command;
   host::ControllerId controller{};  ///< of the administrator's action; for disconnect any of them
   host::ControllerId source{};      ///< passthrough_ccr: who is asked
+  host::HostId host{};              ///< hca_removed: whose end of the link
 };
 
 struct Faults {

@@ -48,6 +48,9 @@ void passthrough_ccr(World& w, ControllerId source, ControllerId impacted);
 /// What carried the controller is gone (an adapter, a remote port): it is deleted. Its requests go
 /// through the fence first if `fences`.
 void lose_device(World& w, ControllerId id, bool fences);
+/// The adapter behind the host's end of a link is removed: every controller of the host whose way
+/// begins with that link goes (nvme_rdma_remove_one).
+void remove_adapter(World& w, HostId host, net::LinkId link);
 
 /// What the transport calls.
 transport::HostHandlers handlers();

@@ -9,6 +9,7 @@
 #include "models/scenario/builder_internal.hpp"
 #include "models/target/target.hpp"
 #include "models/transport/queue.hpp"
+#include "models/transport/rdma.hpp"
 #include "models/workload/workload.hpp"
 #include "sim/simgrid/platform.hpp"
 
@@ -92,7 +93,9 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
   profile.cntlid_min = s.attr_cntlid_min;
   profile.cntlid_max = s.attr_cntlid_max;
   profile.qid_max = s.attr_qid_max;
-  profile.inline_data_bytes = s.inline_data_bytes;
+  const bool rdma = w.transport.kind == transport::TransportKind::rdma;
+  profile.inline_data_bytes = s.inline_data_bytes.value_or(
+      rdma ? rdma::default_inline_bytes : target::Profile{}.inline_data_bytes);
   profile.in_flight = static_cast<target::InFlight>(s.in_flight);
   profile.ccrl = s.ccrl;
   profile.ccr = s.ccr_fails ? target::CcrBehaviour::fails : target::CcrBehaviour::normal;
@@ -182,6 +185,8 @@ void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
   host.close_delay = h.socket_close_delay;
   const host::HostId id = host::add_host(w, host);
   names.hosts[h.name] = id;
+  if (!h.rdma_drains_queue_pair)
+    w.transport.rdma.undrained.push_back(names.nodes.at(h.name));
   for (const Subsystem& sub : s.subsystems) {
     const bool connects = std::any_of(h.connect.begin(), h.connect.end(),
                                       [&](const Connect& c) { return c.subsystem == sub.name; });
@@ -202,6 +207,10 @@ void build(World& w, const Scenario& s) {
   w.transport.tcp.rto_min = s.fabric.rto_min;
   w.transport.tcp.initial_window_segments = s.fabric.initial_window_segments;
   w.transport.tcp.receive_window_bytes = s.fabric.receive_window_bytes;
+  w.transport.rdma.parameters.ack_timeout = s.fabric.ack_timeout;
+  w.transport.rdma.parameters.retry_count = s.fabric.retry_count;
+  w.transport.rdma.parameters.cm_timeout = s.fabric.cm_timeout;
+  w.transport.rdma.parameters.cm_retries = s.fabric.cm_retries;
   transport::install(w, static_cast<transport::TransportKind>(s.fabric.transport), host::handlers(),
                      target::handlers());
   w.host.io_done = workload::io_done;

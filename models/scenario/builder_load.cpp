@@ -116,6 +116,15 @@ fault::Fault fault_of(World& w, const OperatorAction& f, const Names& names) {
   return out;
 }
 
+fault::Fault fault_of(World& w, const HcaRemoved& f, const Names& names) {
+  fault::Fault out;
+  out.type = fault::Type::hca_removed;
+  out.host = names.hosts.at(f.host);
+  out.link = names.links.at(f.link);
+  set_times(w, out, f.at, std::nullopt);
+  return out;
+}
+
 }  // namespace
 
 void build_workloads(World& w, const Scenario& s, const Names& names) {

@@ -163,7 +163,7 @@ void check_subsystems(const Scenario& s, const Nodes& nodes, const Cursor& at) {
           .fail(std::to_string(subsystem.attr_cntlid_min),
                 fmt::format("at most attr_cntlid_max {}", subsystem.attr_cntlid_max));
     }
-    if (subsystem.inline_data_bytes % 16 != 0) {
+    if (subsystem.inline_data_bytes.value_or(0) % 16 != 0) {
       here.at("inline_data_size").fail_value("a multiple of 16 bytes, the unit of IOCCSZ");
     }
   }

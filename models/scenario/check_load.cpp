@@ -131,6 +131,20 @@ void check_fault(const Scenario& s, const OperatorAction& action, const std::vec
                          "another controller of the host");
 }
 
+void check_fault(const Scenario& s, const HcaRemoved& fault, const std::vector<std::string>& links,
+                 const Cursor& at) {
+  require_name(at.at("host"), fault.host, "a host", names_of(s.hosts));
+  require_name(at.at("link"), fault.link, "a link", links);
+  const auto& link = *std::find_if(s.fabric.links.begin(), s.fabric.links.end(),
+                                   [&](const Link& one) { return one.name == fault.link; });
+  if (!contains({link.ends[0], link.ends[1]}, fault.host))
+    at.at("link").fail(
+        fmt::format("{}, which does not end in {}", in_quotes(fault.link), in_quotes(fault.host)),
+        "a link of the host");
+  if (s.fabric.transport != Transport::rdma)
+    at.at("type").fail("\"hca_removed\" with another transport", "\"transport\": \"rdma\"");
+}
+
 }  // namespace
 
 void faults(const Scenario& s, const Cursor& at) {

@@ -113,6 +113,18 @@ const Object<OperatorAction>& passthrough_object() {
   return declared;
 }
 
+const Object<HcaRemoved>& hca_removed_object() {
+  static const auto declared =
+      Object<HcaRemoved>("hca_removed",
+                         "The RDMA adapter of a host at one of its links is removed in good order: "
+                         "all controllers behind it are deleted.")
+          .field("at", &HcaRemoved::at, latency(longest_run), "when", required)
+          .field("host", &HcaRemoved::host, name(name_length), "whose adapter", required)
+          .field("link", &HcaRemoved::link, name(name_length), "the link that ends in it",
+                 required);
+  return declared;
+}
+
 }  // namespace
 
 const Union<Fault>& fault_union() {
@@ -141,7 +153,8 @@ const Union<Fault>& fault_union() {
         .alternative<OperatorAction>(delete_object(), action(Kind::remove), is(Kind::remove))
         .alternative<OperatorAction>(disconnect_object(), action(Kind::disconnect),
                                      is(Kind::disconnect))
-        .alternative<OperatorAction>(passthrough_object(), action(Kind::ccr), is(Kind::ccr));
+        .alternative<OperatorAction>(passthrough_object(), action(Kind::ccr), is(Kind::ccr))
+        .alternative(hca_removed_object());
   }();
   return declared;
 }

@@ -131,6 +131,10 @@ const Object<Host>& host_object() {
                  "retries of a command on the same path")
           .field("socket_close_delay", &Host::socket_close_delay, duration(0s, 60s),
                  "from the shutdown of a socket to its close")
+          .field(
+              "rdma_drains_queue_pair", &Host::rdma_drains_queue_pair, boolean(),
+              "RDMA: the queue pair is stopped before its requests are cancelled; else only when "
+              "it is freed, `socket_close_delay` later")
           .field("connect", &Host::connect, list(object(connect_object()), 1, 4096),
                  "its connections, in the order in which they are made", required);
   return declared;

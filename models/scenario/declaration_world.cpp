@@ -53,7 +53,9 @@ const Object<Fabric>& fabric_object() {
   static const auto declared =
       Object<Fabric>("fabric", "The network between hosts and targets, and its transport.")
           .field("transport", &Fabric::transport,
-                 choice<Transport>({{"tcp", Transport::tcp, "NVMe/TCP, one connection per queue"}}),
+                 choice<Transport>({{"tcp", Transport::tcp, "NVMe/TCP, one connection per queue"},
+                                    {"rdma", Transport::rdma,
+                                     "NVMe/RDMA, one reliable connected queue pair per queue"}}),
                  "what a queue pair rides on")
           .field("links", &Fabric::links, list(object(link_object()), 1, 10'000),
                  "they define the nodes", required)
@@ -62,7 +64,15 @@ const Object<Fabric>& fabric_object() {
           .field("initial_window", &Fabric::initial_window_segments,
                  integer<std::uint32_t>(1, 1024), "TCP: initial congestion window, in segments")
           .field("receive_window", &Fabric::receive_window_bytes,
-                 size<std::uint64_t>(65536, 1ULL << 30), "TCP: receive buffer of a connection");
+                 size<std::uint64_t>(65536, 1ULL << 30), "TCP: receive buffer of a connection")
+          .field("ack_timeout", &Fabric::ack_timeout, duration(1us, 1h),
+                 "RDMA: how long a queue pair waits for an acknowledgement before it repeats")
+          .field("retry_count", &Fabric::retry_count, integer<std::uint32_t>(0, 7),
+                 "RDMA: repetitions in a row after which a queue pair breaks")
+          .field("cm_timeout", &Fabric::cm_timeout, duration(1us, 1h),
+                 "RDMA: how long a connect request waits for its reply")
+          .field("cm_retries", &Fabric::cm_retries, integer<std::uint32_t>(0, 15),
+                 "RDMA: repetitions of a connect request");
   return declared;
 }
 
@@ -104,8 +114,9 @@ const Object<Subsystem>& subsystem_object() {
                  "from an accepted Cross-Controller Reset to the reset")
           .field("ccr_event_lost", &Subsystem::ccr_event_lost, boolean(),
                  "the completed notice is never sent")
-          .field("inline_data_size", &Subsystem::inline_data_bytes,
-                 size<std::uint32_t>(0, 1U << 20), "in-capsule data limit (IOCCSZ)");
+          .maybe("inline_data_size", &Subsystem::inline_data_bytes,
+                 size<std::uint32_t>(0, 1U << 20),
+                 "in-capsule data limit (IOCCSZ); absent: 16KiB, with rdma 4KiB");
   return declared;
 }
 

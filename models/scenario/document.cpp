@@ -127,7 +127,10 @@ std::vector<CatalogueSection> catalogue() {
   }
   return {{"policy", "Host recovery policies", entries_of(policy_presets())},
           {"profile", "Target profiles", entries_of(target_profiles())},
-          {"transport", "Transports", {{"tcp", "NVMe/TCP, one connection per queue"}}},
+          {"transport",
+           "Transports",
+           {{"tcp", "NVMe/TCP, one connection per queue"},
+            {"rdma", "NVMe/RDMA, one reliable connected queue pair per queue"}}},
           {"workload", "Workloads", entries_of(workload_union().infos())},
           {"fault", "Faults", entries_of(fault_union().infos())},
           {"expectation", "Expectations", expectations}};

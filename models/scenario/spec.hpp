@@ -37,6 +37,11 @@ struct Fabric {
   Duration rto_min = 200ms;  ///< floor of the variance term (protocol.md 8)
   std::uint32_t initial_window_segments = 10;
   std::uint64_t receive_window_bytes = 3u << 20;
+  // RDMA (protocol.md 7.2); docs/assumptions.md says where the defaults come from.
+  Duration ack_timeout = 536'870'912ns;  ///< 4.096 us x 2^17
+  std::uint32_t retry_count = 7;
+  Duration cm_timeout = 4'294'967'296ns;  ///< 4.096 us x 2^20
+  std::uint32_t cm_retries = 15;
 };
 
 /// A time span that may be drawn: a constant, uniform between two bounds, or exponential with a
@@ -76,11 +81,12 @@ struct Subsystem {
   /// What happens to commands in flight at expiry, CCR or loss of their queue.
   enum class InFlight : std::uint8_t { drain, abort, ignore };
   InFlight in_flight = InFlight::drain;
-  std::uint8_t ccrl = 0;                    ///< Identify CCRL; 0: no Cross-Controller Reset
-  bool ccr_fails = false;                   ///< every CCR command is answered with an error
-  Latency ccr_delay;                        ///< from an accepted CCR to the reset
-  bool ccr_event_lost = false;              ///< the completed notice is never sent
-  std::uint32_t inline_data_bytes = 16384;  ///< in-capsule data limit (IOCCSZ)
+  std::uint8_t ccrl = 0;        ///< Identify CCRL; 0: no Cross-Controller Reset
+  bool ccr_fails = false;       ///< every CCR command is answered with an error
+  Latency ccr_delay;            ///< from an accepted CCR to the reset
+  bool ccr_event_lost = false;  ///< the completed notice is never sent
+  /// In-capsule data limit (IOCCSZ); absent: 16 KiB, with rdma one page of 4 KiB.
+  std::optional<std::uint32_t> inline_data_bytes;
 };
 
 struct Connect {
@@ -135,7 +141,8 @@ struct Host {
   Duration io_timeout = 30s;
   Duration admin_timeout = 60s;
   std::uint32_t max_retries = 5;
-  Duration socket_close_delay = 8ms;  ///< shutdown -> close, two ticks at HZ=250 (4.6)
+  Duration socket_close_delay = 8ms;   ///< shutdown -> close, two ticks at HZ=250 (4.6)
+  bool rdma_drains_queue_pair = true;  ///< before requests are cancelled (protocol.md 7.2)
   std::vector<Connect> connect;
 };
 
@@ -223,7 +230,15 @@ struct OperatorAction {
   std::string source;      ///< ccr: the controller that is asked
 };
 
-using Fault = std::variant<Blackhole, LinkDown, Loss, CommandFault, OperatorAction>;
+/// The RDMA adapter of a host at one of its links is removed, with its driver still working: the
+/// controllers behind it are deleted (protocol.md 4.8).
+struct HcaRemoved {
+  Latency at;
+  std::string host;
+  std::string link;
+};
+
+using Fault = std::variant<Blackhole, LinkDown, Loss, CommandFault, OperatorAction, HcaRemoved>;
 
 /// Bounds of one number of the result; absent bounds do not bind.
 struct Bounds {

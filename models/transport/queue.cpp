@@ -6,6 +6,7 @@
 
 #include "models/transport/carrier.hpp"
 #include "models/transport/nvme_tcp.hpp"
+#include "models/transport/rdma.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::transport {
@@ -17,6 +18,9 @@ constexpr auto carriers = std::to_array<Carrier>({
     {nvme_tcp::install, nvme_tcp::open_queue, nvme_tcp::submit, nvme_tcp::connection_of,
      nvme_tcp::stop_queue, nvme_tcp::close_queue, nvme_tcp::respond, nvme_tcp::request_data,
      nvme_tcp::connection_of, nvme_tcp::stop_queue, nvme_tcp::close_queue},
+    {nvme_rdma::install, nvme_rdma::open_queue, nvme_rdma::submit, nvme_rdma::connection_of,
+     nvme_rdma::stop_queue, nvme_rdma::close_queue, nvme_rdma::respond, nvme_rdma::request_data,
+     nvme_rdma::connection_of, nvme_rdma::stop_queue, nvme_rdma::close_queue},
 });
 
 const Carrier& carrier(const World& w) {

@@ -10,6 +10,7 @@
 
 #include "models/net/state.hpp"
 #include "models/transport/payload.hpp"
+#include "models/transport/rdma_state.hpp"
 #include "models/wire/wire.hpp"
 #include "sim/arena.hpp"
 #include "sim/ring.hpp"
@@ -180,6 +181,7 @@ struct Transport {
   sim::Arena<ConnectionId, Connection> connections;
   sim::Arena<HostQueueId, HostQueue> host_queues;
   sim::Arena<TargetQueueId, TargetQueue> target_queues;
+  rdma::Rdma rdma;
 };
 
 }  // namespace holdfast::transport

@@ -88,6 +88,15 @@ json fabric(Dice& dice, Names& names) {
     }
   }
   json out = {{"links", links}};
+  if (dice.percent(35)) {
+    out["transport"] = "rdma";
+    if (dice.percent(50))
+      out["ack_timeout"] = dice.pick({"2ms", "20ms", "67108864ns"});
+    if (dice.percent(30))
+      out["retry_count"] = dice.between(0, 7);
+    if (dice.percent(50))
+      out["cm_timeout"] = dice.pick({"50ms", "500ms"});
+  }
   if (dice.percent(30))
     out["rto_min"] = dice.pick({"5ms", "50ms"});
   if (dice.percent(30))
@@ -176,6 +185,8 @@ json host(Dice& dice, const Names& names, std::size_t i) {
     out["io_timeout"] = dice.pick({"500ms", "2s"});
   if (dice.percent(20))
     out["admin_timeout"] = "1s";
+  if (dice.percent(20))
+    out["rdma_drains_queue_pair"] = false;
   if (dice.percent(20))
     out["socket_close_delay"] = dice.pick({"0s", "1ms", "100ms"});
   return out;

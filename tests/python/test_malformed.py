@@ -64,6 +64,7 @@ DELAY = {"type": "delay_command", "at": "1s", "subsystem": "sub"}
 RESET = {"type": "reset_controller", "at": "1s", "host": "h1", "controller": "nvme0"}
 CCR = {**RESET, "type": "passthrough_ccr"}
 CNTLIDS = {**BASE["subsystems"][0], "attr_cntlid_min": 9, "attr_cntlid_max": 8}
+ADAPTER = {"type": "hca_removed", "at": "1s", "host": "h1", "link": "h1-s1"}
 MANY = [{"name": f"l{i}", "ends": ["h1", f"n{i}"]} for i in range(10_001)]
 
 # Name, where in the base, the value put there, the pointer of the error, a part of what it says.
@@ -138,7 +139,7 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("bounds_order", "/expect/hold_s", {"min": 2, "max": 1}, "/expect/hold_s", '"min" not above'),
     ("negative_bound", "/expect/recoveries", -1, "/expect/recoveries", "not negative"),
     # Words and names.
-    ("transport", "/fabric/transport", "rdma", "/fabric/transport", "expected tcp"),
+    ("transport", "/fabric/transport", "roce", "/fabric/transport", "one of tcp, rdma"),
     ("policy", "/hosts/0/policy", "cqt_only", "/hosts/0/policy", 'mean "cqt-only"?'),
     (
         "hold nowhere",
@@ -173,6 +174,10 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("space_in_node", "/fabric/links/0/ends/1", "s 1", "/fabric/links/0/ends/1", "a name of"),
     ("empty_node", "/fabric/links/0/ends/1", "", "/fabric/links/0/ends/1", "a name of"),
     # References and shape.
+    ("adapter on tcp", "/faults/0", ADAPTER, "/faults/0/type", '"transport": "rdma"'),
+    ("adapter of h2", "/faults/0", {**ADAPTER, "host": "h2"}, "/faults/0/host", 'mean "h1"?'),
+    ("adapter far", "/faults/0", {**ADAPTER, "link": "s1-a0"}, "/0/link", "a link of the host"),
+    ("too many retries", "/fabric/retry_count", 8, "/fabric/retry_count", "from 0 to 7"),
     ("unresolved_link", "/faults/0/link", "h1-s2", "/faults/0/link", 'mean "h1-s1"?'),
     ("unresolved_subsystem", "/hosts/0/connect/0/subsystem", "sbu", "/0/subsystem", 'mean "sub"?'),
     ("unresolved_port", "/hosts/0/connect/0/port", "a9", "/connect/0/port", "the name of a port"),

@@ -103,8 +103,8 @@ TEST_CASE("The canonical form is read back as itself, and its hash follows conte
 TEST_CASE("An error names place, finding, expectation and the nearest name", "[scenario]") {
   CHECK(error_with("/hosts/0/polcy", "x") ==
         "x.json: at /hosts/0/polcy: found unknown key \"polcy\", expected one of name, policy, "
-        "iopolicy, cpus, io_timeout, admin_timeout, max_retries, socket_close_delay, connect; did "
-        "you mean \"policy\"?");
+        "iopolicy, cpus, io_timeout, admin_timeout, max_retries, socket_close_delay, "
+        "rdma_drains_queue_pair, connect; did you mean \"policy\"?");
   CHECK(error_with("/duration", 15) ==
         "x.json: at /duration: found the number 15, expected a duration as a string with a unit, "
         "e.g. \"15s\" (units: ns, us, ms, s, min, h)");
@@ -115,8 +115,8 @@ TEST_CASE("An error names place, finding, expectation and the nearest name", "[s
   CHECK(error_with("/fabric/links/0/mtu", 100) ==
         "x.json: at /fabric/links/0/mtu: found the number 100, expected an integer from 576 to "
         "65535");
-  CHECK(error_with("/fabric/transport", "rdma") ==
-        "x.json: at /fabric/transport: found the string \"rdma\", expected tcp");
+  CHECK(error_with("/fabric/transport", "roce") ==
+        "x.json: at /fabric/transport: found the string \"roce\", expected one of tcp, rdma");
   CHECK(error_with("/faults/0/link", "l3") ==
         "x.json: at /faults/0/link: found \"l3\" unknown, expected the name of a link: one of l0, "
         "l1; did you mean \"l0\"?");

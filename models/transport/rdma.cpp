@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// Queue pairs: opening, posting, stopping, packets in and out, and the end of a pair's life.
+#include "models/transport/rdma.hpp"
+
+#include <algorithm>
+
+#include "models/net/fabric.hpp"
+#include "models/transport/rdma_internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::rdma {
+
+namespace {
+
+constexpr std::uint32_t arp_bytes = 28;
+constexpr std::uint32_t management_bytes = 8 + 256;  // DETH and a management datagram
+constexpr std::uint32_t reth_bytes = 16;             // address, key and length
+constexpr std::uint32_t aeth_bytes = 4;              // syndrome and message number
+
+std::uint32_t bytes_of(const Packet& p) {
+  switch (p.op) {
+    case Op::resolve:
+    case Op::resolved:
+      return arp_bytes;
+    case Op::send:
+      return header_bytes + p.length;
+    case Op::write:
+      return header_bytes + (p.first ? reth_bytes : 0) + p.length;
+    case Op::read:
+      return header_bytes + reth_bytes;
+    case Op::response:
+      return header_bytes + (p.first || p.last ? aeth_bytes : 0) + p.length;
+    case Op::ack:
+    case Op::nak_sequence:
+    case Op::nak_access:
+      return header_bytes + aeth_bytes;
+    default:
+      return header_bytes + management_bytes;
+  }
+}
+
+void free_blob(World& w, const Work& work) {
+  if (work.payload.blob != sim::none<transport::BlobId>)
+    w.transport.blobs.remove(work.payload.blob);
+}
+
+/// The header of a work request folded into one word, for the trace.
+std::uint64_t head_word(const Work& work) {
+  std::uint64_t hash = work.payload.version ^ (std::uint64_t{work.cid} << 48);
+  for (std::size_t i = 0; i < work.header.size(); i += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, work.header.data() + i, 8);
+    hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+    hash ^= hash >> 29;
+  }
+  return hash;
+}
+
+void packet_gone(World& w, const Packet& p) {
+  End& sender = w.transport.rdma.pairs[QueuePairId{p.pair}].end[p.from];
+  --sender.packets_in_flight;
+  if (carries_data(p.op))
+    --sender.data_in_flight;
+  settle(w, QueuePairId{p.pair});
+}
+
+}  // namespace
+
+std::uint32_t path_mtu(std::uint32_t route_mtu_bytes) {
+  // GRH 40, UDP 8, BTH 12, extended headers 4 + 28, ICRC 4.
+  constexpr std::uint32_t all_headers = 96;
+  std::uint32_t mtu = 4096;
+  while (mtu > 256 && mtu + all_headers > route_mtu_bytes)
+    mtu /= 2;
+  return mtu;
+}
+
+void set_state(World& w, QueuePairId id, Side side, State state) {
+  End& e = w.transport.rdma.pairs[id].end[static_cast<int>(side)];
+  e.state = state;
+  e.retries = 0;
+  e.deadline = sim::never;
+  record<Kind::queue_pair_state>(w, id, side, state);
+}
+
+void send_packet(World& w, QueuePairId id, Side side, Packet packet) {
+  QueuePair& q = w.transport.rdma.pairs[id];
+  End& e = q.end[static_cast<int>(side)];
+  packet.pair = sim::index(id);
+  packet.from = static_cast<std::uint8_t>(side);
+  ++e.packets_in_flight;
+  if (carries_data(packet.op))
+    ++e.data_in_flight;
+  net::send(w, q.route[static_cast<int>(side)], bytes_of(packet),
+            std::bit_cast<net::PacketBody>(packet));
+}
+
+void settle(World& w, QueuePairId id) {
+  QueuePair& q = w.transport.rdma.pairs[id];
+  if (!q.in_use)
+    return;  // the layer above let go of it when it was told of the loss
+  for (const Side side : {Side::host, Side::target}) {
+    End& e = q.end[static_cast<int>(side)];
+    const End& peer = q.end[static_cast<int>(transport::peer_of(side))];
+    // What is flushed is not sent again, and an end that is over discards what still arrives.
+    if (e.dry || !is_over(e.state) || (e.data_in_flight != 0 && !is_over(peer.state)))
+      continue;
+    e.dry = true;
+    record<Kind::stream_dry>(w, id, side);
+  }
+  for (const End& e : q.end) {
+    const bool can_act = e.state != State::idle && !is_over(e.state);
+    if (can_act || e.held || e.packets_in_flight != 0)
+      return;
+  }
+  for (End& e : q.end) {
+    w.calendar.cancel(e.timer);
+    for (std::size_t i = 0; i < e.out.size(); ++i)
+      free_blob(w, e.out[i]);
+  }
+  w.transport.rdma.pairs.remove(id);
+}
+
+void break_pair(World& w, QueuePairId id, Side side, int error) {
+  set_state(w, id, side, State::broken);
+  transport::nvme_rdma::lost(w, id, side, error);
+  settle(w, id);
+}
+
+QueuePairId open(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
+                 std::uint32_t owner) {
+  Rdma& rdma = w.transport.rdma;
+  const QueuePairId id = rdma.pairs.add();
+  QueuePair& q = rdma.pairs[id];
+  const net::Route& there = w.net.routes[sim::index(forward)];
+  const net::Route& home = w.net.routes[sim::index(back)];
+  q.in_use = true;
+  q.drains =
+      std::find(rdma.undrained.begin(), rdma.undrained.end(), there.from) == rdma.undrained.end();
+  q.port = port;
+  q.owner[0] = owner;
+  q.route = {forward, back};
+  q.mtu = path_mtu(std::min(there.mtu_bytes, home.mtu_bytes));
+  q.end[0].held = true;
+  set_state(w, id, Side::host, State::resolving);
+  send_op(w, id, Side::host, Op::resolve);
+  arm(w, id, Side::host, rdma.parameters.address_retry);
+  return id;
+}
+
+void post(World& w, QueuePairId id, Side side, const Work& work) {
+  QueuePair& q = w.transport.rdma.pairs[id];
+  End& e = q.end[static_cast<int>(side)];
+  if (e.state != State::ready) {
+    free_blob(w, work);
+    return;
+  }
+  e.out.push_back(work);
+  Work& posted = e.out.back();
+  posted.first = e.posted;
+  posted.end = e.posted + std::max(1u, (work.bytes + q.mtu - 1) / q.mtu);
+  e.posted = posted.end;
+  record<Kind::pdu_sent>(w, id, side, work.verb, work.bytes, posted.end, head_word(work));
+  transmit(w, id, side);
+}
+
+void stop(World& w, QueuePairId id, Side side) {
+  End& e = w.transport.rdma.pairs[id].end[static_cast<int>(side)];
+  if (e.state == State::requesting) {
+    send_op(w, id, side, Op::reject);
+  } else if ((e.state == State::ready || e.state == State::broken) && !e.disconnected) {
+    send_op(w, id, side, Op::disconnect);
+  }
+  e.disconnected = true;
+  if (e.state != State::stopped)
+    set_state(w, id, side, State::stopped);
+  settle(w, id);
+}
+
+void release(World& w, QueuePairId id, Side side) {
+  End& e = w.transport.rdma.pairs[id].end[static_cast<int>(side)];
+  HOLDFAST_CHECK(e.held && is_over(e.state));
+  e.held = false;
+  settle(w, id);
+}
+
+void on_packet(World& w, const net::Packet& packet) {
+  const Packet p = packet_of(packet);
+  const QueuePairId id{p.pair};
+  const Side side = transport::peer_of(Side{p.from});
+  HOLDFAST_CHECK(w.transport.rdma.pairs[id].in_use);
+  // The packet keeps the queue pair alive until it has been dealt with.
+  if (is_management(p.op)) {
+    take_management(w, id, side, p.op);
+  } else {
+    if (w.transport.rdma.pairs[id].end[static_cast<int>(side)].state == State::accepting)
+      establish(w, id, side);
+    if (w.transport.rdma.pairs[id].end[static_cast<int>(side)].state == State::ready) {
+      if (p.op < Op::response) {
+        take_request(w, id, side, p);
+      } else {
+        take_answer(w, id, side, p);
+      }
+    }
+  }
+  packet_gone(w, p);
+}
+
+void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason) {
+  const auto words = std::bit_cast<std::array<std::uint64_t, 6>>(packet.body);
+  record<Kind::packet_dropped>(w, channel, reason, words[0], words[1], words[2], words[3]);
+  packet_gone(w, packet_of(packet));
+}
+
+}  // namespace holdfast::rdma

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// The requester of a queue pair: packets out, acknowledgements and READ responses in, go-back-N,
+// and the acknowledgement time-out.
+#include <algorithm>
+
+#include "models/transport/rdma_internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::rdma {
+
+namespace nvme = transport::nvme_rdma;
+
+namespace {
+
+End& end_of(World& w, QueuePairId id, Side side) {
+  return w.transport.rdma.pairs[id].end[static_cast<int>(side)];
+}
+
+/// Place in `out` of the work request that owns a sequence number.
+std::size_t place_of(const End& e, std::uint64_t psn) {
+  std::size_t low = 0;
+  std::size_t high = e.out.size();
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    if (e.out[middle].end <= psn) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  HOLDFAST_CHECK(low < e.out.size());
+  return low;
+}
+
+/// The next packet that is due: one of a SEND or WRITE, or a request for what is left of a READ.
+Packet next_packet(const End& e, std::uint32_t mtu) {
+  const std::size_t place = place_of(e, e.next);
+  const Work& work = e.out[place];
+  const auto offset = static_cast<std::uint32_t>((e.next - work.first) * mtu);
+  Packet p;
+  p.psn = e.next;
+  p.work = e.out_base + place;
+  p.cid = work.cid;
+  p.first = e.next == work.first;
+  if (work.verb == Verb::read) {
+    p.op = Op::read;
+    p.value = work.end - e.next;
+    p.bytes = work.bytes - offset;
+    return p;
+  }
+  p.op = work.verb == Verb::send ? Op::send : Op::write;
+  p.length = static_cast<std::uint16_t>(std::min(mtu, work.bytes - offset));
+  p.last = e.next + 1 == work.end;
+  // One acknowledgement a message, and on the way often enough that the window never closes.
+  p.ack_request = p.last || e.next % read_packets == read_packets - 1;
+  return p;
+}
+
+void go_back(World& w, QueuePairId id, Side side) {
+  End& e = end_of(w, id, side);
+  e.next = e.unacked;
+  e.deadline = sim::never;
+  transmit(w, id, side);
+}
+
+void on_timeout(World& w, QueuePairId id, Side side) {
+  End& e = end_of(w, id, side);
+  record<Kind::rdma_timeout>(w, id, side, e.retries, e.unacked);
+  if (e.state != State::ready) {
+    management_timeout(w, id, side);
+    return;
+  }
+  if (e.retries >= w.transport.rdma.parameters.retry_count) {
+    break_pair(w, id, side, timed_out);
+    return;
+  }
+  ++e.retries;
+  e.gap_seen = false;
+  go_back(w, id, side);
+}
+
+void timer_fired(World& w, QueuePairId id, Side side) {
+  End& e = end_of(w, id, side);
+  e.timer_at = sim::never;
+  if (e.deadline == sim::never)
+    return;
+  if (e.deadline > w.now()) {
+    // Acknowledgements have moved the deadline: cheaper than moving the event each time.
+    arm(w, id, side, e.deadline - w.now());
+    return;
+  }
+  e.deadline = sim::never;
+  on_timeout(w, id, side);
+}
+
+/// Everything before `to` has arrived. False: a READ is in the way whose responses have not; they
+/// were sent before what told us, so they are lost.
+bool advance(World& w, QueuePairId id, Side side, std::uint64_t to) {
+  for (;;) {
+    End& e = end_of(w, id, side);
+    if (e.unacked >= to || e.state != State::ready)
+      return true;
+    const Work& work = e.out.front();
+    if (work.verb == Verb::read)
+      return false;
+    e.unacked = std::min(to, work.end);
+    e.retries = 0;
+    e.gap_seen = false;
+    if (e.unacked < work.end)
+      return true;
+    const Work done = work;
+    e.out.pop_front();
+    ++e.out_base;
+    if (done.payload.blob != sim::none<transport::BlobId>)
+      w.transport.blobs.remove(done.payload.blob);
+    nvme::acknowledged(w, id, side, done);
+  }
+}
+
+/// After answers: the clock starts again for what is still out, and the window has moved.
+void carry_on(World& w, QueuePairId id, Side side) {
+  End& e = end_of(w, id, side);
+  e.next = std::max(e.next, e.unacked);
+  e.deadline = sim::never;
+  if (e.unacked < e.next)
+    arm(w, id, side, w.transport.rdma.parameters.ack_timeout);
+  transmit(w, id, side);
+}
+
+void take_response(World& w, QueuePairId id, Side side, const Packet& p) {
+  if (p.psn < end_of(w, id, side).unacked || p.psn >= end_of(w, id, side).posted)
+    return;
+  const bool clear = advance(w, id, side, p.psn);
+  End& e = end_of(w, id, side);
+  if (e.state != State::ready)
+    return;
+  if (!clear) {
+    if (e.gap_seen)
+      return;
+    e.gap_seen = true;
+    go_back(w, id, side);
+    return;
+  }
+  e.unacked = p.psn + 1;
+  e.retries = 0;
+  e.gap_seen = false;
+  const Work work = e.out.front();
+  HOLDFAST_CHECK(work.verb == Verb::read && work.first <= p.psn && p.psn < work.end);
+  if (e.unacked == work.end) {
+    e.out.pop_front();
+    ++e.out_base;
+    Work done = work;
+    done.payload.version = p.value;
+    record<Kind::pdu_received>(w, id, side, done.verb, done.bytes, done.end, p.value);
+    nvme::acknowledged(w, id, side, done);
+  }
+  if (end_of(w, id, side).state == State::ready)
+    carry_on(w, id, side);
+}
+
+void take_nak(World& w, QueuePairId id, Side side, bool progress) {
+  End& e = end_of(w, id, side);
+  if (!progress && e.retries >= w.transport.rdma.parameters.retry_count) {
+    break_pair(w, id, side, timed_out);
+    return;
+  }
+  if (!progress)
+    ++e.retries;
+  go_back(w, id, side);
+}
+
+}  // namespace
+
+void arm(World& w, QueuePairId id, Side side, sim::Duration timeout) {
+  End& e = end_of(w, id, side);
+  e.deadline = w.now() + timeout;
+  if (e.timer_at != sim::never) {
+    if (e.timer_at <= e.deadline)
+      return;
+    w.calendar.cancel(e.timer);
+  }
+  e.timer_at = e.deadline;
+  e.timer = w.at(e.deadline, [id, side](World& world) { timer_fired(world, id, side); });
+}
+
+void transmit(World& w, QueuePairId id, Side side) {
+  const std::uint32_t mtu = w.transport.rdma.pairs[id].mtu;
+  End& e = end_of(w, id, side);
+  if (e.state != State::ready)
+    return;
+  const std::uint64_t limit = e.unacked + window_packets;
+  while (e.next < e.posted) {
+    const Packet p = next_packet(e, mtu);
+    const std::uint64_t numbers = p.op == Op::read ? p.value : 1;
+    if (e.next + numbers > limit)
+      break;
+    e.next += numbers;
+    send_packet(w, id, side, p);
+  }
+  if (e.unacked < e.next && e.deadline == sim::never)
+    arm(w, id, side, w.transport.rdma.parameters.ack_timeout);
+}
+
+void take_answer(World& w, QueuePairId id, Side side, const Packet& p) {
+  if (p.op == Op::response) {
+    take_response(w, id, side, p);
+    return;
+  }
+  if (p.op == Op::nak_access) {
+    break_pair(w, id, side, access_refused);
+    return;
+  }
+  const std::uint64_t before = end_of(w, id, side).unacked;
+  const bool clear = advance(w, id, side, p.value);
+  End& e = end_of(w, id, side);
+  if (e.state != State::ready)
+    return;
+  const bool progress = e.unacked != before;
+  if (p.op == Op::nak_sequence && p.value >= e.unacked) {
+    take_nak(w, id, side, progress);
+  } else if (!clear && !e.gap_seen) {
+    e.gap_seen = true;
+    go_back(w, id, side);
+  } else if (progress) {
+    carry_on(w, id, side);
+  }
+}
+
+}  // namespace holdfast::rdma

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reliable connected queue pairs as values: two ends, what each has posted and not had
+// acknowledged, and where in the packet sequence each of them is (protocol.md 7.2).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "models/net/state.hpp"
+#include "models/transport/payload.hpp"
+#include "models/wire/wire.hpp"
+#include "sim/arena.hpp"
+#include "sim/calendar.hpp"
+#include "sim/ring.hpp"
+#include "sim/time.hpp"
+
+namespace holdfast::rdma {
+
+enum class QueuePairId : std::uint32_t {};
+
+/// Connection management and the state of the queue pair in one.
+enum class State : std::uint8_t {
+  idle,        ///< target: no request has come
+  resolving,   ///< host: asks for the address
+  requesting,  ///< host: REQ is out
+  accepting,   ///< target: REP is out
+  ready,       ///< RTS: sends and receives
+  broken,      ///< error: retries are used up, or an access was refused
+  stopped,     ///< disconnected; what was posted is flushed and arrivals are discarded
+};
+
+/// Nothing is sent, retransmitted or taken in any more.
+constexpr bool is_over(State state) { return state == State::broken || state == State::stopped; }
+
+enum class Verb : std::uint8_t { send = 1, write = 2, read = 3 };
+
+/// A work request that is posted and not acknowledged. Its packets carry the sequence numbers
+/// [first, end); those of a READ are the numbers of its response packets.
+struct Work {
+  Verb verb = Verb::send;
+  bool answered = false;  ///< host: the response to this SEND came before its acknowledgement
+  std::uint16_t cid = 0;
+  std::uint16_t tag = 0;    ///< READ: what request_data was given
+  std::uint32_t bytes = 0;  ///< moved, transport headers not counted
+  std::uint64_t first = 0;
+  std::uint64_t end = 0;
+  transport::Payload payload{};
+  std::array<std::byte, wire::sqe_bytes> header{};  ///< SQE or CQE of a SEND
+  wire::Completion answer{};                        ///< if answered
+};
+
+/// One end of a queue pair: a requester for what it posts, a responder for the other end.
+/// Sequence numbers have 64 bits here and start at 0.
+struct End {
+  State state = State::idle;
+  bool held = false;          ///< the layer above still knows this end
+  bool disconnected = false;  ///< a DREQ was sent or received, or the connection never was
+  bool dry = false;           ///< nothing of ours can arrive any more, and that was recorded
+  // requester
+  bool gap_seen = false;      ///< went back for a lost READ response already
+  std::uint32_t retries = 0;  ///< without progress; also of the management message that is out
+  std::uint64_t posted = 0;   ///< sequence number of the next work request
+  std::uint64_t next = 0;     ///< next packet to send
+  std::uint64_t unacked = 0;  ///< oldest packet that is not acknowledged
+  sim::Ring<Work> out;
+  std::uint64_t out_base = 0;  ///< work requests that have left `out` at the front
+  sim::TimePoint deadline = sim::never;
+  sim::TimePoint timer_at = sim::never;
+  sim::EventId timer{};
+  // responder
+  bool nak_sent = false;  ///< one NAK per gap
+  std::uint64_t expected = 0;
+  std::uint64_t late_work = ~std::uint64_t{0};  ///< the WRITE whose lateness was recorded last
+  std::uint32_t packets_in_flight = 0;
+  std::uint32_t data_in_flight = 0;  ///< of these, SENDs and READ responses
+};
+
+struct QueuePair {
+  bool in_use = false;
+  bool drains = true;      ///< the host stops it before it gives buffers back
+  std::uint32_t port = 0;  ///< listening port it was opened to
+  std::uint32_t mtu = 0;   ///< data bytes of a full packet
+  std::array<std::uint32_t, 2> owner = {~0u, ~0u};  ///< queue at each side
+  std::array<net::RouteId, 2> route{};              ///< from each side to the other
+  std::array<End, 2> end;
+};
+
+/// 4.096 us x 2^exponent, the unit of all time-outs of the InfiniBand architecture.
+constexpr sim::Duration ib_timeout(unsigned exponent) {
+  return sim::Duration{std::int64_t{4096} << exponent};
+}
+
+/// Lengths that the device and the connection manager choose are not verified (protocol.md 7.2);
+/// see docs/assumptions.md for where the defaults come from.
+struct Parameters {
+  sim::Duration ack_timeout = ib_timeout(17);  ///< 0.537 s
+  std::uint32_t retry_count = 7;               ///< after which the queue pair breaks
+  sim::Duration address_timeout = std::chrono::seconds{3};
+  sim::Duration address_retry = std::chrono::seconds{1};
+  sim::Duration cm_timeout = ib_timeout(20);  ///< 4.295 s
+  std::uint32_t cm_retries = 15;
+};
+
+struct Rdma {
+  Parameters parameters;
+  sim::Arena<QueuePairId, QueuePair> pairs;
+  std::vector<net::NodeId> undrained;  ///< hosts that give buffers back before they stop the pair
+};
+
+}  // namespace holdfast::rdma
