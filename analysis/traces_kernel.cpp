@@ -32,7 +32,9 @@ void KernelLog::on_state(const sim::Record& r) {
   Watch& watch = watches_[r.word[0]];
   const auto from = static_cast<State>(r.word[1]);
   const auto to = static_cast<State>(r.word[2]);
-  if (to == State::fencing) {
+  if (is_fc() && to == State::resetting && from == State::live) {
+    tell_fc_recovery(r.word[0]);
+  } else if (to == State::fencing) {
     say(r.word[0], "starting controller fencing");
   } else if (to == State::resetting && from == State::live) {
     // A keep-alive without a tag resets the controller; the transport's recovery is another path.
@@ -59,6 +61,10 @@ void KernelLog::on_timeout(const sim::Record& r) {
   const std::uint16_t tag = wire::CommandId::unpack(cid).tag;
   const auto queue = qid == 0 ? sim::index(c.admin) : c.first_io_queue + qid - 1;
   const wire::Command& command = w_.host.queues[queue].requests[tag].command;
+  if (is_fc()) {
+    on_fc_timeout(r, command);
+    return;
+  }
   // %#x prints a zero without its prefix.
   const std::string opcode = r.word[3] == 0 ? "0" : fmt::format("{:#x}", r.word[3]);
   // nvme-rdma has no PDUs whose type it could print.
@@ -143,6 +149,7 @@ bool KernelLog::on_host(const sim::Record& r) {
       return true;
     case Kind::recovery_started:
       watches_[id].cause = r.word[1];
+      watches_[id].disconnected = is_disconnect(last_);
       return true;
     case Kind::controller_state:
       on_state(r);

@@ -27,9 +27,13 @@ struct Watch {
   std::uint64_t cause = 0;                ///< of the last recovery
   std::int64_t keep_alive_ns = 0;         ///< when the last Keep Alive was sent
   bool held = false;                      ///< the hold that is on has a length
+  bool disconnected = false;              ///< FC: the target has disconnected, that is the cause
   bool mapped = false;                    ///< this association has told its queues
   std::int64_t failfast_at_ns = -1;       ///< when fail-fast expires; -1: not pending
 };
+
+/// FC: a Disconnect Association of the target arrives at the host.
+bool is_disconnect(const sim::Record& r);
 
 class KernelLog final : public TraceFile {
  public:
@@ -80,6 +84,9 @@ class KernelLog final : public TraceFile {
   std::uint32_t owner_of(const sim::Record& r) const;
   bool is_rdma() const { return w_.transport.kind == transport::TransportKind::rdma; }
   void on_io_without_path(std::uint64_t op, const char* text, std::size_t which);
+  void on_fc_timeout(const sim::Record& r, const wire::Command& command);
+  void tell_fc_recovery(std::uint64_t id);
+  bool is_fc() const { return w_.transport.kind == transport::TransportKind::fc; }
   void tell_failfast();
   void tell_mapped(std::uint64_t id);
 

@@ -67,7 +67,7 @@ void KernelLog::on_pdu_sent(const sim::Record& r) {
 
 void KernelLog::on_connected(const sim::Record& r) {
   const host::Controller& c = controller(r.word[0]);
-  if (!watches_[r.word[0]].mapped)
+  if (!is_fc() && !watches_[r.word[0]].mapped)
     tell_mapped(r.word[0]);
   if (c.connected_once) {
     say(r.word[0],
@@ -86,6 +86,8 @@ void KernelLog::on_connect_failed(const sim::Record& r) {
   const std::uint64_t error = r.word[2];
   if (is_rdma() && (error == rdma::timed_out || error == rdma::connection_reset)) {
     say(r.word[0], fmt::format("rdma connection establishment failed (-{})", error));
+  } else if (is_fc()) {
+    // What nvme-fc says here is not known (protocol.md 11 has no such line).
   } else if (error == tcp::timed_out || error == tcp::connection_refused) {
     say(r.word[0], fmt::format("failed to connect socket: -{}", error));
   } else if (error == resource_unavailable || error == tcp::connection_reset) {

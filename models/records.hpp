@@ -24,6 +24,8 @@ namespace holdfast {
   X(late_data, protocol, "connection", "cid")                                          \
   X(pdu_sent, protocol, "connection", "side", "type", "bytes", "offset", "head")       \
   X(pdu_received, protocol, "connection", "side", "type", "bytes", "offset", "head")   \
+  X(iu_sent, protocol, "connection", "side", "iu", "bytes", "exchange", "token")       \
+  X(iu_received, protocol, "connection", "side", "iu", "bytes", "exchange", "token")   \
   X(fault, protocol, "fault", "on")                                                    \
   X(controller_state, protocol, "controller", "from", "to")                            \
   X(recovery_started, protocol, "controller", "cause")                                 \
@@ -38,6 +40,7 @@ namespace holdfast {
   X(keep_alive_skipped, protocol, "controller")                                        \
   X(keep_alive_done, protocol, "controller", "status")                                 \
   X(request_timeout, protocol, "controller", "qid", "cid", "opcode", "pdu_type")       \
+  X(request_held, protocol, "controller", "qid", "cid", "status")                      \
   X(reconnect_scheduled, protocol, "controller", "delay_ns")                           \
   X(connect_attempt, protocol, "controller", "attempt")                                \
   X(connect_failed, protocol, "controller", "attempt", "error")                        \
@@ -64,6 +67,7 @@ namespace holdfast {
   X(media_write, protocol, "disk", "lba", "blocks", "token", "subsystem", "cntlid")    \
   X(media_read, protocol, "disk", "lba", "blocks", "token", "version", "cntlid")       \
   X(stream_dry, protocol, "connection", "side")                                        \
+  X(attempt_gone, protocol, "token")                                                   \
   X(app_submit, outcome, "op", "job", "kind", "disk", "lba", "blocks")                 \
   X(app_complete, outcome, "op", "status", "version")                                  \
   X(program_line, outcome, "job", "line", "value")                                     \

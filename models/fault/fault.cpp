@@ -56,6 +56,9 @@ void switch_on(World& w, std::uint32_t index) {
     case Type::hca_removed:
       host::remove_adapter(w, f.host, f.link);
       return;
+    case Type::remote_port_lost:
+      host::lose_remote_port(w, f.routes[0], f.routes[1]);
+      return;
   }
 }
 
@@ -73,6 +76,9 @@ void switch_off(World& w, std::uint32_t index) {
       for_channels(f, [&](net::ChannelId c, unsigned direction) {
         w.net.channels[sim::index(c)].loss_threshold = f.saved_threshold[direction];
       });
+      return;
+    case Type::remote_port_lost:
+      host::regain_remote_port(w, f.routes[0], f.routes[1]);
       return;
     default:
       return;

@@ -3,6 +3,7 @@
 // switches something in another room on and, maybe, off again.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -27,6 +28,7 @@ enum class Type : std::uint8_t {
   disconnect,
   passthrough_ccr,
   hca_removed,
+  remote_port_lost,
 };
 
 /// Faults of a link harm the controllers whose way leads over it.
@@ -48,6 +50,7 @@ struct Fault {
   host::ControllerId controller{};  ///< of the administrator's action; for disconnect any of them
   host::ControllerId source{};      ///< passthrough_ccr: who is asked
   host::HostId host{};              ///< hca_removed: whose end of the link
+  std::array<net::RouteId, 2> routes{};  ///< remote_port_lost: to the port, and back
 };
 
 struct Faults {

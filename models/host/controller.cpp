@@ -152,6 +152,7 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   c.max_reconnects = p.ctrl_loss_tmo < Duration{}
                          ? -1
                          : (p.ctrl_loss_tmo + p.reconnect_delay - Duration{1}) / p.reconnect_delay;
+  fc_set_options(w, c, p.dev_loss_tmo);
   c.fast_io_fail = p.fast_io_fail_tmo;
   c.last_check = p.at;  // nvme_init_ctrl
   c.queue_size = std::min(p.queue_size, longest_io_queue);
@@ -175,7 +176,7 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
 }
 
 transport::HostHandlers handlers() {
-  return {on_queue_ready, on_completed, on_data, payload_of, on_queue_failed};
+  return {on_queue_ready, on_completed, on_data, payload_of, on_queue_failed, fc_exchange_ended};
 }
 
 }  // namespace holdfast::host

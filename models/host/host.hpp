@@ -24,6 +24,7 @@ struct ConnectParameters {
   Duration keep_alive_tmo{};
   Duration reconnect_delay{};
   Duration ctrl_loss_tmo{};       ///< negative: never give up
+  Duration dev_loss_tmo{};        ///< FC
   Duration fast_io_fail_tmo{-1};  ///< negative: off
   std::uint32_t queue_size = 128;
   std::uint32_t nr_io_queues = 0;  ///< 0: one per CPU
@@ -51,6 +52,11 @@ void lose_device(World& w, ControllerId id, bool fences);
 /// The adapter behind the host's end of a link is removed: every controller of the host whose way
 /// begins with that link goes (nvme_rdma_remove_one).
 void remove_adapter(World& w, HostId host, net::LinkId link);
+
+/// FC: the fabric says that a remote port is gone, or there again. Its controllers are reset, and
+/// wait for it until dev_loss_tmo; without such a time they are deleted at once.
+void lose_remote_port(World& w, net::RouteId forward, net::RouteId back);
+void regain_remote_port(World& w, net::RouteId forward, net::RouteId back);
 
 /// What the transport calls.
 transport::HostHandlers handlers();

@@ -98,6 +98,18 @@ void disable_completed(World& w, ControllerId id, const Request& request,
                        const wire::Completion& completion);
 void disabled(World& w, ControllerId id, bool acknowledged);
 
+// fc.cpp: what nvme-fc does instead; each says whether this is FC.
+void fc_set_options(World& w, Controller& c, Duration dev_loss_tmo);
+/// nvme_fc_delete_association: aborts everything, waits, disconnects; then on to what c.then says.
+bool fc_delete_association(World& w, ControllerId id);
+bool fc_setup_failed(World& w, ControllerId id, int error, bool dnr);
+bool fc_request_timed_out(World& w, QueueId id, std::uint16_t tag);
+void fc_error_while_connecting(World& w, ControllerId id);
+void fc_exchange_ended(World& w, std::uint32_t owner, std::uint16_t cid, wire::Status status);
+/// The remote port has been away for dev_loss_tmo.
+bool fc_gives_up(const World& w, const Controller& c);
+Duration fc_reconnect_delay(const World& w, const Controller& c);
+
 // multipath.cpp
 /// Finds a path for an I/O and hands it to that path's queue; or requeues it, or fails it.
 void dispatch(World& w, IoId io);

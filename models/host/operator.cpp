@@ -102,6 +102,8 @@ void finish(World& w, ControllerId id) {
 void reset_work(World& w, ControllerId id) {
   if (controller(w, id).state != State::resetting)
     return;  // deleted meanwhile
+  if (fc_delete_association(w, id))
+    return;
   tear_down_io(w, id, !host_of(w, controller(w, id)).policy.hold_in_resetting);
   disable(w, id);
 }
@@ -112,6 +114,8 @@ void delete_work(World& w, ControllerId id) {
   w.calendar.cancel(c.reconnect_timer);
   w.calendar.cancel(c.failfast_timer);
   remove_paths(w, id);
+  if (fc_delete_association(w, id))
+    return;
   if (c.setup != Setup::idle && c.setup != Setup::done) {
     // Linux waits for the attempt that is under way, which then fails at LIVE; here it ends now.
     change_state(w, id, State::deleting_noio);

@@ -21,6 +21,8 @@ Duration kato_part(const RecoveryPolicy& policy, const Controller& c) {
 
 /// nvme_tcp_error_recovery_work, from the cancel on.
 void finish_recovery(World& w, ControllerId id) {
+  if (fc_delete_association(w, id))
+    return;
   tear_down(w, id);
   if (!change_state(w, id, State::connecting)) {
     continue_delete(w, id);
@@ -210,6 +212,7 @@ void ccr_failed(World& w, ControllerId id) {
 
 void error_recovery(World& w, ControllerId id, Cause cause) {
   const Controller& c = controller(w, id);
+  fc_error_while_connecting(w, id);
   if (c.state != State::live)
     return;
   record<Kind::recovery_started>(w, id, cause);
@@ -228,6 +231,8 @@ void on_queue_failed(World& w, std::uint32_t owner, int) {
 }
 
 void request_timed_out(World& w, QueueId id, std::uint16_t tag) {
+  if (fc_request_timed_out(w, id, tag))
+    return;
   Request& r = queue(w, id).requests[tag];
   const ControllerId ctrl = queue(w, id).controller;
   record<Kind::request_timeout>(w, ctrl, queue(w, id).qid, r.command.cid, r.command.opcode,
@@ -294,12 +299,13 @@ void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr) {
   // nvmf_should_reconnect. A first connect that fails is an error of `nvme connect`: no retries.
   const bool more =
       c.max_reconnects < 0 || c.attempts < static_cast<std::uint64_t>(c.max_reconnects);
-  if (dnr || !more || !c.connected_once) {
+  if (dnr || !more || !c.connected_once || fc_gives_up(w, c)) {
     remove(w, id, error);
     return;
   }
-  record<Kind::reconnect_scheduled>(w, id, c.reconnect_delay.count());
-  c.reconnect_timer = w.after(c.reconnect_delay, [id](World& world) { reconnect(world, id); });
+  const Duration delay = fc_reconnect_delay(w, c);
+  record<Kind::reconnect_scheduled>(w, id, delay.count());
+  c.reconnect_timer = w.after(delay, [id](World& world) { reconnect(world, id); });
 }
 
 }  // namespace holdfast::host

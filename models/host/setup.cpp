@@ -17,7 +17,8 @@ void open_transport(World& w, QueueId id) {
   Queue& q = queue(w, id);
   const Controller& c = controller(w, q.controller);
   q.allocated = true;
-  q.transport = transport::open_queue(w, c.forward, c.back, c.port, sim::index(id));
+  const auto admin = q.qid == 0 ? sim::none<transport::HostQueueId> : queue(w, c.admin).transport;
+  q.transport = transport::open_queue(w, c.forward, c.back, c.port, sim::index(id), admin);
 }
 
 void send_setup(World& w, QueueId id, const wire::Command& command, const Payload& data = {}) {
@@ -63,6 +64,8 @@ void setup_failed(World& w, ControllerId id, int error, bool dnr) {
   if (c.attempts == 0 && c.connected_once)
     c.attempts = 1;
   record<Kind::connect_failed>(w, id, c.attempts, error);
+  if (fc_setup_failed(w, id, error, dnr))
+    return;
   tear_down(w, id);
   reconnect_or_remove(w, id, error, dnr);
 }

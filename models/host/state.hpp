@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "models/host/fc_state.hpp"
 #include "models/transport/state.hpp"
 #include "models/wire/wire.hpp"
 #include "sim/arena.hpp"
@@ -66,6 +67,7 @@ struct RecoveryPolicy {
   bool keep_alive_polls_half = false;  ///< a look every KATO/2 although the mode is traffic based
   bool operator_fences = false;        ///< reset and delete of a LIVE controller fence first
   bool removal_fences = false;         ///< so does a remote port or an adapter that disappears
+  bool holds_aborted = true;           ///< FC: exchanges that end while fencing wait as well
   bool ccr_joins_pending = false;      ///< "reset in progress" is waited for like an accepted CCR
   bool hold_when_cqt_zero = false;     ///< a controller that reports CQT 0
   Duration cqt_when_zero{};            ///< what to add in that case
@@ -165,6 +167,7 @@ struct Controller {
   ControllerId ccr_source{~0u};     ///< whose log page will tell; none: no operation is waited for
   bool ccr_accepted = false;        ///< its command has been accepted
   sim::EventId ccr_timer{};
+  FcController fc;
   // scan after the first connect
   std::vector<std::uint32_t> scan;  ///< NSIDs still to be identified
 };
@@ -186,6 +189,8 @@ enum class Purpose : std::uint8_t {
 
 struct Request {
   bool in_flight = false;
+  bool held = false;  ///< FC: its exchange has ended, it is completed when the fence is over
+  wire::Status held_status{};
   Purpose purpose = Purpose::none;
   std::uint8_t generation = 0;  ///< 4 bits, changes with each use of the tag
   std::uint32_t argument = 0;

@@ -172,6 +172,11 @@ void stream_ran_dry(Oracle& o, std::uint32_t connection, TimePoint now) {
   settle_connection(o, connection, now, [](const Attempt& a) { return !a.fetched; });
 }
 
+void attempt_was_lost(Oracle& o, std::uint64_t token, TimePoint now) {
+  answer_attempt(o, token, now);
+  forget_if_over(o, operation_of(o, token));
+}
+
 void queue_was_released(Oracle& o, std::uint32_t connection, TimePoint now) {
   settle_connection(o, connection, now, [](const Attempt&) { return true; });
 }

@@ -25,6 +25,8 @@ void abandon_attempt(Oracle& o, std::uint64_t token, TimePoint now);
 Verdict settle_operation(Oracle& o, Operation& op, TimePoint now);
 /// No byte of this connection can reach the target any more: what was not fetched never will be.
 void stream_ran_dry(Oracle& o, std::uint32_t connection, TimePoint now);
+/// This attempt never got to the target's medium, and cannot any more.
+void attempt_was_lost(Oracle& o, std::uint64_t token, TimePoint now);
 /// The target's queue has drained: nothing that came over this connection can land any more.
 void queue_was_released(Oracle& o, std::uint32_t connection, TimePoint now);
 /// To be called when what apply_attempt answered is no longer looked at.

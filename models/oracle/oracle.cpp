@@ -217,6 +217,9 @@ void observe(World& w, const sim::Record& r) {
       if (r.word[1] == 0)
         stream_ran_dry(o, static_cast<std::uint32_t>(r.word[0]), w.now());
       return;
+    case Kind::attempt_gone:
+      attempt_was_lost(o, r.word[0], w.now());
+      return;
     case Kind::queue_released:
       queue_was_released(o, static_cast<std::uint32_t>(r.word[3]), w.now());
       return;

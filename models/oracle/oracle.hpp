@@ -133,6 +133,7 @@ constexpr bool observes(Kind kind) {
     case Kind::media_write:
     case Kind::media_read:
     case Kind::stream_dry:
+    case Kind::attempt_gone:
     case Kind::queue_released:
       return true;
     default:

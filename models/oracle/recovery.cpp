@@ -36,11 +36,12 @@ bool crosses(const World& w, net::RouteId route, const fault::Fault& f) {
 
 void on_fault(World& w, const sim::Record& r) {
   const fault::Fault& f = w.fault.faults[r.word[0]];
-  if (r.word[1] == 0 || !fault::strikes_link(f.type))
+  const bool port = f.type == fault::Type::remote_port_lost;
+  if (r.word[1] == 0 || (!fault::strikes_link(f.type) && !port))
     return;
   for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
     const host::Controller& c = w.host.controllers[i];
-    if (crosses(w, c.forward, f) || crosses(w, c.back, f))
+    if (port ? c.forward == f.routes[0] : crosses(w, c.forward, f) || crosses(w, c.back, f))
       watch(w, i).last_fault = w.now();
   }
 }

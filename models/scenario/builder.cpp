@@ -8,6 +8,7 @@
 #include "models/net/fabric.hpp"
 #include "models/scenario/builder_internal.hpp"
 #include "models/target/target.hpp"
+#include "models/transport/fc.hpp"
 #include "models/transport/queue.hpp"
 #include "models/transport/rdma.hpp"
 #include "models/workload/workload.hpp"
@@ -16,6 +17,8 @@
 namespace holdfast::scenario {
 
 namespace {
+
+constexpr std::uint64_t lossless_queue_bytes = 1ULL << 40;
 
 void build_links(World& w, const Scenario& s, Names& names) {
   const auto node = [&](const std::string& name) {
@@ -33,6 +36,11 @@ void build_links(World& w, const Scenario& s, Names& names) {
     p.mtu_bytes = link.mtu_bytes;
     p.queue_bytes = link.queue_bytes;
     p.loss = link.loss;
+    if (s.fabric.transport == Transport::fc) {
+      // A frame waits for credit instead of being dropped.
+      p.mtu_bytes = transport::fc::mtu_bytes;
+      p.queue_bytes = lossless_queue_bytes;
+    }
     names.links[link.name] = net::add_link(w, p);
   }
 }
@@ -93,9 +101,11 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
   profile.cntlid_min = s.attr_cntlid_min;
   profile.cntlid_max = s.attr_cntlid_max;
   profile.qid_max = s.attr_qid_max;
+  // A command unit of FC has no room for data: IOCCSZ is 64 bytes.
   const bool rdma = w.transport.kind == transport::TransportKind::rdma;
-  profile.inline_data_bytes = s.inline_data_bytes.value_or(
+  const std::uint32_t inline_data = s.inline_data_bytes.value_or(
       rdma ? rdma::default_inline_bytes : target::Profile{}.inline_data_bytes);
+  profile.inline_data_bytes = names.in_capsule ? inline_data : 0;
   profile.in_flight = static_cast<target::InFlight>(s.in_flight);
   profile.ccrl = s.ccrl;
   profile.ccr = s.ccr_fails ? target::CcrBehaviour::fails : target::CcrBehaviour::normal;
@@ -144,6 +154,7 @@ host::RecoveryPolicy policy_of(const RecoveryPolicy& p) {
   policy.keep_alive_polls_half = p.keep_alive_polls_half;
   policy.operator_fences = p.operator_fences;
   policy.removal_fences = p.removal_fences;
+  policy.holds_aborted = p.holds_aborted;
   policy.ccr_joins_pending = p.ccr_joins_pending;
   policy.multiplier = p.hold_multiplier;
   policy.hold_when_cqt_zero = p.cqt_zero == RecoveryPolicy::CqtZero::hold;
@@ -163,6 +174,7 @@ void build_connections(World& w, const Host& h, Names& names) {
     p.keep_alive_tmo = c.keep_alive_tmo;
     p.reconnect_delay = c.reconnect_delay;
     p.ctrl_loss_tmo = c.ctrl_loss_tmo;
+    p.dev_loss_tmo = c.dev_loss_tmo;
     p.fast_io_fail_tmo = c.fast_io_fail_tmo;
     p.queue_size = c.queue_size;
     p.nr_io_queues = c.nr_io_queues;
@@ -215,6 +227,7 @@ void build(World& w, const Scenario& s) {
                      target::handlers());
   w.host.io_done = workload::io_done;
   Names names;
+  names.in_capsule = s.fabric.transport != Transport::fc;
   build_links(w, s, names);
   build_routes(w, s, names);
   for (const Subsystem& sub : s.subsystems)

@@ -14,6 +14,7 @@ namespace holdfast::scenario {
 
 /// Names of a scenario and what they became in the world.
 struct Names {
+  bool in_capsule = true;  ///< commands may carry data
   std::map<std::string, net::NodeId> nodes;
   std::map<std::string, net::LinkId> links;
   std::map<std::string, std::uint32_t> ports;  // fabric node -> transport port

@@ -125,6 +125,14 @@ fault::Fault fault_of(World& w, const HcaRemoved& f, const Names& names) {
   return out;
 }
 
+fault::Fault fault_of(World& w, const RemotePortLost& f, const Names& names) {
+  fault::Fault out;
+  out.type = fault::Type::remote_port_lost;
+  out.routes = {names.routes.at({f.host, f.port}), names.routes.at({f.port, f.host})};
+  set_times(w, out, f.at, f.until_after);
+  return out;
+}
+
 }  // namespace
 
 void build_workloads(World& w, const Scenario& s, const Names& names) {

@@ -117,6 +117,10 @@ void check_fabric(const Fabric& fabric, const Cursor& at) {
                                        in_quotes(fabric.links[earlier->second].name)),
                            "at most one link between two nodes; put a switch on the second path");
     }
+    if (fabric.transport == Transport::fc && link.mtu_bytes != Link{}.mtu_bytes) {
+      here.at("mtu").fail(std::to_string(link.mtu_bytes),
+                          "no mtu with \"transport\": \"fc\": a frame carries 2,112 bytes");
+    }
     if (link.queue_bytes < link.mtu_bytes) {
       here.at("queue").fail(format_size(link.queue_bytes),
                             fmt::format("room for a packet of {} bytes (mtu)", link.mtu_bytes));
@@ -222,6 +226,12 @@ void check_hosts(const Scenario& s, Nodes& nodes, const Cursor& at) {
     const auto& host = s.hosts[i];
     const Cursor here = at.at(i);
     check_policy(host.policy, here.at("policy"));
+    if (s.fabric.transport == Transport::fc &&
+        host.policy.waits == RecoveryPolicy::Waits::resetting) {
+      here.at("policy").fail(
+          "\"waits\": \"resetting\" with \"transport\": \"fc\"",
+          "\"transport\": \"tcp\" (tp4129-rfc1 was posted for tcp), or another policy");
+    }
     if (!nodes.known(host.name)) {
       require_name(here.at("name"), host.name, "a node (an end of a link)", nodes.names());
     }

@@ -145,6 +145,22 @@ void check_fault(const Scenario& s, const HcaRemoved& fault, const std::vector<s
     at.at("type").fail("\"hca_removed\" with another transport", "\"transport\": \"rdma\"");
 }
 
+void check_fault(const Scenario& s, const RemotePortLost& fault, const std::vector<std::string>&,
+                 const Cursor& at) {
+  if (s.fabric.transport != Transport::fc)
+    at.at("type").fail("remote_port_lost", "a fabric with \"transport\": \"fc\"");
+  require_name(at.at("host"), fault.host, "a host", names_of(s.hosts));
+  const auto& host = *std::find_if(s.hosts.begin(), s.hosts.end(),
+                                   [&](const Host& one) { return one.name == fault.host; });
+  std::vector<std::string> ports;
+  for (const auto& connect : host.connect) {
+    if (!contains(ports, connect.port))
+      ports.push_back(connect.port);
+  }
+  const auto what = fmt::format("a port that {} connects to", in_quotes(host.name));
+  require_name(at.at("port"), fault.port, what.c_str(), ports);
+}
+
 }  // namespace
 
 void faults(const Scenario& s, const Cursor& at) {

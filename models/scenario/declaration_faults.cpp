@@ -125,6 +125,19 @@ const Object<HcaRemoved>& hca_removed_object() {
   return declared;
 }
 
+const Object<RemotePortLost>& remote_port_lost_object() {
+  static const auto declared =
+      Object<RemotePortLost>("remote_port_lost",
+                             "fc: the fabric tells a host that a port is gone (RSCN); no frame "
+                             "passes between the two.")
+          .field("at", &RemotePortLost::at, latency(longest_run), when_it_starts, required)
+          .maybe("for", &RemotePortLost::until_after, duration(1ns, longest_run), how_long)
+          .field("host", &RemotePortLost::host, name(name_length), "which host", required)
+          .field("port", &RemotePortLost::port, name(name_length), "a port that it connects to",
+                 required);
+  return declared;
+}
+
 }  // namespace
 
 const Union<Fault>& fault_union() {
@@ -154,7 +167,8 @@ const Union<Fault>& fault_union() {
         .alternative<OperatorAction>(disconnect_object(), action(Kind::disconnect),
                                      is(Kind::disconnect))
         .alternative<OperatorAction>(passthrough_object(), action(Kind::ccr), is(Kind::ccr))
-        .alternative(hca_removed_object());
+        .alternative(hca_removed_object())
+        .alternative(remote_port_lost_object());
   }();
   return declared;
 }

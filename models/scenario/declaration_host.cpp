@@ -43,6 +43,9 @@ const Object<Connect>& connect_object() {
                  "give-up horizon; `off`: never give up")
           .field("fast_io_fail_tmo", &Connect::fast_io_fail_tmo,
                  duration_or_off(0s, longest_run, 1ms), "when queued I/O starts to fail")
+          .field("dev_loss_tmo", &Connect::dev_loss_tmo, duration(0s, longest_run, 1ms),
+                 "fc: how long a lost remote port is waited for; 0s: its controller is deleted at "
+                 "once")
           .field("queue_size", &Connect::queue_size, integer<std::uint32_t>(16, 1024),
                  "entries of an I/O queue")
           .field("nr_io_queues", &Connect::nr_io_queues, integer<std::uint32_t>(0, 1024),
@@ -109,6 +112,8 @@ const Object<RecoveryPolicy>& policy_object() {
                  "cancelled at once")
           .field("removal_fences", &Policy::removal_fences, boolean(),
                  "so does the loss of a remote port or an adapter")
+          .field("holds_aborted", &Policy::holds_aborted, boolean(),
+                 "fc: a command whose exchange ends while fencing waits for the fence as well")
           .field("ccr_joins_pending", &Policy::ccr_joins_pending, boolean(),
                  "Cross-Controller Reset in Progress (13Fh) is waited for like an accepted one");
   return declared;

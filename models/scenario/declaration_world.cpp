@@ -53,9 +53,11 @@ const Object<Fabric>& fabric_object() {
   static const auto declared =
       Object<Fabric>("fabric", "The network between hosts and targets, and its transport.")
           .field("transport", &Fabric::transport,
-                 choice<Transport>({{"tcp", Transport::tcp, "NVMe/TCP, one connection per queue"},
-                                    {"rdma", Transport::rdma,
-                                     "NVMe/RDMA, one reliable connected queue pair per queue"}}),
+                 choice<Transport>(
+                     {{"tcp", Transport::tcp, "NVMe/TCP, one connection per queue"},
+                      {"rdma", Transport::rdma,
+                       "NVMe/RDMA, one reliable connected queue pair per queue"},
+                      {"fc", Transport::fc, "NVMe over Fibre Channel, one exchange per command"}}),
                  "what a queue pair rides on")
           .field("links", &Fabric::links, list(object(link_object()), 1, 10'000),
                  "they define the nodes", required)

@@ -96,6 +96,7 @@ struct Connect {
   Duration keep_alive_tmo = 5s;  ///< KATO, whole seconds
   Duration reconnect_delay = 10s;
   Duration ctrl_loss_tmo = 600s;    ///< negative: never give up ("off")
+  Duration dev_loss_tmo = 60s;      ///< FC: how long a lost remote port is waited for; 0: not
   Duration fast_io_fail_tmo = -1s;  ///< negative: off
   std::uint32_t queue_size = 128;
   std::uint32_t nr_io_queues = 0;  ///< 0: one per CPU
@@ -128,6 +129,7 @@ struct RecoveryPolicy {
   bool keep_alive_polls_half = false;   ///< a look every KATO/2 also with TBKAS (1.7, historical)
   bool operator_fences = false;         ///< reset and delete of a LIVE controller fence first (4.8)
   bool removal_fences = false;     ///< so does a remote port or an adapter that disappears (4.8)
+  bool holds_aborted = true;       ///< FC: exchanges that end while fencing are held too (4.9)
   bool ccr_joins_pending = false;  ///< 13Fh is waited for like an accepted CCR
 };
 
@@ -238,7 +240,16 @@ struct HcaRemoved {
   std::string link;
 };
 
-using Fault = std::variant<Blackhole, LinkDown, Loss, CommandFault, OperatorAction, HcaRemoved>;
+/// FC: a port of a subsystem disappears from the fabric as a host sees it (RSCN).
+struct RemotePortLost {
+  Latency at;
+  std::optional<Duration> until_after;
+  std::string host;
+  std::string port;
+};
+
+using Fault = std::variant<Blackhole, LinkDown, Loss, CommandFault, OperatorAction, HcaRemoved,
+                           RemotePortLost>;
 
 /// Bounds of one number of the result; absent bounds do not bind.
 struct Bounds {

@@ -10,7 +10,7 @@ namespace holdfast::transport {
 struct Carrier {
   void (*install)(World&);
   HostQueueId (*open_queue)(World&, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                            std::uint32_t owner);
+                            std::uint32_t owner, HostQueueId admin);
   void (*submit)(World&, HostQueueId, const wire::Command&, const Payload&);
   ConnectionId (*connection_of_host)(const World&, HostQueueId);
   void (*stop_host_queue)(World&, HostQueueId);

@@ -48,7 +48,7 @@ void answer_r2t(World& w, HostQueueId id, const wire::R2t& r2t) {
 namespace nvme_tcp {
 
 HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                       std::uint32_t owner) {
+                       std::uint32_t owner, HostQueueId) {
   const HostQueueId id = w.transport.host_queues.add();
   w.transport.host_queues[id].owner = owner;
   w.transport.host_queues[id].connection = tcp::open(w, forward, back, port, sim::index(id));

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "models/transport/carrier.hpp"
+#include "models/transport/fc.hpp"
 #include "models/transport/nvme_tcp.hpp"
 #include "models/transport/rdma.hpp"
 #include "models/world.hpp"
@@ -21,6 +22,8 @@ constexpr auto carriers = std::to_array<Carrier>({
     {nvme_rdma::install, nvme_rdma::open_queue, nvme_rdma::submit, nvme_rdma::connection_of,
      nvme_rdma::stop_queue, nvme_rdma::close_queue, nvme_rdma::respond, nvme_rdma::request_data,
      nvme_rdma::connection_of, nvme_rdma::stop_queue, nvme_rdma::close_queue},
+    {fc::install, fc::open_queue, fc::submit, fc::connection_of, fc::stop_queue, fc::close_queue,
+     fc::respond, fc::request_data, fc::connection_of, fc::stop_queue, fc::close_queue},
 });
 
 const Carrier& carrier(const World& w) {
@@ -42,8 +45,8 @@ std::uint32_t add_port(World& w) {
 }
 
 HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                       std::uint32_t owner) {
-  return carrier(w).open_queue(w, forward, back, port, owner);
+                       std::uint32_t owner, HostQueueId admin) {
+  return carrier(w).open_queue(w, forward, back, port, owner, admin);
 }
 
 void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data) {

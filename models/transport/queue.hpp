@@ -22,9 +22,9 @@ std::uint32_t add_port(World& w);
 // The host's side.
 
 /// Starts to connect. `ready` tells the outcome; until then, and after stop_queue, nothing can be
-/// submitted.
+/// submitted. `admin`: the admin queue of the same controller; none: this is the admin queue.
 HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                       std::uint32_t owner);
+                       std::uint32_t owner, HostQueueId admin);
 /// Sends a command. Its data travels in the capsule if the SGL says so, else the target asks for
 /// it.
 void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data);

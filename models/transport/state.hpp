@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "models/net/state.hpp"
+#include "models/transport/fc_state.hpp"
 #include "models/transport/payload.hpp"
 #include "models/transport/rdma_state.hpp"
 #include "models/wire/wire.hpp"
@@ -156,6 +157,8 @@ struct HostHandlers {
   const Payload* (*payload)(World&, std::uint32_t owner, std::uint16_t cid) = nullptr;
   /// The transport broke (an errno), or the other side violated the protocol (EPROTO).
   void (*failed)(World&, std::uint32_t owner, int error) = nullptr;
+  /// FC: the exchange of a command has ended without an answer, aborted or by an adapter error.
+  void (*ended)(World&, std::uint32_t owner, std::uint16_t cid, wire::Status) = nullptr;
 };
 
 /// What a target engine is told about its queues.
@@ -182,6 +185,7 @@ struct Transport {
   sim::Arena<HostQueueId, HostQueue> host_queues;
   sim::Arena<TargetQueueId, TargetQueue> target_queues;
   rdma::Rdma rdma;
+  fc::State fc;
 };
 
 }  // namespace holdfast::transport

@@ -250,6 +250,28 @@ json fault(Dice& dice, const Names& names) {
   return out;
 }
 
+/// The same on Fibre Channel, where ports come and go.
+void ride_on_fc(Dice& dice, const Names& names, json& s) {
+  s["fabric"]["transport"] = "fc";
+  for (json& link : s["fabric"]["links"])
+    link.erase("mtu");
+  for (json& host : s["hosts"]) {
+    if (host["policy"]["preset"] == "tp4129-rfc1")  // for tcp only
+      host["policy"]["preset"] = "tp8028-v2";
+    for (json& connect : host["connect"])
+      connect["dev_loss_tmo"] = dice.pick({"0s", "1s", "60s"});
+  }
+  if (dice.percent(40))
+    return;
+  json lost = {{"type", "remote_port_lost"},
+               {"at", strike_time(dice, names)},
+               {"host", names.hosts[0]},
+               {"port", s["hosts"][0]["connect"][0]["port"]}};
+  if (dice.percent(70))
+    lost["for"] = dice.span(1, names.duration_ms / 2, "ms");
+  s["faults"].push_back(lost);
+}
+
 }  // namespace
 
 std::string scenario_text(std::uint64_t seed) {
@@ -278,6 +300,8 @@ std::string scenario_text(std::uint64_t seed) {
   const std::uint64_t faults = dice.between(0, 4);
   for (std::uint64_t i = 0; i < faults; ++i)
     out["faults"].push_back(fault(dice, names));
+  if (dice.percent(25))
+    ride_on_fc(dice, names, out);
   return out.dump(2);
 }
 

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the FC host driver differs (protocol.md 4.9, 7.3): a request that times out has its own
+// exchange aborted, aborted exchanges complete one by one, an association ends only when all aborts
+// have, and remote ports come and go.
+#include "models/transport/fc.hpp"
+
+#include <algorithm>
+
+#include "models/host/internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::host {
+
+using Phase = FcController::Phase;
+using wire::StatusCode;
+
+namespace {
+
+constexpr int not_connected = 107;  ///< ENOTCONN
+// NVME_FC_DEFAULT_RECONNECT_TMO in place of NVMF_DEF_RECONNECT_DELAY.
+constexpr Duration default_delay = std::chrono::seconds{10};
+constexpr Duration shorter_delay = std::chrono::seconds{2};
+
+bool is_fc(const World& w) { return w.transport.kind == transport::TransportKind::fc; }
+
+bool is_in(const Request& r, std::uint16_t qid, Phase phase) {
+  if (!r.in_flight)
+    return false;
+  if (qid != 0)
+    return phase == Phase::io;
+  return phase == (r.purpose == Purpose::async_event ? Phase::events : Phase::admin);
+}
+
+/// Calls `act(queue, tag)` for each request of a phase, in tag order.
+template <class Act>
+void for_requests(World& w, ControllerId id, Phase phase, Act act) {
+  const Controller& c = controller(w, id);
+  const std::uint32_t first = phase == Phase::io ? c.first_io_queue : sim::index(c.admin);
+  const std::uint32_t count = phase == Phase::io ? c.io_queues_wanted : 1;
+  for (std::uint32_t i = first; i < first + count; ++i) {
+    for (std::uint32_t tag = 0; tag < queue(w, QueueId{i}).tags; ++tag) {
+      const Queue& q = queue(w, QueueId{i});
+      if (is_in(q.requests[tag], q.qid, phase))
+        act(QueueId{i}, static_cast<std::uint16_t>(tag));
+    }
+  }
+}
+
+void complete(World& w, QueueId id, std::uint16_t tag, wire::Status status) {
+  wire::Completion completion;
+  completion.status = status;
+  complete_request(w, id, tag, completion);
+}
+
+std::uint64_t left_in(World& w, ControllerId id, Phase phase) {
+  std::uint64_t count = 0;
+  for_requests(w, id, phase, [&](QueueId, std::uint16_t) { ++count; });
+  return count;
+}
+
+/// __nvme_fc_abort_outstanding_ios. What was held back is let go.
+void abort_all(World& w, ControllerId id, Phase phase) {
+  for_requests(w, id, phase, [&](QueueId q, std::uint16_t tag) {
+    const Request& r = queue(w, q).requests[tag];
+    if (r.held) {
+      complete(w, q, tag, r.held_status);
+    } else {
+      transport::fc::abort(w, queue(w, q).transport, r.command.cid);
+    }
+  });
+}
+
+/// Nothing is sent on the queue any more. One that waits for its link service, or for nothing, is
+/// not listened to either.
+void quiesce(World& w, QueueId id) {
+  Queue& q = queue(w, id);
+  q.live = false;
+  const bool busy = std::any_of(q.requests.begin(), q.requests.end(),
+                                [](const Request& r) { return r.in_flight; });
+  if (q.allocated && !busy)
+    transport::stop_queue(w, q.transport);
+}
+
+void close(World& w, QueueId id) {
+  Queue& q = queue(w, id);
+  w.calendar.cancel(q.timeout_timer);
+  q.timeout_at = sim::never;
+  if (!q.allocated)
+    return;
+  q.allocated = false;
+  transport::stop_queue(w, q.transport);
+  transport::close_queue(w, q.transport);
+}
+
+void connect_now(World& w, ControllerId id) {
+  w.calendar.cancel(controller(w, id).reconnect_timer);
+  controller(w, id).reconnect_timer = w.after(Duration{}, [id](World& world) {
+    ++controller(world, id).attempts;
+    start_setup(world, id);
+  });
+}
+
+/// All exchanges have ended. Disconnect Association goes out with the admin queue, then whatever
+/// the teardown was for.
+void association_deleted(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
+    close(w, io_queue(c, i));
+  close(w, c.admin);
+  c.fc.phase = Phase::none;
+  const bool setup_failed = c.fc.setup_failed;
+  c.fc.setup_failed = false;
+  if (c.then == Then::remove) {
+    stop_keep_alive(w, id);
+    change_state(w, id, State::deleting_noio);
+    record<Kind::controller_removed>(w, id, 0);
+    return;
+  }
+  c.then = Then::reconnect;
+  if (setup_failed) {
+    reconnect_or_remove(w, id, c.fc.error, c.fc.dnr);
+    return;
+  }
+  if (!change_state(w, id, State::connecting))
+    return;
+  // nvme_fc_reset_ctrl_work: no delay before the first attempt, if the port is there.
+  if (c.fc.dev_loss_end == sim::never) {
+    connect_now(w, id);
+  } else {
+    reconnect_or_remove(w, id, not_connected, false);
+  }
+}
+
+/// Goes on to the next phase when nothing of this one is left.
+void proceed(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  while (c.fc.phase != Phase::none && left_in(w, id, c.fc.phase) == 0) {
+    if (c.fc.phase == Phase::events) {
+      association_deleted(w, id);
+      return;
+    }
+    c.fc.phase = c.fc.phase == Phase::io ? Phase::admin : Phase::events;
+    abort_all(w, id, c.fc.phase);
+  }
+}
+
+}  // namespace
+
+void fc_set_options(World& w, Controller& c, Duration dev_loss_tmo) {
+  if (!is_fc(w))
+    return;
+  c.fc.dev_loss_tmo = dev_loss_tmo;
+  // nvme_fc_init_ctrl: the same horizon in shorter steps, unless it is without end.
+  if (c.max_reconnects < 0 || c.reconnect_delay != default_delay)
+    return;
+  const Duration horizon = c.max_reconnects * c.reconnect_delay;
+  c.reconnect_delay = shorter_delay;
+  c.max_reconnects = (horizon + shorter_delay - Duration{1}) / shorter_delay;
+}
+
+bool fc_delete_association(World& w, ControllerId id) {
+  if (!is_fc(w))
+    return false;
+  Controller& c = controller(w, id);
+  w.calendar.cancel(c.ready_poll);
+  c.setup = Setup::idle;
+  if (c.fc.phase != Phase::none)
+    return true;  // on its way already
+  c.fc.phase = Phase::io;
+  quiesce(w, c.admin);
+  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
+    quiesce(w, io_queue(c, i));
+  clear_path(w, id);
+  record<Kind::requests_cancelled>(w, id, left_in(w, id, Phase::io));
+  abort_all(w, id, Phase::io);
+  proceed(w, id);
+  return true;
+}
+
+bool fc_setup_failed(World& w, ControllerId id, int error, bool dnr) {
+  if (!is_fc(w))
+    return false;
+  Controller& c = controller(w, id);
+  stop_keep_alive(w, id);
+  c.fc.setup_failed = true;
+  c.fc.error = error;
+  c.fc.dnr = dnr;
+  return fc_delete_association(w, id);
+}
+
+void fc_error_while_connecting(World& w, ControllerId id) {
+  const Controller& c = controller(w, id);
+  if (!is_fc(w) || c.state != State::connecting || c.fc.phase != Phase::none)
+    return;
+  // nvme_fc_error_recovery: the set-up fails by itself once its command has been aborted.
+  for (const Phase phase : {Phase::io, Phase::admin, Phase::events})
+    abort_all(w, id, phase);
+}
+
+bool fc_request_timed_out(World& w, QueueId id, std::uint16_t tag) {
+  if (!is_fc(w))
+    return false;
+  Request& r = queue(w, id).requests[tag];
+  const ControllerId ctrl = queue(w, id).controller;
+  record<Kind::request_timeout>(w, ctrl, queue(w, id).qid, r.command.cid, r.command.opcode, 0);
+  // BLK_EH_RESET_TIMER, whatever the state is: the end of the abort completes the request.
+  r.submitted = w.now();
+  r.deadline = w.now() + r.timeout;
+  if (r.held || !transport::fc::abort(w, queue(w, id).transport, r.command.cid))
+    error_recovery(w, ctrl, Cause::request_timeout);
+  return true;
+}
+
+void fc_exchange_ended(World& w, std::uint32_t owner, std::uint16_t packed, wire::Status status) {
+  const QueueId id{owner};
+  const wire::CommandId cid = wire::CommandId::unpack(packed);
+  const Queue& q = queue(w, id);
+  if (cid.tag >= q.tags || !q.requests[cid.tag].in_flight ||
+      q.requests[cid.tag].generation != cid.generation) {
+    return;  // released before its exchange ended
+  }
+  // nvme_fc_fcpio_done: a transport error ends the association, whoever asked for the abort.
+  const ControllerId ctrl = q.controller;
+  if (controller(w, ctrl).fc.phase == Phase::none)
+    error_recovery(w, ctrl, Cause::transport);
+  const Controller& c = controller(w, ctrl);
+  Request& r = queue(w, id).requests[cid.tag];
+  if (!r.in_flight || r.generation != cid.generation)
+    return;  // the fence has let it go: it was a read
+  if (is_fencing(c.state) && host_of(w, c).policy.holds_aborted) {
+    // Completed now it would be retried past the fence (protocol.md 4.9).
+    r.held = true;
+    r.held_status = status;
+    record<Kind::request_held>(w, ctrl, queue(w, id).qid, packed, status.value);
+    return;
+  }
+  complete(w, id, cid.tag, status);
+  proceed(w, ctrl);
+}
+
+bool fc_gives_up(const World& w, const Controller& c) {
+  return c.fc.dev_loss_end != sim::never && w.now() >= c.fc.dev_loss_end;
+}
+
+Duration fc_reconnect_delay(const World& w, const Controller& c) {
+  // No attempt is put off beyond the end of dev_loss_tmo (nvme_fc_reconnect_or_delete).
+  if (c.fc.dev_loss_end == sim::never)
+    return c.reconnect_delay;
+  return std::min(c.reconnect_delay, c.fc.dev_loss_end - w.now());
+}
+
+void lose_remote_port(World& w, net::RouteId forward, net::RouteId back) {
+  transport::fc::part(w, forward, back);
+  for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
+    const ControllerId id{i};
+    Controller& c = controller(w, id);
+    if (c.forward != forward)
+      continue;
+    c.fc.dev_loss_end = w.now() + c.fc.dev_loss_tmo;
+    if (c.fc.dev_loss_tmo == Duration{}) {
+      lose_device(w, id, host_of(w, c).policy.removal_fences);
+    } else {
+      error_recovery(w, id, Cause::device_lost);
+    }
+  }
+}
+
+void regain_remote_port(World& w, net::RouteId forward, net::RouteId back) {
+  transport::fc::rejoin(w, forward, back);
+  if (transport::fc::is_apart(w, forward))
+    return;
+  for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
+    const ControllerId id{i};
+    Controller& c = controller(w, id);
+    if (c.forward != forward)
+      continue;
+    c.fc.dev_loss_end = sim::never;
+    // nvme_fc_resume_controller.
+    if (c.state == State::connecting && c.setup == Setup::idle && c.fc.phase == Phase::none)
+      connect_now(w, id);
+  }
+}
+
+}  // namespace holdfast::host

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// Frames and exchanges of NVMe/FC: sending, losing, arriving, and the end of an exchange's life.
+#include "models/transport/fc.hpp"
+
+#include <algorithm>
+
+#include "models/net/fabric.hpp"
+#include "models/transport/fc_internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::transport::fc {
+
+namespace {
+
+std::uint64_t token_of(const Exchange& x) { return x.data[at(Side::host)].version; }
+
+bool is_cut(const World& w, net::RouteId route) {
+  const auto& cut = w.transport.fc.cut_routes;
+  return sim::index(route) < cut.size() && cut[sim::index(route)] != 0;
+}
+
+void cut(World& w, net::RouteId route, std::uint32_t change) {
+  auto& cuts = w.transport.fc.cut_routes;
+  if (cuts.size() <= sim::index(route))
+    cuts.resize(sim::index(route) + 1u);
+  cuts[sim::index(route)] += change;
+}
+
+void arrived(World& w, const Frame& f) {
+  const ExchangeId id{f.exchange};
+  const Side to = peer_of(Side{f.from});
+  Exchange& x = exchange(w, id);
+  if (f.iu == Iu::data) {
+    // Frames of a sequence stay in order on a route, so a hole is a lost frame, and is never
+    // filled.
+    if (f.offset != x.received[at(to)])
+      return;
+    x.received[at(to)] += f.length;
+    if (x.received[at(to)] != f.total)
+      return;
+  }
+  record<Kind::iu_received>(w, x.connection, to, f.iu, f.total, id, f.token);
+  if (to == Side::host) {
+    host_unit(w, id, f.iu);
+  } else {
+    target_unit(w, id, f.iu);
+  }
+}
+
+void note_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason) {
+  const auto words = std::bit_cast<std::array<std::uint64_t, 6>>(packet.body);
+  record<Kind::packet_dropped>(w, channel, reason, words[0], words[1], words[2], words[3]);
+}
+
+void frame_over(World& w, const net::Packet& packet) {
+  const ExchangeId id{std::bit_cast<Frame>(packet.body).exchange};
+  --exchange(w, id).frames;
+  settle(w, id);
+}
+
+void on_packet(World& w, const net::Packet& packet) {
+  HOLDFAST_CHECK(exchange(w, ExchangeId{std::bit_cast<Frame>(packet.body).exchange}).in_use);
+  // The frame keeps its exchange alive until it has been dealt with.
+  if (is_cut(w, packet.route)) {
+    const net::Route& r = w.net.routes[sim::index(packet.route)];
+    note_dropped(w, packet, w.net.hops[r.first + r.count - 1], net::Drop::blackhole);
+  } else {
+    arrived(w, std::bit_cast<Frame>(packet.body));
+  }
+  frame_over(w, packet);
+}
+
+void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason) {
+  note_dropped(w, packet, channel, reason);
+  frame_over(w, packet);
+}
+
+void free_data(World& w, const Exchange& x) {
+  for (std::size_t side = 0; side < 2; ++side) {
+    if (x.data[side].blob != sim::none<BlobId>)
+      w.transport.blobs.remove(x.data[side].blob);
+  }
+}
+
+}  // namespace
+
+Exchange& exchange(World& w, ExchangeId id) { return w.transport.fc.exchanges[id]; }
+Connection& connection(World& w, ConnectionId id) { return w.transport.fc.connections[id]; }
+
+void install(World& w) {
+  w.net.deliver = on_packet;
+  w.net.dropped = on_dropped;
+}
+
+ExchangeId open_exchange(World& w, ConnectionId id, Service service, Side originator) {
+  const ExchangeId out = w.transport.fc.exchanges.add();
+  Exchange& x = exchange(w, out);
+  x.in_use = true;
+  x.service = service;
+  x.from_target = originator == Side::target;
+  x.connection = id;
+  ++connection(w, id).exchanges;
+  return out;
+}
+
+void send(World& w, ExchangeId id, Side from, Iu iu, std::uint32_t bytes) {
+  const ConnectionId of = exchange(w, id).connection;
+  const net::RouteId route = connection(w, of).route[at(from)];
+  Frame f;
+  f.exchange = sim::index(id);
+  f.iu = iu;
+  f.from = static_cast<std::uint8_t>(from);
+  f.total = bytes;
+  f.token = exchange(w, id).data[at(from)].version;
+  f.stamp_ns = sim::ns(w.now());
+  record<Kind::iu_sent>(w, of, from, iu, bytes, id, f.token);
+  if (is_cut(w, route))
+    return;  // the adapter has no login to send it under
+  const std::uint32_t most =
+      std::min(frame_payload_bytes, w.net.routes[sim::index(route)].mtu_bytes - header_bytes);
+  do {
+    f.length = static_cast<std::uint16_t>(std::min(most, bytes - f.offset));
+    // A frame may be dropped within the call; the second count keeps the exchange.
+    exchange(w, id).frames += 2;
+    net::send(w, route, f.length + header_bytes, std::bit_cast<net::PacketBody>(f));
+    --exchange(w, id).frames;
+    f.offset += f.length;
+  } while (f.offset < bytes);
+}
+
+void settle(World& w, ExchangeId id) {
+  const Exchange& x = exchange(w, id);
+  const Side originator = x.from_target ? Side::target : Side::host;
+  if (!x.in_use || x.frames != 0 || !x.done[at(originator)])
+    return;
+  if (x.opened && !x.done[at(peer_of(originator))])
+    return;
+  // Nobody sends a command twice: what the target engine has not got by now it never gets.
+  if (x.service == Service::command && !x.delivered && token_of(x) != 0)
+    record<Kind::attempt_gone>(w, token_of(x));
+  free_data(w, x);
+  w.calendar.cancel(x.timer);
+  const ConnectionId of = x.connection;
+  w.transport.fc.exchanges.remove(id);
+  --connection(w, of).exchanges;
+  settle_connection(w, of);
+}
+
+void settle_connection(World& w, ConnectionId id) {
+  const Connection& c = connection(w, id);
+  if (!c.in_use || c.exchanges != 0 || c.members != 0 || c.queue[0] != closed ||
+      c.queue[1] != closed) {
+    return;
+  }
+  const ConnectionId association = c.association;
+  w.transport.fc.connections.remove(id);
+  if (association == id)
+    return;
+  --connection(w, association).members;
+  settle_connection(w, association);
+}
+
+ExchangeId find(World& w, ConnectionId id, Side side, std::uint16_t cid) {
+  const auto& open = connection(w, id).exchange_of[at(side)];
+  const std::size_t tag = wire::CommandId::unpack(cid).tag;
+  if (tag >= open.size() || open[tag] == sim::none<ExchangeId>)
+    return sim::none<ExchangeId>;
+  return exchange(w, open[tag]).command.cid == cid ? open[tag] : sim::none<ExchangeId>;
+}
+
+void remember(World& w, ExchangeId id, Side side) {
+  const Exchange& x = exchange(w, id);
+  auto& open = connection(w, x.connection).exchange_of[at(side)];
+  const std::size_t tag = wire::CommandId::unpack(x.command.cid).tag;
+  if (open.size() <= tag)
+    open.resize(tag + 1, sim::none<ExchangeId>);
+  open[tag] = id;
+}
+
+void end(World& w, ExchangeId id, Side side) {
+  Exchange& x = exchange(w, id);
+  x.done[at(side)] = true;
+  if (x.service == Service::command) {
+    auto& open = connection(w, x.connection).exchange_of[at(side)];
+    const std::size_t tag = wire::CommandId::unpack(x.command.cid).tag;
+    if (tag < open.size() && open[tag] == id)
+      open[tag] = sim::none<ExchangeId>;
+  }
+  const Side originator = x.from_target ? Side::target : Side::host;
+  if (side == originator)
+    w.calendar.cancel(x.timer);
+}
+
+void part(World& w, net::RouteId forward, net::RouteId back) {
+  cut(w, forward, 1);
+  cut(w, back, 1);
+  // What the adapter was waiting for on the wire ends with the login.
+  for (std::uint32_t i = 0; i < w.transport.fc.exchanges.size(); ++i) {
+    const ExchangeId id{i};
+    Exchange& x = exchange(w, id);
+    const bool waits = x.aborting || x.service != Service::command;
+    if (!x.in_use || x.from_target || x.done[at(Side::host)] || !waits ||
+        connection(w, x.connection).route[at(Side::host)] != forward) {
+      continue;
+    }
+    w.calendar.cancel(x.timer);
+    x.timer = w.after(Duration{}, [id](World& world) {
+      give_up(world, id, wire::StatusCode::host_aborted_command);
+    });
+  }
+}
+
+void rejoin(World& w, net::RouteId forward, net::RouteId back) {
+  HOLDFAST_CHECK(is_apart(w, forward));
+  cut(w, forward, ~0u);
+  cut(w, back, ~0u);
+}
+
+bool is_apart(const World& w, net::RouteId forward) { return is_cut(w, forward); }
+
+}  // namespace holdfast::transport::fc
