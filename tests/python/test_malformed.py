@@ -66,6 +66,8 @@ CCR = {**RESET, "type": "passthrough_ccr"}
 CNTLIDS = {**BASE["subsystems"][0], "attr_cntlid_min": 9, "attr_cntlid_max": 8}
 ADAPTER = {"type": "hca_removed", "at": "1s", "host": "h1", "link": "h1-s1"}
 MANY = [{"name": f"l{i}", "ends": ["h1", f"n{i}"]} for i in range(10_001)]
+FC_MTU = {"transport": "fc", "links": [{**BASE["fabric"]["links"][0], "mtu": 9000}]}
+PORT_LOST = {"type": "remote_port_lost", "at": "1s", "host": "h1", "port": "a0"}
 
 # Name, where in the base, the value put there, the pointer of the error, a part of what it says.
 PATCHES: list[tuple[str, str, Any, str, str]] = [
@@ -167,6 +169,8 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("fault_type", "/faults/0/type", "blackhol", "/faults/0/type", 'mean "blackhole"?'),
     ("workload_type", "/workloads/0/type", "vdbench", "/workloads/0/type", "one of rw_test, fio"),
     ("pattern", "/workloads/0/rw", "randomrw", "/workloads/0/rw", 'mean "randrw"?'),
+    ("port_lost_on_tcp", "/faults/0", PORT_LOST, "/faults/0/type", '"transport": "fc"'),
+    ("mtu_on_fc", "/fabric", FC_MTU, "/fabric/links/0/mtu", "no mtu"),
     ("opcode", "/faults/1/opcode", "wirte", "/faults/1/opcode", 'mean "write"?'),
     ("opcode_range", "/faults/1/opcode", 256, "/faults/1/opcode", "an integer from 0 to 255"),
     ("verdict", "/expect/integrity", "good", "/expect/integrity", "one of ok, corrupt"),
