@@ -130,9 +130,10 @@ void ccr_completed(World& w, const Request& request, const wire::Completion& com
     return;
   }
   c.ccr_accepted = true;
-  c.ccr_timer = w.after(std::max(wait_time(w, c), Duration{}), [impacted](World& world) {
-    attempt_failed(world, impacted, wire::raw(StatusCode::host_aborted_command));
-  });
+  c.ccr_timer =
+      w.at(timer_at(w, c, std::max(wait_time(w, c), Duration{})), [impacted](World& world) {
+        attempt_failed(world, impacted, wire::raw(StatusCode::host_aborted_command));
+      });
 }
 
 void async_event(World& w, ControllerId id, const wire::Completion& completion) {

@@ -53,7 +53,8 @@ void after_change(World& w, ControllerId id, State from, State to) {
   // The fail-fast clock starts only here, so time spent FENCING does not count against it.
   if (to == State::connecting && from == State::resetting && c.fast_io_fail >= Duration{}) {
     w.calendar.cancel(c.failfast_timer);
-    c.failfast_timer = w.after(c.fast_io_fail, [id](World& world) { failfast_fired(world, id); });
+    c.failfast_timer =
+        w.at(timer_at(w, c, c.fast_io_fail), [id](World& world) { failfast_fired(world, id); });
   }
 }
 
@@ -63,6 +64,9 @@ Controller& controller(World& w, ControllerId id) { return w.host.controllers[si
 Queue& queue(World& w, QueueId id) { return w.host.queues[sim::index(id)]; }
 const Host& host_of(const World& w, const Controller& c) {
   return w.host.hosts[sim::index(c.host)];
+}
+TimePoint timer_at(const World& w, const Controller& c, Duration delay) {
+  return sim::fires_at(host_of(w, c).wheel, w.now(), delay);
 }
 QueueId io_queue(const Controller& c, std::uint32_t i) { return QueueId{c.first_io_queue + i}; }
 

@@ -22,6 +22,8 @@ Controller& controller(World& w, ControllerId id);
 Queue& queue(World& w, QueueId id);
 const Host& host_of(const World& w, const Controller& c);
 QueueId io_queue(const Controller& c, std::uint32_t i);
+/// When a timer of the controller's host fires that is set now (Linux's timer wheel).
+TimePoint timer_at(const World& w, const Controller& c, Duration delay);
 
 // requests.cpp
 /// Sends a command on a queue that has a free tag; returns the tag. `timeout` > 0.
@@ -36,6 +38,12 @@ void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Compl
 void on_completed(World& w, std::uint32_t owner, const wire::Completion& completion);
 void on_data(World& w, std::uint32_t owner, std::uint16_t cid, const transport::Payload& data);
 const transport::Payload* payload_of(World& w, std::uint32_t owner, std::uint16_t cid);
+
+// timeouts.cpp
+/// A request was sent, or its timer started afresh.
+void arm_timeout(World& w, QueueId id, const Request& request);
+/// No request times out any more until one is sent (blk_sync_queue).
+void stop_timeouts(World& w, ControllerId id, bool io_only);
 
 // setup.cpp
 void start_setup(World& w, ControllerId id);

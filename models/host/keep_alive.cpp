@@ -13,7 +13,7 @@ void look(World& w, ControllerId id);
 void schedule(World& w, ControllerId id, TimePoint at) {
   Controller& c = controller(w, id);
   w.calendar.cancel(c.keep_alive_timer);
-  c.keep_alive_timer = w.at(std::max(at, w.now()), [id](World& world) { look(world, id); });
+  c.keep_alive_timer = w.at(timer_at(w, c, at - w.now()), [id](World& world) { look(world, id); });
 }
 
 /// nvme_keep_alive_work.

@@ -174,7 +174,7 @@ void disabled(World& w, ControllerId id, bool acknowledged) {
   if (policy.hold_in_resetting && !acknowledged && anything_in_flight(w, c)) {
     const Duration hold = hold_time(policy, c);
     record<Kind::fence_started>(w, id, hold.count());
-    w.after(hold, [id](World& world) {
+    w.at(timer_at(w, c, hold), [id](World& world) {
       record<Kind::hold_ended>(world, id);
       finish(world, id);
     });

@@ -31,16 +31,6 @@ void finish_recovery(World& w, ControllerId id) {
   reconnect_or_remove(w, id, 0, false);
 }
 
-/// nvme_sync_queues: no request times out from here on (protocol.md 4.6, step 3b).
-void stop_timeouts(World& w, ControllerId id) {
-  const Controller& c = controller(w, id);
-  for (std::uint32_t i = 0; i <= c.io_queues; ++i) {
-    Queue& q = queue(w, QueueId{sim::index(c.admin) + i});
-    w.calendar.cancel(q.timeout_timer);
-    q.timeout_at = sim::never;
-  }
-}
-
 /// nvme_tcp_error_recovery_work. The first RFC of TP4129 holds in here, with its sockets closed,
 /// and only if something is in flight.
 void recovery_work(World& w, ControllerId id) {
@@ -56,11 +46,11 @@ void recovery_work(World& w, ControllerId id) {
   }
   stop_keep_alive(w, id);
   stop_all(w, id);
-  stop_timeouts(w, id);
+  stop_timeouts(w, id, false);
   const Duration hold = hold_time(policy, c);
   record<Kind::fence_started>(w, id, hold.count());
   c.holds_in_resetting = true;
-  c.hold_timer = w.after(hold, [id](World& world) {
+  c.hold_timer = w.at(timer_at(w, c, hold), [id](World& world) {
     record<Kind::hold_ended>(world, id);
     controller(world, id).holds_in_resetting = false;
     finish_recovery(world, id);
@@ -79,7 +69,8 @@ void hold_over(World& w, ControllerId id) {
 }
 
 void hold_for(World& w, ControllerId id, Duration time) {
-  controller(w, id).hold_timer = w.after(time, [id](World& world) { hold_over(world, id); });
+  Controller& c = controller(w, id);
+  c.hold_timer = w.at(timer_at(w, c, time), [id](World& world) { hold_over(world, id); });
 }
 
 /// Reads and flushes change nothing, so they need not wait (the "filter" level of SEED-5).
@@ -119,8 +110,6 @@ void close_later(World& w, QueueId id) {
   Queue& q = queue(w, id);
   const transport::HostQueueId transport = q.transport;
   q.allocated = false;
-  w.calendar.cancel(q.timeout_timer);
-  q.timeout_at = sim::never;
   const Duration delay = w.host.hosts[sim::index(controller(w, q.controller).host)].close_delay;
   w.after(delay, [transport](World& world) { transport::close_queue(world, transport); });
 }
@@ -264,6 +253,7 @@ void stop_all(World& w, ControllerId id) {
 
 void tear_down_io(World& w, ControllerId id, bool cancels) {
   const Controller& c = controller(w, id);
+  stop_timeouts(w, id, true);
   // All I/O sockets first, then the requests: cancelling them is the failover instant.
   std::uint64_t cancelled = 0;
   for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i) {
@@ -285,6 +275,7 @@ void tear_down(World& w, ControllerId id) {
   c.setup = Setup::idle;
   tear_down_io(w, id, true);
   stop(w, c.admin);
+  stop_timeouts(w, id, false);
   cancel_all(w, c.admin);
   for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i) {
     if (queue(w, io_queue(c, i)).allocated)
@@ -305,7 +296,7 @@ void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr) {
   }
   const Duration delay = fc_reconnect_delay(w, c);
   record<Kind::reconnect_scheduled>(w, id, delay.count());
-  c.reconnect_timer = w.after(delay, [id](World& world) { reconnect(world, id); });
+  c.reconnect_timer = w.at(timer_at(w, c, delay), [id](World& world) { reconnect(world, id); });
 }
 
 }  // namespace holdfast::host

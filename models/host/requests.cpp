@@ -12,41 +12,6 @@ using wire::StatusCode;
 
 namespace {
 
-void timeouts_fired(World& w, QueueId id);
-
-/// One timer per queue, set to the earliest deadline it knows of. Completions leave it alone
-/// (blk_add_timer); when it fires for nothing it is set again.
-void arm_timeout(World& w, QueueId id, TimePoint deadline) {
-  Queue& q = queue(w, id);
-  if (q.timeout_at != sim::never) {
-    if (q.timeout_at <= deadline)
-      return;
-    w.calendar.cancel(q.timeout_timer);
-  }
-  q.timeout_at = deadline;
-  q.timeout_timer = w.at(deadline, [id](World& world) { timeouts_fired(world, id); });
-}
-
-/// blk_mq_timeout_work: hand what is overdue to the transport, wait for the earliest of the rest.
-void timeouts_fired(World& w, QueueId id) {
-  queue(w, id).timeout_at = sim::never;
-  for (std::uint32_t tag = 0; tag < queue(w, id).tags; ++tag) {
-    const Request& r = queue(w, id).requests[tag];
-    if (r.in_flight && r.timeout > Duration{} && r.deadline <= w.now()) {
-      request_timed_out(w, id, static_cast<std::uint16_t>(tag));
-    }
-  }
-  TimePoint earliest = sim::never;
-  for (const Request& r : queue(w, id).requests) {
-    if (!r.in_flight || r.timeout == Duration{})
-      continue;
-    if (earliest == sim::never || r.deadline < earliest)
-      earliest = r.deadline;
-  }
-  if (earliest != sim::never)
-    arm_timeout(w, id, earliest);
-}
-
 /// nvme_complete_rq: traffic counts as a sign of life only if it was submitted since the last look.
 void note_completion(World& w, ControllerId id, const Request& r) {
   Controller& c = controller(w, id);
@@ -108,7 +73,7 @@ std::uint16_t send_request(World& w, QueueId id, const Request& what, Duration t
   r.timeout = timeout;
   r.deadline = w.now() + timeout;
   if (timeout > Duration{})
-    arm_timeout(w, id, r.deadline);
+    arm_timeout(w, id, r);
   transport::submit(w, q.transport, r.command, r.data);
   return tag;
 }

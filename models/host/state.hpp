@@ -15,6 +15,7 @@
 #include "sim/calendar.hpp"
 #include "sim/ring.hpp"
 #include "sim/time.hpp"
+#include "sim/timer_wheel.hpp"
 
 namespace holdfast::host {
 
@@ -83,6 +84,7 @@ struct Host {
   Duration admin_timeout{};
   std::uint32_t max_retries = 5;
   Duration close_delay{};  ///< shutdown of a socket -> its close
+  sim::TimerWheel wheel;   ///< ticks of this machine
 };
 
 /// Where an association is in its set-up (protocol.md 5.3).
@@ -108,6 +110,13 @@ enum class Setup : std::uint8_t {
 
 /// What follows once nothing of a controller is in flight any more.
 enum class Then : std::uint8_t { reconnect, reset, remove };
+
+/// The timer of one request queue of the block layer.
+struct RequestTimer {
+  sim::EventId event{};
+  TimePoint at = sim::never;  ///< when it fires; never: off
+  sim::BlockTimer block;      ///< what it was set for, with a timer wheel
+};
 
 struct Controller {
   HostId host{};
@@ -156,6 +165,7 @@ struct Controller {
   bool completion_seen = false;  ///< comp_seen
   TimePoint last_check{};        ///< ka_last_check_time
   sim::EventId keep_alive_timer{};
+  std::vector<RequestTimer> timers;  ///< see timeouts.cpp
   // recovery
   Then then = Then::reconnect;
   bool holds_in_resetting = false;  ///< the hold of the RFC of TP4129 is on
@@ -216,8 +226,6 @@ struct Queue {
   std::vector<std::uint16_t> free_tags;      ///< for ordinary commands
   std::vector<std::uint16_t> free_reserved;  ///< for Connect and Keep Alive (BLK_MQ_REQ_RESERVED)
   sim::Ring<IoId> waiting;                   ///< I/O that found no free tag
-  sim::EventId timeout_timer{};
-  TimePoint timeout_at = sim::never;
 };
 
 /// One path of a multipath head: a namespace on a controller.

@@ -195,6 +195,9 @@ void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
   host.admin_timeout = h.admin_timeout;
   host.max_retries = h.max_retries;
   host.close_delay = h.socket_close_delay;
+  host.wheel.hz = h.hz;
+  host.wheel.phase =
+      draw(w.choices, w.choices.add("host " + h.name, "tick phase"), span_of(h.tick_phase));
   const host::HostId id = host::add_host(w, host);
   names.hosts[h.name] = id;
   if (!h.rdma_drains_queue_pair)

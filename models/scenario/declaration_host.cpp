@@ -28,6 +28,11 @@ Codec<RecoveryPolicy> policy() {
   return codec;
 }
 
+Codec<std::uint32_t> tick_rate() {
+  return choice<std::uint32_t>(
+      {{"exact", 0U, ""}, {"100", 100U, ""}, {"250", 250U, ""}, {"1000", 1000U, ""}});
+}
+
 }  // namespace
 
 const Object<Connect>& connect_object() {
@@ -140,6 +145,11 @@ const Object<Host>& host_object() {
               "rdma_drains_queue_pair", &Host::rdma_drains_queue_pair, boolean(),
               "RDMA: the queue pair is stopped before its requests are cancelled; else only when "
               "it is freed, `socket_close_delay` later")
+          .field("hz", &Host::hz, tick_rate(),
+                 "CONFIG_HZ: keep-alive, hold, reconnect and request timers go through Linux's "
+                 "timer wheel; `exact`: they fire when they are due")
+          .field("tick_phase", &Host::tick_phase, latency(longest_run),
+                 "how far the tick counter is along when the run begins")
           .field("connect", &Host::connect, list(object(connect_object()), 1, 4096),
                  "its connections, in the order in which they are made", required);
   return declared;

@@ -145,6 +145,8 @@ struct Host {
   std::uint32_t max_retries = 5;
   Duration socket_close_delay = 8ms;   ///< shutdown -> close, two ticks at HZ=250 (4.6)
   bool rdma_drains_queue_pair = true;  ///< before requests are cancelled (protocol.md 7.2)
+  std::uint32_t hz = 0;                ///< tick rate of its kernel (CONFIG_HZ); 0: exact timers
+  Latency tick_phase;                  ///< how far the tick counter was along at the start
   std::vector<Connect> connect;
 };
 

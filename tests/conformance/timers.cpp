@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// TM-1: Linux's timer wheel and the block layer's request timer (protocol.md 15.1, 15.2).
+#include "sim/timer_wheel.hpp"
+#include "tests/conformance/support.hpp"
+
+using namespace holdfast;
+using namespace holdfast::conformance;
+using sim::TimerWheel;
+
+namespace {
+
+struct Bounds {
+  Duration low = 1'000'000s;
+  Duration high{};
+  void take(Duration d) {
+    low = std::min(low, d);
+    high = std::max(high, d);
+  }
+};
+
+/// When a chain of timers that re-arms from its own expiry settles: the span between two of them.
+Duration chain(const TimerWheel& wheel, Duration delay) {
+  TimePoint t = sim::epoch + 123456789ns;
+  TimePoint last = t;
+  for (int i = 0; i < 8; ++i) {
+    last = t;
+    t = sim::fires_at(wheel, t, delay);
+  }
+  return t - last;
+}
+
+json one_path(int hz) {
+  json s = scenario_with(1);
+  s["hosts"][0]["hz"] = std::to_string(hz);
+  return s;
+}
+
+}  // namespace
+
+TEST_CASE("a timer fires at the next edge of its level, never early", "[conformance][TM-1]") {
+  struct Row {
+    std::uint32_t hz;
+    Duration below, granularity;
+  };
+  // protocol.md 15.1: the longest delay of each level and its granularity.
+  const Row rows[] = {{250, 252ms, 4ms},       {250, 2016ms, 32ms},       {250, 16128ms, 256ms},
+                      {250, 129024ms, 2048ms}, {250, 1032192ms, 16384ms}, {1000, 63ms, 1ms},
+                      {1000, 504ms, 8ms},      {1000, 4032ms, 64ms},      {1000, 32256ms, 512ms},
+                      {1000, 258048ms, 4096ms}};
+  for (const Row& row : rows) {
+    const TimerWheel wheel{row.hz, 0ns};
+    const Duration tick = wheel.tick();
+    const Duration delay = row.below - tick;
+    Bounds late;
+    for (int i = 0; i < 8192; ++i) {
+      const TimePoint set = sim::epoch + i * tick;
+      const TimePoint fires = sim::fires_at(wheel, set, delay);
+      CHECK((fires - sim::epoch) % row.granularity == 0ns);
+      late.take(fires - set - delay);
+    }
+    CHECK(late.low == tick);
+    CHECK(late.high == row.granularity);
+    // One tick more is the next level.
+    CHECK((sim::fires_at(wheel, sim::epoch, row.below) - sim::epoch) % (8 * row.granularity) ==
+          0ns);
+  }
+  CHECK(sim::fires_at(TimerWheel{250, 0ns}, sim::epoch + 1ns, 0ns) == sim::epoch + 1ns);
+  CHECK(sim::fires_at(TimerWheel{}, sim::epoch, 1234567ns) == sim::epoch + 1234567ns);
+}
+
+TEST_CASE("chains of timers settle at the measured spans", "[conformance][TM-1]") {
+  const TimerWheel slow{250, 0ns};
+  CHECK(chain(slow, 1250ms) == 1280ms);
+  CHECK(chain(slow, 2500ms) == 2560ms);
+  CHECK(chain(slow, 3750ms) == 3840ms);
+  CHECK(chain(slow, 5s) == 5120ms);
+  CHECK(chain(slow, 10s) == 10240ms);
+  CHECK(chain(slow, 15s) == 15104ms);
+  const TimerWheel fast{1000, 0ns};
+  CHECK(chain(fast, 5s) == 5120ms);
+  CHECK(chain(fast, 15s) == 15360ms);
+}
+
+TEST_CASE("an idle host at HZ 250 looks every 1.28 s, 2.56 s with KATO 10 s",
+          "[conformance][TM-1][KA-4]") {
+  for (const int kato : {5, 10}) {
+    json s = one_path(250);
+    set_connect(s, "keep_alive_tmo", std::to_string(kato) + "s");
+    Run run(s);
+    run.until(60s);
+    const auto sent = run.log.all(Kind::keep_alive_sent);
+    REQUIRE(sent.size() > 4);
+    // The answer takes microseconds, so the next look is set within the tick.
+    CHECK(sent[4].at - sent[3].at == (kato == 5 ? 1280ms : 2560ms));
+  }
+}
+
+TEST_CASE("a request that finds the timer idle is noticed in the range of the table",
+          "[conformance][TM-1][KA-5]") {
+  struct Row {
+    int hz;
+    const char* kato;
+    Duration low, high;
+  };
+  // Busy hosts send no Keep Alive before the fault, so their admin timer is idle
+  // (protocol.md 15.2).
+  const Row rows[] = {{250, "1s", 2028ms, 2280ms},    {250, "5s", 6028ms, 6280ms},
+                      {250, "10s", 10004ms, 10256ms}, {250, "15s", 15004ms, 15256ms},
+                      {1000, "5s", 6025ms, 6536ms},   {1000, "15s", 15001ms, 15512ms}};
+  for (const Row& row : rows) {
+    Bounds noticed;
+    for (int phase = 0; phase < 16; ++phase) {
+      json s = one_path(row.hz);
+      s["hosts"][0]["tick_phase"] = text(phase * 137ms);
+      set_connect(s, "keep_alive_tmo", row.kato);
+      s["workloads"] = {fio({{"rate_iops", 50}})};
+      s["faults"] = {blackhole("h1-s1", 8s + phase * 61ms)};
+      Run run(s);
+      run.until(45s);
+      const Entry timeout = run.log.first(Kind::request_timeout, with("opcode", 0x18));
+      const Entry sent = run.log.last(Kind::keep_alive_sent, before(timeout.at));
+      noticed.take(timeout.at - sent.at);
+    }
+    INFO(row.hz << " " << row.kato << ": " << noticed.low.count() << " " << noticed.high.count());
+    // A request is sent within a tick, so it may have up to one tick less.
+    const Duration tick = 1000ms / row.hz;
+    CHECK(noticed.low >= row.low - tick);
+    CHECK(noticed.high <= row.high);
+  }
+}
+
+TEST_CASE("an I/O timeout of 30 s is noticed 30 to 32.048 s after submission at HZ 250",
+          "[conformance][TM-1]") {
+  Bounds noticed;
+  for (int phase = 0; phase < 12; ++phase) {
+    json s = one_path(250);
+    s["hosts"][0]["tick_phase"] = text(phase * 171ms);
+    set_connect(s, "keep_alive_tmo", "600s");
+    s["workloads"] = {fio({{"rate_iops", 1}, {"start", text(1s + phase * 13ms)}})};
+    s["faults"] = {blackhole("h1-s1", 900ms)};
+    Run run(s);
+    run.until(40s);
+    const Entry timeout = run.log.first(Kind::request_timeout, with("qid", 1));
+    noticed.take(timeout.at - run.log.first(Kind::attempt_sent).at);
+  }
+  CHECK(noticed.low >= 30s);
+  CHECK(noticed.high <= 32048ms);
+  CHECK(noticed.high - noticed.low > 500ms);  // the phase matters
+}
