@@ -83,8 +83,6 @@ void quiesce(World& w, QueueId id) {
 
 void close(World& w, QueueId id) {
   Queue& q = queue(w, id);
-  w.calendar.cancel(q.timeout_timer);
-  q.timeout_at = sim::never;
   if (!q.allocated)
     return;
   q.allocated = false;
@@ -104,6 +102,7 @@ void connect_now(World& w, ControllerId id) {
 /// the teardown was for.
 void association_deleted(World& w, ControllerId id) {
   Controller& c = controller(w, id);
+  stop_timeouts(w, id, false);
   for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
     close(w, io_queue(c, i));
   close(w, c.admin);

@@ -54,7 +54,7 @@ void install(World& w) {
 }
 
 HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                       std::uint32_t owner) {
+                       std::uint32_t owner, HostQueueId) {
   const HostQueueId id = w.transport.host_queues.add();
   w.transport.host_queues[id].owner = owner;
   const QueuePairId pair = rdma::open(w, forward, back, port, sim::index(id));

@@ -48,7 +48,7 @@ namespace holdfast::transport::nvme_rdma {
 // The carrier that queue.cpp calls; see queue.hpp for what each does.
 void install(World& w);
 HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                       std::uint32_t owner);
+                       std::uint32_t owner, HostQueueId admin);
 void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data);
 ConnectionId connection_of(const World& w, HostQueueId id);
 void stop_queue(World& w, HostQueueId id);

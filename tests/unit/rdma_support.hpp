@@ -107,7 +107,7 @@ struct Pair {
   net::RouteId back{};
   HostQueueId queue{};
 
-  void open() { queue = transport::open_queue(w, forward, back, 0, 0); }
+  void open() { queue = transport::open_queue(w, forward, back, 0, 0, {}); }
   void run_until(std::int64_t t) {
     w.calendar.run_until(w, sim::TimePoint{std::chrono::nanoseconds{t}});
   }
