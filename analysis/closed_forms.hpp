@@ -59,6 +59,11 @@ constexpr Duration expiry_after_keep_alive(KeepAlive mode, Duration katt) {
   return mode == KeepAlive::traffic_based ? 2 * katt : katt;
 }
 
+/// The same for a target that looks every KATT whether the last Keep Alive is strictly older than
+/// KATT: the look after that instant, and one more if the Keep Alive came right at a look
+/// (protocol.md 1.8, SPDK).
+constexpr Interval polled_expiry(Duration katt) { return {katt + Duration{1}, 2 * katt}; }
+
 /// A requested KATO as the controller holds it: raised to its minimum, then rounded up to its
 /// granularity KAS > 0 (protocol.md 1.2). 0 stays 0: no timer.
 constexpr Duration effective_kato(Duration asked, Duration minimum, Duration kas) {

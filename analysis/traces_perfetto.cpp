@@ -142,9 +142,20 @@ std::string Timeline::fault_name(std::uint64_t index) const {
                        f.command.fatal ? "fopcode" : "delay", f.command.cntlid, f.command.opcode,
                        sim::seconds(f.command.delay));
   }
+  if (f.type == fault::Type::node) {
+    static constexpr std::array<const char*, 4> states = {"up", "crash", "hang", "partition"};
+    return fmt::format("{} of node {}", states[static_cast<std::size_t>(f.node_state)],
+                       w_.target.nodes[sim::index(f.node)].name);
+  }
+  if (f.type == fault::Type::admin_stall)
+    return fmt::format("admin stall of controller {}", f.cntlid);
   const std::string link = w_.net.links[sim::index(f.link)].name;
   if (f.type == fault::Type::hca_removed)
     return "adapter removed at " + link;
+  if (f.type == fault::Type::remote_port_lost) {
+    const net::Route& route = w_.net.routes[sim::index(f.routes[0])];
+    return "remote port lost: " + w_.net.nodes[sim::index(route.to)];
+  }
   if (!fault::strikes_link(f.type)) {
     static constexpr std::array<const char*, 4> actions = {"reset", "delete", "disconnect",
                                                            "passthrough CCR"};

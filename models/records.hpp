@@ -62,6 +62,11 @@ namespace holdfast {
   X(event_sent, protocol, "subsystem", "cntlid", "dw0")                                \
   X(queue_released, protocol, "subsystem", "cntlid", "qid", "connection")              \
   X(controller_freed, protocol, "subsystem", "cntlid")                                 \
+  X(node_state, protocol, "subsystem", "node", "state")                                \
+  X(command_held, protocol, "subsystem", "cntlid", "qid", "cid", "opcode", "token")    \
+  X(command_detached, protocol, "subsystem", "cntlid", "token")                        \
+  X(commands_stopped, protocol, "subsystem", "cntlid", "qid", "count")                 \
+  X(lost_host, protocol, "subsystem", "cntlid", "lost", "cause")                       \
   X(command_fetched, protocol, "subsystem", "cntlid", "qid", "cid", "opcode", "token") \
   X(command_delayed, protocol, "subsystem", "cntlid", "token", "delay_ns")             \
   X(media_write, protocol, "disk", "lba", "blocks", "token", "subsystem", "cntlid")    \

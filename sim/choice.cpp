@@ -84,6 +84,17 @@ Duration Choices::exponential(ChoiceId id, Duration low, Duration mean) {
       choose(id, [&](std::uint64_t bits) { return (low + sim::exponential(bits, mean)).count(); })};
 }
 
+Duration Choices::tailed(ChoiceId id, Duration usual, Duration mean, std::uint64_t threshold) {
+  return Duration{choose(id, [&](std::uint64_t bits) {
+    if (bits >= threshold)
+      return usual.count();
+    // Below the threshold the bits are uniform in [0, threshold): stretched to 64 bits they serve
+    // as the second draw.
+    const auto stretched = static_cast<std::uint64_t>((Wide{bits} << 64) / threshold);
+    return (usual + sim::exponential(stretched, mean)).count();
+  })};
+}
+
 Duration Choices::constant(ChoiceId id, Duration value) {
   if (!script_ && !recording_) [[likely]] {
     ++points_[static_cast<std::uint32_t>(id)].next_ordinal;

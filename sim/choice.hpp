@@ -54,6 +54,9 @@ class Choices {
   std::uint64_t pick(ChoiceId id, std::uint64_t bound);
   Duration uniform(ChoiceId id, Duration low, Duration high);
   Duration exponential(ChoiceId id, Duration low, Duration mean);
+  /// `usual`, but with the probability whose bernoulli_threshold is given an exponential part with
+  /// that mean on top.
+  Duration tailed(ChoiceId id, Duration usual, Duration mean, std::uint64_t threshold);
   /// Not drawn, but recorded and open to a script all the same.
   Duration constant(ChoiceId id, Duration value);
 

@@ -20,6 +20,17 @@ void for_channels(const Fault& f, Act act) {
     act(net::channel_of(f.link, 1), 1u);
 }
 
+/// A node without power neither hears nor says anything, its last FIN included.
+template <class Act>
+void for_node_channels(const Fault& f, Act act) {
+  if (f.node_state != target::NodeState::crashed)
+    return;
+  for (const net::LinkId link : f.node_links) {
+    act(net::channel_of(link, 0));
+    act(net::channel_of(link, 1));
+  }
+}
+
 void switch_on(World& w, std::uint32_t index) {
   Fault& f = w.fault.faults[index];
   record<Kind::fault>(w, index, true);
@@ -59,6 +70,13 @@ void switch_on(World& w, std::uint32_t index) {
     case Type::remote_port_lost:
       host::lose_remote_port(w, f.routes[0], f.routes[1]);
       return;
+    case Type::node:
+      for_node_channels(f, [&](net::ChannelId c) { net::add_blackhole(w, c); });
+      target::fail_node(w, f.node, f.node_state);
+      return;
+    case Type::admin_stall:
+      target::start_admin_stall(w, f.subsystem, f.cntlid);
+      return;
   }
 }
 
@@ -79,6 +97,13 @@ void switch_off(World& w, std::uint32_t index) {
       return;
     case Type::remote_port_lost:
       host::regain_remote_port(w, f.routes[0], f.routes[1]);
+      return;
+    case Type::node:
+      for_node_channels(f, [&](net::ChannelId c) { net::remove_blackhole(w, c); });
+      target::restore_node(w, f.node, f.node_state);
+      return;
+    case Type::admin_stall:
+      target::end_admin_stall(w, f.subsystem, f.cntlid);
       return;
     default:
       return;

@@ -29,6 +29,9 @@ enum class Type : std::uint8_t {
   passthrough_ccr,
   hca_removed,
   remote_port_lost,
+  // What happens to an array.
+  node,
+  admin_stall,
 };
 
 /// Faults of a link harm the controllers whose way leads over it.
@@ -51,6 +54,10 @@ struct Fault {
   host::ControllerId source{};      ///< passthrough_ccr: who is asked
   host::HostId host{};              ///< hca_removed: whose end of the link
   std::array<net::RouteId, 2> routes{};  ///< remote_port_lost: to the port, and back
+  target::NodeId node{};
+  target::NodeState node_state = target::NodeState::crashed;
+  std::vector<net::LinkId> node_links;  ///< at the ports of the node: a crash cuts them
+  std::uint16_t cntlid = 0;             ///< admin_stall
 };
 
 struct Faults {

@@ -121,6 +121,12 @@ void fetch_attempt(Oracle& o, std::uint64_t token, std::uint16_t cntlid) {
   o.attempts[id].target_cntlid = cntlid;
 }
 
+void detach_attempt(Oracle& o, std::uint64_t token) {
+  const AttemptId id = find(o, token);
+  if (id != sim::none<AttemptId>)
+    o.attempts[id].detached = true;
+}
+
 void mark_stale_sample(Oracle& o, std::uint64_t token) {
   const AttemptId id = find(o, token);
   if (id != sim::none<AttemptId>)
@@ -178,7 +184,7 @@ void attempt_was_lost(Oracle& o, std::uint64_t token, TimePoint now) {
 }
 
 void queue_was_released(Oracle& o, std::uint32_t connection, TimePoint now) {
-  settle_connection(o, connection, now, [](const Attempt&) { return true; });
+  settle_connection(o, connection, now, [](const Attempt& a) { return !a.detached; });
 }
 
 void forget_operation_if_over(Oracle& o, std::uint64_t serial) {

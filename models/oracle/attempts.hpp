@@ -27,6 +27,8 @@ Verdict settle_operation(Oracle& o, Operation& op, TimePoint now);
 void stream_ran_dry(Oracle& o, std::uint32_t connection, TimePoint now);
 /// This attempt never got to the target's medium, and cannot any more.
 void attempt_was_lost(Oracle& o, std::uint64_t token, TimePoint now);
+/// It will land although its queue is going to be released.
+void detach_attempt(Oracle& o, std::uint64_t token);
 /// The target's queue has drained: nothing that came over this connection can land any more.
 void queue_was_released(Oracle& o, std::uint32_t connection, TimePoint now);
 /// To be called when what apply_attempt answered is no longer looked at.

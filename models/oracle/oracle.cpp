@@ -204,6 +204,7 @@ void observe(World& w, const sim::Record& r) {
       abandon_attempt(o, r.word[0], w.now());
       return;
     case Kind::command_fetched:
+    case Kind::command_held:  // in the hands of the target, which may execute it later
       if (r.word[5] != 0)
         fetch_attempt(o, r.word[5], static_cast<std::uint16_t>(r.word[1]));
       return;
@@ -219,6 +220,10 @@ void observe(World& w, const sim::Record& r) {
       return;
     case Kind::attempt_gone:
       attempt_was_lost(o, r.word[0], w.now());
+      return;
+    case Kind::command_detached:
+      if (r.word[2] != 0)
+        detach_attempt(o, r.word[2]);
       return;
     case Kind::queue_released:
       queue_was_released(o, static_cast<std::uint32_t>(r.word[3]), w.now());

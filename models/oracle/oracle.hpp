@@ -51,6 +51,7 @@ struct Attempt {
   std::uint32_t connection = 0;
   std::uint16_t target_cntlid = 0;  ///< of the controller that fetched it
   bool fetched = false;             ///< the target has the command
+  bool detached = false;            ///< it lands although its queue is gone (in_flight ignore)
   bool stale_sample = false;        ///< read: what it found was stale
   Fate fate = Fate::open;
   TimePoint sent{};
@@ -130,11 +131,13 @@ constexpr bool observes(Kind kind) {
     case Kind::attempt_done:
     case Kind::attempt_abandoned:
     case Kind::command_fetched:
+    case Kind::command_held:
     case Kind::media_write:
     case Kind::media_read:
     case Kind::stream_dry:
     case Kind::attempt_gone:
     case Kind::queue_released:
+    case Kind::command_detached:
       return true;
     default:
       return false;

@@ -34,14 +34,24 @@ bool crosses(const World& w, net::RouteId route, const fault::Fault& f) {
   return false;
 }
 
+/// Does the fault harm what is connected like this?
+bool strikes(const World& w, const fault::Fault& f, const host::Controller& c) {
+  if (f.type == fault::Type::node) {
+    const auto& ports = w.target.nodes[sim::index(f.node)].ports;
+    return std::find(ports.begin(), ports.end(), c.port) != ports.end();
+  }
+  if (f.type == fault::Type::remote_port_lost)
+    return c.forward == f.routes[0];
+  return fault::strikes_link(f.type) && (crosses(w, c.forward, f) || crosses(w, c.back, f));
+}
+
 void on_fault(World& w, const sim::Record& r) {
   const fault::Fault& f = w.fault.faults[r.word[0]];
-  const bool port = f.type == fault::Type::remote_port_lost;
-  if (r.word[1] == 0 || (!fault::strikes_link(f.type) && !port))
+  if (r.word[1] == 0)
     return;
   for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
     const host::Controller& c = w.host.controllers[i];
-    if (port ? c.forward == f.routes[0] : crosses(w, c.forward, f) || crosses(w, c.back, f))
+    if (strikes(w, f, c))
       watch(w, i).last_fault = w.now();
   }
 }

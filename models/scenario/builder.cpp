@@ -92,6 +92,36 @@ void build_routes(World& w, const Scenario& s, Names& names) {
   }
 }
 
+void set_array_knobs(target::Profile& profile, const Subsystem& s) {
+  profile.kato_max = s.kato_max;
+  profile.kato_zero = static_cast<target::KatoZero>(s.kato_zero);
+  profile.kato_result_in_seconds = s.kato_result_in_seconds;
+  profile.keep_alive_from = static_cast<target::KeepAliveFrom>(s.keep_alive_from);
+  profile.watchdog = static_cast<target::Watchdog>(s.watchdog);
+  profile.quiesce_time = span_of(s.quiesce_time);
+  profile.lost_host_log = s.lost_host_log;
+  profile.hang_resumes = static_cast<target::HangResumes>(s.hang_resumes);
+  profile.unreachable_ccr = static_cast<target::UnreachableCcr>(s.unreachable_ccr);
+  profile.fence_time = span_of(s.fence_time);
+}
+
+void build_nodes(World& w, const Subsystem& s, target::SubsystemId id, Names& names) {
+  for (const ArrayNode& n : s.nodes) {
+    std::vector<std::uint32_t> ports;
+    std::vector<net::LinkId>& links = names.node_links[{s.name, n.name}];
+    for (const std::string& port : n.ports) {
+      ports.push_back(names.ports.at(port));
+      const net::NodeId node = names.nodes.at(port);
+      for (std::size_t i = 0; i < w.net.links.size(); ++i) {
+        const auto& ends = w.net.links[i].ends;
+        if (ends[0] == node || ends[1] == node)
+          links.push_back(net::LinkId{static_cast<std::uint32_t>(i)});
+      }
+    }
+    names.array_nodes[{s.name, n.name}] = target::add_node(w, id, n.name, ports);
+  }
+}
+
 void build_subsystem(World& w, const Subsystem& s, Names& names) {
   target::Profile profile;
   profile.cqt_ms = static_cast<std::uint16_t>(s.attr_cqt / 1ms);
@@ -111,6 +141,7 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
   profile.ccr = s.ccr_fails ? target::CcrBehaviour::fails : target::CcrBehaviour::normal;
   profile.ccr_delay = span_of(s.ccr_delay);
   profile.ccr_event_lost = s.ccr_event_lost;
+  set_array_knobs(profile, s);
   std::vector<std::uint32_t> ports;
   for (const std::string& name : s.ports) {
     const auto [place, fresh] = names.ports.try_emplace(name);
@@ -120,6 +151,7 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
   }
   const target::SubsystemId id = target::add_subsystem(w, s.name, profile, ports);
   names.subsystems[s.name] = id;
+  build_nodes(w, s, id, names);
   for (const Namespace& n : s.namespaces) {
     const auto disk = static_cast<std::uint32_t>(w.oracle.disks.size());
     oracle::add_disk(w.oracle, n.size_bytes / n.block_bytes);

@@ -9,6 +9,7 @@
 
 #include "models/scenario/spec.hpp"
 #include "models/world.hpp"
+#include "sim/distributions.hpp"
 
 namespace holdfast::scenario {
 
@@ -19,6 +20,9 @@ struct Names {
   std::map<std::string, net::LinkId> links;
   std::map<std::string, std::uint32_t> ports;  // fabric node -> transport port
   std::map<std::string, target::SubsystemId> subsystems;
+  std::map<std::pair<std::string, std::string>, target::NodeId> array_nodes;  // subsystem, name
+  std::map<std::pair<std::string, std::string>, std::vector<net::LinkId>>
+      node_links;  // their ports'
   std::map<std::string, host::HostId> hosts;
   std::map<std::pair<std::string, std::uint32_t>, std::uint32_t> disks;  // subsystem, nsid
   std::map<std::tuple<std::string, std::string, std::uint32_t>, host::HeadId> heads;
@@ -31,6 +35,7 @@ inline holdfast::Span span_of(const Latency& latency) {
   span.kind = static_cast<holdfast::Span::Kind>(latency.kind);
   span.low = latency.low;
   span.high = latency.high;
+  span.threshold = sim::bernoulli_threshold(latency.chance);
   return span;
 }
 

@@ -133,6 +133,27 @@ fault::Fault fault_of(World& w, const RemotePortLost& f, const Names& names) {
   return out;
 }
 
+fault::Fault fault_of(World& w, const NodeFault& f, const Names& names) {
+  constexpr target::NodeState states[] = {target::NodeState::crashed, target::NodeState::hung,
+                                          target::NodeState::partitioned};
+  fault::Fault out;
+  out.type = fault::Type::node;
+  out.node = names.array_nodes.at({f.subsystem, f.node});
+  out.node_state = states[static_cast<std::size_t>(f.state)];
+  out.node_links = names.node_links.at({f.subsystem, f.node});
+  set_times(w, out, f.at, f.until_after);
+  return out;
+}
+
+fault::Fault fault_of(World& w, const AdminStall& f, const Names& names) {
+  fault::Fault out;
+  out.type = fault::Type::admin_stall;
+  out.subsystem = names.subsystems.at(f.subsystem);
+  out.cntlid = f.controller;
+  set_times(w, out, f.at, f.until_after);
+  return out;
+}
+
 }  // namespace
 
 void build_workloads(World& w, const Scenario& s, const Names& names) {

@@ -146,8 +146,32 @@ void check_namespaces(const Subsystem& subsystem, const Cursor& at) {
   }
 }
 
+// Every port lives on one node, if a subsystem has nodes at all; a port that two subsystems listen
+// on is one machine, so at most one of them may say which node that is.
+void check_nodes(const Subsystem& subsystem, std::map<std::string, std::string>& owner,
+                 const Cursor& at) {
+  unique_names(subsystem.nodes, at);
+  for (std::size_t i = 0; i < subsystem.nodes.size(); ++i) {
+    for (std::size_t p = 0; p < subsystem.nodes[i].ports.size(); ++p) {
+      const auto& port = subsystem.nodes[i].ports[p];
+      const Cursor here = at.at(i).at("ports").at(p);
+      require_name(here, port, fmt::format("a port of {}", in_quotes(subsystem.name)).c_str(),
+                   subsystem.ports);
+      const auto [place, fresh] = owner.emplace(port, subsystem.nodes[i].name);
+      if (!fresh)
+        here.fail(fmt::format("{}, which {} has", in_quotes(port), in_quotes(place->second)),
+                  "each port in one node");
+    }
+  }
+  for (const auto& port : subsystem.ports) {
+    if (!subsystem.nodes.empty() && owner.count(port) == 0)
+      at.fail(fmt::format("no node with port {}", in_quotes(port)), "each port in one node");
+  }
+}
+
 void check_subsystems(const Scenario& s, const Nodes& nodes, const Cursor& at) {
   unique_names(s.subsystems, at);
+  std::map<std::string, std::string> node_owner;
   for (std::size_t i = 0; i < s.subsystems.size(); ++i) {
     const auto& subsystem = s.subsystems[i];
     const Cursor here = at.at(i);
@@ -162,6 +186,12 @@ void check_subsystems(const Scenario& s, const Nodes& nodes, const Cursor& at) {
       }
     }
     check_namespaces(subsystem, here.at("namespaces"));
+    check_nodes(subsystem, node_owner, here.at("nodes"));
+    if (subsystem.kato_max != 0s && subsystem.kato_max < subsystem.kato_min) {
+      here.at("kato_max")
+          .fail(format_duration(subsystem.kato_max),
+                "at least kato_min " + format_duration(subsystem.kato_min));
+    }
     if (subsystem.attr_cntlid_min > subsystem.attr_cntlid_max) {
       here.at("attr_cntlid_min")
           .fail(std::to_string(subsystem.attr_cntlid_min),

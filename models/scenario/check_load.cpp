@@ -100,8 +100,9 @@ void check_fault(const Scenario&, const F& fault, const std::vector<std::string>
   require_name(at.at("link"), fault.link, "a link", links);
 }
 
-void check_fault(const Scenario& s, const CommandFault& fault, const std::vector<std::string>&,
-                 const Cursor& at) {
+// A controller id that the subsystem may give out.
+template <class F>
+void check_controller(const Scenario& s, const F& fault, const Cursor& at) {
   const auto& subsystem = subsystem_named(s, fault.subsystem, at.at("subsystem"));
   const bool in_range = fault.controller >= subsystem.attr_cntlid_min &&
                         fault.controller <= subsystem.attr_cntlid_max;
@@ -159,6 +160,24 @@ void check_fault(const Scenario& s, const RemotePortLost& fault, const std::vect
   }
   const auto what = fmt::format("a port that {} connects to", in_quotes(host.name));
   require_name(at.at("port"), fault.port, what.c_str(), ports);
+}
+
+void check_fault(const Scenario& s, const CommandFault& fault, const std::vector<std::string>&,
+                 const Cursor& at) {
+  check_controller(s, fault, at);
+}
+
+void check_fault(const Scenario& s, const AdminStall& fault, const std::vector<std::string>&,
+                 const Cursor& at) {
+  check_controller(s, fault, at);
+}
+
+void check_fault(const Scenario& s, const NodeFault& fault, const std::vector<std::string>&,
+                 const Cursor& at) {
+  const auto& subsystem = subsystem_named(s, fault.subsystem, at.at("subsystem"));
+  require_name(at.at("node"), fault.node,
+               fmt::format("a node of {}", in_quotes(subsystem.name)).c_str(),
+               names_of(subsystem.nodes));
 }
 
 }  // namespace

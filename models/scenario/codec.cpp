@@ -43,7 +43,19 @@ void only_keys(const Cursor& c, const std::vector<std::string>& keys) {
 
 json duration_schema() { return {{"type", "string"}, {"pattern", duration_pattern()}}; }
 
+Latency read_tail(const Cursor& c, const Codec<Duration>& one) {
+  only_keys(c, {"usual", "rare", "chance"});
+  for (const char* key : {"rare", "chance"}) {
+    if (!c.value().contains(key))
+      c.fail_value(R"("usual", "rare" and "chance" together)");
+  }
+  return {Latency::Kind::tail, one.read(c.at("usual")), one.read(c.at("rare")),
+          probability().read(c.at("chance"))};
+}
+
 Latency read_latency_object(const Cursor& c, const Codec<Duration>& one) {
+  if (c.value().contains("usual"))
+    return read_tail(c, one);
   only_keys(c, {"uniform", "exponential", "min"});
   Latency out;
   const bool uniform = c.value().contains("uniform");
@@ -74,6 +86,11 @@ json write_latency(const Latency& value) {
   }
   if (value.kind == Latency::Kind::exponential) {
     return {{"exponential", format_duration(value.high)}, {"min", format_duration(value.low)}};
+  }
+  if (value.kind == Latency::Kind::tail) {
+    return {{"usual", format_duration(value.low)},
+            {"rare", format_duration(value.high)},
+            {"chance", value.chance}};
   }
   return format_duration(value.low);
 }
@@ -271,9 +288,15 @@ Codec<Latency> latency(Duration high) {
                             {"properties", {{"exponential", one}, {"min", one}}},
                             {"required", {"exponential"}},
                             {"additionalProperties", false}};
-  codec.schema = {{"anyOf", {one, uniform, exponential}}};
+  const json tail = {
+      {"type", "object"},
+      {"properties", {{"usual", one}, {"rare", one}, {"chance", probability().schema}}},
+      {"required", {"usual", "rare", "chance"}},
+      {"additionalProperties", false}};
+  codec.schema = {{"anyOf", {one, uniform, exponential, tail}}};
   codec.words =
-      R"(duration, `{"uniform": ["10us", "20us"]}` or `{"exponential": "80us", "min": "10us"}`)";
+      R"(duration, `{"uniform": ["10us", "20us"]}`, `{"exponential": "80us", "min": "10us"}` or )"
+      R"(`{"usual": "20ms", "rare": "5s", "chance": "1%"}` (rarely an exponential part on top))";
   return codec;
 }
 

@@ -60,7 +60,8 @@ Codec<double> probability();
 Codec<std::array<double, 2>> loss_by_direction();
 /// "write", "read", "flush" or an opcode from 0 to 255.
 Codec<std::uint8_t> opcode();
-/// "80us", {"uniform": [low, high]} or {"exponential": mean, "min": low}; no part above `high`.
+/// "80us", {"uniform": [low, high]}, {"exponential": mean, "min": low} or {"usual": low, "rare":
+/// mean, "chance": p}; no part above `high`.
 Codec<Latency> latency(Duration high);
 /// A number, or {"min": ..., "max": ...}.
 Codec<Bounds> bounds();

@@ -138,6 +138,37 @@ const Object<RemotePortLost>& remote_port_lost_object() {
   return declared;
 }
 
+const Object<NodeFault>& node_fault_object() {
+  using State = NodeFault::State;
+  static const auto declared =
+      Object<NodeFault>("node",
+                        "A node of an array crashes (what it had is gone), hangs (and resumes with "
+                        "what it had) or is cut off from the other nodes.")
+          .field("at", &NodeFault::at, latency(longest_run), when_it_starts, required)
+          .maybe("for", &NodeFault::until_after, duration(1ns, longest_run), how_long)
+          .field("subsystem", &NodeFault::subsystem, name(nqn_length), "which subsystem", required)
+          .field("node", &NodeFault::node, name(name_length), "which of its nodes", required)
+          .field("state", &NodeFault::state,
+                 choice<State>({{"crash", State::crash, ""},
+                                {"hang", State::hang, ""},
+                                {"partition", State::partition, ""}}),
+                 "what becomes of it");
+  return declared;
+}
+
+const Object<AdminStall>& admin_stall_object() {
+  static const auto declared =
+      Object<AdminStall>("admin_stall",
+                         "Admin commands of a controller, Keep Alive among them, wait behind slow "
+                         "admin work and are executed in order when it ends.")
+          .field("at", &AdminStall::at, latency(longest_run), when_it_starts, required)
+          .maybe("for", &AdminStall::until_after, duration(1ns, longest_run), how_long)
+          .field("subsystem", &AdminStall::subsystem, name(nqn_length), "which subsystem", required)
+          .field("controller", &AdminStall::controller, integer<std::uint16_t>(1, 0xffef),
+                 "which controller, by its id (CNTLID)");
+  return declared;
+}
+
 }  // namespace
 
 const Union<Fault>& fault_union() {
@@ -158,6 +189,8 @@ const Union<Fault>& fault_union() {
         .alternative(blackhole_object())
         .alternative(link_down_object())
         .alternative(loss_object())
+        .alternative(node_fault_object())
+        .alternative(admin_stall_object())
         .alternative<CommandFault>(fopcode_object(), fatal,
                                    [](const CommandFault& f) { return f.fatal; })
         .alternative<CommandFault>(delay_command_object(), delayed,

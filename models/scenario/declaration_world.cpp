@@ -47,6 +47,67 @@ const Object<Namespace>& namespace_object() {
   return declared;
 }
 
+const Object<ArrayNode>& node_object() {
+  static const auto declared =
+      Object<ArrayNode>("array_node",
+                        "A node of an array, with the ports of the subsystem that it owns.")
+          .field("name", &ArrayNode::name, name(name_length), "how faults refer to it", required)
+          .field("ports", &ArrayNode::ports, list(name(name_length), 1, 1024),
+                 "ports of the subsystem; each belongs to one node", required);
+  return declared;
+}
+
+Codec<Subsystem::KatoZero> kato_zero() {
+  using KatoZero = Subsystem::KatoZero;
+  return choice<KatoZero>({{"off", KatoZero::off, ""},
+                           {"set_features_refused", KatoZero::set_features_refused, ""},
+                           {"refused", KatoZero::refused, ""}});
+}
+
+/// Keep alive, where targets other than nvmet differ.
+Object<Subsystem> keep_alive_knobs(Object<Subsystem>&& declared) {
+  return std::move(declared)
+      .field("kato_max", &Subsystem::kato_max, duration(0s, 65535s),
+             "a longer KATO is answered with Keep Alive Timeout Invalid; 0s: no maximum")
+      .field("kato_zero", &Subsystem::kato_zero, kato_zero(),
+             "KATO 0: switches the timer off, in Connect only, or is refused")
+      .field("kato_result_in_seconds", &Subsystem::kato_result_in_seconds, boolean(),
+             "Set Features answers with KATO in seconds, as nvmet does; else milliseconds")
+      .field("keep_alive_from", &Subsystem::keep_alive_from,
+             choice<Subsystem::KeepAliveFrom>({{"connect", Subsystem::KeepAliveFrom::connect, ""},
+                                               {"enable", Subsystem::KeepAliveFrom::enable, ""}}),
+             "the keep-alive timer runs from Connect on, or only while the controller is "
+             "enabled, ready and not shut down")
+      .field("watchdog", &Subsystem::watchdog,
+             choice<Subsystem::Watchdog>({{"timer", Subsystem::Watchdog::timer, ""},
+                                          {"poller", Subsystem::Watchdog::poller, ""}}),
+             "a timer that each Keep Alive restarts, or a look every KATO");
+}
+
+/// What an array of several nodes adds.
+Object<Subsystem> array_knobs(Object<Subsystem>&& declared) {
+  return std::move(declared)
+      .field("quiesce_time", &Subsystem::quiesce_time, latency(24h),
+             "with `in_flight` quiesce: after the end of a controller what executes may still "
+             "land for this long")
+      .field("lost_host_log", &Subsystem::lost_host_log, boolean(),
+             "log page 1Fh tells other controllers of a host which one lost it")
+      .field("nodes", &Subsystem::nodes, list(object(node_object()), 0, 1024),
+             "of an array; empty: one node that never fails")
+      .field("hang_resumes", &Subsystem::hang_resumes,
+             choice<Subsystem::HangResumes>(
+                 {{"executes_first", Subsystem::HangResumes::executes_first, ""},
+                  {"expires_first", Subsystem::HangResumes::expires_first, ""}}),
+             "a node that hung executes what it had before it looks at its timers, or after")
+      .field("unreachable_ccr", &Subsystem::unreachable_ccr,
+             choice<Subsystem::UnreachableCcr>({{"fails", Subsystem::UnreachableCcr::fails, ""},
+                                                {"waits", Subsystem::UnreachableCcr::waits, ""},
+                                                {"fences", Subsystem::UnreachableCcr::fences, ""}}),
+             "Cross-Controller Reset of a controller whose node does not answer: fails, waits "
+             "for the node, or the controller loses its access to the media after `fence_time`")
+      .field("fence_time", &Subsystem::fence_time, latency(24h), "until that access is revoked");
+}
+
 }  // namespace
 
 const Object<Fabric>& fabric_object() {
@@ -79,7 +140,7 @@ const Object<Fabric>& fabric_object() {
 }
 
 const Object<Subsystem>& subsystem_object() {
-  static const auto declared =
+  static const auto declared = array_knobs(keep_alive_knobs(
       Object<Subsystem>("subsystem", "A target. The knobs start from its profile.")
           .based_on("profile", profile_row)
           .field("name", &Subsystem::name, name(nqn_length), "its NQN, or any short name", required)
@@ -105,9 +166,10 @@ const Object<Subsystem>& subsystem_object() {
           .field("in_flight", &Subsystem::in_flight,
                  choice<Subsystem::InFlight>({{"drain", Subsystem::InFlight::drain, ""},
                                               {"abort", Subsystem::InFlight::abort, ""},
-                                              {"ignore", Subsystem::InFlight::ignore, ""}}),
+                                              {"ignore", Subsystem::InFlight::ignore, ""},
+                                              {"quiesce", Subsystem::InFlight::quiesce, ""}}),
                  "commands that execute when their controller ends: run to their end first, are "
-                 "stopped, or land later")
+                 "stopped, land later, or run on for at most `quiesce_time`")
           .field("ccrl", &Subsystem::ccrl, integer<std::uint8_t>(0, 255),
                  "CCRL, Cross-Controller Resets at a time; 0: not supported")
           .field("ccr_fails", &Subsystem::ccr_fails, boolean(),
@@ -118,15 +180,16 @@ const Object<Subsystem>& subsystem_object() {
                  "the completed notice is never sent")
           .maybe("inline_data_size", &Subsystem::inline_data_bytes,
                  size<std::uint32_t>(0, 1U << 20),
-                 "in-capsule data limit (IOCCSZ); absent: 16KiB, with rdma 4KiB");
+                 "in-capsule data limit (IOCCSZ); absent: 16KiB, with rdma 4KiB")));
   return declared;
 }
 
 std::vector<const ObjectInfo*> declared_objects() {
-  std::vector<const ObjectInfo*> out = {
-      &scenario_object().info(),  &fabric_object().info(),    &link_object().info(),
-      &subsystem_object().info(), &namespace_object().info(), &media_object().info(),
-      &host_object().info(),      &policy_object().info(),    &connect_object().info()};
+  std::vector<const ObjectInfo*> out = {&scenario_object().info(),  &fabric_object().info(),
+                                        &link_object().info(),      &subsystem_object().info(),
+                                        &namespace_object().info(), &media_object().info(),
+                                        &node_object().info(),      &host_object().info(),
+                                        &policy_object().info(),    &connect_object().info()};
   for (const auto* info : workload_union().infos())
     out.push_back(info);
   for (const auto* info : fault_union().infos())

@@ -103,6 +103,35 @@ Subsystem with_ccr() {
   return s;
 }
 
+/// protocol.md 1.2, 1.8: no CCR and no CQT field in that code.
+Subsystem spdk_like() {
+  Subsystem s;
+  s.profile = "spdk-like";
+  s.traffic_based_keep_alive = false;
+  s.kato_min = 10s;
+  s.kas = 10s;
+  s.kato_zero = Subsystem::KatoZero::set_features_refused;
+  s.kato_result_in_seconds = false;
+  s.watchdog = Subsystem::Watchdog::poller;
+  s.in_flight = Subsystem::InFlight::ignore;
+  return s;
+}
+
+Subsystem array() {
+  Subsystem s = with_ccr();
+  s.profile = "array";
+  s.attr_cqt = 1s;
+  s.traffic_based_keep_alive = false;
+  s.kato_zero = Subsystem::KatoZero::refused;
+  s.kato_result_in_seconds = false;
+  s.keep_alive_from = Subsystem::KeepAliveFrom::enable;
+  s.in_flight = Subsystem::InFlight::quiesce;
+  s.quiesce_time = {Latency::Kind::uniform, 0s, 1s};
+  s.lost_host_log = true;
+  s.fence_time = {Latency::Kind::constant, 1s, 1s};
+  return s;
+}
+
 }  // namespace
 
 const std::vector<PolicyPreset>& policy_presets() {
@@ -138,7 +167,13 @@ const std::vector<TargetProfile>& target_profiles() {
        "mainline Linux nvmet: traffic-based keep alive, in-flight media commands run to their end",
        Subsystem{}},
       {"nvmet-tp8028", "nvmet with the TP8028 series: Cross-Controller Reset with CCRL 4",
-       with_ccr()}};
+       with_ccr()},
+      {"spdk-like",
+       "SPDK's target: KATO of at least 10 s and a look every KATO, commands land whenever they do",
+       spdk_like()},
+      {"array",
+       "an array: controllers on nodes, what executes is stopped within CQT, reset across nodes",
+       array()}};
   return table;
 }
 

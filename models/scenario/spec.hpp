@@ -44,13 +44,14 @@ struct Fabric {
   std::uint32_t cm_retries = 15;
 };
 
-/// A time span that may be drawn: a constant, uniform between two bounds, or exponential with a
-/// mean. The default is the constant 0.
+/// A time span that may be drawn: a constant, uniform between two bounds, exponential with a mean,
+/// or usually a constant and rarely more. The default is the constant 0.
 struct Latency {
-  enum class Kind : std::uint8_t { constant, uniform, exponential };
+  enum class Kind : std::uint8_t { constant, uniform, exponential, tail };
   Kind kind = Kind::constant;
   Duration low = 0ns;   ///< the constant, the lower bound, or the minimum added to the exponential
   Duration high = 0ns;  ///< the upper bound, or the mean of the exponential part
+  double chance = 0.0;  ///< of the exponential part of a tail
 };
 
 struct Media {
@@ -63,6 +64,12 @@ struct Namespace {
   std::uint64_t size_bytes = 1ull << 30;
   std::uint32_t block_bytes = 4096;  ///< logical block size
   Media media;
+};
+
+/// A node of an array: controllers live where the port is that they were connected through.
+struct ArrayNode {
+  std::string name;
+  std::vector<std::string> ports;  ///< of the subsystem; each belongs to one node
 };
 
 struct Subsystem {
@@ -79,7 +86,7 @@ struct Subsystem {
   std::uint16_t attr_cntlid_max = 0xffef;
   std::uint16_t attr_qid_max = 128;  ///< most I/O queues of a controller
   /// What happens to commands in flight at expiry, CCR or loss of their queue.
-  enum class InFlight : std::uint8_t { drain, abort, ignore };
+  enum class InFlight : std::uint8_t { drain, abort, ignore, quiesce };
   InFlight in_flight = InFlight::drain;
   std::uint8_t ccrl = 0;        ///< Identify CCRL; 0: no Cross-Controller Reset
   bool ccr_fails = false;       ///< every CCR command is answered with an error
@@ -87,6 +94,24 @@ struct Subsystem {
   bool ccr_event_lost = false;  ///< the completed notice is never sent
   /// In-capsule data limit (IOCCSZ); absent: 16 KiB, with rdma one page of 4 KiB.
   std::optional<std::uint32_t> inline_data_bytes;
+  // Keep alive beyond nvmet.
+  enum class KatoZero : std::uint8_t { off, set_features_refused, refused };
+  enum class KeepAliveFrom : std::uint8_t { connect, enable };
+  enum class Watchdog : std::uint8_t { timer, poller };
+  Duration kato_max = 0s;                                  ///< a longer KATO is refused; 0: none
+  KatoZero kato_zero = KatoZero::off;                      ///< what KATO 0 does
+  bool kato_result_in_seconds = true;                      ///< DW0 of Set Features, as nvmet
+  KeepAliveFrom keep_alive_from = KeepAliveFrom::connect;  ///< since when the timer runs
+  Watchdog watchdog = Watchdog::timer;
+  // Arrays.
+  enum class HangResumes : std::uint8_t { executes_first, expires_first };
+  enum class UnreachableCcr : std::uint8_t { fails, waits, fences };
+  Latency quiesce_time;        ///< in_flight quiesce: until what executes is stopped
+  bool lost_host_log = false;  ///< log page 1Fh and its notice
+  std::vector<ArrayNode> nodes;
+  HangResumes hang_resumes = HangResumes::executes_first;
+  UnreachableCcr unreachable_ccr = UnreachableCcr::fences;
+  Latency fence_time;  ///< until a node that cannot be reached has lost its access to the media
 };
 
 struct Connect {
@@ -250,8 +275,26 @@ struct RemotePortLost {
   std::string port;
 };
 
+/// A node of an array fails.
+struct NodeFault {
+  Latency at;
+  std::optional<Duration> until_after;
+  std::string subsystem;
+  std::string node;
+  enum class State : std::uint8_t { crash, hang, partition };
+  State state = State::crash;
+};
+
+/// Admin commands of one controller wait behind slow admin work.
+struct AdminStall {
+  Latency at;
+  std::optional<Duration> until_after;
+  std::string subsystem;
+  std::uint16_t controller = 1;  ///< CNTLID
+};
+
 using Fault = std::variant<Blackhole, LinkDown, Loss, CommandFault, OperatorAction, HcaRemoved,
-                           RemotePortLost>;
+                           RemotePortLost, NodeFault, AdminStall>;
 
 /// Bounds of one number of the result; absent bounds do not bind.
 struct Bounds {

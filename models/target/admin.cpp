@@ -36,13 +36,19 @@ void set_configuration(World& w, ControllerId id, std::uint32_t value) {
     c.enabled = c.ready = true;
     renew_instance(w, id);
     c.ccr_entries.clear();
+    c.losses.clear();
     record<Kind::controller_ready>(w, c.subsystem, c.cntlid);
+    c.shut_down = cc.shn != wire::ShutdownRequest::none;
     // nvmet_start_ctrl: a full KATO from here.
     start_watchdog(w, id);
   } else if (!cc.enable && c.enabled) {
     c.enabled = c.ready = false;
   }
   c.shut_down = cc.shn != wire::ShutdownRequest::none;
+  // A timer that belongs to an enabled controller ends with it; nvmet's runs on.
+  if ((!c.enabled || c.shut_down) &&
+      subsystem_of(w, c).profile.keep_alive_from == KeepAliveFrom::enable)
+    start_watchdog(w, id);
 }
 
 void property_get(World& w, QueueId queue, const wire::Command& command) {
@@ -84,7 +90,8 @@ wire::IdentifyController identify_controller(const World& w, const Controller& c
   id.cntlid = c.cntlid;
   id.ver = wire::nvme_version(2, 1, 0);
   id.oaes = wire::aec_namespace_attributes | wire::aec_ana_change |
-            (s.profile.ccrl != 0 ? wire::aec_cross_controller_reset : std::uint32_t{0});
+            (s.profile.ccrl != 0 ? wire::aec_cross_controller_reset : std::uint32_t{0}) |
+            (s.profile.lost_host_log ? wire::aec_lost_host_communication : std::uint32_t{0});
   id.ctratt =
       wire::ctratt_host_id_128 | (s.profile.traffic_based ? wire::ctratt_tbkas : std::uint32_t{0});
   id.cntrltype = wire::ControllerType::io;
@@ -171,6 +178,9 @@ void get_log_page(World& w, QueueId queue, const wire::Command& command) {
   } else if (request->lid == wire::LogId::cross_controller_reset) {
     ccr_log_page(w, w.target.queues[queue].controller, w.transport.blobs[blob].first(length),
                  *request);
+  } else if (request->lid == wire::LogId::lost_host_communication) {
+    lost_host_log_page(w, w.target.queues[queue].controller, w.transport.blobs[blob].first(length),
+                       *request);
   }
   respond(w, queue, command, {}, 0, {static_cast<std::uint32_t>(length), blob, 0});
 }
@@ -194,10 +204,18 @@ void set_features(World& w, QueueId queue, const wire::Command& command) {
       respond(w, queue, command, {});
       return;
     case FeatureId::keep_alive_timer:
+      if (!accepts_kato(profile, feature->value, false)) {
+        // The effective value stays as it was.
+        respond(w, queue, command, StatusCode::keep_alive_timeout_invalid);
+        return;
+      }
       c.katt = effective_kato(profile, feature->value);
       start_watchdog(w, id);
       // nvmet answers in seconds where milliseconds are due (protocol.md 1.2).
-      respond(w, queue, command, {}, static_cast<std::uint64_t>(c.katt / std::chrono::seconds{1}));
+      respond(w, queue, command, {},
+              static_cast<std::uint64_t>(c.katt / (profile.kato_result_in_seconds
+                                                       ? std::chrono::milliseconds{1000}
+                                                       : std::chrono::milliseconds{1})));
       return;
   }
   respond(w, queue, command, refuse(StatusCode::invalid_field));
@@ -225,7 +243,7 @@ void keep_alive(World& w, QueueId queue, const wire::Command& command) {
   // The Keep Alive is itself an accepted command and has left traffic_seen set: with traffic-based
   // keep-alive the next check only opens another window, so a host that sends nothing else expires
   // after two (protocol.md 1.8).
-  start_watchdog(w, id);
+  keep_alive_received(w, id);
   respond(w, queue, command, {});
 }
 

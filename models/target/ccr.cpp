@@ -45,13 +45,6 @@ wire::Status refusal(const Controller& source, ControllerId impacted, std::uint8
   return {};
 }
 
-void reset_impacted(World& w, ControllerId impacted, std::uint64_t cirn) {
-  const Controller& c = w.target.controllers[impacted];
-  // It may be gone, or its place taken, after a delay.
-  if (c.in_use && c.cirn == cirn)
-    fatal_error(w, impacted, cause_reset);
-}
-
 }  // namespace
 
 void renew_instance(World& w, ControllerId id) {
@@ -98,12 +91,23 @@ void cross_controller_reset(World& w, QueueId queue, const wire::Command& comman
     answer(refused, 0);
     return;
   }
+  const NodeId node = w.target.controllers[impacted].node;
+  const bool same_node = node == source.node;
+  // A node that is cut off has nobody who would fence the others for it.
+  const bool isolated = !same_node && !answers(w, source.node);
+  const bool unreachable = !same_node && !answers(w, node);
+  if (isolated || (unreachable && profile.unreachable_ccr == UnreachableCcr::fails)) {
+    answer(StatusCode::internal_error, 0);
+    return;
+  }
   source.ccr_entries.push_back({ccr->icid, ccr->ciu, impacted});
   const std::uint64_t cirn = ccr->cirn;
   const sim::ChoiceId choice = w.target.subsystems[sim::index(source.subsystem)].ccr_choice;
   const Duration delay = draw(w.choices, choice, profile.ccr_delay);
   answer({}, 0);
-  w.after(delay, [impacted, cirn](World& world) { reset_impacted(world, impacted, cirn); });
+  w.after(delay, [impacted, cirn, same_node](World& world) {
+    reset_on_node(world, impacted, cirn, same_node);
+  });
 }
 
 void complete_resets_of(World& w, SubsystemId subsystem, ControllerId impacted) {
@@ -130,7 +134,7 @@ void complete_resets_of(World& w, SubsystemId subsystem, ControllerId impacted) 
 
 void send_event(World& w, ControllerId id, std::uint32_t dw0) {
   Controller& c = w.target.controllers[id];
-  if (c.event_request_count == 0) {
+  if (c.event_request_count == 0 || hangs(w, c.node)) {
     c.events.push_back(dw0);
     return;
   }

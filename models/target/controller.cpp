@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Controllers of the target: Connect, CNTLID allocation, the keep-alive watchdog.
+// Controllers of the target: Connect and CNTLID allocation.
 #include <algorithm>
 
 #include "models/target/internal.hpp"
@@ -52,6 +52,10 @@ void attach(World& w, QueueId queue, ControllerId controller, const wire::Connec
 void connect_admin(World& w, QueueId queue, const wire::Command& command,
                    const wire::Connect& request, const wire::ConnectData& data, SubsystemId sid) {
   Subsystem& s = w.target.subsystems[sim::index(sid)];
+  if (!accepts_kato(s.profile, request.kato_ms, true)) {
+    respond(w, queue, command, StatusCode::keep_alive_timeout_invalid);
+    return;
+  }
   const std::uint16_t cntlid = free_cntlid(w, s);
   if (cntlid == 0) {
     respond(w, queue, command, wire::Status(StatusCode::connect_controller_busy).with_dnr());
@@ -63,6 +67,7 @@ void connect_admin(World& w, QueueId queue, const wire::Command& command,
   c.cntlid = cntlid;
   c.subsystem = sid;
   c.hostnqn = data.hostnqn;
+  c.node = w.target.queues[queue].node;
   c.katt = effective_kato(s.profile, request.kato_ms);
   const auto place = std::find_if(s.controllers.begin(), s.controllers.end(), [&](ControllerId o) {
     return w.target.controllers[o].cntlid > cntlid;
@@ -73,7 +78,7 @@ void connect_admin(World& w, QueueId queue, const wire::Command& command,
   record<Kind::controller_created>(w, sid, cntlid, sim::hash_name(data.hostnqn.view()),
                                    c.katt.count());
   // nvmet_alloc_ctrl: the timer runs from here, so that a host that dies before it enables the
-  // controller is cleaned up as well.
+  // controller is cleaned up as well. Other targets wait for CC.EN (KeepAliveFrom).
   start_watchdog(w, id);
   respond(w, queue, command, {}, cntlid);
 }
@@ -94,37 +99,7 @@ void connect_io(World& w, QueueId queue, const wire::Command& command, const wir
   respond(w, queue, command, {}, data.cntlid);
 }
 
-void watchdog_fired(World& w, ControllerId id) {
-  Controller& c = w.target.controllers[id];
-  if (w.target.subsystems[sim::index(c.subsystem)].profile.traffic_based && c.traffic_seen) {
-    // nvmet_keep_alive_timer with reset_tbkas set: one more full window.
-    record<Kind::keep_alive_window>(w, c.subsystem, c.cntlid);
-    c.traffic_seen = false;
-    start_watchdog(w, id);
-    return;
-  }
-  record<Kind::keep_alive_expired>(w, c.subsystem, c.cntlid);
-  fatal_error(w, id, cause_keep_alive);
-}
-
 }  // namespace
-
-Duration effective_kato(const Profile& profile, std::uint32_t kato_ms) {
-  if (kato_ms == 0)
-    return Duration{};
-  // Raised to the minimum first, then rounded up to the granularity (protocol.md 1.2).
-  const Duration asked = std::max<Duration>(std::chrono::milliseconds{kato_ms}, profile.kato_min);
-  const std::int64_t granules = (asked + profile.kas - Duration{1}) / profile.kas;
-  return granules * profile.kas;
-}
-
-void start_watchdog(World& w, ControllerId id) {
-  Controller& c = w.target.controllers[id];
-  w.calendar.cancel(c.watchdog);
-  if (c.katt == Duration{})
-    return;
-  c.watchdog = w.after(c.katt, [id](World& world) { watchdog_fired(world, id); });
-}
 
 void connect(World& w, QueueId queue, const wire::Command& command, const Payload& data) {
   const auto request = wire::as_connect(command);

@@ -10,14 +10,28 @@ namespace holdfast::target {
 // controller.cpp
 /// Executes Connect on a queue that has no controller yet.
 void connect(World& w, QueueId queue, const wire::Command& command, const transport::Payload& data);
-void start_watchdog(World& w, ControllerId id);
+
+// watchdog.cpp
 Duration effective_kato(const Profile& profile, std::uint32_t kato_ms);
+/// False: this KATO is answered with Keep Alive Timeout Invalid.
+bool accepts_kato(const Profile& profile, std::uint32_t kato_ms, bool at_connect);
+/// A full KATT from now, if the timer is to run at all; else it is stopped.
+void start_watchdog(World& w, ControllerId id);
+void keep_alive_received(World& w, ControllerId id);
+/// The node hung when the watchdog should have looked. `by_the_clock`: as if it had looked in time;
+/// else it looks now.
+void catch_up_watchdog(World& w, ControllerId id, bool by_the_clock);
 
 // teardown.cpp
 /// The transport of a queue is gone or was told to go: forget what waits, drain what executes.
 void stop_queue(World& w, QueueId id, bool shut_down_transport);
 /// Ends a stopped queue once nothing executes on it any more.
 void release_if_drained(World& w, QueueId id);
+/// Nothing that executes for this controller lands any more, and the controller is gone.
+void cut_off(World& w, ControllerId id);
+void cut_off(World& w, QueueId id);
+/// InFlight::quiesce: the time is up.
+void quiesce_over(World& w, QueueId id);
 
 // admin.cpp
 void execute_fabrics(World& w, QueueId queue, const wire::Command& command,
@@ -35,13 +49,44 @@ void ccr_log_page(World& w, ControllerId id, wire::Bytes out, const wire::GetLog
 /// Answers one AER, or keeps the event until there is one.
 void send_event(World& w, ControllerId id, std::uint32_t dw0);
 
+// nodes.cpp
+NodeId node_of_port(const World& w, std::uint32_t port);
+bool hangs(const World& w, NodeId node);
+/// The other nodes can ask this one to do something.
+bool answers(const World& w, NodeId node);
+/// Keeps `what` until the node goes on; it must hang.
+void hold(World& w, NodeId node, const Held& what);
+/// What is held for a queue that is gone.
+void forget_held(World& w, NodeId node, QueueId queue);
+/// Cross-Controller Reset reaches the impacted controller's node, or not.
+void reset_on_node(World& w, ControllerId impacted, std::uint64_t cirn, bool same_node);
+
+// admin_stall.cpp
+bool is_stalled(const World& w, const Controller& c);
+
+// lost_host.cpp
+/// The host is told through its other controllers that this one has lost it (3.8).
+void report_lost_host(World& w, ControllerId id, wire::LostHostCause cause);
+/// Log page 1Fh into `out`.
+void lost_host_log_page(World& w, ControllerId id, wire::Bytes out,
+                        const wire::GetLogPage& request);
+
 // io.cpp
+/// The medium has done its work for a request.
+void finish(World& w, RequestId id);
 void execute_io(World& w, QueueId queue, const wire::Command& command,
                 const transport::Payload& data);
 /// Data that was asked for with `tag` has arrived.
 void take_data(World& w, QueueId queue, std::uint16_t tag, const transport::Payload& data);
 
 // target.cpp
+/// What came in on a queue whose node is well.
+void take_command(World& w, QueueId queue, const wire::Command& command,
+                  const transport::Payload& data);
+/// A command that was fetched and accepted.
+void execute_command(World& w, QueueId queue, const wire::Command& command,
+                     const transport::Payload& data);
+void take_loss(World& w, QueueId queue);
 void respond(World& w, QueueId queue, const wire::Command& command, wire::Status status,
              std::uint64_t result = 0, const transport::Payload& data = {});
 

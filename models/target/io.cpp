@@ -48,9 +48,14 @@ Version read_media(World& w, const Request& r, const wire::BlockRange& range) {
   return first;
 }
 
-/// The medium has done its work.
+}  // namespace
+
 void finish(World& w, RequestId id) {
   const Request r = w.target.requests[id];
+  if (hangs(w, r.node)) {
+    hold(w, r.node, {.kind = Held::Kind::finished, .request = id});
+    return;
+  }
   w.target.requests.remove(id);
   if (r.aborted)
     return;
@@ -69,6 +74,8 @@ void finish(World& w, RequestId id) {
   respond(w, r.queue, r.command, {}, 0, data);
   release_if_drained(w, r.queue);
 }
+
+namespace {
 
 void execute(World& w, RequestId id) {
   Request& r = w.target.requests[id];
@@ -142,6 +149,7 @@ void execute_io(World& w, QueueId queue, const wire::Command& command, const Pay
   r.subsystem = c.subsystem;
   r.cntlid = c.cntlid;
   r.ns = ns;
+  r.node = c.node;
   r.command = command;
   // What a write writes; for a read the token of the attempt, so that what it finds has an owner.
   r.version = data.version;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "models/draw.hpp"
@@ -27,6 +28,7 @@ enum class NamespaceId : std::uint32_t {};
 enum class ControllerId : std::uint32_t {};
 enum class QueueId : std::uint32_t {};
 enum class RequestId : std::uint32_t {};
+enum class NodeId : std::uint32_t {};
 
 /// One write that reached the medium; the older content of the block hangs behind it.
 struct BlockVersion {
@@ -61,9 +63,38 @@ struct CommandFault {
 
 /// What happens to commands that execute when their controller expires, is reset or loses a queue.
 enum class InFlight : std::uint8_t {
-  drain,   ///< they run to their end first (nvmet)
-  abort,   ///< they are stopped and never land
-  ignore,  ///< the controller goes at once, they land whenever they are done (SPDK, issue 3593)
+  drain,    ///< they run to their end first (nvmet)
+  abort,    ///< they are stopped and never land
+  ignore,   ///< the controller goes at once, they land whenever they are done (SPDK, issue 3593)
+  quiesce,  ///< they run on for at most Profile::quiesce_time, then they are stopped
+};
+
+/// What KATO 0 does (protocol.md 1.2).
+enum class KatoZero : std::uint8_t {
+  off,                   ///< no timer (nvmet)
+  set_features_refused,  ///< no timer in Connect, Keep Alive Timeout Invalid in Set Features (SPDK)
+  refused,               ///< the timer is mandatory (specification, for RDMA and TCP)
+};
+
+/// Since when the keep-alive timer runs (protocol.md 1.3).
+enum class KeepAliveFrom : std::uint8_t {
+  connect,  ///< since the controller exists (nvmet)
+  enable,   ///< while it is enabled, ready and not shut down
+};
+
+enum class Watchdog : std::uint8_t {
+  timer,   ///< one that each Keep Alive restarts
+  poller,  ///< a look every KATT whether the last Keep Alive is older than KATT (SPDK)
+};
+
+/// What a node that hung does first when it goes on.
+enum class HangResumes : std::uint8_t { executes_first, expires_first };
+
+/// Cross-Controller Reset of a controller whose node hangs or is cut off.
+enum class UnreachableCcr : std::uint8_t {
+  fails,   ///< the command is answered with an error
+  waits,   ///< the reset happens when the node is back
+  fences,  ///< the rest of the array takes the controller's access to the media away
 };
 
 /// How Cross-Controller Reset goes.
@@ -87,6 +118,16 @@ struct Profile {
   CcrBehaviour ccr = CcrBehaviour::normal;
   Span ccr_delay;               ///< from the CCR command to the reset it asks for
   bool ccr_event_lost = false;  ///< the completed notice is never sent
+  Duration kato_max{};          ///< a longer KATO is refused; 0: no maximum
+  KatoZero kato_zero = KatoZero::off;
+  bool kato_result_in_seconds = true;  ///< DW0 of Set Features Keep Alive Timer
+  KeepAliveFrom keep_alive_from = KeepAliveFrom::connect;
+  Watchdog watchdog = Watchdog::timer;
+  Span quiesce_time;           ///< InFlight::quiesce: from the end of a controller or a queue
+  bool lost_host_log = false;  ///< log page 1Fh and its notice
+  HangResumes hang_resumes = HangResumes::executes_first;
+  UnreachableCcr unreachable_ccr = UnreachableCcr::fences;
+  Span fence_time;  ///< UnreachableCcr::fences: how long that takes
 };
 
 struct Subsystem {
@@ -96,8 +137,47 @@ struct Subsystem {
   std::vector<NamespaceId> namespaces;
   std::vector<ControllerId> controllers;  ///< alive or draining, ordered by CNTLID
   std::vector<CommandFault> faults;
-  sim::ChoiceId instance_choice{};  ///< CIU and CIRN of new instances
-  sim::ChoiceId ccr_choice{};       ///< ccr_delay
+  sim::ChoiceId instance_choice{};          ///< CIU and CIRN of new instances
+  sim::ChoiceId ccr_choice{};               ///< ccr_delay
+  sim::ChoiceId quiesce_choice{};           ///< quiesce_time
+  sim::ChoiceId fence_choice{};             ///< fence_time
+  std::vector<std::uint16_t> admin_stalls;  ///< CNTLIDs whose admin commands wait, one a fault
+};
+
+/// Something that came in, or came to its end, and has to wait for its node or for admin work.
+struct Held {
+  enum class Kind : std::uint8_t {
+    command,   ///< a capsule that the node has not looked at
+    admitted,  ///< an admin command that was fetched and waits to be executed
+    data,      ///< data that was asked for
+    lost,      ///< the end of a connection
+    finished,  ///< the medium has done its work
+    quiesced,  ///< what executes on a queue is to be stopped
+  };
+  Kind kind = Kind::command;
+  QueueId queue{};
+  RequestId request{};
+  std::uint16_t tag = 0;
+  transport::Payload payload{};  ///< its blob, if any, is a copy of our own
+  wire::Command command{};
+};
+
+enum class NodeState : std::uint8_t {
+  up,
+  crashed,
+  hung,         ///< its transport lives and acknowledges, its software does nothing
+  partitioned,  ///< reaches hosts and media, but no other node
+};
+
+/// A node of an array: whatever was connected through its ports lives on it.
+struct Node {
+  SubsystemId subsystem{};
+  std::string name;
+  std::vector<std::uint32_t> ports;
+  NodeState state = NodeState::up;
+  std::vector<Held> held;  ///< while it hangs, in the order in which it happened
+  /// Resets that wait for the node: the controller and its CIRN.
+  std::vector<std::pair<ControllerId, std::uint64_t>> resets;
 };
 
 /// An entry of the Cross-Controller Reset log page of a source controller (TP8028; 3.7).
@@ -123,12 +203,19 @@ struct Controller {
   std::uint32_t events_enabled = 0;               ///< Feature 0Bh
   std::array<std::uint16_t, 4> event_requests{};  ///< AERs that wait for an event
   std::uint32_t event_request_count = 0;
-  std::uint32_t events_masked = 0;    ///< notices that wait for their log page to be read
-  std::vector<std::uint32_t> events;  ///< DW0 of events that found no AER
-  std::uint8_t ciu = 0;               ///< Controller Instance Uniquifier, never 0
-  std::uint64_t cirn = 0;             ///< Controller Instance Random Number
-  std::vector<CcrEntry> ccr_entries;  ///< of this controller as a source controller
-  std::vector<QueueId> queues;        ///< in the order in which they connected
+  std::uint32_t events_masked = 0;          ///< notices that wait for their log page to be read
+  std::vector<std::uint32_t> events;        ///< DW0 of events that found no AER
+  std::uint8_t ciu = 0;                     ///< Controller Instance Uniquifier, never 0
+  std::uint64_t cirn = 0;                   ///< Controller Instance Random Number
+  std::vector<CcrEntry> ccr_entries;        ///< of this controller as a source controller
+  std::vector<QueueId> queues;              ///< in the order in which they connected
+  NodeId node = sim::none<NodeId>;          ///< where it lives; none: on no node that could fail
+  TimePoint last_keep_alive{};              ///< for a poller
+  TimePoint missed_check = sim::never;      ///< the node hung when the watchdog should have looked
+  TimePoint quiesced_at = sim::never;       ///< once fatal: when what executes is stopped
+  std::vector<Held> stalled;                ///< admin commands behind slow admin work
+  bool loss_reported = false;               ///< other controllers were told that it lost its host
+  std::vector<wire::LostHostEntry> losses;  ///< what log page 1Fh of this controller tells
 };
 
 /// Target side of a queue pair.
@@ -142,6 +229,8 @@ struct Queue {
   std::uint16_t sqsize = 0;
   std::uint32_t executing = 0;  ///< commands that will still touch the medium or answer
   RequestId first_waiting = sim::none<RequestId>;  ///< commands whose data was asked for
+  sim::EventId quiesce_timer{};                    ///< stops what still executes
+  NodeId node = sim::none<NodeId>;                 ///< that owns the port
 };
 
 /// An I/O command between capsule and response.
@@ -158,6 +247,7 @@ struct Request {
   Version version = 0;         ///< what it writes
   std::uint32_t received = 0;  ///< bytes of its data that have arrived
   RequestId next_waiting = sim::none<RequestId>;
+  NodeId node = sim::none<NodeId>;  ///< where it executes
 };
 
 struct Targets {
@@ -166,6 +256,7 @@ struct Targets {
   sim::Arena<ControllerId, Controller> controllers;
   sim::Arena<QueueId, Queue> queues;
   sim::Arena<RequestId, Request> requests;
+  std::vector<Node> nodes;
 };
 
 }  // namespace holdfast::target

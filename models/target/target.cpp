@@ -2,6 +2,8 @@
 // The target engine: building it, and where commands enter.
 #include "models/target/target.hpp"
 
+#include <algorithm>
+
 #include "models/target/internal.hpp"
 #include "models/world.hpp"
 
@@ -18,6 +20,7 @@ std::uint32_t accepted(World& w, transport::TargetQueueId transport, std::uint32
   q.in_use = true;
   q.transport = transport;
   q.port = port;
+  q.node = node_of_port(w, port);
   return sim::index(id);
 }
 
@@ -38,8 +41,64 @@ wire::Status admission(const World& w, const Queue& q, const wire::Command& comm
   return {};
 }
 
+void hold_command(World& w, QueueId id, NodeId node, const wire::Command& command, Payload data) {
+  const Queue& q = w.target.queues[id];
+  const bool known = q.controller != sim::none<ControllerId>;
+  const Controller* c = known ? &w.target.controllers[q.controller] : nullptr;
+  record<Kind::command_held>(w, w.target.nodes[sim::index(node)].subsystem, known ? c->cntlid : 0u,
+                             q.qid, command.cid, command.opcode, token_of(command, data));
+  if (data.blob != sim::none<transport::BlobId>) {
+    // The message that brought it will be gone.
+    const transport::BlobId copy = w.transport.blobs.add(data.bytes);
+    const auto from = w.transport.blobs[data.blob];
+    std::copy(from.begin(), from.end(), w.transport.blobs[copy].begin());
+    data.blob = copy;
+  }
+  hold(w, node, {.kind = Held::Kind::command, .queue = id, .payload = data, .command = command});
+}
+
 void command(World& w, std::uint32_t owner, const wire::Command& command, const Payload& data) {
   const QueueId id{owner};
+  const NodeId node = w.target.queues[id].node;
+  if (hangs(w, node) && !w.target.queues[id].stopped) {
+    hold_command(w, id, node, command, data);
+  } else {
+    take_command(w, id, command, data);
+  }
+}
+
+void data(World& w, std::uint32_t owner, std::uint16_t tag, const Payload& payload) {
+  const QueueId id{owner};
+  const NodeId node = w.target.queues[id].node;
+  if (hangs(w, node)) {
+    hold(w, node, {.kind = Held::Kind::data, .queue = id, .tag = tag, .payload = payload});
+  } else {
+    take_data(w, id, tag, payload);
+  }
+}
+
+void lost(World& w, std::uint32_t owner, int) {
+  const QueueId id{owner};
+  const NodeId node = w.target.queues[id].node;
+  if (hangs(w, node)) {
+    hold(w, node, {.kind = Held::Kind::lost, .queue = id});
+  } else {
+    take_loss(w, id);
+  }
+}
+
+}  // namespace
+
+transport::TargetHandlers handlers() { return {accepted, command, data, lost}; }
+
+void take_loss(World& w, QueueId id) {
+  const ControllerId controller = w.target.queues[id].controller;
+  if (controller != sim::none<ControllerId>)
+    report_lost_host(w, controller, wire::LostHostCause::connection_lost);
+  stop_queue(w, id, true);
+}
+
+void take_command(World& w, QueueId id, const wire::Command& command, const Payload& data) {
   const Queue& q = w.target.queues[id];
   if (q.stopped)
     return;
@@ -56,24 +115,23 @@ void command(World& w, std::uint32_t owner, const wire::Command& command, const 
     return;
   }
   c.traffic_seen = true;
+  if (q.qid == 0 && is_stalled(w, c)) {
+    record<Kind::command_held>(w, c.subsystem, c.cntlid, q.qid, command.cid, command.opcode, 0);
+    c.stalled.push_back({.kind = Held::Kind::admitted, .queue = id, .command = command});
+    return;
+  }
+  execute_command(w, id, command, data);
+}
+
+void execute_command(World& w, QueueId id, const wire::Command& command, const Payload& data) {
   if (command.is_fabrics()) {
     execute_fabrics(w, id, command, data);
-  } else if (q.qid == 0) {
+  } else if (w.target.queues[id].qid == 0) {
     execute_admin(w, id, command);
   } else {
     execute_io(w, id, command, data);
   }
 }
-
-void data(World& w, std::uint32_t owner, std::uint16_t tag, const Payload& payload) {
-  take_data(w, QueueId{owner}, tag, payload);
-}
-
-void lost(World& w, std::uint32_t owner, int) { stop_queue(w, QueueId{owner}, true); }
-
-}  // namespace
-
-transport::TargetHandlers handlers() { return {accepted, command, data, lost}; }
 
 void respond(World& w, QueueId id, const wire::Command& command, wire::Status status,
              std::uint64_t result, const Payload& data) {
@@ -101,6 +159,8 @@ SubsystemId add_subsystem(World& w, std::string_view nqn, const Profile& profile
   const std::string entity = "subsystem " + s.nqn;
   s.instance_choice = w.choices.add(entity, "instance");
   s.ccr_choice = w.choices.add(entity, "reset delay");
+  s.quiesce_choice = w.choices.add(entity, "quiesce time");
+  s.fence_choice = w.choices.add(entity, "fence time");
   w.target.subsystems.push_back(s);
   return SubsystemId{static_cast<std::uint32_t>(w.target.subsystems.size() - 1)};
 }

@@ -37,7 +37,20 @@ void add_command_fault(World& w, SubsystemId subsystem, const CommandFault& faul
 void fatal_error(World& w, ControllerId id, int cause);
 inline constexpr int cause_keep_alive = 1;
 inline constexpr int cause_fault = 2;
-inline constexpr int cause_reset = 3;  ///< Cross-Controller Reset
+inline constexpr int cause_reset = 3;   ///< Cross-Controller Reset
+inline constexpr int cause_fenced = 4;  ///< its node lost its access to the media
+
+/// A node of an array that owns these of the subsystem's ports.
+NodeId add_node(World& w, SubsystemId subsystem, std::string_view name,
+                const std::vector<std::uint32_t>& ports);
+/// The node is up and fails now. One that has failed already can only get worse: crash.
+void fail_node(World& w, NodeId node, NodeState state);
+/// What fail_node did with that state ends.
+void restore_node(World& w, NodeId node, NodeState state);
+
+/// Admin commands of the controller with this CNTLID wait until each stall has ended.
+void start_admin_stall(World& w, SubsystemId subsystem, std::uint16_t cntlid);
+void end_admin_stall(World& w, SubsystemId subsystem, std::uint16_t cntlid);
 
 /// The controller with this CNTLID, alive or draining; none<ControllerId> if there is none.
 ControllerId find_controller(const World& w, SubsystemId subsystem, std::uint16_t cntlid);

@@ -30,6 +30,8 @@ void detach_executing(World& w, QueueId id, bool abort) {
       continue;
     r.detached = true;
     r.aborted = abort;
+    if (!abort)
+      record<Kind::command_detached>(w, r.subsystem, r.cntlid, r.version);
   }
   w.target.queues[id].executing = 0;
 }
@@ -41,6 +43,12 @@ void fatal_error(World& w, ControllerId id, int cause) {
   if (c.fatal)
     return;
   c.fatal = true;
+  const Subsystem& s = w.target.subsystems[sim::index(c.subsystem)];
+  if (s.profile.in_flight == InFlight::quiesce) {
+    // A node that hung was late to notice; the time counts from when it should have.
+    const TimePoint from = c.missed_check == sim::never ? w.now() : c.missed_check;
+    c.quiesced_at = from + draw(w.choices, s.quiesce_choice, s.profile.quiesce_time);
+  }
   record<Kind::controller_fatal>(w, c.subsystem, c.cntlid, cause);
   // nvmet_fatal_error_handler: every socket of the controller, in accept order. Stopping the last
   // queue may free the controller, hence the copy of the list.
@@ -63,12 +71,52 @@ void stop_queue(World& w, QueueId id, bool shut_down_transport) {
     w.target.requests.remove(request);
   }
   if (q.controller != sim::none<ControllerId>) {
-    const Controller& c = w.target.controllers[q.controller];
-    const InFlight in_flight = w.target.subsystems[sim::index(c.subsystem)].profile.in_flight;
-    if (in_flight != InFlight::drain)
+    Controller& c = w.target.controllers[q.controller];
+    std::erase_if(c.stalled, [&](const Held& h) { return h.queue == id; });
+    const Subsystem& s = w.target.subsystems[sim::index(c.subsystem)];
+    const InFlight in_flight = s.profile.in_flight;
+    if (in_flight == InFlight::abort || in_flight == InFlight::ignore)
       detach_executing(w, id, in_flight == InFlight::abort);
+    if (in_flight == InFlight::quiesce && q.executing != 0) {
+      const TimePoint until =
+          c.fatal ? c.quiesced_at
+                  : w.now() + draw(w.choices, s.quiesce_choice, s.profile.quiesce_time);
+      q.quiesce_timer =
+          w.at(std::max(until, w.now()), [id](World& world) { quiesce_over(world, id); });
+      if (until <= w.now()) {
+        quiesce_over(w, id);
+        return;
+      }
+    }
   }
   release_if_drained(w, id);
+}
+
+void quiesce_over(World& w, QueueId id) {
+  const Queue& q = w.target.queues[id];
+  const Controller& c = w.target.controllers[q.controller];
+  if (hangs(w, c.node)) {
+    hold(w, c.node, {.kind = Held::Kind::quiesced, .queue = id});
+    return;
+  }
+  record<Kind::commands_stopped>(w, c.subsystem, c.cntlid, q.qid, q.executing);
+  detach_executing(w, id, true);
+  release_if_drained(w, id);
+}
+
+void cut_off(World& w, QueueId id) {
+  detach_executing(w, id, true);
+  if (w.target.queues[id].stopped) {
+    release_if_drained(w, id);
+  } else {
+    stop_queue(w, id, true);
+  }
+}
+
+void cut_off(World& w, ControllerId id) {
+  const std::vector<QueueId> queues = w.target.controllers[id].queues;
+  for (const QueueId queue : queues)
+    cut_off(w, queue);
 }
 
 void release_if_drained(World& w, QueueId id) {
@@ -85,6 +133,8 @@ void release_if_drained(World& w, QueueId id) {
     c.queues.erase(std::find(c.queues.begin(), c.queues.end(), id));
   }
   transport::close_queue(w, q.transport);
+  w.calendar.cancel(q.quiesce_timer);
+  forget_held(w, q.node, id);
   w.target.queues.remove(id);
   if (has_controller && w.target.controllers[q.controller].queues.empty()) {
     free_controller(w, q.controller);

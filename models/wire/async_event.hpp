@@ -61,6 +61,13 @@ struct AsyncEvent {
           .log_id = raw(LogId::cross_controller_reset)};
 }
 
+// Another controller of the host has lost it, see log page 1Fh: 001FF502h.
+[[nodiscard]] constexpr AsyncEvent lost_host_event() noexcept {
+  return {.type = AsyncEventType::notice,
+          .information = raw(AsyncNotice::lost_host_communication),
+          .log_id = raw(LogId::lost_host_communication)};
+}
+
 [[nodiscard]] constexpr AsyncEvent ana_change_event() noexcept {
   return {.type = AsyncEventType::notice,
           .information = raw(AsyncNotice::ana_change),

@@ -127,4 +127,32 @@ std::optional<CcrLogEntry> CcrLogView::find(std::uint16_t icid, std::uint8_t ciu
   return std::nullopt;
 }
 
+bool encode_lost_host_log(Bytes out, std::span<const LostHostEntry> entries) noexcept {
+  const std::size_t size = lost_host_log_bytes(entries.size());
+  if (entries.size() > lost_host_log_max_entries || !holds(out, 0, size)) {
+    return false;
+  }
+  clear(out.first(size));
+  put_le16(out, 0, static_cast<std::uint16_t>(entries.size()));
+  std::size_t at = lost_host_log_header_bytes;
+  for (const LostHostEntry& entry : entries) {
+    put_le16(out, at, entry.cntlid);
+    put_u8(out, at + 2, raw(entry.cause));
+    put_u8(out, at + 3, entry.ciu);
+    at += lost_host_log_entry_bytes;
+  }
+  return true;
+}
+
+std::optional<LostHostEntry> lost_host_entry(ConstBytes in, std::uint16_t i) noexcept {
+  const std::size_t at = lost_host_log_bytes(i);
+  if (!holds(in, 0, lost_host_log_header_bytes) || i >= get_le16(in, 0) ||
+      !holds(in, at, lost_host_log_entry_bytes)) {
+    return std::nullopt;
+  }
+  return LostHostEntry{.cntlid = get_le16(in, at),
+                       .cause = static_cast<LostHostCause>(get_u8(in, at + 2)),
+                       .ciu = get_u8(in, at + 3)};
+}
+
 }  // namespace holdfast::wire

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Log pages that recovery reads: Asymmetric Namespace Access (0Ch) and Cross-Controller Reset
-// (1Eh). Both are written into and read out of the caller's buffer, without copies.
+// Log pages that recovery reads: Asymmetric Namespace Access (0Ch), Cross-Controller Reset (1Eh)
+// and Lost Host Communication (1Fh). All are written into and read out of the caller's buffer,
+// without copies.
 #pragma once
 
 #include <cstdint>
@@ -135,5 +136,33 @@ class CcrLogView {
   std::uint16_t entries_ = 0;
   std::uint16_t available_ = 0;
 };
+
+// ---- Lost Host Communication, log page 1Fh ----
+
+inline constexpr std::size_t lost_host_log_header_bytes = 8;
+inline constexpr std::size_t lost_host_log_entry_bytes = 8;
+inline constexpr std::uint16_t lost_host_log_max_entries = 511;
+
+// Field LC of an entry. The values are our own: no public text was found that lists them.
+enum class LostHostCause : std::uint8_t { keep_alive_timeout = 0x01, connection_lost = 0x02 };
+
+struct LostHostEntry {
+  std::uint16_t cntlid = 0;  // the controller that lost the host
+  LostHostCause cause = LostHostCause::keep_alive_timeout;
+  std::uint8_t ciu = 0;  // its instance
+
+  constexpr bool operator==(const LostHostEntry&) const noexcept = default;
+};
+
+[[nodiscard]] constexpr std::size_t lost_host_log_bytes(std::size_t entries) noexcept {
+  return lost_host_log_header_bytes + (entries * lost_host_log_entry_bytes);
+}
+
+// Writes header and entries; false, with nothing written, when there are more than 511 entries or
+// the buffer is smaller than lost_host_log_bytes(entries.size()).
+[[nodiscard]] bool encode_lost_host_log(Bytes out, std::span<const LostHostEntry> entries) noexcept;
+
+// Entry i of a page; empty when the page does not have it.
+[[nodiscard]] std::optional<LostHostEntry> lost_host_entry(ConstBytes in, std::uint16_t i) noexcept;
 
 }  // namespace holdfast::wire

@@ -117,6 +117,33 @@ json latency(Dice& dice) {
   }
 }
 
+/// Profiles other than nvmet, nodes and the knobs that go with them.
+void array_knobs(Dice& dice, const Names& names, std::size_t i, json& out) {
+  out["profile"] =
+      dice.pick({"nvmet-mainline", "nvmet-mainline", "nvmet-tp8028", "spdk-like", "array"});
+  if (out["profile"] == "spdk-like") {
+    // A run is shorter than the 10 s that are the default.
+    out["kato_min"] = dice.pick({"0s", "3s"});
+    out["kas"] = "1s";
+  }
+  for (const std::string& port : names.ports[i])
+    out["nodes"].push_back({{"name", "node-" + port}, {"ports", {port}}});
+  if (dice.percent(30))
+    out["in_flight"] = dice.pick({"drain", "abort", "ignore", "quiesce"});
+  if (dice.percent(30))
+    out["quiesce_time"] = {{"usual", "20ms"}, {"rare", "2s"}, {"chance", "20%"}};
+  if (dice.percent(30))
+    out["hang_resumes"] = "expires_first";
+  if (dice.percent(50))
+    out["unreachable_ccr"] = dice.pick({"fails", "waits"});
+  if (dice.percent(20))
+    out["watchdog"] = dice.pick({"timer", "poller"});
+  if (dice.percent(20))
+    out["keep_alive_from"] = dice.pick({"connect", "enable"});
+  if (dice.percent(20))
+    out["lost_host_log"] = true;
+}
+
 json subsystem(Dice& dice, const Names& names, std::size_t i) {
   json namespaces = json::array();
   const std::uint64_t count = dice.between(1, 2);
@@ -131,6 +158,7 @@ json subsystem(Dice& dice, const Names& names, std::size_t i) {
               {"namespaces", namespaces},
               {"attr_cqt", dice.pick({"0s", "1ms", "100ms", "2s"})},
               {"traffic_based_keep_alive", dice.percent(70)}};
+  array_knobs(dice, names, i, out);
   if (dice.percent(30))
     out["inline_data_size"] = dice.pick({"0B", "4KiB", "8KiB"});
   if (dice.percent(20))
@@ -229,8 +257,8 @@ json strike_time(Dice& dice, const Names& names) {
 
 json fault(Dice& dice, const Names& names) {
   json out = {{"at", strike_time(dice, names)},
-              {"type", dice.pick({"blackhole", "blackhole", "link_down", "loss", "fopcode",
-                                  "delay_command"})}};
+              {"type", dice.pick({"blackhole", "link_down", "loss", "fopcode", "fopcode", "fopcode",
+                                  "delay_command", "node", "node", "admin_stall"})}};
   if (out["type"] == "fopcode" || out["type"] == "delay_command") {
     out["subsystem"] = subsystem_name(0);
     out["controller"] = dice.between(1, 3);
@@ -239,10 +267,19 @@ json fault(Dice& dice, const Names& names) {
     out["count"] = dice.between(0, 3);
     return out;
   }
-  out["link"] = dice.pick(names.links);
+  if (out["type"] == "node") {
+    out["subsystem"] = subsystem_name(0);
+    out["node"] = "node-" + dice.pick(names.ports[0]);
+    out["state"] = dice.pick({"crash", "hang", "hang", "partition"});
+  } else if (out["type"] == "admin_stall") {
+    out["subsystem"] = subsystem_name(0);
+    out["controller"] = dice.between(1, 3);
+  } else {
+    out["link"] = dice.pick(names.links);
+  }
   if (dice.percent(70))
     out["for"] = dice.span(1, names.duration_ms / 2, "ms");
-  if (out["type"] == "link_down")
+  if (!out.contains("link") || out["type"] == "link_down")
     return out;
   out["direction"] = dice.pick({"both", "forward", "backward"});
   if (out["type"] == "loss")

@@ -104,20 +104,23 @@ TEST_CASE("the generated scenarios differ and contain every kind of thing", "[di
     texts.insert(text);
     const json document = json::parse(text);
     for (const json& fault : document["faults"])
-      seen.insert(fault["type"]);
+      seen.insert(fault.contains("state") ? fault["state"] : fault["type"]);
     for (const json& workload : document["workloads"])
       seen.insert(workload["type"]);
     for (const json& host : document["hosts"])
       seen.insert(host["policy"]["preset"]);
+    for (const json& one : document["subsystems"])
+      seen.insert(one["profile"]);
     seen.insert("hosts " + std::to_string(document["hosts"].size()));
     seen.insert("subsystems " + std::to_string(document["subsystems"].size()));
     seen.insert("faults " + std::to_string(document["faults"].size()));
   }
   CHECK(texts.size() == 200);
   for (const char* what :
-       {"blackhole", "link_down", "loss", "fopcode", "delay_command", "rw_test", "fio",
-        "linux-mainline", "cqt-only", "hosts 1", "hosts 2", "hosts 3", "subsystems 1",
-        "subsystems 2", "subsystems 3", "faults 0", "faults 4"}) {
+       {"blackhole",    "link_down",      "loss",         "fopcode",   "delay_command", "crash",
+        "hang",         "partition",      "admin_stall",  "spdk-like", "array",         "rw_test",
+        "fio",          "linux-mainline", "cqt-only",     "hosts 1",   "hosts 2",       "hosts 3",
+        "subsystems 1", "subsystems 2",   "subsystems 3", "faults 0",  "faults 4"}) {
     INFO(what);
     CHECK(seen.count(what) == 1);
   }

@@ -65,6 +65,13 @@ RESET = {"type": "reset_controller", "at": "1s", "host": "h1", "controller": "nv
 CCR = {**RESET, "type": "passthrough_ccr"}
 CNTLIDS = {**BASE["subsystems"][0], "attr_cntlid_min": 9, "attr_cntlid_max": 8}
 ADAPTER = {"type": "hca_removed", "at": "1s", "host": "h1", "link": "h1-s1"}
+NODES = [{"name": "n1", "ports": ["a0"]}, {"name": "n2", "ports": ["a1"]}]
+SHARED = [{"name": "n1", "ports": ["a0", "a1"]}, {"name": "n2", "ports": ["a1"]}]
+TWO_NODES = [{"name": "n1", "ports": ["a0"]}, {"name": "n1", "ports": ["a1"]}]
+KATOS = {**BASE["subsystems"][0], "kato_min": "10s", "kato_max": "5s"}
+NODE_FAULT = {"type": "node", "at": "1s", "subsystem": "sub", "node": "n1"}
+STALL = {"type": "admin_stall", "at": "1s", "subsystem": "sub", "controller": 0}
+TAIL = {"usual": "1ms", "chance": "1%"}
 MANY = [{"name": f"l{i}", "ends": ["h1", f"n{i}"]} for i in range(10_001)]
 FC_MTU = {"transport": "fc", "links": [{**BASE["fabric"]["links"][0], "mtu": 9000}]}
 PORT_LOST = {"type": "remote_port_lost", "at": "1s", "host": "h1", "port": "a0"}
@@ -207,6 +214,14 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("bs_not_blocks", "/workloads/0/bs", "512B", "/workloads/0/bs", "a multiple of"),
     ("region", "/workloads/0/size", "2MiB", "/workloads/0/size", "within the namespace of 1MiB"),
     ("offset", "/workloads/0/offset", "1MiB", "/workloads/0/offset", "within the namespace"),
+    ("node_port", "/subsystems/0/nodes", [{"name": "n", "ports": ["a9"]}], "/ports/0", "a port of"),
+    ("node_shares", "/subsystems/0/nodes", SHARED, "/nodes/1/ports/0", "each port in one node"),
+    ("node_misses", "/subsystems/0/nodes", NODES[:1], "/subsystems/0/nodes", "each port in one"),
+    ("node_twice", "/subsystems/0/nodes", TWO_NODES, "/nodes/1/name", "a name of its own"),
+    ("no_such_node", "/faults/2", NODE_FAULT, "/faults/2/node", "a node of"),
+    ("stalled_controller", "/faults/2", STALL, "/faults/2/controller", "from 1 to 65519"),
+    ("kato_order", "/subsystems/0", KATOS, "/subsystems/0/kato_max", "at least kato_min 10s"),
+    ("half_a_tail", "/faults/0/at", TAIL, "/faults/0/at", "together"),
     ("no_delay_unit", "/faults/2", {**DELAY, "delay": 2000}, "/faults/2/delay", A_DURATION),
     ("reset_host", "/faults/2", {**RESET, "host": "h2"}, "/faults/2/host", 'mean "h1"?'),
     ("reset_device", "/faults/2", {**RESET, "controller": "nvme2"}, "/2/controller", "nvme0"),

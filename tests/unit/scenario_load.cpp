@@ -30,7 +30,9 @@ json base() {
                   {"type": "fio", "host": "h1", "bs": "16k", "rate_iops": 100}],
     "faults": [{"type": "blackhole", "at": {"uniform": ["1s", "2s"]}, "for": "3s", "link": "l0"},
                {"type": "fopcode", "at": "1s", "subsystem": "sub", "opcode": "read"},
-               {"type": "delay_command", "at": "1s", "subsystem": "sub", "opcode": 9}],
+               {"type": "delay_command", "at": "1s", "subsystem": "sub", "opcode": 9},
+               {"type": "loss", "at": {"usual": "1s", "rare": "2s", "chance": "5%"}, "link": "l0",
+                "probability": "1%"}],
     "expect": {"integrity": "ok", "exposure_s": {"max": 0}, "recoveries": 2}
   })");
 }

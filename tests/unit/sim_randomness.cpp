@@ -121,12 +121,31 @@ std::vector<std::int64_t> choose(Choices& choices, ChoiceId loss, ChoiceId time)
     out.push_back(choices.uniform(time, low, high).count());
     out.push_back(choices.exponential(time, low, high).count());
     out.push_back(choices.constant(time, low).count());
+    out.push_back(choices.tailed(time, low, high, bernoulli_threshold(0.5)).count());
     out.push_back(static_cast<std::int64_t>(choices.pick(time, 1000)));
   }
   return out;
 }
 
 }  // namespace
+
+TEST_CASE("a tailed draw is usual but for its share, which is exponential on top", "[sim]") {
+  Choices choices(3);
+  const ChoiceId id = choices.add("array", "quiesce time");
+  std::uint64_t rare = 0;
+  double excess = 0.0;
+  for (std::uint64_t i = 0; i < draws; ++i) {
+    const nanoseconds drawn = choices.tailed(id, low, high, bernoulli_threshold(0.05));
+    REQUIRE(drawn >= low);
+    rare += drawn > low ? 1 : 0;
+    excess += static_cast<double>((drawn - low).count());
+  }
+  // Binomial: 5,000 with a standard deviation of 69; five of them. The mean of 5,000 exponentials
+  // has a standard deviation of a 71st of the mean.
+  CHECK(std::abs(static_cast<double>(rare) - 5000.0) < 345.0);
+  CHECK(std::abs(excess / static_cast<double>(rare) / 1e6 - 1.0) < 5.0 / 70.0);
+  CHECK(choices.tailed(id, low, high, 0) == low);
+}
 
 TEST_CASE("recorded choices are made again by a replay with other dice", "[sim]") {
   Choices first(1);

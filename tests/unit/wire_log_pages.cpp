@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // ANA and Cross-Controller Reset log pages.
+#include "models/wire/async_event.hpp"
 #include "models/wire/log_pages.hpp"
 
 #include <catch2/catch.hpp>
@@ -147,6 +148,30 @@ TEST_CASE("a truncated log page 1Eh shows how many entries it really has", "[wir
   page[0] = std::byte{0x00};
   page[1] = std::byte{0x02};  // 512 entries
   CHECK_FALSE(CcrLogView::decode(page).has_value());
+}
+
+TEST_CASE("log page 1Fh has entries of CNTLID, LC and CIU, at most 511", "[wire]") {
+  // Header: NE u16 and six reserved bytes. Entry: CNTLID u16, LC u8, CIU u8, reserved u32.
+  std::vector<LostHostEntry> entries = {
+      {.cntlid = 0x0102, .cause = LostHostCause::keep_alive_timeout, .ciu = 0x5A},
+      {.cntlid = 0x0304, .cause = LostHostCause::connection_lost, .ciu = 0x01}};
+  std::vector<std::byte> page(lost_host_log_bytes(2), std::byte{0xEE});
+  REQUIRE(encode_lost_host_log(page, entries));
+  CHECK(to_hex(page) ==
+        "0200000000000000"
+        "0201015a00000000"
+        "0403020100000000");
+  CHECK(lost_host_entry(page, 0) == entries[0]);
+  CHECK(lost_host_entry(page, 1) == entries[1]);
+  CHECK_FALSE(lost_host_entry(page, 2).has_value());
+  CHECK_FALSE(lost_host_entry(std::span(page).first(23), 1).has_value());
+  CHECK(lost_host_event().encode() == 0x001FF502);
+  entries.resize(511);
+  page.resize(8192);
+  CHECK(encode_lost_host_log(page, entries));
+  CHECK_FALSE(encode_lost_host_log(std::span(page).first(4095), entries));
+  entries.emplace_back();
+  CHECK_FALSE(encode_lost_host_log(page, entries));
 }
 
 }  // namespace

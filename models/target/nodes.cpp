@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// The nodes of an array and how they fail: a crash forgets, a hang remembers (which is how a stale
+// write comes back after minutes), a partition only keeps other nodes from reaching it.
+#include <algorithm>
+#include <utility>
+
+#include "models/target/internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::target {
+
+namespace {
+
+Node& node(World& w, NodeId id) { return w.target.nodes[sim::index(id)]; }
+
+std::vector<ControllerId> controllers_on(const World& w, NodeId id) {
+  std::vector<ControllerId> found;
+  for (const Subsystem& s : w.target.subsystems) {
+    for (const ControllerId c : s.controllers) {
+      if (w.target.controllers[c].node == id)
+        found.push_back(c);
+    }
+  }
+  return found;
+}
+
+void free_blob(World& w, const Held& h) {
+  if (h.kind == Held::Kind::command && h.payload.blob != sim::none<transport::BlobId>)
+    w.transport.blobs.remove(h.payload.blob);
+}
+
+void say_state(World& w, NodeId id) {
+  record<Kind::node_state>(w, node(w, id).subsystem, id, node(w, id).state);
+}
+
+/// Power is off: nobody is told, since the fault has cut the links of the ports before.
+void crash(World& w, NodeId id) {
+  // What executes ends without a trace, also for controllers that are gone already (ignore).
+  for (Request& r : w.target.requests) {
+    if (r.executing && r.node == id)
+      r.aborted = true;
+  }
+  for (const ControllerId c : controllers_on(w, id))
+    cut_off(w, c);
+  for (std::uint32_t i = 0; i < w.target.queues.size(); ++i) {
+    const Queue& q = w.target.queues[QueueId{i}];
+    if (q.in_use && q.node == id)
+      cut_off(w, QueueId{i});
+  }
+  node(w, id).resets.clear();
+  // Only results of the medium are left; their requests are given back.
+  const std::vector<Held> rest = std::exchange(node(w, id).held, {});
+  for (const Held& h : rest) {
+    free_blob(w, h);
+    if (h.kind == Held::Kind::finished)
+      finish(w, h.request);
+  }
+}
+
+void take(World& w, const Held& h) {
+  if (h.kind == Held::Kind::finished) {
+    finish(w, h.request);
+    return;
+  }
+  const Queue& q = w.target.queues[h.queue];
+  if (!q.in_use || (q.stopped && h.kind != Held::Kind::quiesced))
+    return;
+  switch (h.kind) {
+    case Held::Kind::command:
+      take_command(w, h.queue, h.command, h.payload);
+      return;
+    case Held::Kind::admitted:
+      execute_command(w, h.queue, h.command, {});
+      return;
+    case Held::Kind::data:
+      take_data(w, h.queue, h.tag, h.payload);
+      return;
+    case Held::Kind::lost:
+      take_loss(w, h.queue);
+      return;
+    case Held::Kind::quiesced:
+      quiesce_over(w, h.queue);
+      return;
+    case Held::Kind::finished:
+      return;
+  }
+}
+
+void catch_up(World& w, NodeId id, bool by_the_clock) {
+  for (const ControllerId c : controllers_on(w, id)) {
+    if (w.target.controllers[c].in_use)
+      catch_up_watchdog(w, c, by_the_clock);
+  }
+}
+
+void run_held(World& w, NodeId id) {
+  // In the order in which it happened; whoever ends a queue takes its things out of the list.
+  while (!node(w, id).held.empty()) {
+    const Held h = node(w, id).held.front();
+    node(w, id).held.erase(node(w, id).held.begin());
+    take(w, h);
+    free_blob(w, h);
+  }
+}
+
+void send_events(World& w, ControllerId id) {
+  Controller& c = w.target.controllers[id];
+  while (!c.events.empty() && c.event_request_count != 0) {
+    const std::uint32_t dw0 = c.events.front();
+    c.events.erase(c.events.begin());
+    send_event(w, id, dw0);
+  }
+}
+
+void run_resets(World& w, NodeId id) {
+  const auto resets = std::exchange(node(w, id).resets, {});
+  for (const auto& [impacted, cirn] : resets)
+    reset_on_node(w, impacted, cirn, true);
+}
+
+void resume(World& w, NodeId id) {
+  const SubsystemId subsystem = node(w, id).subsystem;
+  const Profile& profile = w.target.subsystems[sim::index(subsystem)].profile;
+  const bool expires_first = profile.hang_resumes == HangResumes::expires_first;
+  if (expires_first) {
+    catch_up(w, id, true);
+    run_resets(w, id);
+  }
+  run_held(w, id);
+  if (!expires_first) {
+    run_resets(w, id);
+    catch_up(w, id, false);
+  }
+  for (const ControllerId c : controllers_on(w, id))
+    send_events(w, c);
+}
+
+bool is_instance(const World& w, ControllerId id, std::uint64_t cirn) {
+  // It may be gone, or its place taken, after a delay.
+  const Controller& c = w.target.controllers[id];
+  return c.in_use && c.cirn == cirn;
+}
+
+void fence(World& w, ControllerId id, std::uint64_t cirn) {
+  if (!is_instance(w, id, cirn))
+    return;
+  Controller& c = w.target.controllers[id];
+  c.fatal = true;
+  record<Kind::controller_fatal>(w, c.subsystem, c.cntlid, cause_fenced);
+  cut_off(w, id);
+}
+
+}  // namespace
+
+NodeId add_node(World& w, SubsystemId subsystem, std::string_view name,
+                const std::vector<std::uint32_t>& ports) {
+  w.target.nodes.push_back({subsystem, std::string(name), ports, NodeState::up, {}, {}});
+  return NodeId{static_cast<std::uint32_t>(w.target.nodes.size() - 1)};
+}
+
+NodeId node_of_port(const World& w, std::uint32_t port) {
+  for (std::size_t i = 0; i < w.target.nodes.size(); ++i) {
+    const auto& ports = w.target.nodes[i].ports;
+    if (std::find(ports.begin(), ports.end(), port) != ports.end())
+      return NodeId{static_cast<std::uint32_t>(i)};
+  }
+  return sim::none<NodeId>;
+}
+
+bool hangs(const World& w, NodeId id) {
+  return id != sim::none<NodeId> && w.target.nodes[sim::index(id)].state == NodeState::hung;
+}
+
+bool answers(const World& w, NodeId id) {
+  return id == sim::none<NodeId> || w.target.nodes[sim::index(id)].state == NodeState::up;
+}
+
+void hold(World& w, NodeId id, const Held& what) {
+  HOLDFAST_CHECK(hangs(w, id));
+  node(w, id).held.push_back(what);
+}
+
+void forget_held(World& w, NodeId id, QueueId queue) {
+  if (id == sim::none<NodeId>)
+    return;
+  auto& held = node(w, id).held;
+  for (const Held& h : held) {
+    if (h.kind != Held::Kind::finished && h.queue == queue)
+      free_blob(w, h);
+  }
+  std::erase_if(held,
+                [&](const Held& h) { return h.kind != Held::Kind::finished && h.queue == queue; });
+}
+
+void reset_on_node(World& w, ControllerId impacted, std::uint64_t cirn, bool same_node) {
+  if (!is_instance(w, impacted, cirn))
+    return;
+  const Controller& c = w.target.controllers[impacted];
+  if (same_node || answers(w, c.node)) {
+    fatal_error(w, impacted, cause_reset);
+    return;
+  }
+  const Subsystem& s = w.target.subsystems[sim::index(c.subsystem)];
+  if (s.profile.unreachable_ccr == UnreachableCcr::fences) {
+    const Duration delay = draw(w.choices, s.fence_choice, s.profile.fence_time);
+    w.after(delay, [impacted, cirn](World& world) { fence(world, impacted, cirn); });
+  } else {
+    // Also when it became unreachable after the command was accepted.
+    node(w, c.node).resets.emplace_back(impacted, cirn);
+  }
+}
+
+void fail_node(World& w, NodeId id, NodeState state) {
+  Node& n = node(w, id);
+  if (n.state == NodeState::crashed || (n.state != NodeState::up && state != NodeState::crashed))
+    return;
+  n.state = state;
+  say_state(w, id);
+  if (state == NodeState::crashed)
+    crash(w, id);
+}
+
+void restore_node(World& w, NodeId id, NodeState state) {
+  Node& n = node(w, id);
+  if (n.state != state)
+    return;
+  n.state = NodeState::up;
+  say_state(w, id);
+  if (state == NodeState::hung)
+    resume(w, id);
+  if (state == NodeState::partitioned)
+    run_resets(w, id);
+}
+
+}  // namespace holdfast::target

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keep alive at the target: which KATO is accepted and what it becomes, when the timer runs, and
+// how a controller finds out that its host went silent (protocol.md 1.2 - 1.5).
+#include <algorithm>
+
+#include "models/target/internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::target {
+
+namespace {
+
+const Profile& profile_of(const World& w, const Controller& c) {
+  return w.target.subsystems[sim::index(c.subsystem)].profile;
+}
+
+bool runs(const Profile& profile, const Controller& c) {
+  const bool active = c.enabled && c.ready && !c.shut_down;
+  return c.katt != Duration{} && (active || profile.keep_alive_from == KeepAliveFrom::connect);
+}
+
+void watchdog_fired(World& w, ControllerId id);
+
+void arm(World& w, ControllerId id, TimePoint at) {
+  Controller& c = w.target.controllers[id];
+  w.calendar.cancel(c.watchdog);
+  c.watchdog = w.at(at, [id](World& world) { watchdog_fired(world, id); });
+}
+
+enum class Finding : std::uint8_t { expired, next_window };
+
+/// What a look at the instant `at` finds.
+Finding look(World& w, Controller& c, TimePoint at) {
+  const Profile& profile = profile_of(w, c);
+  if (profile.traffic_based && c.traffic_seen) {
+    // nvmet_keep_alive_timer with reset_tbkas set: one more full window.
+    record<Kind::keep_alive_window>(w, c.subsystem, c.cntlid);
+    c.traffic_seen = false;
+    c.last_keep_alive = at;
+    return Finding::next_window;
+  }
+  // nvmf_ctrlr_keep_alive_poll: strictly later, so that a Keep Alive at the instant of a look is
+  // good for two periods.
+  const bool polled = profile.watchdog == Watchdog::poller;
+  if (polled && at <= c.last_keep_alive + c.katt)
+    return Finding::next_window;
+  return Finding::expired;
+}
+
+void expire(World& w, ControllerId id) {
+  const Controller& c = w.target.controllers[id];
+  record<Kind::keep_alive_expired>(w, c.subsystem, c.cntlid);
+  report_lost_host(w, id, wire::LostHostCause::keep_alive_timeout);
+  fatal_error(w, id, cause_keep_alive);
+}
+
+void watchdog_fired(World& w, ControllerId id) {
+  Controller& c = w.target.controllers[id];
+  if (hangs(w, c.node)) {
+    c.missed_check = w.now();
+    return;
+  }
+  if (look(w, c, w.now()) == Finding::expired) {
+    expire(w, id);
+  } else {
+    arm(w, id, w.now() + c.katt);
+  }
+}
+
+}  // namespace
+
+bool accepts_kato(const Profile& profile, std::uint32_t kato_ms, bool at_connect) {
+  if (kato_ms == 0) {
+    return profile.kato_zero == KatoZero::off ||
+           (at_connect && profile.kato_zero == KatoZero::set_features_refused);
+  }
+  return profile.kato_max == Duration{} || std::chrono::milliseconds{kato_ms} <= profile.kato_max;
+}
+
+Duration effective_kato(const Profile& profile, std::uint32_t kato_ms) {
+  if (kato_ms == 0)
+    return Duration{};
+  // Raised to the minimum first, then rounded up to the granularity (protocol.md 1.2).
+  const Duration asked = std::max<Duration>(std::chrono::milliseconds{kato_ms}, profile.kato_min);
+  const std::int64_t granules = (asked + profile.kas - Duration{1}) / profile.kas;
+  return granules * profile.kas;
+}
+
+void start_watchdog(World& w, ControllerId id) {
+  Controller& c = w.target.controllers[id];
+  w.calendar.cancel(c.watchdog);
+  c.missed_check = sim::never;
+  c.last_keep_alive = w.now();
+  if (runs(profile_of(w, c), c))
+    arm(w, id, w.now() + c.katt);
+}
+
+void keep_alive_received(World& w, ControllerId id) {
+  Controller& c = w.target.controllers[id];
+  if (profile_of(w, c).watchdog == Watchdog::poller) {
+    c.last_keep_alive = w.now();
+  } else {
+    start_watchdog(w, id);
+  }
+}
+
+void catch_up_watchdog(World& w, ControllerId id, bool by_the_clock) {
+  Controller& c = w.target.controllers[id];
+  if (c.missed_check == sim::never)
+    return;
+  if (!by_the_clock) {
+    c.missed_check = sim::never;
+    watchdog_fired(w, id);
+    return;
+  }
+  while (c.missed_check <= w.now()) {
+    if (look(w, c, c.missed_check) == Finding::expired) {
+      expire(w, id);
+      return;
+    }
+    c.missed_check += c.katt;
+  }
+  arm(w, id, c.missed_check);
+  c.missed_check = sim::never;
+}
+
+}  // namespace holdfast::target
