@@ -71,14 +71,20 @@ void judge(const scenario::Expect& e, json& document) {
   check(list, "stale_writes", e.stale_writes, document["integrity"]["stale_writes"]);
   check(list, "stale_reads", e.stale_reads, document["integrity"]["stale_reads"]);
   check(list, "lost_writes", e.lost_writes, document["integrity"]["lost_writes"]);
+  check(list, "torn_writes", e.torn_writes, document["integrity"]["torn_writes"]);
+  check(list, "duplicate_effects", e.duplicate_effects, document["integrity"]["duplicate_effects"]);
+  check(list, "mutated_writes", e.mutated_writes, document["integrity"]["mutated_writes"]);
   check(list, "longest_stall_s", e.longest_stall_s, document["io"]["longest_stall_s"]);
   const json& recovery = document["recovery"];
   check_each(list, "detection_s", e.detection_s, recovery, "fault_s", "detected_s");
   check_each(list, "hold_s", e.hold_s, recovery, "fence_started_s", "released_s");
   check(list, "recoveries", e.recoveries, recovery.size());
-  check(list, "io_errors", e.io_errors,
-        document["io"]["read"]["errors"].get<std::uint64_t>() +
-            document["io"]["write"]["errors"].get<std::uint64_t>());
+  std::uint64_t errors = 0;
+  for (const char* kind : {"read", "write", "other"}) {
+    if (document["io"].contains(kind))
+      errors += document["io"][kind]["errors"].get<std::uint64_t>();
+  }
+  check(list, "io_errors", e.io_errors, errors);
   document["expect"] = list;
 }
 

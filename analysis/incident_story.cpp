@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "models/host/host.hpp"
+
 namespace holdfast::analysis {
 
 using oracle::Incident;
@@ -46,39 +48,72 @@ void add_fault_before(const World& w, TimePoint at, std::vector<Moment>& out) {
   }
 }
 
+/// "write 7", or what else the operation is.
+std::string name_of(const World& w, std::uint64_t serial) {
+  const auto kind = static_cast<host::IoKind>(w.oracle.operations[serial - 1].kind);
+  return fmt::format("{} {}", host::io_kind_name(kind), serial);
+}
+
 void add_write(const World& w, std::uint64_t serial, std::vector<Moment>& out) {
   const Operation& op = w.oracle.operations[serial - 1];
-  out.push_back({op.submitted, "submitted",
-                 fmt::format("application submits write {} to block {}", serial, op.lba)});
+  const std::string name = name_of(w, serial);
+  out.push_back(
+      {op.submitted, "submitted", fmt::format("application submits {} to block {}", name, op.lba)});
   if (op.completed == sim::never)
     return;
   out.push_back({op.completed, op.status == 0 ? "acknowledged" : "failed",
-                 op.status == 0
-                     ? fmt::format("write {} is acknowledged to the application", serial)
-                     : fmt::format("write {} fails with status 0x{:x}", serial, op.status)});
+                 op.status == 0 ? fmt::format("{} is acknowledged to the application", name)
+                                : fmt::format("{} fails with status 0x{:x}", name, op.status)});
 }
 
-void add_stale_write(const World& w, const Incident& i, std::vector<Moment>& out) {
-  add_write(w, i.serial, out);
-  add_write(w, i.other_serial, out);
+/// The attempt that did it, if the oracle still knew it.
+void add_attempt(const World& w, const Incident& i, std::vector<Moment>& out) {
   const auto& a = i.attempt;
+  if (!a.in_use)
+    return;
+  const std::string name = name_of(w, i.serial);
   const std::string path = controller_name(w, a.controller);
-  out.push_back(
-      {a.sent, "sent",
-       fmt::format("write {} is sent over {} to controller {}", i.serial, path, a.target_cntlid)});
+  out.push_back({a.sent, "sent",
+                 fmt::format("{} is sent over {} to controller {}", name, path, a.target_cntlid)});
   if (a.abandoned != sim::never) {
     add_fault_before(w, a.abandoned, out);
     out.push_back({a.abandoned, "given up", fmt::format("host gives the attempt on {} up", path)});
   }
   if (i.retry_sent != sim::never) {
-    out.push_back({i.retry_sent, "retried",
-                   fmt::format("write {} is retried over {}", i.serial,
-                               controller_name(w, i.retry_controller))});
+    out.push_back(
+        {i.retry_sent, "retried",
+         fmt::format("{} is retried over {}", name, controller_name(w, i.retry_controller))});
   }
-  out.push_back({i.at, "stale write",
-                 fmt::format("the stale attempt of write {} lands through controller {} and "
-                             "overwrites write {}",
-                             i.serial, a.target_cntlid, i.other_serial)});
+}
+
+void add_stale_write(const World& w, const Incident& i, std::vector<Moment>& out) {
+  add_write(w, i.serial, out);
+  add_write(w, i.other_serial, out);
+  add_attempt(w, i, out);
+  out.push_back(
+      {i.at, "stale write",
+       fmt::format("the stale attempt of {} lands through controller {} and "
+                   "overwrites {}",
+                   name_of(w, i.serial), i.attempt.target_cntlid, name_of(w, i.other_serial))});
+}
+
+void add_misplaced_write(const World& w, const Incident& i, std::vector<Moment>& out) {
+  add_write(w, i.serial, out);
+  add_write(w, i.other_serial, out);
+  add_attempt(w, i, out);
+  out.push_back({i.at, "misplaced write",
+                 fmt::format("the old attempt of {} lands with the data of {}, which the buffer "
+                             "held by then",
+                             name_of(w, i.serial), name_of(w, i.other_serial))});
+}
+
+void add_duplicate(const World& w, const Incident& i, std::vector<Moment>& out) {
+  add_write(w, i.serial, out);
+  add_attempt(w, i, out);
+  const bool told = w.oracle.operations[i.serial - 1].status != 0;
+  out.push_back({i.at, "duplicate effect",
+                 name_of(w, i.serial) + (told ? " is reported as failed, but it took effect"
+                                              : " takes effect a second time")});
 }
 
 void add_stale_read(const World& w, const Incident& i, std::vector<Moment>& out) {
@@ -106,6 +141,12 @@ nlohmann::json tell(const World& w, const Incident& i) {
   } else if (i.type == Incident::Type::stale_read) {
     kind = "stale_read";
     add_stale_read(w, i, moments);
+  } else if (i.type == Incident::Type::misplaced_write) {
+    kind = "misplaced_write";
+    add_misplaced_write(w, i, moments);
+  } else if (i.type == Incident::Type::duplicate_effect) {
+    kind = "duplicate_effect";
+    add_duplicate(w, i, moments);
   } else {
     kind = "lost_write";
     add_write(w, i.serial, moments);

@@ -52,15 +52,14 @@ Duration longest_stall_of(std::vector<Step>& steps, TimePoint now) {
   return outstanding > 0 ? std::max(longest, now - since) : longest;
 }
 
-}  // namespace
-
-IoStatistics io_statistics(const World& w, host::IoKind kind) {
+template <class Counts>
+IoStatistics statistics_of(const World& w, Counts counts) {
   IoStatistics out;
   std::vector<Duration> latencies;
   TimePoint first = sim::never;
   for (std::size_t i = 0; i < w.oracle.operations.size(); ++i) {
     const Operation& op = w.oracle.operations[i];
-    if (op.kind != static_cast<std::uint8_t>(kind))
+    if (!counts(static_cast<host::IoKind>(op.kind)))
       continue;
     if (first == sim::never)
       first = op.submitted;
@@ -86,6 +85,17 @@ IoStatistics io_statistics(const World& w, host::IoKind kind) {
   out.p999_us = percentile_us(latencies, 0.999);
   out.max_us = microseconds(latencies.back());
   return out;
+}
+
+}  // namespace
+
+IoStatistics io_statistics(const World& w, host::IoKind kind) {
+  return statistics_of(w, [kind](host::IoKind one) { return one == kind; });
+}
+
+IoStatistics other_statistics(const World& w) {
+  return statistics_of(
+      w, [](host::IoKind one) { return one != host::IoKind::read && one != host::IoKind::write; });
 }
 
 Duration longest_stall(const World& w) {

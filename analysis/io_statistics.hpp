@@ -20,6 +20,8 @@ struct IoStatistics {
 };
 
 IoStatistics io_statistics(const World& w, host::IoKind kind);
+/// Of all kinds but reads and writes.
+IoStatistics other_statistics(const World& w);
 
 /// The longest time during which an application had I/O outstanding and none of it completed.
 /// Worst over all jobs; I/O that is still out counts until now.

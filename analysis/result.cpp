@@ -35,7 +35,7 @@ json integrity_part(const World& w) {
   const oracle::Counts& c = w.oracle.counts;
   // The history of each block has the last word: it judges without knowing of attempts and paths.
   const bool linearizable = oracle::check_linearizable(w.oracle).ok;
-  const bool corrupt = !linearizable || c.stale_writes + c.stale_reads + c.lost_writes != 0;
+  const bool corrupt = !linearizable || c.corrupt();
   json incidents = json::array();
   for (const oracle::Incident& i : w.oracle.incidents)
     incidents.push_back(tell(w, i));
@@ -45,6 +45,10 @@ json integrity_part(const World& w) {
           {"stale_writes", c.stale_writes},
           {"stale_reads", c.stale_reads},
           {"lost_writes", c.lost_writes},
+          {"torn_writes", c.torn_writes},
+          {"duplicate_effects", c.duplicate_effects},
+          {"mutated_writes", c.mutated_writes},
+          {"misplaced_writes", c.misplaced_writes},
           {"linearizable", linearizable},
           {"incidents", incidents}};
 }
@@ -87,8 +91,7 @@ json recovery_part(const World& w) {
   return list;
 }
 
-json direction_part(const World& w, host::IoKind kind) {
-  const IoStatistics s = io_statistics(w, kind);
+json direction_part(const IoStatistics& s) {
   json out = {{"count", s.count}, {"errors", s.errors}, {"iops", s.iops}};
   if (s.count > s.errors) {
     out["lat_us"] = {{"mean", s.mean_us},
@@ -138,9 +141,13 @@ json result_document(const scenario::Scenario& s, const World& w, std::string_vi
     out["margin"] = {{"min_s", sim::seconds(exposure.margin_min)},
                      {"max_s", sim::seconds(exposure.margin_max)}};
   }
-  out["io"] = {{"read", direction_part(w, host::IoKind::read)},
-               {"write", direction_part(w, host::IoKind::write)},
+  out["io"] = {{"read", direction_part(io_statistics(w, host::IoKind::read))},
+               {"write", direction_part(io_statistics(w, host::IoKind::write))},
                {"longest_stall_s", sim::seconds(longest_stall(w))}};
+  // Everything else there is, if there is any.
+  const IoStatistics other = other_statistics(w);
+  if (other.count != 0)
+    out["io"]["other"] = direction_part(other);
   judge(s.expect, out);
   return out;
 }

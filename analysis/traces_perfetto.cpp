@@ -51,8 +51,7 @@ class Timeline final : public TraceFile {
     return {first_target + subsystem, (cntlid + 1) * lines_each};
   }
   [[nodiscard]] std::string operation(std::uint64_t serial) const {
-    static constexpr std::array<const char*, 3> kinds = {"read", "write", "flush"};
-    return fmt::format("{} {}", kinds[kinds_[serial - 1]], serial);
+    return fmt::format("{} {}", host::io_kind_name(host::IoKind{kinds_[serial - 1]}), serial);
   }
   [[nodiscard]] std::string attempt(std::uint64_t token) const {
     const std::uint64_t number = token & 0xff;
@@ -114,7 +113,7 @@ bool Timeline::on_application(const sim::Record& r) {
       open.args = fmt::format(R"({{"lba":{},"blocks":{}}})", r.word[4], r.word[5]);
       const workload::Job& job = w_.workload.jobs[r.word[1]];
       const bool is_fio = job.type == workload::JobType::fio;
-      out_.name_track(open.track, is_fio ? "fio " + job.name : "rw_test");
+      out_.name_track(open.track, is_fio ? "fio " + job.name : job.name);
       return true;
     }
     case Kind::app_complete:
@@ -126,6 +125,12 @@ bool Timeline::on_application(const sim::Record& r) {
       return true;
     case Kind::lost_write:
       out_.mark({applications, 0}, "LOST WRITE: " + operation(r.word[0]), now_, true);
+      return true;
+    case Kind::duplicate_effect:
+      out_.mark({applications, 0}, "DUPLICATE EFFECT: " + operation(r.word[0]), now_, true);
+      return true;
+    case Kind::misplaced_write:
+      out_.mark({applications, 0}, "MISPLACED WRITE: " + operation(r.word[0] >> 8), now_, true);
       return true;
     case Kind::fault:
       on_fault(r);
@@ -231,6 +236,8 @@ void Timeline::on_attempt_over(const sim::Record& r, bool given_up) {
     open.name += " given up";
     given_up_[r.word[0]] = {open.track, std::max(now_ - 1, open.since_ns)};
     to_be_retried_[r.word[0] >> 8] = r.word[0];
+  } else {
+    end_command(r.word[0], "");  // one that was refused, or only compared, leaves no other trace
   }
   finish(open);
 }
@@ -251,14 +258,19 @@ void Timeline::on_target(const sim::Record& r) {
       return;
     case Kind::command_fetched:
       // A flush does not touch the medium here, and admin commands carry no token.
-      if (r.word[5] != 0 && r.word[4] != 0) {
+      // The second half of a fused pair has the token of the first.
+      if (r.word[5] != 0 && r.word[4] != 0 && !commands_.has(r.word[5])) {
         const Track base = target_track(r.word[0], r.word[1]);
         Open& open = commands_.begin(base, r.word[5], now_, attempt(r.word[5]));
         open.qid = r.word[2];
         out_.name_track(open.track, fmt::format("controller {} I/O", r.word[1]));
       }
       return;
+    case Kind::effect_applied:
+      end_command(r.word[0], "");
+      return;
     case Kind::media_write:
+    case Kind::mutated_write:
     case Kind::media_read:
       end_command(r.word[3], "");
       return;

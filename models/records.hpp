@@ -70,6 +70,8 @@ namespace holdfast {
   X(command_fetched, protocol, "subsystem", "cntlid", "qid", "cid", "opcode", "token") \
   X(command_delayed, protocol, "subsystem", "cntlid", "token", "delay_ns")             \
   X(media_write, protocol, "disk", "lba", "blocks", "token", "subsystem", "cntlid")    \
+  X(mutated_write, protocol, "disk", "lba", "blocks", "token", "content", "cntlid")    \
+  X(effect_applied, protocol, "token", "opcode", "changed", "value")                   \
   X(media_read, protocol, "disk", "lba", "blocks", "token", "version", "cntlid")       \
   X(stream_dry, protocol, "connection", "side")                                        \
   X(attempt_gone, protocol, "token")                                                   \
@@ -78,7 +80,9 @@ namespace holdfast {
   X(program_line, outcome, "job", "line", "value")                                     \
   X(stale_write, outcome, "token", "overwritten_op", "disk", "lba")                    \
   X(stale_read, outcome, "op", "version", "disk", "lba")                               \
-  X(lost_write, outcome, "op", "disk", "lba")
+  X(lost_write, outcome, "op", "disk", "lba")                                          \
+  X(duplicate_effect, outcome, "op", "token")                                          \
+  X(misplaced_write, outcome, "token", "content", "disk", "lba")
 
 enum class Kind : std::uint16_t {
 #define HOLDFAST_X(name, ...) name,

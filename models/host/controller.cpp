@@ -180,7 +180,8 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
 }
 
 transport::HostHandlers handlers() {
-  return {on_queue_ready, on_completed, on_data, payload_of, on_queue_failed, fc_exchange_ended};
+  return {on_queue_ready,  on_completed,      on_data,       payload_of,
+          on_queue_failed, fc_exchange_ended, buffer_content};
 }
 
 }  // namespace holdfast::host

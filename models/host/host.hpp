@@ -64,6 +64,9 @@ transport::HostHandlers handlers();
 /// True once a path of the device has been identified.
 bool is_ready(const World& w, HeadId head);
 
+/// A buffer of an application that writes from it, one I/O after the other.
+std::uint32_t add_buffer(World& w);
+
 /// Submits an I/O to a block device; `io_done` of the world's hosts tells the outcome, maybe before
 /// the call returns when the device fails it at once. Returns its serial number.
 std::uint64_t submit_io(World& w, const Io& io);
@@ -74,5 +77,6 @@ std::uint64_t submit_io(World& w, const Io& io);
 /// The transition table of nvme_change_ctrl_state (protocol.md 4.2).
 bool is_permitted(State from, State to);
 std::string_view state_name(State state);
+std::string_view io_kind_name(IoKind kind);
 
 }  // namespace holdfast::host

@@ -131,6 +131,19 @@ void finish_io(World& w, IoId io, wire::Status status);
 /// Sends an I/O on one queue, or lets it wait for a tag there.
 void queue_io(World& w, QueueId id, IoId io);
 /// nvme_complete_rq for a request that carried an I/O.
-void io_completed(World& w, QueueId id, const Request& request, wire::Status status);
+void io_completed(World& w, QueueId queue, const Request& request,
+                  const wire::Completion& completion);
+
+// io_command.cpp
+/// The request that carries an I/O; of Compare and Write the one that writes.
+Request io_request(World& w, const Controller& c, IoId io);
+/// The Compare that goes before it.
+Request fused_compare(World& w, const Controller& c, IoId io);
+std::uint32_t tags_needed(const World& w, IoId io);
+/// Notes the end of one half. True: it was the last, and `status` is now that of the pair.
+bool pair_is_done(Io& io, wire::Status& status);
+/// The token of the attempt that is being made.
+Version token_of(const Io& io);
+Version buffer_content(const World& w, std::uint32_t buffer);
 
 }  // namespace holdfast::host

@@ -113,23 +113,6 @@ void schedule_requeue(World& w, HeadId id) {
   w.after(Duration{}, [id](World& world) { run_requeue_list(world, id); });
 }
 
-wire::Command io_command(const Head& head, const Io& io, std::uint32_t in_capsule_bytes) {
-  if (io.kind == IoKind::flush)
-    return wire::make_flush(0, head.nsid);
-  wire::BlockRange range;
-  range.nsid = head.nsid;
-  range.slba = io.lba;
-  range.blocks = io.blocks;
-  const std::uint32_t bytes = io.blocks * head.block_bytes;
-  if (io.kind == IoKind::read)
-    return wire::make_read(0, range, bytes);
-  const bool fits = bytes <= in_capsule_bytes;
-  return wire::make_write(0, range,
-                          fits ? wire::in_capsule_sgl(bytes) : wire::transport_sgl(bytes));
-}
-
-Version token_of(const Io& io) { return io.serial << 8 | (io.attempts & 0xff); }
-
 }  // namespace
 
 bool is_ready(const World& w, HeadId id) { return w.host.heads[sim::index(id)].block_bytes != 0; }
@@ -139,6 +122,8 @@ std::uint64_t submit_io(World& w, const Io& what) {
   Io& io = w.host.ios[id];
   io.serial = w.host.next_serial++;
   const std::uint64_t serial = io.serial;
+  if (io.buffer != transport::no_buffer)
+    w.host.buffers[io.buffer] = serial << 8;
   record<Kind::app_submit>(w, serial, io.owner, io.kind, head_of(w, io.head).disk, io.lba,
                            io.blocks);
   dispatch(w, id);
@@ -174,42 +159,43 @@ void queue_io(World& w, QueueId queue_id, IoId id) {
     fail_over(w, id, q.controller);
     return;
   }
-  if (q.free_tags.empty()) {
+  if (q.free_tags.size() < tags_needed(w, id)) {
     q.waiting.push_back(id);
     return;
   }
-  Io& io = w.host.ios[id];
-  const Head& head = head_of(w, io.head);
   const Controller& c = controller(w, q.controller);
-  ++io.attempts;
-  Request r;
-  r.purpose = Purpose::io;
-  r.io = id;
-  r.command = io_command(head, io, c.in_capsule_bytes);
-  r.data.version = token_of(io);
-  if (io.kind == IoKind::write)
-    r.data.bytes = io.blocks * head.block_bytes;
+  ++w.host.ios[id].attempts;
   const Duration timeout = w.host.hosts[sim::index(c.host)].io_timeout;
-  const std::uint16_t tag = send_request(w, queue_id, r, timeout);
+  if (w.host.ios[id].kind == IoKind::compare_and_write)
+    send_request(w, queue_id, fused_compare(w, c, id), timeout);
+  const std::uint16_t tag = send_request(w, queue_id, io_request(w, c, id), timeout);
   record<Kind::attempt_sent>(w, token_of(w.host.ios[id]), q.controller,
                              transport::connection_of(w, q.transport), q.qid,
                              q.requests[tag].command.cid);
 }
 
-void io_completed(World& w, QueueId queue_id, const Request& r, wire::Status status) {
+void io_completed(World& w, QueueId queue_id, const Request& r,
+                  const wire::Completion& completion) {
   Io& io = w.host.ios[r.io];
+  wire::Status status = completion.status;
+  if (!pair_is_done(io, status))
+    return;
   const ControllerId ctrl = queue(w, queue_id).controller;
   const std::uint32_t max_retries = w.host.hosts[sim::index(controller(w, ctrl).host)].max_retries;
   // nvme_decide_disposition, in its order.
   const bool final = status.ok() || status.dnr() || io.retries >= max_retries;
   if (!final && status.is_path_error()) {
     record<Kind::attempt_abandoned>(w, token_of(io), ctrl, status.value);
-    fail_over(w, r.io, ctrl);
+    if (is_idempotent(io.kind) || host_of(w, controller(w, ctrl)).policy.repeats_all) {
+      fail_over(w, r.io, ctrl);
+    } else {
+      finish_io(w, r.io, status);  // whether it was carried out is not known
+    }
     return;
   }
   record<Kind::attempt_done>(w, token_of(io), ctrl, status.value);
   if (final) {
-    io.version = r.read_version;
+    io.version = io.kind == IoKind::zone_append ? completion.result64() : r.read_version;
     finish_io(w, r.io, status);
     return;
   }

@@ -80,8 +80,7 @@ void release_idempotent(World& w, ControllerId id) {
     const QueueId q = io_queue(c, i);
     for (std::uint32_t tag = 0; tag < queue(w, q).tags; ++tag) {
       const Request& r = queue(w, q).requests[tag];
-      const auto opcode = static_cast<wire::IoOpcode>(r.command.opcode);
-      if (!r.in_flight || r.purpose != Purpose::io || !wire::is_repeat_safe(opcode))
+      if (!r.in_flight || r.purpose != Purpose::io || !wire::is_repeat_safe(r.command))
         continue;
       wire::Completion aborted;
       aborted.status = StatusCode::host_aborted_command;

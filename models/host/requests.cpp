@@ -43,7 +43,7 @@ void give_back(Queue& q, std::uint16_t tag, const Request& r) {
 
 void start_waiting(World& w, QueueId id) {
   Queue& q = queue(w, id);
-  while (!q.waiting.empty() && !q.free_tags.empty()) {
+  while (!q.waiting.empty() && q.free_tags.size() >= tags_needed(w, q.waiting.front())) {
     const IoId io = q.waiting.front();
     q.waiting.pop_front();
     queue_io(w, id, io);
@@ -89,7 +89,7 @@ void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Compl
   note_completion(w, ctrl, r);
   switch (r.purpose) {
     case Purpose::io:
-      io_completed(w, id, r, completion.status);
+      io_completed(w, id, r, completion);
       break;
     case Purpose::setup:
       setup_completed(w, ctrl, r, completion);

@@ -44,7 +44,41 @@ enum class State : std::uint8_t {
 };
 
 enum class IoPolicy : std::uint8_t { numa, round_robin };
-enum class IoKind : std::uint8_t { read, write, flush };
+/// In the words of the block layer and of ioctls; see io_command.cpp for the commands.
+enum class IoKind : std::uint8_t {
+  read,
+  write,
+  flush,
+  write_zeroes,
+  deallocate,
+  compare,
+  compare_and_write,
+  copy,
+  zone_append,
+  zone_reset,
+  reservation_register,
+  reservation_acquire,
+  reservation_preempt,
+  reservation_release,
+};
+
+/// An I/O that overwrites blocks.
+constexpr bool writes_blocks(IoKind kind) {
+  return kind == IoKind::write || kind == IoKind::write_zeroes || kind == IoKind::deallocate ||
+         kind == IoKind::compare_and_write || kind == IoKind::copy || kind == IoKind::zone_append ||
+         kind == IoKind::zone_reset;
+}
+/// An I/O that does something else, or fails, when it is carried out a second time
+/// (protocol.md 9.3). A Copy is not one of them as long as its source stays as it is until it is
+/// done.
+constexpr bool is_idempotent(IoKind kind) {
+  return kind != IoKind::compare_and_write && kind != IoKind::zone_append &&
+         kind < IoKind::reservation_register;
+}
+/// An I/O that leaves a mark; the others can be repeated at any time.
+constexpr bool changes_something(IoKind kind) {
+  return kind != IoKind::read && kind != IoKind::flush && kind != IoKind::compare;
+}
 
 /// How long to wait for one Cross-Controller Reset that was accepted (protocol.md 2.3).
 enum class CcrWait : std::uint8_t { kato, longer_of_cqt_and_kato };
@@ -64,6 +98,7 @@ struct RecoveryPolicy {
   bool release_idempotent = false;   ///< reads and flushes do not wait for the fence
   bool queue_while_fencing = false;  ///< new I/O waits when every path is fencing (else it fails)
   bool keep_alive_stops_first = false;  ///< when the fence starts, not when it is over
+  bool repeats_all = true;              ///< else what is not idempotent fails when its path is lost
   bool fences_without_tag = false;  ///< a Keep Alive that finds no tag goes through the fence too
   bool keep_alive_polls_half = false;  ///< a look every KATO/2 although the mode is traffic based
   bool operator_fences = false;        ///< reset and delete of a LIVE controller fence first
@@ -85,6 +120,7 @@ struct Host {
   std::uint32_t max_retries = 5;
   Duration close_delay{};  ///< shutdown of a socket -> its close
   sim::TimerWheel wheel;   ///< ticks of this machine
+  bool zero_copy = true;   ///< sockets refer to the application's buffers (MSG_SPLICE_PAGES)
 };
 
 /// Where an association is in its set-up (protocol.md 5.3).
@@ -261,7 +297,15 @@ struct Io {
   std::uint32_t cookie = 0;
   std::uint32_t attempts = 0;  ///< how often it was sent; the low byte goes into the token
   std::uint32_t retries = 0;   ///< on the same path (nvme_max_retries)
-  Version version = 0;         ///< what a read found
+  Version version = 0;         ///< what a read found; a Zone Append: the first block it wrote
+  /// Copy: first block of the source. Compare: serial of the write it expects, 0: zeroes.
+  /// Reservations: the key of this host.
+  std::uint64_t argument = 0;
+  std::uint64_t other_key = 0;  ///< Preempt: the key to throw out
+  std::uint32_t ranges = 1;     ///< Deallocate: descriptors that the blocks are spread over
+  std::uint32_t buffer = transport::no_buffer;  ///< the application's, see add_buffer
+  std::uint8_t halves_done = 0;                 ///< of Compare and Write
+  wire::Status half_status{};                   ///< of the half that was done first
 };
 
 using IoDone = void (*)(World&, std::uint32_t owner, std::uint32_t cookie, wire::Status, Version);
@@ -273,6 +317,7 @@ struct Hosts {
   std::vector<Head> heads;
   sim::Arena<IoId, Io> ios;
   std::uint64_t next_serial = 1;
+  std::vector<Version> buffers;  ///< of applications: serial << 8 of the last write issued from it
   IoDone io_done = nullptr;
 };
 

@@ -6,11 +6,11 @@
 
 #include <algorithm>
 
+#include "models/oracle/kinds.hpp"
+
 namespace holdfast::oracle {
 
 namespace {
-
-constexpr std::uint8_t kind_write = 1;
 
 Operation& operation_of(Oracle& o, std::uint64_t token) {
   return o.operations.writable((token >> 8) - 1);
@@ -60,7 +60,7 @@ void account_if_known(Oracle& o, AttemptId id) {
   const Attempt& a = o.attempts[id];
   if (a.abandoned == sim::never || a.released == sim::never || a.fate == Fate::open)
     return;
-  if (operation_of(o, a.token).kind == kind_write)
+  if (changes_something(operation_of(o, a.token)))
     account(o.exposure, a.released, a.settled);
   o.abandoned.erase(std::find(o.abandoned.begin(), o.abandoned.end(), id));
 }
@@ -208,7 +208,7 @@ Exposure exposure_until(const Oracle& o, TimePoint now) {
   for (const AttemptId id : o.abandoned) {
     const Attempt& a = o.attempts[id];
     const Operation& op = o.operations[(a.token >> 8) - 1];
-    if (op.kind == kind_write && a.fate == Fate::open && a.released != sim::never) {
+    if (changes_something(op) && a.fate == Fate::open && a.released != sim::never) {
       account(e, a.released, now);
     }
   }

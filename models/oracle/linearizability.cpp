@@ -8,7 +8,13 @@
 //
 // A host repeats a write whose answer it did not get, so a write that is out may take effect once
 // per attempt; what it must not do is to take effect after it was acknowledged. Hence each attempt
-// that was seen by a read is a write of its own here, with the interval of its operation.
+// that was seen by a read is a write of its own here, with the interval of its operation. Reads
+// that began after it was acknowledged tell nothing of attempts: whichever landed last, it is the
+// same data.
+//
+// All that overwrites blocks is a write here: of zeroes, or of a copy. Whether a Compare, an Append
+// or a Copy did what it should is not asked. A Zone Append is a write of the blocks at which its
+// data was seen, because it is known only afterwards where it went.
 #include "models/oracle/linearizability.hpp"
 
 #include <algorithm>
@@ -18,12 +24,12 @@
 #include <tuple>
 #include <vector>
 
+#include "models/oracle/kinds.hpp"
+
 namespace holdfast::oracle {
 
 namespace {
 
-constexpr std::uint8_t kind_read = 0;
-constexpr std::uint8_t kind_write = 1;
 constexpr std::int64_t open_end = std::numeric_limits<std::int64_t>::max();
 
 // An operation that is submitted at the instant at which another completes comes after it. Doubling
@@ -46,7 +52,7 @@ struct Event {
   Place place;
   std::uint64_t write = 0;  ///< serial of the write, or of the one returned; 0: initial content
   bool is_read = false;
-  std::uint64_t version = 0;  ///< read: what it returned
+  std::uint64_t version = 0;  ///< read: what it returned; 0: after that write was acknowledged
   std::uint64_t serial = 0;
   std::int64_t start = 0;
   std::int64_t finish = 0;
@@ -66,7 +72,26 @@ struct Zone {
 };
 
 bool is_answered_read(const Operation& op) {
-  return op.kind == kind_read && op.completed != sim::never && op.status == 0;
+  return is_read(op) && op.completed != sim::never && op.status == 0;
+}
+
+void add_read(const Oracle& o, const Operation& read, std::uint64_t serial,
+              std::vector<Event>& events) {
+  const Place place{read.disk, read.lba};
+  const std::uint64_t found = read.version >> 8;
+  Event event{place, found, true, read.version, serial, start_of(read), finish_of(read)};
+  if (found != 0) {
+    const Operation& write = o.operations[found - 1];
+    if (event.start > finish_of(write))
+      event.version = 0;
+    if (is_append(write))
+      events.push_back({place, found, false, 0, found, start_of(write), finish_of(write)});
+  }
+  events.push_back(event);
+}
+
+bool same_append(const Event& a, const Event& b) {
+  return !a.is_read && !b.is_read && a.place == b.place && a.write == b.write;
 }
 
 /// The events of all blocks that were read, in order of place and cluster. A block that was never
@@ -88,20 +113,16 @@ std::vector<Event> collect(const Oracle& o) {
     const Operation& op = o.operations[i];
     const std::uint64_t serial = i + 1;
     if (is_answered_read(op)) {
-      events.push_back({{op.disk, op.lba},
-                        op.version >> 8,
-                        true,
-                        op.version,
-                        serial,
-                        start_of(op),
-                        finish_of(op)});
-    } else if (op.kind == kind_write) {
+      add_read(o, op, serial, events);
+    } else if (writes_blocks(op) && !is_append(op)) {
       auto at = std::lower_bound(read.begin(), read.end(), Place{op.disk, op.lba});
       for (; at != read.end() && *at < Place{op.disk, op.lba + op.blocks}; ++at)
         events.push_back({*at, serial, false, 0, serial, start_of(op), finish_of(op)});
     }
   }
   std::sort(events.begin(), events.end());
+  // An append that several reads saw was added by each of them.
+  events.erase(std::unique(events.begin(), events.end(), same_append), events.end());
   return events;
 }
 

@@ -5,24 +5,18 @@
 #include <algorithm>
 
 #include "models/oracle/attempts.hpp"
+#include "models/oracle/effects.hpp"
+#include "models/oracle/kinds.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::oracle {
 
 namespace {
 
-constexpr std::uint8_t kind_read = 0;
-constexpr std::uint8_t kind_write = 1;
-
 Operation& operation(Oracle& o, std::uint64_t serial) { return o.operations.writable(serial - 1); }
 
 TimePoint completed_at(const Oracle& o, std::uint64_t serial) {
   return o.operations[serial - 1].completed;
-}
-
-void keep(Oracle& o, const Incident& incident) {
-  if (o.incidents.size() < Oracle::incidents_kept)
-    o.incidents.push_back(incident);
 }
 
 void on_submit(World& w, const sim::Record& r) {
@@ -35,7 +29,7 @@ void on_submit(World& w, const sim::Record& r) {
   op.disk = static_cast<std::uint32_t>(r.word[3]);
   op.lba = r.word[4];
   op.blocks = static_cast<std::uint32_t>(r.word[5]);
-  if (op.kind == kind_read) {
+  if (is_read(op)) {
     // What is acknowledged before a read is submitted must be visible to it.
     if (op.blocks == 1) {
       op.newest_known = o.disks[op.disk][op.lba].newest_acknowledged;
@@ -49,7 +43,7 @@ void on_submit(World& w, const sim::Record& r) {
   o.operations.push_back(op);
 }
 
-/// A write is acknowledged: it must be on the medium, and it is now known to its application.
+/// It is acknowledged: it must have been applied, and it is now known to its application.
 void on_acknowledged(World& w, std::uint64_t serial, bool applied) {
   Oracle& o = w.oracle;
   const Operation op = o.operations[serial - 1];
@@ -65,6 +59,8 @@ void on_acknowledged(World& w, std::uint64_t serial, bool applied) {
     keep(o, lost);
     record<Kind::lost_write>(w, serial, op.disk, op.lba);
   }
+  if (!writes_blocks(op))
+    return;
   for (std::uint32_t i = 0; i < op.blocks; ++i) {
     Block& b = o.disks[op.disk].writable(op.lba + i);
     b.newest_acknowledged = std::max(b.newest_acknowledged, op.submitted);
@@ -96,68 +92,18 @@ void on_complete(World& w, const sim::Record& r) {
   Operation& op = operation(o, serial);
   op.completed = w.now();
   op.status = static_cast<std::uint16_t>(r.word[1]);
-  if (op.kind == kind_read)
+  if (is_read(op))
     op.version = r.word[2];
+  if (is_append(op) && op.status == 0)
+    op.lba = r.word[2];
+  judge_answer(w, serial);
   const Verdict verdict = settle_operation(o, op, w.now());
   if (op.status != 0)
     return;
-  if (op.kind == kind_write)
+  if (changes_something(op))
     on_acknowledged(w, serial, verdict.applied);
-  if (op.kind == kind_read)
+  if (is_read(op))
     on_read_done(w, serial, verdict.stale);
-}
-
-/// One block of an attempt lands. True: it overwrote newer data.
-bool land(Oracle& o, std::uint64_t serial, Block& b) {
-  const Operation& op = o.operations[serial - 1];
-  const bool done = op.completed != sim::never;
-  // A newer write is one that was submitted after this one was acknowledged (or failed). Writes
-  // that were out at the same time have no order until one is acknowledged: either may come last,
-  // but an attempt of an acknowledged one must not undo what came last.
-  const bool undoes = op.status == 0 && b.content_serial != 0 && b.content_serial != serial;
-  const bool newer = b.newest_serial != serial && b.newest_applied >= op.completed;
-  const bool stale = done && (newer || undoes);
-  if (op.submitted > b.newest_applied || b.newest_serial == 0) {
-    b.newest_applied = op.submitted;
-    b.newest_serial = serial;
-  }
-  b.content_serial = serial;
-  return stale;
-}
-
-void on_media_write(World& w, const sim::Record& r) {
-  Oracle& o = w.oracle;
-  const auto disk = static_cast<std::uint32_t>(r.word[0]);
-  const std::uint64_t serial = r.word[3] >> 8;
-  std::uint64_t harmed_lba = 0;
-  std::uint64_t harmed_serial = 0;
-  for (std::uint64_t lba = r.word[1]; lba < r.word[1] + r.word[2]; ++lba) {
-    Block& b = o.disks[disk].writable(lba);
-    const std::uint64_t content = b.content_serial;
-    const std::uint64_t newest = content != serial ? content : b.newest_serial;
-    if (!land(o, serial, b) || harmed_serial != 0)
-      continue;
-    harmed_lba = lba;
-    harmed_serial = newest;
-  }
-  const Attempt* attempt = apply_attempt(o, r.word[3], w.now());
-  if (harmed_serial == 0) {
-    forget_operation_if_over(o, serial);
-    return;
-  }
-  ++o.counts.stale_writes;
-  Incident incident;
-  incident.at = w.now();
-  incident.disk = disk;
-  incident.lba = harmed_lba;
-  incident.serial = serial;
-  incident.other_serial = harmed_serial;
-  if (attempt != nullptr)
-    describe_attempt(o, *attempt, incident);
-  incident.attempt.target_cntlid = static_cast<std::uint16_t>(r.word[5]);
-  keep(o, incident);
-  forget_operation_if_over(o, serial);
-  record<Kind::stale_write>(w, r.word[3], harmed_serial, disk, harmed_lba);
 }
 
 /// An attempt of a read takes a sample of one block. It is stale if a write was acknowledged before
@@ -209,7 +155,11 @@ void observe(World& w, const sim::Record& r) {
         fetch_attempt(o, r.word[5], static_cast<std::uint16_t>(r.word[1]));
       return;
     case Kind::media_write:
+    case Kind::mutated_write:
       on_media_write(w, r);
+      return;
+    case Kind::effect_applied:
+      on_effect(w, r);
       return;
     case Kind::media_read:
       on_media_read(w, r);

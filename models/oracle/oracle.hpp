@@ -27,7 +27,7 @@ struct Operation {
   TimePoint submitted = sim::never;
   TimePoint completed = sim::never;  ///< acknowledged, or failed; never: still out
   std::uint64_t lba = 0;
-  std::uint64_t version = 0;            ///< read: the version of the first block it returned
+  std::uint64_t version = 0;  ///< read: of the first block it returned; copy: what it copied first
   TimePoint newest_known = sim::never;  ///< read: see Block::newest_acknowledged, at submission
   std::uint32_t blocks = 0;
   std::uint32_t disk = 0;
@@ -35,6 +35,7 @@ struct Operation {
   std::uint16_t status = 0;
   std::uint8_t kind = 0;              ///< host::IoKind
   bool stale = false;                 ///< a read that returned data it must not have returned
+  bool effect = false;                ///< what must not happen twice has happened once
   std::uint32_t first_attempt = ~0u;  ///< attempts whose fate is not settled
 };
 
@@ -72,9 +73,15 @@ struct Block {
   TimePoint newest_acknowledged = sim::never;
 };
 
-/// A stale write, stale read or lost write, with the moments that tell its story.
+/// A stale write, stale read, lost write and so on, with the moments that tell its story.
 struct Incident {
-  enum class Type : std::uint8_t { stale_write, stale_read, lost_write };
+  enum class Type : std::uint8_t {
+    stale_write,
+    stale_read,
+    lost_write,
+    duplicate_effect,
+    misplaced_write,
+  };
   Type type = Type::stale_write;
   TimePoint at{};
   std::uint32_t disk = 0;
@@ -101,6 +108,19 @@ struct Counts {
   std::uint64_t stale_writes = 0;
   std::uint64_t stale_reads = 0;
   std::uint64_t lost_writes = 0;
+  /// Stale writes that left a part of a newer write of several blocks in place.
+  std::uint64_t torn_writes = 0;
+  /// Commands that took effect twice, or were reported as failed although they took effect (9.3).
+  std::uint64_t duplicate_effects = 0;
+  /// Zero-copy writes that landed with another operation's data (protocol.md 4.8) ...
+  std::uint64_t mutated_writes = 0;
+  /// ... and of these, the ones that put it where it does not belong.
+  std::uint64_t misplaced_writes = 0;
+
+  /// Something happened that must not happen.
+  [[nodiscard]] bool corrupt() const {
+    return stale_writes + stale_reads + lost_writes + duplicate_effects + misplaced_writes != 0;
+  }
 };
 
 struct Oracle {
@@ -113,6 +133,7 @@ struct Oracle {
   sim::CowVector<TimePoint> known_before;  ///< for reads of several blocks, block after block
   Counts counts;
   Exposure exposure;
+  std::uint64_t last_stale = 0;     ///< token: a command that lands in pieces is one stale write
   std::vector<Incident> incidents;  ///< the first ones
 };
 
@@ -133,6 +154,8 @@ constexpr bool observes(Kind kind) {
     case Kind::command_fetched:
     case Kind::command_held:
     case Kind::media_write:
+    case Kind::mutated_write:
+    case Kind::effect_applied:
     case Kind::media_read:
     case Kind::stream_dry:
     case Kind::attempt_gone:

@@ -142,6 +142,7 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
   profile.ccr_delay = span_of(s.ccr_delay);
   profile.ccr_event_lost = s.ccr_event_lost;
   set_array_knobs(profile, s);
+  profile.fused_commands = s.fused_commands;
   std::vector<std::uint32_t> ports;
   for (const std::string& name : s.ports) {
     const auto [place, fresh] = names.ports.try_emplace(name);
@@ -163,6 +164,7 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
     p.size_bytes = n.size_bytes;
     p.read = span_of(n.media.read);
     p.write = span_of(n.media.write);
+    p.zone_bytes = n.zoned ? n.zoned->zone_bytes : 0;
     target::add_namespace(w, id, p);
   }
 }
@@ -182,6 +184,7 @@ host::RecoveryPolicy policy_of(const RecoveryPolicy& p) {
   policy.release_idempotent = p.release_idempotent;
   policy.queue_while_fencing = p.queue_while_fencing;
   policy.keep_alive_stops_first = p.keep_alive_stops_first;
+  policy.repeats_all = p.repeat_non_idempotent;
   policy.fences_without_tag = p.fences_without_tag;
   policy.keep_alive_polls_half = p.keep_alive_polls_half;
   policy.operator_fences = p.operator_fences;
@@ -230,6 +233,7 @@ void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
   host.wheel.hz = h.hz;
   host.wheel.phase =
       draw(w.choices, w.choices.add("host " + h.name, "tick phase"), span_of(h.tick_phase));
+  host.zero_copy = h.zero_copy;
   const host::HostId id = host::add_host(w, host);
   names.hosts[h.name] = id;
   if (!h.rdma_drains_queue_pair)

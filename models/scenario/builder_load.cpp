@@ -53,6 +53,81 @@ void build_workload(World& w, const Fio& f, const Names& names) {
   }
 }
 
+host::IoKind kind_of(ScriptStep::Do what) {
+  using Do = ScriptStep::Do;
+  switch (what) {
+    case Do::wait:
+    case Do::read:
+      return host::IoKind::read;
+    case Do::write:
+      return host::IoKind::write;
+    case Do::flush:
+      return host::IoKind::flush;
+    case Do::write_zeroes:
+      return host::IoKind::write_zeroes;
+    case Do::deallocate:
+      return host::IoKind::deallocate;
+    case Do::compare:
+      return host::IoKind::compare;
+    case Do::compare_and_write:
+      return host::IoKind::compare_and_write;
+    case Do::copy:
+      return host::IoKind::copy;
+    case Do::zone_append:
+      return host::IoKind::zone_append;
+    case Do::zone_reset:
+      return host::IoKind::zone_reset;
+    case Do::reg:
+      return host::IoKind::reservation_register;
+    case Do::acquire:
+      return host::IoKind::reservation_acquire;
+    case Do::preempt:
+      return host::IoKind::reservation_preempt;
+    case Do::release:
+      return host::IoKind::reservation_release;
+  }
+  return host::IoKind::read;
+}
+
+std::uint32_t zone_blocks_of(const World& w, host::HeadId head) {
+  const std::uint32_t disk = w.host.heads[sim::index(head)].disk;
+  const auto& all = w.target.namespaces;
+  const auto place = std::find_if(all.begin(), all.end(),
+                                  [&](const target::Namespace& n) { return n.disk == disk; });
+  return static_cast<std::uint32_t>(place->zone_blocks);
+}
+
+workload::Step step_of(const ScriptStep& s, std::uint32_t zone_blocks) {
+  workload::Step out;
+  out.waits = s.what == ScriptStep::Do::wait;
+  out.pause = s.pause;
+  out.kind = kind_of(s.what);
+  out.lba = s.lba;
+  out.blocks = s.blocks;
+  out.from = s.from;
+  out.ranges = s.ranges;
+  out.expects_zeroes = s.expects == ScriptStep::Expects::zeroes;
+  out.key = s.key;
+  out.victim = s.victim;
+  if (out.kind == host::IoKind::zone_append || out.kind == host::IoKind::zone_reset)
+    out.lba = std::uint64_t{s.zone} * zone_blocks;
+  if (out.kind == host::IoKind::zone_reset)
+    out.blocks = zone_blocks;
+  return out;
+}
+
+void build_workload(World& w, const Script& s, const Names& names) {
+  workload::Job job;
+  job.name = "script";
+  job.type = workload::JobType::script;
+  job.head = names.heads.at({s.host, s.subsystem, s.nsid});
+  job.start = sim::epoch + s.start;
+  for (const ScriptStep& step : s.steps)
+    job.script.steps.push_back(step_of(step, zone_blocks_of(w, job.head)));
+  job.script.repeat = s.repeat;
+  workload::add_job(w, job);
+}
+
 /// Draws when a fault strikes. The name of the choice point is the fault's place in the list.
 void set_times(World& w, fault::Fault& out, const Latency& at,
                const std::optional<Duration>& until_after) {

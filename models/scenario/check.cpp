@@ -143,6 +143,15 @@ void check_namespaces(const Subsystem& subsystem, const Cursor& at) {
       here.at("size").fail(format_size(ns.size_bytes),
                            "a multiple of block_size " + format_size(ns.block_bytes));
     }
+    const bool zones_fit = !ns.zoned || (ns.zoned->zone_bytes % ns.block_bytes == 0 &&
+                                         ns.size_bytes % ns.zoned->zone_bytes == 0);
+    if (!zones_fit) {
+      here.at("zoned")
+          .at("zone_size")
+          .fail(format_size(ns.zoned->zone_bytes),
+                fmt::format("a multiple of block_size {} and a divisor of size {}",
+                            format_size(ns.block_bytes), format_size(ns.size_bytes)));
+    }
   }
 }
 

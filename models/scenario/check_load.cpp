@@ -75,13 +75,70 @@ void check_job(const Fio& fio, const Namespace& ns, const Cursor& at) {
   }
 }
 
+/// How far a step of a script reaches, and whether it can be done there at all.
+void check_step(const ScriptStep& step, const Namespace& ns, const Cursor& at) {
+  using Do = ScriptStep::Do;
+  constexpr std::uint64_t largest_transfer = 1U << 20;
+  const std::uint64_t blocks = ns.size_bytes / ns.block_bytes;
+  const bool on_zone = step.what == Do::zone_append || step.what == Do::zone_reset;
+  if (on_zone) {
+    if (!ns.zoned)
+      at.at("do").fail(fmt::format("namespace {} without zones", ns.nsid), "a zoned namespace");
+    const std::uint64_t zones = ns.size_bytes / ns.zoned->zone_bytes;
+    if (step.zone >= zones) {
+      at.at("zone").fail(fmt::format("zone {}", step.zone),
+                         fmt::format("a zone of the namespace, 0 to {}", zones - 1));
+    }
+  } else if (step.lba >= blocks || step.blocks > blocks - step.lba) {
+    at.at("lba").fail(fmt::format("blocks {} to {}", step.lba, step.lba + step.blocks - 1),
+                      fmt::format("blocks of the namespace, 0 to {}", blocks - 1));
+  }
+  if (step.what == Do::copy && (step.from >= blocks || step.blocks > blocks - step.from)) {
+    at.at("from").fail(fmt::format("blocks {} to {}", step.from, step.from + step.blocks - 1),
+                       fmt::format("blocks of the namespace, 0 to {}", blocks - 1));
+  }
+  const bool moves_data = step.what == Do::read || step.what == Do::write ||
+                          step.what == Do::compare || step.what == Do::compare_and_write ||
+                          step.what == Do::zone_append;
+  if (moves_data && std::uint64_t{step.blocks} * ns.block_bytes > largest_transfer) {
+    at.at("blocks").fail(fmt::format("{} blocks of {}", step.blocks, format_size(ns.block_bytes)),
+                         "a transfer of at most " + format_size(largest_transfer));
+  }
+  if (step.what == Do::deallocate && step.ranges > step.blocks) {
+    at.at("ranges").fail(fmt::format("{} ranges for {} blocks", step.ranges, step.blocks),
+                         "at most one range per block");
+  }
+}
+
+void check_job(const Script& script, const Namespace& ns, const Cursor& at) {
+  for (std::size_t i = 0; i < script.steps.size(); ++i)
+    check_step(script.steps[i], ns, at.at("steps").at(i));
+}
+
+/// rw_test and fio write where they like; only a script knows of write pointers.
+template <class W>
+void refuse_zones(const W&, const Namespace& ns, const Cursor& at) {
+  if (ns.zoned) {
+    at.at("nsid").fail(fmt::format("namespace {} with zones", ns.nsid),
+                       "a namespace without zones, or a script");
+  }
+}
+void refuse_zones(const Script&, const Namespace&, const Cursor&) {}
+
+template <class W>
+void check_workload(const Scenario& s, W& w, const Cursor& at) {
+  const Namespace& ns = resolve_target(s, w, at);
+  refuse_zones(w, ns, at);
+  check_job(w, ns, at);
+}
+
 }  // namespace
 
 void workloads(Scenario& s, const Cursor& at) {
   std::uint64_t outstanding = 0;
   for (std::size_t i = 0; i < s.workloads.size(); ++i) {
     const Cursor here = at.at(i);
-    std::visit([&](auto& w) { check_job(w, resolve_target(s, w, here), here); }, s.workloads[i]);
+    std::visit([&](auto& w) { check_workload(s, w, here); }, s.workloads[i]);
     const auto* fio = std::get_if<Fio>(&s.workloads[i]);
     outstanding += fio == nullptr ? 1 : std::uint64_t{fio->iodepth} * fio->numjobs;
     if (outstanding > most_outstanding) {

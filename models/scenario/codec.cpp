@@ -247,26 +247,27 @@ Codec<std::array<double, 2>> loss_by_direction() {
 
 Codec<std::uint8_t> opcode() {
   const std::string expected = one_of(opcode_names()) + ", or an opcode from 0 to 255";
-  return {[=](const Cursor& c) -> std::uint8_t {
-            if (!c.value().is_string()) {
-              if (!c.value().is_number())
-                c.fail_value(expected);
-              return static_cast<std::uint8_t>(read_integer(c, 0, 255));
-            }
-            const auto word = c.value().get<std::string>();
-            const int value = opcode_of(word);
-            if (value < 0)
-              c.fail_value(expected, nearest(word, opcode_names()));
-            return static_cast<std::uint8_t>(value);
-          },
-          [](const std::uint8_t& value) {
-            const auto known = opcode_name(value);
-            return known.empty() ? json(value) : json(known);
-          },
-          {{"anyOf",
-            {{{"type", "string"}, {"enum", opcode_names()}},
-             {{"type", "integer"}, {"minimum", 0}, {"maximum", 255}}}}},
-          "`write`, `read`, `flush` or an opcode, 0 to 255"};
+  return {
+      [=](const Cursor& c) -> std::uint8_t {
+        if (!c.value().is_string()) {
+          if (!c.value().is_number())
+            c.fail_value(expected);
+          return static_cast<std::uint8_t>(read_integer(c, 0, 255));
+        }
+        const auto word = c.value().get<std::string>();
+        const int value = opcode_of(word);
+        if (value < 0)
+          c.fail_value(expected, nearest(word, opcode_names()));
+        return static_cast<std::uint8_t>(value);
+      },
+      [](const std::uint8_t& value) {
+        const auto known = opcode_name(value);
+        return known.empty() ? json(value) : json(known);
+      },
+      {{"anyOf",
+        {{{"type", "string"}, {"enum", opcode_names()}},
+         {{"type", "integer"}, {"minimum", 0}, {"maximum", 255}}}}},
+      "the name of an I/O command (`write`, `read`, `flush`, `copy`, ...) or an opcode, 0 to 255"};
 }
 
 Codec<Latency> latency(Duration high) {

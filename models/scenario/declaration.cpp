@@ -69,11 +69,70 @@ const Object<Fio>& fio_object() {
   return declared;
 }
 
+const Object<ScriptStep>& step_object() {
+  using Do = ScriptStep::Do;
+  using Expects = ScriptStep::Expects;
+  static const auto declared =
+      Object<ScriptStep>("step", "One step of a script; the next one begins when it is done.")
+          .field("do", &ScriptStep::what,
+                 choice<Do>({{"wait", Do::wait, ""},
+                             {"read", Do::read, ""},
+                             {"write", Do::write, ""},
+                             {"flush", Do::flush, ""},
+                             {"write_zeroes", Do::write_zeroes, ""},
+                             {"deallocate", Do::deallocate, ""},
+                             {"compare", Do::compare, ""},
+                             {"compare_and_write", Do::compare_and_write, ""},
+                             {"copy", Do::copy, ""},
+                             {"zone_append", Do::zone_append, ""},
+                             {"zone_reset", Do::zone_reset, ""},
+                             {"register", Do::reg, ""},
+                             {"acquire", Do::acquire, ""},
+                             {"preempt", Do::preempt, ""},
+                             {"release", Do::release, ""}}),
+                 "what it does", required)
+          .field("for", &ScriptStep::pause, duration(1us, longest_run), "of `wait`")
+          .field("lba", &ScriptStep::lba, integer<std::uint64_t>(0, 1ULL << 55),
+                 "first logical block")
+          .field("blocks", &ScriptStep::blocks, integer<std::uint32_t>(1, 65'536),
+                 "how many logical blocks")
+          .field("from", &ScriptStep::from, integer<std::uint64_t>(0, 1ULL << 55),
+                 "of `copy`: first block of the source")
+          .field("ranges", &ScriptStep::ranges, integer<std::uint32_t>(1, 256),
+                 "of `deallocate`: descriptors that the blocks are spread over")
+          .field("zone", &ScriptStep::zone, integer<std::uint32_t>(0, UINT32_MAX),
+                 "of `zone_append` and `zone_reset`, from 0")
+          .field("expects", &ScriptStep::expects,
+                 choice<Expects>({{"known", Expects::known, ""}, {"zeroes", Expects::zeroes, ""}}),
+                 "of a compare: what the script last wrote or read there, or zeroes")
+          .field("key", &ScriptStep::key, integer<std::uint64_t>(1, UINT64_MAX),
+                 "of reservations: the key of this host")
+          .field("victim", &ScriptStep::victim, integer<std::uint64_t>(1, UINT64_MAX),
+                 "of `preempt`: the key that is thrown out");
+  return declared;
+}
+
+const Object<Script>& script_object() {
+  static const auto declared =
+      workload<Script>("script",
+                       "One I/O after the other, all writes from one buffer. A command that fails "
+                       "does not end it, a device that cannot be reached does.")
+          .field("steps", &Script::steps, list(object(step_object()), 1, 4096), "in this order",
+                 required)
+          .field("repeat", &Script::repeat, integer<std::uint32_t>(1, 1'000'000),
+                 "how often all of them");
+  return declared;
+}
+
 }  // namespace
 
+const ObjectInfo& step_info() { return step_object().info(); }
+
 const Union<Workload>& workload_union() {
-  static const auto declared =
-      Union<Workload>().alternative(rw_test_object()).alternative(fio_object());
+  static const auto declared = Union<Workload>()
+                                   .alternative(rw_test_object())
+                                   .alternative(fio_object())
+                                   .alternative(script_object());
   return declared;
 }
 
@@ -87,6 +146,9 @@ const Object<Expect>& expect_object() {
           .maybe("stale_writes", &Expect::stale_writes, bounds(), "how many")
           .maybe("stale_reads", &Expect::stale_reads, bounds(), "how many")
           .maybe("lost_writes", &Expect::lost_writes, bounds(), "how many")
+          .maybe("torn_writes", &Expect::torn_writes, bounds(), "how many")
+          .maybe("duplicate_effects", &Expect::duplicate_effects, bounds(), "how many")
+          .maybe("mutated_writes", &Expect::mutated_writes, bounds(), "how many")
           .maybe("longest_stall_s", &Expect::longest_stall_s, bounds(), "longest wait of an I/O")
           .maybe("detection_s", &Expect::detection_s, bounds(),
                  "from fault to detection, of every recovery")

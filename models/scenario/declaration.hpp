@@ -20,6 +20,7 @@ const Object<Connect>& connect_object();
 const Object<RecoveryPolicy>& policy_object();
 const Object<Expect>& expect_object();
 const Union<Workload>& workload_union();
+const ObjectInfo& step_info();
 const Union<Fault>& fault_union();
 
 /// Every declared object, the scenario first, in the order in which the reference tells them.

@@ -107,6 +107,10 @@ const Object<RecoveryPolicy>& policy_object() {
                  "new I/O waits while every path is fencing; else it fails")
           .field("keep_alive_stops_first", &Policy::keep_alive_stops_first, boolean(),
                  "keep-alive stops when the fence starts; else when it is over")
+          .field(
+              "repeat_non_idempotent", &Policy::repeat_non_idempotent, boolean(),
+              "a Zone Append, a Compare and Write or a reservation command whose path is lost is "
+              "repeated; else it fails")
           .field("fences_without_tag", &Policy::fences_without_tag, boolean(),
                  "a Keep Alive that finds no tag fences too; else it resets at once")
           .field("keep_alive_polls_half", &Policy::keep_alive_polls_half, boolean(),
@@ -150,6 +154,8 @@ const Object<Host>& host_object() {
                  "timer wheel; `exact`: they fire when they are due")
           .field("tick_phase", &Host::tick_phase, latency(longest_run),
                  "how far the tick counter is along when the run begins")
+          .field("zero_copy", &Host::zero_copy, boolean(),
+                 "sockets refer to the application's buffers; else they hold a copy")
           .field("connect", &Host::connect, list(object(connect_object()), 1, 4096),
                  "its connections, in the order in which they are made", required);
   return declared;

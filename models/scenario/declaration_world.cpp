@@ -35,6 +35,14 @@ const Object<Media>& media_object() {
   return declared;
 }
 
+const Object<Zoned>& zoned_object() {
+  static const auto declared =
+      Object<Zoned>("zoned", "Zones of equal size; blocks are written at the write pointer only.")
+          .field("zone_size", &Zoned::zone_bytes, size<std::uint64_t>(512, 16ULL << 20),
+                 "a multiple of `block_size` and a divisor of the namespace's size", required);
+  return declared;
+}
+
 const Object<Namespace>& namespace_object() {
   static const auto declared =
       Object<Namespace>("namespace", "A namespace of a subsystem.")
@@ -43,7 +51,8 @@ const Object<Namespace>& namespace_object() {
                  "a multiple of `block_size`")
           .field("block_size", &Namespace::block_bytes, size<std::uint32_t>(512, 65536),
                  "logical block, a power of two")
-          .field("media", &Namespace::media, object(media_object()), "latency of the medium");
+          .field("media", &Namespace::media, object(media_object()), "latency of the medium")
+          .maybe("zoned", &Namespace::zoned, object(zoned_object()), "zones; absent: none");
   return declared;
 }
 
@@ -178,6 +187,8 @@ const Object<Subsystem>& subsystem_object() {
                  "from an accepted Cross-Controller Reset to the reset")
           .field("ccr_event_lost", &Subsystem::ccr_event_lost, boolean(),
                  "the completed notice is never sent")
+          .field("fused_commands", &Subsystem::fused_commands, boolean(),
+                 "Compare and Write is executed as one; else it is refused, as nvmet does")
           .maybe("inline_data_size", &Subsystem::inline_data_bytes,
                  size<std::uint32_t>(0, 1U << 20),
                  "in-capsule data limit (IOCCSZ); absent: 16KiB, with rdma 4KiB")));
@@ -185,13 +196,14 @@ const Object<Subsystem>& subsystem_object() {
 }
 
 std::vector<const ObjectInfo*> declared_objects() {
-  std::vector<const ObjectInfo*> out = {&scenario_object().info(),  &fabric_object().info(),
-                                        &link_object().info(),      &subsystem_object().info(),
-                                        &namespace_object().info(), &media_object().info(),
-                                        &node_object().info(),      &host_object().info(),
-                                        &policy_object().info(),    &connect_object().info()};
+  std::vector<const ObjectInfo*> out = {
+      &scenario_object().info(),  &fabric_object().info(),    &link_object().info(),
+      &subsystem_object().info(), &namespace_object().info(), &media_object().info(),
+      &node_object().info(),      &zoned_object().info(),     &host_object().info(),
+      &policy_object().info(),    &connect_object().info()};
   for (const auto* info : workload_union().infos())
     out.push_back(info);
+  out.push_back(&step_info());
   for (const auto* info : fault_union().infos())
     out.push_back(info);
   out.push_back(&expect_object().info());

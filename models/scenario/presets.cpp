@@ -93,6 +93,7 @@ Policy specification() {
   p.operator_fences = true;
   p.removal_fences = true;
   p.ccr_joins_pending = true;
+  p.repeat_non_idempotent = false;
   return p;
 }
 

@@ -59,11 +59,16 @@ struct Media {
   Latency write{Latency::Kind::constant, 20us, 20us};
 };
 
+struct Zoned {
+  std::uint64_t zone_bytes = 0;
+};
+
 struct Namespace {
   std::uint32_t nsid = 1;
   std::uint64_t size_bytes = 1ull << 30;
   std::uint32_t block_bytes = 4096;  ///< logical block size
   Media media;
+  std::optional<Zoned> zoned;
 };
 
 /// A node of an array: controllers live where the port is that they were connected through.
@@ -92,6 +97,7 @@ struct Subsystem {
   bool ccr_fails = false;       ///< every CCR command is answered with an error
   Latency ccr_delay;            ///< from an accepted CCR to the reset
   bool ccr_event_lost = false;  ///< the completed notice is never sent
+  bool fused_commands = false;  ///< Compare and Write; else 002h + DNR, as nvmet
   /// In-capsule data limit (IOCCSZ); absent: 16 KiB, with rdma one page of 4 KiB.
   std::optional<std::uint32_t> inline_data_bytes;
   // Keep alive beyond nvmet.
@@ -150,6 +156,7 @@ struct RecoveryPolicy {
   bool release_idempotent = false;      ///< reads and flushes do not wait
   bool queue_while_fencing = false;     ///< new I/O waits while every path is fencing (4.5)
   bool keep_alive_stops_first = false;  ///< at the start of the fence, not at its end (4.6)
+  bool repeat_non_idempotent = true;    ///< such as Zone Append, after a lost path (9.3)
   bool fences_without_tag = false;      ///< a Keep Alive without a tag goes through the fence (4.3)
   bool keep_alive_polls_half = false;   ///< a look every KATO/2 also with TBKAS (1.7, historical)
   bool operator_fences = false;         ///< reset and delete of a LIVE controller fence first (4.8)
@@ -172,6 +179,7 @@ struct Host {
   bool rdma_drains_queue_pair = true;  ///< before requests are cancelled (protocol.md 7.2)
   std::uint32_t hz = 0;                ///< tick rate of its kernel (CONFIG_HZ); 0: exact timers
   Latency tick_phase;                  ///< how far the tick counter was along at the start
+  bool zero_copy = true;               ///< sockets refer to the application's buffers (4.8)
   std::vector<Connect> connect;
 };
 
@@ -209,7 +217,50 @@ struct Fio {
   Duration runtime = 0s;  ///< 0: until the end of the run
 };
 
-using Workload = std::variant<RwTest, Fio>;
+/// One step of a script. Which fields count depends on what it does.
+struct ScriptStep {
+  enum class Do : std::uint8_t {
+    wait,
+    read,
+    write,
+    flush,
+    write_zeroes,
+    deallocate,
+    compare,
+    compare_and_write,
+    copy,
+    zone_append,
+    zone_reset,
+    reg,
+    acquire,
+    preempt,
+    release,
+  };
+  /// What a compare expects: what this script last wrote or read there, or zeroes.
+  enum class Expects : std::uint8_t { known, zeroes };
+  Do what = Do::wait;
+  Duration pause = 1s;
+  std::uint64_t lba = 0;
+  std::uint32_t blocks = 1;
+  std::uint64_t from = 0;    ///< copy: first block of the source
+  std::uint32_t ranges = 1;  ///< deallocate: descriptors
+  std::uint32_t zone = 0;
+  Expects expects = Expects::known;
+  std::uint64_t key = 1;     ///< reservations: of this host
+  std::uint64_t victim = 2;  ///< preempt: the key that is thrown out
+};
+
+/// One I/O after the other.
+struct Script {
+  std::string host;
+  std::string subsystem;
+  std::uint32_t nsid = 1;
+  Duration start = 100ms;
+  std::vector<ScriptStep> steps;
+  std::uint32_t repeat = 1;
+};
+
+using Workload = std::variant<RwTest, Fio, Script>;
 
 enum class Direction : std::uint8_t { both, forward, backward };
 
@@ -308,6 +359,9 @@ struct Expect {
   std::optional<Bounds> stale_writes;
   std::optional<Bounds> stale_reads;
   std::optional<Bounds> lost_writes;
+  std::optional<Bounds> torn_writes;
+  std::optional<Bounds> duplicate_effects;
+  std::optional<Bounds> mutated_writes;
   std::optional<Bounds> longest_stall_s;
   std::optional<Bounds> detection_s;  ///< detected - fault, every recovery
   std::optional<Bounds> hold_s;       ///< released - fence started, every recovery

@@ -55,7 +55,18 @@ struct Opcode {
   std::string_view name;
   std::uint8_t value;
 };
-constexpr std::array<Opcode, 3> opcodes = {{{"flush", 0}, {"write", 1}, {"read", 2}}};
+constexpr auto opcodes = std::to_array<Opcode>({{"flush", 0x00},
+                                                {"write", 0x01},
+                                                {"read", 0x02},
+                                                {"compare", 0x05},
+                                                {"write_zeroes", 0x08},
+                                                {"deallocate", 0x09},
+                                                {"register", 0x0d},
+                                                {"acquire", 0x11},
+                                                {"release", 0x15},
+                                                {"copy", 0x19},
+                                                {"zone_reset", 0x79},
+                                                {"zone_append", 0x7d}});
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 

@@ -39,7 +39,7 @@ std::string duration_pattern();
 std::string rate_pattern();
 std::string size_pattern();
 
-/// The NVM command of that name: "flush" 0, "write" 1, "read" 2; nothing known: -1.
+/// The I/O command of that name ("flush", "write", ...); nothing known: -1.
 int opcode_of(std::string_view name);
 /// The name of an opcode, or empty.
 std::string opcode_name(std::uint8_t opcode);

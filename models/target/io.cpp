@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// I/O commands of the target: data, media latency, faults that hold a command back, and what lands
-// on the medium. A command that executes runs to its end even when its connection is gone.
-#include "models/target/internal.hpp"
+// I/O commands of the target between capsule and response: data, faults that hold a command back,
+// the two halves of a fused pair, media latency. A command that executes runs to its end even when
+// its connection is gone. What is refused is in io_check.cpp, what executes in io_media.cpp.
+#include <algorithm>
+
+#include "models/target/io_internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::target {
@@ -10,46 +13,6 @@ using transport::Payload;
 using wire::IoOpcode;
 using wire::StatusCode;
 
-namespace {
-
-Namespace& namespace_of(World& w, const Request& r) {
-  return w.target.namespaces[sim::index(r.ns)];
-}
-
-NamespaceId find_namespace(const World& w, SubsystemId subsystem, std::uint32_t nsid) {
-  for (const NamespaceId id : w.target.subsystems[sim::index(subsystem)].namespaces) {
-    if (w.target.namespaces[sim::index(id)].nsid == nsid)
-      return id;
-  }
-  return sim::none<NamespaceId>;
-}
-
-void write_media(World& w, const Request& r, const wire::BlockRange& range) {
-  Namespace& n = namespace_of(w, r);
-  for (std::uint32_t i = 0; i < range.blocks; ++i) {
-    std::uint64_t& latest = n.latest.writable(range.slba + i);
-    n.history.push_back({r.version, latest, w.now()});
-    latest = n.history.size();
-  }
-  record<Kind::media_write>(w, n.disk, range.slba, range.blocks, r.version, r.subsystem, r.cntlid);
-}
-
-Version read_media(World& w, const Request& r, const wire::BlockRange& range) {
-  const Namespace& n = namespace_of(w, r);
-  Version first = 0;
-  // One record per block: the oracle judges each block on its own.
-  for (std::uint32_t i = 0; i < range.blocks; ++i) {
-    const std::uint64_t latest = n.latest[range.slba + i];
-    const Version version = latest == 0 ? 0 : n.history[latest - 1].version;
-    if (i == 0)
-      first = version;
-    record<Kind::media_read>(w, n.disk, range.slba + i, i, r.version, version, r.cntlid);
-  }
-  return first;
-}
-
-}  // namespace
-
 void finish(World& w, RequestId id) {
   const Request r = w.target.requests[id];
   if (hangs(w, r.node)) {
@@ -57,52 +20,51 @@ void finish(World& w, RequestId id) {
     return;
   }
   w.target.requests.remove(id);
+  Request first;
+  if (r.partner != sim::none<RequestId>) {
+    first = w.target.requests[r.partner];
+    w.target.requests.remove(r.partner);
+  }
   if (r.aborted)
     return;
-  Payload data;
-  if (const auto range = wire::as_block_range(r.command)) {
-    if (r.command.opcode == wire::raw(IoOpcode::read)) {
-      data.version = read_media(w, r, *range);
-      data.bytes = range->blocks * namespace_of(w, r).block_bytes;
-    } else {
-      write_media(w, r, *range);
-    }
-  }
+  // Compare and Write: both in one instant, the second only if the first succeeds.
+  wire::Status compared;
+  if (r.command.is_fused())
+    compared = compare(w, first);
+  const Outcome out = compared.ok() ? apply(w, r) : Outcome{StatusCode::fused_fail, 0, {}};
   if (r.detached)
     return;
   --w.target.queues[r.queue].executing;
-  respond(w, r.queue, r.command, {}, 0, data);
+  if (r.command.is_fused())
+    respond(w, r.queue, first.command, compared);
+  respond(w, r.queue, r.command, out.status, out.result, out.data);
   release_if_drained(w, r.queue);
 }
 
 namespace {
 
+Duration media_latency(World& w, const Namespace& n, const wire::Command& command) {
+  switch (static_cast<IoOpcode>(command.opcode)) {
+    case IoOpcode::read:
+    case IoOpcode::compare:
+      return draw(w.choices, n.read_choice, n.read);
+    case IoOpcode::write:
+    case IoOpcode::write_zeroes:
+    case IoOpcode::dataset_management:
+    case IoOpcode::copy:
+    case IoOpcode::zone_append:
+      return draw(w.choices, n.write_choice, n.write);
+    default:
+      return {};
+  }
+}
+
 void execute(World& w, RequestId id) {
   Request& r = w.target.requests[id];
   r.executing = true;
   ++w.target.queues[r.queue].executing;
-  const Namespace& n = namespace_of(w, r);
-  Duration latency = r.delay;
-  if (r.command.opcode == wire::raw(IoOpcode::read)) {
-    latency += draw(w.choices, n.read_choice, n.read);
-  } else if (r.command.opcode == wire::raw(IoOpcode::write)) {
-    latency += draw(w.choices, n.write_choice, n.write);
-  }
+  const Duration latency = r.delay + media_latency(w, namespace_of(w, r), r.command);
   w.after(latency, [id](World& world) { finish(world, id); });
-}
-
-/// Fields that decide whether a read, write or flush can be executed.
-wire::Status check(const Namespace& n, const wire::Command& command) {
-  const auto range = wire::as_block_range(command);
-  if (!range)
-    return {};
-  if (range->slba >= n.blocks || range->blocks > n.blocks - range->slba) {
-    return wire::Status(StatusCode::lba_out_of_range).with_dnr();
-  }
-  if (command.sgl.length != std::uint64_t{range->blocks} * n.block_bytes) {
-    return wire::Status(StatusCode::sgl_invalid_data_length).with_dnr();
-  }
-  return {};
 }
 
 /// The fault that strikes this command, if any; it is used up by the call.
@@ -120,81 +82,153 @@ const CommandFault* struck_by(Subsystem& s, std::uint16_t cntlid, std::uint8_t o
   return nullptr;
 }
 
-bool is_supported(const wire::Command& command) {
+/// Commands whose data is user data, which may have to be asked for.
+bool carries_blocks(const wire::Command& command) {
   const auto opcode = static_cast<IoOpcode>(command.opcode);
-  return opcode == IoOpcode::read || opcode == IoOpcode::write || opcode == IoOpcode::flush;
+  return opcode == IoOpcode::write || opcode == IoOpcode::compare ||
+         opcode == IoOpcode::zone_append;
+}
+
+bool is_complete(const Request& r) {
+  return !carries_blocks(r.command) || r.received == r.command.sgl.length;
+}
+
+void wait(World& w, RequestId id) {
+  Request& r = w.target.requests[id];
+  Queue& q = w.target.queues[r.queue];
+  r.next_waiting = q.first_waiting;
+  q.first_waiting = id;
+}
+
+void stop_waiting(World& w, RequestId id) {
+  RequestId* link = &w.target.queues[w.target.requests[id].queue].first_waiting;
+  while (*link != id)
+    link = &w.target.requests[*link].next_waiting;
+  *link = w.target.requests[id].next_waiting;
+}
+
+/// A waiting request has all its data. Halves of a pair start together.
+void start_if_complete(World& w, RequestId id) {
+  Request& r = w.target.requests[id];
+  if (!is_complete(r))
+    return;
+  if (!r.command.is_fused()) {
+    stop_waiting(w, id);
+    execute(w, id);
+    return;
+  }
+  if (r.partner == sim::none<RequestId> || !is_complete(w.target.requests[r.partner]))
+    return;
+  const RequestId first = is_fused_first(r.command) ? id : r.partner;
+  const RequestId second = is_fused_first(r.command) ? r.partner : id;
+  stop_waiting(w, first);
+  stop_waiting(w, second);
+  Duration& delay = w.target.requests[second].delay;
+  delay = std::max(delay, w.target.requests[first].delay);
+  execute(w, second);
+}
+
+/// A first half must be followed by its second one at once. False: the command is answered.
+bool pair_up(World& w, QueueId queue, const wire::Command& command) {
+  Queue& q = w.target.queues[queue];
+  const bool second = command.is_fused() && !is_fused_first(command);
+  const RequestId first = q.fused_first;
+  if (second) {
+    if (first == sim::none<RequestId>)
+      respond(w, queue, command, refuse(StatusCode::fused_missing));
+    return first != sim::none<RequestId>;
+  }
+  if (first == sim::none<RequestId>)
+    return true;
+  q.fused_first = sim::none<RequestId>;
+  stop_waiting(w, first);
+  const wire::Command lonely = w.target.requests[first].command;
+  w.target.requests.remove(first);
+  respond(w, queue, lonely, refuse(StatusCode::fused_missing));
+  return true;
+}
+
+/// The second half could not be accepted: the first one ends with it.
+void drop_first_half(World& w, QueueId queue, const wire::Command& command) {
+  if (!command.is_fused() || is_fused_first(command))
+    return;
+  const RequestId first = w.target.queues[queue].fused_first;
+  w.target.queues[queue].fused_first = sim::none<RequestId>;
+  stop_waiting(w, first);
+  const wire::Command other = w.target.requests[first].command;
+  w.target.requests.remove(first);
+  respond(w, queue, other, refuse(StatusCode::fused_fail));
+}
+
+/// A complete command starts, another one asks for its data, half a pair waits for the other half.
+void start(World& w, RequestId id) {
+  const Request& r = w.target.requests[id];
+  if (is_complete(r) && !r.command.is_fused()) {
+    execute(w, id);
+    return;
+  }
+  wait(w, id);
+  Queue& q = w.target.queues[r.queue];
+  if (is_fused_first(r.command)) {
+    q.fused_first = id;
+  } else if (r.command.is_fused()) {
+    w.target.requests[id].partner = q.fused_first;
+    w.target.requests[q.fused_first].partner = id;
+    q.fused_first = sim::none<RequestId>;
+  }
+  if (is_complete(r)) {
+    start_if_complete(w, id);
+  } else {
+    transport::request_data(w, q.transport, r.command.cid, r.command.cid, r.command.sgl.length);
+  }
 }
 
 }  // namespace
 
+Namespace& namespace_of(World& w, const Request& r) {
+  return w.target.namespaces[sim::index(r.ns)];
+}
+
 void execute_io(World& w, QueueId queue, const wire::Command& command, const Payload& data) {
-  const Controller& c = w.target.controllers[w.target.queues[queue].controller];
-  const ControllerId controller = w.target.queues[queue].controller;
-  const NamespaceId ns = find_namespace(w, c.subsystem, command.nsid);
-  wire::Status status;
-  if (!is_supported(command)) {
-    status = wire::Status(StatusCode::invalid_opcode).with_dnr();
-  } else if (ns == sim::none<NamespaceId>) {
-    status = wire::Status(StatusCode::invalid_namespace).with_dnr();
-  } else {
-    status = check(w.target.namespaces[sim::index(ns)], command);
-  }
+  if (!pair_up(w, queue, command))
+    return;
+  Request made;
+  const wire::Status status = make_request(w, queue, command, data, made);
   if (!status.ok()) {
+    drop_first_half(w, queue, command);
     respond(w, queue, command, status);
     return;
   }
-  const RequestId id = w.target.requests.add();
-  Request& r = w.target.requests[id];
-  r.queue = queue;
-  r.subsystem = c.subsystem;
-  r.cntlid = c.cntlid;
-  r.ns = ns;
-  r.node = c.node;
-  r.command = command;
-  // What a write writes; for a read the token of the attempt, so that what it finds has an owner.
-  r.version = data.version;
-  r.received = data.bytes;
+  const RequestId id = w.target.requests.add(made);
+  const ControllerId controller = w.target.queues[queue].controller;
   bool fatal = false;
-  Subsystem& s = w.target.subsystems[sim::index(c.subsystem)];
-  if (const CommandFault* fault = struck_by(s, c.cntlid, command.opcode)) {
+  Subsystem& s = w.target.subsystems[sim::index(made.subsystem)];
+  if (const CommandFault* fault = struck_by(s, made.cntlid, command.opcode)) {
+    Request& r = w.target.requests[id];
     r.delay = fault->delay;
     fatal = fault->fatal;
-    record<Kind::command_delayed>(w, c.subsystem, c.cntlid, r.version, r.delay.count());
+    record<Kind::command_delayed>(w, r.subsystem, r.cntlid, r.version, r.delay.count());
   }
-  const bool complete =
-      command.opcode != wire::raw(IoOpcode::write) || r.received == command.sgl.length;
-  if (complete) {
-    execute(w, id);
-  } else {
-    Queue& q = w.target.queues[queue];
-    r.next_waiting = q.first_waiting;
-    q.first_waiting = id;
-    transport::request_data(w, q.transport, command.cid, static_cast<std::uint16_t>(command.cid),
-                            command.sgl.length);
-  }
+  start(w, id);
   if (fatal)
     fatal_error(w, controller, cause_fault);
 }
 
 void take_data(World& w, QueueId queue, std::uint16_t tag, const Payload& data) {
-  Queue& q = w.target.queues[queue];
-  RequestId* link = &q.first_waiting;
-  while (*link != sim::none<RequestId> && w.target.requests[*link].command.cid != tag) {
-    link = &w.target.requests[*link].next_waiting;
-  }
-  if (*link == sim::none<RequestId>) {
+  const Queue& q = w.target.queues[queue];
+  RequestId id = q.first_waiting;
+  while (id != sim::none<RequestId> && w.target.requests[id].command.cid != tag)
+    id = w.target.requests[id].next_waiting;
+  if (id == sim::none<RequestId> || is_complete(w.target.requests[id])) {
     // Data for a command that nobody asked data for: nvmet_tcp_fatal_error.
     fatal_error(w, q.controller, transport::protocol_error);
     return;
   }
-  const RequestId id = *link;
   Request& r = w.target.requests[id];
   r.received += data.bytes;
   r.version = data.version;
-  if (r.received < r.command.sgl.length)
-    return;
-  *link = r.next_waiting;
-  execute(w, id);
+  r.content = data.content;
+  start_if_complete(w, id);
 }
 
 }  // namespace holdfast::target

@@ -35,6 +35,20 @@ struct BlockVersion {
   Version version = 0;
   std::uint64_t previous = 0;  ///< 1 + place of the older one in the history; 0: never written
   TimePoint applied{};
+  bool zeroes = false;  ///< Write Zeroes, a deallocation or a zone reset
+};
+
+/// A host that has registered a key for the reservations of a namespace.
+struct Registrant {
+  std::uint64_t host = 0;
+  std::uint64_t key = 0;
+};
+
+/// The reservation of a namespace. Hosts are told apart by a hash of their NQN.
+struct Reservation {
+  std::vector<Registrant> registrants;
+  std::uint64_t holder = 0;  ///< 0: nobody holds one
+  wire::ReservationType type = wire::ReservationType::none;
 };
 
 struct Namespace {
@@ -49,6 +63,9 @@ struct Namespace {
   sim::ChoiceId write_choice{};
   sim::CowVector<std::uint64_t> latest;  ///< per block: 1 + place in the history; 0: none
   sim::CowVector<BlockVersion> history;  ///< every write, in the order in which they landed
+  std::uint64_t zone_blocks = 0;         ///< 0: not zoned
+  std::vector<std::uint64_t> written;    ///< per zone: blocks before the write pointer
+  Reservation reservation;
 };
 
 /// A fault that strikes commands of one controller (protocol.md 9.5).
@@ -127,7 +144,8 @@ struct Profile {
   bool lost_host_log = false;  ///< log page 1Fh and its notice
   HangResumes hang_resumes = HangResumes::executes_first;
   UnreachableCcr unreachable_ccr = UnreachableCcr::fences;
-  Span fence_time;  ///< UnreachableCcr::fences: how long that takes
+  Span fence_time;              ///< UnreachableCcr::fences: how long that takes
+  bool fused_commands = false;  ///< Compare and Write as one; else fused commands are refused
 };
 
 struct Subsystem {
@@ -231,6 +249,8 @@ struct Queue {
   RequestId first_waiting = sim::none<RequestId>;  ///< commands whose data was asked for
   sim::EventId quiesce_timer{};                    ///< stops what still executes
   NodeId node = sim::none<NodeId>;                 ///< that owns the port
+  RequestId first_waiting = sim::none<RequestId>;  ///< commands that lack data or their other half
+  RequestId fused_first = sim::none<RequestId>;    ///< the next command must be its other half
 };
 
 /// An I/O command between capsule and response.
@@ -245,9 +265,14 @@ struct Request {
   wire::Command command{};
   Duration delay{};            ///< a fault holds it back this long
   Version version = 0;         ///< what it writes
+  Version content = 0;         ///< see transport::Payload
   std::uint32_t received = 0;  ///< bytes of its data that have arrived
   RequestId next_waiting = sim::none<RequestId>;
-  NodeId node = sim::none<NodeId>;  ///< where it executes
+  NodeId node = sim::none<NodeId>;           ///< where it executes
+  RequestId partner = sim::none<RequestId>;  ///< the other half of a fused pair
+  std::vector<wire::DatasetRange> ranges;    ///< what is deallocated, or where a copy comes from
+  wire::ReservationKeys keys{};
+  std::uint64_t host = 0;  ///< who sent a reservation command
 };
 
 struct Targets {

@@ -30,11 +30,12 @@ std::uint64_t token_of(const wire::Command& command, const Payload& data) {
 
 /// nvmet_req_init: is the command accepted at all? A status other than success says no.
 wire::Status admission(const World& w, const Queue& q, const wire::Command& command) {
-  if (command.is_fused())
+  const Controller& c = w.target.controllers[q.controller];
+  const Profile& profile = w.target.subsystems[sim::index(c.subsystem)].profile;
+  if (command.is_fused() && (!profile.fused_commands || q.qid == 0))
     return wire::Status(StatusCode::invalid_field).with_dnr();
   if (command.is_fabrics())
     return {};
-  const Controller& c = w.target.controllers[q.controller];
   // nvmet_check_ctrl_status: EN and RDY only; CFS does not gate commands.
   if (!c.enabled || !c.ready)
     return wire::Status(StatusCode::command_sequence_error).with_dnr();
@@ -180,6 +181,9 @@ NamespaceId add_namespace(World& w, SubsystemId subsystem, const NamespaceParame
   n.read_choice = w.choices.add(entity, "read latency");
   n.write_choice = w.choices.add(entity, "write latency");
   n.latest.resize(n.blocks);
+  n.zone_blocks = parameters.zone_bytes / parameters.block_bytes;
+  if (n.zone_blocks != 0)
+    n.written.resize(n.blocks / n.zone_blocks);
   w.target.namespaces.push_back(n);
   s.namespaces.push_back(id);
   return id;

@@ -20,6 +20,7 @@ struct NamespaceParameters {
   std::uint64_t size_bytes = 0;  ///< a multiple of block_bytes
   Span read;
   Span write;
+  std::uint64_t zone_bytes = 0;  ///< 0: not zoned; else a divisor of size_bytes
 };
 
 SubsystemId add_subsystem(World& w, std::string_view nqn, const Profile& profile,

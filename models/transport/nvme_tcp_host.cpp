@@ -37,7 +37,7 @@ void answer_r2t(World& w, HostQueueId id, const wire::R2t& r2t) {
     pdu.offset = r2t.offset + sent;
     pdu.length = piece;
     pdu.last = sent + piece == r2t.length;
-    const Payload part{piece, sim::none<BlobId>, data->version};
+    const Payload part{piece, sim::none<BlobId>, data->version, data->content, data->buffer};
     send(w, q.connection, nvme_tcp::make_message(wire::encode_h2c_data_header(pdu), part));
     sent += piece;
   }

@@ -18,6 +18,19 @@ void send(World& w, ConnectionId id, const Message& message) {
   tcp::send(w, id, Side::target, message);
 }
 
+/// A zero-copy message refers to the application's pages until it is acknowledged
+/// (MSG_SPLICE_PAGES; protocol.md 4.8, 7.4), so that a retransmission sends what they hold by then.
+/// Here they are read at once, when the last byte of the message arrives.
+Payload as_sent(const World& w, const Payload& data) {
+  Payload out = data;
+  if (data.buffer == no_buffer || data.bytes == 0)
+    return out;
+  const Version held = w.transport.host.buffer(w, data.buffer);
+  if (held >> 8 != data.version >> 8)
+    out.content = held;
+  return out;
+}
+
 void on_established(World& w, ConnectionId id, Side side) {
   if (side == Side::host) {
     nvme_tcp::host_established(w, id);
@@ -103,9 +116,9 @@ void target_message(World& w, ConnectionId id, const Message& message) {
   const auto bytes = header_of(message);
   const TargetHandlers& up = w.transport.target;
   if (const auto capsule = wire::decode_capsule_cmd(bytes)) {
-    up.command(w, q.owner, capsule->command, message.payload);
+    up.command(w, q.owner, capsule->command, as_sent(w, message.payload));
   } else if (const auto data = wire::decode_h2c_data(bytes)) {
-    up.data(w, q.owner, data->ttag, message.payload);
+    up.data(w, q.owner, data->ttag, as_sent(w, message.payload));
   } else if (wire::decode_ic_req(bytes)) {
     send(w, id, make_message(wire::encode_ic_resp(wire::IcResp{})));
   } else {

@@ -22,11 +22,20 @@ enum class BlobId : std::uint32_t {};
 /// Version of a disk block: token (op << 8 | attempt) of the attempt that wrote it; 0: never
 /// written.
 using Version = std::uint64_t;
+/// As the content that a Compare expects: zeroes, however they came about. No token is below 256.
+inline constexpr Version zeroes = 1;
+
+inline constexpr std::uint32_t no_buffer = ~0u;
 
 struct Payload {
   std::uint32_t bytes = 0;
   BlobId blob = sim::none<BlobId>;  ///< true bytes, or the versions of a multi-block read
   Version version = 0;              ///< what a write writes, or the first block that a read found
+  /// Data of another operation than that of `version`: what a Compare expects to find, or what an
+  /// application put into its buffer before a zero-copy write was on the wire. 0: its own data.
+  Version content = 0;
+  /// Zero copy: the application's buffer that is read when the data is sent; none: a copy is sent.
+  std::uint32_t buffer = no_buffer;
 };
 
 /// Blocks of four sizes with free lists; nothing is allocated once a run has warmed up.

@@ -43,7 +43,7 @@ struct Message {
 
 /// The header bytes of a message folded into one word, for the trace.
 inline std::uint64_t head_word(const Message& message) {
-  std::uint64_t hash = message.payload.version;
+  std::uint64_t hash = message.payload.version ^ (message.payload.content * 0xBF58476D1CE4E5B9u);
   for (std::size_t i = 0; i < message.header_bytes; i += 8) {
     std::uint64_t word = 0;
     std::memcpy(&word, message.header.data() + i, 8);
@@ -159,6 +159,8 @@ struct HostHandlers {
   void (*failed)(World&, std::uint32_t owner, int error) = nullptr;
   /// FC: the exchange of a command has ended without an answer, aborted or by an adapter error.
   void (*ended)(World&, std::uint32_t owner, std::uint16_t cid, wire::Status) = nullptr;
+  /// Whose data an application's buffer holds (zero copy).
+  Version (*buffer)(const World&, std::uint32_t buffer) = nullptr;
 };
 
 /// What a target engine is told about its queues.

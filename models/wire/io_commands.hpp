@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Commands of the I/O queues: Read, Write, Compare, Write Zeroes, Flush and deallocation.
+// Commands of the I/O queues: Read, Write, Compare, Write Zeroes, Flush, deallocation and Copy.
+// Those of zones and of reservations are in zones.hpp and reservations.hpp.
 #pragma once
 
 #include <array>
@@ -133,6 +134,62 @@ inline constexpr std::size_t dataset_range_bytes = 16;
     return std::nullopt;
   }
   return static_cast<std::uint32_t>(bits(c.cdw10, 0, 8)) + 1U;
+}
+
+// One source range of Copy, descriptor format 0h.
+struct CopyRange {
+  std::uint64_t slba = 0;
+  std::uint32_t blocks = 1;  // 1 .. 65,536; 0's based on the wire
+
+  constexpr bool operator==(const CopyRange&) const noexcept = default;
+};
+
+inline constexpr std::size_t copy_range_bytes = 32;
+
+[[nodiscard]] constexpr std::array<std::byte, copy_range_bytes> encode_copy_range(
+    const CopyRange& range) noexcept {
+  std::array<std::byte, copy_range_bytes> out{};
+  put_le64(out, 8, range.slba);
+  put_le16(out, 16, static_cast<std::uint16_t>(range.blocks - 1U));
+  return out;
+}
+
+[[nodiscard]] constexpr CopyRange decode_copy_range(
+    std::span<const std::byte, copy_range_bytes> in) noexcept {
+  return {.slba = get_le64(in, 8), .blocks = get_le16(in, 16) + std::uint32_t{1}};
+}
+
+// Copies 1 .. 256 source ranges, one behind the other, to `destination`. Their descriptors travel
+// in the capsule.
+[[nodiscard]] constexpr Command make_copy(std::uint16_t cid, std::uint32_t nsid,
+                                          std::uint64_t destination,
+                                          std::uint32_t ranges) noexcept {
+  Command c;
+  c.opcode = raw(IoOpcode::copy);
+  c.cid = cid;
+  c.nsid = nsid;
+  c.sgl = in_capsule_sgl(ranges * static_cast<std::uint32_t>(copy_range_bytes));
+  c.cdw10 = static_cast<std::uint32_t>(destination & 0xFFFF'FFFFU);
+  c.cdw11 = static_cast<std::uint32_t>(destination >> 32U);
+  c.cdw12 = (ranges - 1U) & 0xFFU;  // descriptor format 0h in bits 11:8
+  return c;
+}
+
+// Where a Copy goes, and its number of source ranges.
+struct CopyTarget {
+  std::uint64_t destination = 0;
+  std::uint32_t ranges = 1;
+
+  constexpr bool operator==(const CopyTarget&) const noexcept = default;
+};
+
+// Empty for any other command, and for another descriptor format than 0h.
+[[nodiscard]] constexpr std::optional<CopyTarget> as_copy(const Command& c) noexcept {
+  if (c.opcode != raw(IoOpcode::copy) || bits(c.cdw12, 8, 4) != 0) {
+    return std::nullopt;
+  }
+  return CopyTarget{.destination = (std::uint64_t{c.cdw11} << 32U) | c.cdw10,
+                    .ranges = static_cast<std::uint32_t>(bits(c.cdw12, 0, 8)) + 1U};
 }
 
 }  // namespace holdfast::wire

@@ -152,6 +152,12 @@ constexpr void encode_command(std::span<std::byte, sqe_bytes> out, const Command
   return c;
 }
 
+// A command of an I/O queue that changes nothing, so that it may be sent again without a hold. One
+// half of a fused pair is not such a command: both are repeated or none.
+[[nodiscard]] constexpr bool is_repeat_safe(const Command& c) noexcept {
+  return !c.is_fabrics() && !c.is_fused() && is_repeat_safe(static_cast<IoOpcode>(c.opcode));
+}
+
 // The name that the kernel's timeout message prints for this command on this queue
 // (nvme_fabrics_opcode_str): Fabrics type, else admin name on queue 0, else I/O name.
 [[nodiscard]] inline std::string_view command_name(const Command& c, std::uint16_t qid,

@@ -61,6 +61,9 @@ enum class StatusCode : std::uint16_t {
   connect_invalid_host = 0x184,
   discovery_restart = 0x190,
   authentication_required = 0x191,
+  zone_boundary_error = 0x1B8,
+  zone_is_full = 0x1B9,
+  zone_invalid_write = 0x1BC,
   // SCT 2, media and data integrity errors.
   write_fault = 0x280,
   unrecovered_read_error = 0x281,

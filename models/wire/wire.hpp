@@ -14,6 +14,8 @@
 #include "models/wire/log_pages.hpp"       // IWYU pragma: export
 #include "models/wire/opcodes.hpp"         // IWYU pragma: export
 #include "models/wire/registers.hpp"       // IWYU pragma: export
+#include "models/wire/reservations.hpp"    // IWYU pragma: export
 #include "models/wire/sqe.hpp"             // IWYU pragma: export
 #include "models/wire/status.hpp"          // IWYU pragma: export
 #include "models/wire/tcp_pdu.hpp"         // IWYU pragma: export
+#include "models/wire/zones.hpp"           // IWYU pragma: export

@@ -84,6 +84,11 @@ void issue(World& w, JobId id) {
     io.lba = next_lba(w, f, head);
     io.blocks = f.block_bytes / head.block_bytes;
     io.owner = sim::index(id);
+    const std::uint32_t buffer = f.free_buffers.back();
+    f.free_buffers.pop_back();
+    io.cookie = buffer;
+    if (io.kind == host::IoKind::write)
+      io.buffer = buffer;
     ++f.issued;
     ++f.in_flight;
     host::submit_io(w, io);
@@ -99,9 +104,10 @@ void start_fio(World& w, JobId id) {
   issue(w, id);
 }
 
-void fio_done(World& w, JobId id, wire::Status status) {
+void fio_done(World& w, JobId id, std::uint32_t buffer, wire::Status status) {
   Job& job = job_of(w.workload, id);
   --job.fio.in_flight;
+  job.fio.free_buffers.push_back(buffer);
   if (!status.ok()) {
     job.finished = true;
     return;

@@ -12,6 +12,9 @@ void start_rw_test(World& w, JobId id);
 void rw_test_done(World& w, JobId id, wire::Status status, host::Version version);
 
 void start_fio(World& w, JobId id);
-void fio_done(World& w, JobId id, wire::Status status);
+void fio_done(World& w, JobId id, std::uint32_t buffer, wire::Status status);
+
+void start_script(World& w, JobId id);
+void script_done(World& w, JobId id, wire::Status status, host::Version version);
 
 }  // namespace holdfast::workload

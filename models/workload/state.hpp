@@ -17,7 +17,7 @@ using sim::Duration;
 using sim::TimePoint;
 
 enum class JobId : std::uint32_t {};
-enum class JobType : std::uint8_t { rw_test, fio };
+enum class JobType : std::uint8_t { rw_test, fio, script };
 enum class Pattern : std::uint8_t { read, write, randread, randwrite, rw, randrw };
 
 /// The lines that rw_test prints (protocol.md 9.4).
@@ -56,8 +56,38 @@ struct Fio {
   std::uint64_t issued = 0;
   std::uint64_t next_place = 0;  ///< sequential patterns: index of the next block
   bool wake_pending = false;
+  std::vector<std::uint32_t> free_buffers;  ///< the one used last comes first
   sim::ChoiceId place_choice{};
   sim::ChoiceId direction_choice{};
+};
+
+/// One step of a script: an I/O, or a pause.
+struct Step {
+  bool waits = false;
+  Duration pause{};
+  host::IoKind kind = host::IoKind::read;
+  std::uint64_t lba = 0;
+  std::uint32_t blocks = 1;
+  std::uint64_t from = 0;  ///< copy
+  std::uint32_t ranges = 1;
+  bool expects_zeroes = false;  ///< compare: zeroes, not what the script last knew
+  std::uint64_t key = 1;
+  std::uint64_t victim = 0;
+};
+
+/// What a script knows a block to hold: the serial of the write that it made or read last.
+struct Known {
+  std::uint64_t lba = 0;
+  std::uint64_t serial = 0;
+};
+
+struct Script {
+  std::vector<Step> steps;
+  std::uint32_t repeat = 1;
+  std::uint32_t round = 0;
+  std::uint32_t at = 0;
+  std::uint64_t serial = 0;  ///< of the I/O that is out
+  std::vector<Known> known;  ///< in order of lba
 };
 
 struct Job {
@@ -69,8 +99,10 @@ struct Job {
   bool started = false;
   bool finished = false;
   std::uint64_t errors = 0;
+  std::uint32_t first_buffer = 0;  ///< rw_test and scripts have one, fio one per I/O in flight
   RwTest rw_test;
   Fio fio;
+  Script script;
 };
 
 struct Workloads {

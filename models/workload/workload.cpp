@@ -22,6 +22,8 @@ void try_start(World& w, JobId id) {
   job.started = true;
   if (job.type == JobType::rw_test) {
     start_rw_test(w, id);
+  } else if (job.type == JobType::script) {
+    start_script(w, id);
   } else {
     start_fio(w, id);
   }
@@ -38,11 +40,19 @@ JobId add_job(World& w, const Job& job) {
     added.fio.place_choice = w.choices.add(entity, "place");
     added.fio.direction_choice = w.choices.add(entity, "direction");
   }
+  const std::uint32_t buffers = job.type == JobType::fio ? job.fio.depth : 1;
+  for (std::uint32_t i = 0; i < buffers; ++i) {
+    const std::uint32_t buffer = host::add_buffer(w);
+    if (i == 0)
+      added.first_buffer = buffer;
+    if (job.type == JobType::fio)
+      added.fio.free_buffers.push_back(buffer);
+  }
   w.at(job.start, [id](World& world) { try_start(world, id); });
   return id;
 }
 
-void io_done(World& w, std::uint32_t owner, std::uint32_t, wire::Status status,
+void io_done(World& w, std::uint32_t owner, std::uint32_t cookie, wire::Status status,
              host::Version version) {
   const JobId id{owner};
   Job& job = job_of(w.workload, id);
@@ -50,8 +60,10 @@ void io_done(World& w, std::uint32_t owner, std::uint32_t, wire::Status status,
     ++job.errors;
   if (job.type == JobType::rw_test) {
     rw_test_done(w, id, status, version);
+  } else if (job.type == JobType::script) {
+    script_done(w, id, status, version);
   } else {
-    fio_done(w, id, status);
+    fio_done(w, id, cookie, status);
   }
 }
 

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// Effects of attempts, record by record.
+#include "models/oracle/effects.hpp"
+
+#include <algorithm>
+
+#include "models/oracle/attempts.hpp"
+#include "models/oracle/kinds.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::oracle {
+
+namespace {
+
+/// Blocks that one command overwrote at once.
+struct Landing {
+  std::uint32_t disk = 0;
+  std::uint64_t lba = 0;
+  std::uint64_t blocks = 0;
+  std::uint64_t token = 0;
+  std::uint64_t serial = 0;  ///< whose data it is; zero copy: not always that of the token
+  std::uint16_t cntlid = 0;
+};
+
+/// What a landing did to newer data.
+struct Harm {
+  std::uint64_t lba = 0;
+  std::uint64_t serial = 0;  ///< the write that was overwritten; 0: no harm
+  bool torn = false;
+};
+
+/// One block of an attempt lands. True: it overwrote newer data.
+bool land(Oracle& o, std::uint64_t serial, Block& b) {
+  const Operation& op = o.operations[serial - 1];
+  const bool done = op.completed != sim::never;
+  // A newer write is one that was submitted after this one was acknowledged (or failed). Writes
+  // that were out at the same time have no order until one is acknowledged: either may come last,
+  // but an attempt of an acknowledged one must not undo what came last.
+  const bool undoes = op.status == 0 && b.content_serial != 0 && b.content_serial != serial;
+  const bool newer = b.newest_serial != serial && b.newest_applied >= op.completed;
+  const bool stale = done && (newer || undoes);
+  if (op.submitted > b.newest_applied || b.newest_serial == 0) {
+    b.newest_applied = op.submitted;
+    b.newest_serial = serial;
+  }
+  b.content_serial = serial;
+  return stale;
+}
+
+/// A newer write of several blocks reaches beyond the landing, and still has its data there.
+bool is_torn(const Oracle& o, const Landing& l, std::uint64_t newer) {
+  const Operation& op = o.operations[newer - 1];
+  for (std::uint64_t lba = op.lba; lba < op.lba + op.blocks; ++lba) {
+    const bool outside = lba < l.lba || lba >= l.lba + l.blocks;
+    if (outside && o.disks[l.disk][lba].content_serial == newer)
+      return true;
+  }
+  return false;
+}
+
+Harm land_all(Oracle& o, const Landing& l) {
+  Harm harm;
+  for (std::uint64_t lba = l.lba; lba < l.lba + l.blocks; ++lba) {
+    Block& b = o.disks[l.disk].writable(lba);
+    const std::uint64_t content = b.content_serial;
+    const std::uint64_t newest = content != l.serial ? content : b.newest_serial;
+    if (!land(o, l.serial, b) || harm.serial != 0)
+      continue;
+    harm.lba = lba;
+    harm.serial = newest;
+  }
+  if (harm.serial != 0)
+    harm.torn = is_torn(o, l, harm.serial);
+  return harm;
+}
+
+/// The blocks are where the application wanted the data that they now hold.
+bool is_in_place(const Oracle& o, const Landing& l) {
+  const Operation& op = o.operations[l.serial - 1];
+  return writes_blocks(op) && !is_append(op) && op.disk == l.disk && op.lba == l.lba &&
+         op.blocks >= l.blocks;
+}
+
+Incident incident_of(World& w, const Landing& l, const Attempt* attempt) {
+  Incident incident;
+  incident.at = w.now();
+  incident.disk = l.disk;
+  incident.lba = l.lba;
+  incident.serial = l.token >> 8;
+  if (attempt != nullptr)
+    describe_attempt(w.oracle, *attempt, incident);
+  incident.attempt.target_cntlid = l.cntlid;
+  return incident;
+}
+
+void tell_stale(World& w, const Landing& l, const Harm& harm, const Attempt* attempt) {
+  Oracle& o = w.oracle;
+  if (o.last_stale == l.token)
+    return;
+  o.last_stale = l.token;
+  ++o.counts.stale_writes;
+  o.counts.torn_writes += harm.torn ? 1 : 0;
+  Incident incident = incident_of(w, l, attempt);
+  incident.lba = harm.lba;
+  incident.other_serial = harm.serial;
+  keep(o, incident);
+  record<Kind::stale_write>(w, l.token, harm.serial, l.disk, harm.lba);
+}
+
+/// Data that does not belong there. What the blocks held is gone, whether it was newer or not.
+void misplace(World& w, const Landing& l, const Attempt* attempt) {
+  Oracle& o = w.oracle;
+  for (std::uint64_t lba = l.lba; lba < l.lba + l.blocks; ++lba)
+    o.disks[l.disk].writable(lba).content_serial = l.serial;
+  ++o.counts.misplaced_writes;
+  Incident incident = incident_of(w, l, attempt);
+  incident.type = Incident::Type::misplaced_write;
+  incident.other_serial = l.serial;
+  keep(o, incident);
+  record<Kind::misplaced_write>(w, l.token, l.serial << 8, l.disk, l.lba);
+}
+
+void duplicate(World& w, std::uint64_t token, const Attempt* attempt) {
+  Oracle& o = w.oracle;
+  const std::uint64_t serial = token >> 8;
+  const Operation& op = o.operations[serial - 1];
+  ++o.counts.duplicate_effects;
+  Incident incident;
+  incident.type = Incident::Type::duplicate_effect;
+  incident.at = w.now();
+  incident.disk = op.disk;
+  incident.lba = op.lba;
+  incident.serial = serial;
+  if (attempt != nullptr)
+    describe_attempt(o, *attempt, incident);
+  keep(o, incident);
+  record<Kind::duplicate_effect>(w, serial, token);
+}
+
+/// An answer that says "this was not done", unlike an error that leaves it open.
+bool denies(std::uint16_t status) {
+  const wire::StatusCode code = wire::Status(status).code();
+  return code == wire::StatusCode::compare_failure ||
+         code == wire::StatusCode::reservation_conflict;
+}
+
+}  // namespace
+
+void keep(Oracle& o, const Incident& incident) {
+  if (o.incidents.size() < Oracle::incidents_kept)
+    o.incidents.push_back(incident);
+}
+
+void on_media_write(World& w, const sim::Record& r) {
+  Oracle& o = w.oracle;
+  Landing l;
+  l.disk = static_cast<std::uint32_t>(r.word[0]);
+  l.lba = r.word[1];
+  l.blocks = r.word[2];
+  l.token = r.word[3];
+  l.serial = l.token >> 8;
+  l.cntlid = static_cast<std::uint16_t>(r.word[5]);
+  bool misplaced = false;
+  if (static_cast<Kind>(r.kind) == Kind::mutated_write) {
+    l.serial = r.word[4] >> 8;
+    ++o.counts.mutated_writes;
+    misplaced = !is_in_place(o, l);
+  }
+  const Harm harm = misplaced ? Harm{} : land_all(o, l);
+  const Attempt* const attempt = apply_attempt(o, l.token, w.now());
+  if (misplaced)
+    misplace(w, l, attempt);
+  if (harm.serial != 0)
+    tell_stale(w, l, harm, attempt);
+  forget_operation_if_over(o, l.token >> 8);
+}
+
+void on_effect(World& w, const sim::Record& r) {
+  Oracle& o = w.oracle;
+  const std::uint64_t token = r.word[0];
+  const std::uint64_t value = r.word[3];
+  Operation& op = o.operations.writable((token >> 8) - 1);
+  const Attempt* const attempt = apply_attempt(o, token, w.now());
+  if (r.word[2] != 0) {
+    // A copy of the same data changes nothing more than a write that lands twice does.
+    const bool copies = kind_of(op) == IoKind::copy;
+    const bool again = op.effect && (!copies || op.version != value);
+    const bool denied = op.completed != sim::never && denies(op.status);
+    if (again || denied)
+      duplicate(w, token, attempt);
+    if (!op.effect)
+      op.version = value;
+    op.effect = true;
+  }
+  // What writes blocks will be asked for its attempt again when they land, in the same instant.
+  if (!writes_blocks(op))
+    forget_operation_if_over(o, token >> 8);
+}
+
+void judge_answer(World& w, std::uint64_t serial) {
+  const Operation& op = w.oracle.operations[serial - 1];
+  if (op.effect && denies(op.status))
+    duplicate(w, serial << 8, nullptr);
+}
+
+}  // namespace holdfast::oracle

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// What I/O commands do to the medium, each in one instant. A record says so: media_write for
+// blocks, effect_applied for what a second execution would do again (protocol.md 9.3).
+#include "models/target/io_internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::target {
+
+using transport::Payload;
+using wire::IoOpcode;
+using wire::StatusCode;
+
+namespace {
+
+/// Something happened that is not harmless twice. `changed`: it left a mark.
+void record_effect(World& w, const Request& r, bool changed, std::uint64_t value) {
+  record<Kind::effect_applied>(w, r.version, r.command.opcode, changed, value);
+}
+
+void write_media(World& w, const Request& r, std::uint64_t slba, std::uint64_t blocks,
+                 bool zeroes = false) {
+  Namespace& n = namespace_of(w, r);
+  const bool mutated = r.content != 0;
+  for (std::uint64_t lba = slba; lba < slba + blocks; ++lba) {
+    std::uint64_t& latest = n.latest.writable(lba);
+    n.history.push_back({mutated ? r.content : r.version, latest, w.now(), zeroes});
+    latest = n.history.size();
+  }
+  if (mutated) {
+    record<Kind::mutated_write>(w, n.disk, slba, blocks, r.version, r.content, r.cntlid);
+  } else {
+    record<Kind::media_write>(w, n.disk, slba, blocks, r.version, r.subsystem, r.cntlid);
+  }
+}
+
+Version version_of(const Namespace& n, std::uint64_t lba) {
+  const std::uint64_t latest = n.latest[lba];
+  return latest == 0 ? 0 : n.history[latest - 1].version;
+}
+
+Outcome read(World& w, const Request& r, const wire::BlockRange& range) {
+  const Namespace& n = namespace_of(w, r);
+  Outcome out;
+  // One record per block: the oracle judges each block on its own.
+  for (std::uint32_t i = 0; i < range.blocks; ++i) {
+    const Version version = version_of(n, range.slba + i);
+    if (i == 0)
+      out.data.version = version;
+    record<Kind::media_read>(w, n.disk, range.slba + i, i, r.version, version, r.cntlid);
+  }
+  out.data.bytes = range.blocks * n.block_bytes;
+  return out;
+}
+
+/// Blocks of a zone can only be written at its write pointer.
+wire::Status move_write_pointer(Namespace& n, std::uint64_t slba, std::uint64_t blocks) {
+  if (n.zone_blocks == 0)
+    return {};
+  std::uint64_t& written = n.written[slba / n.zone_blocks];
+  if (slba % n.zone_blocks != written)
+    return refuse(StatusCode::zone_invalid_write);
+  if (written + blocks > n.zone_blocks)
+    return refuse(StatusCode::zone_boundary_error);
+  written += blocks;
+  return {};
+}
+
+Outcome write(World& w, const Request& r, const wire::BlockRange& range) {
+  Outcome out;
+  out.status = move_write_pointer(namespace_of(w, r), range.slba, range.blocks);
+  if (!out.status.ok())
+    return out;
+  if (r.command.is_fused())
+    record_effect(w, r, true, 0);
+  const bool zeroes = r.command.opcode == wire::raw(IoOpcode::write_zeroes);
+  write_media(w, r, range.slba, range.blocks, zeroes);
+  return out;
+}
+
+Outcome append(World& w, const Request& r, const wire::BlockRange& range) {
+  Namespace& n = namespace_of(w, r);
+  const std::uint64_t lba = range.slba + n.written[range.slba / n.zone_blocks];
+  Outcome out;
+  out.status = lba == range.slba + n.zone_blocks ? refuse(StatusCode::zone_is_full)
+                                                 : move_write_pointer(n, lba, range.blocks);
+  if (!out.status.ok())
+    return out;
+  out.result = lba;
+  record_effect(w, r, true, lba);
+  write_media(w, r, lba, range.blocks);
+  return out;
+}
+
+void reset_zone(World& w, const Request& r, std::uint64_t slba) {
+  Namespace& n = namespace_of(w, r);
+  n.written[slba / n.zone_blocks] = 0;
+  write_media(w, r, slba, n.zone_blocks, true);
+}
+
+/// Reads and writes in one instant. The value of the effect tells one source content from another;
+/// all attempts of one write carry the same data.
+void copy(World& w, const Request& r, std::uint64_t destination) {
+  const Namespace& n = namespace_of(w, r);
+  std::uint64_t content = 0;
+  std::uint64_t blocks = 0;
+  for (const wire::DatasetRange& range : r.ranges) {
+    for (std::uint32_t i = 0; i < range.blocks; ++i) {
+      content = content * 0x9E3779B97F4A7C15u + (version_of(n, range.slba + i) >> 8) + 1;
+    }
+    blocks += range.blocks;
+  }
+  record_effect(w, r, true, content);
+  write_media(w, r, destination, blocks);
+}
+
+}  // namespace
+
+wire::Status compare(World& w, const Request& r) {
+  const Namespace& n = namespace_of(w, r);
+  const auto range = wire::as_block_range(r.command);
+  for (std::uint64_t lba = range->slba; lba < range->slba + range->blocks; ++lba) {
+    const std::uint64_t latest = n.latest[lba];
+    const bool zeroes = latest == 0 || n.history[latest - 1].zeroes;
+    const bool same = r.content == transport::zeroes
+                          ? zeroes
+                          : !zeroes && version_of(n, lba) >> 8 == r.content >> 8;
+    if (!same)
+      return refuse(StatusCode::compare_failure);
+  }
+  return {};
+}
+
+Outcome apply(World& w, const Request& r) {
+  const auto range = wire::as_block_range(r.command);
+  switch (static_cast<IoOpcode>(r.command.opcode)) {
+    case IoOpcode::read:
+      return read(w, r, *range);
+    case IoOpcode::compare:
+      return {compare(w, r), 0, {}};
+    case IoOpcode::write:
+    case IoOpcode::write_zeroes:
+      return write(w, r, *range);
+    case IoOpcode::dataset_management:
+      for (const wire::DatasetRange& one : r.ranges)
+        write_media(w, r, one.slba, one.blocks, true);
+      return {};
+    case IoOpcode::copy:
+      copy(w, r, wire::as_copy(r.command)->destination);
+      return {};
+    case IoOpcode::zone_append:
+      return append(w, r, *wire::as_zone_append(r.command));
+    case IoOpcode::zone_management_send:
+      reset_zone(w, r, *wire::as_zone_reset(r.command));
+      return {};
+    case IoOpcode::reservation_register:
+    case IoOpcode::reservation_acquire:
+    case IoOpcode::reservation_release:
+      return apply_reservation(w, r);
+    default:
+      return {};  // Flush
+  }
+}
+
+}  // namespace holdfast::target
