@@ -220,11 +220,63 @@ json host(Dice& dice, const Names& names, std::size_t i) {
   return out;
 }
 
+/// The namespace of scripts that append; it is there if one of them does.
+constexpr int zoned_nsid = 9;
+
+json step(Dice& dice, bool zoned) {
+  json out = {
+      {"do", zoned ? dice.pick({"zone_append", "zone_append", "zone_append", "zone_reset", "read",
+                                "wait"})
+                   : dice.pick({"write", "write", "read", "read", "write_zeroes", "deallocate",
+                                "compare", "compare_and_write", "copy", "flush", "wait", "register",
+                                "acquire", "release", "preempt"})},
+      {"blocks", dice.between(1, 4)},
+      {"lba", dice.between(0, 12)}};
+  if (out["do"] == "wait")
+    out["for"] = dice.span(1, 300, "ms");
+  if (zoned)
+    out["zone"] = dice.between(0, 3);
+  out["from"] = dice.between(0, 12);
+  if (dice.percent(50))
+    out["ranges"] = dice.between(1, out["blocks"].get<std::uint64_t>());
+  if (dice.percent(30))
+    out["expects"] = "zeroes";
+  out["key"] = dice.between(1, 2);
+  return out;
+}
+
+json script(Dice& dice, json out) {
+  out["type"] = "script";
+  const bool zoned = dice.percent(30);
+  if (zoned)
+    out["nsid"] = zoned_nsid;
+  const std::uint64_t steps = dice.between(2, 12);
+  for (std::uint64_t i = 0; i < steps; ++i)
+    out["steps"].push_back(step(dice, zoned));
+  // Without a pause it would do nothing but this.
+  out["steps"].push_back({{"do", "wait"}, {"for", dice.span(5, 50, "ms")}});
+  out["repeat"] = dice.between(1, 200);
+  return out;
+}
+
+/// What scripts need of the target.
+void prepare_for_script(json& subsystem, const json& script) {
+  subsystem["fused_commands"] = true;
+  json& namespaces = subsystem["namespaces"];
+  if (script.contains("nsid") && namespaces.back()["nsid"] != zoned_nsid) {
+    namespaces.push_back(
+        {{"nsid", zoned_nsid}, {"size", "256KiB"}, {"zoned", {{"zone_size", "64KiB"}}}});
+  }
+}
+
 json workload(Dice& dice, const Names& names) {
   json out = {{"host", dice.pick(names.hosts)},
               {"subsystem", subsystem_name(0)},
               {"start", dice.span(0, 500, "ms")}};
-  if (dice.percent(25)) {
+  const std::uint64_t chance = dice.between(1, 100);
+  if (chance > 80)
+    return script(dice, out);
+  if (chance <= 25) {
     out["type"] = "rw_test";
     out["iterations"] = dice.between(1, 20);
     out["sleep_before_read"] = dice.span(1, 500, "ms");
@@ -262,7 +314,7 @@ json fault(Dice& dice, const Names& names) {
   if (out["type"] == "fopcode" || out["type"] == "delay_command") {
     out["subsystem"] = subsystem_name(0);
     out["controller"] = dice.between(1, 3);
-    out["opcode"] = dice.pick({"write", "write", "read"});
+    out["opcode"] = dice.pick({"write", "write", "write", "read", "zone_append", "copy"});
     out["delay"] = dice.span(1, 4000, "ms");
     out["count"] = dice.between(0, 3);
     return out;
@@ -334,6 +386,10 @@ std::string scenario_text(std::uint64_t seed) {
   const std::uint64_t loads = dice.between(1, 3);
   for (std::uint64_t i = 0; i < loads; ++i)
     out["workloads"].push_back(workload(dice, names));
+  for (const json& load : out["workloads"]) {
+    if (load["type"] == "script")
+      prepare_for_script(out["subsystems"][0], load);
+  }
   const std::uint64_t faults = dice.between(0, 4);
   for (std::uint64_t i = 0; i < faults; ++i)
     out["faults"].push_back(fault(dice, names));

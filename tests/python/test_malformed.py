@@ -76,6 +76,14 @@ MANY = [{"name": f"l{i}", "ends": ["h1", f"n{i}"]} for i in range(10_001)]
 FC_MTU = {"transport": "fc", "links": [{**BASE["fabric"]["links"][0], "mtu": 9000}]}
 PORT_LOST = {"type": "remote_port_lost", "at": "1s", "host": "h1", "port": "a0"}
 
+SCRIPT = {"type": "script", "host": "h1"}
+
+
+def step(does: str, **words: object) -> dict[str, Any]:
+    """Return a script with one step."""
+    return {**SCRIPT, "steps": [{"do": does, **words}]}
+
+
 # Name, where in the base, the value put there, the pointer of the error, a part of what it says.
 PATCHES: list[tuple[str, str, Any, str, str]] = [
     # Unknown keys, at each level.
@@ -147,6 +155,17 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("two_kinds", "/faults/0/at", {"uniform": [], "exponential": "1s"}, "/0/at", "exactly one"),
     ("bounds_order", "/expect/hold_s", {"min": 2, "max": 1}, "/expect/hold_s", '"min" not above'),
     ("negative_bound", "/expect/recoveries", -1, "/expect/recoveries", "not negative"),
+    # Scripts and zones.
+    ("no_steps", "/workloads/0", {**SCRIPT, "steps": []}, "/workloads/0/steps", "a list of 1 to"),
+    ("unknown_step", "/workloads/0", step("wirte"), "/steps/0/do", 'mean "write"?'),
+    ("step_far", "/workloads/0", step("write", lba=256), "/steps/0/lba", "0 to 255"),
+    ("step_long", "/workloads/0", step("deallocate", lba=255, blocks=2), "/0/lba", "0 to 255"),
+    ("copy_far", "/workloads/0", step("copy", **{"from": 256}), "/steps/0/from", "0 to 255"),
+    ("step_ranges", "/workloads/0", step("deallocate", ranges=2), "/0/ranges", "one range per"),
+    ("no_zones", "/workloads/0", step("zone_append"), "/steps/0/do", "a zoned namespace"),
+    ("odd_zone", "/subsystems/0/namespaces/0/zoned", {"zone_size": "5KiB"}, "/zone_size", "multip"),
+    ("rw_on_zones", "/subsystems/0/namespaces/0/zoned", {"zone_size": "4KiB"}, "/0/nsid", "script"),
+    ("short_wait", "/workloads/0", step("wait", **{"for": "1ns"}), "/steps/0/for", "from 1us"),
     # Words and names.
     ("transport", "/fabric/transport", "roce", "/fabric/transport", "one of tcp, rdma"),
     ("policy", "/hosts/0/policy", "cqt_only", "/hosts/0/policy", 'mean "cqt-only"?'),

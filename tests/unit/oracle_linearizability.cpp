@@ -46,18 +46,36 @@ struct History {
   [[nodiscard]] bool ok() const { return oracle::check_linearizable(o).ok; }
 };
 
+/// A read that began after the write that it returned was acknowledged tells nothing of attempts.
+std::vector<Operation> without_late_attempts(const oracle::Oracle& o) {
+  std::vector<Operation> all;
+  for (std::size_t i = 0; i < o.operations.size(); ++i) {
+    Operation op = o.operations[i];
+    const std::uint64_t found = op.version >> 8;
+    if (op.kind == 0 && found != 0) {
+      const Operation& write = o.operations[found - 1];
+      const bool known = write.completed != sim::never && write.status == 0;
+      if (known && write.completed <= op.submitted)
+        op.version = found << 8 | 0xff;
+    }
+    all.push_back(op);
+  }
+  return all;
+}
+
 /// Each attempt of a write that a read returned is a write of its own, with its version.
 std::vector<Operation> effects_of(const oracle::Oracle& o) {
+  const std::vector<Operation> operations = without_late_attempts(o);
   std::vector<Operation> effects;
-  for (std::size_t i = 0; i < o.operations.size(); ++i) {
+  for (std::size_t i = 0; i < operations.size(); ++i) {
     std::set<std::uint64_t> seen;
-    for (std::size_t k = 0; k < o.operations.size(); ++k) {
-      const Operation& other = o.operations[k];
+    for (std::size_t k = 0; k < operations.size(); ++k) {
+      const Operation& other = operations[k];
       const bool answered = other.completed != sim::never && other.status == 0;
       if (other.kind == 0 && answered && other.version >> 8 == i + 1)
         seen.insert(other.version);
     }
-    Operation op = o.operations[i];
+    Operation op = operations[i];
     if (op.kind == 0) {
       effects.push_back(op);
       continue;
