@@ -246,7 +246,6 @@ struct Queue {
   std::uint16_t qid = 0;
   std::uint16_t sqsize = 0;
   std::uint32_t executing = 0;  ///< commands that will still touch the medium or answer
-  RequestId first_waiting = sim::none<RequestId>;  ///< commands whose data was asked for
   sim::EventId quiesce_timer{};                    ///< stops what still executes
   NodeId node = sim::none<NodeId>;                 ///< that owns the port
   RequestId first_waiting = sim::none<RequestId>;  ///< commands that lack data or their other half

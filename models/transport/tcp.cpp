@@ -32,6 +32,9 @@ void set_state(World& w, ConnectionId id, Side side, TcpState state) {
 
 void settle(World& w, ConnectionId id) {
   Connection& c = w.transport.connections[id];
+  // Whoever hears of a loss may have let go of the connection already.
+  if (!c.in_use)
+    return;
   for (const Side side : {Side::host, Side::target}) {
     Endpoint& e = c.end[static_cast<int>(side)];
     if (e.opened && e.state == TcpState::closed && e.data_in_flight == 0 && !e.dry) {
