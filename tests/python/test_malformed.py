@@ -167,7 +167,7 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("rw_on_zones", "/subsystems/0/namespaces/0/zoned", {"zone_size": "4KiB"}, "/0/nsid", "script"),
     ("short_wait", "/workloads/0", step("wait", **{"for": "1ns"}), "/steps/0/for", "from 1us"),
     # Words and names.
-    ("transport", "/fabric/transport", "roce", "/fabric/transport", "one of tcp, rdma"),
+    ("transport", "/fabric/transport", "roce", "/fabric/transport", "one of tcp, rdma, fc"),
     ("policy", "/hosts/0/policy", "cqt_only", "/hosts/0/policy", 'mean "cqt-only"?'),
     (
         "hold nowhere",

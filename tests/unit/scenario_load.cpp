@@ -118,7 +118,7 @@ TEST_CASE("An error names place, finding, expectation and the nearest name", "[s
         "x.json: at /fabric/links/0/mtu: found the number 100, expected an integer from 576 to "
         "65535");
   CHECK(error_with("/fabric/transport", "roce") ==
-        "x.json: at /fabric/transport: found the string \"roce\", expected one of tcp, rdma");
+        "x.json: at /fabric/transport: found the string \"roce\", expected one of tcp, rdma, fc");
   CHECK(error_with("/faults/0/link", "l3") ==
         "x.json: at /faults/0/link: found \"l3\" unknown, expected the name of a link: one of l0, "
         "l1; did you mean \"l0\"?");
