@@ -136,7 +136,8 @@ json result_document(const scenario::Scenario& s, const World& w, std::string_vi
               {"sim", sim_part(w)},
               {"integrity", integrity_part(w)},
               {"exposure", exposure_part(exposure)},
-              {"recovery", recovery_part(w)}};
+              {"recovery", recovery_part(w)},
+              {"target", {{"expiries", w.recovery.target_expiries}}}};
   if (exposure.margins != 0) {
     out["margin"] = {{"min_s", sim::seconds(exposure.margin_min)},
                      {"max_s", sim::seconds(exposure.margin_max)}};

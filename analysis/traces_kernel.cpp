@@ -55,6 +55,10 @@ void KernelLog::on_state(const sim::Record& r) {
 }
 
 void KernelLog::on_timeout(const sim::Record& r) {
+  if (static_cast<Kind>(r.kind) == Kind::anatt_timeout) {
+    say(r.word[0], "ANATT timeout, resetting controller.");
+    return;
+  }
   const host::Controller& c = controller(r.word[0]);
   const std::uint64_t qid = r.word[1];
   const auto cid = static_cast<std::uint16_t>(r.word[2]);
@@ -145,6 +149,7 @@ bool KernelLog::on_host(const sim::Record& r) {
       on_pdu_sent(r);
       return true;
     case Kind::request_timeout:
+    case Kind::anatt_timeout:
       on_timeout(r);
       return true;
     case Kind::recovery_started:

@@ -67,7 +67,7 @@ void KernelLog::on_pdu_sent(const sim::Record& r) {
 
 void KernelLog::on_connected(const sim::Record& r) {
   const host::Controller& c = controller(r.word[0]);
-  if (!is_fc() && !watches_[r.word[0]].mapped)
+  if (!is_fc() && !watches_[r.word[0]].mapped && c.io_queues != 0)
     tell_mapped(r.word[0]);
   if (c.connected_once) {
     say(r.word[0],

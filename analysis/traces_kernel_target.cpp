@@ -22,8 +22,9 @@ void KernelLog::on_target(const sim::Record& r) {
                                           r.word[3] / 1'000'000'000));
       }
       say_target(subsystem,
-                 fmt::format("Created nvm controller {} for subsystem {} for NQN {}.", cntlid,
-                             w_.target.subsystems[subsystem].nqn, found().hostnqn.view()));
+                 fmt::format("Created {} controller {} for subsystem {} for NQN {}.",
+                             w_.target.subsystems[subsystem].discovery ? "discovery" : "nvm",
+                             cntlid, w_.target.subsystems[subsystem].nqn, found().hostnqn.view()));
       return;
     case Kind::keep_alive_window:
       say_target(subsystem,

@@ -46,6 +46,9 @@ namespace holdfast {
   X(connect_failed, protocol, "controller", "attempt", "error")                        \
   X(connected, protocol, "controller", "attempt", "cntlid", "io_queues")               \
   X(controller_removed, protocol, "controller", "error")                               \
+  X(ana_log_read, protocol, "controller", "change_count", "groups", "in_change")       \
+  X(path_ana_state, protocol, "head", "controller", "state")                           \
+  X(anatt_timeout, protocol, "controller")                                             \
   X(operator_request, outcome, "controller", "action")                                 \
   X(operator_refused, outcome, "controller", "action", "error")                        \
   X(attempt_sent, protocol, "token", "controller", "connection", "qid", "cid")         \
@@ -59,6 +62,8 @@ namespace holdfast {
   X(controller_fatal, protocol, "subsystem", "cntlid", "cause")                        \
   X(ccr_requested, protocol, "subsystem", "source", "impacted", "status", "immediate") \
   X(ccr_completed, protocol, "subsystem", "source", "impacted")                        \
+  X(ana_state_set, protocol, "subsystem", "port", "group", "state", "change_count")    \
+  X(status_forced, protocol, "subsystem", "cntlid", "token", "status")                 \
   X(event_sent, protocol, "subsystem", "cntlid", "dw0")                                \
   X(queue_released, protocol, "subsystem", "cntlid", "qid", "connection")              \
   X(controller_freed, protocol, "subsystem", "cntlid")                                 \

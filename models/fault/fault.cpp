@@ -50,6 +50,12 @@ void switch_on(World& w, std::uint32_t index) {
     case Type::command:
       target::add_command_fault(w, f.subsystem, f.command);
       return;
+    case Type::command_status:
+      target::add_status_fault(w, f.subsystem, f.status);
+      return;
+    case Type::ana_change:
+      target::set_ana_state(w, f.subsystem, f.ana);
+      return;
     case Type::reset_controller:
       host::reset_controller(w, f.controller);
       return;

@@ -22,6 +22,8 @@ enum class Type : std::uint8_t {
   link_down,
   loss,
   command,
+  command_status,
+  ana_change,
   // What an administrator does.
   reset_controller,
   delete_controller,
@@ -50,6 +52,8 @@ struct Fault {
   std::uint64_t saved_threshold[2] = {};  ///< loss that was there before
   target::SubsystemId subsystem{};
   target::CommandFault command;
+  target::StatusFault status;
+  target::AnaGroupState ana;
   host::ControllerId controller{};  ///< of the administrator's action; for disconnect any of them
   host::ControllerId source{};      ///< passthrough_ccr: who is asked
   host::HostId host{};              ///< hca_removed: whose end of the link

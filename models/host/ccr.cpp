@@ -152,6 +152,8 @@ void async_event(World& w, ControllerId id, const wire::Completion& completion) 
     r.command = wire::make_get_log_page(0, log);
     send_request(w, c.admin, r, host_of(w, c).admin_timeout);
   }
+  if (event.is(wire::AsyncNotice::ana_change))
+    read_ana_log(w, id);
   post_async_event_request(w, id);
 }
 

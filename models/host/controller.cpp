@@ -161,7 +161,10 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   c.last_check = p.at;  // nvme_init_ctrl
   c.queue_size = std::min(p.queue_size, longest_io_queue);
   const Host& host = w.host.hosts[sim::index(p.host)];
+  c.discovery = is_discovery_nqn(c.subnqn);
   c.io_queues_wanted = p.nr_io_queues == 0 ? host.cpus : std::min(p.nr_io_queues, host.cpus);
+  if (c.discovery)
+    c.io_queues_wanted = 0;
   c.admin = QueueId{static_cast<std::uint32_t>(w.host.queues.size())};
   c.first_io_queue = sim::index(c.admin) + 1;
   const std::uint32_t io_queues = c.io_queues_wanted;

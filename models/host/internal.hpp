@@ -80,6 +80,7 @@ enum class Cause : std::uint8_t {
   keep_alive_tag,
   operator_request,
   device_lost,
+  ana_transition,
 };
 void error_recovery(World& w, ControllerId id, Cause cause);
 void on_queue_failed(World& w, std::uint32_t owner, int error);
@@ -118,7 +119,35 @@ void fc_exchange_ended(World& w, std::uint32_t owner, std::uint16_t cid, wire::S
 bool fc_gives_up(const World& w, const Controller& c);
 Duration fc_reconnect_delay(const World& w, const Controller& c);
 
+/// nvme_reset_ctrl from within the driver: refused unless LIVE.
+void reset_if_live(World& w, ControllerId id, Cause cause);
+
+// ana.cpp
+/// Asks for the ANA log to be read; only while LIVE, and not twice at a time.
+void read_ana_log(World& w, ControllerId id);
+/// Goes on with a read that found no free tag.
+void continue_ana_read(World& w, ControllerId id);
+void ana_log_completed(World& w, ControllerId id, const Request& request, wire::Status status);
+/// The log that set-up read. Paths take part once the controller is LIVE: update_ana_paths.
+void take_ana_log(World& w, ControllerId id, const Request& request);
+void update_ana_paths(World& w, ControllerId id);
+/// The state of a path that was just found (nvme_mpath_add_disk).
+void find_ana_state(World& w, HeadId head, std::uint32_t path, std::uint32_t group);
+/// A command was answered with 301h, 302h or 303h: the path waits for a new read of the log.
+void ana_error(World& w, HeadId head, ControllerId id);
+/// nvme_mpath_stop.
+void stop_ana(World& w, ControllerId id);
+
+// discovery.cpp
+bool is_discovery_nqn(const wire::NqnText& nqn);
+/// Steps of a set-up that a discovery controller leaves out.
+bool discovery_skips(Setup step);
+/// What nvme_start_ctrl does for a discovery controller; `again`: it has been LIVE before.
+void start_discovery(World& w, ControllerId id, bool again);
+
 // multipath.cpp
+/// nvme_mpath_set_live: a path became usable; selection looks again, waiting I/O moves on.
+void path_became_usable(World& w, HeadId head, std::uint32_t path);
 /// Finds a path for an I/O and hands it to that path's queue; or requeues it, or fails it.
 void dispatch(World& w, IoId io);
 void fail_over(World& w, IoId io, ControllerId from);

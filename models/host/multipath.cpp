@@ -20,7 +20,7 @@ Head& head_of(World& w, HeadId id) { return w.host.heads[sim::index(id)]; }
 /// nvme_path_is_disabled.
 bool is_disabled(const World& w, const Path& p) {
   const State state = w.host.controllers[sim::index(p.controller)].state;
-  return (state != State::live && state != State::deleting) || !p.ready;
+  return (state != State::live && state != State::deleting) || !p.ready || p.ana_pending;
 }
 
 bool is_optimized(const Path& p) { return p.ana == AnaState::optimized; }
@@ -71,10 +71,34 @@ std::uint32_t find_round_robin(const World& w, const Head& head) {
   return found;
 }
 
-std::uint32_t find_path(const World& w, const Head& head) {
-  if (w.host.hosts[sim::index(head.host)].iopolicy == IoPolicy::round_robin) {
-    return find_round_robin(w, head);
+/// nvme_queue_depth_path.
+std::uint32_t find_shallowest(const World& w, const Head& head) {
+  std::uint32_t best[2] = {no_path, no_path};
+  const auto depth = [&](std::uint32_t at) {
+    return w.host.controllers[sim::index(head.paths[at].controller)].active;
+  };
+  for (std::uint32_t i = 0; i < head.paths.size(); ++i) {
+    const Path& p = head.paths[i];
+    if (is_disabled(w, p) || (!is_optimized(p) && p.ana != AnaState::non_optimized))
+      continue;
+    std::uint32_t& slot = best[is_optimized(p) ? 0 : 1];
+    if (slot == no_path || depth(i) < depth(slot))
+      slot = i;
+    if (best[0] != no_path && depth(best[0]) == 0)
+      break;
   }
+  return best[0] != no_path ? best[0] : best[1];
+}
+
+IoPolicy policy_of(const World& w, const Head& head) {
+  return w.host.hosts[sim::index(head.host)].iopolicy;
+}
+
+std::uint32_t find_path(const World& w, const Head& head) {
+  if (policy_of(w, head) == IoPolicy::round_robin)
+    return find_round_robin(w, head);
+  if (policy_of(w, head) == IoPolicy::queue_depth)
+    return find_shallowest(w, head);
   // numa: the cached path is looked at again only when it is not LIVE and optimized.
   if (head.current != no_path && !is_disabled(w, head.paths[head.current]) &&
       is_optimized(head.paths[head.current])) {
@@ -113,6 +137,31 @@ void schedule_requeue(World& w, HeadId id) {
   w.after(Duration{}, [id](World& world) { run_requeue_list(world, id); });
 }
 
+/// nvme_mpath_start_request: the count is maintained only while the policy needs it.
+void count_active(World& w, Io& io, ControllerId id) {
+  if (policy_of(w, head_of(w, io.head)) != IoPolicy::queue_depth || io.counted == id)
+    return;
+  io.counted = id;
+  ++controller(w, id).active;
+}
+
+/// nvme_mpath_end_request.
+void end_active(World& w, Io& io) {
+  if (io.counted == sim::none<ControllerId>)
+    return;
+  // atomic_dec_if_positive: a new association has counted from zero meanwhile.
+  if (std::uint32_t& active = controller(w, io.counted).active; active != 0)
+    --active;
+  io.counted = sim::none<ControllerId>;
+}
+
+/// nvme_retry_req: the Command Retry Delay that the status names, of the controller that said it.
+Duration retry_delay(const Controller& c, wire::Status status) {
+  if (status.crd() == 0)
+    return Duration{};
+  return c.crdt[status.crd() - 1u] * std::chrono::milliseconds{100};
+}
+
 }  // namespace
 
 bool is_ready(const World& w, HeadId id) { return w.host.heads[sim::index(id)].block_bytes != 0; }
@@ -135,7 +184,8 @@ void dispatch(World& w, IoId id) {
   Head& head = head_of(w, head_id);
   const std::uint32_t path = find_path(w, head);
   if (path != no_path) {
-    head.current = path;
+    if (policy_of(w, head) != IoPolicy::queue_depth)
+      head.current = path;
     const Controller& c = controller(w, head.paths[path].controller);
     queue_io(w, io_queue(c, w.host.ios[id].cpu % c.io_queues), id);
     return;
@@ -169,6 +219,7 @@ void queue_io(World& w, QueueId queue_id, IoId id) {
   if (w.host.ios[id].kind == IoKind::compare_and_write)
     send_request(w, queue_id, fused_compare(w, c, id), timeout);
   const std::uint16_t tag = send_request(w, queue_id, io_request(w, c, id), timeout);
+  count_active(w, w.host.ios[id], q.controller);
   record<Kind::attempt_sent>(w, token_of(w.host.ios[id]), q.controller,
                              transport::connection_of(w, q.transport), q.qid,
                              q.requests[tag].command.cid);
@@ -186,7 +237,12 @@ void io_completed(World& w, QueueId queue_id, const Request& r,
   const bool final = status.ok() || status.dnr() || io.retries >= max_retries;
   if (!final && status.is_path_error()) {
     record<Kind::attempt_abandoned>(w, token_of(io), ctrl, status.value);
-    if (is_idempotent(io.kind) || host_of(w, controller(w, ctrl)).policy.repeats_all) {
+    // What was refused for its ANA state was not carried out.
+    const bool repeats = is_idempotent(io.kind) || status.is_ana_error() ||
+                         host_of(w, controller(w, ctrl)).policy.repeats_all;
+    if (status.is_ana_error())
+      ana_error(w, io.head, ctrl);
+    if (repeats) {
       fail_over(w, r.io, ctrl);
     } else {
       finish_io(w, r.io, status);  // whether it was carried out is not known
@@ -200,10 +256,17 @@ void io_completed(World& w, QueueId queue_id, const Request& r,
     return;
   }
   ++io.retries;
-  queue_io(w, queue_id, r.io);
+  const Duration delay = retry_delay(controller(w, ctrl), status);
+  if (delay == Duration{}) {
+    queue_io(w, queue_id, r.io);
+    return;
+  }
+  w.at(timer_at(w, controller(w, ctrl), delay),
+       [queue_id, id = r.io](World& world) { queue_io(world, queue_id, id); });
 }
 
 void finish_io(World& w, IoId id, wire::Status status) {
+  end_active(w, w.host.ios[id]);
   const Io io = w.host.ios[id];
   w.host.ios.remove(id);
   record<Kind::app_complete>(w, io.serial, status.value, io.version);
@@ -211,6 +274,9 @@ void finish_io(World& w, IoId id, wire::Status status) {
 }
 
 void fail_over(World& w, IoId io, ControllerId from) {
+  end_active(w, w.host.ios[io]);
+  // The bio goes into a request of its own, which has not been retried yet.
+  w.host.ios[io].retries = 0;
   // nvme_failover_req: the path that failed is not the current one any more.
   Head& head = head_of(w, w.host.ios[io].head);
   if (head.current != no_path && head.paths[head.current].controller == from) {
@@ -245,10 +311,26 @@ void add_path(World& w, ControllerId id, std::uint32_t nsid, const wire::Identif
     head.blocks = page.size_blocks;
     const bool known = std::any_of(head.paths.begin(), head.paths.end(),
                                    [&](const Path& p) { return p.controller == id; });
-    if (!known)
-      head.paths.push_back({id, true, AnaState::optimized});
+    if (!known) {
+      Path path;
+      path.controller = id;
+      path.ready = true;
+      head.paths.push_back(path);
+      find_ana_state(w, HeadId{i}, static_cast<std::uint32_t>(head.paths.size() - 1),
+                     page.ana_group);
+    }
     schedule_requeue(w, HeadId{i});
   }
+}
+
+void path_became_usable(World& w, HeadId id, std::uint32_t path) {
+  Head& head = head_of(w, id);
+  if (is_optimized(head.paths[path]) && policy_of(w, head) != IoPolicy::queue_depth) {
+    const std::uint32_t nearest = find_nearest(w, head);
+    if (nearest != no_path)
+      head.current = nearest;
+  }
+  schedule_requeue(w, id);
 }
 
 void clear_path(World& w, ControllerId id) {

@@ -102,6 +102,7 @@ void finish(World& w, ControllerId id) {
 void reset_work(World& w, ControllerId id) {
   if (controller(w, id).state != State::resetting)
     return;  // deleted meanwhile
+  stop_ana(w, id);
   if (fc_delete_association(w, id))
     return;
   tear_down_io(w, id, !host_of(w, controller(w, id)).policy.hold_in_resetting);
@@ -113,6 +114,7 @@ void delete_work(World& w, ControllerId id) {
   Controller& c = controller(w, id);
   w.calendar.cancel(c.reconnect_timer);
   w.calendar.cancel(c.failfast_timer);
+  stop_ana(w, id);
   remove_paths(w, id);
   if (fc_delete_association(w, id))
     return;
@@ -194,6 +196,12 @@ void reset_controller(World& w, ControllerId id) {
   } else {
     begin(w, id, Then::reset, Cause::operator_request, host_of(w, c).policy.operator_fences);
   }
+}
+
+void reset_if_live(World& w, ControllerId id, Cause cause) {
+  const Controller& c = controller(w, id);
+  if (c.state == State::live)
+    begin(w, id, Then::reset, cause, host_of(w, c).policy.operator_fences);
 }
 
 void delete_controller(World& w, ControllerId id) {

@@ -99,6 +99,7 @@ void remove(World& w, ControllerId id, int error) {
   change_state(w, id, State::deleting);
   w.calendar.cancel(c.failfast_timer);
   record<Kind::controller_removed>(w, id, error);
+  stop_ana(w, id);
   remove_paths(w, id);
   change_state(w, id, State::dead);
 }

@@ -110,6 +110,9 @@ void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Compl
     case Purpose::ccr_log:
       ccr_log_completed(w, ctrl, r, completion.status);
       break;
+    case Purpose::ana_log:
+      ana_log_completed(w, ctrl, r, completion.status);
+      break;
     case Purpose::disable:
       disable_completed(w, ctrl, r, completion);
       break;
@@ -120,6 +123,8 @@ void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Compl
   if (r.answer.blob != sim::none<transport::BlobId>)
     w.transport.blobs.remove(r.answer.blob);
   start_waiting(w, id);
+  if (queue(w, id).qid == 0)
+    continue_ana_read(w, ctrl);
 }
 
 void cancel_all(World& w, QueueId id) {

@@ -77,8 +77,14 @@ void finish_setup(World& w, ControllerId id) {
     return;
   record<Kind::connected>(w, id, c.attempts, c.cntlid, c.io_queues);
   c.attempts = 0;
+  const bool again = c.connected_once;
   c.connected_once = true;
   after_live(w, id);
+  if (c.discovery) {
+    start_discovery(w, id, again);
+  } else {
+    update_ana_paths(w, id);
+  }
 }
 
 void issue_property_step(World& w, const Controller& c) {
@@ -146,8 +152,12 @@ void issue_step(World& w, ControllerId id) {
   }
 }
 
-/// Steps of a first connect that a reconnect leaves out.
+/// Steps of a first connect that a reconnect leaves out, and what the controller does not have.
 bool is_skipped(const Controller& c, Setup step) {
+  if (c.discovery && discovery_skips(step))
+    return true;
+  if (step == Setup::ana_log && !c.reports_ana)
+    return true;
   return c.started_once && (step == Setup::effects_log || step == Setup::smart_log);
 }
 
@@ -158,12 +168,13 @@ void next_step(World& w, ControllerId id) {
     issue_step(w, id);
     return;
   }
+  const bool initialized = c.setup >= Setup::number_of_queues;
   do {
     c.setup = static_cast<Setup>(static_cast<std::uint8_t>(c.setup) + 1);
   } while (is_skipped(c, c.setup));
   c.setup_queue = 0;
   // nvme_init_ctrl_finish ends here: keep-alive runs before the I/O queues exist.
-  if (c.setup == Setup::number_of_queues)
+  if (!initialized && c.setup >= Setup::number_of_queues)
     start_keep_alive(w, id);
   issue_step(w, id);
 }
@@ -179,6 +190,10 @@ void take_identify(Controller& c, World& w, const Request& r) {
   c.cirn = identify->cirn;
   c.ccr_limit = identify->ccrl;
   c.reports_ccr_events = (identify->oaes & wire::aec_cross_controller_reset) != 0;
+  c.reports_ana = (identify->cmic & wire::cmic_ana_reporting) != 0;
+  c.anatt_s = identify->anatt;
+  c.crdt = identify->crdt;
+  c.active = 0;  // nvme_mpath_init_identify: covers controller resets
   c.in_capsule_bytes = static_cast<std::uint32_t>(identify->in_capsule_data_bytes());
 }
 
@@ -197,6 +212,8 @@ void scan_next(World& w, ControllerId id) {
   Controller& c = controller(w, id);
   if (c.scan.empty()) {
     c.started_once = true;
+    // nvme_scan_work: "re-read the ANA log page to not miss updates".
+    read_ana_log(w, id);
     return;
   }
   Request r;
@@ -257,6 +274,9 @@ void setup_completed(World& w, ControllerId id, const Request& r,
     case Setup::identify:
       take_identify(c, w, r);
       break;
+    case Setup::ana_log:
+      take_ana_log(w, id, r);
+      break;
     case Setup::number_of_queues:
       c.io_queues =
           std::min(wire::QueueCounts::decode(completion.dw0).submission, c.io_queues_wanted);
@@ -278,6 +298,8 @@ void after_live(World& w, ControllerId id) {
   // nvme_enable_aen: what is offered and supported; the series adds the CCR notice.
   if (host_of(w, c).policy.ccr && c.reports_ccr_events)
     events |= wire::aec_cross_controller_reset;
+  if (c.discovery)
+    events = wire::aec_discovery_change;
   r.command = wire::make_set_async_event_config(0, events);
   send_request(w, c.admin, r, host_of(w, c).admin_timeout);
 }
@@ -289,8 +311,14 @@ void after_live_completed(World& w, ControllerId id, const Request& r,
     return;
   if (r.purpose == Purpose::after_live) {
     post_async_event_request(w, id);
-    if (c.started_once)
+    if (c.discovery)
       return;
+    if (c.started_once) {
+      // What changed between the read of set-up and the moment at which events were enabled. Of the
+      // scan after a reconnect only this is modelled.
+      read_ana_log(w, id);
+      return;
+    }
     Request list;
     list.purpose = Purpose::scan;
     wire::Identify identify;

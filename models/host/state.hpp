@@ -43,7 +43,7 @@ enum class State : std::uint8_t {
   dead,
 };
 
-enum class IoPolicy : std::uint8_t { numa, round_robin };
+enum class IoPolicy : std::uint8_t { numa, round_robin, queue_depth };
 /// In the words of the block layer and of ioctls; see io_command.cpp for the commands.
 enum class IoKind : std::uint8_t {
   read,
@@ -100,13 +100,14 @@ struct RecoveryPolicy {
   bool keep_alive_stops_first = false;  ///< when the fence starts, not when it is over
   bool repeats_all = true;              ///< else what is not idempotent fails when its path is lost
   bool fences_without_tag = false;  ///< a Keep Alive that finds no tag goes through the fence too
-  bool keep_alive_polls_half = false;  ///< a look every KATO/2 although the mode is traffic based
-  bool operator_fences = false;        ///< reset and delete of a LIVE controller fence first
-  bool removal_fences = false;         ///< so does a remote port or an adapter that disappears
-  bool holds_aborted = true;           ///< FC: exchanges that end while fencing wait as well
-  bool ccr_joins_pending = false;      ///< "reset in progress" is waited for like an accepted CCR
-  bool hold_when_cqt_zero = false;     ///< a controller that reports CQT 0
-  Duration cqt_when_zero{};            ///< what to add in that case
+  bool keep_alive_polls_half = false;    ///< a look every KATO/2 although the mode is traffic based
+  bool operator_fences = false;          ///< reset and delete of a LIVE controller fence first
+  bool removal_fences = false;           ///< so does a remote port or an adapter that disappears
+  bool holds_aborted = true;             ///< FC: exchanges that end while fencing wait as well
+  bool ccr_joins_pending = false;        ///< "reset in progress" is waited for like an accepted CCR
+  bool discovery_reconnect_kato = true;  ///< a discovery controller with KATO 0 gets 5 s (1.9)
+  bool hold_when_cqt_zero = false;       ///< a controller that reports CQT 0
+  Duration cqt_when_zero{};              ///< what to add in that case
 };
 
 struct Host {
@@ -154,6 +155,13 @@ struct RequestTimer {
   sim::BlockTimer block;      ///< what it was set for, with a timer wheel
 };
 
+/// What the ANA log last said: of a group (nsid 0), or of a namespace in it.
+struct AnaEntry {
+  std::uint32_t nsid = 0;
+  std::uint32_t group = 0;
+  wire::AnaState state = wire::AnaState::optimized;
+};
+
 struct Controller {
   HostId host{};
   State state = State::fresh;
@@ -181,6 +189,16 @@ struct Controller {
   std::uint32_t ccr_pending = 0;  ///< operations that others wait for
   std::uint32_t in_capsule_bytes = 0;
   bool keep_alive_supported = false;
+  std::array<std::uint16_t, 3> crdt{};  ///< command retry delays in 100 ms
+  // multipath
+  bool discovery = false;     ///< no I/O queues, no namespaces
+  std::uint32_t active = 0;   ///< nr_active: I/O in flight, all namespaces; only for queue-depth
+  bool reports_ana = false;   ///< CMIC
+  std::uint8_t anatt_s = 0;   ///< ANA transition time
+  bool ana_wanted = false;    ///< the ANA log is to be read
+  bool ana_reading = false;   ///< and is being read
+  std::vector<AnaEntry> ana;  ///< as last read
+  sim::EventId anatt_timer{};
   // queues
   QueueId admin{};
   std::uint32_t first_io_queue = 0;  ///< QueueIds are consecutive
@@ -229,6 +247,7 @@ enum class Purpose : std::uint8_t {
   scan,
   ccr,  ///< argument: the impacted controller
   ccr_log,
+  ana_log,
   disable,      ///< CC.EN = 0 or CC.SHN, and the reads of CSTS behind it
   passthrough,  ///< an administrator's command
 };
@@ -269,6 +288,8 @@ struct Path {
   ControllerId controller{};
   bool ready = false;  ///< identified; may be used when its controller is LIVE
   wire::AnaState ana = wire::AnaState::optimized;
+  bool ana_pending = false;  ///< NVME_NS_ANA_PENDING: not usable until the log has been read again
+  std::uint32_t ana_group = 0;
 };
 
 /// A multipath block device (struct nvme_ns_head).
@@ -297,7 +318,8 @@ struct Io {
   std::uint32_t cookie = 0;
   std::uint32_t attempts = 0;  ///< how often it was sent; the low byte goes into the token
   std::uint32_t retries = 0;   ///< on the same path (nvme_max_retries)
-  Version version = 0;         ///< what a read found; a Zone Append: the first block it wrote
+  ControllerId counted = sim::none<ControllerId>;  ///< whose active count it is in
+  Version version = 0;  ///< what a read found; a Zone Append: the first block it wrote
   /// Copy: first block of the source. Compare: serial of the write it expects, 0: zeroes.
   /// Reservations: the key of this host.
   std::uint64_t argument = 0;

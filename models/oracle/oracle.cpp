@@ -147,7 +147,12 @@ void observe(World& w, const sim::Record& r) {
       answer_attempt(o, r.word[0], w.now());
       return;
     case Kind::attempt_abandoned:
-      abandon_attempt(o, r.word[0], w.now());
+      // What the host ended itself is still under way; another status is the target's answer.
+      if (r.word[2] >= wire::raw(wire::StatusCode::host_path_error)) {
+        abandon_attempt(o, r.word[0], w.now());
+      } else {
+        answer_attempt(o, r.word[0], w.now());
+      }
       return;
     case Kind::command_fetched:
     case Kind::command_held:  // in the hands of the target, which may execute it later

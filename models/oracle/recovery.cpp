@@ -166,6 +166,9 @@ void log_recovery(World& w, const sim::Record& r) {
       watch(w, r.word[0]).open = ~0u;
       return;
     case Kind::keep_alive_expired:
+      ++w.recovery.target_expiries;
+      on_target_detected(w, r);
+      return;
     case Kind::controller_fatal:
       on_target_detected(w, r);
       return;

@@ -45,6 +45,7 @@ struct ControllerWatch {
 struct RecoveryLog {
   std::vector<Recovery> recoveries;
   std::vector<ControllerWatch> watches;  ///< by host controller
+  std::uint64_t target_expiries = 0;     ///< controllers that a keep-alive timer ended
   std::vector<std::uint64_t> moved;      ///< abandoned operations that are not completed yet
   std::vector<std::uint32_t> moved_by;   ///< the recovery that abandoned them
 };

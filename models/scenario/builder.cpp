@@ -3,6 +3,7 @@
 #include "models/scenario/builder.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "models/host/host.hpp"
 #include "models/net/fabric.hpp"
@@ -143,6 +144,10 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
   profile.ccr_event_lost = s.ccr_event_lost;
   set_array_knobs(profile, s);
   profile.fused_commands = s.fused_commands;
+  profile.anatt_s = static_cast<std::uint8_t>(s.anatt / 1s);
+  for (std::size_t i = 0; i < s.crdt.size(); ++i)
+    profile.crdt[i] = static_cast<std::uint16_t>(s.crdt[i] / 100ms);
+  profile.discovery_kato = s.discovery_kato;
   std::vector<std::uint32_t> ports;
   for (const std::string& name : s.ports) {
     const auto [place, fresh] = names.ports.try_emplace(name);
@@ -159,6 +164,7 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
     names.disks[{s.name, n.nsid}] = disk;
     target::NamespaceParameters p;
     p.nsid = n.nsid;
+    p.ana_group = n.ana_group;
     p.disk = disk;
     p.block_bytes = n.block_bytes;
     p.size_bytes = n.size_bytes;
@@ -166,6 +172,32 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
     p.write = span_of(n.media.write);
     p.zone_bytes = n.zoned ? n.zoned->zone_bytes : 0;
     target::add_namespace(w, id, p);
+  }
+  for (const AnaGroupState& a : s.ana_states) {
+    const auto state = static_cast<wire::AnaState>(a.state);
+    target::init_ana_state(w, id, {names.ports.at(a.port), a.group, state});
+  }
+}
+
+/// Discovery controllers where a host asks for them. A port has the knobs of the first subsystem
+/// that listens there.
+void build_discovery(World& w, const Scenario& s, const Names& names) {
+  std::set<std::string> asked;
+  for (const Host& host : s.hosts) {
+    for (const Connect& c : host.connect) {
+      if (c.subsystem == discovery_name)
+        asked.insert(c.port);
+    }
+  }
+  for (const Subsystem& sub : s.subsystems) {
+    std::vector<std::uint32_t> ports;
+    for (const std::string& port : sub.ports) {
+      if (asked.erase(port) != 0)
+        ports.push_back(names.ports.at(port));
+    }
+    const target::SubsystemId id = names.subsystems.at(sub.name);
+    if (!ports.empty())
+      target::add_discovery(w, w.target.subsystems[sim::index(id)].profile, ports);
   }
 }
 
@@ -193,6 +225,7 @@ host::RecoveryPolicy policy_of(const RecoveryPolicy& p) {
   policy.ccr_joins_pending = p.ccr_joins_pending;
   policy.multiplier = p.hold_multiplier;
   policy.hold_when_cqt_zero = p.cqt_zero == RecoveryPolicy::CqtZero::hold;
+  policy.discovery_reconnect_kato = p.discovery_reconnect_kato;
   policy.cqt_when_zero = p.cqt_when_zero;
   return policy;
 }
@@ -201,12 +234,13 @@ void build_connections(World& w, const Host& h, Names& names) {
   for (const Connect& c : h.connect) {
     host::ConnectParameters p;
     p.host = names.hosts.at(h.name);
-    p.subnqn = c.subsystem;
+    const bool discovery = c.subsystem == discovery_name;
+    p.subnqn = discovery ? std::string(wire::discovery_nqn) : c.subsystem;
     p.port = names.ports.at(c.port);
     p.forward = names.routes.at({h.name, c.port});
     p.back = names.routes.at({c.port, h.name});
     p.at = sim::epoch + c.at;
-    p.keep_alive_tmo = c.keep_alive_tmo;
+    p.keep_alive_tmo = c.keep_alive_tmo.value_or(discovery ? 0s : 5s);
     p.reconnect_delay = c.reconnect_delay;
     p.ctrl_loss_tmo = c.ctrl_loss_tmo;
     p.dev_loss_tmo = c.dev_loss_tmo;
@@ -223,8 +257,7 @@ void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
   host::Host host;
   host.name = h.name;
   host.cpus = h.cpus;
-  host.iopolicy =
-      h.iopolicy == IoPolicy::round_robin ? host::IoPolicy::round_robin : host::IoPolicy::numa;
+  host.iopolicy = static_cast<host::IoPolicy>(h.iopolicy);
   host.policy = policy_of(h.policy);
   host.io_timeout = h.io_timeout;
   host.admin_timeout = h.admin_timeout;
@@ -271,6 +304,7 @@ void build(World& w, const Scenario& s) {
   build_routes(w, s, names);
   for (const Subsystem& sub : s.subsystems)
     build_subsystem(w, sub, names);
+  build_discovery(w, s, names);
   for (const Host& h : s.hosts)
     build_host(w, s, h, names);
   build_workloads(w, s, names);

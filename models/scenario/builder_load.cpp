@@ -178,6 +178,25 @@ fault::Fault fault_of(World& w, const CommandFault& f, const Names& names) {
   return out;
 }
 
+fault::Fault fault_of(World& w, const CommandStatus& f, const Names& names) {
+  fault::Fault out;
+  out.type = fault::Type::command_status;
+  out.subsystem = names.subsystems.at(f.subsystem);
+  const auto status = wire::Status(f.status).with_crd(f.crd);
+  out.status = {f.controller, f.opcode, f.dnr ? status.with_dnr() : status, f.count == 0, f.count};
+  set_times(w, out, f.at, std::nullopt);
+  return out;
+}
+
+fault::Fault fault_of(World& w, const AnaChange& f, const Names& names) {
+  fault::Fault out;
+  out.type = fault::Type::ana_change;
+  out.subsystem = names.subsystems.at(f.subsystem);
+  out.ana = {names.ports.at(f.port), f.group, static_cast<wire::AnaState>(f.state)};
+  set_times(w, out, f.at, std::nullopt);
+  return out;
+}
+
 fault::Fault fault_of(World& w, const OperatorAction& f, const Names& names) {
   static constexpr std::array types = {fault::Type::reset_controller,
                                        fault::Type::delete_controller, fault::Type::disconnect,

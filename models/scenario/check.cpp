@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "models/scenario/check_internal.hpp"
+#include "models/wire/connect.hpp"
 
 namespace holdfast::scenario {
 
@@ -35,6 +36,16 @@ const Subsystem& subsystem_named(const Scenario& s, const std::string& name, con
   require_name(where, name, "a subsystem", names_of(s.subsystems));
   return *std::find_if(s.subsystems.begin(), s.subsystems.end(),
                        [&](const Subsystem& one) { return one.name == name; });
+}
+
+void ana_place(const Subsystem& s, const std::string& port, std::uint32_t group, const Cursor& at) {
+  require_name(at.at("port"), port, fmt::format("a port of {}", in_quotes(s.name)).c_str(),
+               s.ports);
+  const bool known = std::any_of(s.namespaces.begin(), s.namespaces.end(),
+                                 [&](const Namespace& ns) { return ns.ana_group == group; });
+  if (!known)
+    at.at("group").fail(fmt::format("ANA group {}", group),
+                        "the ana_group of a namespace of " + in_quotes(s.name));
 }
 
 }  // namespace check
@@ -178,6 +189,18 @@ void check_nodes(const Subsystem& subsystem, std::map<std::string, std::string>&
   }
 }
 
+void check_ana_states(const Subsystem& subsystem, const Cursor& at) {
+  std::set<std::pair<std::string, std::uint32_t>> seen;
+  for (std::size_t i = 0; i < subsystem.ana_states.size(); ++i) {
+    const auto& one = subsystem.ana_states[i];
+    check::ana_place(subsystem, one.port, one.group, at.at(i));
+    if (!seen.emplace(one.port, one.group).second) {
+      at.at(i).fail(fmt::format("group {} at {} again", one.group, in_quotes(one.port)),
+                    "one state for each group and port");
+    }
+  }
+}
+
 void check_subsystems(const Scenario& s, const Nodes& nodes, const Cursor& at) {
   unique_names(s.subsystems, at);
   std::map<std::string, std::string> node_owner;
@@ -194,6 +217,9 @@ void check_subsystems(const Scenario& s, const Nodes& nodes, const Cursor& at) {
         here.at("ports").at(p).fail(in_quotes(port) + " again", "each port once");
       }
     }
+    if (subsystem.name == discovery_name || subsystem.name == wire::discovery_nqn) {
+      here.at("name").fail(in_quotes(subsystem.name), "a name that is not the discovery service's");
+    }
     check_namespaces(subsystem, here.at("namespaces"));
     check_nodes(subsystem, node_owner, here.at("nodes"));
     if (subsystem.kato_max != 0s && subsystem.kato_max < subsystem.kato_min) {
@@ -201,6 +227,7 @@ void check_subsystems(const Scenario& s, const Nodes& nodes, const Cursor& at) {
           .fail(format_duration(subsystem.kato_max),
                 "at least kato_min " + format_duration(subsystem.kato_min));
     }
+    check_ana_states(subsystem, here.at("ana_states"));
     if (subsystem.attr_cntlid_min > subsystem.attr_cntlid_max) {
       here.at("attr_cntlid_min")
           .fail(std::to_string(subsystem.attr_cntlid_min),
@@ -212,14 +239,29 @@ void check_subsystems(const Scenario& s, const Nodes& nodes, const Cursor& at) {
   }
 }
 
+/// The port is one of the subsystem's; every port serves discovery controllers.
+void check_port(const Scenario& s, const Connect& connect, const Cursor& at) {
+  if (connect.subsystem != discovery_name) {
+    const auto& subsystem = subsystem_named(s, connect.subsystem, at.at("subsystem"));
+    require_name(at.at("port"), connect.port,
+                 fmt::format("a port of {}", in_quotes(subsystem.name)).c_str(), subsystem.ports);
+    // nvmf_parse_options replaces 0 by the default.
+    if (connect.keep_alive_tmo == Duration{0})
+      at.at("keep_alive_tmo").fail_value("at least 1s, except for a discovery controller");
+    return;
+  }
+  std::vector<std::string> ports;
+  for (const auto& subsystem : s.subsystems)
+    ports.insert(ports.end(), subsystem.ports.begin(), subsystem.ports.end());
+  require_name(at.at("port"), connect.port, "a port of any subsystem", ports);
+}
+
 void check_connects(const Scenario& s, const Host& host, Nodes& nodes, const Cursor& at) {
   std::set<std::pair<std::string, std::string>> seen;
   for (std::size_t i = 0; i < host.connect.size(); ++i) {
     const auto& connect = host.connect[i];
     const Cursor here = at.at(i);
-    const auto& subsystem = subsystem_named(s, connect.subsystem, here.at("subsystem"));
-    require_name(here.at("port"), connect.port,
-                 fmt::format("a port of {}", in_quotes(subsystem.name)).c_str(), subsystem.ports);
+    check_port(s, connect, here);
     if (!nodes.connected(host.name, connect.port)) {
       here.at("port").fail(
           fmt::format("no path from {} to {}", in_quotes(host.name), in_quotes(connect.port)),

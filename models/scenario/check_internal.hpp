@@ -28,6 +28,9 @@ void require_name(const Cursor& where, const std::string& name, const char* what
                   const std::vector<std::string>& names);
 const Subsystem& subsystem_named(const Scenario& s, const std::string& name, const Cursor& where);
 
+/// Fails unless the subsystem has that port, and a namespace in that ANA group.
+void ana_place(const Subsystem& s, const std::string& port, std::uint32_t group, const Cursor& at);
+
 // check_load.cpp
 void workloads(Scenario& s, const Cursor& at);
 void faults(const Scenario& s, const Cursor& at);

@@ -19,8 +19,16 @@ const Namespace& resolve_target(const Scenario& s, W& w, const Cursor& at) {
                                    [&](const Host& one) { return one.name == w.host; });
   std::vector<std::string> reachable;
   for (const auto& connect : host.connect) {
-    if (!contains(reachable, connect.subsystem))
+    if (connect.subsystem != discovery_name && !contains(reachable, connect.subsystem))
       reachable.push_back(connect.subsystem);
+  }
+  if (w.subsystem == discovery_name) {
+    at.at("subsystem")
+        .fail(in_quotes(w.subsystem) + ", which has no namespaces", "a subsystem with namespaces");
+  }
+  if (reachable.empty()) {
+    at.at("host").fail(in_quotes(w.host) + ", which connects to discovery controllers only",
+                       "a host that connects to a subsystem");
   }
   if (w.subsystem.empty()) {
     if (reachable.size() > 1) {
@@ -169,6 +177,22 @@ void check_controller(const Scenario& s, const F& fault, const Cursor& at) {
       .fail(fmt::format("controller {}", fault.controller),
             fmt::format("a controller id of {}, {} to {}", in_quotes(subsystem.name),
                         subsystem.attr_cntlid_min, subsystem.attr_cntlid_max));
+}
+
+void check_fault(const Scenario& s, const CommandFault& fault, const std::vector<std::string>&,
+                 const Cursor& at) {
+  check_controller(s, fault, at);
+}
+
+void check_fault(const Scenario& s, const CommandStatus& fault, const std::vector<std::string>&,
+                 const Cursor& at) {
+  check_controller(s, fault, at);
+}
+
+void check_fault(const Scenario& s, const AnaChange& change, const std::vector<std::string>&,
+                 const Cursor& at) {
+  const auto& subsystem = subsystem_named(s, change.subsystem, at.at("subsystem"));
+  ana_place(subsystem, change.port, change.group, at);
 }
 
 void check_fault(const Scenario& s, const OperatorAction& action, const std::vector<std::string>&,

@@ -23,6 +23,8 @@ const Union<Workload>& workload_union();
 const ObjectInfo& step_info();
 const Union<Fault>& fault_union();
 
+Codec<AnaState> ana_state();
+
 /// Every declared object, the scenario first, in the order in which the reference tells them.
 std::vector<const ObjectInfo*> declared_objects();
 

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declarations of faults. One row per key.
+#include <fmt/format.h>
+
+#include <charconv>
+
 #include "models/scenario/declaration.hpp"
 
 namespace holdfast::scenario {
@@ -72,6 +76,60 @@ const Object<CommandFault>& fopcode_object() {
 const Object<CommandFault>& delay_command_object() {
   static const auto declared =
       command_fault("delay_command", "A command with that opcode is executed after a delay.");
+  return declared;
+}
+
+/// A status as the tables of the specification write it: type and code, without retry hints.
+Codec<std::uint16_t> status_code() {
+  const char* const expected = "a status as \"0x001\" to \"0x7ff\", type and code";
+  return {[=](const Cursor& c) -> std::uint16_t {
+            if (!c.value().is_string())
+              c.fail_value(expected);
+            const auto& word = c.value().get_ref<const std::string&>();
+            std::uint16_t value = 0;
+            const char* const end = word.data() + word.size();
+            const bool hex = word.size() > 2 && word.size() <= 5 && word.starts_with("0x");
+            if (!hex || std::from_chars(word.data() + 2, end, value, 16).ptr != end || value == 0 ||
+                value > 0x7ff) {
+              c.fail_value(expected);
+            }
+            return value;
+          },
+          [](const std::uint16_t& value) { return nlohmann::json(fmt::format("{:#05x}", value)); },
+          {{"type", "string"}, {"pattern", "^0x[0-7]?[0-9a-fA-F]{1,2}$"}},
+          "status, `0x001` to `0x7ff`"};
+}
+
+const Object<CommandStatus>& command_status_object() {
+  static const auto declared =
+      Object<CommandStatus>("command_status",
+                            "Commands with that opcode are answered with a status instead of being "
+                            "executed.")
+          .field("at", &CommandStatus::at, latency(longest_run), "from when on it is armed",
+                 required)
+          .field("subsystem", &CommandStatus::subsystem, name(nqn_length), "which subsystem",
+                 required)
+          .field("controller", &CommandStatus::controller, integer<std::uint16_t>(1, 0xffef),
+                 "which controller, by its id (CNTLID)")
+          .field("opcode", &CommandStatus::opcode, opcode(), "which I/O commands")
+          .field("status", &CommandStatus::status, status_code(), "type and code of the status")
+          .field("crd", &CommandStatus::crd, integer<std::uint8_t>(0, 3),
+                 "Command Retry Delay: 0 none, 1 to 3 that entry of `crdt`")
+          .field("dnr", &CommandStatus::dnr, boolean(), "Do Not Retry")
+          .field("count", &CommandStatus::count, integer<std::uint32_t>(0, 1'000'000'000),
+                 "how many commands are hit; 0: every one");
+  return declared;
+}
+
+const Object<AnaChange>& ana_change_object() {
+  static const auto declared =
+      Object<AnaChange>("ana_change",
+                        "An ANA group changes its state at one port; the hosts there are told.")
+          .field("at", &AnaChange::at, latency(longest_run), "when", required)
+          .field("subsystem", &AnaChange::subsystem, name(nqn_length), "which subsystem", required)
+          .field("port", &AnaChange::port, name(name_length), "at which of its ports", required)
+          .field("group", &AnaChange::group, integer<std::uint32_t>(1, 128), "which group")
+          .field("state", &AnaChange::state, ana_state(), "its state from then on", required);
   return declared;
 }
 
@@ -171,6 +229,14 @@ const Object<AdminStall>& admin_stall_object() {
 
 }  // namespace
 
+Codec<AnaState> ana_state() {
+  return choice<AnaState>({{"optimized", AnaState::optimized, ""},
+                           {"non-optimized", AnaState::non_optimized, ""},
+                           {"inaccessible", AnaState::inaccessible, ""},
+                           {"persistent-loss", AnaState::persistent_loss, ""},
+                           {"change", AnaState::change, ""}});
+}
+
 const Union<Fault>& fault_union() {
   static const auto declared = [] {
     using Kind = OperatorAction::Kind;
@@ -195,6 +261,8 @@ const Union<Fault>& fault_union() {
                                    [](const CommandFault& f) { return f.fatal; })
         .alternative<CommandFault>(delay_command_object(), delayed,
                                    [](const CommandFault& f) { return !f.fatal; })
+        .alternative(command_status_object())
+        .alternative(ana_change_object())
         .alternative<OperatorAction>(reset_object(), action(Kind::reset), is(Kind::reset))
         .alternative<OperatorAction>(delete_object(), action(Kind::remove), is(Kind::remove))
         .alternative<OperatorAction>(disconnect_object(), action(Kind::disconnect),

@@ -38,10 +38,12 @@ Codec<std::uint32_t> tick_rate() {
 const Object<Connect>& connect_object() {
   static const auto declared =
       Object<Connect>("connect", "One connection, in the words of `nvme connect`.")
-          .field("subsystem", &Connect::subsystem, name(nqn_length), "which subsystem", required)
+          .field("subsystem", &Connect::subsystem, name(nqn_length),
+                 "which subsystem; `discovery`: a discovery controller", required)
           .field("port", &Connect::port, name(name_length), "one of its ports", required)
           .field("at", &Connect::at, duration(0s, longest_run), "when the connect is issued")
-          .field("keep_alive_tmo", &Connect::keep_alive_tmo, duration(1s, 65535s, 1s), "KATO")
+          .maybe("keep_alive_tmo", &Connect::keep_alive_tmo, duration(0s, 65535s, 1s),
+                 "KATO; absent: 5s, for `discovery` 0s. 0s is for `discovery` only")
           .field("reconnect_delay", &Connect::reconnect_delay, duration(1ms, longest_run, 1ms),
                  "before each reconnect attempt, the first included")
           .field("ctrl_loss_tmo", &Connect::ctrl_loss_tmo, duration_or_off(0s, longest_run, 1ms),
@@ -111,6 +113,8 @@ const Object<RecoveryPolicy>& policy_object() {
               "repeat_non_idempotent", &Policy::repeat_non_idempotent, boolean(),
               "a Zone Append, a Compare and Write or a reservation command whose path is lost is "
               "repeated; else it fails")
+          .field("discovery_reconnect_kato", &Policy::discovery_reconnect_kato, boolean(),
+                 "a discovery controller with KATO 0 gets 5 s once it has reconnected")
           .field("fences_without_tag", &Policy::fences_without_tag, boolean(),
                  "a Keep Alive that finds no tag fences too; else it resets at once")
           .field("keep_alive_polls_half", &Policy::keep_alive_polls_half, boolean(),
@@ -134,8 +138,9 @@ const Object<Host>& host_object() {
           .field("name", &Host::name, name(name_length), "a node of the fabric", required)
           .field("policy", &Host::policy, policy(), "how it recovers from a lost path")
           .field("iopolicy", &Host::iopolicy,
-                 choice<IoPolicy>(
-                     {{"numa", IoPolicy::numa, ""}, {"round-robin", IoPolicy::round_robin, ""}}),
+                 choice<IoPolicy>({{"numa", IoPolicy::numa, ""},
+                                   {"round-robin", IoPolicy::round_robin, ""},
+                                   {"queue-depth", IoPolicy::queue_depth, ""}}),
                  "which path an I/O takes")
           .field("cpus", &Host::cpus, integer<std::uint32_t>(1, 1024), "online CPUs")
           .field("io_timeout", &Host::io_timeout, duration(1ms, longest_run), "of I/O commands")

@@ -47,6 +47,8 @@ const Object<Namespace>& namespace_object() {
   static const auto declared =
       Object<Namespace>("namespace", "A namespace of a subsystem.")
           .field("nsid", &Namespace::nsid, integer<std::uint32_t>(1, 1024), "namespace id")
+          .field("ana_group", &Namespace::ana_group, integer<std::uint32_t>(1, 128),
+                 "its ANA group")
           .field("size", &Namespace::size_bytes, size<std::uint64_t>(512, largest_namespace),
                  "a multiple of `block_size`")
           .field("block_size", &Namespace::block_bytes, size<std::uint32_t>(512, 65536),
@@ -115,6 +117,16 @@ Object<Subsystem> array_knobs(Object<Subsystem>&& declared) {
              "Cross-Controller Reset of a controller whose node does not answer: fails, waits "
              "for the node, or the controller loses its access to the media after `fence_time`")
       .field("fence_time", &Subsystem::fence_time, latency(24h), "until that access is revoked");
+}
+
+const Object<AnaGroupState>& ana_group_state_object() {
+  static const auto declared =
+      Object<AnaGroupState>("ana_group_state", "The ANA state in which a group begins at a port.")
+          .field("port", &AnaGroupState::port, name(name_length), "one of the subsystem's ports",
+                 required)
+          .field("group", &AnaGroupState::group, integer<std::uint32_t>(1, 128), "ANA group")
+          .field("state", &AnaGroupState::state, ana_state(), "its state there", required);
+  return declared;
 }
 
 }  // namespace
@@ -191,7 +203,17 @@ const Object<Subsystem>& subsystem_object() {
                  "Compare and Write is executed as one; else it is refused, as nvmet does")
           .maybe("inline_data_size", &Subsystem::inline_data_bytes,
                  size<std::uint32_t>(0, 1U << 20),
-                 "in-capsule data limit (IOCCSZ); absent: 16KiB, with rdma 4KiB")));
+                 "in-capsule data limit (IOCCSZ); absent: 16KiB, with rdma 4KiB")
+          .field("ana_states", &Subsystem::ana_states,
+                 list(object(ana_group_state_object()), 0, 4096),
+                 "where groups begin; else group 1 is optimized and all others are inaccessible")
+          .field("anatt", &Subsystem::anatt, duration(1s, 255s, 1s),
+                 "ANATT: a host resets a controller whose group stays in `change` for twice as "
+                 "long")
+          .field("crdt", &Subsystem::crdt, list(duration(0s, 6553500ms, 100ms), 0, 3),
+                 "CRDT1 to CRDT3: the delays before a retry that a status may name")
+          .field("discovery_kato", &Subsystem::discovery_kato, duration(1s, 65535s, 1s),
+                 "what a discovery controller at its ports takes for KATO 0")));
   return declared;
 }
 
@@ -201,6 +223,7 @@ std::vector<const ObjectInfo*> declared_objects() {
       &subsystem_object().info(), &namespace_object().info(), &media_object().info(),
       &node_object().info(),      &zoned_object().info(),     &host_object().info(),
       &policy_object().info(),    &connect_object().info()};
+  out.insert(out.begin() + 4, &ana_group_state_object().info());
   for (const auto* info : workload_union().infos())
     out.push_back(info);
   out.push_back(&step_info());

@@ -63,8 +63,28 @@ struct Zoned {
   std::uint64_t zone_bytes = 0;
 };
 
+/// ANA states, with the values of the log page.
+enum class AnaState : std::uint8_t {
+  optimized = 1,
+  non_optimized = 2,
+  inaccessible = 3,
+  persistent_loss = 4,
+  change = 15,
+};
+
+/// In which state a group begins at a port.
+struct AnaGroupState {
+  std::string port;
+  std::uint32_t group = 1;
+  AnaState state = AnaState::optimized;
+};
+
+/// What a connection names instead of a subsystem to get a discovery controller.
+inline constexpr const char* discovery_name = "discovery";
+
 struct Namespace {
   std::uint32_t nsid = 1;
+  std::uint32_t ana_group = 1;
   std::uint64_t size_bytes = 1ull << 30;
   std::uint32_t block_bytes = 4096;  ///< logical block size
   Media media;
@@ -118,13 +138,17 @@ struct Subsystem {
   HangResumes hang_resumes = HangResumes::executes_first;
   UnreachableCcr unreachable_ccr = UnreachableCcr::fences;
   Latency fence_time;  ///< until a node that cannot be reached has lost its access to the media
+  std::vector<AnaGroupState> ana_states;  ///< else group 1 is optimized, others inaccessible
+  Duration anatt = 10s;                   ///< ANA transition time, whole seconds
+  std::vector<Duration> crdt;             ///< CRDT1 to CRDT3, in steps of 100 ms; or none
+  Duration discovery_kato = 120s;         ///< what a discovery controller takes for KATO 0
 };
 
 struct Connect {
   std::string subsystem;
   std::string port;
   Duration at = 0s;
-  Duration keep_alive_tmo = 5s;  ///< KATO, whole seconds
+  std::optional<Duration> keep_alive_tmo;  ///< KATO, whole seconds; absent: 5 s, discovery 0 s
   Duration reconnect_delay = 10s;
   Duration ctrl_loss_tmo = 600s;    ///< negative: never give up ("off")
   Duration dev_loss_tmo = 60s;      ///< FC: how long a lost remote port is waited for; 0: not
@@ -160,12 +184,13 @@ struct RecoveryPolicy {
   bool fences_without_tag = false;      ///< a Keep Alive without a tag goes through the fence (4.3)
   bool keep_alive_polls_half = false;   ///< a look every KATO/2 also with TBKAS (1.7, historical)
   bool operator_fences = false;         ///< reset and delete of a LIVE controller fence first (4.8)
-  bool removal_fences = false;     ///< so does a remote port or an adapter that disappears (4.8)
-  bool holds_aborted = true;       ///< FC: exchanges that end while fencing are held too (4.9)
-  bool ccr_joins_pending = false;  ///< 13Fh is waited for like an accepted CCR
+  bool removal_fences = false;  ///< so does a remote port or an adapter that disappears (4.8)
+  bool holds_aborted = true;    ///< FC: exchanges that end while fencing are held too (4.9)
+  bool discovery_reconnect_kato = true;  ///< discovery with KATO 0: 5 s once reconnected (1.9)
+  bool ccr_joins_pending = false;        ///< 13Fh is waited for like an accepted CCR
 };
 
-enum class IoPolicy : std::uint8_t { numa, round_robin };
+enum class IoPolicy : std::uint8_t { numa, round_robin, queue_depth };
 
 struct Host {
   std::string name;  ///< name of a fabric node
@@ -300,6 +325,27 @@ struct CommandFault {
   bool fatal = true;
 };
 
+/// Commands with that opcode are answered with a status instead of being executed.
+struct CommandStatus {
+  Latency at;
+  std::string subsystem;
+  std::uint16_t controller = 1;  ///< CNTLID
+  std::uint8_t opcode = 1;
+  std::uint16_t status = 0x006;  ///< type and code
+  std::uint8_t crd = 0;          ///< which Command Retry Delay
+  bool dnr = false;
+  std::uint32_t count = 1;  ///< how many commands are hit; 0: every one
+};
+
+/// An ANA group changes its state at one port.
+struct AnaChange {
+  Latency at;
+  std::string subsystem;
+  std::string port;
+  std::uint32_t group = 1;
+  AnaState state = AnaState::inaccessible;
+};
+
 /// What an administrator does to a controller of a host, by its device name.
 struct OperatorAction {
   enum class Kind : std::uint8_t { reset, remove, disconnect, ccr };
@@ -345,7 +391,7 @@ struct AdminStall {
 };
 
 using Fault = std::variant<Blackhole, LinkDown, Loss, CommandFault, OperatorAction, HcaRemoved,
-                           RemotePortLost, NodeFault, AdminStall>;
+                           RemotePortLost, NodeFault, AdminStall, CommandStatus, AnaChange>;
 
 /// Bounds of one number of the result; absent bounds do not bind.
 struct Bounds {
@@ -363,9 +409,10 @@ struct Expect {
   std::optional<Bounds> duplicate_effects;
   std::optional<Bounds> mutated_writes;
   std::optional<Bounds> longest_stall_s;
-  std::optional<Bounds> detection_s;  ///< detected - fault, every recovery
-  std::optional<Bounds> hold_s;       ///< released - fence started, every recovery
-  std::optional<Bounds> recoveries;   ///< how many
+  std::optional<Bounds> detection_s;      ///< detected - fault, every recovery
+  std::optional<Bounds> hold_s;           ///< released - fence started, every recovery
+  std::optional<Bounds> recoveries;       ///< how many
+  std::optional<Bounds> target_expiries;  ///< controllers that a target's keep-alive timer ended
   std::optional<Bounds> io_errors;
 };
 

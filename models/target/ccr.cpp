@@ -122,13 +122,8 @@ void complete_resets_of(World& w, SubsystemId subsystem, ControllerId impacted) 
       completed = true;
       record<Kind::ccr_completed>(w, subsystem, c.cntlid, e.icid);
     }
-    const std::uint32_t bit = wire::aec_cross_controller_reset;
-    const bool wanted = (c.events_enabled & bit) != 0 && (c.events_masked & bit) == 0;
-    if (!completed || !wanted || profile_of(w, c).ccr_event_lost)
-      continue;
-    // Once, then masked until the log page is read (nvmet_aen_bit_disabled).
-    c.events_masked |= bit;
-    send_event(w, id, wire::ccr_completed_event().encode());
+    if (completed && !profile_of(w, c).ccr_event_lost)
+      send_notice(w, id, wire::aec_cross_controller_reset, wire::ccr_completed_event());
   }
 }
 
@@ -151,8 +146,7 @@ void send_event(World& w, ControllerId id, std::uint32_t dw0) {
 
 void ccr_log_page(World& w, ControllerId id, wire::Bytes out, const wire::GetLogPage& request) {
   Controller& c = w.target.controllers[id];
-  if (!request.retain_async_event)
-    c.events_masked &= ~wire::aec_cross_controller_reset;
+  unmask_notice(w, id, wire::aec_cross_controller_reset, request);
   std::vector<wire::CcrLogEntry> entries;
   for (const CcrEntry& e : c.ccr_entries) {
     wire::CcrLogEntry entry;

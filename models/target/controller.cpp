@@ -68,7 +68,8 @@ void connect_admin(World& w, QueueId queue, const wire::Command& command,
   c.subsystem = sid;
   c.hostnqn = data.hostnqn;
   c.node = w.target.queues[queue].node;
-  c.katt = effective_kato(s.profile, request.kato_ms);
+  c.port = w.target.queues[queue].port;
+  c.katt = connect_katt(s, request.kato_ms);
   const auto place = std::find_if(s.controllers.begin(), s.controllers.end(), [&](ControllerId o) {
     return w.target.controllers[o].cntlid > cntlid;
   });

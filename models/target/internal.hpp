@@ -70,6 +70,29 @@ void report_lost_host(World& w, ControllerId id, wire::LostHostCause cause);
 /// Log page 1Fh into `out`.
 void lost_host_log_page(World& w, ControllerId id, wire::Bytes out,
                         const wire::GetLogPage& request);
+// events.cpp
+/// A notice that is enabled and not masked is sent once, then masked until its log page is read.
+void send_notice(World& w, ControllerId id, std::uint32_t aec_bit, const wire::AsyncEvent& event);
+/// Its log page is read: the next notice may be sent, unless the reader retains the event.
+void unmask_notice(World& w, ControllerId id, std::uint32_t aec_bit, const wire::GetLogPage& read);
+
+// ana.cpp
+wire::AnaState ana_state(const Subsystem& s, std::uint32_t port, std::uint32_t group);
+/// Log page 0Ch of one controller's port into `out`.
+void ana_log_page(World& w, ControllerId id, wire::Bytes out, const wire::GetLogPage& request);
+/// nvmet_check_ana_state: success, or why this port does not serve the command's namespace.
+wire::Status ana_refusal(const World& w, const Queue& q, const wire::Command& command);
+
+// discovery.cpp
+/// Identify of a discovery controller.
+void describe_discovery(wire::IdentifyController& id);
+/// The keep-alive timeout of a Connect, with what a discovery controller takes for 0.
+Duration connect_katt(const Subsystem& s, std::uint32_t kato_ms);
+
+// faults.cpp
+/// The status that a fault answers this command with; success: none does.
+wire::Status forced_status(World& w, const Controller& c, const wire::Command& command,
+                           std::uint64_t token);
 
 // io.cpp
 /// The medium has done its work for a request.

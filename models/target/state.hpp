@@ -54,6 +54,7 @@ struct Reservation {
 struct Namespace {
   SubsystemId subsystem{};
   std::uint32_t nsid = 1;
+  std::uint32_t ana_group = 1;
   std::uint32_t disk = 0;  ///< the world's name for what is stored here
   std::uint32_t block_bytes = 4096;
   std::uint64_t blocks = 0;
@@ -76,6 +77,22 @@ struct CommandFault {
   bool endless = false;
   std::uint32_t remaining = 0;
   Duration delay{};
+};
+
+/// A fault that answers I/O commands of one controller with a status instead of executing them.
+struct StatusFault {
+  std::uint16_t cntlid = 0;
+  std::uint8_t opcode = 0;
+  wire::Status status;
+  bool endless = false;
+  std::uint32_t remaining = 0;
+};
+
+/// The ANA state of a group as one port sees it.
+struct AnaGroupState {
+  std::uint32_t port = 0;
+  std::uint32_t group = 1;
+  wire::AnaState state = wire::AnaState::optimized;
 };
 
 /// What happens to commands that execute when their controller expires, is reset or loses a queue.
@@ -146,6 +163,10 @@ struct Profile {
   UnreachableCcr unreachable_ccr = UnreachableCcr::fences;
   Span fence_time;              ///< UnreachableCcr::fences: how long that takes
   bool fused_commands = false;  ///< Compare and Write as one; else fused commands are refused
+  std::uint8_t anatt_s = 10;    ///< Identify ANATT
+  std::array<std::uint16_t, 3> crdt{};  ///< Identify CRDT1 to CRDT3, in 100 ms
+  /// What a discovery controller takes for KATO 0 (NVMET_DISC_KATO_MS).
+  Duration discovery_kato = std::chrono::seconds{120};
 };
 
 struct Subsystem {
@@ -155,10 +176,14 @@ struct Subsystem {
   std::vector<NamespaceId> namespaces;
   std::vector<ControllerId> controllers;  ///< alive or draining, ordered by CNTLID
   std::vector<CommandFault> faults;
-  sim::ChoiceId instance_choice{};          ///< CIU and CIRN of new instances
-  sim::ChoiceId ccr_choice{};               ///< ccr_delay
-  sim::ChoiceId quiesce_choice{};           ///< quiesce_time
-  sim::ChoiceId fence_choice{};             ///< fence_time
+  std::vector<StatusFault> status_faults;
+  std::vector<AnaGroupState> ana;   ///< what differs from nvmet's default; see ana_state
+  std::uint64_t ana_changes = 0;    ///< change count of the ANA log
+  bool discovery = false;           ///< serves discovery controllers: no namespaces, no I/O queues
+  sim::ChoiceId instance_choice{};  ///< CIU and CIRN of new instances
+  sim::ChoiceId ccr_choice{};       ///< ccr_delay
+  sim::ChoiceId quiesce_choice{};   ///< quiesce_time
+  sim::ChoiceId fence_choice{};     ///< fence_time
   std::vector<std::uint16_t> admin_stalls;  ///< CNTLIDs whose admin commands wait, one a fault
 };
 
@@ -215,6 +240,7 @@ struct Controller {
   bool shut_down = false;     ///< CC.SHN was set
   std::uint16_t cntlid = 0;
   SubsystemId subsystem{};
+  std::uint32_t port = 0;  ///< where its admin queue connected; decides its ANA states
   wire::NqnText hostnqn{};
   Duration katt{};  ///< effective keep-alive timeout; 0: no timer
   sim::EventId watchdog{};
@@ -245,9 +271,9 @@ struct Queue {
   ControllerId controller = sim::none<ControllerId>;
   std::uint16_t qid = 0;
   std::uint16_t sqsize = 0;
-  std::uint32_t executing = 0;  ///< commands that will still touch the medium or answer
-  sim::EventId quiesce_timer{};                    ///< stops what still executes
-  NodeId node = sim::none<NodeId>;                 ///< that owns the port
+  std::uint32_t executing = 0;      ///< commands that will still touch the medium or answer
+  sim::EventId quiesce_timer{};     ///< stops what still executes
+  NodeId node = sim::none<NodeId>;  ///< that owns the port
   RequestId first_waiting = sim::none<RequestId>;  ///< commands that lack data or their other half
   RequestId fused_first = sim::none<RequestId>;    ///< the next command must be its other half
 };

@@ -39,7 +39,7 @@ wire::Status admission(const World& w, const Queue& q, const wire::Command& comm
   // nvmet_check_ctrl_status: EN and RDY only; CFS does not gate commands.
   if (!c.enabled || !c.ready)
     return wire::Status(StatusCode::command_sequence_error).with_dnr();
-  return {};
+  return q.qid == 0 ? wire::Status{} : ana_refusal(w, q, command);
 }
 
 void hold_command(World& w, QueueId id, NodeId node, const wire::Command& command, Payload data) {
@@ -129,6 +129,8 @@ void execute_command(World& w, QueueId id, const wire::Command& command, const P
     execute_fabrics(w, id, command, data);
   } else if (w.target.queues[id].qid == 0) {
     execute_admin(w, id, command);
+  } else if (const auto forced = forced_status(w, c, command, data.version); !forced.ok()) {
+    respond(w, id, command, forced);
   } else {
     execute_io(w, id, command, data);
   }
@@ -172,6 +174,7 @@ NamespaceId add_namespace(World& w, SubsystemId subsystem, const NamespaceParame
   Namespace n;
   n.subsystem = subsystem;
   n.nsid = parameters.nsid;
+  n.ana_group = parameters.ana_group;
   n.disk = parameters.disk;
   n.block_bytes = parameters.block_bytes;
   n.blocks = parameters.size_bytes / parameters.block_bytes;

@@ -15,6 +15,7 @@ namespace holdfast::target {
 
 struct NamespaceParameters {
   std::uint32_t nsid = 1;
+  std::uint32_t ana_group = 1;
   std::uint32_t disk = 0;
   std::uint32_t block_bytes = 4096;
   std::uint64_t size_bytes = 0;  ///< a multiple of block_bytes
@@ -25,6 +26,8 @@ struct NamespaceParameters {
 
 SubsystemId add_subsystem(World& w, std::string_view nqn, const Profile& profile,
                           const std::vector<std::uint32_t>& ports);
+/// Discovery controllers at these ports, with the knobs of `profile`.
+void add_discovery(World& w, const Profile& profile, const std::vector<std::uint32_t>& ports);
 NamespaceId add_namespace(World& w, SubsystemId subsystem, const NamespaceParameters& parameters);
 
 /// What the transport calls.
@@ -33,6 +36,14 @@ transport::TargetHandlers handlers();
 /// From now on the next `count` (0: all) commands with that opcode are struck. fatal: fopcode of
 /// protocol.md 9.5; otherwise the plain delay.
 void add_command_fault(World& w, SubsystemId subsystem, const CommandFault& fault);
+
+/// From now on the next `remaining` such commands are answered with a status.
+void add_status_fault(World& w, SubsystemId subsystem, const StatusFault& fault);
+
+/// The state in which a port begins, before any host is there to be told.
+void init_ana_state(World& w, SubsystemId subsystem, const AnaGroupState& what);
+/// nvmet_ana_group_ana_state_store: the log's change count moves and the port's hosts are told.
+void set_ana_state(World& w, SubsystemId subsystem, const AnaGroupState& what);
 
 /// nvmet_ctrl_fatal_error: CSTS.CFS, and every connection of the controller is dropped.
 void fatal_error(World& w, ControllerId id, int cause);

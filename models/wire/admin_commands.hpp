@@ -79,6 +79,7 @@ enum class LogId : std::uint8_t {
   ana = 0x0C,
   cross_controller_reset = 0x1E,
   lost_host_communication = 0x1F,
+  discovery = 0x70,
 };
 
 // Log Specific Parameter of log page 1Eh: remove completed entries once they were returned. The bit

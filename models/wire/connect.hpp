@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "models/wire/bytes.hpp"
 #include "models/wire/registers.hpp"
@@ -21,6 +22,9 @@ inline constexpr std::uint16_t cntlid_min = 0x0001;
 inline constexpr std::uint16_t cntlid_max = 0xFFEF;
 inline constexpr std::uint16_t cntlid_static = 0xFFFE;
 inline constexpr std::uint16_t cntlid_dynamic = 0xFFFF;
+
+// The well-known name under which every port serves its discovery controllers.
+inline constexpr std::string_view discovery_nqn = "nqn.2014-08.org.nvmexpress.discovery";
 
 // Connect attribute: the host does not use SQ flow control, so nvmet may answer reads with SUCCESS.
 inline constexpr std::uint8_t connect_attr_disable_sqflow = 0x04;

@@ -21,6 +21,9 @@ using IdentifyPage = std::array<std::byte, identify_bytes>;
 inline constexpr std::uint32_t ctratt_tbkas = 1U << 6U;
 inline constexpr std::uint32_t ctratt_host_id_128 = 1U << 0U;
 
+// CMIC bits.
+inline constexpr std::uint8_t cmic_ana_reporting = 1U << 3U;
+
 // Controller type (byte 111).
 enum class ControllerType : std::uint8_t { unspecified = 0, io = 1, discovery = 2, admin = 3 };
 

@@ -33,6 +33,12 @@ inline constexpr std::size_t ana_group_bytes = 32;
   return ana_log_header_bytes + (groups * ana_group_bytes) + (namespaces * 4U);
 }
 
+// Log Specific Parameter: return groups only, without their namespaces.
+inline constexpr std::uint8_t ana_lsp_groups_only = 0x01;
+
+// nvmet's limit (NVMET_MAX_ANAGRPS).
+inline constexpr std::uint32_t ana_groups_max = 128;
+
 struct AnaGroup {
   std::uint32_t group_id = 1;
   std::uint32_t namespaces = 0;  // number of NSIDs that follow the descriptor
