@@ -50,7 +50,7 @@ std::vector<std::uint64_t> controllers_of(const std::vector<Entry>& attempts) {
 
 TEST_CASE("a path-related status without DNR fails over, at once and without limit",
           "[conformance][MP-1]") {
-  // All statuses of type 3. ANA states have no model of their own yet.
+  // All statuses of type 3.
   for (const int status : {0x300, 0x301, 0x302, 0x303, 0x360, 0x370, 0x371}) {
     Run run(mute_scenario());
     run.until(1100ms);
@@ -140,46 +140,6 @@ TEST_CASE("numa stays on the nearest path until it is lost, then uses the next n
   add_blackhole(run.world, 4, run.world.now());
   run.advance(20s);
   CHECK(run.log.last(Kind::attempt_sent)["controller"] == 0);
-}
-
-TEST_CASE("round-robin ignores non-optimized paths while an optimized one is usable",
-          "[conformance][MP-2]") {
-  json s = scenario_with(3);
-  s["workloads"] = {fio({{"start", "1s"}, {"rate_iops", 100}})};
-  Run run(s);
-  run.until(900ms);
-  // Nothing in the target reports ANA states yet, so they are set where the host keeps them.
-  run.world.host.heads[0].paths[1].ana = wire::AnaState::non_optimized;
-  run.until(10s);
-  for (const Entry& e : run.log.all(Kind::attempt_sent))
-    CHECK(e["controller"] != 1);
-  add_blackhole(run.world, 0, run.world.now());
-  add_blackhole(run.world, 4, run.world.now());
-  run.until(25s);
-  REQUIRE(run.log.count(Kind::requests_cancelled) == 2);
-  const TimePoint both = run.log.last(Kind::requests_cancelled).at;
-  const auto after = run.log.all(Kind::attempt_sent, since(both));
-  REQUIRE(after.size() > 100);
-  for (const Entry& e : after)
-    CHECK(e["controller"] == 1);
-}
-
-TEST_CASE("a path in state inaccessible, persistent loss or change is never used",
-          "[conformance][MP-2]") {
-  using wire::AnaState;
-  for (const AnaState ana : {AnaState::inaccessible, AnaState::persistent_loss, AnaState::change}) {
-    for (const char* policy : {"numa", "round-robin"}) {
-      json s = scenario_with(2);
-      s["hosts"][0]["iopolicy"] = policy;
-      s["workloads"] = {fio({{"start", "1s"}, {"rate_iops", 100}})};
-      Run run(s);
-      run.until(900ms);
-      run.world.host.heads[0].paths[0].ana = ana;
-      run.until(3s);
-      REQUIRE(run.log.count(Kind::attempt_sent) > 100);
-      CHECK(run.log.count(Kind::attempt_sent, with("controller", 0)) == 0);
-    }
-  }
 }
 
 TEST_CASE("I/O of a lost path moves on in tag order, not in the order of submission",

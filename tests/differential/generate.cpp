@@ -163,6 +163,12 @@ json subsystem(Dice& dice, const Names& names, std::size_t i) {
     out["inline_data_size"] = dice.pick({"0B", "4KiB", "8KiB"});
   if (dice.percent(20))
     out["kas"] = "2s";
+  if (dice.percent(30))
+    out["anatt"] = "1s";
+  if (dice.percent(50))
+    out["discovery_kato"] = dice.pick({"1s", "2s"});
+  if (dice.percent(30))
+    out["crdt"] = {"100ms", "300ms"};
   return out;
 }
 
@@ -204,9 +210,14 @@ json host(Dice& dice, const Names& names, std::size_t i) {
         connects.push_back(connection(dice, t, names.ports[t][p]));
     }
   }
+  if (dice.percent(20)) {
+    connects.push_back({{"subsystem", "discovery"},
+                        {"port", names.ports[0][0]},
+                        {"reconnect_delay", dice.pick({"100ms", "1s"})}});
+  }
   json out = {{"name", names.hosts[i]},
               {"policy", policy(dice)},
-              {"iopolicy", dice.pick({"numa", "round-robin"})},
+              {"iopolicy", dice.pick({"numa", "round-robin", "queue-depth"})},
               {"cpus", dice.between(1, 4)},
               {"connect", connects}};
   if (dice.percent(30))
@@ -307,6 +318,26 @@ json strike_time(Dice& dice, const Names& names) {
   return {{"uniform", {at, std::to_string(early + names.duration_ms / 4) + "ms"}}};
 }
 
+/// What a healthy path may be told: an ANA change, or a status instead of data.
+json refusal(Dice& dice, const Names& names) {
+  json out = {{"at", strike_time(dice, names)}, {"subsystem", subsystem_name(0)}};
+  if (dice.percent(60)) {
+    out["type"] = "ana_change";
+    out["port"] = dice.pick(names.ports[0]);
+    out["state"] = dice.pick({"optimized", "non-optimized", "non-optimized", "inaccessible",
+                              "persistent-loss", "change", "change"});
+    return out;
+  }
+  out["type"] = "command_status";
+  out["controller"] = dice.between(1, 3);
+  out["opcode"] = dice.pick({"write", "read"});
+  out["status"] = dice.pick({"0x006", "0x021", "0x082", "0x300", "0x302", "0x303"});
+  out["crd"] = dice.between(0, 3);
+  out["dnr"] = dice.percent(10);
+  out["count"] = dice.between(1, 20);
+  return out;
+}
+
 json fault(Dice& dice, const Names& names) {
   json out = {{"at", strike_time(dice, names)},
               {"type", dice.pick({"blackhole", "link_down", "loss", "fopcode", "fopcode", "fopcode",
@@ -393,6 +424,9 @@ std::string scenario_text(std::uint64_t seed) {
   const std::uint64_t faults = dice.between(0, 4);
   for (std::uint64_t i = 0; i < faults; ++i)
     out["faults"].push_back(fault(dice, names));
+  const std::uint64_t refusals = dice.between(0, 3);
+  for (std::uint64_t i = 0; i < refusals; ++i)
+    out["faults"].push_back(refusal(dice, names));
   if (dice.percent(25))
     ride_on_fc(dice, names, out);
   return out.dump(2);

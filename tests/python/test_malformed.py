@@ -60,6 +60,9 @@ ISLAND = [{"name": "a", "ends": ["h1", "s1"]}, {"name": "h1-s1", "ends": ["a0", 
 SECOND_LINK = {"name": "again", "ends": ["s1", "h1"]}
 ODD_BLOCKS = [{"size": "1000000B"}]
 TWICE = {"subsystem": "sub", "port": "a0"}
+ANA = {"type": "ana_change", "at": "1s", "subsystem": "sub", "port": "a0", "state": "change"}
+STATUS = {"type": "command_status", "at": "1s", "subsystem": "sub"}
+DISCOVERY = {"subsystem": "discovery", "port": "a0"}
 DELAY = {"type": "delay_command", "at": "1s", "subsystem": "sub"}
 RESET = {"type": "reset_controller", "at": "1s", "host": "h1", "controller": "nvme0"}
 CCR = {**RESET, "type": "passthrough_ccr"}
@@ -144,7 +147,7 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("huge_seed", "/seed", 1e300, "/seed", "an integer from 0"),
     ("queue_size", "/hosts/0/connect/0/queue_size", 8, "/queue_size", "from 16 to 1024"),
     ("half_kato", "/hosts/0/connect/0/keep_alive_tmo", "1500ms", "keep_alive_tmo", "of 1s"),
-    ("zero_kato", "/hosts/0/connect/0/keep_alive_tmo", "0s", "keep_alive_tmo", "from 1s to 65535s"),
+    ("zero_kato", "/hosts/0/connect/0/keep_alive_tmo", "0s", "keep_alive_tmo", "at least 1s"),
     ("cqt_too_long", "/subsystems/0/attr_cqt", "66s", "/attr_cqt", "to 65535ms"),
     ("cqt_microseconds", "/subsystems/0/attr_cqt", "1us", "/attr_cqt", "multiple of 1ms"),
     ("block_size", "/subsystems/0/namespaces/0/block_size", "3KiB", "/block_size", "power of two"),
@@ -241,6 +244,24 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("stalled_controller", "/faults/2", STALL, "/faults/2/controller", "from 1 to 65519"),
     ("kato_order", "/subsystems/0", KATOS, "/subsystems/0/kato_max", "at least kato_min 10s"),
     ("half_a_tail", "/faults/0/at", TAIL, "/faults/0/at", "together"),
+    ("ana_port", "/faults/0", {**ANA, "port": "s1"}, "/faults/0/port", "a port of \"sub\""),
+    ("ana_group", "/faults/0", {**ANA, "group": 2}, "/faults/0/group", "ana_group of a namespace"),
+    ("ana_state", "/faults/0", {**ANA, "state": "optimised"}, "/state", 'mean "optimized"?'),
+    ("ana_begin", "/subsystems/0/ana_states", [{"port": "a2", "state": "change"}], "/0/port", "a1"),
+    (
+        "ana_twice",
+        "/subsystems/0/ana_states",
+        [{"port": "a0", "state": "change"}, {"port": "a0", "state": "optimized"}],
+        "/ana_states/1",
+        "one state for each group and port",
+    ),
+    ("status_text", "/faults/0", {**STATUS, "status": "302h"}, "/faults/0/status", "0x7ff"),
+    ("status_zero", "/faults/0", {**STATUS, "status": "0x000"}, "/faults/0/status", "0x001"),
+    ("crdt_step", "/subsystems/0/crdt", ["150ms"], "/crdt/0", "100ms"),
+    ("discovery_name", "/subsystems/0/name", "discovery", "/subsystems/0/name", "a name that"),
+    ("discovery_port", "/hosts/0/connect/0", {**DISCOVERY, "port": "s1"}, "/port", "any subsystem"),
+    ("discovery_load", "/workloads/0/subsystem", "discovery", "/subsystem", "with namespaces"),
+    ("discovery_only", "/hosts/0/connect", [DISCOVERY], "/workloads/0/host", "to a subsystem"),
     ("no_delay_unit", "/faults/2", {**DELAY, "delay": 2000}, "/faults/2/delay", A_DURATION),
     ("reset_host", "/faults/2", {**RESET, "host": "h2"}, "/faults/2/host", 'mean "h1"?'),
     ("reset_device", "/faults/2", {**RESET, "controller": "nvme2"}, "/2/controller", "nvme0"),
