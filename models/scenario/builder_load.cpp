@@ -183,7 +183,8 @@ fault::Fault fault_of(World& w, const CommandStatus& f, const Names& names) {
   out.type = fault::Type::command_status;
   out.subsystem = names.subsystems.at(f.subsystem);
   const auto status = wire::Status(f.status).with_crd(f.crd);
-  out.status = {f.controller, f.opcode, f.dnr ? status.with_dnr() : status, f.count == 0, f.count};
+  out.status = {f.controller, f.admin, f.opcode, f.dnr ? status.with_dnr() : status,
+                f.count == 0, f.count};
   set_times(w, out, f.at, std::nullopt);
   return out;
 }

@@ -243,11 +243,6 @@ void check_fault(const Scenario& s, const RemotePortLost& fault, const std::vect
   require_name(at.at("port"), fault.port, what.c_str(), ports);
 }
 
-void check_fault(const Scenario& s, const CommandFault& fault, const std::vector<std::string>&,
-                 const Cursor& at) {
-  check_controller(s, fault, at);
-}
-
 void check_fault(const Scenario& s, const AdminStall& fault, const std::vector<std::string>&,
                  const Cursor& at) {
   check_controller(s, fault, at);

@@ -111,7 +111,9 @@ const Object<CommandStatus>& command_status_object() {
                  required)
           .field("controller", &CommandStatus::controller, integer<std::uint16_t>(1, 0xffef),
                  "which controller, by its id (CNTLID)")
-          .field("opcode", &CommandStatus::opcode, opcode(), "which I/O commands")
+          .field("opcode", &CommandStatus::opcode, opcode(), "which commands")
+          .field("admin", &CommandStatus::admin, boolean(),
+                 "the opcode is meant as one of the admin queue, e.g. 24 for Keep Alive")
           .field("status", &CommandStatus::status, status_code(), "type and code of the status")
           .field("crd", &CommandStatus::crd, integer<std::uint8_t>(0, 3),
                  "Command Retry Delay: 0 none, 1 to 3 that entry of `crdt`")

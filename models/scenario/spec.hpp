@@ -331,6 +331,7 @@ struct CommandStatus {
   std::string subsystem;
   std::uint16_t controller = 1;  ///< CNTLID
   std::uint8_t opcode = 1;
+  bool admin = false;            ///< the opcode is one of the admin queue
   std::uint16_t status = 0x006;  ///< type and code
   std::uint8_t crd = 0;          ///< which Command Retry Delay
   bool dnr = false;

@@ -9,10 +9,11 @@ void add_status_fault(World& w, SubsystemId subsystem, const StatusFault& fault)
   w.target.subsystems[sim::index(subsystem)].status_faults.push_back(fault);
 }
 
-wire::Status forced_status(World& w, const Controller& c, const wire::Command& command,
+wire::Status forced_status(World& w, const Controller& c, bool admin, const wire::Command& command,
                            std::uint64_t token) {
   for (StatusFault& f : w.target.subsystems[sim::index(c.subsystem)].status_faults) {
-    if (f.cntlid != c.cntlid || f.opcode != command.opcode || (!f.endless && f.remaining == 0))
+    if (f.cntlid != c.cntlid || f.admin != admin || f.opcode != command.opcode ||
+        (!f.endless && f.remaining == 0))
       continue;
     if (!f.endless)
       --f.remaining;

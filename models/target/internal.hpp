@@ -91,7 +91,7 @@ Duration connect_katt(const Subsystem& s, std::uint32_t kato_ms);
 
 // faults.cpp
 /// The status that a fault answers this command with; success: none does.
-wire::Status forced_status(World& w, const Controller& c, const wire::Command& command,
+wire::Status forced_status(World& w, const Controller& c, bool admin, const wire::Command& command,
                            std::uint64_t token);
 
 // io.cpp

@@ -82,6 +82,7 @@ struct CommandFault {
 /// A fault that answers I/O commands of one controller with a status instead of executing them.
 struct StatusFault {
   std::uint16_t cntlid = 0;
+  bool admin = false;  ///< the opcode is one of the admin queue
   std::uint8_t opcode = 0;
   wire::Status status;
   bool endless = false;

@@ -127,10 +127,16 @@ void take_command(World& w, QueueId id, const wire::Command& command, const Payl
 void execute_command(World& w, QueueId id, const wire::Command& command, const Payload& data) {
   if (command.is_fabrics()) {
     execute_fabrics(w, id, command, data);
-  } else if (w.target.queues[id].qid == 0) {
-    execute_admin(w, id, command);
-  } else if (const auto forced = forced_status(w, c, command, data.version); !forced.ok()) {
+    return;
+  }
+  const Queue& q = w.target.queues[id];
+  const bool admin = q.qid == 0;
+  const auto forced =
+      forced_status(w, w.target.controllers[q.controller], admin, command, data.version);
+  if (!forced.ok()) {
     respond(w, id, command, forced);
+  } else if (admin) {
+    execute_admin(w, id, command);
   } else {
     execute_io(w, id, command, data);
   }
