@@ -28,9 +28,10 @@ json node_fault(const char* state, Duration at, Duration lasts, const char* node
           {"subsystem", "sub"}, {"node", node},   {"state", state}};
 }
 
-/// rw_test from 100 ms on; its third write is in controller 1 from 300 to 400 ms.
+/// rw_test from 200 ms on; its second write is in controller 1 from 300 to 400 ms.
 json with_rw_test(json s, const json& fault, Duration sleep_before_read) {
   s["workloads"] = json::array({rw_test_once(sleep_before_read)});
+  s["workloads"][0]["start"] = "200ms";
   s["faults"] = json::array({fault});
   return s;
 }
@@ -167,6 +168,7 @@ TEST_CASE("Cross-Controller Reset of a node that cannot be reached fails, waits 
     s["subsystems"][0]["unreachable_ccr"] = what;
     s["subsystems"][0]["fence_time"] = "700ms";
     s["workloads"] = json::array({rw_test_once(60s)});
+    s["workloads"][0]["start"] = "50ms";
     json slow = fopcode_write(40s);
     slow["type"] = "delay_command";
     s["faults"] = {slow, node_fault("partition", 150ms, 8850ms), blackhole("h1-s1", 200ms)};

@@ -138,13 +138,13 @@ TEST_CASE("removal of an adapter re-opens the hole in every posted generation",
 TEST_CASE("late data lands only when requests are cancelled before the queue pair is stopped",
           "[conformance][rdma]") {
   for (const bool drains : {true, false}) {
-    // A reset at 200 ms cancels a read whose data is placed at 203 ms.
+    // A reset at 1.2 s cancels the second read, whose data is placed at 1.203 s.
     json s = on_rdma(2, "linux-mainline");
     s["hosts"][0]["rdma_drains_queue_pair"] = drains;
     s["workloads"] = {fio({{"rw", "randread"}, {"rate_iops", 1}})};
     s["faults"] = {
         slow("read", 103ms),
-        {{"type", "reset_controller"}, {"at", "200ms"}, {"host", "h1"}, {"controller", "nvme0"}}};
+        {{"type", "reset_controller"}, {"at", "1200ms"}, {"host", "h1"}, {"controller", "nvme0"}}};
     Run run(s);
     run.until(10s);
     REQUIRE(run.log.count(Kind::command_delayed) == 1);
