@@ -172,3 +172,25 @@ TEST_CASE("keep-alive runs from the end of Identify, before the I/O queues exist
   CHECK(looks >= 15);
   CHECK(run.log.count(Kind::connect_failed) == 0);
 }
+
+TEST_CASE("a Keep Alive that is answered with an error is not armed again", "[conformance][KA-4]") {
+  // nvme_keep_alive_end_io only logs; the controller stays LIVE, and its target expires it.
+  json s = scenario_with(1);
+  s["faults"] = {{{"type", "command_status"},
+                  {"at", "4s"},
+                  {"subsystem", "sub"},
+                  {"controller", 1},
+                  {"opcode", 0x18},
+                  {"admin", true},
+                  {"status", "0x021"}}};
+  Run run(s);
+  run.until(9s);
+  const Entry failed =
+      run.log.first(Kind::keep_alive_done, [](const Entry& e) { return e["status"] != 0; });
+  CHECK(failed.at > sim::epoch + 4s);
+  CHECK(run.log.count(Kind::keep_alive_sent, since(failed.at)) == 0);
+  CHECK(run.world.host.controllers[0].state == host::State::live);
+  // Two windows of 5 s after the last one that counted.
+  run.until(20s);
+  CHECK(run.log.count(Kind::keep_alive_expired) == 1);
+}

@@ -108,8 +108,15 @@ def passes(test: str) -> bool:
         "NoTests",
     ]
     try:
-        done = subprocess.run(command, cwd=TREE, capture_output=True, text=True, errors="replace", timeout=300,
-                              check=False)  # fmt: skip
+        done = subprocess.run(
+            command,
+            cwd=TREE,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=300,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         return False
     if "No test cases matched" in done.stdout + done.stderr:

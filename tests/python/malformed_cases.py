@@ -225,7 +225,7 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("stalled_controller", "/faults/2", STALL, "/faults/2/controller", "from 1 to 65519"),
     ("kato_order", "/subsystems/0", KATOS, "/subsystems/0/kato_max", "at least kato_min 10s"),
     ("half_a_tail", "/faults/0/at", TAIL, "/faults/0/at", "together"),
-    ("ana_port", "/faults/0", {**ANA, "port": "s1"}, "/faults/0/port", "a port of \"sub\""),
+    ("ana_port", "/faults/0", {**ANA, "port": "s1"}, "/faults/0/port", 'a port of "sub"'),
     ("ana_group", "/faults/0", {**ANA, "group": 2}, "/faults/0/group", "ana_group of a namespace"),
     ("ana_state", "/faults/0", {**ANA, "state": "optimised"}, "/state", 'mean "optimized"?'),
     ("ana_begin", "/subsystems/0/ana_states", [{"port": "a2", "state": "change"}], "/0/port", "a1"),

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from house import ROOT
-from malformed_cases import BASE, PATCHES, REMOVE, TEXTS
+from malformed_cases import A_DURATION, BASE, PATCHES, REMOVE, TEXTS
 
 PROGRAM = Path(os.environ.get("HOLDFAST", ROOT / "build" / "holdfast"))
 

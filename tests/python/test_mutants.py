@@ -20,13 +20,13 @@ SPEC.loader.exec_module(mutants)
 
 ALL = mutants.load()
 
-# protocol.md 12. TM-1 comes with Linux's timer wheel; LOG-1 is test_traces.py.
+# protocol.md 12; LOG-1 is in test_traces.py.
 IDS = (
     *(f"KA-{i}" for i in range(1, 10)),
     *(f"CQT-{i}" for i in range(1, 6)),
     *(f"CCR-{i}" for i in range(1, 11)),
     *(f"SM-{i}" for i in range(1, 6)),
-    *("MP-1", "MP-2"),
+    *("MP-1", "MP-2", "TM-1"),
     *(f"ABA-{i}" for i in range(1, 5)),
     *(f"TR-{i}" for i in range(1, 5)),
 )
