@@ -111,7 +111,8 @@ std::string interface_of(const World& w, const net::Link& link, std::uint64_t ra
 struct Pdu {
   std::uint64_t end = 0;
   transport::Message message;
-  std::string blob;  ///< control data
+  std::string blob;                   ///< control data
+  std::array<std::byte, 4> digest{};  ///< of the data
   [[nodiscard]] std::uint64_t begin() const { return end - message.bytes; }
 };
 
@@ -121,6 +122,8 @@ char byte_of(const Pdu& pdu, std::uint64_t offset) {
   if (offset < m.header_bytes)
     return static_cast<char>(m.header[offset]);
   offset -= m.header_bytes;
+  if (offset >= m.payload.bytes)
+    return static_cast<char>(pdu.digest[offset - m.payload.bytes]);
   if (!pdu.blob.empty())
     return pdu.blob[offset];
   return static_cast<char>(m.payload.version >> (56 - offset % 8 * 8));
@@ -194,11 +197,17 @@ class PacketCapture final : public TraceFile {
     // With no packet on the way, nothing that is acknowledged can be seen any more.
     while (e.data_in_flight == 0 && !sent.empty() && sent.front().end <= e.unacked)
       sent.pop_front();
-    Pdu pdu{r.word[4], e.out.back(), {}};
+    Pdu pdu{r.word[4], e.out.back(), {}, {}};
     const transport::Payload& payload = pdu.message.payload;
     if (payload.blob != sim::none<transport::BlobId>) {
       const auto bytes = w_.transport.blobs[payload.blob].first(payload.bytes);
       pdu.blob.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    }
+    if (pdu.message.bytes != pdu.message.header_bytes + payload.bytes) {
+      std::vector<std::byte> data;
+      for (std::uint32_t i = 0; i < payload.bytes; ++i)
+        data.push_back(static_cast<std::byte>(byte_of(pdu, pdu.message.header_bytes + i)));
+      pdu.digest = wire::encode_digest(data);
     }
     sent.push_back(pdu);
   }

@@ -164,7 +164,7 @@ def main() -> int:
     tidy = verbs.add_parser("tidy")
     tidy.add_argument("--base", default="", help="a commit, or the word all")
     tidy.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    tidy.add_argument("--budget-s", type=float, default=420.0)
+    tidy.add_argument("--budget-s", type=float, default=150.0)
     args = parser.parse_args()
     if args.verb == "format":
         return check_format(args.fix)

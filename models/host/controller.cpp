@@ -158,6 +158,8 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
                          : (p.ctrl_loss_tmo + p.reconnect_delay - Duration{1}) / p.reconnect_delay;
   fc_set_options(w, c, p.dev_loss_tmo);
   c.fast_io_fail = p.fast_io_fail_tmo;
+  c.digests = p.digests;
+  c.disable_sqflow = p.disable_sqflow;
   c.last_check = p.at;  // nvme_init_ctrl
   c.queue_size = std::min(p.queue_size, longest_io_queue);
   const Host& host = w.host.hosts[sim::index(p.host)];

@@ -29,6 +29,8 @@ struct ConnectParameters {
   std::uint32_t queue_size = 128;
   std::uint32_t nr_io_queues = 0;  ///< 0: one per CPU
   std::uint32_t numa_node = 0;
+  wire::Digests digests{};  ///< NVMe/TCP
+  bool disable_sqflow = false;
 };
 
 HostId add_host(World& w, const Host& host);

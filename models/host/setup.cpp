@@ -19,6 +19,7 @@ void open_transport(World& w, QueueId id) {
   q.allocated = true;
   const auto admin = q.qid == 0 ? sim::none<transport::HostQueueId> : queue(w, c.admin).transport;
   q.transport = transport::open_queue(w, c.forward, c.back, c.port, sim::index(id), admin);
+  transport::use_digests(w, q.transport, c.digests);
 }
 
 void send_setup(World& w, QueueId id, const wire::Command& command, const Payload& data = {}) {
@@ -36,6 +37,8 @@ void send_connect(World& w, QueueId id) {
   wire::Connect connect;
   connect.qid = q.qid;
   connect.sqsize = static_cast<std::uint16_t>(q.qid == 0 ? 31 : c.queue_size - 1);
+  if (c.disable_sqflow)
+    connect.attributes = wire::connect_attr_disable_sqflow;
   if (q.qid == 0) {
     connect.kato_ms = static_cast<std::uint32_t>(c.kato / std::chrono::milliseconds{1});
   }

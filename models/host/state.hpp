@@ -177,6 +177,8 @@ struct Controller {
   std::int64_t max_reconnects = -1;  ///< -1: without limit
   Duration fast_io_fail{-1};         ///< negative: off
   std::uint32_t queue_size = 128;
+  wire::Digests digests{};  ///< NVMe/TCP: hdr_digest, data_digest
+  bool disable_sqflow = false;
   std::uint32_t io_queues_wanted = 1;
   // what the controller said
   std::uint16_t cntlid = 0;

@@ -248,6 +248,8 @@ void build_connections(World& w, const Host& h, Names& names) {
     p.queue_size = c.queue_size;
     p.nr_io_queues = c.nr_io_queues;
     p.numa_node = c.numa_node;
+    p.digests = {.header = c.hdr_digest, .data = c.data_digest};
+    p.disable_sqflow = c.disable_sqflow;
     const host::ControllerId id = host::add_controller(w, p);
     names.controllers[{h.name, w.host.controllers[sim::index(id)].name}] = id;
   }

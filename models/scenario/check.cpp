@@ -274,6 +274,10 @@ void check_connects(const Scenario& s, const Host& host, Nodes& nodes, const Cur
                             in_quotes(connect.subsystem)),
                 "\"duplicate_connect\": true, or another port");
     }
+    if ((connect.hdr_digest || connect.data_digest) && s.fabric.transport != Transport::tcp) {
+      here.at(connect.hdr_digest ? "hdr_digest" : "data_digest")
+          .fail("a digest on another transport", "\"transport\": \"tcp\"");
+    }
     if (connect.at >= s.duration) {
       here.at("at").fail(format_duration(connect.at),
                          "before the end of the run at " + format_duration(s.duration));

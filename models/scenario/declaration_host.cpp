@@ -59,6 +59,13 @@ const Object<Connect>& connect_object() {
                  "0: one per CPU")
           .field("numa_node", &Connect::numa_node, integer<std::uint32_t>(0, 1023),
                  "of the adapter, for the numa I/O policy")
+          .field("hdr_digest", &Connect::hdr_digest, boolean(),
+                 "tcp: a digest behind each PDU header")
+          .field("data_digest", &Connect::data_digest, boolean(),
+                 "tcp: a digest behind the data of each PDU")
+          .field("disable_sqflow", &Connect::disable_sqflow, boolean(),
+                 "no submission queue flow control: with tcp a read that succeeds then ends with "
+                 "its data")
           .field("duplicate_connect", &Connect::duplicate_connect, boolean(),
                  "allow another connection to the same port of the same subsystem");
   return declared;

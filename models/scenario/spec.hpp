@@ -139,6 +139,9 @@ struct Connect {
   std::uint32_t nr_io_queues = 0;  ///< 0: one per CPU
   std::uint32_t numa_node = 0;
   bool duplicate_connect = false;
+  bool hdr_digest = false;      ///< NVMe/TCP: 4 bytes behind each PDU header
+  bool data_digest = false;     ///< NVMe/TCP: 4 bytes behind the data of each PDU
+  bool disable_sqflow = false;  ///< lets nvmet-tcp end a read with its data (SUCCESS)
 };
 
 /// Knobs of the host's recovery engine. A preset names a row of them (protocol.md 4.7).

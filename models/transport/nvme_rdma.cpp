@@ -202,8 +202,9 @@ void acknowledged(World& w, QueuePairId id, Side side, const Work& work) {
   if (side == Side::target) {
     const TargetQueue& q = target_queue(w, id);
     if (work.verb == Verb::read && !q.stopped)
-      w.transport.target.data(w, q.owner, work.tag,
-                              {work.bytes, sim::none<BlobId>, work.payload.version});
+      w.transport.target.data(
+          w, q.owner, work.tag,
+          {work.bytes, sim::none<BlobId>, work.payload.version, work.payload.content});
     return;
   }
   const HostQueue& q = host_queue(w, id);

@@ -5,24 +5,37 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "models/transport/state.hpp"
 
 namespace holdfast::transport::nvme_tcp {
 
-/// A message from a PDU header in true bytes and the payload behind it.
+/// A message from a PDU header in true bytes and the payload behind it, each with its digest. That
+/// of the data takes its room only: the bytes are not there to be checked.
 template <std::size_t N>
-Message make_message(const std::array<std::byte, N>& header, const Payload& payload = {}) {
-  static_assert(N <= sizeof(Message::header));
+Message make_message(const std::array<std::byte, N>& header, const Payload& payload = {},
+                     wire::Digests digests = {}) {
+  static_assert(N + wire::digest_bytes <= sizeof(Message::header) || N == sizeof(Message::header));
   Message m;
   m.header_bytes = N;
-  m.bytes = static_cast<std::uint32_t>(N) + payload.bytes;
   m.payload = payload;
   std::copy(header.begin(), header.end(), m.header.begin());
+  if (digests.header && N + wire::digest_bytes <= sizeof(Message::header)) {
+    const auto digest = wire::encode_digest(header);
+    std::copy(digest.begin(), digest.end(), m.header.begin() + N);
+    m.header_bytes += wire::digest_bytes;
+  }
+  m.bytes = m.header_bytes + payload.bytes;
+  if (digests.data && payload.bytes != 0)
+    m.bytes += wire::digest_bytes;
   return m;
 }
 
-inline wire::ConstBytes header_of(const Message& m) { return {m.header.data(), m.header_bytes}; }
+/// The header without its digest: its third byte says how long it is.
+inline wire::ConstBytes header_of(const Message& m) {
+  return {m.header.data(), std::to_integer<std::size_t>(m.header[2])};
+}
 
 // The carrier that queue.cpp calls; see queue.hpp for what each does.
 void install(World& w);

@@ -38,9 +38,17 @@ void answer_r2t(World& w, HostQueueId id, const wire::R2t& r2t) {
     pdu.length = piece;
     pdu.last = sent + piece == r2t.length;
     const Payload part{piece, sim::none<BlobId>, data->version, data->content, data->buffer};
-    send(w, q.connection, nvme_tcp::make_message(wire::encode_h2c_data_header(pdu), part));
+    send(w, q.connection,
+         nvme_tcp::make_message(wire::encode_h2c_data_header(pdu, q.digests), part, q.digests));
     sent += piece;
   }
+}
+
+/// SUCCESS on the last C2HData stands for the response (nvme_tcp_handle_c2h_data).
+wire::Completion completion_of(const wire::DataPdu& data) {
+  wire::Completion completion;
+  completion.cid = data.cid;
+  return completion;
 }
 
 }  // namespace
@@ -59,8 +67,9 @@ void submit(World& w, HostQueueId id, const wire::Command& command, const Payloa
   // Without in-capsule data only the token goes along, which takes no bytes on the wire.
   const Payload carried =
       command.has_in_capsule_data() ? data : Payload{0, sim::none<BlobId>, data.version};
-  const auto header = wire::encode_capsule_cmd_header(command, carried.bytes);
-  send(w, w.transport.host_queues[id].connection, nvme_tcp::make_message(header, carried));
+  const HostQueue& q = w.transport.host_queues[id];
+  const auto header = wire::encode_capsule_cmd_header(command, carried.bytes, q.digests);
+  send(w, q.connection, nvme_tcp::make_message(header, carried, q.digests));
 }
 
 ConnectionId connection_of(const World& w, HostQueueId id) {
@@ -87,7 +96,7 @@ void host_established(World& w, ConnectionId id) {
     return;
   const HostQueueId queue = queue_of(w, id);
   q.setup_timer = w.after(icresp_timeout, [queue](World& world) { icresp_missing(world, queue); });
-  send(w, id, make_message(wire::encode_ic_req(wire::IcReq{})));
+  send(w, id, make_message(wire::encode_ic_req({.digests = q.digests})));
 }
 
 void host_message(World& w, ConnectionId id, const Message& message) {
@@ -97,13 +106,16 @@ void host_message(World& w, ConnectionId id, const Message& message) {
     return;
   const auto bytes = header_of(message);
   const HostHandlers& up = w.transport.host;
-  if (wire::decode_ic_resp(bytes)) {
+  if (const auto response = wire::decode_ic_resp(bytes)) {
     w.calendar.cancel(q.setup_timer);
+    q.digests = response->digests;
     up.ready(w, q.owner, 0);
   } else if (const auto completion = wire::decode_capsule_resp(bytes)) {
     up.completed(w, q.owner, *completion);
   } else if (const auto data = wire::decode_c2h_data(bytes)) {
     up.data(w, q.owner, data->cid, message.payload);
+    if (data->success && !w.transport.host_queues[queue].stopped)
+      up.completed(w, w.transport.host_queues[queue].owner, completion_of(*data));
   } else if (const auto r2t = wire::decode_r2t(bytes)) {
     answer_r2t(w, queue, *r2t);
   } else {

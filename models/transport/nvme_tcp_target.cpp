@@ -66,22 +66,29 @@ void install(World& w) {
 }
 
 void respond(World& w, TargetQueueId id, const wire::Completion& completion, const Payload& data) {
-  const ConnectionId connection = w.transport.target_queues[id].connection;
+  const TargetQueue& q = w.transport.target_queues[id];
+  const ConnectionId connection = q.connection;
   if (data.bytes != 0) {
     // One C2HData for the whole transfer, and a response behind it: Linux sets SUCCESS only for
     // hosts that disabled SQ flow control (nvmet_setup_c2h_data_pdu).
     wire::DataPdu pdu;
     pdu.cid = completion.cid;
     pdu.length = data.bytes;
-    send(w, connection, nvme_tcp::make_message(wire::encode_c2h_data_header(pdu), data));
+    pdu.success = q.success_flag && completion.status.ok() && completion.dw0 == 0;
+    send(w, connection,
+         nvme_tcp::make_message(wire::encode_c2h_data_header(pdu, q.digests), data, q.digests));
+    if (pdu.success)
+      return;
   }
-  send(w, connection, nvme_tcp::make_message(wire::encode_capsule_resp(completion)));
+  send(w, connection,
+       nvme_tcp::make_message(wire::encode_capsule_resp(completion, q.digests), {}, q.digests));
 }
 
 void request_data(World& w, TargetQueueId id, std::uint16_t cid, std::uint16_t tag,
                   std::uint32_t bytes) {
   const wire::R2t r2t{cid, tag, 0, bytes};
-  send(w, w.transport.target_queues[id].connection, nvme_tcp::make_message(wire::encode_r2t(r2t)));
+  const TargetQueue& q = w.transport.target_queues[id];
+  send(w, q.connection, nvme_tcp::make_message(wire::encode_r2t(r2t, q.digests), {}, q.digests));
 }
 
 ConnectionId connection_of(const World& w, TargetQueueId id) {
@@ -110,17 +117,20 @@ void target_established(World& w, ConnectionId id) {
 
 void target_message(World& w, ConnectionId id, const Message& message) {
   const TargetQueueId queue = queue_of(w, id);
-  const TargetQueue& q = w.transport.target_queues[queue];
+  TargetQueue& q = w.transport.target_queues[queue];
   if (q.stopped)
     return;
   const auto bytes = header_of(message);
   const TargetHandlers& up = w.transport.target;
   if (const auto capsule = wire::decode_capsule_cmd(bytes)) {
+    if (const auto connect = wire::as_connect(capsule->command))
+      q.success_flag = (connect->attributes & wire::connect_attr_disable_sqflow) != 0;
     up.command(w, q.owner, capsule->command, as_sent(w, message.payload));
   } else if (const auto data = wire::decode_h2c_data(bytes)) {
     up.data(w, q.owner, data->ttag, as_sent(w, message.payload));
-  } else if (wire::decode_ic_req(bytes)) {
-    send(w, id, make_message(wire::encode_ic_resp(wire::IcResp{})));
+  } else if (const auto request = wire::decode_ic_req(bytes)) {
+    q.digests = request->digests;
+    send(w, id, make_message(wire::encode_ic_resp({.digests = q.digests})));
   } else {
     up.lost(w, q.owner, protocol_error);
   }

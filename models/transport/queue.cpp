@@ -49,6 +49,11 @@ HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::u
   return carrier(w).open_queue(w, forward, back, port, owner, admin);
 }
 
+void use_digests(World& w, HostQueueId id, wire::Digests digests) {
+  if (w.transport.kind == TransportKind::tcp)
+    w.transport.host_queues[id].digests = digests;
+}
+
 void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data) {
   carrier(w).submit(w, id, command, data);
 }

@@ -25,6 +25,8 @@ std::uint32_t add_port(World& w);
 /// submitted. `admin`: the admin queue of the same controller; none: this is the admin queue.
 HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
                        std::uint32_t owner, HostQueueId admin);
+/// NVMe/TCP: the digests that the queue asks for; to be said before it is connected.
+void use_digests(World& w, HostQueueId id, wire::Digests digests);
 /// Sends a command. Its data travels in the capsule if the SGL says so, else the target asks for
 /// it.
 void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data);

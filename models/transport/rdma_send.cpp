@@ -151,6 +151,9 @@ void take_response(World& w, QueuePairId id, Side side, const Packet& p) {
     ++e.out_base;
     Work done = work;
     done.payload.version = p.value;
+    // What a Compare expects has no room in a packet; it stays as it is while the command is out.
+    if (const Payload* source = nvme::read_source(w, id, p.cid))
+      done.payload.content = source->content;
     record<Kind::pdu_received>(w, id, side, done.verb, done.bytes, done.end, p.value);
     nvme::acknowledged(w, id, side, done);
   }

@@ -136,6 +136,7 @@ struct HostQueue {
   ConnectionId connection{};
   std::uint32_t owner = 0;     ///< the host engine's name for it
   bool stopped = false;        ///< nothing goes up any more
+  wire::Digests digests{};     ///< NVMe/TCP: wanted, and then agreed
   sim::EventId setup_timer{};  ///< waits for ICResp
 };
 
@@ -144,6 +145,8 @@ struct TargetQueue {
   ConnectionId connection{};
   std::uint32_t owner = 0;  ///< the target engine's name for it
   bool stopped = false;
+  wire::Digests digests{};    ///< NVMe/TCP: agreed
+  bool success_flag = false;  ///< NVMe/TCP: reads that succeed end with their data
 };
 
 /// What a host engine is told about its queues. `owner` is what it gave to open_queue.

@@ -20,8 +20,9 @@ Bytes sent(const Run& run, transport::Side side) {
 }
 
 /// One I/O at 100 ms, long after the set-up and long before the first Keep Alive.
-Run one(const char* rw, const char* bs) {
+Run one(const char* rw, const char* bs, const json& options = json::object()) {
   json s = scenario_with(1);
+  s["hosts"][0]["connect"][0].update(options);
   s["workloads"] = {fio({{"rw", rw}, {"bs", bs}, {"rate_iops", 1}, {"runtime", "500ms"}})};
   Run run(s, true);
   run.until(600ms);
@@ -51,6 +52,34 @@ TEST_CASE("each operation costs the PDUs and bytes of the table on the wire",
     CHECK(sent(run, Side::host) == Bytes{72});
     CHECK(sent(run, Side::target) == Bytes{4120, 24});
   }
+}
+
+TEST_CASE("digests cost four bytes for each header and for each piece of data",
+          "[conformance][TR-1]") {
+  using transport::Side;
+  const json both = {{"hdr_digest", true}, {"data_digest", true}};
+  const Run write = one("write", "4KiB", both);
+  CHECK(sent(write, Side::host) == Bytes{4168 + 8});
+  CHECK(sent(write, Side::target) == Bytes{24 + 4});
+  const Run large = one("write", "32KiB", both);
+  CHECK(sent(large, Side::host) == Bytes{72 + 4, 32768 + 24 + 8});
+  CHECK(sent(large, Side::target) == Bytes{24 + 4, 24 + 4});
+  const Run read = one("read", "4KiB", {{"data_digest", true}});
+  CHECK(sent(read, Side::host) == Bytes{72});
+  CHECK(sent(read, Side::target) == Bytes{4120 + 4, 24});
+  for (const Run* run : {&write, &large, &read})
+    CHECK(run->log.last(Kind::app_complete)["status"] == 0);
+}
+
+TEST_CASE("without submission queue flow control a read ends with its data",
+          "[conformance][TR-1]") {
+  using transport::Side;
+  const Run read = one("read", "4KiB", {{"disable_sqflow", true}});
+  CHECK(sent(read, Side::host) == Bytes{72});
+  CHECK(sent(read, Side::target) == Bytes{4120});
+  CHECK(read.log.last(Kind::app_complete)["status"] == 0);
+  const Run write = one("write", "4KiB", {{"disable_sqflow", true}});
+  CHECK(sent(write, Side::target) == Bytes{24});
 }
 
 TEST_CASE("a Keep Alive costs 72 bytes there and 24 back", "[conformance][TR-1]") {

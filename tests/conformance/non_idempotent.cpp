@@ -180,20 +180,24 @@ TEST_CASE("fused commands are refused with Invalid Field and DNR unless the targ
 }
 
 TEST_CASE("Compare and Write writes only what it expects, in one instant", "[conformance]") {
-  for (const char* inline_data : {"16KiB", "0B"}) {  // data in the capsules, or after R2T
-    json s = script_on({{{"do", "write"}, {"lba", 3}, {"blocks", 2}},
-                        {{"do", "compare_and_write"}, {"lba", 3}, {"expects", "zeroes"}},
-                        {{"do", "compare_and_write"}, {"lba", 3}, {"blocks", 2}},
-                        {{"do", "compare"}, {"lba", 3}, {"blocks", 2}},
-                        {{"do", "write_zeroes"}, {"lba", 3}},
-                        {{"do", "compare"}, {"lba", 3}, {"expects", "zeroes"}},
-                        {{"do", "compare"}, {"lba", 4}, {"expects", "zeroes"}}});
-    s["subsystems"][0]["inline_data_size"] = inline_data;
-    const Run run = run_to_end(s);
-    CHECK(statuses(run) == Statuses{0, 0x4285, 0, 0, 0, 0, 0x4285});
-    CHECK(run.log.count(Kind::media_write) == 3);
-    CHECK_FALSE(run.world.oracle.counts.corrupt());
-    CHECK(run.world.transport.blobs.live() == 0);
+  for (const char* transport : {"tcp", "rdma", "fc"}) {
+    for (const char* inline_data : {"16KiB", "0B"}) {  // data in the capsules, or fetched
+      INFO(transport << ", " << inline_data);
+      json s = script_on({{{"do", "write"}, {"lba", 3}, {"blocks", 2}},
+                          {{"do", "compare_and_write"}, {"lba", 3}, {"expects", "zeroes"}},
+                          {{"do", "compare_and_write"}, {"lba", 3}, {"blocks", 2}},
+                          {{"do", "compare"}, {"lba", 3}, {"blocks", 2}},
+                          {{"do", "write_zeroes"}, {"lba", 3}},
+                          {{"do", "compare"}, {"lba", 3}, {"expects", "zeroes"}},
+                          {{"do", "compare"}, {"lba", 4}, {"expects", "zeroes"}}});
+      s["fabric"]["transport"] = transport;
+      s["subsystems"][0]["inline_data_size"] = inline_data;
+      const Run run = run_to_end(s);
+      CHECK(statuses(run) == Statuses{0, 0x4285, 0, 0, 0, 0, 0x4285});
+      CHECK(run.log.count(Kind::media_write) == 3);
+      CHECK_FALSE(run.world.oracle.counts.corrupt());
+      CHECK(run.world.transport.blobs.live() == 0);
+    }
   }
 }
 

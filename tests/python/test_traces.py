@@ -285,3 +285,19 @@ def test_picture_is_of_a_fresh_run() -> None:
     spec.loader.exec_module(draw)
     facts = draw.facts(result("run", *draw.SCENARIOS, "--json"))
     assert draw.picture(facts) == (ROOT / "docs" / "pictures" / "rw_test.svg").read_text()
+
+
+def test_capture_has_true_digests(tmp_path: Path) -> None:
+    """Header and data digests are where Wireshark looks for them, and nothing is malformed."""
+    options = [f"/hosts/0/connect/{i}/{key}=true" for i in (0, 1)
+               for key in ("hdr_digest", "data_digest", "disable_sqflow")]  # fmt: skip
+    sets = [word for option in ["duration=300ms", "/faults=[]", "/expect={}", *options]
+            for word in ("--set", option)]  # fmt: skip
+    done = holdfast("run", "scenarios/quickstart.json", *sets, "--out", str(tmp_path),
+                    "--trace", "pcap")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    capture = tmp_path / "quickstart" / "trace.pcapng"
+    assert tshark(capture, "-Y", "_ws.malformed") == []
+    shown = "\n".join(tshark(capture, "-Y", "nvme-tcp", "-V"))
+    assert "PDU Header Digest" in shown or "Header Digest" in shown
+    assert "Data Digest" in shown
