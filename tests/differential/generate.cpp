@@ -243,7 +243,7 @@ json workload(Dice& dice, const Names& names) {
   const std::uint64_t chance = dice.between(1, 100);
   if (chance > 80)
     return script(dice, out);
-  if (chance <= 25) {
+  if (chance <= 45) {
     out["type"] = "rw_test";
     out["iterations"] = dice.between(1, 20);
     out["sleep_before_read"] = dice.span(1, 500, "ms");
@@ -258,7 +258,7 @@ json workload(Dice& dice, const Names& names) {
   out["rate_iops"] = dice.between(5, 120);
   out["rwmixread"] = dice.between(0, 100);
   // Few places, so that writes and reads meet each other.
-  out["size"] = dice.pick({"64KiB", "128KiB", "1MiB"});
+  out["size"] = dice.pick({"64KiB", "64KiB", "64KiB", "1MiB"});
   if (dice.percent(20))
     out["thinktime"] = dice.span(1, 50, "ms");
   if (dice.percent(20))
