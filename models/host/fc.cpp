@@ -12,7 +12,6 @@
 namespace holdfast::host {
 
 using Phase = FcController::Phase;
-using wire::StatusCode;
 
 namespace {
 

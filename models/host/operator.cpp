@@ -8,8 +8,6 @@
 
 namespace holdfast::host {
 
-using wire::StatusCode;
-
 namespace {
 
 constexpr int busy = 16;       ///< EBUSY
