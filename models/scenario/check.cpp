@@ -52,8 +52,6 @@ void ana_place(const Subsystem& s, const std::string& port, std::uint32_t group,
 
 namespace {
 
-using check::contains;
-using check::names_of;
 using check::require_name;
 using check::subsystem_named;
 
