@@ -157,7 +157,10 @@ void add_path(World& w, ControllerId id, std::uint32_t nsid, const wire::Identif
 void clear_path(World& w, ControllerId id);
 void remove_paths(World& w, ControllerId id);
 void finish_io(World& w, IoId io, wire::Status status);
-/// Sends an I/O on one queue, or lets it wait for a tag there.
+/// A reset stopped the queue and a delete waits for it. The path is not disabled in DELETING, so
+/// I/O still comes and stays in the quiesced queue (blk_mq_quiesce_queue) until the delete goes on.
+bool is_quiesced(const World& w, const Queue& q);
+/// Sends an I/O on one queue, or lets it wait there, for a tag or because it is quiesced.
 void queue_io(World& w, QueueId id, IoId io);
 /// nvme_complete_rq for a request that carried an I/O.
 void io_completed(World& w, QueueId queue, const Request& request,

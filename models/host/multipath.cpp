@@ -200,9 +200,18 @@ void dispatch(World& w, IoId id) {
   w.after(Duration{}, [id](World& world) { finish_io(world, id, StatusCode::host_path_error); });
 }
 
+bool is_quiesced(const World& w, const Queue& q) {
+  const Controller& c = w.host.controllers[sim::index(q.controller)];
+  return !q.live && c.state == State::deleting && c.busy_in_resetting;
+}
+
 void queue_io(World& w, QueueId queue_id, IoId id) {
   Queue& q = queue(w, queue_id);
   const State state = controller(w, q.controller).state;
+  if (is_quiesced(w, q)) {
+    q.waiting.push_back(id);
+    return;
+  }
   if (!q.live || (state != State::live && state != State::deleting)) {
     // nvme_fail_nonready_command: Host Path Error at once. What was never sent can be sent
     // elsewhere without a hold (protocol.md 4.4).

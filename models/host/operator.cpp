@@ -26,16 +26,17 @@ void reset_work(World& w, ControllerId id);
 void delete_work(World& w, ControllerId id);
 
 void go(World& w, ControllerId id, Then then) {
-  controller(w, id).then = then;
   if (then == Then::reset) {
+    controller(w, id).then = then;
     change_state(w, id, State::resetting);
     w.after(Duration{}, [id](World& world) { reset_work(world, id); });
     return;
   }
-  // The error recovery that holds in RESETTING (RFC of TP4129) is waited for (flush_work).
-  const bool holds = controller(w, id).holds_in_resetting;
+  // A reset, or an error recovery that holds in RESETTING (RFC of TP4129), is waited for
+  // (flush_work).
+  const bool waits = controller(w, id).busy_in_resetting;
   change_state(w, id, State::deleting);
-  if (!holds)
+  if (!waits)
     w.after(Duration{}, [id](World& world) { delete_work(world, id); });
 }
 
@@ -83,14 +84,17 @@ void disable(World& w, ControllerId id) {
 /// The controller is shut down, or does not answer: nothing is left of the association.
 void finish(World& w, ControllerId id) {
   Controller& c = controller(w, id);
+  c.busy_in_resetting = false;
   tear_down(w, id);
   if (c.then == Then::remove) {
     record<Kind::controller_removed>(w, id, 0);
     return;
   }
   c.then = Then::reconnect;
-  if (!change_state(w, id, State::connecting))
+  if (!change_state(w, id, State::connecting)) {
+    continue_delete(w, id);
     return;
+  }
   // The first attempt of a reset is immediate; if it fails it counts as a reconnect attempt.
   c.attempts = 0;
   start_setup(w, id);
@@ -103,6 +107,7 @@ void reset_work(World& w, ControllerId id) {
   stop_ana(w, id);
   if (fc_delete_association(w, id))
     return;
+  controller(w, id).busy_in_resetting = true;
   tear_down_io(w, id, !host_of(w, controller(w, id)).policy.hold_in_resetting);
   disable(w, id);
 }
@@ -110,6 +115,7 @@ void reset_work(World& w, ControllerId id) {
 /// nvme_do_delete_ctrl: the namespaces go first, so that nothing new is sent here.
 void delete_work(World& w, ControllerId id) {
   Controller& c = controller(w, id);
+  c.then = Then::remove;
   w.calendar.cancel(c.reconnect_timer);
   w.calendar.cancel(c.failfast_timer);
   stop_ana(w, id);

@@ -49,10 +49,10 @@ void recovery_work(World& w, ControllerId id) {
   stop_timeouts(w, id, false);
   const Duration hold = hold_time(policy, c);
   record<Kind::fence_started>(w, id, hold.count());
-  c.holds_in_resetting = true;
+  c.busy_in_resetting = true;
   c.hold_timer = w.at(timer_at(w, c, hold), [id](World& world) {
     record<Kind::hold_ended>(world, id);
-    controller(world, id).holds_in_resetting = false;
+    controller(world, id).busy_in_resetting = false;
     finish_recovery(world, id);
   });
 }

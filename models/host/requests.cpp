@@ -43,7 +43,8 @@ void give_back(Queue& q, std::uint16_t tag, const Request& r) {
 
 void start_waiting(World& w, QueueId id) {
   Queue& q = queue(w, id);
-  while (!q.waiting.empty() && q.free_tags.size() >= tags_needed(w, q.waiting.front())) {
+  while (!q.waiting.empty() && !is_quiesced(w, q) &&
+         q.free_tags.size() >= tags_needed(w, q.waiting.front())) {
     const IoId io = q.waiting.front();
     q.waiting.pop_front();
     queue_io(w, id, io);

@@ -224,7 +224,7 @@ struct Controller {
   std::vector<RequestTimer> timers;  ///< see timeouts.cpp
   // recovery
   Then then = Then::reconnect;
-  bool holds_in_resetting = false;  ///< the hold of the RFC of TP4129 is on
+  bool busy_in_resetting = false;  ///< a reset, or the hold of the RFC of TP4129: a delete waits
   sim::EventId hold_timer{};
   TimePoint deadline = sim::never;  ///< of CCR attempts and hold
   TimePoint hold_end{};             ///< of the time-based hold, if CCR does not succeed
