@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help build run test test-cpp test-python asan mutants bench format lint tidy clean \
-        ready-to-build ready-to-test release
+        ready-to-build ready-to-test release python
 
 help:  ## Say what each target does
 	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -38,13 +38,17 @@ test: ready-to-test  ## Everything CI checks: formats, lints, all tests, sanitiz
 	@$(MAKE) tidy
 
 release: ready-to-test
-	@cmake --preset release >/dev/null
+	@cmake --preset release -DHOLDFAST_PYTHON=ON -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON) >/dev/null
 	@cmake --build --preset release -j $(JOBS)
+
+python: release  ## Build the Python package and install it into .venv
+	@$(PYTHON) -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps \
+	  --force-reinstall --config-settings=build-dir=build .
 
 test-cpp: release  ## The C++ tests, release build
 	@ctest --preset release -j $(JOBS)
 
-test-python: release  ## The Python tests, the house rules among them
+test-python: python  ## The Python tests, the house rules among them
 	@$(PYTHON) -m pytest
 
 asan: ready-to-test  ## The C++ tests under the address and undefined-behaviour sanitizers
@@ -65,15 +69,18 @@ format: ready-to-test  ## Format all C++ and Python files in place
 	@$(PYTHON) -m ruff check --quiet --fix .
 	@$(PYTHON) -m ruff format --quiet .
 
-lint: ready-to-test  ## Formats, ruff and mypy
+lint: python  ## Formats, ruff and mypy
 	@$(PYTHON) tools/check.py format
 	@$(PYTHON) -m ruff check --quiet .
 	@$(PYTHON) -m ruff format --quiet --check .
 	@$(PYTHON) -m mypy --no-error-summary
+	@$(PYTHON) -m mypy --no-error-summary -p holdfast
+	@$(PYTHON) -m mypy.stubtest --allowlist bindings/python/stubtest_allow.txt \
+	  --ignore-unused-allowlist holdfast._core >/dev/null
 	@echo "lint: clean"
 
 tidy: ready-to-test  ## clang-tidy on the files that changed (all of them: TIDY_BASE=all)
-	@cmake --preset tidy >/dev/null
+	@cmake --preset tidy -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON) >/dev/null
 	@$(PYTHON) tools/check.py tidy --jobs $(JOBS) --base "$(TIDY_BASE)"
 
 clean:  ## Remove all that was built; .venv stays

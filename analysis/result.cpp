@@ -103,10 +103,31 @@ json direction_part(const IoStatistics& s) {
   return out;
 }
 
-json exposure_part(const oracle::Exposure& e) {
+const char* name_of(oracle::Fate fate) {
+  switch (fate) {
+    case oracle::Fate::applied:
+      return "landed";
+    case oracle::Fate::gone:
+      return "gone";
+    case oracle::Fate::open:
+      break;
+  }
+  return "open";
+}
+
+json exposure_part(const World& w, const oracle::Exposure& e) {
+  json windows = json::array();
+  for (const oracle::ExposureWindow& one : e.windows) {
+    windows.push_back({{"operation", one.token >> 8},
+                       {"controller", w.host.controllers[one.controller].name},
+                       {"from_s", sim::seconds(one.released)},
+                       {"to_s", sim::seconds(one.settled)},
+                       {"end", name_of(one.fate)}});
+  }
   return {{"intervals", e.intervals},
           {"max_s", sim::seconds(e.longest)},
-          {"total_s", sim::seconds(e.total)}};
+          {"total_s", sim::seconds(e.total)},
+          {"windows", windows}};
 }
 
 json hosts_part(const scenario::Scenario& s) {
@@ -135,7 +156,7 @@ json result_document(const scenario::Scenario& s, const World& w, std::string_vi
               {"hosts", hosts_part(s)},
               {"sim", sim_part(w)},
               {"integrity", integrity_part(w)},
-              {"exposure", exposure_part(exposure)},
+              {"exposure", exposure_part(w, exposure)},
               {"recovery", recovery_part(w)},
               {"target", {{"expiries", w.recovery.target_expiries}}}};
   if (exposure.margins != 0) {

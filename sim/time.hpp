@@ -31,7 +31,7 @@ inline constexpr TimePoint never{Duration{-1}};
 constexpr std::int64_t ns(TimePoint t) { return t.time_since_epoch().count(); }
 
 /// Seconds as a number, for results only.
-constexpr double seconds(Duration d) { return static_cast<double>(d.count()) * 1e-9; }
+constexpr double seconds(Duration d) { return static_cast<double>(d.count()) / 1e9; }
 constexpr double seconds(TimePoint t) { return seconds(t.time_since_epoch()); }
 
 }  // namespace holdfast::sim

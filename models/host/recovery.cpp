@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Error recovery of the host: detection, the time-based hold, teardown, reconnect. The hold is what
 // stands between a retry and a stale original (protocol.md 1.6, 2.2, 4.6).
+#include <cmath>
+
 #include "models/host/internal.hpp"
 #include "models/world.hpp"
 
@@ -15,8 +17,9 @@ const RecoveryPolicy& policy_of(const World& w, const Controller& c) {
 }
 
 Duration kato_part(const RecoveryPolicy& policy, const Controller& c) {
-  const std::uint32_t tbkas_multiplier = c.traffic_based ? 3 : 2;
-  return (policy.multiplier != 0 ? policy.multiplier : tbkas_multiplier) * c.kato;
+  if (policy.multiplier == 0.0)
+    return (c.traffic_based ? 3 : 2) * c.kato;
+  return Duration{std::llround(policy.multiplier * static_cast<double>(c.kato.count()))};
 }
 
 /// nvme_tcp_error_recovery_work, from the cancel on.

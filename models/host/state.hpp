@@ -93,7 +93,7 @@ struct RecoveryPolicy {
   bool ccr_wait_bounded = false;   ///< one attempt cannot outlive the overall deadline (v4)
   bool cqt_in_deadline = true;     ///< the deadline of CCR attempts is m x KATO + CQT, not m x KATO
   bool hold = false;               ///< m x KATO + CQT before they are cancelled and retried
-  std::uint32_t multiplier = 0;    ///< m; 0: 3 if the controller has TBKAS, else 2
+  double multiplier = 0.0;         ///< m; 0: 3 if the controller has TBKAS, else 2
   bool hold_in_resetting = false;  ///< RFC TP4129: sockets are closed first, then RESETTING holds
   bool release_idempotent = false;   ///< reads and flushes do not wait for the fence
   bool queue_while_fencing = false;  ///< new I/O waits when every path is fencing (else it fails)

@@ -25,14 +25,16 @@ AttemptId find(const Oracle& o, std::uint64_t token) {
 
 /// An interval between the release of a retry and the end of what it retried: exposure if the retry
 /// came first, margin if the attempt was harmless first.
-void account(Exposure& e, TimePoint released, TimePoint settled) {
-  if (settled > released) {
+void account(Exposure& e, const Attempt& a, TimePoint settled) {
+  if (settled > a.released) {
     ++e.intervals;
-    e.longest = std::max(e.longest, settled - released);
-    e.total += settled - released;
+    e.longest = std::max(e.longest, settled - a.released);
+    e.total += settled - a.released;
+    if (e.windows.size() < Exposure::windows_kept)
+      e.windows.push_back({a.token, a.controller, a.released, settled, a.fate});
     return;
   }
-  const Duration margin = released - settled;
+  const Duration margin = a.released - settled;
   e.margin_min = e.margins == 0 ? margin : std::min(e.margin_min, margin);
   e.margin_max = std::max(e.margin_max, margin);
   ++e.margins;
@@ -61,7 +63,7 @@ void account_if_known(Oracle& o, AttemptId id) {
   if (a.abandoned == sim::never || a.released == sim::never || a.fate == Fate::open)
     return;
   if (changes_something(operation_of(o, a.token)))
-    account(o.exposure, a.released, a.settled);
+    account(o.exposure, a, a.settled);
   o.abandoned.erase(std::find(o.abandoned.begin(), o.abandoned.end(), id));
 }
 
@@ -209,7 +211,7 @@ Exposure exposure_until(const Oracle& o, TimePoint now) {
     const Attempt& a = o.attempts[id];
     const Operation& op = o.operations[(a.token >> 8) - 1];
     if (changes_something(op) && a.fate == Fate::open && a.released != sim::never) {
-      account(e, a.released, now);
+      account(e, a, now);
     }
   }
   return e;

@@ -93,13 +93,26 @@ struct Incident {
   TimePoint retry_sent = sim::never;
 };
 
+/// From the release of a retry until what it retried could do no more harm: a stale write could
+/// land in between.
+struct ExposureWindow {
+  std::uint64_t token = 0;       ///< of the attempt that was given up
+  std::uint32_t controller = 0;  ///< host controller to which it had been sent
+  TimePoint released{};
+  TimePoint settled{};
+  Fate fate = Fate::open;  ///< how it ended; open: not until the end of the run
+};
+
 struct Exposure {
+  static constexpr std::size_t windows_kept = 256;
+
   std::uint64_t intervals = 0;
   Duration longest{};
   Duration total{};
   std::uint64_t margins = 0;
   Duration margin_min{};
   Duration margin_max{};
+  std::vector<ExposureWindow> windows;  ///< the first ones
 };
 
 struct Counts {

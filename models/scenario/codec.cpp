@@ -3,6 +3,7 @@
 #include "models/scenario/codec.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "models/scenario/units.hpp"
 

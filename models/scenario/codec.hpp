@@ -56,6 +56,8 @@ Codec<Duration> duration_or_off(Duration low, Duration high, Duration step);
 Codec<std::uint64_t> rate(std::uint64_t low, std::uint64_t high);
 /// "0.1%" or a number from 0 to 1.
 Codec<double> probability();
+/// A number above zero, up to `high`.
+Codec<double> factor(double high);
 /// A probability for both directions of a link, or {"forward": ..., "backward": ...}.
 Codec<std::array<double, 2>> loss_by_direction();
 /// "write", "read", "flush" or an opcode from 0 to 255.

@@ -101,9 +101,8 @@ const Object<RecoveryPolicy>& policy_object() {
                  choice<Policy::Hold>({{"none", Policy::Hold::none, ""},
                                        {"kato_plus_cqt", Policy::Hold::kato_plus_cqt, ""}}),
                  "hold in-flight commands for m x KATO + CQT, or cancel them at once")
-          .field("hold_multiplier", &Policy::hold_multiplier,
-                 or_word(integer<std::uint32_t>(1, 100), "auto", 0U),
-                 "m; `auto`: 3 with traffic-based keep alive, 2 without")
+          .field("hold_multiplier", &Policy::hold_multiplier, or_word(factor(100.0), "auto", 0.0),
+                 "m, fractions too; `auto`: 3 with traffic-based keep alive, 2 without")
           .field("cqt_zero", &Policy::cqt_zero,
                  choice<Policy::CqtZero>({{"no_hold", Policy::CqtZero::no_hold, ""},
                                           {"hold", Policy::CqtZero::hold, ""}}),

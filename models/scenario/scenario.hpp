@@ -27,7 +27,9 @@ Scenario from_json(const nlohmann::json& document, const std::string& source);
 /// Sets one value: "PATH=VALUE". PATH is a JSON pointer ("/hosts/0/policy") or dotted
 /// ("hosts.0.policy"; a list element may go by its name, "hosts.h1.policy"). VALUE is JSON, else a
 /// bare string. A path that the schema does not know is an error; values are checked by from_json.
+/// The segment "*" stands for every element of a list ("/hosts/0/connect/*/keep_alive_tmo").
 void apply_set(nlohmann::json& document, const std::string& assignment);
+void apply_set(nlohmann::json& document, const std::string& path, const nlohmann::json& value);
 
 /// The canonical form: every key with its value, defaults and presets spelled out.
 /// `parse(to_json(s).dump())` gives `s` again.

@@ -64,7 +64,7 @@ const json& container_schema(const json& root, const json& start, const json& va
   return first == nullptr ? node : *first;
 }
 
-// One step down a list: by index, or by the "name" of an element.
+// One step down a list: by index, or by the "name" of an element; "*" is dealt with elsewhere.
 std::size_t element(const json& list, const std::string& segment, const std::string& pointer) {
   std::size_t index = 0;
   const auto* end = segment.data() + segment.size();
@@ -88,57 +88,78 @@ std::size_t element(const json& list, const std::string& segment, const std::str
 
 struct Place {
   json* value;
-  json schema;  // a step may have to merge what several alternatives know, so this is a copy
+  const json* schema;  // of the value, inside the root schema
   std::string pointer;
 };
 
-void step(const json& root, Place& place, const std::string& segment) {
-  const json node = container_schema(root, place.schema, *place.value);
+// The names that a path may have below `place`, and one step down.
+Place member(const json& node, const json& declared, Place place, const std::string& segment) {
   const std::string here = place.pointer + pointer_segment(segment);
-  if (node.contains("items")) {
-    if (place.value->is_null())
-      *place.value = json::array();
-    if (!place.value->is_array())
-      fail(place.pointer, describe(*place.value), "a list");
-    place.value = &(*place.value)[element(*place.value, segment, here)];
-    place.schema = node["items"];
-  } else if (node.contains("properties")) {
-    const json& declared = follow_ref(root, place.schema);
-    if (place.value->is_string() && declared.contains("x-shorthand")) {
-      // "policy": "name" means {"preset": "name"}, so that one knob of it can be changed.
-      const json shorthand = *place.value;
-      *place.value = json{{declared["x-shorthand"].get<std::string>(), shorthand}};
-    }
-    if (!place.value->is_object())
-      *place.value = json::object();
-    std::vector<std::string> keys;
-    for (const auto& property : node["properties"].items())
-      keys.push_back(property.key());
-    if (!node["properties"].contains(segment)) {
-      fail(here, "unknown key " + in_quotes(segment), one_of(keys), nearest(segment, keys));
-    }
-    place.value = &(*place.value)[segment];
-    place.schema = node["properties"][segment];
-  } else {
-    fail(here, "a path below a plain value", "a path that ends at " + place.pointer);
+  if (place.value->is_string() && declared.contains("x-shorthand")) {
+    // "policy": "name" means {"preset": "name"}, so that one knob of it can be changed.
+    const json shorthand = *place.value;
+    *place.value = json{{declared["x-shorthand"].get<std::string>(), shorthand}};
   }
-  place.pointer = here;
+  if (!place.value->is_object())
+    *place.value = json::object();
+  std::vector<std::string> keys;
+  for (const auto& property : node["properties"].items())
+    keys.push_back(property.key());
+  if (!node["properties"].contains(segment)) {
+    fail(here, "unknown key " + in_quotes(segment), one_of(keys), nearest(segment, keys));
+  }
+  return {&(*place.value)[segment], &node["properties"][segment], here};
+}
+
+using Segments = std::vector<std::string>;
+
+void set_below(const Place& place, Segments::const_iterator at, Segments::const_iterator end,
+               const json& value) {
+  static const json root = schema();
+  if (at == end) {
+    *place.value = value;
+    return;
+  }
+  const json& node =
+      container_schema(root, place.schema == nullptr ? root : *place.schema, *place.value);
+  if (node.contains("properties")) {
+    const json& declared = follow_ref(root, place.schema == nullptr ? root : *place.schema);
+    set_below(member(node, declared, place, *at), std::next(at), end, value);
+    return;
+  }
+  const std::string here = place.pointer + pointer_segment(*at);
+  if (!node.contains("items"))
+    fail(here, "a path below a plain value", "a path that ends at " + place.pointer);
+  if (place.value->is_null())
+    *place.value = json::array();
+  if (!place.value->is_array())
+    fail(place.pointer, describe(*place.value), "a list");
+  json& list = *place.value;
+  if (*at == "*" && !list.empty()) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      set_below({&list[i], &node["items"], place.pointer + "/" + std::to_string(i)}, std::next(at),
+                end, value);
+    }
+    return;
+  }
+  set_below({&list[element(list, *at, here)], &node["items"], here}, std::next(at), end, value);
 }
 
 }  // namespace
 
-void apply_set(nlohmann::json& document, const std::string& assignment) {
+void apply_set(json& document, const std::string& path, const json& value) {
+  const Segments segments = split(path);
+  set_below({&document, nullptr, {}}, segments.begin(), segments.end(), value);
+}
+
+void apply_set(json& document, const std::string& assignment) {
   const auto equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0) {
     fail({}, in_quotes(assignment), "PATH=VALUE, e.g. \"hosts.0.policy=cqt-only\"");
   }
-  static const json root = schema();
   const std::string text = assignment.substr(equals + 1);
-  Place place{&document, root, {}};
-  for (const auto& segment : split(assignment.substr(0, equals)))
-    step(root, place, segment);
   json value = json::parse(text, nullptr, false);
-  *place.value = value.is_discarded() ? json(text) : std::move(value);
+  apply_set(document, assignment.substr(0, equals), value.is_discarded() ? json(text) : value);
 }
 
 }  // namespace holdfast::scenario

@@ -159,7 +159,7 @@ struct RecoveryPolicy {
   bool ccr_wait_bounded = false;                       ///< one attempt ends at the overall deadline
   bool ccr_deadline_has_cqt = true;     ///< deadline of attempts m x KATO + CQT, not m x KATO
   Hold hold = Hold::none;               ///< time-based hold of m x KATO + CQT, or none
-  std::uint32_t hold_multiplier = 0;    ///< m; 0: 3 with TBKAS, 2 without (protocol.md 1.6)
+  double hold_multiplier = 0.0;         ///< m; 0: 3 with TBKAS, 2 without (protocol.md 1.6)
   CqtZero cqt_zero = CqtZero::no_hold;  ///< a controller that reports CQT 0 (protocol.md 2.1)
   Duration cqt_when_zero = 0s;          ///< CQT to assume when it is 0 and cqt_zero = hold
   bool release_idempotent = false;      ///< reads and flushes do not wait

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What came of a run."""
+
+from __future__ import annotations
+
+import copy
+import html
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import pandas as pd
+
+from holdfast import _core
+
+
+@dataclass(frozen=True)
+class Sim:
+    """How much was simulated."""
+
+    #: simulated time at the end
+    end_s: float
+    events: int
+    packets: int
+    dropped: int
+
+
+@dataclass(frozen=True)
+class Integrity:
+    """What the oracle saw of the data (docs/architecture.md)."""
+
+    verdict: Literal["ok", "corrupt"]
+    writes: int
+    reads: int
+    #: writes that overwrote newer data: the ABA corruption
+    stale_writes: int
+    #: reads that returned older data than they had to
+    stale_reads: int
+    #: acknowledged writes that are gone
+    lost_writes: int
+    #: writes that landed in parts
+    torn_writes: int
+    #: commands that took effect twice
+    duplicate_effects: int
+    mutated_writes: int
+    misplaced_writes: int
+    #: whether the history of each block is linearizable
+    linearizable: bool
+    #: the first ones, told as a timeline
+    incidents: list[dict[str, Any]]
+
+
+class Result:
+    """The result of one run.
+
+    The same document as ``holdfast run --json`` prints (:meth:`to_dict`), with tables and plots.
+    """
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        """Wrap a result document."""
+        self._document = document
+
+    @property
+    def name(self) -> str:
+        """Return the name of the scenario."""
+        return str(self._document["name"])
+
+    @property
+    def seed(self) -> int:
+        """Return the seed of the run."""
+        return int(self._document["seed"])
+
+    @property
+    def kernel(self) -> str:
+        """Return "native", "simgrid" or "both"."""
+        return str(self._document["kernel"])
+
+    @property
+    def scenario_hash(self) -> str:
+        """Return :attr:`holdfast.Scenario.hash` of what was run."""
+        return str(self._document["scenario_hash"])
+
+    @property
+    def trace_hash(self) -> str:
+        """Return 16 hexadecimal digits over everything that happened."""
+        return str(self._document["trace_hash"])
+
+    @property
+    def trace_hash_protocol(self) -> str:
+        """Return the hash over what crossed the wire as a PDU, states, timers and outcomes."""
+        return str(self._document["trace_hash_protocol"])
+
+    @property
+    def trace_hash_outcome(self) -> str:
+        """Return the hash over what an application or an administrator could see."""
+        return str(self._document["trace_hash_outcome"])
+
+    @property
+    def hosts(self) -> list[dict[str, Any]]:
+        """Return each host with its recovery policy."""
+        return list(self._document["hosts"])
+
+    @cached_property
+    def sim(self) -> Sim:
+        """Return how much was simulated."""
+        return Sim(**self._document["sim"])
+
+    @cached_property
+    def integrity(self) -> Integrity:
+        """Return what happened to the data."""
+        return Integrity(**self._document["integrity"])
+
+    @property
+    def verdict(self) -> Literal["ok", "corrupt"]:
+        """Return whether data was corrupted."""
+        return self.integrity.verdict
+
+    @property
+    def stall_s(self) -> float:
+        """Return the longest time an application had I/O out and none of it completed."""
+        return float(self._document["io"]["longest_stall_s"])
+
+    @property
+    def exposure_max_s(self) -> float:
+        """Return the longest time in which a stale write could have landed."""
+        return float(self._document["exposure"]["max_s"])
+
+    @property
+    def exposure_total_s(self) -> float:
+        """Return the sum of those times."""
+        return float(self._document["exposure"]["total_s"])
+
+    @property
+    def margin_s(self) -> tuple[float, float] | None:
+        """Return least and most time from the last possible landing to the release of a retry."""
+        margin = self._document.get("margin")
+        return (margin["min_s"], margin["max_s"]) if margin else None
+
+    @property
+    def target_expiries(self) -> int:
+        """Return how often a keep-alive timer of a target expired."""
+        return int(self._document["target"]["expiries"])
+
+    @cached_property
+    def recovery(self) -> pd.DataFrame:
+        """Return one row a recovery: host, controller, outcome, instants in simulated seconds."""
+        first = ["host", "controller", "outcome", "fault_s", "detected_s", "target_detected_s"]
+        rest = [
+            "fence_started_s",
+            "ccr_attempts",
+            "ccr_done_s",
+            "hold_until_s",
+            "released_s",
+            "first_retry_done_s",
+            "reconnected_s",
+            "cancelled",
+        ]
+        return pd.DataFrame(self._document["recovery"], columns=[*first, *rest])
+
+    @cached_property
+    def exposure(self) -> pd.DataFrame:
+        """Return one row a window in which a stale write could have landed (the first 256).
+
+        Columns: ``operation``, ``controller``, ``from_s``, ``to_s``, ``length_s``, ``end``
+        (``landed``, ``gone``, or ``open`` at the end of the run).
+        """
+        columns = ["operation", "controller", "from_s", "to_s", "end"]
+        table = pd.DataFrame(self._document["exposure"]["windows"], columns=columns)
+        table.insert(4, "length_s", table["to_s"] - table["from_s"])
+        return table
+
+    @cached_property
+    def latency(self) -> pd.DataFrame:
+        """Return one row a direction (``read``, ``write``, ``other``): counts and percentiles.
+
+        Columns: ``count``, ``errors``, ``iops``, ``mean_us``, ``p50_us``, ``p99_us``, ``p999_us``,
+        ``max_us``; of successful I/O, from the whole history.
+        """
+        rows = {}
+        for direction in ("read", "write", "other"):
+            part = self._document["io"].get(direction)
+            if part is not None:
+                row = {key: part[key] for key in ("count", "errors", "iops")}
+                for key in ("mean", "p50", "p99", "p999", "max"):
+                    row[f"{key}_us"] = part.get("lat_us", {}).get(key, float("nan"))
+                rows[direction] = row
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("direction")
+
+    @cached_property
+    def expectations(self) -> pd.DataFrame:
+        """Return one row an expectation of the scenario: name, expected, value, verdict."""
+        columns = ["name", "expected", "value", "verdict"]
+        return pd.DataFrame(self._document.get("expect", []), columns=columns)
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether every expectation of the scenario was met."""
+        return all(one["verdict"] == "pass" for one in self._document.get("expect", []))
+
+    def row(self) -> dict[str, Any]:
+        """Return the run as one row of a sweep's table (:func:`holdfast.columns` describes it)."""
+        row: dict[str, Any] = json.loads(_core.row(json.dumps(self._document)))
+        return row
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a copy of the document that ``holdfast run --json`` prints."""
+        return copy.deepcopy(self._document)
+
+    def __repr__(self) -> str:
+        """Give the answer in one line."""
+        return (
+            f"<Result {self.name!r} seed {self.seed}: {self.verdict}, stall {self.stall_s:.3f} s, "
+            f"exposure {self.exposure_max_s:.3f} s>"
+        )
+
+    def _repr_html_(self) -> str:
+        colour = "#2e7d32" if self.verdict == "ok" else "#c62828"
+        head = (
+            f"<b>{html.escape(self.name)}</b> (seed {self.seed}): "
+            f"<b style='color:{colour}'>{self.verdict}</b>, longest stall {self.stall_s:.3f} s, "
+            f"longest exposure {self.exposure_max_s:.3f} s, "
+            f"{self.integrity.stale_writes} stale writes"
+        )
+        tables = [self.recovery.dropna(axis=1, how="all"), self.latency]
+        return "".join(
+            [
+                f"<p>{head}</p>",
+                *(t.to_html(na_rep="", float_format="{:.6g}".format) for t in tables),
+            ]
+        )

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Python module holdfast._core, and how a C++ error becomes a Python exception.
+#include "bindings/python/module/module.hpp"
+
+#include <stdexcept>
+
+#include "analysis/model_version.hpp"
+#include "analysis/run.hpp"
+#include "models/scenario/error.hpp"
+#include "sim/check.hpp"
+#include "sim/memory.hpp"
+#include "sim/simgrid/platform.hpp"
+
+namespace holdfast::python {
+namespace {
+
+/// Raises holdfast.errors.NAME(message).
+void raise(const char* name, const std::string& message) {
+  const py::object type = py::module_::import("holdfast.errors").attr(name);
+  PyErr_SetObject(type.ptr(), type(message).ptr());
+}
+
+void raise(const scenario::ScenarioError& error) {
+  const auto& p = error.parts();
+  const py::object type = py::module_::import("holdfast.errors").attr("ScenarioError");
+  const py::object value =
+      type(error.what(), py::arg("source") = p.source, py::arg("pointer") = p.pointer,
+           py::arg("found") = p.found, py::arg("expected") = p.expected,
+           py::arg("nearest") = p.nearest, py::arg("line") = p.line, py::arg("column") = p.column);
+  PyErr_SetObject(type.ptr(), value.ptr());
+}
+
+void translate(std::exception_ptr pointer) {
+  try {
+    if (pointer)
+      std::rethrow_exception(pointer);
+  } catch (const scenario::ScenarioError& error) {
+    raise(error);
+  } catch (const simgrid::PlatformError& error) {
+    raise("PlatformError", error.what());
+  } catch (const analysis::KernelMismatch& error) {
+    raise("KernelMismatch", error.what());
+  } catch (const sim::InvariantError& error) {
+    raise("InvariantError", error.what());
+  }
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_core, m) {
+  m.doc() = "The compiled half of holdfast; use the package, not this.";
+  sim::keep_freed_memory();
+  py::register_exception_translator(&translate);
+  m.def("model_version", &analysis::model_version);
+  add_scenario(m);
+  add_run(m);
+  add_world(m);
+}
+
+}  // namespace holdfast::python

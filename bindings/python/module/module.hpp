@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of the Python module. Documents cross the border as JSON text: the package turns them
+// into dictionaries, so that both sides mean the same by them.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <atomic>
+#include <chrono>
+#include <string>
+
+namespace holdfast::python {
+
+namespace py = pybind11;
+
+void add_scenario(py::module_& m);
+void add_run(py::module_& m);
+void add_world(py::module_& m);
+
+/// Lets Python's signal handlers run now and then while C++ works without the GIL, so that Ctrl-C
+/// ends a run. Call it often; it looks at a clock first.
+class Interrupts {
+ public:
+  /// Throws py::error_already_set when a handler raised (KeyboardInterrupt).
+  void check() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_)
+      return;
+    next_ = now + std::chrono::milliseconds{50};
+    const py::gil_scoped_acquire gil;
+    if (PyErr_CheckSignals() != 0)
+      throw py::error_already_set();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point next_ =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds{50};
+};
+
+/// Set from another thread, it ends the runs that were given it.
+struct Stop {
+  std::atomic<bool> flag{false};
+};
+
+}  // namespace holdfast::python

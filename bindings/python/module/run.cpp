@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs and points of sweeps, with the GIL released while C++ works.
+#include <pybind11/functional.h>
+#include <pybind11/stl.h>
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "analysis/point.hpp"
+#include "analysis/row.hpp"
+#include "analysis/run.hpp"
+#include "bindings/python/module/module.hpp"
+#include "models/scenario/scenario.hpp"
+
+namespace holdfast::python {
+namespace {
+
+using Progress = std::function<void(double)>;
+
+analysis::Kernel kernel_from(const std::string& word) {
+  if (word == "native")
+    return analysis::Kernel::native;
+  return word == "both" ? analysis::Kernel::both : analysis::Kernel::simgrid;
+}
+
+/// The result document. `seed` replaces the scenario's; `out` is a folder for `traces`.
+std::string run(const std::string& text, const std::string& source,
+                std::optional<std::uint64_t> seed, const std::string& kernel,
+                const std::vector<std::string>& traces, const std::string& out,
+                const std::optional<Progress>& progress) {
+  const py::gil_scoped_release released;
+  analysis::Point point;
+  point.seed = seed;
+  const scenario::Scenario scenario =
+      analysis::scenario_of(scenario::parse_document(text, source), point, source);
+  Interrupts interrupts;
+  analysis::RunOptions options;
+  options.kernel = kernel_from(kernel);
+  options.traces = traces;
+  options.out = out;
+  options.progress = [&](double fraction) {
+    interrupts.check();
+    if (progress) {
+      const py::gil_scoped_acquire gil;
+      (*progress)(fraction);
+    }
+  };
+  return analysis::run(scenario, options).dump();
+}
+
+/// A point at the border: (path, value as JSON text) pairs, and a seed.
+using PyPoint =
+    std::pair<std::vector<std::pair<std::string, std::string>>, std::optional<std::uint64_t>>;
+
+/// The scenario of a sweep, parsed once.
+class Base {
+ public:
+  Base(const std::string& text, std::string source)
+      : document_(scenario::parse_document(text, source)), source_(std::move(source)) {}
+
+  /// One JSON text a point; fewer than points when `stop` was set.
+  std::vector<std::string> run(const std::vector<PyPoint>& points, const Stop* stop) const {
+    const py::gil_scoped_release released;
+    Interrupts interrupts;
+    std::vector<std::string> rows;
+    for (const PyPoint& one : points) {
+      const nlohmann::json row = analysis::run_point(document_, point_of(one), source_,
+                                                     stop == nullptr ? nullptr : &stop->flag);
+      if (row.is_null())
+        break;
+      rows.push_back(row.dump());
+      interrupts.check();
+    }
+    return rows;
+  }
+
+  /// The scenario hash of each point; of a wrong one nothing.
+  std::vector<std::optional<std::string>> hashes(const std::vector<PyPoint>& points) const {
+    const py::gil_scoped_release released;
+    std::vector<std::optional<std::string>> out;
+    for (const PyPoint& one : points) {
+      try {
+        out.emplace_back(scenario::hash(analysis::scenario_of(document_, point_of(one), source_)));
+      } catch (const std::exception&) {
+        out.emplace_back();
+      }
+    }
+    return out;
+  }
+
+ private:
+  static analysis::Point point_of(const PyPoint& in) {
+    analysis::Point out;
+    out.seed = in.second;
+    for (const auto& [path, value] : in.first)
+      out.sets.emplace_back(path, nlohmann::json::parse(value));
+    return out;
+  }
+
+  nlohmann::json document_;
+  std::string source_;
+};
+
+const char* name_of(analysis::ColumnType type) {
+  switch (type) {
+    case analysis::ColumnType::text:
+      return "text";
+    case analysis::ColumnType::integer:
+      return "integer";
+    case analysis::ColumnType::number:
+      break;
+  }
+  return "number";
+}
+
+}  // namespace
+
+void add_run(py::module_& m) {
+  m.def("run", &run, py::arg("text"), py::arg("source"), py::arg("seed"), py::arg("kernel"),
+        py::arg("traces"), py::arg("out"), py::arg("progress"));
+  py::class_<Stop>(m, "Stop")
+      .def(py::init<>())
+      .def("set", [](Stop& stop) { stop.flag = true; })
+      .def("is_set", [](const Stop& stop) { return stop.flag.load(); });
+  py::class_<Base>(m, "Base")
+      .def(py::init<const std::string&, std::string>(), py::arg("text"), py::arg("source"))
+      .def("run", &Base::run, py::arg("points"), py::arg("stop"))
+      .def("hashes", &Base::hashes, py::arg("points"));
+  m.def(
+      "row",
+      [](const std::string& document) {
+        return analysis::row_of(nlohmann::json::parse(document)).dump();
+      },
+      py::arg("document"));
+  m.def("columns", [] {
+    std::vector<std::tuple<std::string, std::string, std::string>> out;
+    for (const analysis::Column& c : analysis::columns())
+      out.emplace_back(c.name, name_of(c.type), c.doc);
+    return out;
+  });
+}
+
+}  // namespace holdfast::python
