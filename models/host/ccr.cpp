@@ -3,6 +3,7 @@
 // the impacted one, wait for its notice, try the next one, or leave it to the time-based hold.
 #include <algorithm>
 
+#include "models/host/hooks.hpp"
 #include "models/host/internal.hpp"
 #include "models/world.hpp"
 
@@ -18,14 +19,21 @@ constexpr ControllerId nobody = sim::none<ControllerId>;
 /// ANA state nor distance count.
 ControllerId find_source(const World& w, ControllerId impacted) {
   const Controller& c = w.host.controllers[sim::index(impacted)];
+  const auto& hooks = host_of(w, c).hooks;
+  std::vector<ControllerId> candidates;
   for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
     const Controller& s = w.host.controllers[i];
     const bool candidate = s.host == c.host && s.subnqn == c.subnqn && s.state == State::live &&
                            s.cntlid >= c.min_cntlid && s.ccr_pending < s.ccr_limit;
-    if (candidate && ControllerId{i} != impacted)
+    if (!candidate || ControllerId{i} == impacted)
+      continue;
+    if (!hooks)
       return ControllerId{i};
+    candidates.push_back(ControllerId{i});
   }
-  return nobody;
+  if (candidates.empty())
+    return nobody;
+  return hooks->source(w, impacted, candidates).value_or(candidates.front());
 }
 
 void try_next(World& w, ControllerId impacted);

@@ -74,21 +74,13 @@ void fence_done(World& w, ControllerId id);
 /// No source controller could help: hold for what is left of the deadline, if the policy does.
 void ccr_failed(World& w, ControllerId id);
 bool is_fencing(State state);
-enum class Cause : std::uint8_t {
-  request_timeout,
-  transport,
-  keep_alive_tag,
-  operator_request,
-  device_lost,
-  ana_transition,
-};
 void error_recovery(World& w, ControllerId id, Cause cause);
 void on_queue_failed(World& w, std::uint32_t owner, int error);
 void request_timed_out(World& w, QueueId id, std::uint16_t tag);
 /// LIVE -> FENCING: Cross-Controller Reset, the hold, or both; ends in fence_done.
 void start_fencing(World& w, ControllerId id);
 /// m x KATO + CQT by the policy; 0: do not hold.
-Duration hold_time(const RecoveryPolicy& policy, const Controller& c);
+Duration hold_time(const World& w, ControllerId id);
 bool anything_in_flight(World& w, const Controller& c);
 /// Shuts all sockets of a controller down; requests stay as they are.
 void stop_all(World& w, ControllerId id);

@@ -3,6 +3,7 @@
 // application's I/O from submission to completion.
 #include <algorithm>
 
+#include "models/host/hooks.hpp"
 #include "models/host/internal.hpp"
 #include "models/world.hpp"
 
@@ -247,8 +248,10 @@ void io_completed(World& w, QueueId queue_id, const Request& r,
   if (!final && status.is_path_error()) {
     record<Kind::attempt_abandoned>(w, token_of(io), ctrl, status.value);
     // What was refused for its ANA state was not carried out.
-    const bool repeats = is_idempotent(io.kind) || status.is_ana_error() ||
-                         host_of(w, controller(w, ctrl)).policy.repeats_all;
+    const Host& h = host_of(w, controller(w, ctrl));
+    bool repeats = is_idempotent(io.kind) || status.is_ana_error() || h.policy.repeats_all;
+    if (h.hooks && !status.is_ana_error())
+      repeats = h.hooks->repeats(w, ctrl, io).value_or(repeats);
     if (status.is_ana_error())
       ana_error(w, io.head, ctrl);
     if (repeats) {

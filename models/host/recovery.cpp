@@ -3,6 +3,7 @@
 // stands between a retry and a stale original (protocol.md 1.6, 2.2, 4.6).
 #include <cmath>
 
+#include "models/host/hooks.hpp"
 #include "models/host/internal.hpp"
 #include "models/world.hpp"
 
@@ -50,7 +51,7 @@ void recovery_work(World& w, ControllerId id) {
   stop_keep_alive(w, id);
   stop_all(w, id);
   stop_timeouts(w, id, false);
-  const Duration hold = hold_time(policy, c);
+  const Duration hold = hold_time(w, id);
   record<Kind::fence_started>(w, id, hold.count());
   c.busy_in_resetting = true;
   c.hold_timer = w.at(timer_at(w, c, hold), [id](World& world) {
@@ -77,13 +78,19 @@ void hold_for(World& w, ControllerId id, Duration time) {
 }
 
 /// Reads and flushes change nothing, so they need not wait (the "filter" level of SEED-5).
-void release_idempotent(World& w, ControllerId id) {
+bool waits(const World& w, ControllerId id, const Request& r) {
+  const Host& h = host_of(w, w.host.controllers[sim::index(id)]);
+  const bool by_policy = !h.policy.release_idempotent || !wire::is_repeat_safe(r.command);
+  return h.hooks ? h.hooks->waits(w, id, w.host.ios[r.io]).value_or(by_policy) : by_policy;
+}
+
+void release_what_need_not_wait(World& w, ControllerId id) {
   const Controller& c = controller(w, id);
   for (std::uint32_t i = 0; i < c.io_queues; ++i) {
     const QueueId q = io_queue(c, i);
     for (std::uint32_t tag = 0; tag < queue(w, q).tags; ++tag) {
       const Request& r = queue(w, q).requests[tag];
-      if (!r.in_flight || r.purpose != Purpose::io || !wire::is_repeat_safe(r.command))
+      if (!r.in_flight || r.purpose != Purpose::io || waits(w, id, r))
         continue;
       wire::Completion aborted;
       aborted.status = StatusCode::host_aborted_command;
@@ -138,7 +145,14 @@ bool is_fencing(State state) {
 }
 
 /// The clock starts when recovery starts, not at the fault.
-Duration hold_time(const RecoveryPolicy& policy, const Controller& c) {
+Duration hold_time(const World& w, ControllerId id) {
+  const Controller& c = w.host.controllers[sim::index(id)];
+  const Host& h = host_of(w, c);
+  const RecoveryPolicy& policy = h.policy;
+  if (h.hooks) {
+    if (const auto decided = h.hooks->hold(w, id))
+      return *decided;
+  }
   if (!policy.hold)
     return Duration{};
   if (c.cqt_ms != 0)
@@ -157,7 +171,7 @@ void start_fencing(World& w, ControllerId id) {
   const RecoveryPolicy& policy = policy_of(w, controller(w, id));
   change_state(w, id, policy.recovering_state ? State::recovering : State::fencing);
   Controller& c = controller(w, id);
-  const Duration hold = hold_time(policy, c);
+  const Duration hold = hold_time(w, id);
   const Duration cqt =
       policy.cqt_in_deadline ? std::chrono::milliseconds{c.cqt_ms} : std::chrono::milliseconds{0};
   const Duration deadline = policy.ccr ? std::max(kato_part(policy, c) + cqt, hold) : hold;
@@ -166,8 +180,8 @@ void start_fencing(World& w, ControllerId id) {
   record<Kind::fence_started>(w, id, deadline.count());
   if (policy.keep_alive_stops_first)
     stop_keep_alive(w, id);
-  if (policy.release_idempotent)
-    release_idempotent(w, id);
+  if (policy.release_idempotent || host_of(w, c).hooks)
+    release_what_need_not_wait(w, id);
   if (policy.ccr) {
     start_ccr(w, id);
   } else if (hold == Duration{}) {
@@ -211,7 +225,9 @@ void error_recovery(World& w, ControllerId id, Cause cause) {
   const RecoveryPolicy& policy = policy_of(w, c);
   // An allocation failure of the keep-alive resets the controller past the fence (protocol.md 4.3).
   const bool bypasses = cause == Cause::keep_alive_tag && !policy.fences_without_tag;
-  if (!policy.fences || bypasses) {
+  const bool by_policy = policy.fences && !bypasses;
+  const auto& hooks = host_of(w, c).hooks;
+  if (!(hooks ? hooks->fences(w, id, cause).value_or(by_policy) : by_policy)) {
     start_resetting(w, id);
   } else {
     start_fencing(w, id);

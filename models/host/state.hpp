@@ -12,6 +12,7 @@
 #include "models/transport/state.hpp"
 #include "models/wire/wire.hpp"
 #include "sim/arena.hpp"
+#include "sim/attached.hpp"
 #include "sim/calendar.hpp"
 #include "sim/ring.hpp"
 #include "sim/time.hpp"
@@ -110,12 +111,25 @@ struct RecoveryPolicy {
   Duration cqt_when_zero{};              ///< what to add in that case
 };
 
+/// Why error recovery begins.
+enum class Cause : std::uint8_t {
+  request_timeout,
+  transport,
+  keep_alive_tag,
+  operator_request,
+  device_lost,
+  ana_transition,
+};
+
+class RecoveryHooks;
+
 struct Host {
   std::string name;
   wire::NqnText hostnqn{};
   std::uint32_t cpus = 1;
   IoPolicy iopolicy = IoPolicy::numa;
   RecoveryPolicy policy;
+  sim::Attached<RecoveryHooks> hooks;  ///< who decides instead of `policy` (hooks.hpp)
   Duration io_timeout{};
   Duration admin_timeout{};
   std::uint32_t max_retries = 5;

@@ -201,35 +201,6 @@ void build_discovery(World& w, const Scenario& s, const Names& names) {
   }
 }
 
-host::RecoveryPolicy policy_of(const RecoveryPolicy& p) {
-  host::RecoveryPolicy policy;
-  using Waits = RecoveryPolicy::Waits;
-  policy.fences = p.waits == Waits::fencing || p.waits == Waits::recovering;
-  policy.recovering_state = p.waits == Waits::recovering;
-  policy.hold_in_resetting = p.waits == Waits::resetting;
-  policy.ccr = p.ccr;
-  policy.ccr_attempts = p.ccr_attempts;
-  policy.ccr_wait = static_cast<host::CcrWait>(p.ccr_wait);
-  policy.ccr_wait_bounded = p.ccr_wait_bounded;
-  policy.cqt_in_deadline = p.ccr_deadline_has_cqt;
-  policy.hold = p.hold == RecoveryPolicy::Hold::kato_plus_cqt;
-  policy.release_idempotent = p.release_idempotent;
-  policy.queue_while_fencing = p.queue_while_fencing;
-  policy.keep_alive_stops_first = p.keep_alive_stops_first;
-  policy.repeats_all = p.repeat_non_idempotent;
-  policy.fences_without_tag = p.fences_without_tag;
-  policy.keep_alive_polls_half = p.keep_alive_polls_half;
-  policy.operator_fences = p.operator_fences;
-  policy.removal_fences = p.removal_fences;
-  policy.holds_aborted = p.holds_aborted;
-  policy.ccr_joins_pending = p.ccr_joins_pending;
-  policy.multiplier = p.hold_multiplier;
-  policy.hold_when_cqt_zero = p.cqt_zero == RecoveryPolicy::CqtZero::hold;
-  policy.discovery_reconnect_kato = p.discovery_reconnect_kato;
-  policy.cqt_when_zero = p.cqt_when_zero;
-  return policy;
-}
-
 void build_connections(World& w, const Host& h, Names& names) {
   for (const Connect& c : h.connect) {
     host::ConnectParameters p;
@@ -288,7 +259,36 @@ void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
 
 }  // namespace
 
-void build(World& w, const Scenario& s) {
+host::RecoveryPolicy policy_of(const RecoveryPolicy& p) {
+  host::RecoveryPolicy policy;
+  using Waits = RecoveryPolicy::Waits;
+  policy.fences = p.waits == Waits::fencing || p.waits == Waits::recovering;
+  policy.recovering_state = p.waits == Waits::recovering;
+  policy.hold_in_resetting = p.waits == Waits::resetting;
+  policy.ccr = p.ccr;
+  policy.ccr_attempts = p.ccr_attempts;
+  policy.ccr_wait = static_cast<host::CcrWait>(p.ccr_wait);
+  policy.ccr_wait_bounded = p.ccr_wait_bounded;
+  policy.cqt_in_deadline = p.ccr_deadline_has_cqt;
+  policy.hold = p.hold == RecoveryPolicy::Hold::kato_plus_cqt;
+  policy.release_idempotent = p.release_idempotent;
+  policy.queue_while_fencing = p.queue_while_fencing;
+  policy.keep_alive_stops_first = p.keep_alive_stops_first;
+  policy.repeats_all = p.repeat_non_idempotent;
+  policy.fences_without_tag = p.fences_without_tag;
+  policy.keep_alive_polls_half = p.keep_alive_polls_half;
+  policy.operator_fences = p.operator_fences;
+  policy.removal_fences = p.removal_fences;
+  policy.holds_aborted = p.holds_aborted;
+  policy.ccr_joins_pending = p.ccr_joins_pending;
+  policy.multiplier = p.hold_multiplier;
+  policy.hold_when_cqt_zero = p.cqt_zero == RecoveryPolicy::CqtZero::hold;
+  policy.discovery_reconnect_kato = p.discovery_reconnect_kato;
+  policy.cqt_when_zero = p.cqt_when_zero;
+  return policy;
+}
+
+Names build_named(World& w, const Scenario& s) {
   w.choices.reseed(s.seed);
   w.transport.tcp.rto_min = s.fabric.rto_min;
   w.transport.tcp.initial_window_segments = s.fabric.initial_window_segments;
@@ -311,7 +311,10 @@ void build(World& w, const Scenario& s) {
     build_host(w, s, h, names);
   build_workloads(w, s, names);
   build_faults(w, s, names);
+  return names;
 }
+
+void build(World& w, const Scenario& s) { build_named(w, s); }
 
 World build(const Scenario& scenario) {
   World w;

@@ -2,6 +2,7 @@
 // From what a scenario says to a world that is ready to run.
 #pragma once
 
+#include "models/scenario/names.hpp"
 #include "models/scenario/spec.hpp"
 #include "models/world.hpp"
 
@@ -11,6 +12,16 @@ namespace holdfast::scenario {
 /// recorded or scripted. The scenario must have passed the loader's checks. Throws
 /// simgrid::PlatformError if SimGrid's routing cannot take the fabric.
 void build(World& w, const Scenario& scenario);
+
+/// The same, and tells what became of the names.
+Names build_named(World& w, const Scenario& scenario);
+
+/// Adds a fault to a world that runs. It must have passed the loader's checks together with the
+/// rest of the scenario.
+void add_fault(World& w, const Fault& fault, const Names& names);
+
+/// The knobs of the loader as those of the host engine.
+host::RecoveryPolicy policy_of(const RecoveryPolicy& policy);
 
 /// A world on the native kernel.
 World build(const Scenario& scenario);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "models/scenario/builder.hpp"
 #include "models/scenario/builder_internal.hpp"
 #include "models/workload/workload.hpp"
 
@@ -258,9 +259,12 @@ void build_workloads(World& w, const Scenario& s, const Names& names) {
 }
 
 void build_faults(World& w, const Scenario& s, const Names& names) {
-  for (const Fault& one : s.faults) {
-    fault::add_fault(w, std::visit([&](const auto& f) { return fault_of(w, f, names); }, one));
-  }
+  for (const Fault& one : s.faults)
+    add_fault(w, one, names);
+}
+
+void add_fault(World& w, const Fault& one, const Names& names) {
+  fault::add_fault(w, std::visit([&](const auto& f) { return fault_of(w, f, names); }, one));
 }
 
 }  // namespace holdfast::scenario

@@ -17,4 +17,8 @@ void fio_done(World& w, JobId id, std::uint32_t buffer, wire::Status status);
 void start_script(World& w, JobId id);
 void script_done(World& w, JobId id, wire::Status status, host::Version version);
 
+void start_external(World& w, JobId id);
+void external_done(World& w, JobId id, std::uint32_t cookie, wire::Status status,
+                   host::Version version);
+
 }  // namespace holdfast::workload

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/host/state.hpp"
+#include "sim/attached.hpp"
 #include "sim/calendar.hpp"
 #include "sim/choice.hpp"
 #include "sim/time.hpp"
@@ -17,7 +18,7 @@ using sim::Duration;
 using sim::TimePoint;
 
 enum class JobId : std::uint32_t {};
-enum class JobType : std::uint8_t { rw_test, fio, script };
+enum class JobType : std::uint8_t { rw_test, fio, script, external };
 enum class Pattern : std::uint8_t { read, write, randread, randwrite, rw, randrw };
 
 /// The lines that rw_test prints (protocol.md 9.4).
@@ -90,6 +91,15 @@ struct Script {
   std::vector<Known> known;  ///< in order of lba
 };
 
+/// A buffer of an external job, and the I/O that uses it.
+struct ExternalBuffer {
+  std::uint32_t buffer = 0;
+  bool in_use = false;
+  std::uint32_t cookie = 0;
+};
+
+class External;
+
 struct Job {
   std::string name;
   JobType type = JobType::fio;
@@ -103,10 +113,12 @@ struct Job {
   RwTest rw_test;
   Fio fio;
   Script script;
+  std::vector<ExternalBuffer> buffers;
 };
 
 struct Workloads {
   std::vector<Job> jobs;
+  sim::Attached<External> external;  ///< whom jobs of that type belong to (external.hpp)
 };
 
 }  // namespace holdfast::workload

@@ -24,6 +24,8 @@ void try_start(World& w, JobId id) {
     start_rw_test(w, id);
   } else if (job.type == JobType::script) {
     start_script(w, id);
+  } else if (job.type == JobType::external) {
+    start_external(w, id);
   } else {
     start_fio(w, id);
   }
@@ -40,7 +42,9 @@ JobId add_job(World& w, const Job& job) {
     added.fio.place_choice = w.choices.add(entity, "place");
     added.fio.direction_choice = w.choices.add(entity, "direction");
   }
-  const std::uint32_t buffers = job.type == JobType::fio ? job.fio.depth : 1;
+  std::uint32_t buffers = job.type == JobType::fio ? job.fio.depth : 1;
+  if (job.type == JobType::external)
+    buffers = 0;  // it takes them as it writes
   for (std::uint32_t i = 0; i < buffers; ++i) {
     const std::uint32_t buffer = host::add_buffer(w);
     if (i == 0)
@@ -62,6 +66,8 @@ void io_done(World& w, std::uint32_t owner, std::uint32_t cookie, wire::Status s
     rw_test_done(w, id, status, version);
   } else if (job.type == JobType::script) {
     script_done(w, id, status, version);
+  } else if (job.type == JobType::external) {
+    external_done(w, id, cookie, status, version);
   } else {
     fio_done(w, id, cookie, status);
   }

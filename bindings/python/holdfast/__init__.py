@@ -16,27 +16,44 @@ from holdfast._version import __version__, model_version
 from holdfast.errors import (
     HoldfastError,
     InvariantError,
+    IoError,
     KernelMismatch,
     PlatformError,
     ScenarioError,
     SimGridError,
+    UsageError,
 )
+from holdfast.policy import Io, Policy, Recovery
 from holdfast.result import Result
 from holdfast.running import run
 from holdfast.scenario import Scenario, scenarios
+from holdfast.workload import Volume, Workload, all_of, any_of, sleep
+from holdfast.world import World, record_kinds
 
 __all__ = [
     "HoldfastError",
     "InvariantError",
+    "Io",
+    "IoError",
     "KernelMismatch",
     "PlatformError",
+    "Policy",
+    "Recovery",
     "Result",
     "Scenario",
     "ScenarioError",
     "SimGridError",
+    "UsageError",
+    "Volume",
+    "Workload",
+    "World",
     "__version__",
+    "all_of",
+    "any_of",
     "model_version",
     "parts",
+    "record_kinds",
     "run",
     "scenarios",
+    "sleep",
 ]

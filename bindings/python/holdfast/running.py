@@ -14,8 +14,12 @@ from typing import Any, Literal
 from holdfast import _core
 from holdfast import errors as _errors
 from holdfast.errors import SimGridError, UsageError
+from holdfast.policy import Policy
 from holdfast.result import Result
 from holdfast.scenario import Scenario, as_scenario
+from holdfast.seeds import check_seed
+from holdfast.workload import WorkloadsLike
+from holdfast.world import World
 
 Kernel = Literal["native", "simgrid", "both"]
 TraceKind = Literal["jsonl", "kernel", "perfetto", "pcap"]
@@ -31,6 +35,8 @@ def run(
     progress: Callable[[float], object] | None = None,
     *,
     out: str | PathLike[str] | None = None,
+    workloads: WorkloadsLike | None = None,
+    policies: Mapping[str, Policy] | None = None,
 ) -> Result:
     """Run a scenario and return what came of it.
 
@@ -45,6 +51,9 @@ def run(
             as the Linux driver prints them), ``"perfetto"``, ``"pcap"`` (NVMe/TCP only).
         progress: told the fraction done, 0 to 1, up to 200 times; native kernel only.
         out: a folder for traces; made if it is not there.
+        workloads: applications in Python, beside the scenario's own (:mod:`holdfast.workload`).
+        policies: recovery policies in Python by host (:mod:`holdfast.policy`). Both need the native
+            kernel and write no traces; :class:`holdfast.World` keeps records.
 
     Raises:
         ScenarioError: the scenario is wrong; says where.
@@ -61,6 +70,10 @@ def run(
     if kinds and out is None:
         raise UsageError("trace: traces are files, so give out=, a folder")
     check_seed(seed)
+    if workloads or policies:
+        if kernel != "native" or kinds:
+            raise UsageError("workloads, policies: expected the native kernel and no trace")
+        return World(one, seed, workloads=workloads, policies=policies).run()
     text = one._text()
     folder = ""
     if kinds and out is not None:
@@ -74,16 +87,6 @@ def run(
     else:
         document = _in_process([text, one.source, seed, kernel, kinds, folder])
     return Result(json.loads(document))
-
-
-def check_seed(seed: object) -> None:
-    """Raise UsageError unless it is a seed or None."""
-    if seed is None:
-        return
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-        raise UsageError(f"seed: found {seed!r}, expected an integer from 0 to {2**64 - 1}")
-    if not 0 <= seed.__index__() < 2**64:
-        raise UsageError(f"seed: found {seed!r}, expected an integer from 0 to {2**64 - 1}")
 
 
 def _check_word(what: str, word: object, words: Sequence[str]) -> None:

@@ -1,9 +1,282 @@
 // SPDX-License-Identifier: Apache-2.0
-// A world in Python's hands.
-#include "bindings/python/module/module.hpp"
+// A world in Python's hands: stepped, looked at, copied, interfered with.
+#include <fmt/format.h>
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "analysis/inspect.hpp"
+#include "analysis/result.hpp"
+#include "bindings/python/module/hooks.hpp"
+#include "models/scenario/builder.hpp"
+#include "models/scenario/scenario.hpp"
+#include "models/scenario/units.hpp"
+#include "models/world.hpp"
 
 namespace holdfast::python {
+namespace {
 
-void add_world(py::module_&) {}
+/// Keeps the records of some kinds.
+class Recorder final : public sim::Sink {
+ public:
+  void keep(std::uint16_t kind) { kept_.at(kind) = true; }
+  void on_record(const sim::Record& record) override {
+    if (kept_[record.kind])
+      records_.push_back(record);
+  }
+  [[nodiscard]] const std::vector<sim::Record>& records() const { return records_; }
+
+ private:
+  std::vector<bool> kept_ = std::vector<bool>(record_kinds.size());
+  std::vector<sim::Record> records_;
+};
+
+[[noreturn]] void misuse(const std::string& message) {
+  const py::object type = py::module_::import("holdfast.errors").attr("UsageError");
+  PyErr_SetObject(type.ptr(), type(message).ptr());
+  throw py::error_already_set();
+}
+
+class PyWorld {
+ public:
+  PyWorld(const std::string& text, const std::string& source, std::optional<std::uint64_t> seed,
+          const std::vector<std::string>& kinds)
+      : document_(scenario::parse_document(text, source)), source_(source) {
+    if (seed && document_.is_object())
+      document_["seed"] = *seed;
+    scenario_ = scenario::from_json(document_, source_);
+    names_ = scenario::build_named(world_, scenario_);
+    for (std::size_t i = 0; i < record_kinds.size(); ++i) {
+      if (std::find(kinds.begin(), kinds.end(), record_kinds[i].name) != kinds.end())
+        recorder_.keep(static_cast<std::uint16_t>(i));
+    }
+    if (!kinds.empty())
+      world_.trace.attach(&recorder_);
+    records_ = !kinds.empty();
+  }
+
+  PyWorld(const PyWorld& other)
+      : document_(other.document_),
+        source_(other.source_),
+        scenario_(other.scenario_),
+        names_(other.names_),
+        world_(other.world_),
+        recorder_(other.recorder_),
+        records_(other.records_) {
+    if (records_)
+      world_.trace.attach(&recorder_);
+  }
+  PyWorld& operator=(const PyWorld&) = delete;
+  ~PyWorld() = default;
+
+  [[nodiscard]] PyWorld copy() const {
+    if (busy_)
+      misuse("World.copy: the world is running; copy it between steps");
+    return *this;
+  }
+
+  /// Events fired; fewer than asked for when nothing is left to happen.
+  std::uint64_t step(std::uint64_t count) {
+    const Busy busy(*this, "step");
+    const py::gil_scoped_release released;
+    Interrupts interrupts;
+    std::uint64_t done = 0;
+    while (done < count && world_.calendar.step(world_, sim::TimePoint::max())) {
+      if (++done % 1024 == 0)
+        interrupts.check();
+    }
+    return done;
+  }
+
+  void run_until(std::int64_t time_ns) {
+    const Busy busy(*this, "run_until");
+    const sim::TimePoint end{sim::Duration{time_ns}};
+    if (end < world_.now())
+      misuse("World.run_until: that instant is over; copy a world before it to go back");
+    const py::gil_scoped_release released;
+    Interrupts interrupts;
+    const sim::TimePoint start = world_.now();
+    for (int i = 1; i <= stretches; ++i) {
+      world_.calendar.run_until(world_,
+                                i == stretches ? end : start + (end - start) / stretches * i);
+      interrupts.check();
+    }
+  }
+
+  [[nodiscard]] std::int64_t now() const { return sim::ns(world_.now()); }
+  [[nodiscard]] std::int64_t duration() const { return scenario_.duration.count(); }
+  [[nodiscard]] std::string inspect() const { return analysis::inspect(world_).dump(); }
+
+  [[nodiscard]] std::string result() const {
+    const py::gil_scoped_release released;
+    return analysis::result_document(scenario_, world_, "native").dump();
+  }
+
+  /// Time, kind, and the words by name.
+  [[nodiscard]] py::list records() const {
+    py::list out;
+    for (const sim::Record& r : recorder_.records()) {
+      const RecordInfo& kind = record_kinds[r.kind];
+      py::dict words;
+      for (std::size_t i = 0; i < kind.words; ++i)
+        words[py::str(std::string(kind.word[i]))] = static_cast<std::int64_t>(r.word[i]);
+      out.append(py::make_tuple(r.time_ns, std::string(kind.name), words));
+    }
+    return out;
+  }
+
+  /// Adds a fault. It is checked as part of the scenario, so its errors are the loader's.
+  void inject(const std::string& fault) {
+    nlohmann::json changed = document_;
+    changed["faults"].push_back(scenario::parse_document(fault, "World.inject"));
+    const scenario::Scenario checked = scenario::from_json(changed, "World.inject");
+    scenario::add_fault(world_, checked.faults.back(), names_);
+    document_ = std::move(changed);
+  }
+
+  /// Changes the knobs of a host's recovery policy, from now on.
+  void set_policy(const std::string& name, const std::string& policy) {
+    nlohmann::json changed = document_;
+    scenario::apply_set(changed, "hosts." + name + ".policy",
+                        scenario::parse_document(policy, "World.set_policy"));
+    const scenario::Scenario checked = scenario::from_json(changed, "World.set_policy");
+    for (std::size_t i = 0; i < checked.hosts.size(); ++i) {
+      const host::HostId id = names_.hosts.at(checked.hosts[i].name);
+      world_.host.hosts[sim::index(id)].policy = scenario::policy_of(checked.hosts[i].policy);
+    }
+    document_ = std::move(changed);
+  }
+
+  void attach_policy(const std::string& name, py::object policy) {
+    const host::HostId id = names_.hosts.at(name);
+    policies_[name] = std::make_unique<PythonPolicy>(std::move(policy));
+    world_.host.hosts[sim::index(id)].hooks.attach(policies_[name].get());
+  }
+
+  void attach_workloads(py::object driver) {
+    workloads_ = std::make_unique<PythonWorkloads>(std::move(driver));
+    world_.workload.external.attach(workloads_.get());
+  }
+
+  [[nodiscard]] std::vector<std::tuple<std::string, std::string, std::uint32_t>> volumes() const {
+    std::vector<std::tuple<std::string, std::string, std::uint32_t>> out;
+    for (const auto& [key, head] : names_.heads)
+      out.push_back(key);
+    return out;
+  }
+
+  std::uint32_t add_workload(const std::string& name, const std::string& host,
+                             const std::string& subsystem, std::uint32_t nsid, std::uint32_t cpu,
+                             std::int64_t start_ns) {
+    const host::HeadId head = names_.heads.at({host, subsystem, nsid});
+    return sim::index(
+        workload::add_external(world_, name, head, cpu, sim::TimePoint{sim::Duration{start_ns}}));
+  }
+
+  std::uint64_t submit(std::uint32_t job, const std::string& kind, std::uint64_t lba,
+                       std::uint32_t blocks, std::uint32_t cookie) {
+    static const std::map<std::string, host::IoKind> kinds = {
+        {"read", host::IoKind::read},
+        {"write", host::IoKind::write},
+        {"flush", host::IoKind::flush},
+        {"write_zeroes", host::IoKind::write_zeroes},
+        {"deallocate", host::IoKind::deallocate}};
+    const host::Head& head = world_.host.heads[sim::index(world_.workload.jobs.at(job).head)];
+    if (lba >= head.blocks || blocks > head.blocks - lba) {
+      misuse(fmt::format("{}: found blocks {} to {}, expected 0 to {}, the end of the device", kind,
+                         lba, lba + blocks - 1, head.blocks - 1));
+    }
+    return workload::submit(world_, workload::JobId{job}, kinds.at(kind), lba, blocks, cookie);
+  }
+
+  void wake_after(std::uint32_t job, std::int64_t time_ns, std::uint32_t cookie) {
+    workload::wake_after(world_, workload::JobId{job}, sim::Duration{time_ns}, cookie);
+  }
+
+ private:
+  static constexpr int stretches = 200;
+
+  /// A world does one thing at a time: no step from a callback, none from a second thread.
+  class Busy {
+   public:
+    Busy(PyWorld& world, const std::string& what) : world_(world) {
+      if (world_.busy_)
+        misuse("World." + what + ": the world is running already");
+      world_.busy_ = true;
+    }
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+    ~Busy() { world_.busy_ = false; }
+
+   private:
+    PyWorld& world_;
+  };
+
+  nlohmann::json document_;
+  std::string source_;
+  scenario::Scenario scenario_;
+  scenario::Names names_;
+  World world_;
+  Recorder recorder_;
+  bool records_ = false;
+  bool busy_ = false;
+  std::map<std::string, std::unique_ptr<PythonPolicy>> policies_;
+  std::unique_ptr<PythonWorkloads> workloads_;
+};
+
+std::int64_t duration_ns(const std::string& text) {
+  const auto parsed = scenario::parse_duration(text);
+  if (!parsed.ok()) {
+    misuse("found " + scenario::in_quotes(text) + " (" + parsed.problem +
+           "), expected a duration such as \"15s\" or \"250ms\"");
+  }
+  return parsed.value.count();
+}
+
+/// Name, layer, names of the words.
+std::vector<std::tuple<std::string, std::string, std::vector<std::string>>> record_table() {
+  std::vector<std::tuple<std::string, std::string, std::vector<std::string>>> out;
+  constexpr const char* layers[] = {"full", "protocol", "outcome"};
+  for (const RecordInfo& kind : record_kinds) {
+    out.emplace_back(std::string(kind.name), layers[static_cast<std::size_t>(kind.layer)],
+                     std::vector<std::string>(kind.word.begin(), kind.word.begin() + kind.words));
+  }
+  return out;
+}
+
+}  // namespace
+
+void add_world(py::module_& m) {
+  m.def("duration_ns", &duration_ns, py::arg("text"));
+  m.def("record_kinds", &record_table);
+  py::class_<PyWorld>(m, "World")
+      .def(py::init<const std::string&, const std::string&, std::optional<std::uint64_t>,
+                    const std::vector<std::string>&>(),
+           py::arg("text"), py::arg("source"), py::arg("seed"), py::arg("records"))
+      .def("copy", &PyWorld::copy)
+      .def("step", &PyWorld::step, py::arg("count"))
+      .def("run_until", &PyWorld::run_until, py::arg("time_ns"))
+      .def("now_ns", &PyWorld::now)
+      .def("duration_ns", &PyWorld::duration)
+      .def("inspect", &PyWorld::inspect)
+      .def("result", &PyWorld::result)
+      .def("records", &PyWorld::records)
+      .def("inject", &PyWorld::inject, py::arg("fault"))
+      .def("set_policy", &PyWorld::set_policy, py::arg("host"), py::arg("policy"))
+      .def("attach_policy", &PyWorld::attach_policy, py::arg("host"), py::arg("policy"))
+      .def("attach_workloads", &PyWorld::attach_workloads, py::arg("driver"))
+      .def("volumes", &PyWorld::volumes)
+      .def("add_workload", &PyWorld::add_workload, py::arg("name"), py::arg("host"),
+           py::arg("subsystem"), py::arg("nsid"), py::arg("cpu"), py::arg("start_ns"))
+      .def("submit", &PyWorld::submit, py::arg("job"), py::arg("kind"), py::arg("lba"),
+           py::arg("blocks"), py::arg("cookie"))
+      .def("wake_after", &PyWorld::wake_after, py::arg("job"), py::arg("time_ns"),
+           py::arg("cookie"));
+}
 
 }  // namespace holdfast::python

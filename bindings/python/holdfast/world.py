@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Worlds: a run that can be stepped, looked at, copied and interfered with."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+import pandas as pd
+
+from holdfast import _core
+from holdfast.errors import UsageError
+from holdfast.policy import Adapter, Policy
+from holdfast.result import Result
+from holdfast.scenario import Scenario, as_scenario
+from holdfast.seeds import check_seed
+from holdfast.units import Time, nanoseconds
+from holdfast.workload import Driver, WorkloadsLike, as_workloads
+
+
+class World:
+    """A simulated world, on the native kernel.
+
+    A copy is a snapshot: both go on by themselves, and do the same as long as the same is done to
+    them. So time travel is to copy before, and what-if is to copy, change one of the two and run
+    both::
+
+        world = World("rw_test_mainline")
+        world.run_until("50ms")
+        other = world.copy()
+        other.set_policy("h1", "cqt-only")
+        world.run_until("30s"), other.run_until("30s")
+
+    A world is used by one thread at a time; several worlds run side by side.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario | Mapping[str, Any] | str | PathLike[str],
+        seed: int | None = None,
+        *,
+        workloads: WorkloadsLike | None = None,
+        policies: Mapping[str, Policy] | None = None,
+        record: bool | Sequence[str] = False,
+    ) -> None:
+        """Build the world of a scenario, at time 0.
+
+        Args:
+            scenario: as in :func:`holdfast.run`.
+            seed: of all random streams, instead of the scenario's own.
+            workloads: applications in Python beside the scenario's: functions by host, or a list of
+                :class:`holdfast.Workload`.
+            policies: recovery policies in Python by host.
+            record: kinds of records to keep for :meth:`records` (:func:`holdfast.record_kinds`
+                lists them); True: all but those of single packets.
+
+        Raises:
+            ScenarioError: the scenario is wrong; says where.
+            UsageError: an argument is.
+
+        """
+        check_seed(seed)
+        one = as_scenario(scenario)
+        for host, policy in (policies or {}).items():
+            if not isinstance(policy, Policy):
+                raise UsageError(f"policies: found {policy!r}, expected a holdfast.Policy")
+            _check_host(one, host)
+            if policy.base is not None:
+                base = policy.base if isinstance(policy.base, str) else dict(policy.base)
+                one = one.set(f"hosts.{host}.policy", base)
+        self._core = _core.World(one._text(), one.source, seed, _kinds(record))
+        self._policies = dict(policies or {})
+        for host, policy in self._policies.items():
+            self._core.attach_policy(host, Adapter(policy))
+        self._driver = Driver(self._core, as_workloads(workloads)) if workloads else None
+
+    @property
+    def now_s(self) -> float:
+        """Return the simulated time in seconds."""
+        return self._core.now_ns() / 1e9
+
+    @property
+    def duration_s(self) -> float:
+        """Return for how long the scenario runs; a world can go on after that."""
+        return self._core.duration_ns() / 1e9
+
+    def step(self, events: int = 1) -> int:
+        """Let that many events happen; return how many there were."""
+        if events < 0:
+            raise UsageError(f"step: found {events}, expected 0 or more events")
+        return self._core.step(events)
+
+    def run_until(self, time: Time) -> World:
+        """Go on until that instant (``"15s"``, or seconds from the start); return the world."""
+        self._core.run_until(nanoseconds(time, "run_until"))
+        return self
+
+    def run(self) -> Result:
+        """Go on to the end of the scenario and return the result."""
+        if self._core.now_ns() < self._core.duration_ns():
+            self._core.run_until(self._core.duration_ns())
+        return self.result()
+
+    def inspect(self) -> dict[str, Any]:
+        """Return what is going on: controllers and their states, what is in flight, counts."""
+        document: dict[str, Any] = json.loads(self._core.inspect())
+        return document
+
+    def result(self) -> Result:
+        """Return the result so far.
+
+        Its scenario hash is that of the scenario as it was built: what :meth:`inject` and
+        :meth:`set_policy` did is not in it.
+        """
+        return Result(json.loads(self._core.result()))
+
+    def copy(self) -> World:
+        """Return an independent copy. Policies in Python are deep-copied.
+
+        Raises:
+            UsageError: the world has workloads in Python; Python cannot copy a generator.
+
+        """
+        if self._driver is not None:
+            raise UsageError("World.copy: a workload in Python is a generator, which has no copy")
+        twin = World.__new__(World)
+        twin._core = self._core.copy()
+        twin._driver = None
+        twin._policies = copy.deepcopy(self._policies)
+        for host, policy in twin._policies.items():
+            twin._core.attach_policy(host, Adapter(policy))
+        return twin
+
+    __copy__ = copy
+
+    def __deepcopy__(self, _: Any) -> World:
+        """Return an independent copy."""
+        return self.copy()
+
+    def inject(self, fault: Mapping[str, Any]) -> None:
+        """Let something go wrong.
+
+        Args:
+            fault: as in a scenario's ``faults`` (:mod:`holdfast.parts` has constructors). Its
+                ``at`` may be left out: now.
+
+        Raises:
+            ScenarioError: the fault does not fit this scenario.
+            UsageError: its instant is over.
+
+        """
+        now_ns = self._core.now_ns()
+        at = fault.get("at", f"{now_ns}ns")
+        if not isinstance(at, str) or nanoseconds(at, "at") < now_ns:
+            raise UsageError(
+                f"inject: found at={at!r}, expected an instant that is not over; it is "
+                f"{now_ns / 1e9:.9f} s"
+            )
+        self._core.inject(json.dumps({**fault, "at": at}))
+
+    def set_policy(self, host: str, policy: str | Mapping[str, Any]) -> None:
+        """Change the recovery policy of a host from now on.
+
+        Args:
+            host: its name.
+            policy: a preset's name, or knobs as in a scenario.
+
+        """
+        chosen = policy if isinstance(policy, str) else dict(policy)
+        self._core.set_policy(host, json.dumps(chosen))
+
+    def records(self, kind: str | None = None) -> pd.DataFrame:
+        """Return what was recorded, in order (see ``record`` of the constructor).
+
+        Args:
+            kind: only these, with a column for each of their words; None: all, with the words as a
+                dictionary in ``words``.
+
+        """
+        kept = self._core.records()
+        if kind is None:
+            rows = [{"time_s": t / 1e9, "kind": k, "words": w} for t, k, w in kept]
+            return pd.DataFrame(rows, columns=["time_s", "kind", "words"])
+        words = _words_of(kind)
+        rows = [{"time_s": t / 1e9, **w} for t, k, w in kept if k == kind]
+        return pd.DataFrame(rows, columns=["time_s", *words])
+
+    def __repr__(self) -> str:
+        """Tell the time."""
+        return f"<World at {self.now_s:.6f} s of {self.duration_s:g} s>"
+
+
+def record_kinds() -> pd.DataFrame:
+    """Return the kinds of records: ``kind``, ``layer`` (full, protocol, outcome), ``words``."""
+    return pd.DataFrame(_core.record_kinds(), columns=["kind", "layer", "words"])
+
+
+def _kinds(record: bool | Sequence[str]) -> list[str]:
+    if record is False:
+        return []
+    if record is True:
+        return [kind for kind, layer, _ in _core.record_kinds() if layer != "full"]
+    chosen = [record] if isinstance(record, str) else list(record)
+    for kind in chosen:
+        _words_of(kind)
+    return chosen
+
+
+def _words_of(kind: str) -> list[str]:
+    known = {name: words for name, _, words in _core.record_kinds()}
+    if kind in known:
+        return known[kind]
+    near = _core.nearest(str(kind), list(known))
+    hint = f'; did you mean "{near}"?' if near else ""
+    raise UsageError(f"record: found {kind!r}, expected a kind that record_kinds() lists{hint}")
+
+
+def _check_host(scenario: Scenario, host: str) -> None:
+    names = [one["name"] for one in scenario.canonical()["hosts"]]
+    if host in names:
+        return
+    near = _core.nearest(str(host), names)
+    hint = f'; did you mean "{near}"?' if near else ""
+    raise UsageError(f"policies: found {host!r}, expected one of {', '.join(names)}{hint}")

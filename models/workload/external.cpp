@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between the engine and applications that are written outside.
+#include "models/workload/external.hpp"
+
+#include <algorithm>
+
+#include "models/host/host.hpp"
+#include "models/workload/internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::workload {
+
+namespace {
+
+/// A buffer that no I/O of the job is using: what is written from it must stay until it is done.
+std::uint32_t take_buffer(World& w, JobId id, std::uint32_t cookie) {
+  std::vector<ExternalBuffer>& all = job_of(w.workload, id).buffers;
+  const auto place =
+      std::find_if(all.begin(), all.end(), [](const ExternalBuffer& b) { return !b.in_use; });
+  if (place != all.end()) {
+    place->in_use = true;
+    place->cookie = cookie;
+    return place->buffer;
+  }
+  const std::uint32_t added = host::add_buffer(w);
+  job_of(w.workload, id).buffers.push_back({added, true, cookie});
+  return added;
+}
+
+}  // namespace
+
+JobId add_external(World& w, const std::string& name, host::HeadId head, std::uint32_t cpu,
+                   TimePoint start) {
+  Job job;
+  job.name = name;
+  job.type = JobType::external;
+  job.head = head;
+  job.cpu = cpu;
+  job.start = start;
+  return add_job(w, job);
+}
+
+std::uint64_t submit(World& w, JobId id, host::IoKind kind, std::uint64_t lba, std::uint32_t blocks,
+                     std::uint32_t cookie) {
+  const Job& job = job_of(w.workload, id);
+  host::Io io;
+  io.kind = kind;
+  io.head = job.head;
+  io.cpu = job.cpu;
+  io.lba = lba;
+  io.blocks = blocks;
+  io.owner = sim::index(id);
+  io.cookie = cookie;
+  if (kind == host::IoKind::write)
+    io.buffer = take_buffer(w, id, cookie);
+  return host::submit_io(w, io);
+}
+
+void wake_after(World& w, JobId id, Duration time, std::uint32_t cookie) {
+  w.after(time, [id, cookie](World& world) {
+    if (world.workload.external)
+      world.workload.external->woken(world, id, cookie);
+  });
+}
+
+void start_external(World& w, JobId id) {
+  if (w.workload.external)
+    w.workload.external->started(w, id);
+}
+
+void external_done(World& w, JobId id, std::uint32_t cookie, wire::Status status,
+                   host::Version version) {
+  for (ExternalBuffer& one : job_of(w.workload, id).buffers) {
+    if (one.in_use && one.cookie == cookie)
+      one.in_use = false;
+  }
+  if (w.workload.external)
+    w.workload.external->io_done(w, id, cookie, status, version);
+}
+
+}  // namespace holdfast::workload

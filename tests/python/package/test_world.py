@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Worlds: stepping, time travel, what-if."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import holdfast
+import pytest
+from holdfast import Scenario, ScenarioError, UsageError, World, parts, sleep
+from holdfast.workload import Process
+
+
+def test_a_world_ends_like_a_run_however_it_is_driven() -> None:
+    """Steps, instants, or all at once: one hash."""
+    whole = holdfast.run("rw_test_mainline").trace_hash
+    stepped = World("rw_test_mainline")
+    assert stepped.step(1000) == 1000
+    for time in ("1s", 2.5, "40s"):
+        assert stepped.run_until(time).now_s == {"1s": 1, 2.5: 2.5, "40s": 40}[time]
+    assert stepped.run().trace_hash == whole
+
+
+def test_a_copy_goes_its_own_way() -> None:
+    """The copy repeats the future; a change to it leaves the original alone."""
+    world = World("rw_test_mainline").run_until("60ms")
+    same, changed = world.copy(), world.copy()
+    changed.set_policy("h1", "cqt-only")
+    first = world.run()
+    assert same.run().trace_hash == first.trace_hash
+    assert first.verdict == "corrupt"
+    # The hold is 3 x 5 s + 1 ms of CQT, and then the stale write has long landed.
+    assert changed.run().verdict == "ok"
+    assert changed.result().recovery["released_s"][0] - changed.result().recovery["detected_s"][
+        0
+    ] == pytest.approx(15.001, abs=1e-9)
+
+
+def test_time_travel() -> None:
+    """Look at the stale write, go back before it, and look again."""
+    world = World("rw_test_mainline", record=["stale_write"])
+    before = world.run_until("2s").copy()
+    world.run()
+    told = world.records("stale_write")
+    assert len(told) == 1
+    assert 2.1 < told["time_s"][0] < 2.2
+    assert before.now_s == 2.0
+    assert before.records("stale_write").empty
+    assert before.inspect()["integrity"]["stale_writes"] == 0
+    before.run_until(float(told["time_s"][0]))
+    assert before.inspect()["integrity"]["stale_writes"] == 1
+    assert len(before.records("stale_write")) == 1
+
+
+def test_injecting_a_fault_is_having_had_it_in_the_scenario() -> None:
+    """The same blackhole by hand and by scenario: what hosts saw is the same."""
+    base = Scenario.load("quickstart").set("/faults", []).set("/expect", {})
+    fault = parts.blackhole(at="5s", link="h1-s1")
+    written = holdfast.run(base.set("/faults", [fault]))
+    world = World(base).run_until("3s")
+    world.inject(fault)
+    assert world.run().trace_hash_outcome == written.trace_hash_outcome
+    now = World(base).run_until("5s")
+    now.inject({"type": "blackhole", "link": "h1-s1"})
+    assert now.run().recovery["detected_s"][0] == written.recovery["detected_s"][0]
+    assert written.recovery["outcome"][0] != "none"
+
+
+def test_inspect_tells_states() -> None:
+    """Two LIVE controllers, then one that is being fenced."""
+    world = World("rw_test_cqt_only").run_until("60ms")
+    assert [c["state"] for c in world.inspect()["host_controllers"]] == ["LIVE", "LIVE"]
+    world.run_until("1s")
+    assert world.inspect()["host_controllers"][0]["state"] == "FENCING"
+    assert world.inspect()["applications"][0]["name"] == "rw_test"
+
+
+def test_misuse_is_told() -> None:
+    """The past, unknown kinds, faults that do not fit, re-entrance."""
+    world = World("quickstart").run_until("2s")
+    with pytest.raises(UsageError, match="is over"):
+        world.run_until("1s")
+    with pytest.raises(UsageError, match="that is not over"):
+        world.inject(parts.blackhole(at="1s", link="h1-s1"))
+    with pytest.raises(ScenarioError, match="expected the name of a link"):
+        world.inject({"type": "blackhole", "link": "h9"})
+    with pytest.raises(UsageError, match='did you mean "stale_write"'):
+        World("quickstart", record=["stale_writes"])
+    with pytest.raises(UsageError, match='found "soon"'):
+        world.run_until("soon")
+    with pytest.raises(ScenarioError, match="polices"):
+        world.set_policy("h1", {"polices": 1})
+
+    def nested(vol: holdfast.Volume) -> Process:
+        yield sleep("1ms")
+        inner.step()
+
+    inner = World("quickstart", workloads={"h1": nested})
+    with pytest.raises(UsageError, match="running already"):
+        inner.run()
+    with pytest.raises(UsageError, match="has no copy"):
+        inner.copy()
+
+
+def test_worlds_are_let_go() -> None:
+    """A world with a workload and a policy is no reference cycle that nobody breaks."""
+
+    def idle(_: holdfast.Volume) -> Process:
+        yield sleep("1s")
+
+    world = World("quickstart", workloads={"h1": idle}, policies={"h1": holdfast.Policy()})
+    driver = weakref.ref(world._driver)
+    world.run_until("2s")
+    del world
+    gc.collect()
+    assert driver() is None
