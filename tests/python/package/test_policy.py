@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import holdfast
@@ -97,7 +98,9 @@ def test_waits_is_the_filter_of_reads() -> None:
     """The knob release_idempotent, written as a hook, gives the trace of the knob."""
 
     class Filter(Policy):
-        base: dict[str, Any] = {"preset": "ccr+cqt+filter", "release_idempotent": False}  # noqa: RUF012
+        base: Mapping[str, Any] = MappingProxyType(
+            {"preset": "ccr+cqt+filter", "release_idempotent": False}
+        )
 
         def waits(self, recovery: Recovery, io: Io) -> bool:
             return io.kind not in ("read", "flush", "compare")
