@@ -42,6 +42,8 @@ int run_scenarios(const RunArguments& arguments);
 int verify_scenarios(const std::vector<std::string>& files, bool json);
 int print_schema(const std::string& format);
 int print_list(const std::string& kind, bool json);
+/// Becomes the Python program that does it; returns only by an exception.
+int sweep(const std::vector<std::string>& arguments);
 
 /// Puts one line of words on stderr.
 void say(const std::string& line);

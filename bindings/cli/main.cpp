@@ -27,7 +27,8 @@ constexpr const char* after =
     "  holdfast run scenarios/quickstart.json --set hosts.h1.policy=cqt-only --seed 7 --json\n"
     "  holdfast verify scenarios/*.json\n"
     "  holdfast schema > holdfast.schema.json\n"
-    "  holdfast list policy\n\n"
+    "  holdfast list policy\n"
+    "  holdfast sweep scenarios/sweeps/policies.json --out policies.parquet\n\n"
     "Exit status: 0 done, every expectation met; 1 an expectation failed; 2 wrong input or usage,\n"
     "nothing was written; 3 internal error; 130 stopped by Ctrl-C, what was finished is kept.\n";
 
@@ -109,7 +110,11 @@ int dispatch(int argc, char** argv) {
   list->add_option("KIND", kind, "policy, profile, transport, workload, fault or expectation");
   list->add_flag("--json", json, "print the list as JSON");
 
+  app.add_subcommand("sweep", "Run a scenario at many points (needs the Python package)");
+
   check_verb(app, argc, argv);
+  if (argc > 1 && argv[1] == std::string("sweep"))
+    return sweep({argv + 2, argv + argc});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -27,6 +27,18 @@ from holdfast.policy import Io, Policy, Recovery
 from holdfast.result import Result
 from holdfast.running import run
 from holdfast.scenario import Scenario, scenarios
+from holdfast.sweeping import (
+    Threshold,
+    columns,
+    crossed,
+    grid,
+    latin_hypercube,
+    random,
+    sobol,
+    sweep,
+    threshold,
+    zipped,
+)
 from holdfast.workload import Volume, Workload, all_of, any_of, sleep
 from holdfast.world import World, record_kinds
 
@@ -43,6 +55,7 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "SimGridError",
+    "Threshold",
     "UsageError",
     "Volume",
     "Workload",
@@ -50,10 +63,19 @@ __all__ = [
     "__version__",
     "all_of",
     "any_of",
+    "columns",
+    "crossed",
+    "grid",
+    "latin_hypercube",
     "model_version",
     "parts",
+    "random",
     "record_kinds",
     "run",
     "scenarios",
     "sleep",
+    "sobol",
+    "sweep",
+    "threshold",
+    "zipped",
 ]

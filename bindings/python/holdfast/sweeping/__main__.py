@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``holdfast sweep``: a sweep from a file. Data goes to stdout, words go to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pandas as pd
+
+from holdfast.errors import HoldfastError, ScenarioError, UsageError
+from holdfast.sweeping.file import read_sweep
+from holdfast.sweeping.runs import sweep
+from holdfast.sweeping.table import RESULT_COLUMNS
+
+# As in the program's other verbs (bindings/cli/cli.hpp).
+DONE, EXPECTATION_FAILED, BAD_INPUT, INTERNAL_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
+SCHEMA_VERSION = 1
+
+_EPILOG = """\
+Exit status: 0 done, every expectation met; 1 an expectation or a run failed; 2 wrong input or
+usage, nothing was written; 3 internal error; 130 stopped by Ctrl-C, what was finished is kept.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Tell a mistake as the other verbs do: in one line."""
+        raise UsageError(f"{message}; see holdfast sweep --help")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the sweep that the arguments say; return the exit status."""
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        _say("stopped by Ctrl-C; what was finished is kept if there is --out")
+        return INTERRUPTED
+    except (ScenarioError, UsageError) as error:
+        _say(str(error))
+        return BAD_INPUT
+    except (HoldfastError, OSError) as error:
+        _say(f"internal error: {error}")
+        return INTERNAL_ERROR
+
+
+def _run(arguments: list[str]) -> int:
+    given = _parser().parse_args(arguments)
+    sweep_file = Path(given.sweep)
+    asked = read_sweep(sweep_file)
+    if given.seeds is not None:
+        asked["seeds"] = given.seeds
+    if given.out is not None:
+        asked["out"] = given.out
+    table = sweep(
+        **asked,
+        executor=given.executor,
+        jobs=given.jobs,
+        fail_fast=given.fail_fast,
+        fresh=given.fresh,
+    )
+    summary = summarize(table)
+    if given.json:
+        records = json.loads(summary.to_json(orient="records"))
+        print(json.dumps({"schema_version": SCHEMA_VERSION, "points": records}, indent=2))
+    else:
+        print(summary.to_string(index=False, na_rep="-", float_format=lambda x: f"{x:.6g}"))
+    failed = table[table["error"].notna()]
+    if len(failed):
+        first = failed.iloc[0]
+        _say(f"{len(failed)} of {len(table)} runs failed, the first: {first['error']}")
+        _say(f"to repeat it: {first['replay']}")
+    missed = int((table["expect_failed"].fillna(0) > 0).sum())
+    if missed:
+        _say(f"expectation failed in {missed} of {len(table)} runs")
+    return EXPECTATION_FAILED if missed or len(failed) else DONE
+
+
+def summarize(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a point: how many runs, how many corrupt, and the main measures over them."""
+    last = {"seed", *RESULT_COLUMNS}
+    axes = [name for name in table.columns if name not in last]
+    measures: dict[str, Any] = {
+        "runs": ("seed", "size"),
+        "failed": ("failed", "sum"),
+        "corrupt": ("corrupt", "sum"),
+        "stale_writes": ("stale_writes", "sum"),
+        "exposure_max_s": ("exposure_max_s", "max"),
+        "stall_median_s": ("stall_s", "median"),
+        "stall_max_s": ("stall_s", "max"),
+    }
+    marked = table.assign(failed=table["error"].notna(), corrupt=table["verdict"] == "corrupt")
+    out: pd.DataFrame = marked.groupby(axes, sort=False, dropna=False).agg(**measures)
+    return out.reset_index()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="holdfast sweep",
+        description="Run a scenario at many points and print one line for each.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("sweep", metavar="SWEEP.json", help="what to run (docs/sweeps.md)")
+    parser.add_argument(
+        "--out",
+        metavar="PATH",
+        help="keep all rows: FILE.parquet, FILE.csv, FILE.jsonl, or a folder. What is there "
+        "already is not run again",
+    )
+    parser.add_argument("--fresh", action="store_true", help="run everything again")
+    parser.add_argument("--seeds", type=int, metavar="N", help="seeds 1 to N at each point")
+    parser.add_argument("--jobs", type=int, metavar="N", help="threads; by default one a core")
+    parser.add_argument("--executor", metavar="ADDRESS", help="a Dask scheduler, tcp://HOST:PORT")
+    parser.add_argument("--fail-fast", action="store_true", help="stop at the first failed run")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    return parser
+
+
+def _say(line: str) -> None:
+    print(f"holdfast: {line}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    try:
+        status = main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # `holdfast sweep ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = DONE
+    sys.exit(status)

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Spreading points over an executor, in chunks, as many at a time as keep it busy."""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from holdfast import _core
+from holdfast.errors import UsageError
+from holdfast.sweeping.points import CorePoint
+
+#: Rows as JSON text, and the seconds that they took.
+_Done: TypeAlias = tuple[list[str], float]
+#: Told which tasks are done (their range) and their rows.
+Deliver: TypeAlias = Callable[[range, list[str]], object]
+
+#: Chunks are made this long, so that rows come often and handing out chunks costs little.
+CHUNK_S = 0.3
+MAX_CHUNK = 2000
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Who does the work."""
+
+    executor: Executor
+    #: how many runs it does side by side
+    width: int
+    #: runs a chunk; what is sent to the executor
+    work: Callable[[Sequence[CorePoint]], _Done]
+    #: ends the runs of threads of this process
+    stop: _core.Stop
+    #: whether `stop` reaches its workers
+    in_process: bool
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+@contextmanager
+def crew(executor: Any, jobs: int | None, text: str, source: str) -> Iterator[Crew]:
+    """Give the crew for what :func:`sweep` takes as `executor`; end what was begun here."""
+    if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
+        raise UsageError(f"jobs: found {jobs!r}, expected a number of threads, from 1")
+    if jobs is not None and executor is not None:
+        raise UsageError("jobs: found with executor=, expected one of them")
+    stop = _core.Stop()
+    if executor is None:
+        executor = ThreadPoolExecutor(jobs or cores(), thread_name_prefix="holdfast")
+        try:
+            yield _threads(executor, text, source, stop)
+        finally:
+            stop.set()
+            executor.shutdown(wait=True, cancel_futures=True)
+    elif isinstance(executor, ThreadPoolExecutor):
+        yield _threads(executor, text, source, stop)
+    elif isinstance(executor, Executor):
+        yield _elsewhere(executor, _width(executor), text, source, stop)
+    else:
+        with _dask(executor) as client:
+            width = max(1, sum(client.nthreads().values()))
+            yield _elsewhere(client.get_executor(pure=False), width, text, source, stop)
+
+
+def stream(crew: Crew, tasks: Sequence[CorePoint], deliver: Deliver) -> None:
+    """Run all tasks; `deliver` gets rows as they finish, and what is finished on any exception."""
+    pending: dict[Future[_Done], range] = {}
+    begun, chunk = 0, 1
+    try:
+        while begun < len(tasks) or pending:
+            while begun < len(tasks) and len(pending) < 2 * crew.width:
+                # The last chunks are small, so that all workers end at about the same time.
+                fair = -(-(len(tasks) - begun) // (2 * crew.width))
+                span = range(begun, begun + min(chunk, fair))
+                pending[crew.executor.submit(crew.work, tasks[span.start : span.stop])] = span
+                begun = span.stop
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                span = pending[future]
+                rows, took_s = future.result()
+                del pending[future]
+                deliver(span, rows)
+                chunk = _next_chunk(chunk, took_s / len(span))
+    except BaseException:
+        crew.stop.set()
+        _salvage(crew, pending, deliver)
+        raise
+
+
+def _next_chunk(chunk: int, per_run_s: float) -> int:
+    fitting = int(CHUNK_S / max(per_run_s, 1e-6))
+    return max(1, min(fitting, 8 * chunk, MAX_CHUNK))
+
+
+def _salvage(crew: Crew, pending: dict[Future[_Done], range], deliver: Deliver) -> None:
+    """Deliver what is finished of the chunks that were under way."""
+    running = [future for future in pending if not future.cancel()]
+    wait(running, timeout=None if crew.in_process else 0)
+    for future in running:
+        if future.done() and not future.cancelled() and future.exception() is None:
+            rows, _ = future.result()
+            deliver(pending[future][: len(rows)], rows)
+
+
+def _threads(executor: ThreadPoolExecutor, text: str, source: str, stop: _core.Stop) -> Crew:
+    work = functools.partial(_timed, _core.Base(text, source), stop)
+    return Crew(executor, _width(executor), work, stop, in_process=True)
+
+
+def _elsewhere(executor: Any, width: int, text: str, source: str, stop: _core.Stop) -> Crew:
+    return Crew(executor, width, functools.partial(_work, text, source), stop, in_process=False)
+
+
+def _timed(base: _core.Base, stop: _core.Stop | None, points: Sequence[CorePoint]) -> _Done:
+    start = time.perf_counter()
+    rows = base.run(points, stop)
+    return rows, time.perf_counter() - start
+
+
+def _work(text: str, source: str, points: Sequence[CorePoint]) -> _Done:
+    """Run a chunk in a worker process, which parses the base scenario once."""
+    return _timed(_base(text, source), None, points)
+
+
+@functools.lru_cache(maxsize=8)
+def _base(text: str, source: str) -> _core.Base:
+    return _core.Base(text, source)
+
+
+def _width(executor: Executor) -> int:
+    # Pools of concurrent.futures have the first name, those of mpi4py the second.
+    for name in ("_max_workers", "num_workers"):
+        width = getattr(executor, name, None)
+        if isinstance(width, int) and width > 0:
+            return width
+    return cores()
+
+
+@contextmanager
+def _dask(given: Any) -> Iterator[Any]:
+    """Give the Dask client that is meant: itself, or a new one for an address."""
+    expected = (
+        "executor: found {}, expected a concurrent.futures.Executor, a distributed.Client or the "
+        "address of a Dask scheduler, tcp://HOST:PORT"
+    )
+    is_client = hasattr(given, "get_executor") and hasattr(given, "nthreads")
+    if is_client:
+        yield given
+        return
+    if not isinstance(given, str) or "://" not in given:
+        raise UsageError(expected.format(repr(given)))
+    try:
+        from distributed import Client
+    except ImportError:
+        raise UsageError(
+            f"executor: {given} is the address of a Dask scheduler, and the package distributed "
+            "is missing: pip install 'holdfast[dask]'"
+        ) from None
+    try:
+        untyped: Any = Client
+        client = untyped(given, timeout="10s", set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise UsageError(f"executor: cannot reach {given} ({error})") from None
+    try:
+        yield client
+    finally:
+        client.close()

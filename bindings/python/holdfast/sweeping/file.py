@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sweeps as JSON files."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from holdfast import _core
+from holdfast.errors import UsageError
+from holdfast.scenario import Scenario
+from holdfast.sweeping.points import Point, as_points, crossed, zipped
+from holdfast.sweeping.samplers import latin_hypercube, random, sobol
+
+_KEYS = ("name", "description", "base", "set", "points", "seeds", "paired", "until", "out")
+_SAMPLERS: Mapping[str, Callable[..., list[Point]]] = {
+    "latin_hypercube": latin_hypercube,
+    "random": random,
+    "sobol": sobol,
+}
+
+
+def read_sweep(path: Path) -> dict[str, Any]:
+    """Return the arguments of :func:`holdfast.sweep` that a file says.
+
+    Raises:
+        UsageError: the file is no sweep; says where.
+        ScenarioError: it is no JSON, or its base is wrong.
+
+    """
+    _core.read(str(path))  # Says what is wrong better, but sorts keys; their order is the axes'.
+    document = json.loads(path.read_text(encoding="utf-8"))
+    where = str(path)
+    _check_keys(where, document, _KEYS)
+    for key in ("base", "points"):
+        if key not in document:
+            raise UsageError(f'{where}: found no "{key}", expected one')
+    base = _base(path, document["base"])
+    for place, value in _object(where, "set", document.get("set", {})).items():
+        base = base.set(place, value)
+    out: dict[str, Any] = {"base": base, "points": _points(where, document["points"])}
+    for key in ("seeds", "paired", "until", "out"):
+        if key in document:
+            out[key] = document[key]
+    if not isinstance(out.get("paired", True), bool):
+        raise UsageError(f"{where}: paired: found {out['paired']!r}, expected true or false")
+    if not isinstance(out.get("out", ""), str):
+        raise UsageError(f"{where}: out: found {out['out']!r}, expected a path")
+    if "until" in out:
+        out["until"] = _rule(where, out["until"])
+    return out
+
+
+def _base(path: Path, given: Any) -> Scenario:
+    """Return the base scenario: inline, a file (seen from the sweep's), or a bundled name."""
+    if isinstance(given, Mapping):
+        return Scenario(given, source=f"{path}/base")
+    if not isinstance(given, str):
+        raise UsageError(f"{path}: base: found {given!r}, expected a scenario or a file of one")
+    beside = path.parent / given
+    return Scenario.load(beside if Path(given).suffix or beside.exists() else given)
+
+
+def _points(where: str, given: Any) -> list[Point]:
+    """Return points: a grid, a list, or ``{"sobol": {...}}`` and the like."""
+    if isinstance(given, Mapping) and len(given) == 1:
+        [(kind, inner)] = given.items()
+        if kind in _SAMPLERS:
+            keys = ("n", "seed", "ranges")
+            _check_keys(f"{where}: {kind}", inner, keys)
+            if not {"n", "ranges"} <= inner.keys():
+                raise UsageError(f"{where}: {kind}: expected n and ranges")
+            return _SAMPLERS[kind](**inner)
+        if kind == "zipped":
+            return zipped(_object(where, kind, inner))
+        if kind == "crossed" and isinstance(inner, list):
+            return crossed(*(_points(where, one) for one in inner))
+    return as_points(given)
+
+
+def _rule(where: str, given: Any) -> Any:
+    kind = importlib.import_module("holdfast.statistics").Narrow
+    _check_keys(f"{where}: until", given, [field.name for field in dataclasses.fields(kind)])
+    try:
+        return kind(**given)
+    except TypeError as error:
+        raise UsageError(f"{where}: until: {error}") from None
+
+
+def _object(where: str, key: str, given: Any) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise UsageError(f"{where}: {key}: found {given!r}, expected an object")
+    return given
+
+
+def _check_keys(where: str, document: Any, keys: Collection[str]) -> None:
+    if not isinstance(document, dict):
+        raise UsageError(f"{where}: found {json.dumps(document)[:40]}, expected an object")
+    for key in document:
+        if key not in keys:
+            near = _core.nearest(key, list(keys))
+            raise UsageError(
+                f'{where}: found unknown key "{key}", expected one of {", ".join(keys)}'
+                + (f'; did you mean "{near}"?' if near else "")
+            )

@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Running many points of one scenario."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias
+
+import pandas as pd
+import pyarrow as pa
+from tqdm import tqdm
+
+from holdfast import _core
+from holdfast.errors import HoldfastError, ScenarioError, UsageError
+from holdfast.scenario import Scenario, as_scenario
+from holdfast.sweeping.dataset import Store
+from holdfast.sweeping.execution import Crew, cores, crew, stream
+from holdfast.sweeping.points import (
+    CorePoint,
+    PointsLike,
+    as_points,
+    check_paths,
+    seeds_of,
+)
+from holdfast.sweeping.table import Shape, Task, frame, results
+
+#: None: a bar if stderr is a terminal. False: nothing. A function is told (done, total).
+Progress: TypeAlias = Callable[[int, int], object] | Literal[False] | None
+
+
+class Rule(Protocol):
+    """Decides whether a sweep has enough seeds (:mod:`holdfast.statistics` has some)."""
+
+    @property
+    def at_least(self) -> int:
+        """Return with how many seeds a point is run before the question is asked, from 1."""
+
+    @property
+    def at_most(self) -> int:
+        """Return after how many seeds it is not asked any more."""
+
+    def enough(self, table: pd.DataFrame) -> bool:
+        """Tell whether the table of the runs so far is enough."""
+
+
+def sweep(
+    base: Scenario | Mapping[str, Any] | str | PathLike[str],
+    points: PointsLike,
+    seeds: int | Iterable[int] | None = None,
+    executor: Executor | str | Any = None,
+    out: str | PathLike[str] | None = None,
+    *,
+    paired: bool = True,
+    until: Rule | None = None,
+    jobs: int | None = None,
+    fail_fast: bool = False,
+    progress: Progress = None,
+    fresh: bool = False,
+) -> pd.DataFrame:
+    """Run a scenario at many points, with many seeds each, and return one row a run.
+
+    >>> import holdfast
+    >>> table = holdfast.sweep(
+    ...     "rw_test_mainline", {"/hosts/0/policy": ["linux-mainline", "cqt-only"]}, seeds=3
+    ... )
+    >>> table.groupby("/hosts/0/policy").exposure_max_s.max().round(3).to_dict()
+    {'cqt-only': 0.0, 'linux-mainline': 2.0}
+
+    Rows are in the order of points x seeds, whatever finished first. Columns: one for each axis,
+    ``seed``, those that :func:`holdfast.columns` describes, ``scenario_hash``, ``model_version``,
+    ``error``, ``replay``. A run that fails is a row that says why in ``error``, and in ``replay``
+    which command repeats it.
+
+    Ctrl-C ends the sweep with KeyboardInterrupt; rows that are finished are in `out`.
+
+    Args:
+        base: what :func:`holdfast.run` takes.
+        points: ``{path: values}`` for a grid (:func:`grid` says more), a list of points
+            ``{path: value, ..., "label": name}``, or what :func:`zipped`, :func:`crossed`,
+            :func:`random`, :func:`latin_hypercube` or :func:`sobol` return.
+        seeds: a number of seeds (1 to n), or the seeds; by default the scenario's own.
+        executor: by default threads of this process, one a core. Any
+            ``concurrent.futures.Executor`` (``mpi4py.futures.MPIPoolExecutor`` is one), a
+            ``distributed.Client``, or the address of a Dask scheduler, ``"tcp://HOST:PORT"``.
+        out: where rows are kept as they finish: a folder (a Parquet dataset), or a file that ends
+            in ``.parquet``, ``.csv`` or ``.jsonl`` (until it is complete, rows are beside it, in
+            ``NAME.parts``). What is there already for a scenario hash, seed and model version is
+            not run again, unless it failed, so a sweep that was killed goes on where it was. A
+            folder keeps the rows of earlier sweeps, behind those of this one and but for those that
+            failed; a file holds one sweep.
+        paired: whether every point has the same seeds, so that points differ by nothing else.
+            Otherwise each point has seeds of its own, derived from these.
+        until: when to stop adding seeds: 1 to ``at_least``, then half as many again each time,
+            until all points have enough or ``at_most``. Instead of a number of seeds; `seeds` may
+            list the ones to take.
+        jobs: threads of this process, instead of one a core.
+        fail_fast: raise on the first run that fails.
+        progress: by default a bar with rate and remaining time if stderr is a terminal; ``False``
+            for none; or a function that is told (runs done, runs in all).
+        fresh: run everything again; rows at `out` are replaced.
+
+    Raises:
+        ScenarioError: the base is wrong, or no scenario has a path; nothing was run or written.
+        UsageError: an argument makes no sense; likewise.
+        HoldfastError: a run failed and `fail_fast` is set.
+
+    """
+    scenario = as_scenario(base).validate()
+    chosen = as_points(points)
+    text = scenario._text()
+    check_paths(chosen, text, scenario.source)
+    rounds = _rounds(seeds, until, scenario.seed)
+    shape = Shape(chosen)
+    store = Store(out, shape.schema, fresh)
+    with (
+        crew(executor, jobs, text, scenario.source) as workers,
+        store.writing(),
+        _progress(progress) as tell,
+    ):
+        work = _Work(scenario, shape, store, workers, tell, fail_fast)
+        table = pa.table({})
+        for some in rounds:
+            tasks = [
+                Task(point, seed if paired else point.seed_from(seed))
+                for point in chosen
+                for seed in some
+            ]
+            table = work.run(tasks)
+            if until is not None and until.enough(frame(table)):
+                break
+        store.finish(table)
+    return frame(table)
+
+
+class _Work:
+    """What a sweep has run so far."""
+
+    def __init__(
+        self,
+        base: Scenario,
+        shape: Shape,
+        store: Store,
+        workers: Crew,
+        tell: Callable[[int, int], object],
+        fail_fast: bool,
+    ) -> None:
+        self._base = base
+        self._shape = shape
+        self._store = store
+        self._crew = workers
+        self._tell = tell
+        self._fail_fast = fail_fast
+        self._tables: list[pa.Table] = []
+        self._row_of: dict[Task, int] = {}
+        self._replay_base = ""
+
+    def run(self, tasks: list[Task]) -> pa.Table:
+        """Return the rows of the tasks, of which some may have been run before."""
+        missing = [task for task in tasks if task not in self._row_of]
+        missing = self._reuse(missing)
+        total = len(self._row_of) + len(missing)
+        self._tell(len(self._row_of), total)
+
+        def deliver(span: range, texts: list[str]) -> None:
+            rows = [json.loads(text) for text in texts]
+            done = missing[span.start : span.stop]
+            failed = [row for row in rows if "error" in row]
+            if failed:
+                for row, task in zip(rows, done, strict=True):
+                    if "error" in row:
+                        row["replay"] = self._replay(task)
+            table = self._shape.rows(done, results(rows))
+            self._keep(done, table)
+            self._store.add(table)
+            self._tell(len(self._row_of), total)
+            if failed and self._fail_fast:
+                self._fail_fast = False  # What else is finished is only kept.
+                raise _error(failed[0])
+
+        stream(self._crew, [_core_point(task) for task in missing], deliver)
+        order = pa.array([self._row_of[task] for task in tasks], pa.int64())
+        whole = pa.concat_tables(self._tables).combine_chunks()
+        self._tables = [whole]
+        return whole.take(order)
+
+    def _keep(self, tasks: Sequence[Task], table: pa.Table) -> None:
+        first = len(self._row_of)
+        self._row_of.update((task, first + i) for i, task in enumerate(tasks))
+        self._tables.append(table)
+
+    def _reuse(self, tasks: list[Task]) -> list[Task]:
+        """Take rows from the store; return the tasks for which there are none."""
+        if len(self._store) == 0:
+            return tasks
+        there: dict[Task, int] = {}
+        for task, digest in zip(tasks, self._hashes(tasks), strict=True):
+            row = None if digest is None else self._store.row_of(digest, task.seed)
+            if row is not None:
+                there[task] = row
+        known = self._store.results(list(there.values()))
+        self._keep(list(there), self._shape.rows(list(there), known))
+        return [task for task in tasks if task not in there]
+
+    def _hashes(self, tasks: Sequence[Task]) -> list[str | None]:
+        base = _core.Base(self._base._text(), self._base.source)
+        slices = [
+            [_core_point(task) for task in tasks[i : i + 256]] for i in range(0, len(tasks), 256)
+        ]
+        with ThreadPoolExecutor(cores()) as pool:
+            return [digest for some in pool.map(base.hashes, slices) for digest in some]
+
+    def _replay(self, task: Task) -> str:
+        """Return the shell command that repeats a run."""
+        if not self._replay_base:
+            self._replay_base = _replay_base(self._base, self._store.folder)
+        words = ["holdfast", "run", self._replay_base or "base.json", "--seed", str(task.seed)]
+        for path, value in task.point.sets:
+            words += ["--set", f"{path}={value}"]
+        command = shlex.join(words)
+        return command if self._replay_base else f"{command}  # Scenario.save() made base.json"
+
+
+def _core_point(task: Task) -> CorePoint:
+    return list(task.point.sets), task.seed
+
+
+def _error(row: Mapping[str, Any]) -> HoldfastError:
+    kind = ScenarioError if row.get("error_type") == "ScenarioError" else HoldfastError
+    return kind(f"{row['error']}; replay: {row['replay']}")
+
+
+def _replay_base(base: Scenario, folder: Path | None) -> str:
+    """Return a file with the base scenario; made if there is a folder for it, else nothing."""
+    source = Path(base.source)
+    try:
+        if json.loads(_core.read(str(source))) == base.to_dict():
+            return str(source)
+    except ScenarioError:
+        pass  # It is no file, or another document by now.
+    if folder is None:
+        return ""
+    digest = hashlib.sha256(base._text().encode()).hexdigest()[:8]
+    # Readers of Parquet datasets pass over names that begin so.
+    path = folder / f"_base-{digest}.json"
+    base.save(path)
+    return str(path)
+
+
+def _rounds(seeds: int | Iterable[int] | None, until: Rule | None, own: int) -> Iterator[list[int]]:
+    """Return the seeds of each round, each with those of the round before."""
+    if until is None:
+        return iter([seeds_of(seeds, own)])
+    least, most = until.at_least, until.at_most
+    if not 1 <= least <= most:
+        raise UsageError(f"until: found at_least {least} and at_most {most}, expected 1 <= <=")
+    if hasattr(seeds, "__index__"):
+        raise UsageError("until: found with a number of seeds, expected one of them")
+    pool = list(range(1, most + 1)) if seeds is None else seeds_of(seeds, own)
+    if len(pool) < most:
+        raise UsageError(f"seeds: found {len(pool)}, expected at_most of until, {most}")
+    return _growing(pool, least, most)
+
+
+def _growing(pool: list[int], least: int, most: int) -> Iterator[list[int]]:
+    n = least
+    while n < most:
+        yield pool[:n]
+        n += (n + 1) // 2
+    yield pool[:most]
+
+
+@contextmanager
+def _progress(progress: Progress) -> Iterator[Callable[[int, int], object]]:
+    if callable(progress):
+        yield progress
+        return
+    # None leaves it to tqdm to see whether stderr is a terminal.
+    with tqdm(unit="run", disable=None if progress is None else True, dynamic_ncols=True) as bar:
+
+        def tell(done: int, total: int) -> None:
+            if bar.total is None:
+                bar.initial = bar.n = done  # Rows that were there say nothing about the rate.
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield tell
