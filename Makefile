@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 # The pyenv or conda python of the caller must not leak into the project's own environment.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help build run test test-cpp test-python asan mutants bench format lint tidy clean \
+.PHONY: help build run test test-cpp test-python test-wheel asan mutants bench format lint tidy clean \
         ready-to-build ready-to-test release python
 
 help:  ## Say what each target does
@@ -33,6 +33,7 @@ test: ready-to-test  ## Everything CI checks: formats, lints, all tests, sanitiz
 	@$(MAKE) lint
 	@$(MAKE) test-cpp
 	@$(MAKE) test-python
+	@$(MAKE) test-wheel
 	@$(MAKE) asan
 	@$(MAKE) mutants MUTANTS="--sample 5 --seed $$(git rev-parse HEAD)"
 	@$(MAKE) tidy
@@ -50,6 +51,9 @@ test-cpp: release  ## The C++ tests, release build
 
 test-python: python  ## The Python tests, the house rules among them
 	@$(PYTHON) -m pytest
+
+test-wheel: python  ## The tests of the package, from a wheel in an empty environment elsewhere
+	@tools/test-wheel
 
 asan: ready-to-test  ## The C++ tests under the address and undefined-behaviour sanitizers
 	@cmake --preset asan-ubsan >/dev/null
