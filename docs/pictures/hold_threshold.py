@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import holdfast
@@ -11,6 +12,7 @@ import matplotlib as mpl
 
 mpl.use("svg")
 mpl.rcParams["svg.hashsalt"] = "holdfast"
+mpl.rcParams["svg.fonttype"] = "none"
 
 HOLD = "/hosts/0/policy/hold_multiplier"
 KATO_S = 15
@@ -62,6 +64,8 @@ def main(out: str) -> None:
     ax.spines[["top", "right"]].set_visible(False)
     ax.set_title("How long an idle Linux host has to hold", loc="left", fontweight="bold")
     figure.savefig(out, metadata={"Date": None})
+    lines = Path(out).read_text().splitlines()
+    Path(out).write_text("\n".join(line.rstrip() for line in lines) + "\n")
 
 
 if __name__ == "__main__":

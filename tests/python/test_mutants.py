@@ -32,7 +32,7 @@ IDS = (
 )
 
 
-def tests_by_name() -> dict[str, str]:
+def ids_by_name() -> dict[str, str]:
     """Return the tags of each C++ test case."""
     found = {}
     for path in (ROOT / "tests").rglob("*.cpp"):
@@ -42,7 +42,7 @@ def tests_by_name() -> dict[str, str]:
     return found
 
 
-TESTS = tests_by_name()
+TESTS = ids_by_name()
 
 
 @pytest.mark.parametrize("mutant", ALL, ids=lambda m: m.name)

@@ -29,7 +29,7 @@ _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)([A-Za-z%]+)")
 
 
 @dataclass(frozen=True)
-class _Range:
+class Range:
     """From `low` to `high`, and how a number in between is written."""
 
     low: float
@@ -37,6 +37,10 @@ class _Range:
     log: bool
     whole: bool
     write: Callable[[float], Any]
+
+    def number(self, fraction: float) -> float:
+        """Return the number at a fraction of the way, evenly and before it is rounded."""
+        return self.low + (self.high - self.low) * fraction
 
     def at(self, fraction: float) -> Any:
         """Return the value at a fraction, 0 to 1, of the way."""
@@ -96,7 +100,7 @@ def sobol(n: int, ranges: Mapping[str, Sequence[Any]], *, seed: int = 1) -> list
     return _points(checked, qmc.Sobol(len(checked), rng=seed).random(n).tolist())
 
 
-def _check(n: int, ranges: Mapping[str, Sequence[Any]], seed: int) -> dict[str, _Range]:
+def _check(n: int, ranges: Mapping[str, Sequence[Any]], seed: int) -> dict[str, Range]:
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise UsageError(f"n: found {n!r}, expected a number of points, from 1")
     if not isinstance(ranges, Mapping) or not ranges:
@@ -104,10 +108,10 @@ def _check(n: int, ranges: Mapping[str, Sequence[Any]], seed: int) -> dict[str, 
     check_seed(seed)
     if seed is None:
         raise UsageError("seed: found None, expected an integer")
-    return {path: _range(path, given) for path, given in ranges.items()}
+    return {path: range_of(path, given) for path, given in ranges.items()}
 
 
-def _points(ranges: Mapping[str, _Range], fractions: list[list[float]]) -> list[Point]:
+def _points(ranges: Mapping[str, Range], fractions: list[list[float]]) -> list[Point]:
     columns = zip(*fractions, strict=True)
     return zipped(
         {
@@ -117,7 +121,8 @@ def _points(ranges: Mapping[str, _Range], fractions: list[list[float]]) -> list[
     )
 
 
-def _range(path: str, given: Any) -> _Range:
+def range_of(path: str, given: Any) -> Range:
+    """Return the range that (low, high) and words behind it mean; `path` is for errors."""
     wrong = f"ranges: {path}: found {given!r}, expected "
     shape = '(low, high), and behind them "log", "whole" or both'
     if isinstance(given, (str, bytes)) or not isinstance(given, Sequence):
@@ -130,7 +135,7 @@ def _range(path: str, given: Any) -> _Range:
         raise UsageError(wrong + "a low end below the high end")
     if "log" in words and low <= 0:
         raise UsageError(wrong + "a low end above 0 for a logarithmic scale")
-    return _Range(low, high, "log" in words, write is int or "whole" in words, write)
+    return Range(low, high, "log" in words, write is int or "whole" in words, write)
 
 
 def _ends(wrong: str, low: Any, high: Any) -> tuple[float, float, Callable[[float], Any]]:

@@ -15,7 +15,7 @@ from holdfast.errors import HoldfastError, UsageError
 from holdfast.scenario import Scenario
 from holdfast.sweeping.points import Point, PointsLike, as_points, crossed
 from holdfast.sweeping.runs import Progress, sweep
-from holdfast.sweeping.samplers import _range
+from holdfast.sweeping.samplers import Range, range_of
 
 
 @dataclass(frozen=True)
@@ -89,39 +89,9 @@ def threshold(
     if not 0 < tolerance < 1:
         raise UsageError(f"tolerance: found {tolerance!r}, expected between 0 and 1")
     search = _Search(base, path, as_points([{}] if over is None else over), fails or _exposed)
+    search.seeds = list(seeds) if isinstance(seeds, Iterable) else seeds
     search.options = {"executor": executor, "jobs": jobs, "progress": progress}
-    seeds = list(seeds) if isinstance(seeds, Iterable) else seeds
-    span = _range(path, between)
-
-    def number(fraction: float) -> float:
-        return span.low + (span.high - span.low) * fraction
-
-    low, high = 0.0, 1.0
-    if search.failing(span.at(high), seeds):
-        raise UsageError(f"{path}: something fails at {between[1]!r} already; raise the upper end")
-    failing = search.failing(span.at(low), seeds)
-    if not failing:
-        raise UsageError(f"{path}: nothing fails at {between[0]!r}; lower the lower end")
-    while number(high) - number(low) > tolerance * abs(number(high)):
-        middle = (low + high) / 2
-        if span.at(middle) in (span.at(low), span.at(high)):
-            break  # The values have no finer step.
-        search.cases = failing
-        worse = search.failing(span.at(middle), seeds)
-        if worse:
-            low, failing = middle, worse
-        else:
-            high = middle
-    table = pd.concat(search.tables, ignore_index=True)
-    at_low = table[(table[path] == span.at(low)) & search.fails(table)]
-    return Threshold(
-        path=path,
-        low=span.at(low),
-        high=span.at(high),
-        estimate=(number(low) + number(high)) / 2,
-        worst=at_low.reset_index(drop=True),
-        table=table,
-    )
+    return search.between(range_of(path, between), between, tolerance)
 
 
 class _Search:
@@ -135,12 +105,42 @@ class _Search:
         self.cases = cases
         self.fails = fails
         self.tables: list[pd.DataFrame] = []
+        self.seeds: Any = None
         self.options: dict[str, Any] = {}
 
-    def failing(self, value: Any, seeds: Any) -> list[Point]:
+    def between(self, span: Range, ends: tuple[Any, Any], tolerance: float) -> Threshold:
+        """Halve a range until its ends are close."""
+        low, high = 0.0, 1.0
+        if self.failing(span.at(high)):
+            raise UsageError(f"{self.path}: a case fails at {ends[1]!r}; raise the upper end")
+        failing = self.failing(span.at(low))
+        if not failing:
+            raise UsageError(f"{self.path}: no case fails at {ends[0]!r}; lower the lower end")
+        while span.number(high) - span.number(low) > tolerance * abs(span.number(high)):
+            middle = (low + high) / 2
+            if span.at(middle) in (span.at(low), span.at(high)):
+                break  # The values have no finer step.
+            self.cases = failing
+            worse = self.failing(span.at(middle))
+            if worse:
+                low, failing = middle, worse
+            else:
+                high = middle
+        table = pd.concat(self.tables, ignore_index=True)
+        at_low = table[(table[self.path] == span.at(low)) & self.fails(table)]
+        return Threshold(
+            path=self.path,
+            low=span.at(low),
+            high=span.at(high),
+            estimate=(span.number(low) + span.number(high)) / 2,
+            worst=at_low.reset_index(drop=True),
+            table=table,
+        )
+
+    def failing(self, value: Any) -> list[Point]:
         """Run the cases at a value and return those that fail with any seed."""
         points = crossed(self.cases, {self.path: [value]})
-        table = sweep(self.base, points, seeds, **self.options)
+        table = sweep(self.base, points, self.seeds, **self.options)
         errors = table["error"].dropna()
         if len(errors):
             raise HoldfastError(f"{self.path} = {value!r}: {errors.iloc[0]}")
