@@ -24,6 +24,7 @@ from holdfast.sweeping.dataset import Store
 from holdfast.sweeping.execution import Crew, cores, crew, stream
 from holdfast.sweeping.points import (
     CorePoint,
+    Point,
     PointsLike,
     as_points,
     check_paths,
@@ -66,19 +67,14 @@ def sweep(
 ) -> pd.DataFrame:
     """Run a scenario at many points, with many seeds each, and return one row a run.
 
-    >>> import holdfast
-    >>> table = holdfast.sweep(
-    ...     "rw_test_mainline", {"/hosts/0/policy": ["linux-mainline", "cqt-only"]}, seeds=3
-    ... )
+    >>> points = {"/hosts/0/policy": ["linux-mainline", "cqt-only"]}
+    >>> table = holdfast.sweep("rw_test_mainline", points, seeds=3)
     >>> table.groupby("/hosts/0/policy").exposure_max_s.max().round(3).to_dict()
     {'cqt-only': 0.0, 'linux-mainline': 2.0}
 
-    Rows are in the order of points x seeds, whatever finished first. Columns: one for each axis,
-    ``seed``, those that :func:`holdfast.columns` describes, ``scenario_hash``, ``model_version``,
-    ``error``, ``replay``. A run that fails is a row that says why in ``error``, and in ``replay``
-    which command repeats it.
-
-    Ctrl-C ends the sweep with KeyboardInterrupt; rows that are finished are in `out`.
+    Rows are in the order of points x seeds. Columns: one for each axis, ``seed``, those that
+    :func:`holdfast.columns` describes, ``scenario_hash``, ``model_version``, ``error``, ``replay``.
+    A failed run is a row that says why and how to repeat it. After Ctrl-C, `out` has what is done.
 
     Args:
         base: what :func:`holdfast.run` takes.
@@ -88,18 +84,15 @@ def sweep(
         seeds: a number of seeds (1 to n), or the seeds; by default the scenario's own.
         executor: by default threads of this process, one a core. Any
             ``concurrent.futures.Executor`` (``mpi4py.futures.MPIPoolExecutor`` is one), a
-            ``distributed.Client``, or the address of a Dask scheduler, ``"tcp://HOST:PORT"``.
-        out: where rows are kept as they finish: a folder (a Parquet dataset), or a file that ends
-            in ``.parquet``, ``.csv`` or ``.jsonl`` (until it is complete, rows are beside it, in
-            ``NAME.parts``). What is there already for a scenario hash, seed and model version is
-            not run again, unless it failed, so a sweep that was killed goes on where it was. A
-            folder keeps the rows of earlier sweeps, behind those of this one and but for those that
-            failed; a file holds one sweep.
-        paired: whether every point has the same seeds, so that points differ by nothing else.
-            Otherwise each point has seeds of its own, derived from these.
-        until: when to stop adding seeds: 1 to ``at_least``, then half as many again each time,
-            until all points have enough or ``at_most``. Instead of a number of seeds; `seeds` may
-            list the ones to take.
+            ``distributed.Client``, or the address of its scheduler, ``"tcp://HOST:PORT"``.
+        out: where rows are kept as they finish: a folder (a Parquet dataset; it keeps the rows of
+            earlier sweeps, too, but for those that failed), or a file that ends in ``.parquet``,
+            ``.csv`` or ``.jsonl`` (parts are beside it, in ``NAME.parts``, until it is complete).
+            What is there already for a scenario hash, seed and model version is not run again,
+            unless it failed, so a sweep that was killed goes on where it was.
+        paired: whether all points have the same seeds; else each its own, derived from these.
+        until: when to stop adding seeds: first ``at_least``, then half as many again each time, at
+            most ``at_most``. Instead of a number of seeds; `seeds` may list the ones to take.
         jobs: threads of this process, instead of one a core.
         fail_fast: raise on the first run that fails.
         progress: by default a bar with rate and remaining time if stderr is a terminal; ``False``
@@ -107,36 +100,32 @@ def sweep(
         fresh: run everything again; rows at `out` are replaced.
 
     Raises:
-        ScenarioError: the base is wrong, or no scenario has a path; nothing was run or written.
+        ScenarioError: the base is wrong, or no scenario has a path; nothing was written.
         UsageError: an argument makes no sense; likewise.
         HoldfastError: a run failed and `fail_fast` is set.
 
     """
     scenario = as_scenario(base).validate()
     chosen = as_points(points)
-    text = scenario._text()
-    check_paths(chosen, text, scenario.source)
+    check_paths(chosen, scenario._text(), scenario.source)
     rounds = _rounds(seeds, until, scenario.seed)
     shape = Shape(chosen)
     store = Store(out, shape.schema, fresh)
-    with (
-        crew(executor, jobs, text, scenario.source) as workers,
-        store.writing(),
-        _progress(progress) as tell,
-    ):
-        work = _Work(scenario, shape, store, workers, tell, fail_fast)
-        table = pa.table({})
-        for some in rounds:
-            tasks = [
-                Task(point, seed if paired else point.seed_from(seed))
-                for point in chosen
-                for seed in some
-            ]
-            table = work.run(tasks)
-            if until is not None and until.enough(frame(table)):
-                break
-        store.finish(table)
+    with crew(executor, jobs, scenario._text(), scenario.source) as workers:
+        work = _Work(scenario, shape, store, workers, fail_fast)
+        with store.writing(), _progress(progress) as work.tell:
+            for some in rounds:
+                table = work.run(_tasks(chosen, some, paired))
+                if until is not None and until.enough(frame(table)):
+                    break
+            store.finish(table)
     return frame(table)
+
+
+def _tasks(points: Sequence[Point], seeds: Sequence[int], paired: bool) -> list[Task]:
+    return [
+        Task(point, seed if paired else point.seed_from(seed)) for point in points for seed in seeds
+    ]
 
 
 class _Work:
@@ -148,14 +137,13 @@ class _Work:
         shape: Shape,
         store: Store,
         workers: Crew,
-        tell: Callable[[int, int], object],
         fail_fast: bool,
     ) -> None:
         self._base = base
         self._shape = shape
         self._store = store
         self._crew = workers
-        self._tell = tell
+        self.tell: Callable[[int, int], object] = lambda done, total: None
         self._fail_fast = fail_fast
         self._tables: list[pa.Table] = []
         self._row_of: dict[Task, int] = {}
@@ -166,7 +154,7 @@ class _Work:
         missing = [task for task in tasks if task not in self._row_of]
         missing = self._reuse(missing)
         total = len(self._row_of) + len(missing)
-        self._tell(len(self._row_of), total)
+        self.tell(len(self._row_of), total)
 
         def deliver(span: range, texts: list[str]) -> None:
             rows = [json.loads(text) for text in texts]
@@ -179,7 +167,7 @@ class _Work:
             table = self._shape.rows(done, results(rows))
             self._keep(done, table)
             self._store.add(table)
-            self._tell(len(self._row_of), total)
+            self.tell(len(self._row_of), total)
             if failed and self._fail_fast:
                 self._fail_fast = False  # What else is finished is only kept.
                 raise _error(failed[0])

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`holdfast sweep`: the bundled sweeps, exit statuses, and what it says without Python."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import holdfast
+import pandas as pd
+import pytest
+from house import ROOT
+from program import PROGRAM
+from units import numbers_without_unit
+
+SWEEPS = ROOT / "scenarios" / "sweeps"
+POLICY = "/hosts/0/policy"
+SMALL: dict[str, Any] = {
+    "base": "rw_test_mainline",
+    "set": {"/duration": "30s", "/expect": {}},
+    "points": {POLICY: ["linux-mainline", "cqt-only"]},
+    "seeds": 2,
+}
+
+
+def sweep(*args: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the verb with the Python of the tests."""
+    return subprocess.run(
+        [PROGRAM, "sweep", *args],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env=os.environ | {"HOLDFAST_PYTHON": sys.executable} | environment,
+    )
+
+
+def written(folder: Path, **changes: Any) -> Path:
+    """Write the small sweep with some keys changed; those that are None are left out."""
+    path = folder / "sweep.json"
+    document = {k: v for k, v in (SMALL | changes).items() if v is not None}
+    path.write_text(json.dumps(document))
+    return path
+
+
+def test_the_bundled_policies() -> None:
+    """The four levels: corrupt, safe after 15 s, safe after 2 s, and likewise for writes."""
+    done = sweep(SWEEPS / "policies.json", "--seeds", "2", "--json")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    document = json.loads(done.stdout)
+    counts = {"runs", "corrupt"}
+    strange = [x for x in numbers_without_unit(document) if x.rpartition("/")[2] not in counts]
+    assert strange == []
+    told = [
+        (one["level"], one["runs"], one["corrupt"], round(one["stall_max_s"], 2))
+        for one in document["points"]
+    ]
+    assert told == [
+        ("none", 2, 2, 0.0),
+        ("CQT", 2, 0, 15.0),
+        ("CCR and CQT", 2, 0, 2.0),
+        ("CCR, CQT and filter", 2, 0, 2.0),
+    ]
+
+
+def test_the_bundled_hold_factors() -> None:
+    """The longer the hold, the less exposure; with 2 x KATO there is none."""
+    done = sweep(SWEEPS / "hold_factor.json", "--json")
+    assert done.returncode == 0, done.stderr
+    table = pd.DataFrame(json.loads(done.stdout)["points"])
+    assert (table["runs"] == 16).all()
+    for _, some in table.groupby("/hosts/0/connect/*/keep_alive_tmo"):
+        assert some[f"{POLICY}/hold_multiplier"].is_monotonic_increasing
+        assert some["exposure_max_s"].is_monotonic_decreasing
+        assert some["exposure_max_s"].iloc[0] > 1
+        assert some["exposure_max_s"].iloc[-1] == 0
+
+
+def test_sweeps_are_no_scenarios() -> None:
+    """They come with the package, apart from the scenarios, and the guide names them."""
+    guide = (ROOT / "docs" / "scenarios.md").read_text()
+    files = sorted(SWEEPS.glob("*.json"))
+    assert len(files) >= 2
+    for path in files:
+        assert f"`{path.stem}`" in guide
+        assert path.stem not in holdfast.scenarios()
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv", "jsonl"])
+def test_the_table_goes_where_it_is_told(ending: str, tmp_path: Path) -> None:
+    """The same rows as from Python; a table for people on stdout."""
+    out = tmp_path / f"rows.{ending}"
+    done = sweep(written(tmp_path), "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[0] == POLICY
+    assert len(done.stdout.splitlines()) == 3
+    base = holdfast.Scenario.load("rw_test_mainline")
+    base = base.set("/duration", "30s").set("/expect", {})
+    holdfast.sweep(base, SMALL["points"], seeds=2, out=tmp_path / f"again.{ending}")
+    assert out.read_bytes() == (tmp_path / f"again.{ending}").read_bytes()
+
+
+def test_exit_status_1(tmp_path: Path) -> None:
+    """For expectations that are not met, and for runs that fail; the others are done."""
+    done = sweep(written(tmp_path, set={"/duration": "30s"}))
+    assert done.returncode == 1
+    assert "expectation failed in 2 of 4 runs" in done.stderr
+    done = sweep(written(tmp_path, points=[{"/duration": "30s"}, {"/duration": "3 apples"}]))
+    assert done.returncode == 1
+    assert "2 of 4 runs failed" in done.stderr
+    assert "to repeat it: holdfast run" in done.stderr
+    assert len(done.stdout.splitlines()) == 3
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"sedes": 3}, 'did you mean "seeds"'),
+    ({"base": None}, 'no "base"'),
+    ({"points": None}, 'no "points"'),
+    ({"base": "nowhere.json"}, "nowhere.json"),
+    ({"base": 3}, "base: found 3"),
+    ({"points": {"/hosts/0/polcy": ["spec"]}}, 'did you mean "policy"'),
+    ({"points": {"sobol": {"n": 4, "range": {}}}}, 'did you mean "ranges"'),
+    ({"points": {"sobol": {"n": 4}}}, "n and ranges"),
+    ({"set": {"/durration": "3s"}}, 'did you mean "duration"'),
+    ({"set": ["/duration"]}, "set: found"),
+    ({"paired": 1}, "paired: found 1"),
+    ({"seeds": -1}, "seeds: found -1"),
+    ({"out": 5}, "out: found 5"),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), WRONG)
+def test_a_bad_file_is_told(changes: dict[str, Any], said: str, tmp_path: Path) -> None:
+    """One line, exit status 2, nothing on stdout, nothing written."""
+    done = sweep(written(tmp_path, **changes), "--out", tmp_path / "rows")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("holdfast: ")
+    assert [path.name for path in tmp_path.iterdir()] == ["sweep.json"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--sedes", "3"], ["nowhere.json"], ["{}", "--jobs", "0"], ["{}", "x"]]
+)
+def test_bad_usage_is_told(arguments: list[str], tmp_path: Path) -> None:
+    """One line, exit status 2."""
+    file = str(written(tmp_path))
+    done = sweep(*(file if one == "{}" else one for one in arguments))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_files_that_are_no_json_are_told(tmp_path: Path) -> None:
+    """As for scenarios: where, and what was expected."""
+    (tmp_path / "sweep.json").write_text('{"base": }')
+    done = sweep(tmp_path / "sweep.json")
+    assert done.returncode == 2
+    assert "sweep.json" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_samples_in_a_file(tmp_path: Path) -> None:
+    """Samplers, zipped and crossed are there too; axes stand in the order of the file."""
+    ranges = {"/faults/0/delay": ["1s", "3s"]}
+    points = {
+        "crossed": [
+            {"zipped": {POLICY: ["cqt-only", "spec"], "/duration": ["30s", "31s"]}},
+            {"sobol": {"n": 4, "seed": 2, "ranges": ranges}},
+        ]
+    }
+    done = sweep(written(tmp_path, points=points, seeds=None), "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)["points"]
+    assert [list(one)[:3] for one in told] == [[POLICY, "/duration", "/faults/0/delay"]] * 8
+    assert [one["/duration"] for one in told] == ["30s"] * 4 + ["31s"] * 4
+
+
+def test_without_python(tmp_path: Path) -> None:
+    """It says what to install."""
+    alone = tmp_path / "bin" / "holdfast"
+    alone.parent.mkdir()
+    shutil.copy(PROGRAM, alone)
+    environment = {"PATH": str(tmp_path)}
+    done = subprocess.run(
+        [alone, "sweep", "x.json"], capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 2
+    assert "pip install ." in done.stderr
+    assert "python3-venv" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    done = sweep("x.json", HOLDFAST_PYTHON="/bin/false")
+    assert done.returncode == 2
+    assert "HOLDFAST_PYTHON is /bin/false" in done.stderr
+
+
+def test_python_is_found_beside_the_program(tmp_path: Path) -> None:
+    """In its own folder first, then in the environment beside that."""
+    alone = tmp_path / "bin" / "holdfast"
+    alone.parent.mkdir()
+    shutil.copy(PROGRAM, alone)
+    bare = {"PATH": str(tmp_path)}
+    for place in (tmp_path / ".venv" / "bin", alone.parent):
+        place.mkdir(parents=True, exist_ok=True)
+        script = f'#!/bin/sh\necho {place} >&2\nexec {sys.executable} "$@"\n'
+        (place / "python3").write_text(script)
+        (place / "python3").chmod(0o755)
+        done = subprocess.run(
+            [alone, "sweep", "--help"], capture_output=True, text=True, check=False, env=bare
+        )
+        assert done.returncode == 0
+        assert done.stderr == f"{place}\n"
+        assert "SWEEP.json" in done.stdout
+
+
+def test_ctrl_c(tmp_path: Path) -> None:
+    """Exit status 130, and what is finished is kept."""
+    out = tmp_path / "rows"
+    command: list[str | Path] = [PROGRAM, "sweep", written(tmp_path, seeds=30_000), "--out", out]
+    environment = os.environ | {"HOLDFAST_PYTHON": sys.executable}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as running:
+        end = time.monotonic() + 60
+        while not list(out.glob("part-*")) and time.monotonic() < end:
+            time.sleep(0.02)
+        running.send_signal(signal.SIGINT)
+        _, words = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert words == "holdfast: stopped by Ctrl-C; what was finished is kept if there is --out\n"
+    assert len(pd.read_parquet(out)) > 0
