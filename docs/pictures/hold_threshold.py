@@ -45,10 +45,10 @@ def main(out: str) -> None:
     modes = ((True, "traffic based", "#0072B2", 3), (False, "command based", "#D55E00", 2))
     for traffic_based, name, colour, rule in modes:
         some = cases(traffic_based)
-        found = holdfast.threshold("hold_factor", HOLD, (0.02, 4.0), over=some, progress=False)
+        found = holdfast.threshold("least_safe_hold", HOLD, (0.02, 4.0), over=some, progress=False)
         factors = [step / 10 for step in range(1, 36)]
         axes = holdfast.crossed(some, {HOLD: factors})
-        table = holdfast.sweep("hold_factor", axes, progress=False)
+        table = holdfast.sweep("least_safe_hold", axes, progress=False)
         worst = table.groupby(HOLD)["exposure_max_s"].max()
         ax.plot(worst.index, worst.to_numpy(), color=colour, linewidth=2.5)
         ax.plot(found.estimate, 0, "o", color=colour, markersize=8, clip_on=False, zorder=5)

@@ -59,7 +59,7 @@ def test_the_least_safe_hold_is_found_within_one_percent(
     """Both modes, the worst of all phases and of all times at which the path comes back."""
     assert by_hand(kato_s, traffic_based) == pytest.approx(worked_out, abs=1e-9)
     found = holdfast.threshold(
-        "hold_factor", HOLD, (0.02, 4.0), over=cases(kato_s, traffic_based), progress=False
+        "least_safe_hold", HOLD, (0.02, 4.0), over=cases(kato_s, traffic_based), progress=False
     )
     assert found.estimate == pytest.approx(worked_out, rel=0.01)
     assert found.low < found.high <= found.low * 1.0102
@@ -73,7 +73,7 @@ def test_the_least_safe_hold_is_found_within_one_percent(
 def test_only_cases_that_still_matter_are_run_again() -> None:
     """Halving 4 to 1 % takes 1 + 1 + 9 rounds; pruned, far fewer runs than rounds x cases."""
     some = cases(15, True)
-    found = holdfast.threshold("hold_factor", HOLD, (0.02, 4.0), over=some, progress=False)
+    found = holdfast.threshold("least_safe_hold", HOLD, (0.02, 4.0), over=some, progress=False)
     assert found.table[HOLD].nunique() <= 11
     assert len(found.table) < 0.8 * found.table[HOLD].nunique() * len(some)
 
@@ -102,4 +102,4 @@ def test_ends_that_are_none_are_told() -> None:
     with pytest.raises(UsageError, match="tolerance"):
         holdfast.threshold("rw_test_ccr", "/hosts/0/cpus", (1, 2), tolerance=0.0)
     with pytest.raises(HoldfastError, match="number above 0"):
-        holdfast.threshold("hold_factor", HOLD, (0.0, 101.0), progress=False)
+        holdfast.threshold("least_safe_hold", HOLD, (0.0, 101.0), progress=False)

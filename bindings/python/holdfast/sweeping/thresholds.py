@@ -58,7 +58,7 @@ def threshold(
     """Find the value from which on no case fails: adaptive refinement around a threshold.
 
     >>> found = holdfast.threshold(
-    ...     "hold_factor", "/hosts/0/policy/hold_multiplier", (0.1, 4), over=cases
+    ...     "least_safe_hold", "/hosts/0/policy/hold_multiplier", (0.1, 4), over=cases
     ... )
     >>> found.estimate
     2.694...
