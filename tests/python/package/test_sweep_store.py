@@ -13,6 +13,7 @@ from typing import Any
 
 import holdfast
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from holdfast import _core
@@ -93,6 +94,22 @@ def test_failed_runs_are_run_again(tmp_path: Path) -> None:
     assert runs == 2
     pd.testing.assert_frame_equal(again, table)
     assert len(pq.read_table(tmp_path)) == 4
+
+
+def test_a_run_that_failed_is_no_answer(tmp_path: Path) -> None:
+    """A row with an error is not reused, even if it has the key of a run, nor kept for long."""
+    counted(BASE, TWO, seeds=2, out=tmp_path)
+    file = tmp_path / "sweep.parquet"
+    table = pq.read_table(file)
+    errors = pa.array([None, "the machine was on fire", None, None], pa.string())
+    at = table.column_names.index("error")
+    pq.write_table(table.set_column(at, "error", errors), file)
+    table, runs = counted(BASE, TWO, seeds=2, out=tmp_path)
+    assert runs == 1
+    assert table["error"].isna().all()
+    holdfast.sweep(BASE, {"/faults/0/at": ["nonsense"]}, out=tmp_path)
+    holdfast.sweep(BASE, TWO, seeds=2, out=tmp_path)
+    assert pq.read_table(tmp_path).column("error").null_count == 4
 
 
 def test_a_folder_keeps_earlier_sweeps(tmp_path: Path) -> None:
@@ -202,7 +219,7 @@ def test_a_crash_between_any_two_steps(
 ) -> None:
     """After each, the sweep goes on and ends with the same files."""
     monkeypatch.setattr(dataset, "_WAIT_S", (0.0, 0.0))
-    monkeypatch.setattr(execution, "MAX_CHUNK", 2)
+    monkeypatch.setattr(execution, "MAX_CHUNK", 1)
 
     def run(out: Path) -> int:
         earlier = {FACTOR: [1]} if name == "rows" else TWO
@@ -220,7 +237,9 @@ def test_a_crash_between_any_two_steps(
                 crashed = False
             except Crash:
                 crashed = True
-        assert run(folder / name) <= full
+        runs = run(folder / name)
+        assert runs <= full, f"the crash after step {step} lost rows that were kept before"
+        full = runs
         assert files_below(folder) == expected, f"after step {step}"
         if not crashed:
             break

@@ -107,7 +107,8 @@ def _salvage(crew: Crew, pending: dict[Future[_Done], range], deliver: Deliver) 
     for future in running:
         if future.done() and not future.cancelled() and future.exception() is None:
             rows, _ = future.result()
-            deliver(pending[future][: len(rows)], rows)
+            if rows:
+                deliver(pending[future][: len(rows)], rows)
 
 
 def _threads(executor: ThreadPoolExecutor, text: str, source: str, stop: _core.Stop) -> Crew:
