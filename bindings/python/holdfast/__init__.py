@@ -11,7 +11,7 @@ A scenario says what there is and what goes wrong (:class:`Scenario`), :func:`ru
 (``"15s"``).
 """
 
-from holdfast import parts
+from holdfast import parts, statistics
 from holdfast._version import __version__, model_version
 from holdfast.errors import (
     HoldfastError,
@@ -75,6 +75,7 @@ __all__ = [
     "scenarios",
     "sleep",
     "sobol",
+    "statistics",
     "sweep",
     "threshold",
     "zipped",

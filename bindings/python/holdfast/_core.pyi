@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from collections.abc import Callable, Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 _Sets = Sequence[tuple[str, str]]
 _Point = tuple[_Sets, int | None]
 
@@ -22,6 +25,9 @@ def run(
 ) -> str: ...
 def row(document: str) -> str: ...
 def columns() -> list[tuple[str, str, str]]: ...
+def bootstrap(
+    sample: npt.NDArray[np.float64], p: float | None, seed: int, resamples: int
+) -> npt.NDArray[np.float64]: ...
 
 class Stop:
     def __init__(self) -> None: ...

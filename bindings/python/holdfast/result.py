@@ -8,11 +8,14 @@ import html
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from holdfast import _core
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -202,6 +205,18 @@ class Result:
         """Return the run as one row of a sweep's table (:func:`holdfast.columns` describes it)."""
         row: dict[str, Any] = json.loads(_core.row(json.dumps(self._document)))
         return row
+
+    def plot_timeline(self, ax: Axes | None = None) -> Axes:
+        """Draw the run: recoveries, windows of exposure, incidents; see :mod:`holdfast.plot`.
+
+        Args:
+            ax: where to draw; None: on a new figure.
+
+        """
+        # Here, as it takes a while to import.
+        from holdfast.plot import timeline
+
+        return timeline(self, ax)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a copy of the document that ``holdfast run --json`` prints."""

@@ -55,6 +55,7 @@ PYBIND11_MODULE(_core, m) {
   add_scenario(m);
   add_run(m);
   add_world(m);
+  add_statistics(m);
 }
 
 }  // namespace holdfast::python

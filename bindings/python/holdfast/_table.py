@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What statistics and plots need to know about the table of a sweep."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from holdfast import _core
+from holdfast.errors import UsageError
+
+_UNITS_S = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+_QUANTITY = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*([a-z]+)\s*")
+
+
+def check_column(table: pd.DataFrame, column: str) -> None:
+    """Raise UsageError unless the table has the column."""
+    if column in table.columns:
+        return
+    names = [str(name) for name in table.columns]
+    near = _core.nearest(column, names)
+    hint = f'; did you mean "{near}"?' if near else ""
+    raise UsageError(f"column {column!r}: the table has none of this name{hint}")
+
+
+def axis_columns(table: pd.DataFrame) -> list[str]:
+    """Return the columns that are axes of the sweep: named by a path into the scenario."""
+    return [str(name) for name in table.columns if "/" in str(name) or "." in str(name)]
+
+
+def is_yes_or_no(values: pd.Series[Any]) -> bool:
+    """Tell whether a column holds verdicts or booleans, so that its mean is a proportion."""
+    known = values.dropna()
+    if len(known) == 0:
+        return values.name == "verdict"
+    return bool(
+        known.map(lambda v: isinstance(v, (bool, np.bool_)) or v in ("ok", "corrupt")).all()
+    )
+
+
+def numbers(values: pd.Series[Any]) -> npt.NDArray[np.float64]:
+    """Return a column as numbers; what is missing is NaN, and a verdict is 1 if corrupt.
+
+    Raises:
+        UsageError: the column holds something else.
+
+    """
+    if is_yes_or_no(values):
+        known = values.map(
+            lambda v: v if pd.isna(v) else float(v == "corrupt" or v is True or v == 1)
+        )
+        return known.to_numpy(dtype=np.float64, na_value=np.nan)
+    try:
+        return pd.to_numeric(values).to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"column {values.name!r}: found {_first_word(values)!r}, expected numbers, booleans or "
+            "verdicts"
+        ) from None
+
+
+def _first_word(values: pd.Series[Any]) -> object:
+    return next((v for v in values if not isinstance(v, (int, float))), None)
+
+
+def seconds(value: object) -> float:
+    """Return a time of a scenario in seconds: a number, or a quantity such as ``"250ms"``.
+
+    Raises:
+        UsageError: it is neither.
+
+    """
+    if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
+        return float(value)
+    match = _QUANTITY.fullmatch(str(value))
+    if match and match[2] in _UNITS_S:
+        return float(match[1]) * _UNITS_S[match[2]]
+    raise UsageError(f'found {value!r}, expected a time such as "5s" or a number of seconds')
+
+
+def key_of(value: Any) -> Any:
+    """Return a value of an axis in a form that can be compared and hashed.
+
+    A policy that is an object may stand in a table as a dictionary or as JSON text.
+    """
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return value
+    if isinstance(value, (dict, list, tuple)):
+        return json.dumps(value, sort_keys=True)
+    return value
+
+
+def label_of(value: Any) -> str:
+    """Return a value of an axis in words for a picture.
+
+    >>> label_of({"preset": "cqt-only", "hold_multiplier": 1.5})
+    'cqt-only, hold multiplier 1.5'
+    """
+    key = key_of(value)
+    if isinstance(key, str) and key.startswith("{"):
+        knobs = json.loads(key)
+        head = [str(knobs.pop("preset"))] if "preset" in knobs else []
+        return ", ".join([*head, *(f"{_words(k)} {v}" for k, v in knobs.items())])
+    if isinstance(key, float) and key.is_integer():
+        return str(int(key))
+    return str(key)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def with_keys(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Return a copy in which these columns can be grouped by.
+
+    Raises:
+        UsageError: the table has no such column.
+
+    """
+    for column in columns:
+        check_column(table, column)
+    return table.assign(**{column: table[column].map(key_of) for column in columns})
