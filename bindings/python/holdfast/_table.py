@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,7 @@ import pandas as pd
 
 from holdfast import _core
 from holdfast.errors import UsageError
-
-_UNITS_S = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
-_QUANTITY = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*([a-z]+)\s*")
+from holdfast.units import nanoseconds
 
 
 def check_column(table: pd.DataFrame, column: str) -> None:
@@ -29,8 +26,13 @@ def check_column(table: pd.DataFrame, column: str) -> None:
 
 
 def axis_columns(table: pd.DataFrame) -> list[str]:
-    """Return the columns that are axes of the sweep: named by a path into the scenario."""
-    return [str(name) for name in table.columns if "/" in str(name) or "." in str(name)]
+    """Return the columns that are axes of the sweep: those before ``seed``.
+
+    Of a table without ``seed``, or with its columns in another order: those named by a path.
+    """
+    names = [str(name) for name in table.columns]
+    before = names[: names.index("seed")] if "seed" in names else []
+    return [name for name in names if name in before or "/" in name]
 
 
 def is_yes_or_no(values: pd.Series[Any]) -> bool:
@@ -68,19 +70,15 @@ def _first_word(values: pd.Series[Any]) -> object:
     return next((v for v in values if not isinstance(v, (int, float))), None)
 
 
-def seconds(value: object) -> float:
-    """Return a time of a scenario in seconds: a number, or a quantity such as ``"250ms"``.
+def seconds(value: Any, where: str = "time") -> float:
+    """Return a time of a scenario in seconds: a number of them, or text such as ``"250ms"``.
 
     Raises:
         UsageError: it is neither.
 
     """
-    if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
-        return float(value)
-    match = _QUANTITY.fullmatch(str(value))
-    if match and match[2] in _UNITS_S:
-        return float(match[1]) * _UNITS_S[match[2]]
-    raise UsageError(f'found {value!r}, expected a time such as "5s" or a number of seconds')
+    number = value.item() if isinstance(value, np.generic) else value
+    return nanoseconds(number, where) / 1e9
 
 
 def key_of(value: Any) -> Any:

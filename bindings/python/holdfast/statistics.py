@@ -208,7 +208,7 @@ def summarize(
         table: of a sweep.
         value: the column to summarize.
         by: the columns that make the groups; None: every point of the sweep by itself, that is the
-            columns named by a path into the scenario.
+            columns before ``seed``.
         confidence: above 0 and below 1.
         method: ``"t"`` or ``"bootstrap"``, for numbers.
 

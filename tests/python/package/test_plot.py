@@ -221,7 +221,7 @@ def test_times_and_labels() -> None:
     """Quantities to seconds, times and policies to words."""
     assert [seconds(v) for v in ("5s", "250ms", 7, "1.5min")] == [5, 0.25, 7, 90]
     assert seconds("80us") == pytest.approx(8e-5)
-    with pytest.raises(UsageError, match="found 'soon'"):
+    with pytest.raises(UsageError, match="soon"):
         seconds("soon")
     assert [style.time_text(v) for v in (15.001, 91.9e-6, 0.0, 0.7, 123.4, 2e-8)] == [
         "15.0 s", "91.9 µs", "0 s", "700 ms", "123 s", "20.0 ns",

@@ -7,6 +7,7 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
+import holdfast
 import numpy as np
 import pandas as pd
 import pytest
@@ -261,3 +262,15 @@ def test_wrong_arguments(call: Any, word: str) -> None:
     with pytest.raises(UsageError) as caught:
         call(table_of_runs())
     assert word in str(caught.value)
+
+
+def test_narrow_stops_a_sweep() -> None:
+    """Six runs of six need 3.841 / 9.841 = 0.39; a stall that is always the same needs no more."""
+    points = {POLICY: ["linux-mainline"]}
+    for rule, least, most in (
+        (Narrow("verdict", width=0.4, at_least=3, at_most=40), 6, 9),
+        (Narrow("stall_s", width=0.1, at_least=3, at_most=40), 3, 3),
+        (Narrow("verdict", width=0.01, at_least=2, at_most=4), 4, 4),
+    ):
+        table = holdfast.sweep("rw_test_mainline", points, until=rule, progress=False)
+        assert least <= len(table) <= most

@@ -81,20 +81,15 @@ def zero_from(worst: pd.Series[float]) -> float | None:
 
 
 def _finding(zeros: dict[str, float | None], table: pd.DataFrame) -> str:
-    if len(zeros) == 1:
-        zero = next(iter(zeros.values()))
-        if zero is None:
-            last = table[table["_factor"] == table["_factor"].max()]["_exposure"].max()
-            return f"Exposed for up to {style.time_text(last)} even at the longest hold"
-        if (table["_exposure"] == 0).all():
-            return "No exposure at any hold that was tried"
-        return f"No exposure from a hold factor of {label_of(zero)} on"
-    return "The longer the hold, the shorter the exposure" if _falls(table) else "Exposure by hold"
-
-
-def _falls(table: pd.DataFrame) -> bool:
-    worst = table.groupby("_factor")["_exposure"].max()
-    return len(worst) > 1 and bool(worst.is_monotonic_decreasing and worst.iloc[0] > worst.iloc[-1])
+    if (table["_exposure"] == 0).all():
+        return "No exposure at any hold that was tried"
+    never = [name for name, zero in zeros.items() if zero is None]
+    if never:
+        last = table[table["_factor"] == table["_factor"].max()]["_exposure"].max()
+        where = f" ({', '.join(never)})" if any(never) else ""
+        return f"Exposed for up to {style.time_text(last)} even at the longest hold{where}"
+    safe = max(zero for zero in zeros.values() if zero is not None)
+    return f"No exposure from a hold factor of {label_of(safe)} on"
 
 
 def _mark(ax: Axes, zero: float, what: str, ink: str, number: int) -> None:

@@ -39,7 +39,7 @@ def stall_against_kato(
         check_column(table, column)
     by = style.group_column(table, by)
     ax = style.axes(ax)
-    table = table.assign(_kato=[seconds(v) for v in table[x]], stall_s=numbers(table["stall_s"]))
+    table = table.assign(_kato=[seconds(v, x) for v in table[x]], stall_s=numbers(table["stall_s"]))
     table = table[~np.isnan(table["stall_s"])]
     if table.empty:
         style.words(ax, "", *_LABELS)

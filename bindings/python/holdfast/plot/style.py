@@ -84,8 +84,9 @@ def group_column(table: pd.DataFrame, by: str | None) -> str | None:
     if by is not None:
         check_column(table, by)
         return by
-    if "level" in table.columns:
-        return "level"
+    for name in ("level", "label"):
+        if name in table.columns:
+            return name
     return next((str(c) for c in table.columns if str(c).endswith("policy")), None)
 
 
@@ -94,8 +95,12 @@ def groups(table: pd.DataFrame, by: str | None) -> Iterator[tuple[str, pd.DataFr
     if by is None:
         yield "", table
         return
+    # "5s" alone says little, a policy's name all there is to say.
+    plain = "/" not in by or by.endswith("policy")
+    tail = by.rsplit("/", 1)[-1]
+    before = "" if plain else {"keep_alive_tmo": "KATO"}.get(tail, tail.replace("_", " ")) + " "
     for key, group in with_keys(table, [by]).groupby(by, sort=False):
-        yield label_of(key), group
+        yield before + label_of(key), group
 
 
 def spans_decades(values: Sequence[float]) -> bool:

@@ -133,6 +133,5 @@ def _incidents(ax: Axes, lane: int, incidents: list[Any]) -> None:
 def _legend(ax: Axes, used: dict[str, str]) -> None:
     order = [PHASES[0][1], PHASES[1][1], PHASES[2][1], _BARS[0][2], _EXPOSED]
     handles: list[Any] = [Patch(color=used[name], label=name) for name in order if name in used]
-    columns = len(handles) if ax.get_window_extent().width > 900 else 2
-    ax.legend(handles=handles, fontsize=style.SMALL, frameon=False, ncols=columns, loc="upper left",
+    ax.legend(handles=handles, fontsize=style.SMALL, frameon=False, ncols=3, loc="upper left",
               bbox_to_anchor=(-0.012, -0.14), handlelength=1.0, columnspacing=1.6)  # fmt: skip
