@@ -6,11 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
-FOLDER = Path(__file__).resolve().parents[3] / "docs" / "notebooks"
+FOLDER = (Path(__file__).parent / "../../../docs/notebooks").resolve()
 #: what each must have drawn, at least
 PICTURES = {"first_sweep": 4, "sizing_kato_and_cqt": 4}
 
@@ -20,7 +18,9 @@ pytestmark = pytest.mark.skipif(
 
 
 def read(name: str) -> Any:
-    """Return a notebook."""
+    """Return a notebook. What reads and runs them is imported late: elsewhere it may be missing."""
+    import nbformat
+
     return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)  # type: ignore[no-untyped-call]
 
 
@@ -32,6 +32,8 @@ def test_every_notebook_is_tested() -> None:
 @pytest.mark.parametrize("name", PICTURES)
 def test_is_clean(name: str) -> None:
     """Valid, small, and with nothing of a run in it."""
+    import nbformat
+
     notebook = read(name)
     nbformat.validate(notebook)
     assert (FOLDER / f"{name}.ipynb").stat().st_size < 30_000
@@ -43,6 +45,8 @@ def test_is_clean(name: str) -> None:
 @pytest.mark.parametrize("name", PICTURES)
 def test_runs(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No cell fails, and pictures come out."""
+    from nbclient import NotebookClient
+
     # The kernel must be this interpreter, with its packages, and not one of the user's.
     monkeypatch.setenv("JUPYTER_PATH", "")
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))

@@ -94,9 +94,9 @@ def test_exposure() -> None:
 
 
 def test_exposure_that_comes_back_is_not_called_safe() -> None:
-    """Zero at 1 and 3 but not at 2: only from 3 on is it safe."""
-    table = pd.DataFrame({HOLD: [1, 2, 3], "exposure_max_s": [0.0, 0.1, 0.0]})
-    assert "of 3 on" in plot.exposure_against_hold(table).get_title("left")
+    """Zero at 2 and 4 but not at 3: only from 4 on is it safe."""
+    table = pd.DataFrame({HOLD: [1, 2, 3, 4], "exposure_max_s": [0.2, 0.0, 0.1, 0.0]})
+    assert "of 4 on" in plot.exposure_against_hold(table).get_title("left")
 
 
 def test_stall() -> None:
