@@ -93,7 +93,8 @@ struct Place {
 };
 
 // The names that a path may have below `place`, and one step down.
-Place member(const json& node, const json& declared, Place place, const std::string& segment) {
+Place member(const json& node, const json& declared, const Place& place,
+             const std::string& segment) {
   const std::string here = place.pointer + pointer_segment(segment);
   if (place.value->is_string() && declared.contains("x-shorthand")) {
     // "policy": "name" means {"preset": "name"}, so that one knob of it can be changed.

@@ -5,7 +5,6 @@
 
 using namespace holdfast;
 using namespace holdfast::conformance;
-using host::OperatorAction;
 using host::State;
 
 namespace {

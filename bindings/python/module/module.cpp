@@ -30,6 +30,7 @@ void raise(const scenario::ScenarioError& error) {
   PyErr_SetObject(type.ptr(), value.ptr());
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): the signature is pybind11's.
 void translate(std::exception_ptr pointer) {
   try {
     if (pointer)

@@ -63,7 +63,7 @@ def _run(arguments: list[str]) -> int:
         fail_fast=given.fail_fast,
         fresh=given.fresh,
     )
-    summary = summarize(table)
+    summary = overview(table)
     if given.json:
         records = json.loads(summary.to_json(orient="records"))
         print(json.dumps({"schema_version": SCHEMA_VERSION, "points": records}, indent=2))
@@ -80,7 +80,7 @@ def _run(arguments: list[str]) -> int:
     return EXPECTATION_FAILED if missed or len(failed) else DONE
 
 
-def summarize(table: pd.DataFrame) -> pd.DataFrame:
+def overview(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row a point: how many runs, how many corrupt, and the main measures over them."""
     last = {"seed", *RESULT_COLUMNS}
     axes = [name for name in table.columns if name not in last]
