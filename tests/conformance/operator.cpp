@@ -53,6 +53,13 @@ json dead_path(const char* policy) {
   return s;
 }
 
+json reset_then_delete() {
+  json s = dead_path("linux-mainline");
+  s["faults"].push_back(action("reset_controller", 11s));
+  s["faults"].push_back(action("delete_controller", 20s));
+  return s;
+}
+
 State state_of(const Run& run, std::uint32_t controller = 0) {
   return run.world.host.controllers[controller].state;
 }
@@ -227,10 +234,7 @@ TEST_CASE("a delete in the RESETTING of the TP4129 RFC waits for its hold",
 
 TEST_CASE("a delete waits for a reset that is under way", "[conformance][delete]") {
   // nvme_do_delete_ctrl flushes reset_work, which waits out Property Set until 71 s.
-  json s = dead_path("linux-mainline");
-  s["faults"].push_back(action("reset_controller", 11s));
-  s["faults"].push_back(action("delete_controller", 20s));
-  Run run(s);
+  Run run(reset_then_delete());
   run.until(80s);
   CHECK(run.log.count(Kind::operator_refused) == 0);
   const auto removed = run.log.all(Kind::controller_removed);
@@ -243,10 +247,7 @@ TEST_CASE("I/O waits in the queue of a reset for which a delete waits", "[confor
   // A path in DELETING is not disabled (nvme_path_is_disabled) and the reset has quiesced its
   // queue: every other I/O from 20 s on lies there until the path goes, at 71 s. Four of them, of
   // 100 a second, and the job of depth 4 stands.
-  json s = dead_path("linux-mainline");
-  s["faults"].push_back(action("reset_controller", 11s));
-  s["faults"].push_back(action("delete_controller", 20s));
-  Run run(s);
+  Run run(reset_then_delete());
   run.until(70s);
   const auto before = run.log.count(Kind::app_complete);
   CHECK(run.log.last(Kind::app_complete).at < sim::epoch + 20s + 80ms);
