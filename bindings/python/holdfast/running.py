@@ -14,6 +14,7 @@ from typing import Any, Literal
 from holdfast import _core
 from holdfast import errors as _errors
 from holdfast.errors import SimGridError, UsageError
+from holdfast.folders import make_folder
 from holdfast.policy import Policy
 from holdfast.result import Result
 from holdfast.scenario import Scenario, as_scenario
@@ -80,7 +81,7 @@ def run(
         one.validate()
         if "pcap" in kinds and one.canonical()["fabric"]["transport"] != "tcp":
             raise UsageError("trace: pcap exists for tcp, this scenario has another transport")
-        Path(out).mkdir(parents=True, exist_ok=True)
+        make_folder(Path(out))
         folder = str(out)
     if kernel == "native":
         document = _core.run(text, one.source, seed, kernel, kinds, folder, progress)

@@ -217,11 +217,17 @@ class Volume:
         return spawned
 
     def _io(self, kind: str, lba: int, blocks: int, value: Any = None) -> Event:
-        if not 0 <= lba < 2**63:
-            raise UsageError(f"{kind}: found lba {lba}, expected 0 or more")
-        if not 1 <= blocks <= 65536:
-            raise UsageError(f"{kind}: found {blocks} blocks, expected 1 to 65536")
-        return self._job.driver.submit(self._job, kind, lba, blocks, value)
+        first = _whole(kind, "lba", lba, 0, 2**63 - 1)
+        count = _whole(kind, "blocks", blocks, 1, 65536)
+        return self._job.driver.submit(self._job, kind, first, count, value)
+
+
+def _whole(kind: str, what: str, value: object, low: int, high: int) -> int:
+    """Return a whole number between two bounds, of Python or of numpy."""
+    number = value.__index__() if hasattr(value, "__index__") else None
+    if number is None or not low <= number <= high:
+        raise UsageError(f"{kind}: found {what} {value!r}, expected a whole number from {low} on")
+    return int(number)
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,13 @@ def test_traces_go_into_the_folder(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="pcap exists for tcp"):
         holdfast.run("fc_rw_test_ccr", trace="pcap", out=tmp_path / "u")
     assert not (tmp_path / "u").exists()
+    (tmp_path / "file").write_text("mine")
+    for make in (
+        lambda out: holdfast.run("rw_test_ccr", trace="kernel", out=out),
+        lambda out: holdfast.sweep("rw_test_ccr", {}, out=out, progress=False),
+    ):
+        with pytest.raises(UsageError, match="cannot make"):
+            make(tmp_path / "file" / "below")
 
 
 @pytest.mark.parametrize(

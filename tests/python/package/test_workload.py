@@ -138,6 +138,13 @@ def test_an_error_that_nobody_handles_comes_out() -> None:
         run(wrong)
     with pytest.raises(UsageError, match="the end of the device"):
         run(beyond)
+    for lba, blocks in ((-1, 1), (1.5, 1), ("0", 1), (0, 0), (0, 65537)):
+
+        def odd(vol: Volume, lba: Any = lba, blocks: Any = blocks) -> Process:
+            yield vol.write(lba, "x", blocks=blocks)
+
+        with pytest.raises(UsageError, match="write: found"):
+            run(odd)
 
 
 def test_other_peoples_writes_are_foreign() -> None:

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from holdfast import _core
 from holdfast.errors import UsageError
+from holdfast.folders import make_folder
 from holdfast.sweeping.table import KEY, MARK, RESULT_COLUMNS, keys, united
 
 _FILES = (".parquet", ".csv", ".jsonl")
@@ -92,7 +93,7 @@ class Store:
         if self._folder is None:
             yield
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         with _alone(self._folder):
             for path in self._folder.glob(".tmp-*"):
                 path.unlink()
