@@ -21,6 +21,7 @@ struct RunOptions {
   std::vector<std::string> traces;          ///< kinds of traces to write into `out`
   std::filesystem::path out;                ///< an existing folder; empty: no traces
   std::function<void(double)> progress;     ///< told the fraction done, now and then; may be empty
+  std::function<void()> heartbeat;          ///< called every some milliseconds; native kernel only
   const std::atomic<bool>* stop = nullptr;  ///< set it to end the run early
 };
 

@@ -39,6 +39,7 @@ std::string run(const std::string& text, const std::string& source,
   options.kernel = kernel_from(kernel);
   options.traces = traces;
   options.out = out;
+  options.heartbeat = [&] { interrupts.check(); };
   options.progress = [&](double fraction) {
     interrupts.check();
     if (progress) {

@@ -87,7 +87,7 @@ class PyWorld {
     Interrupts interrupts;
     std::uint64_t done = 0;
     while (done < count && world_.calendar.step(world_, sim::TimePoint::max())) {
-      if (++done % 1024 == 0)
+      if (++done % events_per_look == 0)
         interrupts.check();
     }
     return done;
@@ -100,12 +100,11 @@ class PyWorld {
       misuse("World.run_until: that instant is over; copy a world before it to go back");
     const py::gil_scoped_release released;
     Interrupts interrupts;
-    const sim::TimePoint start = world_.now();
-    for (int i = 1; i <= stretches; ++i) {
-      world_.calendar.run_until(world_,
-                                i == stretches ? end : start + (end - start) / stretches * i);
-      interrupts.check();
+    for (std::uint64_t done = 1; world_.calendar.step(world_, end); ++done) {
+      if (done % events_per_look == 0)
+        interrupts.check();
     }
+    world_.calendar.advance_to(end);
   }
 
   [[nodiscard]] std::int64_t now() const { return sim::ns(world_.now()); }
@@ -199,7 +198,7 @@ class PyWorld {
   }
 
  private:
-  static constexpr int stretches = 200;
+  static constexpr std::uint64_t events_per_look = 4096;  ///< for Ctrl-C
 
   /// A world does one thing at a time: no step from a callback, none from a second thread.
   class Busy {
