@@ -12,20 +12,6 @@ using nlohmann::json;
 
 namespace {
 
-std::uint64_t in_flight(const host::Queue& q) {
-  std::uint64_t count = 0;
-  for (const host::Request& r : q.requests)
-    count += r.in_flight && r.purpose != host::Purpose::async_event ? 1 : 0;
-  return count;
-}
-
-std::uint64_t io_in_flight(const World& w, const host::Controller& c) {
-  std::uint64_t count = 0;
-  for (std::uint32_t i = 0; i < c.io_queues; ++i)
-    count += in_flight(w.host.queues[c.first_io_queue + i]);
-  return count;
-}
-
 json host_controllers(const World& w) {
   json out = json::array();
   for (const host::Controller& c : w.host.controllers) {
@@ -72,6 +58,15 @@ json applications(const World& w) {
 }
 
 }  // namespace
+
+std::uint64_t io_in_flight(const World& w, const host::Controller& c) {
+  std::uint64_t count = 0;
+  for (std::uint32_t i = 0; i < c.io_queues; ++i) {
+    for (const host::Request& r : w.host.queues[c.first_io_queue + i].requests)
+      count += r.in_flight ? 1 : 0;
+  }
+  return count;
+}
 
 json inspect(const World& w) {
   const oracle::Counts& c = w.oracle.counts;

@@ -12,4 +12,7 @@ namespace holdfast::analysis {
 /// each application, and the oracle's counts so far.
 nlohmann::json inspect(const World& w);
 
+/// I/O commands that a controller of a host has sent and not completed.
+std::uint64_t io_in_flight(const World& w, const host::Controller& c);
+
 }  // namespace holdfast::analysis

@@ -120,6 +120,15 @@ def test_exit_status_1(tmp_path: Path) -> None:
     assert len(done.stdout.splitlines()) == 3
 
 
+def test_a_sweep_of_seeds_alone_is_one_line(tmp_path: Path) -> None:
+    """One point without an axis: the table has a header and a row of four runs."""
+    done = sweep(written(tmp_path, points=[{}], seeds=4))
+    assert done.returncode == 0, done.stderr
+    header, row = done.stdout.splitlines()
+    assert header.split()[:2] == ["runs", "failed"]
+    assert row.split()[:2] == ["4", "0"]
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"sedes": 3}, 'did you mean "seeds"'),
     ({"base": None}, 'no "base"'),

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from holdfast import _core
+from holdfast._words import did_you_mean
 from holdfast.errors import UsageError
 from holdfast.units import nanoseconds
 
@@ -20,8 +20,7 @@ def check_column(table: pd.DataFrame, column: str) -> None:
     if column in table.columns:
         return
     names = [str(name) for name in table.columns]
-    near = _core.nearest(column, names)
-    hint = f'; did you mean "{near}"?' if near else ""
+    hint = did_you_mean(column, names)
     raise UsageError(f"column {column!r}: the table has none of this name{hint}")
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from holdfast import _core
 from holdfast import errors as _errors
+from holdfast._words import did_you_mean
 from holdfast.errors import SimGridError, UsageError
 from holdfast.folders import make_folder
 from holdfast.policy import Policy
@@ -93,8 +94,7 @@ def run(
 def _check_word(what: str, word: object, words: Sequence[str]) -> None:
     if word in words:
         return
-    near = _core.nearest(str(word), list(words))
-    hint = f'; did you mean "{near}"?' if near else ""
+    hint = did_you_mean(word, words)
     raise UsageError(f"{what}: found {word!r}, expected one of {', '.join(words)}{hint}")
 
 

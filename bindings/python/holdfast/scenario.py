@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast import _core
+from holdfast._words import did_you_mean
 from holdfast.errors import ScenarioError, UsageError
 
 #: What the functions that take a scenario accept: one, its document, a file, or the name of a
@@ -189,14 +190,13 @@ def _find(path: str | PathLike[str]) -> Path:
     bundled = _bundle() / f"{given}.json"
     if bundled.is_file():
         return Path(str(bundled))
-    near = _core.nearest(str(path), scenarios())
     raise ScenarioError(
         f"{path}: found no file and no bundled scenario of this name"
-        + (f'; did you mean "{near}"?' if near else ""),
+        + did_you_mean(path, scenarios()),
         source=str(path),
         found="no such file",
         expected="a file, or a name that holdfast.scenarios() lists",
-        nearest=near,
+        nearest=_core.nearest(str(path), scenarios()),
     )
 
 

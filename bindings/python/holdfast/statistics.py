@@ -19,6 +19,7 @@ from scipy import special
 from holdfast import _core
 from holdfast._table import axis_columns, check_column, is_yes_or_no, key_of, numbers, with_keys
 from holdfast.errors import UsageError
+from holdfast.seeds import check_seed
 
 __all__ = [
     "Interval",
@@ -143,8 +144,7 @@ def bootstrap_interval(
         raise UsageError(f"quantile: found {quantile!r}, expected 0 to 1, or None for the mean")
     if resamples < 1:
         raise UsageError(f"resamples: found {resamples!r}, expected at least 1")
-    if not 0 <= seed < 2**64:
-        raise UsageError(f"seed: found {seed!r}, expected an integer from 0 to {2**64 - 1}")
+    check_seed(seed)
     used, dropped = _known(values)
     n = len(used)
     if n == 0:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from holdfast import _core
+from holdfast._words import did_you_mean
 from holdfast.errors import UsageError
 from holdfast.policy import Adapter, Policy
 from holdfast.result import Result
@@ -213,8 +214,7 @@ def _words_of(kind: str) -> list[str]:
     known = {name: words for name, _, words in _core.record_kinds()}
     if kind in known:
         return known[kind]
-    near = _core.nearest(str(kind), list(known))
-    hint = f'; did you mean "{near}"?' if near else ""
+    hint = did_you_mean(kind, known)
     raise UsageError(f"record: found {kind!r}, expected a kind that record_kinds() lists{hint}")
 
 
@@ -222,6 +222,5 @@ def _check_host(scenario: Scenario, host: str) -> None:
     names = [one["name"] for one in scenario.canonical()["hosts"]]
     if host in names:
         return
-    near = _core.nearest(str(host), names)
-    hint = f'; did you mean "{near}"?' if near else ""
+    hint = did_you_mean(host, names)
     raise UsageError(f"policies: found {host!r}, expected one of {', '.join(names)}{hint}")

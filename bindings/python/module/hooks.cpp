@@ -2,8 +2,7 @@
 // From the engine to Python. The GIL is taken for the time of a call.
 #include "bindings/python/module/hooks.hpp"
 
-#include <algorithm>
-
+#include "analysis/inspect.hpp"
 #include "models/host/host.hpp"
 #include "models/world.hpp"
 
@@ -28,16 +27,6 @@ const char* name_of(host::Cause cause) {
   return "ana_transition";
 }
 
-std::uint64_t io_in_flight(const World& w, const host::Controller& c) {
-  std::uint64_t count = 0;
-  for (std::uint32_t i = 0; i < c.io_queues; ++i) {
-    const auto& requests = w.host.queues[c.first_io_queue + i].requests;
-    count += static_cast<std::uint64_t>(std::count_if(
-        requests.begin(), requests.end(), [](const host::Request& r) { return r.in_flight; }));
-  }
-  return count;
-}
-
 py::dict describe(const World& w, host::ControllerId id) {
   const host::Controller& c = w.host.controllers[sim::index(id)];
   py::dict out;
@@ -50,7 +39,7 @@ py::dict describe(const World& w, host::ControllerId id) {
   out["traffic_based"] = c.traffic_based;
   out["ccr_supported"] = c.ciu != 0;
   out["ccr_attempts"] = c.ccr_attempts;
-  out["in_flight"] = io_in_flight(w, c);
+  out["in_flight"] = analysis::io_in_flight(w, c);
   return out;
 }
 

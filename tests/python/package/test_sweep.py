@@ -10,15 +10,8 @@ from typing import Any
 import holdfast
 import pandas as pd
 import pytest
+from short_sweep import BASE, POLICY
 
-BASE = (
-    holdfast.Scenario.load("rw_test_mainline")
-    .set("/duration", "30s")
-    .set("/workloads", [{"type": "rw_test", "host": "h1", "iterations": 1}])
-    .set("/faults/0/at", {"uniform": ["20ms", "90ms"]})
-    .set("/expect", {})
-)
-POLICY = "/hosts/0/policy"
 KATO = "/hosts/0/connect/*/keep_alive_tmo"
 GRID = {POLICY: ["linux-mainline", "cqt-only"], KATO: ["2s", "5s"]}
 BAD_VALUE = {KATO: ["5s", "2.5s"]}

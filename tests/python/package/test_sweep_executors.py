@@ -17,13 +17,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from holdfast.sweeping import execution
+from short_sweep import BASE
 
-BASE = (
-    holdfast.Scenario.load("rw_test_mainline")
-    .set("/duration", "30s")
-    .set("/workloads", [{"type": "rw_test", "host": "h1", "iterations": 1}])
-    .set("/expect", {})
-)
 POINTS = {
     "/hosts/0/policy": ["linux-mainline", "cqt-only"],
     "/faults/0/at": [{"uniform": ["20ms", "90ms"]}, "2.5"],

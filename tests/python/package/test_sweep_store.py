@@ -18,15 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 from holdfast import _core
 from holdfast.sweeping import dataset, execution
+from short_sweep import BASE, POLICY
 
-BASE = (
-    holdfast.Scenario.load("rw_test_mainline")
-    .set("/duration", "30s")
-    .set("/workloads", [{"type": "rw_test", "host": "h1", "iterations": 1}])
-    .set("/faults/0/at", {"uniform": ["20ms", "90ms"]})
-    .set("/expect", {})
-)
-POLICY = "/hosts/0/policy"
 FACTOR = "/hosts/0/policy/hold_multiplier"
 TWO = {POLICY: ["linux-mainline", "cqt-only"]}
 

@@ -94,8 +94,10 @@ def overview(table: pd.DataFrame) -> pd.DataFrame:
         "stall_max_s": ("stall_s", "max"),
     }
     marked = table.assign(failed=table["error"].notna(), corrupt=table["verdict"] == "corrupt")
-    out: pd.DataFrame = marked.groupby(axes, sort=False, dropna=False).agg(**measures)
-    return out.reset_index()
+    # A sweep without an axis is one point, and so is everything for which this is the same.
+    groups = marked.groupby(axes or (lambda _: 0), sort=False, dropna=False)
+    out: pd.DataFrame = groups.agg(**measures)
+    return out.reset_index(drop=not axes)
 
 
 def _parser() -> argparse.ArgumentParser:

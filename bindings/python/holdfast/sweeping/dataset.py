@@ -22,6 +22,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from holdfast import _core
+from holdfast._words import did_you_mean
 from holdfast.errors import UsageError
 from holdfast.folders import make_folder
 from holdfast.sweeping.table import KEY, MARK, RESULT_COLUMNS, keys, united
@@ -175,10 +176,9 @@ def _is_file(path: Path) -> bool:
     if path.suffix in _FILES and not path.is_dir():
         return True
     if path.suffix or path.exists():
-        near = _core.nearest(path.suffix, list(_FILES))
         raise UsageError(
             f"out: found {path}, expected a folder, or a file that ends in .parquet, .csv or .jsonl"
-            + (f'; did you mean "{near}"?' if near else "")
+            + did_you_mean(path.suffix, _FILES)
         )
     return False
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast import _core
+from holdfast._words import did_you_mean
 from holdfast.errors import UsageError
 from holdfast.scenario import Scenario
 from holdfast.sweeping.points import Point, as_points, crossed, zipped
@@ -102,8 +103,7 @@ def _check_keys(where: str, document: Any, keys: Collection[str]) -> None:
         raise UsageError(f"{where}: found {json.dumps(document)[:40]}, expected an object")
     for key in document:
         if key not in keys:
-            near = _core.nearest(key, list(keys))
             raise UsageError(
                 f'{where}: found unknown key "{key}", expected one of {", ".join(keys)}'
-                + (f'; did you mean "{near}"?' if near else "")
+                + did_you_mean(key, keys)
             )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from holdfast import _core
+from holdfast._words import did_you_mean
 from holdfast.errors import UsageError
 from holdfast.seeds import check_seed
 from holdfast.sweeping.points import Point, zipped
@@ -145,8 +145,7 @@ def _ends(wrong: str, low: Any, high: Any) -> tuple[float, float, Callable[[floa
             raise UsageError(wrong + 'two quantities in one unit, such as ("1s", "15s")')
         unit = first[2]
         if unit not in _DIGITS:
-            near = _core.nearest(unit, list(_DIGITS))
-            raise UsageError(wrong + "a known unit" + (f'; did you mean "{near}"?' if near else ""))
+            raise UsageError(wrong + "a known unit" + did_you_mean(unit, _DIGITS))
         return float(first[1]), float(last[1]), lambda value: _quantity(value, unit)
     for one in (low, high):
         if isinstance(one, bool) or not isinstance(one, (int, float)) or not math.isfinite(one):
