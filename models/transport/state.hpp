@@ -16,6 +16,7 @@
 #include "sim/arena.hpp"
 #include "sim/ring.hpp"
 #include "sim/time.hpp"
+#include "sim/timer_wheel.hpp"
 
 namespace holdfast::transport {
 
@@ -126,6 +127,7 @@ struct TcpHandlers {
 
 struct Port {
   bool listening = true;
+  sim::TimerWheel wheel;  ///< ticks of the machine that it belongs to
 };
 
 enum class HostQueueId : std::uint32_t {};
