@@ -224,18 +224,31 @@ class PacketCapture final : public TraceFile {
     }
   }
 
-  void append_tcp_options(const transport::Connection& c, const tcp::Segment& s, Bytes& b) const {
+  static std::size_t blocks_of(const tcp::Segment& s, std::uint32_t bytes) {
+    const std::uint32_t options = bytes - s.length - tcp::header_bytes;
+    return options < 12 ? 0 : std::min<std::size_t>((options - 4) / 8, s.sack.size());
+  }
+
+  void append_tcp_options(const transport::Connection& c, const tcp::Segment& s, std::size_t blocks,
+                          Bytes& b) const {
     if ((s.flags & tcp::syn) != 0) {
       b.be16(0x0204), b.be16(c.mss + 12);  // MSS, which does not count options
       b.be32(0x01030300u | window_shift_);
-      b.be32(0x01010101);
+      b.be32(0x01010402);  // SACK permitted
       return;
     }
-    constexpr std::int64_t tick = 1'000'000;  // Linux counts milliseconds here
-    const std::int64_t echo = std::min(c.end[s.from].last_stamp_ns, s.stamp_ns);
     b.be32(0x0101080A);
-    b.be32(static_cast<std::uint32_t>(s.stamp_ns / tick));
-    b.be32(static_cast<std::uint32_t>(echo / tick));
+    b.be32(s.stamp_ms);
+    b.be32(s.echo_ms);
+    if (blocks == 0)
+      return;
+    b.be16(0x0101), b.u8(5), b.u8(static_cast<unsigned>(2 + 8 * blocks));
+    for (std::size_t i = 0; i < blocks; ++i) {
+      const auto begin =
+          static_cast<std::uint32_t>(s.ack) + static_cast<std::uint32_t>(s.sack[i].offset);
+      b.be32(begin);
+      b.be32(begin + s.sack[i].length);
+    }
   }
 
   void append_headers(const transport::Connection& c, const Flow& flow, const tcp::Segment& s,
@@ -259,28 +272,24 @@ class PacketCapture final : public TraceFile {
     b.be32(static_cast<std::uint32_t>(s.seq));
     b.be32(static_cast<std::uint32_t>(s.ack));
     const bool syn = (s.flags & tcp::syn) != 0;
-    unsigned flags = 8u << 12;  // header of 32 bytes
+    const std::size_t blocks = blocks_of(s, bytes);
+    // A header of 32 bytes, and of more with SACK.
+    unsigned flags = static_cast<unsigned>(8 + (blocks == 0 ? 0 : 1 + 2 * blocks)) << 12;
     flags |= (s.flags & tcp::fin) != 0 ? 0x01u : 0u;
     flags |= syn ? 0x02u : 0u;
     flags |= (s.flags & tcp::rst) != 0 ? 0x04u : 0u;
+    flags |= (s.flags & tcp::psh) != 0 ? 0x08u : 0u;
     flags |= (s.flags & tcp::ack) != 0 ? 0x10u : 0u;
     b.be16(flags);
     const std::uint64_t window = w_.transport.tcp.receive_window_bytes;
     b.be16(static_cast<unsigned>(
         std::min<std::uint64_t>(syn ? window : window >> window_shift_, 0xffff)));
     b.be32(0);  // checksum, urgent pointer
-    append_tcp_options(c, s, b);
+    append_tcp_options(c, s, blocks, b);
   }
 
   void capture(const sim::Record& r) {
-    tcp::Segment s;
-    s.connection = static_cast<std::uint32_t>(r.word[2]);
-    s.from = static_cast<std::uint8_t>(r.word[2] >> 32);
-    s.flags = static_cast<std::uint8_t>(r.word[2] >> 40);
-    s.length = static_cast<std::uint16_t>(r.word[2] >> 48);
-    s.seq = r.word[3];
-    s.ack = r.word[4];
-    s.stamp_ns = static_cast<std::int64_t>(r.word[5]);
+    const tcp::Segment s = tcp::segment_of(w_.net.packets[w_.net.arriving]);
     const transport::Connection& c = w_.transport.connections[ConnectionId{s.connection}];
     // Another host's link may be on the way; a connection is watched at its own.
     const net::NodeId host = w_.net.routes[sim::index(c.route[0])].from;

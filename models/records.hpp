@@ -18,6 +18,8 @@ namespace holdfast {
   X(packet_hop, full, "channel", "bytes", "head", "seq", "ack", "stamp_ns")            \
   X(packet_dropped, full, "channel", "reason", "head", "seq", "ack", "stamp_ns")       \
   X(tcp_timeout, full, "connection", "side", "rto_ns", "seq")                          \
+  X(tcp_probe, full, "connection", "side", "seq")                                      \
+  X(tcp_recovery, full, "connection", "side", "state", "cwnd", "ssthresh")             \
   X(tcp_state, protocol, "connection", "side", "state")                                \
   X(rdma_timeout, full, "connection", "side", "retries", "psn")                        \
   X(queue_pair_state, protocol, "connection", "side", "state")                         \

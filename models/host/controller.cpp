@@ -184,9 +184,14 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   return id;
 }
 
+sim::TimerWheel wheel_of(const World& w, std::uint32_t owner) {
+  const Queue& q = w.host.queues[owner];
+  return host_of(w, w.host.controllers[sim::index(q.controller)]).wheel;
+}
+
 transport::HostHandlers handlers() {
-  return {on_queue_ready,  on_completed,      on_data,       payload_of,
-          on_queue_failed, fc_exchange_ended, buffer_content};
+  return {on_queue_ready,  on_completed,      on_data,        payload_of,
+          on_queue_failed, fc_exchange_ended, buffer_content, wheel_of};
 }
 
 }  // namespace holdfast::host

@@ -54,6 +54,7 @@ void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
   Channel& c = w.net.channels[channel];
   Packet& p = w.net.packets[packet];
   ++c.packets;
+  w.net.arriving = packet;
   const std::uint64_t* body = reinterpret_cast<const std::uint64_t*>(p.body.bytes.data());
   record<Kind::packet_hop>(w, channel, p.bytes, body[0], body[1], body[2], body[3]);
   if (c.blackholes != 0) [[unlikely]] {

@@ -64,7 +64,7 @@ struct Link {
 
 /// What a transport puts into a packet; the network does not look inside.
 struct PacketBody {
-  alignas(std::uint64_t) std::array<std::byte, 48> bytes;
+  alignas(std::uint64_t) std::array<std::byte, 56> bytes;
 };
 
 struct Packet {
@@ -94,6 +94,7 @@ struct Fabric {
   std::vector<ChannelId> hops;
   std::vector<Route> routes;
   sim::Arena<PacketId, Packet> packets;
+  PacketId arriving{};  ///< the packet whose hop is being recorded, for those who watch
   DeliverFunction deliver = nullptr;  ///< the transport above
   DroppedFunction dropped = nullptr;
 };

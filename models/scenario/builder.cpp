@@ -293,6 +293,12 @@ Names build_named(World& w, const Scenario& s) {
   w.transport.tcp.rto_min = s.fabric.rto_min;
   w.transport.tcp.initial_window_segments = s.fabric.initial_window_segments;
   w.transport.tcp.receive_window_bytes = s.fabric.receive_window_bytes;
+  w.transport.tcp.send_buffer_bytes = s.fabric.send_buffer_bytes;
+  w.transport.tcp.congestion =
+      static_cast<transport::CongestionControl>(s.fabric.congestion_control);
+  w.transport.tcp.tail_loss_probe = s.fabric.tail_loss_probe;
+  w.transport.tcp.delayed_acks = s.fabric.delayed_acks;
+  w.transport.tcp.syn_attempts = s.fabric.syn_attempts;
   w.transport.rdma.parameters.ack_timeout = s.fabric.ack_timeout;
   w.transport.rdma.parameters.retry_count = s.fabric.retry_count;
   w.transport.rdma.parameters.cm_timeout = s.fabric.cm_timeout;

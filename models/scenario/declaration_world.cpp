@@ -149,6 +149,19 @@ const Object<Fabric>& fabric_object() {
                  integer<std::uint32_t>(1, 1024), "TCP: initial congestion window, in segments")
           .field("receive_window", &Fabric::receive_window_bytes,
                  size<std::uint64_t>(65536, 1ULL << 30), "TCP: receive buffer of a connection")
+          .field("send_buffer", &Fabric::send_buffer_bytes, size<std::uint64_t>(65536, 1ULL << 30),
+                 "TCP: how far a socket's send buffer may grow; what does not fit stays in the "
+                 "driver")
+          .field("congestion_control", &Fabric::congestion_control,
+                 choice<CongestionControl>({{"cubic", CongestionControl::cubic, ""},
+                                            {"reno", CongestionControl::reno, ""}}),
+                 "TCP: how the congestion window grows and shrinks")
+          .field("tail_loss_probe", &Fabric::tail_loss_probe, boolean(),
+                 "TCP: an unacknowledged tail is probed before the timeout (tcp_early_retrans)")
+          .field("delayed_acks", &Fabric::delayed_acks, boolean(),
+                 "TCP: a lone segment may be acknowledged up to 40 ms later; else at once")
+          .field("syn_attempts", &Fabric::syn_attempts, integer<std::uint32_t>(1, 16),
+                 "TCP: SYNs of an unanswered connect, one second apart; Linux 6.12 sends 3, 6.1 2")
           .field("ack_timeout", &Fabric::ack_timeout, duration(1us, 1h),
                  "RDMA: how long a queue pair waits for an acknowledgement before it repeats")
           .field("retry_count", &Fabric::retry_count, integer<std::uint32_t>(0, 7),

@@ -31,6 +31,7 @@ struct Link {
 };
 
 enum class Transport : std::uint8_t { tcp, rdma, fc };
+enum class CongestionControl : std::uint8_t { cubic, reno };
 
 struct Fabric {
   Transport transport = Transport::tcp;
@@ -38,6 +39,11 @@ struct Fabric {
   Duration rto_min = 200ms;  ///< floor of the variance term (protocol.md 8)
   std::uint32_t initial_window_segments = 10;
   std::uint64_t receive_window_bytes = 3u << 20;
+  std::uint64_t send_buffer_bytes = 4u << 20;
+  CongestionControl congestion_control = CongestionControl::cubic;
+  bool tail_loss_probe = true;
+  bool delayed_acks = true;
+  std::uint32_t syn_attempts = 3;
   // RDMA (protocol.md 7.2); docs/assumptions.md says where the defaults come from.
   Duration ack_timeout = 536'870'912ns;  ///< 4.096 us x 2^17
   std::uint32_t retry_count = 7;

@@ -18,7 +18,7 @@ struct Frame {
   std::uint32_t total = 0;   ///< bytes of the unit
   std::uint64_t token = 0;
   std::int64_t stamp_ns = 0;  ///< when it was sent
-  std::array<std::uint64_t, 2> unused{};
+  std::array<std::uint64_t, 3> unused{};
 };
 static_assert(sizeof(Frame) == sizeof(net::PacketBody));
 

@@ -59,7 +59,10 @@ HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::u
                        std::uint32_t owner, HostQueueId) {
   const HostQueueId id = w.transport.host_queues.add();
   w.transport.host_queues[id].owner = owner;
-  w.transport.host_queues[id].connection = tcp::open(w, forward, back, port, sim::index(id));
+  const auto wheel = w.transport.host.wheel;
+  w.transport.host_queues[id].connection =
+      tcp::open(w, forward, back, port, sim::index(id),
+                wheel == nullptr ? sim::TimerWheel{} : wheel(w, owner));
   return id;
 }
 

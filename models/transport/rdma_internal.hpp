@@ -44,7 +44,7 @@ struct Packet {
   bool first = false;  ///< of its message
   bool last = false;
   bool ack_request = false;
-  std::uint8_t unused[7] = {};
+  std::uint8_t unused[15] = {};
 };
 static_assert(sizeof(Packet) == sizeof(net::PacketBody));
 

@@ -7,8 +7,6 @@
 
 namespace holdfast::tcp {
 
-using transport::Connection;
-using transport::Endpoint;
 using transport::TcpState;
 
 namespace {
@@ -19,14 +17,23 @@ void free_blob(World& w, const Message& message) {
   }
 }
 
+/// Messages that the socket has not taken are the layer above's, which drops them.
+void forget_waiting(World& w, Endpoint& e) {
+  for (std::size_t i = 0; i < e.waiting.size(); ++i)
+    free_blob(w, e.waiting[i]);
+  e.waiting.clear();
+}
+
 }  // namespace
 
 void set_state(World& w, ConnectionId id, Side side, TcpState state) {
-  Endpoint& e = w.transport.connections[id].end[static_cast<int>(side)];
+  Endpoint& e = end_of(w, id, side);
   e.state = state;
   e.opened = true;
-  if (state == TcpState::closed)
-    e.deadline = sim::never;
+  if (state == TcpState::closed) {
+    stop_timer(e);
+    e.acks.deadline = sim::never;
+  }
   record<Kind::tcp_state>(w, id, side, state);
 }
 
@@ -48,6 +55,8 @@ void settle(World& w, ConnectionId id) {
   }
   for (Endpoint& e : c.end) {
     w.calendar.cancel(e.timer);
+    w.calendar.cancel(e.acks.timer);
+    forget_waiting(w, e);
     for (std::size_t i = 0; i < e.out.size(); ++i)
       free_blob(w, e.out[i]);
   }
@@ -55,55 +64,58 @@ void settle(World& w, ConnectionId id) {
 }
 
 ConnectionId open(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                  std::uint32_t owner) {
+                  std::uint32_t owner, const sim::TimerWheel& wheel) {
   const ConnectionId id = w.transport.connections.add();
   Connection& c = w.transport.connections[id];
   c.in_use = true;
   c.port = port;
   c.owner[0] = owner;
   c.route = {forward, back};
+  c.wheel = {wheel, w.transport.ports[port].wheel};
   const std::uint32_t mtu = std::min(w.net.routes[sim::index(forward)].mtu_bytes,
                                      w.net.routes[sim::index(back)].mtu_bytes);
   c.mss = mtu - header_bytes;
   for (Endpoint& e : c.end) {
-    e.window = std::uint64_t{c.mss} * w.transport.tcp.initial_window_segments;
-    e.threshold = ~std::uint64_t{0};
+    e.cwnd = w.transport.tcp.initial_window_segments;
+    e.round_trips.timeout = w.transport.tcp.rto_initial;
   }
-  c.end[0].held = true;
+  Endpoint& e = c.end[0];
+  e.held = true;
+  e.last_sent = w.now();
   set_state(w, id, Side::host, TcpState::syn_sent);
   send_segment(w, id, Side::host, 0, 0, syn);
-  arm(w, id, Side::host, w.transport.tcp.rto_initial);
+  arm(w, id, Side::host, transport::Pending::timeout, w.transport.tcp.rto_initial);
   return id;
 }
 
 void send(World& w, ConnectionId id, Side side, const Message& message) {
-  Endpoint& e = w.transport.connections[id].end[static_cast<int>(side)];
+  Connection& c = w.transport.connections[id];
+  Endpoint& e = end_of(c, side);
   if (e.state != TcpState::established || e.shut_down) {
     free_blob(w, message);
     return;
   }
-  e.written += message.bytes;
-  e.out.push_back(message);
-  e.out.back().end = e.written;
-  record<Kind::pdu_sent>(w, id, side, std::to_integer<unsigned>(message.header[0]), message.bytes,
-                         e.written, transport::head_word(message));
+  restart_after_idle(e, tick_time(w, c, side), w.transport.tcp);
+  e.waiting.push_back(message);
+  fill_socket(w, id, side);
   transmit(w, id, side);
 }
 
 void shut_down(World& w, ConnectionId id, Side side) {
-  Endpoint& e = w.transport.connections[id].end[static_cast<int>(side)];
+  Endpoint& e = end_of(w, id, side);
   if (e.state != TcpState::established || e.shut_down)
     return;
   e.shut_down = true;
+  forget_waiting(w, e);
   transmit(w, id, side);
 }
 
 void release(World& w, ConnectionId id, Side side) {
-  Endpoint& e = w.transport.connections[id].end[static_cast<int>(side)];
+  Endpoint& e = end_of(w, id, side);
   HOLDFAST_CHECK(e.held);
   e.held = false;
   if (e.state == TcpState::established || e.state == TcpState::syn_received) {
-    send_segment(w, id, side, e.highest, 0, rst | ack);
+    send_segment(w, id, side, e.next, 0, rst | ack);
   }
   if (e.state != TcpState::closed)
     set_state(w, id, side, TcpState::closed);

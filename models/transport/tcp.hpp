@@ -21,16 +21,18 @@ inline constexpr int connection_refused = 111;
 /// Header bytes of a segment: IP 20, TCP 20, timestamps option 12 (so MSS = MTU - 52).
 inline constexpr std::uint32_t header_bytes = 52;
 
-/// Starts to connect from the host's end. `owner` is told `established` or `lost`.
+/// Starts to connect from the host's end. `owner` is told `established` or `lost`; `wheel` has the
+/// ticks of the host.
 ConnectionId open(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                  std::uint32_t owner);
+                  std::uint32_t owner, const sim::TimerWheel& wheel = {});
 
-/// Appends a message to the stream of one end. Ignored (and its blob freed) once that end is shut
-/// down or closed, as a write to a dead socket is.
+/// Appends a message to the stream of one end; it waits outside the socket while the socket's
+/// buffer is full. Ignored (and its blob freed) once that end is shut down or closed, as a write to
+/// a dead socket is.
 void send(World& w, ConnectionId id, Side side, const Message& message);
 
 /// shutdown(RDWR): a FIN follows what was written, data that arrives from now on is answered with a
-/// reset. What is in the socket is still sent and retransmitted.
+/// reset. What is in the socket is still sent and retransmitted; what waits outside is forgotten.
 void shut_down(World& w, ConnectionId id, Side side);
 
 /// close() with linger 0: unsent and unacknowledged data is forgotten, a RST is sent, and the layer

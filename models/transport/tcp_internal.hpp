@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the sending and the receiving half of TCP share. Not for others.
+// What the parts of TCP share. Not for others.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
 
@@ -9,7 +10,18 @@
 
 namespace holdfast::tcp {
 
-enum Flag : std::uint8_t { syn = 1, ack = 2, fin = 4, rst = 8 };
+using sim::Duration;
+using sim::TimePoint;
+using transport::Connection;
+using transport::Endpoint;
+
+enum Flag : std::uint8_t { syn = 1, ack = 2, fin = 4, rst = 8, psh = 16 };
+
+/// A run of bytes that the receiver has, as the SACK option tells it.
+struct SackBlock {
+  std::int32_t offset = 0;   ///< of its begin from the acknowledgement number
+  std::uint32_t length = 0;  ///< 0: no block
+};
 
 /// A segment as it travels in a packet's body.
 struct Segment {
@@ -19,28 +31,116 @@ struct Segment {
   std::uint16_t length = 0;  ///< data bytes
   std::uint64_t seq = 0;
   std::uint64_t ack = 0;
-  std::int64_t stamp_ns = 0;  ///< when it was sent (timestamps option)
-  std::int64_t echo_ns = -1;  ///< the stamp that it answers; -1: none
-  std::uint64_t unused = 0;
+  std::uint32_t stamp_ms = 0;  ///< when it was sent (timestamps option: Linux counts milliseconds)
+  std::uint32_t echo_ms = 0;   ///< the stamp that it answers
+  std::array<SackBlock, 3> sack{};  ///< as many as fit beside time stamps; a DSACK comes first
 };
 static_assert(sizeof(Segment) == sizeof(net::PacketBody));
 
 inline Segment segment_of(const net::Packet& packet) { return std::bit_cast<Segment>(packet.body); }
 
-/// One past the last sequence number that will be used: the FIN counts.
-inline std::uint64_t stream_end(const transport::Endpoint& e) {
-  return e.written + (e.shut_down ? 1 : 0);
+inline Endpoint& end_of(Connection& c, Side side) { return c.end[static_cast<int>(side)]; }
+Endpoint& end_of(World& w, ConnectionId id, Side side);
+
+/// TCP_ATO_MIN: how long an acknowledgement waits for company at first.
+inline constexpr Duration ack_delay_min = std::chrono::milliseconds{40};
+
+/// Milliseconds of the time-stamp clock, which is never 0.
+inline std::uint32_t stamp_of(TimePoint t) {
+  return static_cast<std::uint32_t>(sim::ns(t) / 1'000'000 + 1);
+}
+
+/// The instant as the machine's tick counter shows it (tcp_jiffies32).
+TimePoint tick_time(const World& w, const Connection& c, Side side);
+/// A span in whole ticks, rounded up (usecs_to_jiffies).
+Duration in_ticks(const Connection& c, Side side, Duration span);
+
+/// Segments that are thought to be in the network (tcp_packets_in_flight).
+inline std::uint32_t in_network(const Endpoint& e) {
+  return static_cast<std::uint32_t>(e.sent.size()) - e.sacked - e.lost + e.repeated;
 }
 
 // tcp_send.cpp
 void send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq, std::uint32_t length,
                   unsigned flags);
-/// Sends what the windows allow and sees that the retransmission timer runs.
+/// Acknowledges what has arrived, at once.
+void send_ack(World& w, ConnectionId id, Side side);
+/// Takes messages into the socket as long as its buffer has room.
+void fill_socket(World& w, ConnectionId id, Side side);
+/// Sends what the windows allow and sees that a timer runs (tcp_write_xmit).
 void transmit(World& w, ConnectionId id, Side side);
-/// Sends the oldest unacknowledged segment again.
-void retransmit_first(World& w, ConnectionId id, Side side);
-void arm(World& w, ConnectionId id, Side side, sim::Duration timeout);
-sim::Duration current_timeout(const transport::Endpoint& e, const transport::TcpParameters& p);
+/// Sends one new segment whatever the congestion window says; false: there is none that may go.
+bool transmit_probe(World& w, ConnectionId id, Side side);
+/// Sends a segment again (__tcp_retransmit_skb).
+void send_again(World& w, ConnectionId id, Side side, transport::Sent& s);
+/// The same, counted as a repetition (tcp_retransmit_skb).
+void retransmit(World& w, ConnectionId id, Side side, transport::Sent& s);
+/// Sends again what is lost, as far as the window allows (tcp_xmit_retransmit_queue).
+void retransmit_lost(World& w, ConnectionId id, Side side);
+std::uint64_t send_buffer_wanted(const Connection& c, const Endpoint& e);
+
+// tcp_timers.cpp
+void arm(World& w, ConnectionId id, Side side, transport::Pending what, Duration delay);
+void stop_timer(Endpoint& e);
+/// tcp_rearm_rto.
+void arm_timeout(World& w, ConnectionId id, Side side);
+/// Arms a tail loss probe, if one may be sent (tcp_schedule_loss_probe). False: no.
+bool arm_probe(World& w, ConnectionId id, Side side, bool advances_timeout);
+void arm_delayed_ack(World& w, ConnectionId id, Side side, TimePoint deadline);
+
+// tcp_ack.cpp
+void take_ack(World& w, ConnectionId id, Side side, const Segment& s);
+
+// tcp_round_trips.cpp
+void take_sample(Connection& c, Side side, const transport::TcpParameters& p, Duration sample);
+
+// tcp_recovery.cpp
+/// Marks a segment lost (tcp_mark_skb_lost).
+void mark_lost(Endpoint& e, transport::Sent& s);
+/// A segment was delivered, in order or not (tcp_rack_advance).
+void rack_advance(Endpoint& e, const transport::Sent& s, TimePoint now);
+/// Marks what RACK takes for lost. Returns how long to wait for the rest; 0: not at all.
+Duration rack_detect(World& w, ConnectionId id, Side side);
+void enter_recovery(Connection& c, Side side, const transport::TcpParameters& p, TimePoint now);
+void enter_loss(World& w, ConnectionId id, Side side);
+/// Whether everything that was repeated turned out to have arrived before (tcp_may_undo).
+bool may_undo(const Endpoint& e, std::uint32_t echo_ms);
+/// The original was late, not lost (tcp_packet_delayed).
+bool was_delayed(const Endpoint& e, std::uint32_t echo_ms);
+/// Takes the last reduction back; `unmark`: nothing was lost after all.
+void undo_reduction(Endpoint& e, bool unmark, TimePoint now);
+/// Disorder while something is repeated or out of order, else open.
+void try_keep_open(Endpoint& e);
+
+// tcp_congestion.cpp
+std::uint32_t reduced_window(Endpoint& e, const transport::TcpParameters& p);
+void start_reduction(Endpoint& e, const transport::TcpParameters& p);
+/// One acknowledgement's step of the reduction (PRR, tcp_cwnd_reduction).
+void continue_reduction(Endpoint& e, std::uint32_t delivered, std::uint32_t newly_lost,
+                        bool advanced);
+void end_reduction(Endpoint& e, TimePoint now);
+void grow_window(const Connection& c, Endpoint& e, const transport::TcpParameters& p,
+                 std::uint32_t acked, TimePoint now);
+/// Notes whether the window limited what was just sent (tcp_cwnd_validate).
+void note_usage(Endpoint& e, bool limited, TimePoint now, const transport::TcpParameters& p);
+/// After a pause as long as the RTO (tcp_slow_start_after_idle_check).
+void restart_after_idle(Endpoint& e, TimePoint now, const transport::TcpParameters& p);
+/// A pause ends that does not count as time of growth (bictcp_cwnd_event).
+void note_start(Endpoint& e, TimePoint now);
+inline bool is_reducing(const Endpoint& e) {
+  return e.recovery == transport::Recovery::reduced || e.recovery == transport::Recovery::recovery;
+}
+std::uint32_t current_ssthresh(const Endpoint& e);
+
+// tcp_delayed_ack.cpp
+/// Data came in (tcp_event_data_recv).
+void note_data(World& w, ConnectionId id, Side side, const Segment& s);
+/// Acknowledges at once or arms the timer (__tcp_ack_snd_check).
+void decide_ack(World& w, ConnectionId id, Side side);
+/// The reader has emptied the socket (tcp_cleanup_rbuf).
+void note_read(World& w, ConnectionId id, Side side);
+/// tcp_enter_quickack_mode.
+void enter_quick_mode(const World& w, Endpoint& e);
 
 // tcp.cpp
 void set_state(World& w, ConnectionId id, Side side, transport::TcpState state);

@@ -7,98 +7,16 @@
 
 namespace holdfast::tcp {
 
-using sim::Duration;
-using transport::Connection;
-using transport::Endpoint;
 using transport::Span;
 using transport::TcpState;
 
 namespace {
 
-/// RFC 6298, 2: gains 1/8 and 1/4.
-void take_rtt_sample(Endpoint& e, Duration sample) {
-  if (e.smoothed_rtt == Duration{}) {
-    e.smoothed_rtt = std::max(sample, Duration{1});
-    e.rtt_variance = sample / 2;
-    return;
-  }
-  const Duration error = sample - e.smoothed_rtt;
-  e.rtt_variance += (std::chrono::abs(error) - e.rtt_variance) / 4;
-  e.smoothed_rtt = std::max(e.smoothed_rtt + error / 8, Duration{1});
-}
-
-void grow_window(Endpoint& e, std::uint64_t acked, std::uint64_t flight, std::uint32_t mss) {
-  // An application that does not fill the window does not prove that a larger one would pass
-  // (tcp_is_cwnd_limited).
-  if (e.window < e.threshold) {
-    if (2 * flight >= e.window)
-      e.window += acked;
-  } else if (flight + mss >= e.window) {
-    e.window += std::max<std::uint64_t>(1, std::uint64_t{mss} * mss / e.window);
-  }
-}
-
-void forget_acknowledged(World& w, Endpoint& e) {
-  while (!e.out.empty() && e.out.front().end <= e.unacked) {
-    const transport::BlobId blob = e.out.front().payload.blob;
-    if (blob != sim::none<transport::BlobId>)
-      w.transport.blobs.remove(blob);
-    e.out.pop_front();
-    ++e.out_base;
-  }
-}
-
-void advance_acknowledged(World& w, ConnectionId id, Side side, const Segment& s) {
-  Connection& c = w.transport.connections[id];
-  Endpoint& e = c.end[static_cast<int>(side)];
-  const std::uint64_t acked = s.ack - e.unacked;
-  const std::uint64_t flight = e.highest - e.unacked;
-  e.unacked = s.ack;
-  e.next = std::max(e.next, e.unacked);
-  if (s.echo_ns >= 0)
-    take_rtt_sample(e, Duration{sim::ns(w.now()) - s.echo_ns});
-  e.backoff = 0;
-  forget_acknowledged(w, e);
-  if (e.recovery_end != 0 && e.unacked < e.recovery_end) {
-    // A partial acknowledgement uncovers the next hole (RFC 6582, 3.2).
-    e.window = std::max<std::uint64_t>(e.window - std::min(acked, e.window) + c.mss, c.mss);
-    retransmit_first(w, id, side);
-  } else {
-    if (e.recovery_end != 0) {
-      e.recovery_end = 0;
-      e.window = e.threshold;
-    } else {
-      grow_window(e, acked, flight, c.mss);
-    }
-    e.duplicate_acks = 0;
-  }
-  e.deadline = sim::never;
-  if (e.unacked < e.highest)
-    arm(w, id, side, current_timeout(e, w.transport.tcp));
-  transmit(w, id, side);
-}
-
-void take_ack(World& w, ConnectionId id, Side side, const Segment& s) {
-  Connection& c = w.transport.connections[id];
-  Endpoint& e = c.end[static_cast<int>(side)];
-  if (s.ack > e.highest)
-    return;
-  if (s.ack > e.unacked) {
-    advance_acknowledged(w, id, side, s);
-    return;
-  }
-  if (s.ack < e.unacked || s.length != 0 || (s.flags & fin) != 0 || e.unacked == e.highest)
-    return;
-  ++e.duplicate_acks;
-  if (e.recovery_end != 0) {
-    e.window += c.mss;
-    transmit(w, id, side);
-  } else if (e.duplicate_acks == 3) {
-    e.threshold = std::max<std::uint64_t>((e.highest - e.unacked) / 2, 2ull * c.mss);
-    e.window = e.threshold + 3ull * c.mss;
-    e.recovery_end = e.highest;
-    retransmit_first(w, id, side);
-  }
+/// Whether bytes that lie behind a hole are there already.
+bool is_ahead(const Endpoint& e, const Span& span) {
+  return std::any_of(e.ahead.begin(), e.ahead.begin() + e.spans, [&](const Span& have) {
+    return have.begin <= span.begin && span.end <= have.end;
+  });
 }
 
 /// Notes bytes [begin, end) that lie behind a hole. When there are too many holes the bytes are
@@ -126,21 +44,34 @@ void keep_ahead(Endpoint& e, Span span) {
   e.ahead[at] = span;
 }
 
-void take_data(Endpoint& e, const Segment& s) {
+/// Puts the bytes of a segment into place and notes what is to be told at once.
+void take_data(const World& w, Endpoint& e, const Segment& s) {
   const std::uint64_t end = s.seq + s.length;
-  e.ack_due = true;
-  if (end <= e.expected)
-    return;
-  if (s.seq > e.expected) {
-    keep_ahead(e, {s.seq, end});
+  e.acks.scheduled = true;
+  if (end <= e.expected) {
+    // Sent for nothing: say so, and acknowledge quickly from here on.
+    e.duplicate = {s.seq, end};
+    enter_quick_mode(w, e);
     return;
   }
+  if (s.seq > e.expected) {
+    if (is_ahead(e, {s.seq, end}))
+      e.duplicate = {s.seq, end};
+    keep_ahead(e, {s.seq, end});
+    e.latest = s.seq;
+    return;
+  }
+  if (s.seq < e.expected)
+    e.duplicate = {s.seq, e.expected};
   e.expected = end;
   std::uint32_t used = 0;
   while (used < e.spans && e.ahead[used].begin <= e.expected) {
     e.expected = std::max(e.expected, e.ahead[used].end);
     ++used;
   }
+  // A gap that is filled is acknowledged at once (RFC 5681, 4.2).
+  if (used != 0 && used == e.spans)
+    e.acks.now = true;
   std::copy(e.ahead.begin() + used, e.ahead.begin() + e.spans, e.ahead.begin());
   e.spans -= used;
 }
@@ -178,7 +109,7 @@ void take_reset(World& w, ConnectionId id, Side side, const Segment& s) {
     // RFC 5961, 3.2: a reset that is not exactly in place is challenged; a peer that has really
     // forgotten the connection answers with one that is.
     if (s.seq > e.expected && s.seq - e.expected <= w.transport.tcp.receive_window_bytes) {
-      send_segment(w, id, side, e.highest, 0, ack);
+      send_ack(w, id, side);
     }
     return;
   }
@@ -196,9 +127,11 @@ void take_when_closed(World& w, ConnectionId id, Side side, const Segment& s) {
   const bool opens = (s.flags & syn) != 0 && side == Side::target && !e.opened;
   if (opens && w.transport.ports[c.port].listening) {
     e.expected = 1;
+    e.stamp_ms = s.stamp_ms;
+    e.last_sent = w.now();
     set_state(w, id, side, TcpState::syn_received);
     send_segment(w, id, side, 0, 0, syn | ack);
-    arm(w, id, side, w.transport.tcp.rto_initial);
+    arm(w, id, side, transport::Pending::timeout, w.transport.tcp.rto_initial);
     return;
   }
   e.opened = true;
@@ -206,27 +139,38 @@ void take_when_closed(World& w, ConnectionId id, Side side, const Segment& s) {
   send_segment(w, id, side, s.ack, 0, rst | ack);
 }
 
-void establish(World& w, ConnectionId id, Side side) {
-  Endpoint& e = w.transport.connections[id].end[static_cast<int>(side)];
-  e.unacked = e.next = e.highest = 1;
-  e.backoff = 0;
-  e.deadline = sim::never;
+void establish(World& w, ConnectionId id, Side side, const Segment& s) {
+  Connection& c = w.transport.connections[id];
+  Endpoint& e = end_of(c, side);
+  const bool repeated = e.timeouts != 0;
+  e.unacked = e.next = 1;
+  const auto by_stamps = std::max(1u, stamp_of(w.now()) - s.echo_ms) * std::chrono::milliseconds{1};
+  const Duration round_trip = repeated ? Duration{by_stamps} : w.now() - e.last_sent;
+  e.round_trips.least = round_trip;
+  take_sample(c, side, w.transport.tcp, round_trip);
+  // A handshake that was repeated starts with one segment (tcp_init_transfer).
+  if (repeated)
+    e.cwnd = 1;
+  e.timeouts = 0;
+  e.last_sent = e.cwnd_used_since = tick_time(w, c, side);
+  e.send_buffer = std::min(send_buffer_wanted(c, e), w.transport.tcp.send_buffer_bytes);
+  stop_timer(e);
   e.held = true;
   set_state(w, id, side, TcpState::established);
+  if (side == Side::host)
+    send_ack(w, id, side);
   w.transport.handlers.established(w, id, side);
 }
 
 /// The handshake. True: the segment may carry data for an established connection.
 bool take_handshake(World& w, ConnectionId id, Side side, const Segment& s) {
-  Endpoint& e = w.transport.connections[id].end[static_cast<int>(side)];
+  Endpoint& e = end_of(w, id, side);
   if (e.state == TcpState::syn_sent) {
     if ((s.flags & (syn | ack)) != (syn | ack) || s.ack != 1)
       return false;
     e.expected = 1;
-    if (s.echo_ns >= 0)
-      take_rtt_sample(e, Duration{sim::ns(w.now()) - s.echo_ns});
-    e.ack_due = true;
-    establish(w, id, side);
+    e.stamp_ms = s.stamp_ms;
+    establish(w, id, side, s);
     return false;
   }
   if (e.state == TcpState::syn_received) {
@@ -236,46 +180,64 @@ bool take_handshake(World& w, ConnectionId id, Side side, const Segment& s) {
     }
     if ((s.flags & ack) == 0 || s.ack < 1)
       return false;
-    if (s.echo_ns >= 0)
-      take_rtt_sample(e, Duration{sim::ns(w.now()) - s.echo_ns});
-    establish(w, id, side);
+    establish(w, id, side, s);
     return true;
   }
   if ((s.flags & syn) != 0) {
-    e.ack_due = true;  // our acknowledgement of the handshake was lost
+    send_ack(w, id, side);  // our acknowledgement of the handshake was lost
     return false;
   }
   return true;
 }
 
-void take_established(World& w, ConnectionId id, Side side, const Segment& s) {
-  Endpoint& e = w.transport.connections[id].end[static_cast<int>(side)];
-  if (e.state != TcpState::established)
-    return;
-  if ((s.flags & ack) != 0)
-    take_ack(w, id, side, s);
-  if (e.state != TcpState::established)
-    return;
+/// Data and FIN of a segment. False: the connection is reset.
+bool take_content(World& w, ConnectionId id, Side side, const Segment& s) {
+  Endpoint& e = end_of(w, id, side);
   const std::uint64_t end = s.seq + s.length;
   if (s.length != 0) {
     if (e.shut_down && end > e.expected) {
       // Nobody will read it (tcp_rcv_state_process after a receive shutdown).
-      send_segment(w, id, side, e.highest, 0, rst | ack);
+      send_segment(w, id, side, e.next, 0, rst | ack);
       set_state(w, id, side, TcpState::closed);
-      return;
+      return false;
     }
-    take_data(e, s);
+    if (s.seq <= e.expected && end > e.expected)
+      note_data(w, id, side, s);
+    take_data(w, e, s);
+  }
+  if ((s.flags & fin) != 0) {
+    e.acks.scheduled = true;
+    if (end == e.expected && !e.fin_received) {
+      ++e.expected;
+      e.fin_received = true;
+      e.acks.pingpong = true;  // tcp_fin
+    } else {
+      e.acks.now = true;
+    }
+  }
+  return true;
+}
+
+void take_established(World& w, ConnectionId id, Side side, const Segment& s) {
+  Endpoint& e = end_of(w, id, side);
+  if (s.seq <= e.told)
+    e.stamp_ms = s.stamp_ms;  // tcp_replace_ts_recent
+  if ((s.flags & ack) != 0)
+    take_ack(w, id, side, s);
+  const std::uint64_t before = e.expected;
+  const bool had_fin = e.fin_received;
+  if (!take_content(w, id, side, s))
+    return;
+  fill_socket(w, id, side);
+  transmit(w, id, side);
+  decide_ack(w, id, side);
+  if (e.expected != before) {
+    note_read(w, id, side);
     deliver_messages(w, id, side);
   }
-  Endpoint& now = w.transport.connections[id].end[static_cast<int>(side)];
-  if ((s.flags & fin) == 0 || now.state != TcpState::established)
-    return;
-  now.ack_due = true;
-  if (end != now.expected || now.fin_received)
-    return;
-  ++now.expected;
-  now.fin_received = true;
-  if (now.held && !now.shut_down)
+  const Endpoint& after = end_of(w, id, side);
+  if (after.fin_received && !had_fin && after.held && !after.shut_down &&
+      after.state == TcpState::established)
     w.transport.handlers.lost(w, id, side, closed_by_peer);
 }
 
@@ -288,19 +250,14 @@ void on_packet(World& w, const net::Packet& packet) {
   const Side side = transport::peer_of(from);
   HOLDFAST_CHECK(w.transport.connections[id].in_use);
   // The packet keeps the connection alive until it has been dealt with.
-  w.transport.connections[id].end[static_cast<int>(side)].last_stamp_ns = s.stamp_ns;
-  if (w.transport.connections[id].end[static_cast<int>(side)].state == TcpState::closed) {
+  if (end_of(w, id, side).state == TcpState::closed) {
     take_when_closed(w, id, side, s);
   } else if ((s.flags & rst) != 0) {
     take_reset(w, id, side, s);
   } else if (take_handshake(w, id, side, s)) {
     take_established(w, id, side, s);
   }
-  Endpoint& e = w.transport.connections[id].end[static_cast<int>(side)];
-  if (e.ack_due && e.state == TcpState::established) {
-    send_segment(w, id, side, e.highest, 0, ack);
-  }
-  Endpoint& sender = w.transport.connections[id].end[static_cast<int>(from)];
+  Endpoint& sender = end_of(w, id, from);
   --sender.packets_in_flight;
   if (s.length != 0)
     --sender.data_in_flight;
@@ -309,7 +266,7 @@ void on_packet(World& w, const net::Packet& packet) {
 
 void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason) {
   const Segment s = segment_of(packet);
-  const auto words = std::bit_cast<std::array<std::uint64_t, 6>>(packet.body);
+  const auto words = std::bit_cast<std::array<std::uint64_t, 7>>(packet.body);
   record<Kind::packet_dropped>(w, channel, reason, words[0], words[1], words[2], words[3]);
   Endpoint& sender = w.transport.connections[ConnectionId{s.connection}].end[s.from];
   --sender.packets_in_flight;

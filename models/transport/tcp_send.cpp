@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sending half of TCP: segments, windows, the retransmission timer.
+// The sending half of TCP: the socket's buffer, segments, windows (net/ipv4/tcp_output.c).
 #include <algorithm>
 
 #include "models/net/fabric.hpp"
@@ -8,164 +8,242 @@
 
 namespace holdfast::tcp {
 
-using sim::Duration;
-using transport::Connection;
-using transport::Endpoint;
+using transport::Recovery;
+using transport::Sent;
+using transport::Span;
 using transport::TcpState;
 
 namespace {
 
-// tcp_retries2: the sixteenth expiry in a row ends the connection (protocol.md 8: 924.6 s).
-constexpr std::uint32_t retries = 15;
-// tcp_synack_retries.
-constexpr std::uint32_t synack_retries = 5;
+/// What an skb costs besides the pages that it refers to: SKB_TRUESIZE of an empty one.
+constexpr std::uint64_t skb_bytes = 1280;
 
-void give_up(World& w, ConnectionId id, Side side) {
-  set_state(w, id, side, TcpState::closed);
-  const Connection& c = w.transport.connections[id];
-  if (c.end[static_cast<int>(side)].held)
-    w.transport.handlers.lost(w, id, side, timed_out);
-  settle(w, id);
+SackBlock block_of(const Endpoint& e, const Span& span) {
+  return {static_cast<std::int32_t>(static_cast<std::int64_t>(span.begin - e.expected)),
+          static_cast<std::uint32_t>(span.end - span.begin)};
 }
 
-void on_timeout(World& w, ConnectionId id, Side side) {
-  const transport::TcpParameters& p = w.transport.tcp;
-  Endpoint& e = w.transport.connections[id].end[static_cast<int>(side)];
-  const std::uint32_t mss = w.transport.connections[id].mss;
-  record<Kind::tcp_timeout>(w, id, side, current_timeout(e, p).count(), e.unacked);
-  switch (e.state) {
-    case TcpState::closed:
-      return;
-    case TcpState::syn_sent:
-      // The first SYN timers do not back off (tcp_syn_linear_timeouts) and the third is the last.
-      if (++e.backoff >= p.syn_attempts) {
-        give_up(w, id, side);
-        return;
-      }
-      send_segment(w, id, side, 0, 0, syn);
-      arm(w, id, side, p.rto_initial);
-      return;
-    case TcpState::syn_received:
-      if (++e.backoff > synack_retries) {
-        give_up(w, id, side);
-        return;
-      }
-      send_segment(w, id, side, 0, 0, syn | ack);
-      arm(w, id, side, p.rto_initial * (1 << e.backoff));
-      return;
-    case TcpState::established:
-      break;
+/// tcp_options_write: a DSACK first, then the run that grew last, then the others.
+std::uint32_t write_sack(Endpoint& e, Segment& s) {
+  std::uint32_t blocks = 0;
+  if (e.duplicate.end != 0) {
+    s.sack[blocks++] = block_of(e, e.duplicate);
+    e.duplicate = Span{};
   }
-  if (e.backoff >= retries) {
-    give_up(w, id, side);
-    return;
+  const auto is_latest = [&](const Span& span) {
+    return span.begin <= e.latest && e.latest < span.end;
+  };
+  for (const bool wanted : {true, false}) {
+    for (std::uint32_t i = 0; i < e.spans && blocks < s.sack.size(); ++i) {
+      if (is_latest(e.ahead[i]) == wanted)
+        s.sack[blocks++] = block_of(e, e.ahead[i]);
+    }
   }
-  // RFC 5681, 3.1: half the flight, one segment, and everything is sent again from the hole on.
-  e.threshold = std::max<std::uint64_t>((e.highest - e.unacked) / 2, 2ull * mss);
-  e.window = mss;
-  e.recovery_end = 0;
-  e.duplicate_acks = 0;
-  e.next = e.unacked;
-  ++e.backoff;
-  transmit(w, id, side);
+  return blocks;
 }
 
-void timer_fired(World& w, ConnectionId id, Side side) {
-  Endpoint& e = w.transport.connections[id].end[static_cast<int>(side)];
-  e.timer_at = sim::never;
-  if (e.deadline == sim::never)
-    return;
-  if (e.deadline > w.now()) {
-    // Acknowledgements have moved the deadline meanwhile: moving the event each time would cost
-    // more than letting it fire early once per timeout.
-    arm(w, id, side, e.deadline - w.now());
-    return;
+/// An acknowledgement leaves, alone or with data (tcp_event_ack_sent).
+void note_ack_sent(Endpoint& e) {
+  if (e.acks.quick != 0 && e.acks.scheduled && --e.acks.quick == 0)
+    e.acks.delay = ack_delay_min;
+  e.acks.scheduled = e.acks.now = e.acks.pushed = e.acks.pushed_twice = false;
+  e.acks.deadline = sim::never;
+  e.told = e.expected;
+}
+
+/// tcp_event_data_sent: an answer soon after what it answers makes the connection a dialogue.
+void note_data_sent(const World& w, const Connection& c, Side side, Endpoint& e) {
+  const TimePoint now = tick_time(w, c, side);
+  e.last_sent = now;
+  if (e.acks.delay > Duration{} && now - e.acks.last_data < e.acks.delay)
+    e.acks.pingpong = true;
+}
+
+/// The next segment that has not been sent: never across the end of a message, because nvme-tcp
+/// ends each record (MSG_EOR; protocol.md 7.4). Length 0: there is none.
+Sent next_segment(const Connection& c, Endpoint& e) {
+  Sent s;
+  s.seq = e.next;
+  if (e.next < e.written) {
+    while (e.out[e.cutting - e.out_base].end <= e.next)
+      ++e.cutting;
+    const std::uint64_t left = e.out[e.cutting - e.out_base].end - e.next;
+    s.length = static_cast<std::uint32_t>(std::min<std::uint64_t>(c.mss, left));
+  } else if (e.shut_down && e.next == e.written) {
+    s.length = 1;
+    s.fin = true;
   }
-  e.deadline = sim::never;
-  on_timeout(w, id, side);
+  return s;
+}
+
+bool ends_message(const Endpoint& e, const Sent& s) {
+  const std::uint64_t end = s.end();
+  for (std::uint64_t i = e.cutting - e.out_base; i < e.out.size() && e.out[i].end <= end; ++i) {
+    if (e.out[i].end == end)
+      return true;
+  }
+  return false;
+}
+
+void put_on_wire(World& w, ConnectionId id, Side side, const Sent& s) {
+  const Endpoint& e = end_of(w, id, side);
+  if (s.fin) {
+    send_segment(w, id, side, s.seq, 0, fin | ack);
+  } else {
+    send_segment(w, id, side, s.seq, s.length,
+                 unsigned{ack} | (ends_message(e, s) ? unsigned{psh} : 0u));
+  }
+}
+
+void send_new(World& w, ConnectionId id, Side side, Sent s) {
+  Connection& c = w.transport.connections[id];
+  Endpoint& e = end_of(c, side);
+  const bool first = e.sent.empty();
+  if (first)
+    note_start(e, tick_time(w, c, side));
+  s.at = w.now();
+  s.delivered = e.delivered_segments;
+  e.sent.push_back(s);
+  e.next = s.end();
+  put_on_wire(w, id, side, s);
+  if (first || e.pending == transport::Pending::probe)
+    arm_timeout(w, id, side);
+}
+
+std::uint64_t window_end(const World& w, const Endpoint& e) {
+  return e.unacked + w.transport.tcp.receive_window_bytes;
 }
 
 }  // namespace
 
-Duration current_timeout(const Endpoint& e, const transport::TcpParameters& p) {
-  const std::int64_t doubled = std::int64_t{1} << e.backoff;
-  if (e.smoothed_rtt == Duration{})
-    return std::min<Duration>(p.rto_initial * doubled, p.rto_max);
-  // The floor is on the variance term (tcp_set_rto, __tcp_set_rto; protocol.md 8).
-  const Duration base = e.smoothed_rtt + std::max<Duration>(4 * e.rtt_variance, p.rto_min);
-  return std::min<Duration>(base * doubled, p.rto_max);
-}
-
-void arm(World& w, ConnectionId id, Side side, Duration timeout) {
-  Endpoint& e = w.transport.connections[id].end[static_cast<int>(side)];
-  e.deadline = w.now() + timeout;
-  if (e.timer_at != sim::never) {
-    if (e.timer_at <= e.deadline)
-      return;
-    w.calendar.cancel(e.timer);
-  }
-  e.timer_at = e.deadline;
-  e.timer = w.at(e.deadline, [id, side](World& world) { timer_fired(world, id, side); });
+Endpoint& end_of(World& w, ConnectionId id, Side side) {
+  return end_of(w.transport.connections[id], side);
 }
 
 void send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq, std::uint32_t length,
                   unsigned flags) {
   Connection& c = w.transport.connections[id];
-  Endpoint& e = c.end[static_cast<int>(side)];
+  Endpoint& e = end_of(c, side);
   Segment s;
   s.connection = sim::index(id);
   s.from = static_cast<std::uint8_t>(side);
   s.flags = static_cast<std::uint8_t>(flags);
   s.length = static_cast<std::uint16_t>(length);
   s.seq = seq;
-  s.ack = (flags & ack) != 0 ? e.expected : 0;
-  s.stamp_ns = sim::ns(w.now());
-  s.echo_ns = e.last_stamp_ns;
-  if ((flags & ack) != 0)
-    e.ack_due = false;
+  s.stamp_ms = stamp_of(w.now());
+  s.echo_ms = e.stamp_ms;
+  std::uint32_t bytes = length + header_bytes;
+  if ((flags & ack) != 0) {
+    s.ack = e.expected;
+    if ((flags & rst) == 0 && (e.spans != 0 || e.duplicate.end != 0)) {
+      const std::uint32_t blocks = write_sack(e, s);
+      const std::uint32_t room =
+          w.net.routes[sim::index(c.route[static_cast<int>(side)])].mtu_bytes;
+      bytes = std::min(bytes + 4 + 8 * blocks, room);
+    }
+    note_ack_sent(e);
+  }
   ++e.packets_in_flight;
-  if (length != 0)
+  if (length != 0) {
     ++e.data_in_flight;
-  net::send(w, c.route[static_cast<int>(side)], length + header_bytes,
-            std::bit_cast<net::PacketBody>(s));
+    note_data_sent(w, c, side, e);
+  }
+  net::send(w, c.route[static_cast<int>(side)], bytes, std::bit_cast<net::PacketBody>(s));
+}
+
+void send_ack(World& w, ConnectionId id, Side side) {
+  send_segment(w, id, side, end_of(w, id, side).next, 0, ack);
+}
+
+std::uint64_t send_buffer_wanted(const Connection& c, const Endpoint& e) {
+  // tcp_sndbuf_expand: twice the window, in skbs with one full segment each.
+  const std::uint64_t segment = std::bit_ceil(std::uint64_t{c.mss} + 652) + 256;
+  return 2 * segment * std::max(e.cwnd, 10u);
+}
+
+void fill_socket(World& w, ConnectionId id, Side side) {
+  Endpoint& e = end_of(w, id, side);
+  while (!e.waiting.empty() && e.written - e.unacked + e.out.size() * skb_bytes < e.send_buffer) {
+    Message message = e.waiting.front();
+    e.waiting.pop_front();
+    e.written += message.bytes;
+    message.end = e.written;
+    e.out.push_back(message);
+    record<Kind::pdu_sent>(w, id, side, std::to_integer<unsigned>(message.header[0]), message.bytes,
+                           e.written, transport::head_word(message));
+  }
 }
 
 void transmit(World& w, ConnectionId id, Side side) {
   Connection& c = w.transport.connections[id];
-  Endpoint& e = c.end[static_cast<int>(side)];
+  Endpoint& e = end_of(c, side);
   if (e.state != TcpState::established)
     return;
-  const std::uint64_t limit = e.unacked + std::min(e.window, w.transport.tcp.receive_window_bytes);
-  while (e.next < e.written && e.next < limit) {
-    const std::uint64_t room = std::min<std::uint64_t>(c.mss, limit - e.next);
-    const std::uint64_t left = e.written - e.next;
-    // Sender-side silly-window avoidance: no runt because of the window while data is in flight.
-    if (room < c.mss && room < left && e.next > e.unacked)
+  std::uint32_t count = 0;
+  for (;;) {
+    if (in_network(e) >= e.cwnd)
       break;
-    const auto length = static_cast<std::uint32_t>(std::min(room, left));
-    send_segment(w, id, side, e.next, length, ack);
-    e.next += length;
+    const Sent s = next_segment(c, e);
+    if (s.length == 0 || (!s.fin && s.end() > window_end(w, e)))
+      break;
+    send_new(w, id, side, s);
+    ++count;
   }
-  if (e.shut_down && e.next == e.written && (e.next < limit || e.next == e.unacked)) {
-    send_segment(w, id, side, e.next, 0, fin | ack);
-    ++e.next;
-  }
-  e.highest = std::max(e.highest, e.next);
-  if (e.unacked < e.highest && e.deadline == sim::never) {
-    arm(w, id, side, current_timeout(e, w.transport.tcp));
-  }
+  const bool limited = in_network(e) >= e.cwnd;
+  if (count != 0 || limited)
+    note_usage(e, limited, tick_time(w, c, side), w.transport.tcp);
+  if (count == 0)
+    return;
+  if (is_reducing(e))
+    e.reduction_sent += count;
+  arm_probe(w, id, side, false);
 }
 
-void retransmit_first(World& w, ConnectionId id, Side side) {
+bool transmit_probe(World& w, ConnectionId id, Side side) {
   Connection& c = w.transport.connections[id];
-  Endpoint& e = c.end[static_cast<int>(side)];
-  if (e.unacked >= e.written) {
-    if (e.shut_down && e.unacked == e.written)
-      send_segment(w, id, side, e.unacked, 0, fin | ack);
-    return;
+  Endpoint& e = end_of(c, side);
+  const Sent s = next_segment(c, e);
+  if (s.length == 0 || (!s.fin && s.end() > window_end(w, e)))
+    return false;
+  send_new(w, id, side, s);
+  note_usage(e, in_network(e) >= e.cwnd, tick_time(w, c, side), w.transport.tcp);
+  return true;
+}
+
+void send_again(World& w, ConnectionId id, Side side, Sent& s) {
+  s.at = w.now();
+  s.delivered = end_of(w, id, side).delivered_segments;
+  s.ever_repeated = true;
+  put_on_wire(w, id, side, s);
+}
+
+void retransmit(World& w, ConnectionId id, Side side, Sent& s) {
+  Endpoint& e = end_of(w, id, side);
+  send_again(w, id, side, s);
+  if (!s.repeated)
+    ++e.repeated;
+  s.repeated = true;
+  if (e.first_repeat_ms < 0)
+    e.first_repeat_ms = stamp_of(w.now());
+  e.undo_repeats = std::max(e.undo_repeats, 0) + 1;
+}
+
+void retransmit_lost(World& w, ConnectionId id, Side side) {
+  Endpoint& e = end_of(w, id, side);
+  bool head_sent = false;
+  for (std::size_t i = 0; i < e.sent.size() && e.repeated < e.lost; ++i) {
+    if (in_network(e) >= e.cwnd)
+      break;
+    Sent& s = e.sent[i];
+    if (!s.lost || s.sacked || s.repeated)
+      continue;
+    retransmit(w, id, side, s);
+    if (is_reducing(e))
+      ++e.reduction_sent;
+    head_sent = head_sent || i == 0;
   }
-  const std::uint64_t length = std::min<std::uint64_t>(c.mss, e.written - e.unacked);
-  send_segment(w, id, side, e.unacked, static_cast<std::uint32_t>(length), ack);
+  if (head_sent && e.pending != transport::Pending::reordering)
+    arm(w, id, side, transport::Pending::timeout, e.round_trips.timeout);
 }
 
 }  // namespace holdfast::tcp

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// When a receiver acknowledges: at once, with an answer, or after a while (tcp_event_data_recv,
+// __tcp_ack_snd_check, tcp_send_delayed_ack, tcp_cleanup_rbuf; protocol.md 7.4, 8).
+#include <algorithm>
+
+#include "models/transport/tcp_internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::tcp {
+
+using transport::AckState;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint32_t most_quick = 16;  // TCP_MAX_QUICKACKS
+constexpr std::uint32_t least_segment = 536;
+constexpr Duration delay_max = 200ms;  // TCP_DELACK_MAX
+
+/// tcp_measure_rcv_mss: what size the peer's full segments have, and whether a small one came.
+void measure_segment(const Connection& c, AckState& a, const Segment& s) {
+  if (s.length >= a.segment) {
+    a.segment = std::min<std::uint32_t>(s.length, c.mss);
+    a.pushed = a.pushed || (s.flags & psh) != 0;
+    return;
+  }
+  const bool full_elsewhere = s.length >= least_segment;
+  if (full_elsewhere || (s.length >= 88 && (s.flags & (psh | fin)) == 0)) {
+    const std::uint32_t before = a.last_small;
+    a.last_small = s.length;
+    if (before == a.last_small) {
+      a.segment = a.last_small;
+      return;
+    }
+  }
+  a.pushed_twice = a.pushed_twice || a.pushed;
+  a.pushed = true;
+}
+
+void more_quick(const World& w, AckState& a) {
+  const std::uint64_t fit = w.transport.tcp.receive_window_bytes / (2 * std::uint64_t{a.segment});
+  a.quick =
+      std::max(a.quick, static_cast<std::uint32_t>(std::clamp<std::uint64_t>(fit, 2, most_quick)));
+}
+
+/// tcp_send_delayed_ack.
+void delay_ack(World& w, ConnectionId id, Side side) {
+  Connection& c = w.transport.connections[id];
+  Endpoint& e = end_of(c, side);
+  AckState& a = e.acks;
+  Duration delay = a.delay;
+  if (delay > ack_delay_min) {
+    Duration most = a.pingpong || a.pushed ? delay_max : 500ms;
+    if (e.round_trips.smoothed != Duration{})
+      most = std::min(most, std::max(e.round_trips.smoothed, ack_delay_min));
+    delay = std::min(delay, most);
+  }
+  // tcp_delack_max: so that the peer's timeout does not come first.
+  const Duration tick = c.wheel[static_cast<int>(side)].is_exact()
+                            ? Duration{1ms}
+                            : c.wheel[static_cast<int>(side)].tick();
+  delay = std::min({delay, delay_max, std::max(w.transport.tcp.rto_min - tick, tick)});
+  const sim::TimerWheel& wheel = c.wheel[static_cast<int>(side)];
+  const TimePoint due = sim::fires_at(wheel, w.now(), delay);
+  if (a.deadline != sim::never) {
+    if (a.deadline <= w.now() + delay / 4) {
+      send_ack(w, id, side);
+      return;
+    }
+    if (a.deadline <= due)
+      return;
+  }
+  arm_delayed_ack(w, id, side, due);
+}
+
+}  // namespace
+
+void enter_quick_mode(const World& w, Endpoint& e) {
+  more_quick(w, e.acks);
+  e.acks.pingpong = false;
+  e.acks.delay = ack_delay_min;
+}
+
+void note_data(World& w, ConnectionId id, Side side, const Segment& s) {
+  const Connection& c = w.transport.connections[id];
+  Endpoint& e = end_of(w, id, side);
+  AckState& a = e.acks;
+  measure_segment(c, a, s);
+  const TimePoint now = tick_time(w, c, side);
+  if (a.delay == Duration{}) {
+    // The first data: the peer is in slow start.
+    more_quick(w, a);
+    a.delay = ack_delay_min;
+  } else {
+    const Duration gap = now - a.last_data;
+    if (gap <= ack_delay_min / 2) {
+      a.delay = a.delay / 2 + ack_delay_min / 2;
+    } else if (gap < a.delay) {
+      a.delay = std::min(a.delay / 2 + gap, std::max(e.round_trips.timeout, ack_delay_min));
+    } else if (gap > e.round_trips.timeout) {
+      more_quick(w, a);  // the peer may have started over
+    }
+  }
+  a.last_data = now;
+}
+
+void decide_ack(World& w, ConnectionId id, Side side) {
+  Endpoint& e = end_of(w, id, side);
+  const AckState& a = e.acks;
+  if (!a.scheduled)
+    return;
+  const bool full = e.expected - e.told > a.segment;
+  const bool quick = !w.transport.tcp.delayed_acks || (a.quick != 0 && !a.pingpong);
+  if (full || quick || a.now || e.spans != 0) {
+    send_ack(w, id, side);
+  } else {
+    delay_ack(w, id, side);
+  }
+}
+
+void note_read(World& w, ConnectionId id, Side side) {
+  Endpoint& e = end_of(w, id, side);
+  const AckState& a = e.acks;
+  if (a.scheduled &&
+      (e.expected - e.told > a.segment || a.pushed_twice || (a.pushed && !a.pingpong)))
+    send_ack(w, id, side);
+}
+
+}  // namespace holdfast::tcp

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// TCP's timers: retransmission timeout, tail loss probe and RACK's reordering timer share one, the
+// delayed acknowledgement has its own (net/ipv4/tcp_timer.c). Both go through the timer wheel of
+// their machine (protocol.md 8, 15.1).
+#include <algorithm>
+
+#include "models/transport/tcp_internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::tcp {
+
+using transport::Pending;
+using transport::Recovery;
+using transport::TcpState;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// tcp_synack_retries.
+constexpr std::uint32_t synack_retries = 5;
+// tcp_retries2.
+constexpr std::uint32_t retries = 15;
+// TCP_TIMEOUT_MIN_US: so that a probe is not sent before its own acknowledgement can be back.
+constexpr Duration least_wait = 2ms;
+
+/// How long a silence ends a connection (tcp_model_timeout): what `retries` doublings would take.
+Duration longest_silence(const transport::TcpParameters& p) {
+  Duration total{};
+  Duration step = p.rto_min;
+  for (std::uint32_t i = 0; i <= retries; ++i) {
+    total += std::min(step, p.rto_max);
+    step = std::min(2 * step, 2 * p.rto_max);
+  }
+  return total;
+}
+
+void give_up(World& w, ConnectionId id, Side side) {
+  set_state(w, id, side, TcpState::closed);
+  if (end_of(w, id, side).held)
+    w.transport.handlers.lost(w, id, side, timed_out);
+  settle(w, id);
+}
+
+/// tcp_retransmit_timer, in a handshake. True: there is nothing more to do.
+bool handshake_timeout(World& w, ConnectionId id, Side side) {
+  const transport::TcpParameters& p = w.transport.tcp;
+  Endpoint& e = end_of(w, id, side);
+  if (e.state == TcpState::syn_sent) {
+    // The first SYN timers do not back off (tcp_syn_linear_timeouts) and the third is the last.
+    if (++e.timeouts >= p.syn_attempts) {
+      give_up(w, id, side);
+      return true;
+    }
+    send_segment(w, id, side, 0, 0, syn);
+    arm(w, id, side, Pending::timeout, p.rto_initial);
+    return true;
+  }
+  if (e.state == TcpState::syn_received) {
+    if (++e.timeouts > synack_retries) {
+      give_up(w, id, side);
+      return true;
+    }
+    send_segment(w, id, side, 0, 0, syn | ack);
+    arm(w, id, side, Pending::timeout, p.rto_initial * (1 << e.timeouts));
+    return true;
+  }
+  return e.state == TcpState::closed;
+}
+
+/// tcp_retransmit_timer.
+void on_timeout(World& w, ConnectionId id, Side side) {
+  const transport::TcpParameters& p = w.transport.tcp;
+  Endpoint& e = end_of(w, id, side);
+  record<Kind::tcp_timeout>(w, id, side, e.round_trips.timeout.count(), e.unacked);
+  if (handshake_timeout(w, id, side) || e.sent.empty())
+    return;
+  if (e.timeouts != 0 && w.now() - e.silent_since >= longest_silence(p)) {
+    give_up(w, id, side);
+    return;
+  }
+  if (e.timeouts == 0)
+    e.silent_since = e.sent.front().at;
+  enter_loss(w, id, side);
+  ++e.timeouts;
+  retransmit(w, id, side, e.sent.front());
+  e.round_trips.timeout = std::min<Duration>(2 * e.round_trips.timeout, p.rto_max);
+  arm(w, id, side, Pending::timeout, e.round_trips.timeout);
+}
+
+/// tcp_send_loss_probe: one per episode, a new segment if there is one, else the last one again.
+void on_probe(World& w, ConnectionId id, Side side) {
+  Endpoint& e = end_of(w, id, side);
+  if (e.state != TcpState::established || e.sent.empty())
+    return;
+  if (e.probe_end == 0) {
+    e.probe_repeats = false;
+    const bool fresh = transmit_probe(w, id, side);
+    if (!fresh) {
+      send_again(w, id, side, e.sent.back());
+      e.probe_repeats = true;
+    }
+    e.probe_end = e.next;
+    record<Kind::tcp_probe>(w, id, side, e.sent.back().seq);
+    e.pending = Pending::nothing;  // the timeout starts afresh
+  }
+  arm_timeout(w, id, side);
+}
+
+/// tcp_rack_reo_timeout.
+void on_reordering(World& w, ConnectionId id, Side side) {
+  Connection& c = w.transport.connections[id];
+  Endpoint& e = end_of(c, side);
+  if (e.state != TcpState::established || e.sent.empty())
+    return;
+  const std::uint32_t outside = in_network(e);
+  const std::uint32_t lost = e.lost;
+  rack_detect(w, id, side);
+  if (in_network(e) != outside) {
+    if (e.recovery != Recovery::recovery) {
+      enter_recovery(c, side, w.transport.tcp, w.now());
+      continue_reduction(e, 1, e.lost - lost, false);
+    }
+    retransmit_lost(w, id, side);
+  }
+  if (e.pending != Pending::timeout)
+    arm_timeout(w, id, side);
+}
+
+void timer_fired(World& w, ConnectionId id, Side side) {
+  Endpoint& e = end_of(w, id, side);
+  e.timer_at = sim::never;
+  if (e.deadline == sim::never)
+    return;
+  if (e.deadline > w.now()) {
+    // Acknowledgements have moved the deadline meanwhile: moving the event each time would cost
+    // more than letting it fire early once per timeout.
+    e.timer_at = e.deadline;
+    e.timer = w.at(e.deadline, [id, side](World& world) { timer_fired(world, id, side); });
+    return;
+  }
+  const Pending what = e.pending;
+  stop_timer(e);
+  switch (what) {
+    case Pending::nothing:
+      return;
+    case Pending::timeout:
+      on_timeout(w, id, side);
+      return;
+    case Pending::probe:
+      e.pending = Pending::probe;  // arm_timeout counts from what was sent
+      on_probe(w, id, side);
+      return;
+    case Pending::reordering:
+      e.pending = Pending::reordering;
+      on_reordering(w, id, side);
+      return;
+  }
+}
+
+/// tcp_delack_timer_handler.
+void ack_timer_fired(World& w, ConnectionId id, Side side) {
+  Endpoint& e = end_of(w, id, side);
+  e.acks.timer_at = sim::never;
+  if (e.acks.deadline == sim::never || e.state != TcpState::established)
+    return;
+  if (e.acks.deadline > w.now()) {
+    arm_delayed_ack(w, id, side, e.acks.deadline);
+    return;
+  }
+  e.acks.deadline = sim::never;
+  if (!e.acks.scheduled)
+    return;
+  if (e.acks.pingpong) {
+    e.acks.pingpong = false;
+    e.acks.delay = ack_delay_min;
+  } else {
+    e.acks.delay = std::min(2 * e.acks.delay, e.round_trips.timeout);
+  }
+  send_ack(w, id, side);
+}
+
+}  // namespace
+
+TimePoint tick_time(const World& w, const Connection& c, Side side) {
+  const sim::TimerWheel& wheel = c.wheel[static_cast<int>(side)];
+  return wheel.is_exact() ? w.now() : wheel.time_of(wheel.ticks_at(w.now()));
+}
+
+Duration in_ticks(const Connection& c, Side side, Duration span) {
+  const sim::TimerWheel& wheel = c.wheel[static_cast<int>(side)];
+  return wheel.is_exact() ? span : wheel.ticks_of(span) * wheel.tick();
+}
+
+void arm(World& w, ConnectionId id, Side side, Pending what, Duration delay) {
+  const Connection& c = w.transport.connections[id];
+  Endpoint& e = end_of(w, id, side);
+  e.pending = what;
+  e.deadline = sim::fires_at(c.wheel[static_cast<int>(side)], w.now(),
+                             std::min<Duration>(delay, w.transport.tcp.rto_max));
+  if (e.timer_at != sim::never) {
+    if (e.timer_at <= e.deadline)
+      return;
+    w.calendar.cancel(e.timer);
+  }
+  e.timer_at = e.deadline;
+  e.timer = w.at(e.deadline, [id, side](World& world) { timer_fired(world, id, side); });
+}
+
+void stop_timer(Endpoint& e) {
+  e.pending = Pending::nothing;
+  e.deadline = sim::never;
+}
+
+void arm_timeout(World& w, ConnectionId id, Side side) {
+  Endpoint& e = end_of(w, id, side);
+  if (e.sent.empty()) {
+    stop_timer(e);
+    return;
+  }
+  Duration delay = e.round_trips.timeout;
+  if (e.pending == Pending::probe || e.pending == Pending::reordering)
+    delay = std::max<Duration>(e.sent.front().at + delay - w.now(), 1us);
+  arm(w, id, side, Pending::timeout, delay);
+}
+
+bool arm_probe(World& w, ConnectionId id, Side side, bool advances_timeout) {
+  const Connection& c = w.transport.connections[id];
+  const Endpoint& e = end_of(w, id, side);
+  const bool calm = e.recovery == Recovery::open || e.recovery == Recovery::reduced;
+  if (!w.transport.tcp.tail_loss_probe || e.sent.empty() || !calm)
+    return false;
+  Duration delay = w.transport.tcp.rto_initial;
+  if (e.round_trips.smoothed != Duration{}) {
+    // A lone segment may be waiting for a delayed acknowledgement.
+    delay =
+        2 * e.round_trips.smoothed + (e.sent.size() == 1 ? w.transport.tcp.rto_min : least_wait);
+  }
+  const Duration left = advances_timeout ? e.round_trips.timeout
+                                         : e.sent.front().at + e.round_trips.timeout - w.now();
+  if (left > Duration{})
+    delay = std::min(in_ticks(c, side, delay), in_ticks(c, side, left));
+  arm(w, id, side, Pending::probe, delay);
+  return true;
+}
+
+void arm_delayed_ack(World& w, ConnectionId id, Side side, TimePoint deadline) {
+  Endpoint& e = end_of(w, id, side);
+  e.acks.deadline = deadline;
+  if (e.acks.timer_at != sim::never) {
+    if (e.acks.timer_at <= deadline)
+      return;
+    w.calendar.cancel(e.acks.timer);
+  }
+  e.acks.timer_at = deadline;
+  e.acks.timer = w.at(deadline, [id, side](World& world) { ack_timer_fired(world, id, side); });
+}
+
+}  // namespace holdfast::tcp
