@@ -47,6 +47,23 @@ inline TimePoint fires_at(const TimerWheel& wheel, TimePoint now, Duration delay
   return wheel.time_of(wheel_tick(tick, tick + wheel.ticks_of(delay)));
 }
 
+/// When a grace period of RCU is over that is asked for now, on a machine that is not busy: it is
+/// noticed at the next tick; its thread then waits RCU_JIFFIES_TILL_FORCE_QS ticks before it looks
+/// which CPUs have passed a quiescent state (kernel/rcu/tree.c: rcu_gp_kthread).
+inline TimePoint grace_period_over(const TimerWheel& wheel, TimePoint now) {
+  if (wheel.is_exact())
+    return now;
+  const std::int64_t noticed = wheel.ticks_at(now) + 1;
+  const std::int64_t wait = 1 + (wheel.hz > 250 ? 1 : 0) + (wheel.hz > 500 ? 1 : 0);
+  return wheel.time_of(wheel_tick(noticed, noticed + wait));
+}
+
+/// When a file is closed that a kernel thread gives back now: by work that is put off by one tick
+/// (fs/file_table.c: fput).
+inline TimePoint file_closed_at(const TimerWheel& wheel, TimePoint now) {
+  return wheel.is_exact() ? now : fires_at(wheel, now, wheel.tick());
+}
+
 /// The rolling timer of a request queue: one for all its requests (blk_add_timer).
 struct BlockTimer {
   static constexpr std::int64_t off = -1;

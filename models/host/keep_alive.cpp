@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's keep-alive (protocol.md 1.7): a look every KATO/2, or every KATO/4 with traffic-based
 // keep-alive, where a completion of something submitted since the last look spares the command.
+#include <algorithm>
+
 #include "models/host/internal.hpp"
 #include "models/world.hpp"
 
@@ -10,10 +12,23 @@ namespace {
 
 void look(World& w, ControllerId id);
 
-void schedule(World& w, ControllerId id, TimePoint at) {
+/// The next look is due a period after `from`, or at once if that is over. With ticks all of this
+/// is in whole ticks, rounded down (nvme_keep_alive_work_period).
+TimePoint next_look(const World& w, ControllerId id, TimePoint from) {
+  const Controller& c = w.host.controllers[sim::index(id)];
+  const sim::TimerWheel& wheel = host_of(w, c).wheel;
+  const Duration period = keep_alive_period(w, id);
+  if (wheel.is_exact())
+    return std::max(from + period, w.now());
+  const std::int64_t now = wheel.ticks_at(w.now());
+  const std::int64_t due = wheel.ticks_at(from) + period / wheel.tick();
+  return due <= now ? w.now() : wheel.time_of(sim::wheel_tick(now, due));
+}
+
+void schedule(World& w, ControllerId id, TimePoint from) {
   Controller& c = controller(w, id);
   w.calendar.cancel(c.keep_alive_timer);
-  c.keep_alive_timer = w.at(timer_at(w, c, at - w.now()), [id](World& world) { look(world, id); });
+  c.keep_alive_timer = w.at(next_look(w, id, from), [id](World& world) { look(world, id); });
 }
 
 /// nvme_keep_alive_work.
@@ -24,7 +39,7 @@ void look(World& w, ControllerId id) {
   if (c.traffic_based && seen) {
     c.completion_seen = false;
     record<Kind::keep_alive_skipped>(w, id);
-    schedule(w, id, c.last_check + keep_alive_period(w, id));
+    schedule(w, id, c.last_check);
     return;
   }
   const bool goes = c.state == State::live || c.state == State::connecting;
@@ -58,7 +73,7 @@ void start_keep_alive(World& w, ControllerId id) {
   const Controller& c = controller(w, id);
   if (c.kato == Duration{})
     return;
-  schedule(w, id, c.last_check + keep_alive_period(w, id));
+  schedule(w, id, c.last_check);
 }
 
 void stop_keep_alive(World& w, ControllerId id) {
@@ -70,14 +85,10 @@ void keep_alive_completed(World& w, ControllerId id, const Request& r, wire::Sta
   record<Kind::keep_alive_done>(w, id, status.value);
   if (!status.ok())
     return;
-  // nvme_keep_alive_end_io: the round trip counts towards the period.
-  const Duration rtt = w.now() - r.submitted;
-  const Duration period = keep_alive_period(w, id);
-  const Duration delay = rtt <= period ? period - rtt : Duration{};
   c.last_check = w.now();
   c.completion_seen = false;
   if (c.state == State::live || c.state == State::connecting)
-    schedule(w, id, w.now() + delay);
+    schedule(w, id, r.submitted);  // nvme_keep_alive_end_io: the round trip counts
 }
 
 }  // namespace holdfast::host

@@ -120,8 +120,10 @@ void close_later(World& w, QueueId id) {
   Queue& q = queue(w, id);
   const transport::HostQueueId transport = q.transport;
   q.allocated = false;
-  const Duration delay = w.host.hosts[sim::index(controller(w, q.controller).host)].close_delay;
-  w.after(delay, [transport](World& world) { transport::close_queue(world, transport); });
+  const Host& host = host_of(w, controller(w, q.controller));
+  const TimePoint at =
+      host.close_deferred ? sim::file_closed_at(host.wheel, w.now()) : w.now() + host.close_delay;
+  w.at(at, [transport](World& world) { transport::close_queue(world, transport); });
 }
 
 std::uint64_t in_flight(const Queue& q) {

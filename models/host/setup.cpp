@@ -164,6 +164,14 @@ bool is_skipped(const Controller& c, Setup step) {
   return c.started_once && (step == Setup::effects_log || step == Setup::smart_log);
 }
 
+/// A reconnect freezes the I/O queues once they are connected, to look whether their number has
+/// changed; that takes a grace period of RCU (nvme_tcp_configure_io_queues, nvme_wait_freeze).
+TimePoint io_queues_thawed(const World& w, const Controller& c) {
+  const bool freezes =
+      c.started_once && c.io_queues != 0 && w.transport.kind != transport::TransportKind::fc;
+  return freezes ? sim::grace_period_over(host_of(w, c).wheel, w.now()) : w.now();
+}
+
 void next_step(World& w, ControllerId id) {
   Controller& c = controller(w, id);
   const bool loops = c.setup == Setup::io_transport || c.setup == Setup::io_connect;
@@ -179,7 +187,12 @@ void next_step(World& w, ControllerId id) {
   // nvme_init_ctrl_finish ends here: keep-alive runs before the I/O queues exist.
   if (!initialized && c.setup >= Setup::number_of_queues)
     start_keep_alive(w, id);
-  issue_step(w, id);
+  const TimePoint thawed = c.setup == Setup::done ? io_queues_thawed(w, c) : w.now();
+  if (thawed <= w.now()) {
+    issue_step(w, id);
+  } else {
+    c.ready_poll = w.at(thawed, [id](World& world) { issue_step(world, id); });
+  }
 }
 
 void take_identify(Controller& c, World& w, const Request& r) {

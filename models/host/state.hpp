@@ -133,9 +133,10 @@ struct Host {
   Duration io_timeout{};
   Duration admin_timeout{};
   std::uint32_t max_retries = 5;
-  Duration close_delay{};  ///< shutdown of a socket -> its close
-  sim::TimerWheel wheel;   ///< ticks of this machine
-  bool zero_copy = true;   ///< sockets refer to the application's buffers (MSG_SPLICE_PAGES)
+  Duration close_delay{};       ///< shutdown of a socket -> its close
+  bool close_deferred = false;  ///< its ticks decide that instead (sim::file_closed_at)
+  sim::TimerWheel wheel;        ///< ticks of this machine
+  bool zero_copy = true;        ///< sockets refer to the application's buffers (MSG_SPLICE_PAGES)
 };
 
 /// Where an association is in its set-up (protocol.md 5.3).

@@ -123,6 +123,16 @@ void build_nodes(World& w, const Subsystem& s, target::SubsystemId id, Names& na
   }
 }
 
+/// The ticks of a machine.
+sim::TimerWheel wheel_of(World& w, const std::string& machine, std::uint32_t hz,
+                         const Latency& phase) {
+  sim::TimerWheel wheel;
+  wheel.hz = hz;
+  if (hz != 0)
+    wheel.phase = draw(w.choices, w.choices.add(machine, "tick phase"), span_of(phase));
+  return wheel;
+}
+
 void build_subsystem(World& w, const Subsystem& s, Names& names) {
   target::Profile profile;
   profile.cqt_ms = static_cast<std::uint16_t>(s.attr_cqt / 1ms);
@@ -148,11 +158,14 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
   for (std::size_t i = 0; i < s.crdt.size(); ++i)
     profile.crdt[i] = static_cast<std::uint16_t>(s.crdt[i] / 100ms);
   profile.discovery_kato = s.discovery_kato;
+  profile.wheel = wheel_of(w, "subsystem " + s.name, s.hz, s.tick_phase);
   std::vector<std::uint32_t> ports;
   for (const std::string& name : s.ports) {
     const auto [place, fresh] = names.ports.try_emplace(name);
     if (fresh)
       place->second = transport::add_port(w);
+    if (s.hz != 0)
+      w.transport.ports[place->second].wheel = profile.wheel;
     ports.push_back(place->second);
   }
   const target::SubsystemId id = target::add_subsystem(w, s.name, profile, ports);
@@ -235,7 +248,8 @@ void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
   host.io_timeout = h.io_timeout;
   host.admin_timeout = h.admin_timeout;
   host.max_retries = h.max_retries;
-  host.close_delay = h.socket_close_delay;
+  host.close_delay = h.socket_close_delay.value_or(8ms);
+  host.close_deferred = h.hz != 0 && !h.socket_close_delay;
   host.wheel.hz = h.hz;
   host.wheel.phase =
       draw(w.choices, w.choices.add("host " + h.name, "tick phase"), span_of(h.tick_phase));

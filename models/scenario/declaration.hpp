@@ -24,6 +24,8 @@ const ObjectInfo& step_info();
 const Union<Fault>& fault_union();
 
 Codec<AnaState> ana_state();
+/// CONFIG_HZ of a machine; 0: exact timers.
+Codec<std::uint32_t> tick_rate();
 
 /// Every declared object, the scenario first, in the order in which the reference tells them.
 std::vector<const ObjectInfo*> declared_objects();

@@ -28,12 +28,12 @@ Codec<RecoveryPolicy> policy() {
   return codec;
 }
 
+}  // namespace
+
 Codec<std::uint32_t> tick_rate() {
   return choice<std::uint32_t>(
       {{"exact", 0U, ""}, {"100", 100U, ""}, {"250", 250U, ""}, {"1000", 1000U, ""}});
 }
-
-}  // namespace
 
 const Object<Connect>& connect_object() {
   static const auto declared =
@@ -154,8 +154,9 @@ const Object<Host>& host_object() {
                  "of admin commands")
           .field("max_retries", &Host::max_retries, integer<std::uint32_t>(0, 255),
                  "retries of a command on the same path")
-          .field("socket_close_delay", &Host::socket_close_delay, duration(0s, 60s),
-                 "from the shutdown of a socket to its close")
+          .maybe("socket_close_delay", &Host::socket_close_delay, duration(0s, 60s),
+                 "from the shutdown of a socket to its close; absent: 8ms, with `hz` work that is "
+                 "put off by one tick")
           .field(
               "rdma_drains_queue_pair", &Host::rdma_drains_queue_pair, boolean(),
               "RDMA: the queue pair is stopped before its requests are cancelled; else only when "

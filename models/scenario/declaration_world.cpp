@@ -226,7 +226,13 @@ const Object<Subsystem>& subsystem_object() {
           .field("crdt", &Subsystem::crdt, list(duration(0s, 6553500ms, 100ms), 0, 3),
                  "CRDT1 to CRDT3: the delays before a retry that a status may name")
           .field("discovery_kato", &Subsystem::discovery_kato, duration(1s, 65535s, 1s),
-                 "what a discovery controller at its ports takes for KATO 0")));
+                 "what a discovery controller at its ports takes for KATO 0")
+          .field("hz", &Subsystem::hz, tick_rate(),
+                 "CONFIG_HZ of a Linux target: the keep-alive timer and TCP at its ports go "
+                 "through the timer wheel, a queue ends after a grace period of RCU, its socket "
+                 "a tick or two later; `exact`: none of this takes time")
+          .field("tick_phase", &Subsystem::tick_phase, latency(longest_run),
+                 "how far its tick counter is along when the run begins")));
   return declared;
 }
 

@@ -130,6 +130,8 @@ struct Subsystem {
   Duration anatt = 10s;                   ///< ANA transition time, whole seconds
   std::vector<Duration> crdt;             ///< CRDT1 to CRDT3, in steps of 100 ms; or none
   Duration discovery_kato = 120s;         ///< what a discovery controller takes for KATO 0
+  std::uint32_t hz = 0;                   ///< tick rate of its kernel (CONFIG_HZ); 0: exact timers
+  Latency tick_phase;                     ///< how far its tick counter was along at the start
 };
 
 struct Connect {
@@ -191,7 +193,8 @@ struct Host {
   Duration io_timeout = 30s;
   Duration admin_timeout = 60s;
   std::uint32_t max_retries = 5;
-  Duration socket_close_delay = 8ms;   ///< shutdown -> close, two ticks at HZ=250 (4.6)
+  /// Shutdown -> close (4.6); absent: 8 ms, and with `hz` work that is put off by one tick.
+  std::optional<Duration> socket_close_delay;
   bool rdma_drains_queue_pair = true;  ///< before requests are cancelled (protocol.md 7.2)
   std::uint32_t hz = 0;                ///< tick rate of its kernel (CONFIG_HZ); 0: exact timers
   Latency tick_phase;                  ///< how far the tick counter was along at the start

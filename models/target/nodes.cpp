@@ -63,7 +63,8 @@ void take(World& w, const Held& h) {
     return;
   }
   const Queue& q = w.target.queues[h.queue];
-  if (!q.in_use || (q.stopped && h.kind != Held::Kind::quiesced))
+  const bool ends = h.kind == Held::Kind::quiesced || h.kind == Held::Kind::released;
+  if (!q.in_use || (q.stopped && !ends))
     return;
   switch (h.kind) {
     case Held::Kind::command:
@@ -80,6 +81,9 @@ void take(World& w, const Held& h) {
       return;
     case Held::Kind::quiesced:
       quiesce_over(w, h.queue);
+      return;
+    case Held::Kind::released:
+      release_if_drained(w, h.queue);
       return;
     case Held::Kind::finished:
       return;

@@ -16,6 +16,7 @@
 #include "sim/calendar.hpp"
 #include "sim/cow_vector.hpp"
 #include "sim/time.hpp"
+#include "sim/timer_wheel.hpp"
 
 namespace holdfast::target {
 
@@ -168,6 +169,7 @@ struct Profile {
   std::array<std::uint16_t, 3> crdt{};  ///< Identify CRDT1 to CRDT3, in 100 ms
   /// What a discovery controller takes for KATO 0 (NVMET_DISC_KATO_MS).
   Duration discovery_kato = std::chrono::seconds{120};
+  sim::TimerWheel wheel;  ///< ticks of its machine
 };
 
 struct Subsystem {
@@ -197,6 +199,7 @@ struct Held {
     lost,      ///< the end of a connection
     finished,  ///< the medium has done its work
     quiesced,  ///< what executes on a queue is to be stopped
+    released,  ///< a queue that was stopped may go
   };
   Kind kind = Kind::command;
   QueueId queue{};
@@ -274,6 +277,8 @@ struct Queue {
   std::uint16_t sqsize = 0;
   std::uint32_t executing = 0;      ///< commands that will still touch the medium or answer
   sim::EventId quiesce_timer{};     ///< stops what still executes
+  sim::EventId release_timer{};     ///< at `release_at`
+  TimePoint release_at{};           ///< once stopped: not released before, see grace_period_over
   NodeId node = sim::none<NodeId>;  ///< that owns the port
   RequestId first_waiting = sim::none<RequestId>;  ///< commands that lack data or their other half
   RequestId fused_first = sim::none<RequestId>;    ///< the next command must be its other half

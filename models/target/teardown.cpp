@@ -11,6 +11,9 @@ namespace holdfast::target {
 
 namespace {
 
+/// Queue::release_at of a queue that does not wait for its machine.
+constexpr TimePoint at_once = sim::epoch;
+
 void free_controller(World& w, ControllerId id) {
   Controller& c = w.target.controllers[id];
   w.calendar.cancel(c.watchdog);
@@ -34,6 +37,39 @@ void detach_executing(World& w, QueueId id, bool abort) {
       record<Kind::command_detached>(w, r.subsystem, r.cntlid, r.version);
   }
   w.target.queues[id].executing = 0;
+}
+
+/// nvmet_sq_destroy waits until every CPU knows that the queue's reference is dead, which takes a
+/// grace period of RCU (lib/percpu-refcount.c), while what executes runs to its end.
+void start_release(World& w, QueueId id, const sim::TimerWheel& wheel) {
+  Queue& q = w.target.queues[id];
+  q.release_at = sim::grace_period_over(wheel, w.now());
+  if (q.release_at <= w.now())
+    return;
+  q.release_timer = w.at(q.release_at, [id](World& world) {
+    const NodeId node = world.target.queues[id].node;
+    if (hangs(world, node)) {
+      hold(world, node, {.kind = Held::Kind::released, .queue = id});
+    } else {
+      release_if_drained(world, id);
+    }
+  });
+}
+
+/// The socket's file is closed by deferred work, so that its RST leaves a little later.
+void close_transport(World& w, const Queue& q) {
+  const transport::TargetQueueId transport = q.transport;
+  TimePoint at = w.now();
+  if (q.controller != sim::none<ControllerId> && q.release_at != at_once &&
+      w.transport.kind == transport::TransportKind::tcp) {
+    const Controller& c = w.target.controllers[q.controller];
+    at = sim::file_closed_at(w.target.subsystems[sim::index(c.subsystem)].profile.wheel, at);
+  }
+  if (at <= w.now()) {
+    transport::close_queue(w, transport);
+  } else {
+    w.at(at, [transport](World& world) { transport::close_queue(world, transport); });
+  }
 }
 
 }  // namespace
@@ -75,6 +111,7 @@ void stop_queue(World& w, QueueId id, bool shut_down_transport) {
     std::erase_if(c.stalled, [&](const Held& h) { return h.queue == id; });
     const Subsystem& s = w.target.subsystems[sim::index(c.subsystem)];
     const InFlight in_flight = s.profile.in_flight;
+    start_release(w, id, s.profile.wheel);
     if (in_flight == InFlight::abort || in_flight == InFlight::ignore)
       detach_executing(w, id, in_flight == InFlight::abort);
     if (in_flight == InFlight::quiesce && q.executing != 0) {
@@ -106,11 +143,14 @@ void quiesce_over(World& w, QueueId id) {
 
 void cut_off(World& w, QueueId id) {
   detach_executing(w, id, true);
-  if (w.target.queues[id].stopped) {
-    release_if_drained(w, id);
-  } else {
+  if (!w.target.queues[id].stopped)
     stop_queue(w, id, true);
-  }
+  Queue& q = w.target.queues[id];
+  if (!q.in_use)
+    return;
+  // Nobody waits for the machine's own time.
+  q.release_at = at_once;
+  release_if_drained(w, id);
 }
 
 void cut_off(World& w, ControllerId id) {
@@ -121,7 +161,7 @@ void cut_off(World& w, ControllerId id) {
 
 void release_if_drained(World& w, QueueId id) {
   const Queue q = w.target.queues[id];
-  if (!q.stopped || q.executing != 0)
+  if (!q.stopped || q.executing != 0 || w.now() < q.release_at)
     return;
   const transport::ConnectionId connection = transport::connection_of(w, q.transport);
   const bool has_controller = q.controller != sim::none<ControllerId>;
@@ -132,8 +172,9 @@ void release_if_drained(World& w, QueueId id) {
     c.traffic_seen = true;
     c.queues.erase(std::find(c.queues.begin(), c.queues.end(), id));
   }
-  transport::close_queue(w, q.transport);
+  close_transport(w, q);
   w.calendar.cancel(q.quiesce_timer);
+  w.calendar.cancel(q.release_timer);
   forget_held(w, q.node, id);
   w.target.queues.remove(id);
   if (has_controller && w.target.controllers[q.controller].queues.empty()) {

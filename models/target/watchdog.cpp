@@ -21,6 +21,13 @@ bool runs(const Profile& profile, const Controller& c) {
 
 void watchdog_fired(World& w, ControllerId id);
 
+/// A whole KATT after `from`: delayed work of the machine, unless it is a poller's own clock.
+TimePoint next_check(const World& w, const Controller& c, TimePoint from) {
+  const Profile& profile = profile_of(w, c);
+  return profile.watchdog == Watchdog::poller ? from + c.katt
+                                              : sim::fires_at(profile.wheel, from, c.katt);
+}
+
 void arm(World& w, ControllerId id, TimePoint at) {
   Controller& c = w.target.controllers[id];
   w.calendar.cancel(c.watchdog);
@@ -63,7 +70,7 @@ void watchdog_fired(World& w, ControllerId id) {
   if (look(w, c, w.now()) == Finding::expired) {
     expire(w, id);
   } else {
-    arm(w, id, w.now() + c.katt);
+    arm(w, id, next_check(w, c, w.now()));
   }
 }
 
@@ -92,7 +99,7 @@ void start_watchdog(World& w, ControllerId id) {
   c.missed_check = sim::never;
   c.last_keep_alive = w.now();
   if (runs(profile_of(w, c), c))
-    arm(w, id, w.now() + c.katt);
+    arm(w, id, next_check(w, c, w.now()));
 }
 
 void keep_alive_received(World& w, ControllerId id) {
@@ -118,7 +125,7 @@ void catch_up_watchdog(World& w, ControllerId id, bool by_the_clock) {
       expire(w, id);
       return;
     }
-    c.missed_check += c.katt;
+    c.missed_check = next_check(w, c, c.missed_check);
   }
   arm(w, id, c.missed_check);
   c.missed_check = sim::never;

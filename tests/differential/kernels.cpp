@@ -48,11 +48,13 @@ void run_batch(std::uint64_t batch) {
 
 std::vector<std::filesystem::path> bundled() {
   std::vector<std::filesystem::path> out;
-  for (const auto& entry : std::filesystem::directory_iterator("scenarios")) {
-    // A sweep or a schema may lie beside the scenarios; only scenarios have hosts.
-    if (entry.path().extension() == ".json" &&
-        scenario::read_document(entry.path()).contains("hosts"))
-      out.push_back(entry.path());
+  for (const char* folder : {"scenarios", "scenarios/reference"}) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      // A sweep or a schema may lie beside the scenarios; only scenarios have hosts.
+      if (entry.path().extension() == ".json" &&
+          scenario::read_document(entry.path()).contains("hosts"))
+        out.push_back(entry.path());
+    }
   }
   std::sort(out.begin(), out.end());
   return out;

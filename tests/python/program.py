@@ -20,7 +20,8 @@ def is_written() -> bool:
 def scenarios() -> list[str]:
     """List the bundled scenarios, as paths from the root of the tree."""
     found = []
-    for path in sorted((ROOT / "scenarios").glob("*.json")):
+    folder = ROOT / "scenarios"
+    for path in sorted([*folder.glob("*.json"), *folder.glob("reference/*.json")]):
         document = json.loads(path.read_text())
         if isinstance(document, dict) and "hosts" in document and "subsystems" in document:
             found.append(path.relative_to(ROOT).as_posix())

@@ -56,5 +56,6 @@ def test_links_lead_somewhere() -> None:
 def test_bundled_scenarios_are_described() -> None:
     """The guide names each scenario that comes with the program."""
     guide = (ROOT / "docs" / "scenarios.md").read_text()
-    for path in (ROOT / "scenarios").glob("*.json"):
+    folder = ROOT / "scenarios"
+    for path in (*folder.glob("*.json"), *folder.glob("reference/*.json")):
         assert f"`{path.stem}`" in guide, path.name

@@ -22,8 +22,12 @@ ScenarioLike = "Scenario | Mapping[str, Any] | str | PathLike[str]"
 
 def scenarios() -> list[str]:
     """Return the names of the bundled scenarios, for :meth:`Scenario.load` and :func:`run`."""
+    folders = (("", _bundle()), ("reference/", _bundle() / "reference"))
     return sorted(
-        Path(entry.name).stem for entry in _bundle().iterdir() if entry.name.endswith(".json")
+        prefix + Path(entry.name).stem
+        for prefix, folder in folders
+        for entry in folder.iterdir()
+        if entry.name.endswith(".json")
     )
 
 
@@ -185,7 +189,7 @@ def as_scenario(given: Scenario | Mapping[str, Any] | str | PathLike[str]) -> Sc
 def _find(path: str | PathLike[str]) -> Path:
     """Return the file that is meant by a path or by the name of a bundled scenario."""
     given = Path(path)
-    if given.exists() or given.suffix or len(given.parts) != 1:
+    if given.exists() or given.suffix or str(given.parent) not in (".", "reference"):
         return given
     bundled = _bundle() / f"{given}.json"
     if bundled.is_file():
