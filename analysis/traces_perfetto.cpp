@@ -154,6 +154,15 @@ std::string Timeline::fault_name(std::uint64_t index) const {
   }
   if (f.type == fault::Type::admin_stall)
     return fmt::format("admin stall of controller {}", f.cntlid);
+  if (f.type == fault::Type::port_removed)
+    return "port removed from " + w_.target.subsystems[sim::index(f.subsystem)].nqn;
+  if (f.type == fault::Type::cross_traffic)
+    return "cross traffic";
+  if (f.type == fault::Type::kill_sockets || f.type == fault::Type::drop_capsule) {
+    const char* what =
+        f.type == fault::Type::kill_sockets ? "sockets killed: " : "capsules dropped: ";
+    return what + w_.host.controllers[sim::index(f.controller)].name;
+  }
   const std::string link = w_.net.links[sim::index(f.link)].name;
   if (f.type == fault::Type::hca_removed)
     return "adapter removed at " + link;
@@ -168,7 +177,7 @@ std::string Timeline::fault_name(std::uint64_t index) const {
     return fmt::format("{} of {}", actions[static_cast<std::size_t>(f.type) - first],
                        w_.host.controllers[sim::index(f.controller)].name);
   }
-  static constexpr std::array<const char*, 3> names = {"blackhole", "link down", "loss"};
+  static constexpr std::array<const char*, 4> names = {"blackhole", "link down", "loss", "impair"};
   const char* way = f.forward && f.backward ? "" : f.forward ? ", forward" : ", backward";
   return fmt::format("{} {}{}", names[static_cast<std::size_t>(f.type)], link, way);
 }

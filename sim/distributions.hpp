@@ -5,6 +5,7 @@
 #pragma once
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 
 #include "sim/time.hpp"
@@ -56,6 +57,47 @@ constexpr Duration uniform_between(std::uint64_t bits, Duration low, Duration hi
 constexpr Duration exponential(std::uint64_t bits, Duration mean) {
   const double u = (static_cast<double>(bits >> 11) + 0.5) * 0x1p-53;
   return Duration{static_cast<std::int64_t>(-natural_log(u) * static_cast<double>(mean.count()))};
+}
+
+/// The value below which a standard normal variable is with probability p in (0, 1), to nine digits
+/// (rational approximations after Acklam, 2003). The square root is IEEE's, so exact everywhere.
+inline double inverse_normal(double p) {
+  constexpr double tail = 0.02425;
+  if (p > 1.0 - tail)
+    return -inverse_normal(1.0 - p);
+  if (p >= tail) {
+    const double q = p - 0.5;
+    const double r = q * q;
+    const double above =
+        ((((-39.69683028665376 * r + 220.9460984245205) * r - 275.9285104469687) * r +
+          138.3577518672690) *
+             r -
+         30.66479806614716) *
+            r +
+        2.506628277459239;
+    const double below =
+        ((((-54.47609879822406 * r + 161.5858368580409) * r - 155.6989798598866) * r +
+          66.80131188771972) *
+             r -
+         13.28068155288572) *
+            r +
+        1.0;
+    return q * above / below;
+  }
+  const double q = std::sqrt(-2.0 * natural_log(p));
+  const double above =
+      ((((-0.007784894002430293 * q - 0.3223964580411365) * q - 2.400758277161838) * q -
+        2.549732539343734) *
+           q +
+       4.374664141464968) *
+          q +
+      2.938163982698783;
+  const double below =
+      (((0.007784695709041462 * q + 0.3224671290700398) * q + 2.445134137142996) * q +
+       3.754408661907416) *
+          q +
+      1.0;
+  return above / below;
 }
 
 }  // namespace holdfast::sim

@@ -4,7 +4,11 @@
 
 #include "models/host/host.hpp"
 #include "models/net/fabric.hpp"
+#include "models/net/netem.hpp"
+#include "models/net/traffic.hpp"
 #include "models/target/target.hpp"
+#include "models/transport/queue.hpp"
+#include "models/transport/tcp.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::fault {
@@ -31,9 +35,46 @@ void for_node_channels(const Fault& f, Act act) {
   }
 }
 
+void disconnect(World& w, host::ControllerId id) {
+  const host::Controller& c = w.host.controllers[sim::index(id)];
+  host::disconnect(w, c.host, c.subnqn);
+}
+
+/// Netems and sieves of the directions that the fault strikes. False: it has none.
+bool switch_parts(World& w, const Fault& f, bool on) {
+  bool any = false;
+  for (const std::uint32_t part : f.parts) {
+    if (part == ~0u)
+      continue;
+    any = true;
+    if (f.type == Type::impair) {
+      net::switch_netem(w, part, on);
+    } else {
+      net::switch_sieve(w, part, on);
+    }
+  }
+  return any;
+}
+
+/// `ss -K` with the addresses of a controller: its sockets die one after the other. What the
+/// engines do about it is left to work queues, so none of them is shut down before its turn.
+void kill_sockets(World& w, const Fault& f) {
+  const host::Controller& c = w.host.controllers[sim::index(f.controller)];
+  std::vector<transport::ConnectionId> found;
+  for (std::uint32_t i = 0; i <= c.io_queues_wanted; ++i) {
+    const host::Queue& q = w.host.queues[sim::index(c.admin) + i];
+    if (q.allocated)
+      found.push_back(transport::connection_of(w, q.transport));
+  }
+  for (const transport::ConnectionId id : found)
+    tcp::kill(w, id, f.side);
+}
+
 void switch_on(World& w, std::uint32_t index) {
   Fault& f = w.fault.faults[index];
   record<Kind::fault>(w, index, true);
+  if (switch_parts(w, f, true))
+    return;
   switch (f.type) {
     case Type::blackhole:
       for_channels(f, [&](net::ChannelId c, unsigned) { net::add_blackhole(w, c); });
@@ -62,11 +103,9 @@ void switch_on(World& w, std::uint32_t index) {
     case Type::delete_controller:
       host::delete_controller(w, f.controller);
       return;
-    case Type::disconnect: {
-      const host::Controller& c = w.host.controllers[sim::index(f.controller)];
-      host::disconnect(w, c.host, c.subnqn);
+    case Type::disconnect:
+      disconnect(w, f.controller);
       return;
-    }
     case Type::passthrough_ccr:
       host::passthrough_ccr(w, f.source, f.controller);
       return;
@@ -83,12 +122,28 @@ void switch_on(World& w, std::uint32_t index) {
     case Type::admin_stall:
       target::start_admin_stall(w, f.subsystem, f.cntlid);
       return;
+    case Type::port_removed:
+      target::unlink_port(w, f.subsystem, f.port);
+      return;
+    case Type::kill_sockets:
+      kill_sockets(w, f);
+      return;
+    case Type::drop_capsule:
+      w.transport.capsule_drops[f.part].armed = true;
+      return;
+    case Type::cross_traffic:
+      net::start_traffic(w, f.part);
+      return;
+    case Type::impair:
+      return;
   }
 }
 
 void switch_off(World& w, std::uint32_t index) {
   const Fault& f = w.fault.faults[index];
   record<Kind::fault>(w, index, false);
+  if (switch_parts(w, f, false))
+    return;
   switch (f.type) {
     case Type::blackhole:
       for_channels(f, [&](net::ChannelId c, unsigned) { net::remove_blackhole(w, c); });
@@ -111,20 +166,42 @@ void switch_off(World& w, std::uint32_t index) {
     case Type::admin_stall:
       target::end_admin_stall(w, f.subsystem, f.cntlid);
       return;
+    case Type::port_removed:
+      target::link_port(w, f.subsystem, f.port);
+      return;
+    case Type::cross_traffic:
+      net::stop_traffic(w, f.part);
+      return;
     default:
       return;
   }
+}
+
+void strike(World& w, std::uint32_t index);
+
+/// Plans one round of a fault: when it begins, and when it ends.
+void plan(World& w, std::uint32_t index, TimePoint at, TimePoint until) {
+  w.at(at, [index](World& world) { strike(world, index); });
+  if (until != sim::never)
+    w.at(until, [index](World& world) { switch_off(world, index); });
+}
+
+void strike(World& w, std::uint32_t index) {
+  switch_on(w, index);
+  Fault& f = w.fault.faults[index];
+  ++f.struck;
+  if (f.every != Duration{} && (f.times == 0 || f.struck < f.times))
+    plan(w, index, w.now() + f.every, f.until + f.struck * f.every);
 }
 
 }  // namespace
 
 void add_fault(World& w, const Fault& fault) {
   const auto index = static_cast<std::uint32_t>(w.fault.faults.size());
+  HOLDFAST_CHECK(fault.every == Duration{} ||
+                 (fault.until != sim::never && fault.until - fault.at < fault.every));
   w.fault.faults.push_back(fault);
-  w.at(fault.at, [index](World& world) { switch_on(world, index); });
-  if (fault.until == sim::never)
-    return;
-  w.at(fault.until, [index](World& world) { switch_off(world, index); });
+  plan(w, index, fault.at, fault.until);
 }
 
 }  // namespace holdfast::fault

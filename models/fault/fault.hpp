@@ -21,6 +21,7 @@ enum class Type : std::uint8_t {
   blackhole,
   link_down,
   loss,
+  impair,
   command,
   command_status,
   ana_change,
@@ -34,17 +35,26 @@ enum class Type : std::uint8_t {
   // What happens to an array.
   node,
   admin_stall,
+  port_removed,
+  // What strikes single connections or capsules, or comes from others.
+  kill_sockets,
+  drop_capsule,
+  cross_traffic,
 };
 
 /// Faults of a link harm the controllers whose way leads over it.
 constexpr bool strikes_link(Type type) {
-  return type == Type::blackhole || type == Type::link_down || type == Type::loss;
+  return type == Type::blackhole || type == Type::link_down || type == Type::loss ||
+         type == Type::impair;
 }
 
 struct Fault {
   Type type = Type::blackhole;
   TimePoint at{};
   TimePoint until = sim::never;  ///< never: for ever
+  Duration every{};              ///< from one begin to the next; 0: it strikes once
+  std::uint32_t times = 0;       ///< how often it strikes if it repeats; 0: without end
+  std::uint32_t struck = 0;      ///< how often it has
   net::LinkId link{};
   bool forward = true;  ///< direction of the link, for blackhole and loss
   bool backward = true;
@@ -62,6 +72,13 @@ struct Fault {
   target::NodeState node_state = target::NodeState::crashed;
   std::vector<net::LinkId> node_links;  ///< at the ports of the node: a crash cuts them
   std::uint16_t cntlid = 0;             ///< admin_stall
+  /// Of blackhole, loss, impair: strikes this host controller only (with `controller`).
+  bool one_controller = false;
+  /// Netems of impair, sieves of a blackhole or loss for some flows; per direction, ~0: none.
+  std::array<std::uint32_t, 2> parts = {~0u, ~0u};
+  std::uint32_t part = 0;  ///< source of cross_traffic, place in Transport::capsule_drops
+  std::uint32_t port = 0;  ///< port_removed: of the transport
+  transport::Side side{};  ///< kill_sockets
 };
 
 struct Faults {

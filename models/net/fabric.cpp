@@ -4,6 +4,8 @@
 // constant; the channel's lane keeps these instants in order.
 #include "models/net/fabric.hpp"
 
+#include "models/net/internal.hpp"
+#include "models/net/netem.hpp"
 #include "models/records.hpp"
 #include "models/world.hpp"
 #include "sim/distributions.hpp"
@@ -11,22 +13,34 @@
 
 namespace holdfast::net {
 
-namespace {
-
-/// Time to put `bytes` (frame overhead included) on a wire, to the nearest nanosecond.
+/// To the nearest nanosecond.
 Duration serialisation(std::uint64_t rate_bps, std::uint32_t bytes) {
   const std::uint64_t scaled = std::uint64_t{bytes} * 8'000'000'000u;
   return Duration{static_cast<std::int64_t>((scaled + rate_bps / 2) / rate_bps)};
+}
+
+bool is_foreign(const World& w, const Packet& packet) {
+  return w.net.routes[sim::index(packet.route)].foreign;
+}
+
+bool strikes(const World& w, const Flows& flows, const Packet& packet) {
+  if (flows.all)
+    return true;
+  if (w.net.flow_of == nullptr || is_foreign(w, packet))
+    return false;
+  const std::uint32_t flow = w.net.flow_of(w, packet);
+  return flow >= flows.first && flow <= flows.last;
 }
 
 void drop(World& w, ChannelId id, PacketId packet, Drop reason) {
   const Packet copy = w.net.packets[packet];
   w.net.packets.recycle(packet);
   ++w.net.channels[sim::index(id)].dropped;
-  w.net.dropped(w, copy, id, reason);
+  if (!is_foreign(w, copy))
+    w.net.dropped(w, copy, id, reason);
 }
 
-void enqueue(World& w, ChannelId id, PacketId packet) {
+void queue_on_link(World& w, ChannelId id, PacketId packet) {
   Channel& c = w.net.channels[sim::index(id)];
   if (c.outages != 0) [[unlikely]] {
     drop(w, id, packet, Drop::link_down);
@@ -47,6 +61,32 @@ void enqueue(World& w, ChannelId id, PacketId packet) {
   w.calendar.lane_push(c.lane, left + c.delay, sim::index(packet));
 }
 
+void enqueue(World& w, ChannelId id, PacketId packet) {
+  if (w.net.channels[sim::index(id)].netems != 0) [[unlikely]] {
+    impair(w, id, packet, 0);
+    return;
+  }
+  queue_on_link(w, id, packet);
+}
+
+namespace {
+
+/// Blackholes, and what strikes some flows only. True: the packet is gone.
+bool swallowed(World& w, ChannelId id, PacketId packet) {
+  if (w.net.channels[sim::index(id)].blackholes != 0) {
+    drop(w, id, packet, Drop::blackhole);
+    return true;
+  }
+  for (const Sieve& s : w.net.sieves) {
+    const bool looks = s.on && s.channel == id && strikes(w, s.flows, w.net.packets[packet]);
+    if (looks && w.choices.yes(s.choice, s.threshold)) {
+      drop(w, id, packet, s.reason);
+      return true;
+    }
+  }
+  return false;
+}
+
 /// A packet has reached the far end of a channel.
 void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
   const ChannelId id{channel};
@@ -56,23 +96,25 @@ void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
   ++c.packets;
   w.net.arriving = packet;
   const std::uint64_t* body = reinterpret_cast<const std::uint64_t*>(p.body.bytes.data());
-  record<Kind::packet_hop>(w, channel, p.bytes, body[0], body[1], body[2], body[3]);
-  if (c.blackholes != 0) [[unlikely]] {
-    drop(w, id, packet, Drop::blackhole);
-    return;
+  const Route& route = w.net.routes[sim::index(p.route)];
+  if (!route.foreign) [[likely]]
+    record<Kind::packet_hop>(w, channel, p.bytes, body[0], body[1], body[2], body[3]);
+  if ((c.blackholes | c.sieves) != 0) [[unlikely]] {
+    if (swallowed(w, id, packet))
+      return;
   }
   if (w.choices.yes(c.loss_choice, c.loss_threshold)) [[unlikely]] {
     drop(w, id, packet, Drop::loss);
     return;
   }
-  const Route& route = w.net.routes[sim::index(p.route)];
   if (++p.hop < route.count) {
     enqueue(w, w.net.hops[route.first + p.hop], packet);
     return;
   }
   const Packet copy = p;
   w.net.packets.recycle(packet);
-  w.net.deliver(w, copy);
+  if (!route.foreign) [[likely]]
+    w.net.deliver(w, copy);
 }
 
 }  // namespace
@@ -109,7 +151,7 @@ RouteId add_route(World& w, NodeId from, NodeId to, const std::vector<ChannelId>
   for (const ChannelId c : hops)
     mtu = std::min(mtu, w.net.links[sim::index(c) / 2].mtu_bytes);
   w.net.routes.push_back({from, to, static_cast<std::uint32_t>(w.net.hops.size()),
-                          static_cast<std::uint32_t>(hops.size()), mtu});
+                          static_cast<std::uint32_t>(hops.size()), mtu, false});
   w.net.hops.insert(w.net.hops.end(), hops.begin(), hops.end());
   return RouteId{static_cast<std::uint32_t>(w.net.routes.size() - 1)};
 }
@@ -123,6 +165,10 @@ void send(World& w, RouteId route, std::uint32_t bytes, const PacketBody& body) 
   p.hop = 0;
   p.bytes = static_cast<std::uint16_t>(bytes);
   p.body = body;
+  if (w.net.intercept != nullptr && w.net.intercept(w, p)) [[unlikely]] {
+    drop(w, w.net.hops[r.first], packet, Drop::scripted);
+    return;
+  }
   enqueue(w, w.net.hops[r.first], packet);
 }
 
@@ -134,6 +180,19 @@ void remove_blackhole(World& w, ChannelId channel) {
   Channel& c = w.net.channels[sim::index(channel)];
   HOLDFAST_CHECK(c.blackholes > 0);
   --c.blackholes;
+}
+
+std::uint32_t add_sieve(World& w, const Sieve& sieve, std::string_view entity) {
+  w.net.sieves.push_back(sieve);
+  w.net.sieves.back().choice = w.choices.add(entity, "loss");
+  return static_cast<std::uint32_t>(w.net.sieves.size() - 1);
+}
+
+void switch_sieve(World& w, std::uint32_t sieve, bool on) {
+  Sieve& s = w.net.sieves[sieve];
+  HOLDFAST_CHECK(s.on != on);
+  s.on = on;
+  w.net.channels[sim::index(s.channel)].sieves += on ? 1u : ~0u;
 }
 
 void take_down(World& w, LinkId link) {

@@ -30,6 +30,10 @@ void send(World& w, RouteId route, std::uint32_t bytes, const PacketBody& body);
 /// While at least one blackhole is on, packets that reach the end of the channel vanish.
 void add_blackhole(World& w, ChannelId channel);
 void remove_blackhole(World& w, ChannelId channel);
+/// Random loss or a blackhole for some flows only, off at first; the answer names it. `entity`
+/// names its choice point.
+std::uint32_t add_sieve(World& w, const Sieve& sieve, std::string_view entity);
+void switch_sieve(World& w, std::uint32_t sieve, bool on);
 /// While down, what is queued or on the wire is lost, and so is what is sent.
 void take_down(World& w, LinkId link);
 void bring_up(World& w, LinkId link);

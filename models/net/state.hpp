@@ -37,8 +37,9 @@ constexpr ChannelId channel_of(LinkId link, unsigned direction) {
 /// frame check 4, preamble and start 8, gap 12 (IEEE 802.3).
 inline constexpr std::uint32_t frame_overhead_bytes = 38;
 
-/// Why a packet went no further.
-enum class Drop : std::uint8_t { queue_full, loss, blackhole, link_down };
+/// Why a packet went no further. The last two never reached a link: lost in a netem, or told to be
+/// dropped by the script of a fault.
+enum class Drop : std::uint8_t { queue_full, loss, blackhole, link_down, impaired, scripted };
 
 struct Channel {
   std::uint64_t rate_bps = 0;
@@ -50,6 +51,8 @@ struct Channel {
   sim::LaneId lane{};            ///< packets that are queued or on the wire, in order
   std::uint32_t blackholes = 0;  ///< how many faults swallow packets here just now
   std::uint32_t outages = 0;     ///< how many faults hold the link down just now
+  std::uint32_t netems = 0;      ///< how many of Fabric::netems are on here just now
+  std::uint32_t sieves = 0;      ///< how many of Fabric::sieves are on here just now
   std::uint32_t last_bytes = 0;  ///< memo of the last serialisation time computed
   Duration last_serialisation{};
   std::uint64_t packets = 0;  ///< that reached the far end of the channel
@@ -74,18 +77,107 @@ struct Packet {
   PacketBody body{};
 };
 
+/// Which packets a fault strikes: all, or those of some flows as Fabric::flow_of names them.
+struct Flows {
+  bool all = true;
+  std::uint32_t first = 0;
+  std::uint32_t last = 0;  ///< included
+};
+
+/// Random loss, or a blackhole, for some flows at the receiving end of a channel.
+struct Sieve {
+  ChannelId channel{};
+  Flows flows;
+  bool on = false;
+  Drop reason = Drop::loss;
+  std::uint64_t threshold = 0;
+  sim::ChoiceId choice{};
+};
+
+/// netem's pseudo-random numbers: each is a mixture of a fresh one and the one before
+/// (get_crandom).
+struct CorrelatedDraw {
+  sim::ChoiceId choice{};
+  std::uint32_t rho = 0;  ///< weight of the one before, of 2^32; 0: independent
+  std::uint32_t last = 0;
+  bool primed = false;  ///< `last` has been drawn
+};
+
+enum class JitterShape : std::uint8_t { uniform, normal };
+
+/// What a netem does, in tc's words. Probabilities are in [0, 1].
+struct NetemParameters {
+  Duration delay{};
+  Duration jitter{};  ///< at most 2 s: a signed 32-bit number of nanoseconds in the kernel
+  double delay_correlation = 0.0;
+  JitterShape distribution = JitterShape::uniform;
+  double reorder = 0.0;  ///< such packets are not delayed
+  double reorder_correlation = 0.0;
+  std::uint32_t gap = 0;  ///< only every gap-th packet may skip the delay; 0: none
+  double duplicate = 0.0;
+  double loss = 0.0;
+  bool bursts = false;  ///< the two-state model below instead of `loss`
+  double to_bad = 0.0;
+  double to_good = 0.0;
+  double loss_bad = 0.0;
+  double loss_good = 0.0;
+  std::uint64_t rate_bps = 0;  ///< 0: as fast as packets come
+  std::uint32_t limit = 1000;  ///< packets inside; more are dropped
+};
+
+/// A network emulator in front of a channel's queue; see netem.hpp.
+struct Netem {
+  ChannelId channel{};
+  Flows flows;
+  bool on = false;
+  bool in_bad_state = false;
+  NetemParameters p;
+  CorrelatedDraw delay;
+  CorrelatedDraw reorder;
+  sim::ChoiceId duplicate{};
+  sim::ChoiceId loss{};
+  sim::ChoiceId transition{};
+  std::uint32_t counter = 0;  ///< packets delayed since the last one that was not
+  std::uint32_t held = 0;     ///< packets inside
+  TimePoint latest{};         ///< when the last of them leaves
+};
+
+enum class TrafficPattern : std::uint8_t { constant, poisson, on_off };
+
+/// Packets of other applications along a route; see traffic.hpp.
+struct Traffic {
+  RouteId route{};
+  std::uint32_t bytes = 0;
+  TrafficPattern pattern = TrafficPattern::constant;
+  Duration interval{};  ///< between two packets; the mean of it for poisson
+  Duration burst{};     ///< mean length, for on_off
+  Duration pause{};
+  sim::ChoiceId interval_choice{};
+  sim::ChoiceId burst_choice{};
+  sim::ChoiceId pause_choice{};
+  sim::EventId next{};
+  TimePoint burst_end{};
+};
+
 struct Route {
   NodeId from{};
   NodeId to{};
   std::uint32_t first = 0;  ///< into Fabric::hops
   std::uint32_t count = 0;
   std::uint32_t mtu_bytes = 0;
+  bool foreign = false;  ///< of other applications: the transport does not hear of its packets
 };
 
 /// Called when a packet has crossed its whole route, or was dropped on the way; the packet is freed
 /// when the call returns.
 using DeliverFunction = void (*)(World&, const Packet&);
 using DroppedFunction = void (*)(World&, const Packet&, ChannelId, Drop);
+/// A second copy of a packet is on its way from now on; it will be delivered or dropped as well.
+using DuplicatedFunction = void (*)(World&, const Packet&);
+/// Whose packet it is, in names of the transport's choice; see Flows.
+using FlowFunction = std::uint32_t (*)(const World&, const Packet&);
+/// True: the packet is to be dropped before it reaches a link.
+using InterceptFunction = bool (*)(World&, const Packet&);
 
 struct Fabric {
   std::vector<std::string> nodes;
@@ -97,6 +189,12 @@ struct Fabric {
   PacketId arriving{};  ///< the packet whose hop is being recorded, for those who watch
   DeliverFunction deliver = nullptr;  ///< the transport above
   DroppedFunction dropped = nullptr;
+  DuplicatedFunction duplicated = nullptr;
+  FlowFunction flow_of = nullptr;         ///< null: flows cannot be told apart
+  InterceptFunction intercept = nullptr;  ///< null: nobody wants to see packets before they leave
+  std::vector<Netem> netems;
+  std::vector<Sieve> sieves;
+  std::vector<Traffic> traffic;
 };
 
 }  // namespace holdfast::net

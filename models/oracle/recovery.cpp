@@ -40,6 +40,13 @@ bool strikes(const World& w, const fault::Fault& f, const host::Controller& c) {
     const auto& ports = w.target.nodes[sim::index(f.node)].ports;
     return std::find(ports.begin(), ports.end(), c.port) != ports.end();
   }
+  if (f.type == fault::Type::port_removed) {
+    const auto& nqn = w.target.subsystems[sim::index(f.subsystem)].nqn;
+    return c.port == f.port && c.subnqn.view() == nqn;
+  }
+  const bool is_its = &c == &w.host.controllers[sim::index(f.controller)];
+  if (f.type == fault::Type::kill_sockets || f.one_controller)
+    return is_its;
   if (f.type == fault::Type::remote_port_lost)
     return c.forward == f.routes[0];
   return fault::strikes_link(f.type) && (crosses(w, c.forward, f) || crosses(w, c.back, f));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "models/host/host.hpp"
 #include "models/net/fabric.hpp"
@@ -46,25 +47,33 @@ void build_links(World& w, const Scenario& s, Names& names) {
   }
 }
 
-simgrid::Platform platform_of(const World& w, const Scenario& s) {
+simgrid::Platform platform_of(const World& w, const Names& names) {
   simgrid::Platform platform;
-  for (const std::string& name : w.net.nodes) {
-    const bool is_host =
-        std::any_of(s.hosts.begin(), s.hosts.end(),
-                    [&](const Host& h) { return h.name == name; }) ||
-        std::any_of(s.subsystems.begin(), s.subsystems.end(), [&](const Subsystem& sub) {
-          return std::find(sub.ports.begin(), sub.ports.end(), name) != sub.ports.end();
-        });
-    platform.nodes.push_back({name, is_host});
-  }
+  for (const std::string& name : w.net.nodes)
+    platform.nodes.push_back({name, names.ends.count(name) != 0});
   for (std::size_t i = 0; i < w.net.links.size(); ++i) {
     const net::Link& link = w.net.links[i];
+    const net::Channel& channel = w.net.channels[2 * i];
     platform.links.push_back({link.name,
                               {sim::index(link.ends[0]), sim::index(link.ends[1])},
-                              static_cast<double>(s.fabric.links[i].rate_bps),
-                              sim::seconds(s.fabric.links[i].delay)});
+                              static_cast<double>(channel.rate_bps),
+                              sim::seconds(channel.delay)});
   }
   return platform;
+}
+
+void note_ends(const Scenario& s, Names& names) {
+  for (const Host& host : s.hosts)
+    names.ends.insert(host.name);
+  for (const Subsystem& sub : s.subsystems)
+    names.ends.insert(sub.ports.begin(), sub.ports.end());
+}
+
+std::vector<net::ChannelId> channels_of(const std::vector<simgrid::Hop>& way) {
+  std::vector<net::ChannelId> hops;
+  for (const simgrid::Hop& hop : way)
+    hops.push_back(net::channel_of(net::LinkId{hop.link}, hop.direction));
+  return hops;
 }
 
 /// Asks SimGrid for the way from every host to every port it connects to, and back.
@@ -82,14 +91,11 @@ void build_routes(World& w, const Scenario& s, Names& names) {
   for (const auto& [from, to] : pairs) {
     questions.emplace_back(sim::index(names.nodes.at(from)), sim::index(names.nodes.at(to)));
   }
-  const auto answers = simgrid::compute_routes(platform_of(w, s), questions);
+  const auto answers = simgrid::compute_routes(platform_of(w, names), questions);
   for (std::size_t i = 0; i < pairs.size(); ++i) {
-    std::vector<net::ChannelId> hops;
-    for (const simgrid::Hop& hop : answers[i]) {
-      hops.push_back(net::channel_of(net::LinkId{hop.link}, hop.direction));
-    }
     names.routes[pairs[i]] =
-        net::add_route(w, names.nodes.at(pairs[i].first), names.nodes.at(pairs[i].second), hops);
+        net::add_route(w, names.nodes.at(pairs[i].first), names.nodes.at(pairs[i].second),
+                       channels_of(answers[i]));
   }
 }
 
@@ -302,6 +308,18 @@ host::RecoveryPolicy policy_of(const RecoveryPolicy& p) {
   return policy;
 }
 
+std::vector<net::ChannelId> find_hops(const World& w, const Names& names, const std::string& from,
+                                      const std::string& to) {
+  // A node with one link, which is all that other applications may use besides hosts and ports,
+  // never was on the way of others.
+  Names with_both = names;
+  with_both.ends.insert({from, to});
+  const std::pair<std::uint32_t, std::uint32_t> question{sim::index(names.nodes.at(from)),
+                                                         sim::index(names.nodes.at(to))};
+  return channels_of(
+      simgrid::compute_routes(platform_of(w, with_both), std::span(&question, 1)).front());
+}
+
 Names build_named(World& w, const Scenario& s) {
   w.choices.reseed(s.seed);
   w.transport.tcp.rto_min = s.fabric.rto_min;
@@ -323,6 +341,7 @@ Names build_named(World& w, const Scenario& s) {
   Names names;
   names.in_capsule = s.fabric.transport != Transport::fc;
   build_links(w, s, names);
+  note_ends(s, names);
   build_routes(w, s, names);
   for (const Subsystem& sub : s.subsystems)
     build_subsystem(w, sub, names);

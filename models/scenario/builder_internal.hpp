@@ -18,6 +18,27 @@ inline holdfast::Span span_of(const Latency& latency) {
   return span;
 }
 
+// builder.cpp
+/// Asks SimGrid for a way between two nodes; both must be able to be ends of one (names.ends).
+std::vector<net::ChannelId> find_hops(const World& w, const Names& names, const std::string& from,
+                                      const std::string& to);
+
+// builder_network.cpp: fills in what is special about a fault; `entity` names its choice points.
+void fill_in(World& w, fault::Fault& out, const Impair& f, const Names& names,
+             const std::string& entity);
+void fill_in(World& w, fault::Fault& out, const Blackhole& f, const Names& names,
+             const std::string& entity);
+void fill_in(World& w, fault::Fault& out, const Loss& f, const Names& names,
+             const std::string& entity);
+void fill_in(World& w, fault::Fault& out, const KillSockets& f, const Names& names,
+             const std::string& entity);
+void fill_in(World& w, fault::Fault& out, const DropCapsule& f, const Names& names,
+             const std::string& entity);
+void fill_in(World& w, fault::Fault& out, const PortRemoved& f, const Names& names,
+             const std::string& entity);
+void fill_in(World& w, fault::Fault& out, const CrossTraffic& f, const Names& names,
+             const std::string& entity);
+
 // builder_load.cpp
 void build_workloads(World& w, const Scenario& s, const Names& names);
 void build_faults(World& w, const Scenario& s, const Names& names);

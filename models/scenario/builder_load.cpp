@@ -129,13 +129,21 @@ void build_workload(World& w, const Script& s, const Names& names) {
   workload::add_job(w, job);
 }
 
-/// Draws when a fault strikes. The name of the choice point is the fault's place in the list.
+/// Choice points of a fault are named by its place in the list.
+std::string entity_of(const World& w) { return "fault " + std::to_string(w.fault.faults.size()); }
+
+/// Draws when a fault strikes.
 void set_times(World& w, fault::Fault& out, const Latency& at,
                const std::optional<Duration>& until_after) {
-  const std::string entity = "fault " + std::to_string(w.fault.faults.size());
-  out.at = sim::epoch + draw(w.choices, w.choices.add(entity, "at"), span_of(at));
+  out.at = sim::epoch + draw(w.choices, w.choices.add(entity_of(w), "at"), span_of(at));
   if (until_after)
     out.until = out.at + *until_after;
+}
+
+void set_repetition(fault::Fault& out, const std::optional<Duration>& every,
+                    const std::optional<std::uint32_t>& times) {
+  out.every = every.value_or(0s);
+  out.times = times.value_or(0);
 }
 
 void set_direction(fault::Fault& out, Direction direction) {
@@ -149,6 +157,8 @@ fault::Fault fault_of(World& w, const Blackhole& f, const Names& names) {
   out.link = names.links.at(f.link);
   set_direction(out, f.direction);
   set_times(w, out, f.at, f.until_after);
+  set_repetition(out, f.every, f.times);
+  fill_in(w, out, f, names, entity_of(w));
   return out;
 }
 
@@ -157,6 +167,7 @@ fault::Fault fault_of(World& w, const LinkDown& f, const Names& names) {
   out.type = fault::Type::link_down;
   out.link = names.links.at(f.link);
   set_times(w, out, f.at, f.until_after);
+  set_repetition(out, f.every, f.times);
   return out;
 }
 
@@ -167,6 +178,8 @@ fault::Fault fault_of(World& w, const Loss& f, const Names& names) {
   out.probability = f.probability;
   set_direction(out, f.direction);
   set_times(w, out, f.at, f.until_after);
+  set_repetition(out, f.every, f.times);
+  fill_in(w, out, f, names, entity_of(w));
   return out;
 }
 
@@ -247,6 +260,30 @@ fault::Fault fault_of(World& w, const AdminStall& f, const Names& names) {
   out.subsystem = names.subsystems.at(f.subsystem);
   out.cntlid = f.controller;
   set_times(w, out, f.at, f.until_after);
+  return out;
+}
+
+fault::Fault fault_of(World& w, const Impair& f, const Names& names) {
+  fault::Fault out;
+  out.type = fault::Type::impair;
+  out.link = names.links.at(f.link);
+  set_direction(out, f.direction);
+  set_times(w, out, f.at, f.until_after);
+  set_repetition(out, f.every, f.times);
+  fill_in(w, out, f, names, entity_of(w));
+  return out;
+}
+
+/// Faults that happen at an instant, or last for a time, and say the rest in fill_in.
+template <class F>
+fault::Fault fault_of(World& w, const F& f, const Names& names) {
+  fault::Fault out;
+  if constexpr (requires { f.until_after; }) {
+    set_times(w, out, f.at, f.until_after);
+  } else {
+    set_times(w, out, f.at, std::nullopt);
+  }
+  fill_in(w, out, f, names, entity_of(w));
   return out;
 }
 

@@ -160,9 +160,34 @@ namespace {
 
 // References of a fault, by kind of fault.
 template <class F>
-void check_fault(const Scenario&, const F& fault, const std::vector<std::string>& links,
-                 const Cursor& at) {
+void check_fault([[maybe_unused]] const Scenario& s, const F& fault,
+                 const std::vector<std::string>& links, const Cursor& at) {
   require_name(at.at("link"), fault.link, "a link", links);
+  repetition(fault.every, fault.times, fault.until_after, at);
+  if constexpr (requires { fault.queue; })
+    selection(s, fault.host, fault.controller, fault.queue, at);
+  if constexpr (requires { fault.loss_model; })
+    network_fault(s, fault, at);
+}
+
+void check_fault(const Scenario& s, const KillSockets& fault, const std::vector<std::string>&,
+                 const Cursor& at) {
+  network_fault(s, fault, at);
+}
+
+void check_fault(const Scenario& s, const DropCapsule& fault, const std::vector<std::string>&,
+                 const Cursor& at) {
+  network_fault(s, fault, at);
+}
+
+void check_fault(const Scenario& s, const PortRemoved& fault, const std::vector<std::string>&,
+                 const Cursor& at) {
+  network_fault(s, fault, at);
+}
+
+void check_fault(const Scenario& s, const CrossTraffic& fault, const std::vector<std::string>&,
+                 const Cursor& at) {
+  network_fault(s, fault, at);
 }
 
 // A controller id that the subsystem may give out.

@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-#include "models/scenario/declaration.hpp"
+#include "models/scenario/declaration_repeat.hpp"
 
 namespace holdfast::scenario {
 namespace {
@@ -16,39 +16,33 @@ constexpr auto required = Need::required;
 const char* const when_it_starts = "when it strikes";
 const char* const how_long = "how long it lasts; absent: until the end of the run";
 
-Codec<Direction> direction() {
-  return choice<Direction>({{"both", Direction::both, ""},
-                            {"forward", Direction::forward, ""},
-                            {"backward", Direction::backward, ""}});
-}
-
 const Object<Blackhole>& blackhole_object() {
-  static const auto declared =
+  static const auto declared = repeating(selective(
       Object<Blackhole>("blackhole", "Packets vanish on a link; neither side is told.")
           .field("at", &Blackhole::at, latency(longest_run), when_it_starts, required)
           .maybe("for", &Blackhole::until_after, duration(1ns, longest_run), how_long)
           .field("link", &Blackhole::link, name(name_length), "which link", required)
-          .field("direction", &Blackhole::direction, direction(), "of the packets that vanish");
+          .field("direction", &Blackhole::direction, direction(), "of the packets that vanish")));
   return declared;
 }
 
 const Object<LinkDown>& link_down_object() {
-  static const auto declared =
+  static const auto declared = repeating(
       Object<LinkDown>("link_down", "Carrier loss: what is queued or on the wire is lost as well.")
           .field("at", &LinkDown::at, latency(longest_run), when_it_starts, required)
           .maybe("for", &LinkDown::until_after, duration(1ns, longest_run), how_long)
-          .field("link", &LinkDown::link, name(name_length), "which link", required);
+          .field("link", &LinkDown::link, name(name_length), "which link", required));
   return declared;
 }
 
 const Object<Loss>& loss_object() {
-  static const auto declared =
+  static const auto declared = repeating(selective(
       Object<Loss>("loss", "Random loss of packets that starts, and may end, at a given time.")
           .field("at", &Loss::at, latency(longest_run), when_it_starts, required)
           .maybe("for", &Loss::until_after, duration(1ns, longest_run), how_long)
           .field("link", &Loss::link, name(name_length), "which link", required)
           .field("direction", &Loss::direction, direction(), "of the packets that are lost")
-          .field("probability", &Loss::probability, probability(), "per packet", required);
+          .field("probability", &Loss::probability, probability(), "per packet", required)));
   return declared;
 }
 
@@ -231,6 +225,12 @@ const Object<AdminStall>& admin_stall_object() {
 
 }  // namespace
 
+Codec<Direction> direction() {
+  return choice<Direction>({{"both", Direction::both, ""},
+                            {"forward", Direction::forward, ""},
+                            {"backward", Direction::backward, ""}});
+}
+
 Codec<AnaState> ana_state() {
   return choice<AnaState>({{"optimized", AnaState::optimized, ""},
                            {"non-optimized", AnaState::non_optimized, ""},
@@ -257,6 +257,11 @@ const Union<Fault>& fault_union() {
         .alternative(blackhole_object())
         .alternative(link_down_object())
         .alternative(loss_object())
+        .alternative(impair_object())
+        .alternative(cross_traffic_object())
+        .alternative(drop_capsule_object())
+        .alternative(kill_sockets_object())
+        .alternative(port_removed_object())
         .alternative(node_fault_object())
         .alternative(admin_stall_object())
         .alternative<CommandFault>(fopcode_object(), fatal,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declarations of what exists in the world: fabric and targets. One row per key.
-#include "models/scenario/declaration.hpp"
+#include "models/scenario/declaration_repeat.hpp"
 #include "models/scenario/presets.hpp"
 
 namespace holdfast::scenario {
@@ -248,6 +248,7 @@ std::vector<const ObjectInfo*> declared_objects() {
   out.push_back(&step_info());
   for (const auto* info : fault_union().infos())
     out.push_back(info);
+  out.push_back(&loss_model_object().info());
   out.push_back(&expect_object().info());
   return out;
 }

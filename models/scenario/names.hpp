@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -16,6 +17,7 @@ namespace holdfast::scenario {
 struct Names {
   bool in_capsule = true;  ///< commands may carry data
   std::map<std::string, net::NodeId> nodes;
+  std::set<std::string> ends;  // hosts and ports: what routes lead to and never through
   std::map<std::string, net::LinkId> links;
   std::map<std::string, std::uint32_t> ports;  // fabric node -> transport port
   std::map<std::string, target::SubsystemId> subsystems;

@@ -41,6 +41,11 @@ struct Blackhole {
   std::optional<Duration> until_after;  ///< "for"; absent: for ever
   std::string link;
   Direction direction = Direction::both;
+  std::optional<std::string> host;  ///< with `controller`: only packets of its connections
+  std::optional<std::string> controller;
+  std::optional<std::uint16_t> queue;  ///< only of that queue; 0: admin
+  std::optional<Duration> every;       ///< the fault repeats; longer than "for"
+  std::optional<std::uint32_t> times;  ///< absent: until the end of the run
 };
 
 /// Carrier loss: what is queued or on the wire is lost as well.
@@ -48,6 +53,8 @@ struct LinkDown {
   Latency at;  ///< when it strikes; may be drawn, e.g. uniform over a phase
   std::optional<Duration> until_after;
   std::string link;
+  std::optional<Duration> every;       ///< the fault repeats; longer than "for"
+  std::optional<std::uint32_t> times;  ///< absent: until the end of the run
 };
 
 /// Bernoulli loss that starts (and ends) at a given time.
@@ -57,6 +64,45 @@ struct Loss {
   std::string link;
   Direction direction = Direction::both;
   double probability = 0.0;
+  std::optional<std::string> host;  ///< with `controller`: only packets of its connections
+  std::optional<std::string> controller;
+  std::optional<std::uint16_t> queue;  ///< only of that queue; 0: admin
+  std::optional<Duration> every;       ///< the fault repeats; longer than "for"
+  std::optional<std::uint32_t> times;  ///< absent: until the end of the run
+};
+
+/// netem's `loss gemodel`: two states, each with its own loss.
+struct GilbertElliott {
+  double p = 0.0;          ///< good to bad, per packet
+  double r = 0.0;          ///< bad to good
+  double loss_bad = 1.0;   ///< tc's 1-h
+  double loss_good = 0.0;  ///< tc's 1-k
+};
+
+/// tc-netem at the sender of a link.
+struct Impair {
+  enum class Distribution : std::uint8_t { uniform, normal };
+  Latency at;
+  std::optional<Duration> until_after;
+  std::string link;
+  Direction direction = Direction::both;
+  std::optional<std::string> host;  ///< with `controller`: only packets of its connections
+  std::optional<std::string> controller;
+  std::optional<std::uint16_t> queue;  ///< only of that queue; 0: admin
+  std::optional<Duration> every;       ///< the fault repeats; longer than "for"
+  std::optional<std::uint32_t> times;  ///< absent: until the end of the run
+  Duration delay = 0s;
+  Duration jitter = 0s;
+  double delay_correlation = 0.0;
+  Distribution distribution = Distribution::uniform;
+  double reorder = 0.0;
+  double reorder_correlation = 0.0;
+  std::uint32_t gap = 1;
+  double duplicate = 0.0;
+  double loss = 0.0;
+  std::optional<GilbertElliott> loss_model;
+  std::optional<std::uint64_t> rate_bps;
+  std::uint32_t limit = 1000;
 };
 
 /// fopcode (protocol.md 9.5): a command with that opcode makes the controller fatal and is executed
@@ -137,7 +183,53 @@ struct AdminStall {
   std::uint16_t controller = 1;  ///< CNTLID
 };
 
+/// The sockets of a controller are destroyed at one end (ss -K).
+struct KillSockets {
+  enum class Side : std::uint8_t { host, target };
+  Latency at;
+  std::string host;
+  std::string controller;  ///< "nvme0"
+  Side side = Side::host;
+};
+
+/// Command capsules of a controller are dropped on their way.
+struct DropCapsule {
+  enum class Packets : std::uint8_t { all, first, last };
+  Latency at;
+  std::string host;
+  std::string controller;  ///< "nvme0"
+  std::uint8_t opcode = 1;
+  bool admin = false;               ///< the opcode is one of the admin queue
+  std::uint32_t nth = 1;            ///< the first one that is dropped, counted from `at`
+  std::uint32_t count = 1;          ///< how many from there on
+  std::uint32_t transmissions = 1;  ///< how often each packet is; 0: always
+  Packets packets = Packets::all;
+};
+
+/// nvmet: the subsystem is unlinked from a port.
+struct PortRemoved {
+  Latency at;
+  std::optional<Duration> until_after;
+  std::string subsystem;
+  std::string port;
+};
+
+/// Packets of other applications.
+struct CrossTraffic {
+  enum class Pattern : std::uint8_t { constant, poisson, on_off };
+  Latency at;
+  std::optional<Duration> until_after;
+  std::string from;
+  std::string to;
+  std::uint64_t rate_bps = 1'000'000'000;
+  std::uint32_t packet_bytes = 1500;
+  Pattern pattern = Pattern::constant;
+  std::optional<Duration> burst;  ///< on_off: mean length
+  std::optional<Duration> pause;  ///< on_off: mean length
+};
+
 using Fault = std::variant<Blackhole, LinkDown, Loss, CommandFault, OperatorAction, HcaRemoved,
-                           RemotePortLost, NodeFault, AdminStall, CommandStatus, AnaChange>;
+                           RemotePortLost, NodeFault, AdminStall, CommandStatus, AnaChange, Impair,
+                           KillSockets, DropCapsule, PortRemoved, CrossTraffic>;
 
 }  // namespace holdfast::scenario

@@ -13,10 +13,6 @@ using wire::StatusCode;
 
 namespace {
 
-bool listens(const Subsystem& s, std::uint32_t port) {
-  return std::find(s.ports.begin(), s.ports.end(), port) != s.ports.end();
-}
-
 /// The subsystem of that name at that port, or none.
 SubsystemId find_subsystem(const World& w, std::string_view nqn, std::uint32_t port) {
   for (std::size_t i = 0; i < w.target.subsystems.size(); ++i) {

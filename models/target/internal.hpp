@@ -11,6 +11,10 @@ namespace holdfast::target {
 /// Executes Connect on a queue that has no controller yet.
 void connect(World& w, QueueId queue, const wire::Command& command, const transport::Payload& data);
 
+// ports.cpp
+/// Does the subsystem serve that port at present?
+bool listens(const Subsystem& s, std::uint32_t port);
+
 // watchdog.cpp
 Duration effective_kato(const Profile& profile, std::uint32_t kato_ms);
 /// False: this KATO is answered with Keep Alive Timeout Invalid.

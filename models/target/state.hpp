@@ -175,7 +175,8 @@ struct Profile {
 struct Subsystem {
   std::string nqn;
   Profile profile;
-  std::vector<std::uint32_t> ports;  ///< transport ports where it listens
+  std::vector<std::uint32_t> ports;     ///< transport ports where it listens
+  std::vector<std::uint32_t> unlinked;  ///< of these, those that it was unlinked from, one a fault
   std::vector<NamespaceId> namespaces;
   std::vector<ControllerId> controllers;  ///< alive or draining, ordered by CNTLID
   std::vector<CommandFault> faults;

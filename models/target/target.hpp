@@ -60,6 +60,11 @@ void fail_node(World& w, NodeId node, NodeState state);
 /// What fail_node did with that state ends.
 void restore_node(World& w, NodeId node, NodeState state);
 
+/// nvmet: the subsystem's link in the port's folder of configfs is removed, or made again. Its
+/// controllers at that port lose their connections; the last link takes the listener along.
+void unlink_port(World& w, SubsystemId subsystem, std::uint32_t port);
+void link_port(World& w, SubsystemId subsystem, std::uint32_t port);
+
 /// Admin commands of the controller with this CNTLID wait until each stall has ended.
 void start_admin_stall(World& w, SubsystemId subsystem, std::uint16_t cntlid);
 void end_admin_stall(World& w, SubsystemId subsystem, std::uint16_t cntlid);

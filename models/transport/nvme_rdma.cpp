@@ -51,6 +51,7 @@ void take_completion(World& w, QueuePairId id, const Work& work) {
 void install(World& w) {
   w.net.deliver = rdma::on_packet;
   w.net.dropped = rdma::on_dropped;
+  w.net.duplicated = rdma::on_duplicated;
 }
 
 HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,

@@ -52,6 +52,14 @@ ConnectionId connection_of(const World& w, TargetQueueId id);
 void stop_queue(World& w, TargetQueueId id);
 void close_queue(World& w, TargetQueueId id);
 
+// nvme_tcp_script.cpp: what faults ask of single packets.
+/// The host engine's name for the queue that a packet belongs to, or belonged to.
+std::uint32_t flow_of(const World& w, const net::Packet& packet);
+/// The host is about to write a command capsule of that many bytes: is it one that a fault drops?
+void choose_capsule(World& w, HostQueueId id, std::uint8_t opcode, std::uint32_t bytes);
+/// The host lets go of the connection, so its id may name another one soon.
+void forget_capsules(World& w, ConnectionId id);
+
 // The host's half.
 void host_established(World& w, ConnectionId id);
 void host_message(World& w, ConnectionId id, const Message& message);

@@ -60,9 +60,10 @@ HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::u
   const HostQueueId id = w.transport.host_queues.add();
   w.transport.host_queues[id].owner = owner;
   const auto wheel = w.transport.host.wheel;
-  w.transport.host_queues[id].connection =
-      tcp::open(w, forward, back, port, sim::index(id),
-                wheel == nullptr ? sim::TimerWheel{} : wheel(w, owner));
+  const ConnectionId connection = tcp::open(w, forward, back, port, sim::index(id),
+                                            wheel == nullptr ? sim::TimerWheel{} : wheel(w, owner));
+  w.transport.host_queues[id].connection = connection;
+  w.transport.connections[connection].flow = owner;
   return id;
 }
 
@@ -72,7 +73,10 @@ void submit(World& w, HostQueueId id, const wire::Command& command, const Payloa
       command.has_in_capsule_data() ? data : Payload{0, sim::none<BlobId>, data.version};
   const HostQueue& q = w.transport.host_queues[id];
   const auto header = wire::encode_capsule_cmd_header(command, carried.bytes, q.digests);
-  send(w, q.connection, nvme_tcp::make_message(header, carried, q.digests));
+  const Message message = nvme_tcp::make_message(header, carried, q.digests);
+  if (!w.transport.capsule_drops.empty()) [[unlikely]]
+    choose_capsule(w, id, command.opcode, message.bytes);
+  send(w, w.transport.host_queues[id].connection, message);
 }
 
 ConnectionId connection_of(const World& w, HostQueueId id) {
@@ -90,6 +94,7 @@ void close_queue(World& w, HostQueueId id) {
   w.calendar.cancel(w.transport.host_queues[id].setup_timer);
   const ConnectionId connection = w.transport.host_queues[id].connection;
   w.transport.host_queues.remove(id);
+  forget_capsules(w, connection);
   tcp::release(w, connection, Side::host);
 }
 

@@ -63,6 +63,8 @@ void install(World& w) {
   w.transport.handlers = {on_established, on_message, on_lost};
   w.net.deliver = tcp::on_packet;
   w.net.dropped = tcp::on_dropped;
+  w.net.duplicated = tcp::on_duplicated;
+  w.net.flow_of = flow_of;
 }
 
 void respond(World& w, TargetQueueId id, const wire::Completion& completion, const Payload& data) {

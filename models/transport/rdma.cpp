@@ -206,6 +206,14 @@ void on_packet(World& w, const net::Packet& packet) {
   packet_gone(w, p);
 }
 
+void on_duplicated(World& w, const net::Packet& packet) {
+  const Packet p = packet_of(packet);
+  End& sender = w.transport.rdma.pairs[QueuePairId{p.pair}].end[p.from];
+  ++sender.packets_in_flight;
+  if (carries_data(p.op))
+    ++sender.data_in_flight;
+}
+
 void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason) {
   const auto words = std::bit_cast<std::array<std::uint64_t, 7>>(packet.body);
   record<Kind::packet_dropped>(w, channel, reason, words[0], words[1], words[2], words[3]);

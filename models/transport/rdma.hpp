@@ -39,6 +39,7 @@ void release(World& w, QueuePairId id, Side side);
 
 /// Handlers of the network below.
 void on_packet(World& w, const net::Packet& packet);
+void on_duplicated(World& w, const net::Packet& packet);
 void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason);
 
 }  // namespace holdfast::rdma

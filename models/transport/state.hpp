@@ -91,6 +91,35 @@ struct TargetHandlers {
   void (*lost)(World&, std::uint32_t owner, int error) = nullptr;
 };
 
+/// Which packets of a capsule are dropped.
+enum class CapsulePackets : std::uint8_t { all, first, last };
+
+/// NVMe/TCP: command capsules that a fault drops on their way, while it is armed.
+struct CapsuleDrop {
+  net::Flows queues;  ///< of the host engine
+  std::uint8_t opcode = 1;
+  std::uint32_t skip = 0;           ///< that many pass before
+  std::uint32_t left = 0;           ///< that many are chosen then
+  std::uint32_t transmissions = 1;  ///< how often a packet is dropped; 0: always
+  CapsulePackets packets = CapsulePackets::all;
+  bool armed = false;
+};
+
+/// A part of a chosen capsule, and how often it was dropped.
+struct DroppedPart {
+  Span bytes;
+  std::uint32_t times = 0;
+};
+
+/// A capsule that was chosen: bytes of the host's stream.
+struct ChosenCapsule {
+  ConnectionId connection{};
+  Span bytes;
+  std::uint32_t transmissions = 1;
+  CapsulePackets packets = CapsulePackets::all;
+  std::vector<DroppedPart> parts;
+};
+
 struct Transport {
   TransportKind kind = TransportKind::tcp;
   TcpParameters tcp;
@@ -102,6 +131,8 @@ struct Transport {
   sim::Arena<ConnectionId, Connection> connections;
   sim::Arena<HostQueueId, HostQueue> host_queues;
   sim::Arena<TargetQueueId, TargetQueue> target_queues;
+  std::vector<CapsuleDrop> capsule_drops;
+  std::vector<ChosenCapsule> chosen_capsules;
   rdma::Rdma rdma;
   fc::State fc;
 };

@@ -14,6 +14,7 @@ using transport::Side;
 
 /// Errors told to the layer above; the numbers are Linux's.
 inline constexpr int closed_by_peer = 0;
+inline constexpr int connection_aborted = 103;
 inline constexpr int connection_reset = 104;
 inline constexpr int timed_out = 110;
 inline constexpr int connection_refused = 111;
@@ -39,8 +40,14 @@ void shut_down(World& w, ConnectionId id, Side side);
 /// above no longer knows the connection.
 void release(World& w, ConnectionId id, Side side);
 
+/// Destroys the socket of one end as `ss -K` does (tcp_abort): what is unsent or unacknowledged is
+/// forgotten, a RST is sent, and the layer above is told ECONNABORTED. Nothing happens to an end
+/// that is closed.
+void kill(World& w, ConnectionId id, Side side);
+
 /// Handlers of the network below.
 void on_packet(World& w, const net::Packet& packet);
+void on_duplicated(World& w, const net::Packet& packet);
 void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason);
 
 }  // namespace holdfast::tcp

@@ -264,6 +264,14 @@ void on_packet(World& w, const net::Packet& packet) {
   settle(w, id);
 }
 
+void on_duplicated(World& w, const net::Packet& packet) {
+  const Segment s = segment_of(packet);
+  Endpoint& sender = w.transport.connections[ConnectionId{s.connection}].end[s.from];
+  ++sender.packets_in_flight;
+  if (s.length != 0)
+    ++sender.data_in_flight;
+}
+
 void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason) {
   const Segment s = segment_of(packet);
   const auto words = std::bit_cast<std::array<std::uint64_t, 7>>(packet.body);

@@ -202,8 +202,9 @@ struct Endpoint {
 
 struct Connection {
   bool in_use = false;
-  std::uint32_t port = 0;                           ///< listening port it was opened to
-  std::uint32_t mss = 0;                            ///< data bytes of a full segment
+  std::uint32_t port = 0;    ///< listening port it was opened to
+  std::uint32_t mss = 0;     ///< data bytes of a full segment
+  std::uint32_t flow = ~0u;  ///< the host engine's queue, for filters; stays when the host lets go
   std::array<std::uint32_t, 2> owner = {~0u, ~0u};  ///< queue at each side, set by the layer above
   std::array<net::RouteId, 2> route{};              ///< from each side to the other
   std::array<sim::TimerWheel, 2> wheel{};           ///< ticks of the machine at each side

@@ -301,8 +301,13 @@ std::string scenario_text(std::uint64_t seed) {
   const std::uint64_t refusals = dice.between(0, 3);
   for (std::uint64_t i = 0; i < refusals; ++i)
     out["faults"].push_back(refusal(dice, names));
-  if (dice.percent(25))
+  if (dice.percent(25)) {
     ride_on_fc(dice, names, out);
+    return out.dump(2);
+  }
+  const std::uint64_t impairments = dice.between(0, 3);
+  for (std::uint64_t i = 0; i < impairments; ++i)
+    out["faults"].push_back(network_fault(dice, names, out));
   return out.dump(2);
 }
 

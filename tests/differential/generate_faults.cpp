@@ -14,7 +14,99 @@ json strike_time(Dice& dice, const Names& names) {
   return {{"uniform", {at, std::to_string(early + names.duration_ms / 4) + "ms"}}};
 }
 
+void repeat(Dice& dice, json& out) {
+  if (!out.contains("for") || !dice.percent(30))
+    return;
+  out["for"] = dice.span(1, 400, "ms");
+  out["every"] = dice.span(401, 1500, "ms");
+  if (dice.percent(50))
+    out["times"] = dice.between(1, 5);
+}
+
+void choose_packets(Dice& dice, const Names& names, json& out) {
+  if (!dice.percent(30))
+    return;
+  out["host"] = names.hosts[0];
+  out["controller"] = "nvme0";
+  if (dice.percent(70))
+    out["queue"] = dice.between(0, 1);
+}
+
+void make_netem(Dice& dice, json& out) {
+  if (dice.percent(70)) {
+    out["delay"] = dice.span(1, 2000, "us");
+    if (dice.percent(40)) {
+      out["reorder"] = dice.pick({"1%", "20%"});
+      out["reorder_correlation"] = dice.pick({"0%", "50%"});
+      out["gap"] = dice.between(1, 5);
+    }
+  }
+  if (dice.percent(50)) {
+    out["jitter"] = dice.span(1, 500, "us");
+    out["delay_correlation"] = dice.pick({"0%", "25%"});
+    out["distribution"] = dice.pick({"uniform", "normal"});
+  }
+  if (dice.percent(40))
+    out["duplicate"] = dice.pick({"1%", "30%"});
+  if (dice.percent(30)) {
+    out["loss_model"] = {{"p", "1%"}, {"r", dice.pick({"10%", "50%"})}};
+  } else if (dice.percent(50)) {
+    out["loss"] = dice.pick({"0.1%", "5%"});
+  }
+  if (dice.percent(30))
+    out["rate"] = dice.pick({"100Mbps", "5Gbps"});
+  if (dice.percent(20))
+    out["limit"] = dice.between(1, 50);
+}
+
 }  // namespace
+
+json network_fault(Dice& dice, const Names& names, const json& scenario) {
+  const bool tcp = scenario["fabric"].value("transport", "tcp") == "tcp";
+  json out = {{"at", strike_time(dice, names)},
+              {"type", dice.pick({"impair", "impair", "impair", "cross_traffic", "port_removed"})}};
+  if (tcp && dice.percent(30))
+    out["type"] = dice.pick({"kill_sockets", "drop_capsule"});
+  const json& connect = scenario["hosts"][0]["connect"][0];
+  if (out["type"] == "kill_sockets" || out["type"] == "drop_capsule") {
+    out["host"] = names.hosts[0];
+    out["controller"] = "nvme0";
+    if (out["type"] == "kill_sockets") {
+      out["side"] = dice.pick({"host", "target"});
+      return out;
+    }
+    out["opcode"] = dice.pick({"write", "read"});
+    out["nth"] = dice.between(1, 9);
+    out["count"] = dice.between(1, 4);
+    out["transmissions"] = dice.between(0, 2);
+    out["packets"] = dice.pick({"all", "first", "last"});
+    return out;
+  }
+  if (dice.percent(70))
+    out["for"] = dice.span(1, names.duration_ms / 2, "ms");
+  if (out["type"] == "port_removed") {
+    out["subsystem"] = subsystem_name(0);
+    out["port"] = dice.pick(names.ports[0]);
+  } else if (out["type"] == "cross_traffic") {
+    out["from"] = names.hosts[0];
+    out["to"] = connect["port"];
+    out["packet"] = dice.span(64, 576, "B");
+    out["rate"] = dice.pick({"1Mbps", "20Mbps"});
+    out["pattern"] = dice.pick({"constant", "poisson", "on_off"});
+    if (out["pattern"] == "on_off") {
+      out["burst"] = dice.span(1, 50, "ms");
+      out["pause"] = dice.span(1, 200, "ms");
+    }
+  } else {
+    out["link"] = dice.pick(names.links);
+    out["direction"] = dice.pick({"both", "forward", "backward"});
+    make_netem(dice, out);
+    repeat(dice, out);
+    if (tcp)
+      choose_packets(dice, names, out);
+  }
+  return out;
+}
 
 json refusal(Dice& dice, const Names& names) {
   json out = {{"at", strike_time(dice, names)}, {"subsystem", subsystem_name(0)}};

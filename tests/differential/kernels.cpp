@@ -119,10 +119,12 @@ TEST_CASE("the generated scenarios differ and contain every kind of thing", "[di
   }
   CHECK(texts.size() == 200);
   for (const char* what :
-       {"blackhole",    "link_down",      "loss",         "fopcode",   "delay_command", "crash",
-        "hang",         "partition",      "admin_stall",  "spdk-like", "array",         "rw_test",
-        "fio",          "linux-mainline", "cqt-only",     "hosts 1",   "hosts 2",       "hosts 3",
-        "subsystems 1", "subsystems 2",   "subsystems 3", "faults 0",  "faults 4"}) {
+       {"blackhole",    "link_down",    "loss",         "fopcode",        "delay_command",
+        "crash",        "hang",         "partition",    "admin_stall",    "spdk-like",
+        "array",        "rw_test",      "fio",          "linux-mainline", "cqt-only",
+        "hosts 1",      "hosts 2",      "hosts 3",      "subsystems 1",   "subsystems 2",
+        "subsystems 3", "faults 0",     "faults 4",     "impair",         "kill_sockets",
+        "drop_capsule", "port_removed", "cross_traffic"}) {
     INFO(what);
     CHECK(seen.count(what) == 1);
   }

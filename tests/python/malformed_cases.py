@@ -55,6 +55,13 @@ TWO_NODES = [{"name": "n1", "ports": ["a0"]}, {"name": "n1", "ports": ["a1"]}]
 KATOS = {**BASE["subsystems"][0], "kato_min": "10s", "kato_max": "5s"}
 NODE_FAULT = {"type": "node", "at": "1s", "subsystem": "sub", "node": "n1"}
 STALL = {"type": "admin_stall", "at": "1s", "subsystem": "sub", "controller": 0}
+IMPAIR = {"type": "impair", "at": "1s", "link": "h1-s1"}
+KILL = {"type": "kill_sockets", "at": "1s", "host": "h1", "controller": "nvme0"}
+DROP = {**KILL, "type": "drop_capsule"}
+UNLINK = {"type": "port_removed", "at": "1s", "subsystem": "sub", "port": "a0"}
+CROSS = {"type": "cross_traffic", "at": "1s", "from": "h1", "to": "a0"}
+HOLE = {**BASE["faults"][0], "host": "h1", "controller": "nvme0"}
+GILBERT = {"p": "1%", "r": "10%"}
 TAIL = {"usual": "1ms", "chance": "1%"}
 MANY = [{"name": f"l{i}", "ends": ["h1", f"n{i}"]} for i in range(10_001)]
 FC_MTU = {"transport": "fc", "links": [{**BASE["fabric"]["links"][0], "mtu": 9000}]}
@@ -224,6 +231,44 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("no_such_node", "/faults/2", NODE_FAULT, "/faults/2/node", "a node of"),
     ("stalled_controller", "/faults/2", STALL, "/faults/2/controller", "from 1 to 65519"),
     ("kato_order", "/subsystems/0", KATOS, "/subsystems/0/kato_max", "at least kato_min 10s"),
+    ("every_too_short", "/faults/0/every", "500ms", "/faults/0/every", 'longer than "for" 500ms'),
+    ("every_alone", "/faults/0", {**IMPAIR, "every": "2s"}, "/0/every", '"for" as well'),
+    ("times_alone", "/faults/0/times", 3, "/faults/0/times", '"every" as well'),
+    ("half_a_filter", "/faults/0/host", "h1", "/faults/0/host", '"controller" together'),
+    ("queue_alone", "/faults/0/queue", 1, "/faults/0/queue", "together"),
+    ("filter_host", "/faults/0", {**HOLE, "host": "h2"}, "/faults/0/host", 'mean "h1"?'),
+    ("filter_device", "/faults/0", {**HOLE, "controller": "nvme2"}, "/0/controller", "nvme0"),
+    ("filter_queue", "/faults/0", {**HOLE, "queue": 5}, "/faults/0/queue", "0 to 4"),
+    ("bent_nothing", "/faults/0", {**IMPAIR, "delay_correlation": 1}, "correlation", '"jitter" as'),
+    ("normal_nothing", "/faults/0", {**IMPAIR, "distribution": "normal"}, "/0/d", '"jitter" as'),
+    (
+        "overtakes",
+        "/faults/0",
+        {**IMPAIR, "reorder": "1%"},
+        "/0/reorder",
+        '"delay" as well',
+    ),
+    ("gap_alone", "/faults/0", {**IMPAIR, "gap": 5}, "/faults/0/gap", '"reorder" as well'),
+    (
+        "two_losses",
+        "/faults/0",
+        {**IMPAIR, "loss": "1%", "loss_model": GILBERT},
+        "/faults/0/loss_model",
+        "one of the two",
+    ),
+    ("half_a_model", "/faults/0", {**IMPAIR, "loss_model": {"p": 1}}, "/loss_model", 'no "r"'),
+    ("long_jitter", "/faults/0", {**IMPAIR, "jitter": "3s"}, "/faults/0/jitter", "to 2s"),
+    ("kill_device", "/faults/0", {**KILL, "controller": "nvme2"}, "/0/controller", "nvme0"),
+    ("kill_side", "/faults/0", {**KILL, "side": "tagret"}, "/0/side", 'mean "target"?'),
+    ("drop_host", "/faults/0", {**DROP, "host": "h2"}, "/faults/0/host", 'mean "h1"?'),
+    ("drop_nothing", "/faults/0", {**DROP, "nth": 0}, "/faults/0/nth", "from 1"),
+    ("unlink_port", "/faults/0", {**UNLINK, "port": "s1"}, "/faults/0/port", 'a port of "sub"'),
+    ("cross_switch", "/faults/0", {**CROSS, "to": "s1"}, "/faults/0/to", "a node with one link"),
+    ("cross_itself", "/faults/0", {**CROSS, "to": "h1"}, "/faults/0/to", "another node"),
+    ("cross_far", "/faults/0", {**CROSS, "from": "a1"}, "/faults/0/to", "no path"),
+    ("cross_size", "/faults/0", {**CROSS, "packet": "2KiB"}, "/faults/0/packet", "at most 1500"),
+    ("cross_bursts", "/faults/0", {**CROSS, "pattern": "on_off"}, "/0/pattern", '"burst" and'),
+    ("cross_pause", "/faults/0", {**CROSS, "pause": "1s"}, "/0/pause", '"pattern": "on_off"'),
     ("half_a_tail", "/faults/0/at", TAIL, "/faults/0/at", "together"),
     ("ana_port", "/faults/0", {**ANA, "port": "s1"}, "/faults/0/port", 'a port of "sub"'),
     ("ana_group", "/faults/0", {**ANA, "group": 2}, "/faults/0/group", "ana_group of a namespace"),

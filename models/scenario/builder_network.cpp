@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds faults of the network and of connections.
+#include "models/net/fabric.hpp"
+#include "models/net/netem.hpp"
+#include "models/net/traffic.hpp"
+#include "models/scenario/builder_internal.hpp"
+
+namespace holdfast::scenario {
+
+namespace {
+
+/// The queues of a host's controller, of which `queue` is one, as flows of the network.
+net::Flows flows_of(const World& w, host::ControllerId id, std::optional<std::uint16_t> queue) {
+  const host::Controller& c = w.host.controllers[sim::index(id)];
+  // The admin queue is followed by the I/O queues.
+  const std::uint32_t admin = sim::index(c.admin);
+  if (queue)
+    return {false, admin + *queue, admin + *queue};
+  return {false, admin, admin + c.io_queues_wanted};
+}
+
+/// `host`, `controller` and `queue` of a fault of a link.
+template <class F>
+net::Flows select(const World& w, fault::Fault& out, const F& f, const Names& names) {
+  if (!f.controller)
+    return {};
+  out.controller = names.controllers.at({*f.host, *f.controller});
+  out.one_controller = true;
+  return flows_of(w, out.controller, f.queue);
+}
+
+std::string entity_of_direction(const World& w, const std::string& entity, net::LinkId link,
+                                unsigned direction) {
+  return entity + " link " + w.net.links[sim::index(link)].name +
+         (direction == 0 ? " fwd" : " back");
+}
+
+/// Calls `add(channel, entity)` for each direction that the fault strikes.
+template <class Add>
+void add_parts(const World& w, fault::Fault& out, const std::string& entity, Add add) {
+  for (unsigned direction = 0; direction < 2; ++direction) {
+    if (direction == 0 ? out.forward : out.backward)
+      out.parts[direction] = add(net::channel_of(out.link, direction),
+                                 entity_of_direction(w, entity, out.link, direction));
+  }
+}
+
+/// For some flows only; everything else is a matter of the link itself.
+void add_sieves(World& w, fault::Fault& out, const net::Flows& flows, net::Drop reason,
+                double probability, const std::string& entity) {
+  if (flows.all)
+    return;
+  add_parts(w, out, entity, [&](net::ChannelId channel, const std::string& name) {
+    net::Sieve sieve;
+    sieve.channel = channel;
+    sieve.flows = flows;
+    sieve.reason = reason;
+    sieve.threshold = sim::bernoulli_threshold(probability);
+    return net::add_sieve(w, sieve, name);
+  });
+}
+
+net::NetemParameters netem_of(const Impair& f) {
+  net::NetemParameters p;
+  p.delay = f.delay;
+  p.jitter = f.jitter;
+  p.delay_correlation = f.delay_correlation;
+  p.distribution = static_cast<net::JitterShape>(f.distribution);
+  p.reorder = f.reorder;
+  p.reorder_correlation = f.reorder_correlation;
+  p.gap = f.reorder > 0.0 ? f.gap : 0;
+  p.duplicate = f.duplicate;
+  p.loss = f.loss;
+  if (f.loss_model) {
+    p.bursts = true;
+    p.to_bad = f.loss_model->p;
+    p.to_good = f.loss_model->r;
+    p.loss_bad = f.loss_model->loss_bad;
+    p.loss_good = f.loss_model->loss_good;
+  }
+  p.rate_bps = f.rate_bps.value_or(0);
+  p.limit = f.limit;
+  return p;
+}
+
+}  // namespace
+
+void fill_in(World& w, fault::Fault& out, const Impair& f, const Names& names,
+             const std::string& entity) {
+  const net::Flows flows = select(w, out, f, names);
+  const net::NetemParameters parameters = netem_of(f);
+  add_parts(w, out, entity, [&](net::ChannelId channel, const std::string& name) {
+    return net::add_netem(w, channel, flows, parameters, name);
+  });
+}
+
+void fill_in(World& w, fault::Fault& out, const Blackhole& f, const Names& names,
+             const std::string& entity) {
+  add_sieves(w, out, select(w, out, f, names), net::Drop::blackhole, 1.0, entity);
+}
+
+void fill_in(World& w, fault::Fault& out, const Loss& f, const Names& names,
+             const std::string& entity) {
+  add_sieves(w, out, select(w, out, f, names), net::Drop::loss, f.probability, entity);
+}
+
+void fill_in(World&, fault::Fault& out, const KillSockets& f, const Names& names,
+             const std::string&) {
+  out.type = fault::Type::kill_sockets;
+  out.controller = names.controllers.at({f.host, f.controller});
+  out.side = static_cast<transport::Side>(f.side);
+}
+
+void fill_in(World& w, fault::Fault& out, const DropCapsule& f, const Names& names,
+             const std::string&) {
+  out.type = fault::Type::drop_capsule;
+  out.controller = names.controllers.at({f.host, f.controller});
+  transport::CapsuleDrop drop;
+  drop.queues = flows_of(w, out.controller, std::nullopt);
+  if (f.admin) {
+    drop.queues.last = drop.queues.first;
+  } else {
+    ++drop.queues.first;
+  }
+  drop.opcode = f.opcode;
+  drop.skip = f.nth - 1;
+  drop.left = f.count;
+  drop.transmissions = f.transmissions;
+  drop.packets = static_cast<transport::CapsulePackets>(f.packets);
+  out.part = static_cast<std::uint32_t>(w.transport.capsule_drops.size());
+  w.transport.capsule_drops.push_back(drop);
+}
+
+void fill_in(World&, fault::Fault& out, const PortRemoved& f, const Names& names,
+             const std::string&) {
+  out.type = fault::Type::port_removed;
+  out.subsystem = names.subsystems.at(f.subsystem);
+  out.port = names.ports.at(f.port);
+}
+
+void fill_in(World& w, fault::Fault& out, const CrossTraffic& f, const Names& names,
+             const std::string& entity) {
+  out.type = fault::Type::cross_traffic;
+  net::TrafficParameters p;
+  p.route = net::add_route(w, names.nodes.at(f.from), names.nodes.at(f.to),
+                           find_hops(w, names, f.from, f.to));
+  p.bytes = f.packet_bytes;
+  p.rate_bps = f.rate_bps;
+  p.pattern = static_cast<net::TrafficPattern>(f.pattern);
+  p.burst = f.burst.value_or(0s);
+  p.pause = f.pause.value_or(0s);
+  out.part = net::add_traffic(w, p, entity + " traffic");
+}
+
+}  // namespace holdfast::scenario

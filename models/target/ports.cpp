@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Links between subsystems and ports, as an administrator of nvmet makes and removes them.
+#include <algorithm>
+
+#include "models/target/internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::target {
+
+namespace {
+
+bool contains(const std::vector<std::uint32_t>& ports, std::uint32_t port) {
+  return std::find(ports.begin(), ports.end(), port) != ports.end();
+}
+
+/// A discovery service has no link of its own: it is there as long as the port is enabled.
+bool anybody_listens(const World& w, std::uint32_t port) {
+  return std::any_of(w.target.subsystems.begin(), w.target.subsystems.end(),
+                     [&](const Subsystem& s) { return !s.discovery && listens(s, port); });
+}
+
+/// Shuts the connections of the port's queues down, of one subsystem or, with none, of all that are
+/// left. Commands that execute run to their end, as always when a connection goes.
+void shut_down_queues(World& w, std::uint32_t port, SubsystemId subsystem) {
+  for (std::uint32_t i = 0; i < w.target.queues.size(); ++i) {
+    const Queue& q = w.target.queues[QueueId{i}];
+    if (!q.in_use || q.stopped || q.port != port)
+      continue;
+    const bool is_its = subsystem == sim::none<SubsystemId> ||
+                        (q.controller != sim::none<ControllerId> &&
+                         w.target.controllers[q.controller].subsystem == subsystem);
+    if (is_its)
+      stop_queue(w, QueueId{i}, true);
+  }
+}
+
+}  // namespace
+
+bool listens(const Subsystem& s, std::uint32_t port) {
+  return contains(s.ports, port) && !contains(s.unlinked, port);
+}
+
+void unlink_port(World& w, SubsystemId subsystem, std::uint32_t port) {
+  Subsystem& s = w.target.subsystems[sim::index(subsystem)];
+  const bool was_linked = listens(s, port);
+  s.unlinked.push_back(port);
+  if (!was_linked)
+    return;
+  // nvmet_port_subsys_drop_link: nvmet_port_del_ctrls for each controller of that port
+  // (nvmet_tcp_delete_ctrl: kernel_sock_shutdown), CSTS.CFS is not set.
+  shut_down_queues(w, port, subsystem);
+  if (anybody_listens(w, port))
+    return;
+  // nvmet_disable_port: the listener, and queues that belong to no controller yet or to a
+  // discovery controller (nvmet_tcp_destroy_port_queues).
+  w.transport.ports[port].listening = false;
+  shut_down_queues(w, port, sim::none<SubsystemId>);
+}
+
+void link_port(World& w, SubsystemId subsystem, std::uint32_t port) {
+  Subsystem& s = w.target.subsystems[sim::index(subsystem)];
+  s.unlinked.erase(std::find(s.unlinked.begin(), s.unlinked.end(), port));
+  if (listens(s, port))
+    w.transport.ports[port].listening = true;
+}
+
+}  // namespace holdfast::target

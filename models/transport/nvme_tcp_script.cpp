@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// What faults need to know of single packets: which queue they belong to, and whether they carry a
+// command capsule that is to be dropped. The network asks through pointers and does not look
+// inside.
+#include <algorithm>
+
+#include "models/transport/nvme_tcp.hpp"
+#include "models/transport/tcp_internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::transport::nvme_tcp {
+
+namespace {
+
+bool overlap(const Span& a, const Span& b) { return a.begin < b.end && b.begin < a.end; }
+
+bool wanted(const ChosenCapsule& c, const Span& packet) {
+  switch (c.packets) {
+    case CapsulePackets::first:
+      return packet.begin <= c.bytes.begin && c.bytes.begin < packet.end;
+    case CapsulePackets::last:
+      return packet.begin < c.bytes.end && c.bytes.end <= packet.end;
+    case CapsulePackets::all:
+      break;
+  }
+  return overlap(packet, c.bytes);
+}
+
+/// A packet was dropped as often as its bytes were: TCP may cut them in another way next time.
+bool drop_once_more(ChosenCapsule& c, const Span& packet) {
+  std::uint32_t times = 0;
+  for (const DroppedPart& part : c.parts) {
+    if (overlap(part.bytes, packet))
+      times = std::max(times, part.times);
+  }
+  if (c.transmissions != 0 && times >= c.transmissions)
+    return false;
+  c.parts.push_back({packet, times + 1});
+  return true;
+}
+
+bool intercept(World& w, const net::Packet& packet) {
+  const tcp::Segment s = tcp::segment_of(packet);
+  if (Side{s.from} != Side::host || s.length == 0)
+    return false;
+  const Span bytes{s.seq, s.seq + s.length};
+  bool dropped = false;
+  for (ChosenCapsule& c : w.transport.chosen_capsules) {
+    if (sim::index(c.connection) == s.connection && wanted(c, bytes))
+      dropped = drop_once_more(c, bytes) || dropped;
+  }
+  return dropped;
+}
+
+/// Forgets what is over; without anything left the network need not ask.
+template <class IsOver>
+void forget_if(World& w, IsOver is_over) {
+  std::erase_if(w.transport.chosen_capsules, is_over);
+  w.net.intercept = w.transport.chosen_capsules.empty() ? nullptr : intercept;
+}
+
+}  // namespace
+
+std::uint32_t flow_of(const World& w, const net::Packet& packet) {
+  const Connection& c = w.transport.connections[ConnectionId{tcp::segment_of(packet).connection}];
+  // The first SYN leaves before the connection has been labelled.
+  if (c.flow == ~0u && c.end[0].held && c.owner[0] < w.transport.host_queues.size())
+    return w.transport.host_queues[HostQueueId{c.owner[0]}].owner;
+  return c.flow;
+}
+
+void choose_capsule(World& w, HostQueueId id, std::uint8_t opcode, std::uint32_t bytes) {
+  const HostQueue& q = w.transport.host_queues[id];
+  const Endpoint& e = w.transport.connections[q.connection].end[0];
+  if (e.state != TcpState::established || e.shut_down)
+    return;
+  forget_if(w, [&](const ChosenCapsule& c) {
+    return w.transport.connections[c.connection].end[0].unacked >= c.bytes.end;
+  });
+  // It will lie behind what the socket has taken and what waits for room in it.
+  std::uint64_t begin = e.written;
+  for (std::size_t i = 0; i < e.waiting.size(); ++i)
+    begin += e.waiting[i].bytes;
+  for (CapsuleDrop& d : w.transport.capsule_drops) {
+    const bool matches = d.armed && d.left != 0 && d.opcode == opcode &&
+                         d.queues.first <= q.owner && q.owner <= d.queues.last;
+    if (!matches)
+      continue;
+    if (d.skip != 0) {
+      --d.skip;
+      continue;
+    }
+    --d.left;
+    w.transport.chosen_capsules.push_back(
+        {q.connection, {begin, begin + bytes}, d.transmissions, d.packets, {}});
+    w.net.intercept = intercept;
+  }
+}
+
+void forget_capsules(World& w, ConnectionId id) {
+  if (!w.transport.chosen_capsules.empty())
+    forget_if(w, [&](const ChosenCapsule& c) { return c.connection == id; });
+}
+
+}  // namespace holdfast::transport::nvme_tcp
