@@ -189,6 +189,7 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
     p.size_bytes = n.size_bytes;
     p.read = span_of(n.media.read);
     p.write = span_of(n.media.write);
+    p.parallel = n.media.parallel;
     p.zone_bytes = n.zoned ? n.zoned->zone_bytes : 0;
     target::add_namespace(w, id, p);
   }

@@ -31,7 +31,9 @@ const Object<Media>& media_object() {
   static const auto declared =
       Object<Media>("media", "How long the medium of a namespace takes.")
           .field("read", &Media::read, latency(24h), "per read command")
-          .field("write", &Media::write, latency(24h), "per write command");
+          .field("write", &Media::write, latency(24h), "per write command")
+          .field("parallel", &Media::parallel, integer<std::uint32_t>(0, 4096),
+                 "commands that it executes at a time, others wait; 0: without limit");
   return declared;
 }
 

@@ -54,6 +54,7 @@ struct Fabric {
 struct Media {
   Latency read{Latency::Kind::constant, 80us, 80us};
   Latency write{Latency::Kind::constant, 20us, 20us};
+  std::uint32_t parallel = 0;  ///< commands at a time; 0: without limit
 };
 
 struct Zoned {

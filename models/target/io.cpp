@@ -59,11 +59,21 @@ Duration media_latency(World& w, const Namespace& n, const wire::Command& comman
   }
 }
 
+/// When the medium has done what it begins now, or as soon as it has a place for it.
+Duration media_time(World& w, Namespace& n, const wire::Command& command) {
+  const Duration latency = media_latency(w, n, command);
+  if (n.busy_until.empty() || latency == Duration{})
+    return latency;
+  const auto first = std::min_element(n.busy_until.begin(), n.busy_until.end());
+  *first = std::max(*first, w.now()) + latency;
+  return *first - w.now();
+}
+
 void execute(World& w, RequestId id) {
   Request& r = w.target.requests[id];
   r.executing = true;
   ++w.target.queues[r.queue].executing;
-  const Duration latency = r.delay + media_latency(w, namespace_of(w, r), r.command);
+  const Duration latency = r.delay + media_time(w, namespace_of(w, r), r.command);
   w.after(latency, [id](World& world) { finish(world, id); });
 }
 

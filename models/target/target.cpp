@@ -189,6 +189,7 @@ NamespaceId add_namespace(World& w, SubsystemId subsystem, const NamespaceParame
   const std::string entity = "namespace " + s.nqn + " " + std::to_string(n.nsid);
   n.read_choice = w.choices.add(entity, "read latency");
   n.write_choice = w.choices.add(entity, "write latency");
+  n.busy_until.assign(parameters.parallel, sim::epoch);
   n.latest.resize(n.blocks);
   n.zone_blocks = parameters.zone_bytes / parameters.block_bytes;
   if (n.zone_blocks != 0)

@@ -21,6 +21,7 @@ struct NamespaceParameters {
   std::uint64_t size_bytes = 0;  ///< a multiple of block_bytes
   Span read;
   Span write;
+  std::uint32_t parallel = 0;    ///< commands that the medium executes at a time; 0: all
   std::uint64_t zone_bytes = 0;  ///< 0: not zoned; else a divisor of size_bytes
 };
 

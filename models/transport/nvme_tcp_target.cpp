@@ -77,8 +77,10 @@ void respond(World& w, TargetQueueId id, const wire::Completion& completion, con
     pdu.cid = completion.cid;
     pdu.length = data.bytes;
     pdu.success = q.success_flag && completion.status.ok() && completion.dw0 == 0;
-    send(w, connection,
-         nvme_tcp::make_message(wire::encode_c2h_data_header(pdu, q.digests), data, q.digests));
+    Message message =
+        nvme_tcp::make_message(wire::encode_c2h_data_header(pdu, q.digests), data, q.digests);
+    message.more = !pdu.success;
+    send(w, connection, message);
     if (pdu.success)
       return;
   }

@@ -59,39 +59,38 @@ void note_data_sent(const World& w, const Connection& c, Side side, Endpoint& e)
     e.acks.pingpong = true;
 }
 
-/// The next segment that has not been sent: never across the end of a message, because nvme-tcp
-/// ends each record (MSG_EOR; protocol.md 7.4). Length 0: there is none.
+/// The next segment that has not been sent: never across the end of a record (MSG_EOR), which is a
+/// message and those that follow it at once; a record that is not complete leaves its last partial
+/// segment behind (MSG_MORE; protocol.md 7.4). Length 0: there is none.
 Sent next_segment(const Connection& c, Endpoint& e) {
   Sent s;
   s.seq = e.next;
-  if (e.next < e.written) {
-    while (e.out[e.cutting - e.out_base].end <= e.next)
-      ++e.cutting;
-    const std::uint64_t left = e.out[e.cutting - e.out_base].end - e.next;
-    s.length = static_cast<std::uint32_t>(std::min<std::uint64_t>(c.mss, left));
-  } else if (e.shut_down && e.next == e.written) {
-    s.length = 1;
-    s.fin = true;
+  if (e.next == e.written) {
+    s.fin = e.shut_down;
+    s.length = e.shut_down ? 1 : 0;
+    return s;
   }
+  if (e.next > e.written)
+    return s;
+  while (e.out[e.cutting - e.out_base].end <= e.next)
+    ++e.cutting;
+  std::uint64_t last = e.cutting - e.out_base;
+  while (e.out[last].more && last + 1 < e.out.size() && e.out[last].end - e.next < c.mss)
+    ++last;
+  const std::uint64_t left = e.out[last].end - e.next;
+  if (left < c.mss && e.out[last].more && !e.shut_down)
+    return s;
+  s.length = static_cast<std::uint32_t>(std::min<std::uint64_t>(c.mss, left));
+  s.push = s.length == left && !e.out[last].more;
   return s;
 }
 
-bool ends_message(const Endpoint& e, const Sent& s) {
-  const std::uint64_t end = s.end();
-  for (std::uint64_t i = e.cutting - e.out_base; i < e.out.size() && e.out[i].end <= end; ++i) {
-    if (e.out[i].end == end)
-      return true;
-  }
-  return false;
-}
-
 void put_on_wire(World& w, ConnectionId id, Side side, const Sent& s) {
-  const Endpoint& e = end_of(w, id, side);
   if (s.fin) {
     send_segment(w, id, side, s.seq, 0, fin | ack);
   } else {
     send_segment(w, id, side, s.seq, s.length,
-                 unsigned{ack} | (ends_message(e, s) ? unsigned{psh} : 0u));
+                 unsigned{ack} | (s.push ? unsigned{psh} : 0u));
   }
 }
 

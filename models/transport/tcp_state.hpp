@@ -30,6 +30,7 @@ struct Message {
   std::uint64_t end = 0;    ///< stream offset just behind it
   std::uint32_t bytes = 0;  ///< header and payload
   std::uint16_t header_bytes = 0;
+  bool more = false;  ///< the next one follows at once, and may share a segment (MSG_MORE)
   Payload payload{};
   std::array<std::byte, 128> header{};
 };
@@ -60,6 +61,7 @@ struct Sent {
   std::uint32_t length = 0;     ///< sequence numbers it takes; a FIN takes one
   std::uint32_t delivered = 0;  ///< how many segments had been delivered when it was sent
   bool fin = false;
+  bool push = false;  ///< the last of a record
   bool sacked = false;    ///< TCPCB_SACKED_ACKED
   bool lost = false;      ///< TCPCB_LOST
   bool repeated = false;  ///< TCPCB_SACKED_RETRANS: its retransmission is thought to be on the way

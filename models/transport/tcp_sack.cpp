@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which segments an acknowledgement says have arrived: SACK, DSACK and the number itself.
+#include <algorithm>
+
+#include "models/transport/tcp_finding.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::tcp {
+
+using transport::Recovery;
+using transport::Sent;
+using transport::Span;
+
+namespace {
+
+Span span_of(const Segment& s, const SackBlock& block) {
+  const std::uint64_t begin = s.ack + static_cast<std::uint64_t>(std::int64_t{block.offset});
+  return {begin, begin + block.length};
+}
+
+/// tcp_check_dsack: the first block tells of a duplicate if it is acknowledged already, or lies in
+/// the second one.
+bool tells_duplicate(const Segment& s) {
+  if (s.sack[0].length == 0)
+    return false;
+  const Span first = span_of(s, s.sack[0]);
+  if (first.begin < s.ack)
+    return true;
+  const Span second = span_of(s, s.sack[1]);
+  return s.sack[1].length != 0 && first.begin >= second.begin && first.end <= second.end;
+}
+
+void take_duplicate(Endpoint& e, const Span& span, Finding& f) {
+  f.duplicate = true;
+  e.rack.duplicate_seen = true;
+  if (e.probe_end != 0 && span.end == e.probe_end)
+    f.probe_arrived_twice = true;
+  // Of what is acknowledged already nothing is kept; what is not is counted below.
+  if (e.undo_from != 0 && e.undo_repeats > 0 && span.end <= e.unacked && span.end > e.undo_from)
+    --e.undo_repeats;
+}
+
+/// tcp_sacktag_one.
+void take_sack(Endpoint& e, Sent& s, bool duplicate, TimePoint now, Finding& f) {
+  if (duplicate && s.ever_repeated && e.undo_from != 0 && e.undo_repeats > 0 &&
+      s.end() > e.undo_from)
+    --e.undo_repeats;
+  if (!s.sacked) {
+    rack_advance(e, s, now);
+    if (s.repeated) {
+      if (s.lost) {
+        s.lost = s.repeated = false;
+        --e.lost;
+        --e.repeated;
+      }
+    } else {
+      if (!s.ever_repeated) {
+        if (s.seq < e.highest_sacked)
+          f.lowest_late = std::min(f.lowest_late, s.seq);
+        if (s.end() <= e.recovery_end)
+          f.original_arrived = true;
+        if (f.first_sacked == sim::never)
+          f.first_sacked = s.at;
+        f.last_sacked = s.at;
+      }
+      if (s.lost) {
+        s.lost = false;
+        --e.lost;
+      }
+    }
+    s.sacked = true;
+    ++e.sacked;
+    ++f.delivered;
+    f.delivered_when_sent = std::max(f.delivered_when_sent, s.delivered);
+    f.newly_sacked = true;
+    e.highest_sacked = std::max(e.highest_sacked, s.end());
+  }
+  if (duplicate && s.repeated) {
+    s.repeated = false;
+    --e.repeated;
+  }
+}
+
+/// tcp_check_sack_reordering.
+void note_reordering(Endpoint& e, std::uint64_t low, std::uint64_t high, std::uint32_t mss) {
+  if (low >= high)
+    return;
+  const std::uint64_t segments = (high - low + mss - 1) / mss;
+  e.reordering = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(std::max<std::uint64_t>(e.reordering, segments), 300));
+  e.rack.reordering_seen = true;
+}
+
+void forget_messages(World& w, Endpoint& e) {
+  while (!e.out.empty() && e.out.front().end <= e.unacked) {
+    const transport::BlobId blob = e.out.front().payload.blob;
+    if (blob != sim::none<transport::BlobId>)
+      w.transport.blobs.remove(blob);
+    e.out.pop_front();
+    ++e.out_base;
+  }
+  e.cutting = std::max(e.cutting, e.out_base);
+}
+
+}  // namespace
+
+void take_blocks(Connection& c, Side side, const Segment& s, TimePoint now, Finding& f) {
+  Endpoint& e = end_of(c, side);
+  const bool duplicate = tells_duplicate(s);
+  for (std::size_t b = 0; b < s.sack.size() && s.sack[b].length != 0; ++b) {
+    const Span span = span_of(s, s.sack[b]);
+    const bool again = duplicate && b == 0;
+    if (again)
+      take_duplicate(e, span, f);
+    if (span.end > e.next)
+      continue;
+    for (std::size_t i = 0; i < e.sent.size(); ++i) {
+      Sent& one = e.sent[i];
+      if (one.seq >= span.end)
+        break;
+      if (one.seq >= span.begin && one.end() <= span.end)
+        take_sack(e, one, again, now, f);
+    }
+  }
+  if (e.recovery != Recovery::loss || e.undo_from != 0)
+    note_reordering(e, f.lowest_late, e.highest_sacked, c.mss);
+}
+
+void take_acknowledged(World& w, ConnectionId id, Side side, const Segment& s, Finding& f) {
+  Connection& c = w.transport.connections[id];
+  Endpoint& e = end_of(c, side);
+  const std::uint64_t sacked_before = e.highest_sacked;
+  std::uint64_t lowest = ~std::uint64_t{0};
+  TimePoint first = sim::never;
+  TimePoint last = sim::never;
+  while (!e.sent.empty() && e.sent.front().end() <= s.ack) {
+    const Sent& one = e.sent.front();
+    if (one.ever_repeated) {
+      f.repeated_acked = true;
+      e.repeated -= one.repeated ? 1 : 0;
+    } else if (!one.sacked) {
+      last = one.at;
+      if (first == sim::never)
+        first = one.at;
+      lowest = std::min(lowest, one.seq);
+      if (one.end() <= e.recovery_end)
+        f.original_arrived = true;
+    }
+    if (one.sacked) {
+      --e.sacked;
+    } else {
+      ++f.delivered;
+      f.delivered_when_sent = std::max(f.delivered_when_sent, one.delivered);
+      rack_advance(e, one, w.now());
+    }
+    e.lost -= one.lost ? 1 : 0;
+    e.sent.pop_front();
+  }
+  if (first != sim::never && !f.repeated_acked) {
+    f.sample = w.now() - first;
+    f.latest_sample = w.now() - last;
+  }
+  if (f.first_sacked != sim::never) {
+    f.latest_sample = w.now() - f.last_sacked;
+    if (f.sample < Duration{})
+      f.sample = w.now() - f.first_sacked;
+  }
+  if (f.advanced)
+    f.sets_timer = true;
+  // Something that was not repeated filled a hole: it was overtaken, not lost.
+  if (lowest < sacked_before)
+    note_reordering(e, lowest, sacked_before, c.mss);
+  forget_messages(w, e);
+}
+
+}  // namespace holdfast::tcp
