@@ -5,13 +5,14 @@ RUN_SCENARIOS ?= scenarios/rw_test_mainline.json scenarios/rw_test_cqt_only.json
                  scenarios/rw_test_ccr.json scenarios/rw_test_ccr_filter.json
 JOBS ?= $(shell nproc)
 PYTHON := .venv/bin/python
+LSFMM_OUT ?= build/lsfmm
 MAKEFLAGS += --no-print-directory
 
 # The pyenv or conda python of the caller must not leak into the project's own environment.
 unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help build run test test-cpp test-python test-wheel asan mutants bench format lint tidy \
-        clean ready-to-build ready-to-test release python
+        clean lsfmm lsfmm-page ready-to-build ready-to-test release python
 
 help:  ## Say what each target does
 	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -28,6 +29,12 @@ build: ready-to-build  ## Build the program, build/holdfast
 
 run: build  ## The main job: what losing a path does to rw_test, as one table
 	@build/holdfast run $(RUN_SCENARIOS)
+
+lsfmm: python  ## The measurement matrix for LSF/MM: table and plots (LSFMM_OUT=FOLDER)
+	@$(PYTHON) tools/lsfmm.py $(LSFMM_OUT)
+
+lsfmm-page: python  ## The same, and docs/lsfmm.md and its pictures anew
+	@$(PYTHON) tools/lsfmm.py --page $(LSFMM_OUT)
 
 test: ready-to-test  ## Everything CI checks: formats, lints, all tests, sanitizers
 	@$(MAKE) lint

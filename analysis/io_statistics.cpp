@@ -11,7 +11,6 @@ namespace holdfast::analysis {
 
 using oracle::Operation;
 using sim::Duration;
-using sim::TimePoint;
 
 namespace {
 
@@ -87,7 +86,54 @@ IoStatistics statistics_of(const World& w, Counts counts) {
   return out;
 }
 
+std::vector<std::uint32_t> block_bytes_of_disks(const World& w) {
+  std::vector<std::uint32_t> out(w.oracle.disks.size());
+  for (const target::Namespace& n : w.target.namespaces)
+    out[n.disk] = n.block_bytes;
+  return out;
+}
+
 }  // namespace
+
+const fault::Fault* first_fault(const World& w) {
+  const auto& faults = w.fault.faults;
+  const auto first = std::min_element(faults.begin(), faults.end(),
+                                      [](const auto& a, const auto& b) { return a.at < b.at; });
+  return first != faults.end() && first->at < w.now() ? &*first : nullptr;
+}
+
+Throughput throughput(const World& w, TimePoint from, TimePoint to) {
+  Throughput out{from, to, 0, 0};
+  const auto block_bytes = block_bytes_of_disks(w);
+  for (std::size_t i = 0; i < w.oracle.operations.size(); ++i) {
+    const Operation& op = w.oracle.operations[i];
+    const auto kind = static_cast<host::IoKind>(op.kind);
+    const bool counts = kind == host::IoKind::read || kind == host::IoKind::write;
+    if (!counts || op.status != 0 || op.completed < from || op.completed >= to)
+      continue;
+    ++out.count;
+    out.bytes += std::uint64_t{op.blocks} * block_bytes[op.disk];
+  }
+  return out;
+}
+
+std::optional<Throughput> throughput_before_fault(const World& w) {
+  const fault::Fault* fault = first_fault(w);
+  if (fault == nullptr || w.oracle.operations.size() == 0)
+    return std::nullopt;
+  const TimePoint from = w.oracle.operations[0].submitted;
+  if (from >= fault->at)
+    return std::nullopt;
+  return throughput(w, from, fault->at);
+}
+
+std::optional<Throughput> throughput_during_fault(const World& w) {
+  const fault::Fault* fault = first_fault(w);
+  if (fault == nullptr)
+    return std::nullopt;
+  const bool ends = fault->until != sim::never && fault->until < w.now();
+  return throughput(w, fault->at, ends ? fault->until : w.now());
+}
 
 IoStatistics io_statistics(const World& w, host::IoKind kind) {
   return statistics_of(w, [kind](host::IoKind one) { return one == kind; });

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "models/world.hpp"
 
 namespace holdfast::analysis {
+
+using sim::TimePoint;
 
 struct IoStatistics {
   std::uint64_t count = 0;  ///< completed, errors included
@@ -22,6 +25,24 @@ struct IoStatistics {
 IoStatistics io_statistics(const World& w, host::IoKind kind);
 /// Of all kinds but reads and writes.
 IoStatistics other_statistics(const World& w);
+
+/// The fault that strikes first, if one has struck; of those that strike together the first listed.
+const fault::Fault* first_fault(const World& w);
+
+/// How much was done in a span of time: successful reads and writes that completed from `from` on
+/// and before `to`.
+struct Throughput {
+  TimePoint from{};
+  TimePoint to{};
+  std::uint64_t count = 0;
+  std::uint64_t bytes = 0;
+};
+
+Throughput throughput(const World& w, TimePoint from, TimePoint to);
+/// From the first submission to the first fault, and from there to the end of that fault or of the
+/// run. Absent: there is no such span.
+std::optional<Throughput> throughput_before_fault(const World& w);
+std::optional<Throughput> throughput_during_fault(const World& w);
 
 /// The longest time during which an application had I/O outstanding and none of it completed.
 /// Worst over all jobs; I/O that is still out counts until now.

@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "analysis/incident_story.hpp"
 #include "analysis/io_statistics.hpp"
@@ -91,6 +93,31 @@ json recovery_part(const World& w) {
   return list;
 }
 
+/// The most instants of a sorted list within one second.
+std::size_t most_in_a_second(const std::vector<TimePoint>& at) {
+  std::size_t most = 0;
+  for (std::size_t first = 0, last = 0; last < at.size(); ++last) {
+    while (at[last] - at[first] >= std::chrono::seconds{1})
+      ++first;
+    most = std::max(most, last - first + 1);
+  }
+  return most;
+}
+
+/// Reconnects are the associations that hosts make after the first fault.
+json target_part(const World& w) {
+  std::vector<TimePoint> back;
+  if (const fault::Fault* fault = first_fault(w)) {
+    for (const TimePoint at : w.recovery.associations) {
+      if (at >= fault->at)
+        back.push_back(at);
+    }
+  }
+  return {{"expiries", w.recovery.target_expiries},
+          {"reconnects", back.size()},
+          {"reconnects_peak_per_s", most_in_a_second(back)}};
+}
+
 json direction_part(const IoStatistics& s) {
   json out = {{"count", s.count}, {"errors", s.errors}, {"iops", s.iops}};
   if (s.count > s.errors) {
@@ -101,6 +128,18 @@ json direction_part(const IoStatistics& s) {
                      {"max", s.max_us}};
   }
   return out;
+}
+
+/// In MiB of 2^20 bytes.
+void put_throughput(json& io, const char* key, const std::optional<Throughput>& t) {
+  if (!t || t->to <= t->from)
+    return;
+  const double length_s = sim::seconds(t->to - t->from);
+  io[key] = {{"from_s", sim::seconds(t->from)},
+             {"to_s", sim::seconds(t->to)},
+             {"count", t->count},
+             {"iops", static_cast<double>(t->count) / length_s},
+             {"mib_per_s", static_cast<double>(t->bytes) / 1048576.0 / length_s}};
 }
 
 const char* name_of(oracle::Fate fate) {
@@ -158,7 +197,7 @@ json result_document(const scenario::Scenario& s, const World& w, std::string_vi
               {"integrity", integrity_part(w)},
               {"exposure", exposure_part(w, exposure)},
               {"recovery", recovery_part(w)},
-              {"target", {{"expiries", w.recovery.target_expiries}}}};
+              {"target", target_part(w)}};
   if (exposure.margins != 0) {
     out["margin"] = {{"min_s", sim::seconds(exposure.margin_min)},
                      {"max_s", sim::seconds(exposure.margin_max)}};
@@ -166,6 +205,8 @@ json result_document(const scenario::Scenario& s, const World& w, std::string_vi
   out["io"] = {{"read", direction_part(io_statistics(w, host::IoKind::read))},
                {"write", direction_part(io_statistics(w, host::IoKind::write))},
                {"longest_stall_s", sim::seconds(longest_stall(w))}};
+  put_throughput(out["io"], "before_fault", throughput_before_fault(w));
+  put_throughput(out["io"], "during_fault", throughput_during_fault(w));
   // Everything else there is, if there is any.
   const IoStatistics other = other_statistics(w);
   if (other.count != 0)

@@ -112,7 +112,11 @@ void add_attempt(Oracle& o, const sim::Record& sent, TimePoint now) {
   a.connection = static_cast<std::uint32_t>(sent.word[2]);
   a.sent = now;
   a.next = AttemptId{op.first_attempt};
-  op.first_attempt = sim::index(o.attempts.add(a));
+  const AttemptId id = o.attempts.add(a);
+  op.first_attempt = sim::index(id);
+  // The host does not know yet; what it sends there in the meantime is gone from the start.
+  if (std::find(o.released.begin(), o.released.end(), a.connection) != o.released.end())
+    settle(o, id, Fate::gone, now);
 }
 
 void fetch_attempt(Oracle& o, std::uint64_t token, std::uint16_t cntlid) {
@@ -187,6 +191,7 @@ void attempt_was_lost(Oracle& o, std::uint64_t token, TimePoint now) {
 
 void queue_was_released(Oracle& o, std::uint32_t connection, TimePoint now) {
   settle_connection(o, connection, now, [](const Attempt& a) { return !a.detached; });
+  o.released.push_back(connection);
 }
 
 void forget_operation_if_over(Oracle& o, std::uint64_t serial) {

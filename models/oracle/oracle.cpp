@@ -183,6 +183,11 @@ void observe(World& w, const sim::Record& r) {
     case Kind::queue_released:
       queue_was_released(o, static_cast<std::uint32_t>(r.word[3]), w.now());
       return;
+    case Kind::controller_state:
+      // A number is given to a new connection only while a controller is connected, and I/O goes
+      // there only after it is LIVE.
+      o.released.clear();
+      return;
     default:
       return;
   }

@@ -146,6 +146,8 @@ struct Oracle {
   sim::CowVector<TimePoint> known_before;  ///< for reads of several blocks, block after block
   Counts counts;
   Exposure exposure;
+  /// Connections whose target end is gone: what is still written into them can reach nothing.
+  std::vector<std::uint32_t> released;
   std::uint64_t last_stale = 0;     ///< token: a command that lands in pieces is one stale write
   std::vector<Incident> incidents;  ///< the first ones
 };
@@ -173,6 +175,7 @@ constexpr bool observes(Kind kind) {
     case Kind::stream_dry:
     case Kind::attempt_gone:
     case Kind::queue_released:
+    case Kind::controller_state:
     case Kind::command_detached:
       return true;
     default:

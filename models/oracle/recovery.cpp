@@ -179,6 +179,9 @@ void log_recovery(World& w, const sim::Record& r) {
     case Kind::controller_fatal:
       on_target_detected(w, r);
       return;
+    case Kind::controller_created:
+      w.recovery.associations.push_back(w.now());
+      return;
     default:
       return;
   }

@@ -46,6 +46,7 @@ struct RecoveryLog {
   std::vector<Recovery> recoveries;
   std::vector<ControllerWatch> watches;  ///< by host controller
   std::uint64_t target_expiries = 0;     ///< controllers that a keep-alive timer ended
+  std::vector<TimePoint> associations;   ///< when targets made a controller for a host
   std::vector<std::uint64_t> moved;      ///< abandoned operations that are not completed yet
   std::vector<std::uint32_t> moved_by;   ///< the recovery that abandoned them
 };
@@ -65,6 +66,7 @@ constexpr bool log_observes(Kind kind) {
     case Kind::connected:
     case Kind::keep_alive_expired:
     case Kind::controller_fatal:
+    case Kind::controller_created:
       return true;
     default:
       return false;

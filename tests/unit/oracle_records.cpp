@@ -261,3 +261,17 @@ TEST_CASE("a write that is out may take effect once per attempt", "[oracle]") {
   CHECK(s.counts().stale_writes + s.counts().stale_reads == 0);
   CHECK(s.linearizable());
 }
+
+TEST_CASE("what a host sends to a target end that is gone is gone from the start", "[oracle]") {
+  Story s;
+  s.at(0);
+  record<Kind::queue_released>(s.w, 0u, 1u, 1u, 0u);  // connection 0
+  s.at(5).submit_write(1).send(1, 1, 0).at(10).abandon(1, 1).at(20).send(1, 2, 1);
+  CHECK(s.exposure().intervals == 0);
+  CHECK(s.w.oracle.exposure.margin_max == ms(15));
+  // Connected again, the number may mean a new connection.
+  record<Kind::controller_state>(s.w, 0u, 0u, 1u);
+  s.at(30).submit_write(2).send(2, 1, 0).at(40).abandon(2, 1).at(50).send(2, 2, 1).at(60);
+  CHECK(s.exposure().intervals == 1);
+  CHECK(s.exposure().longest == ms(10));
+}

@@ -9,13 +9,17 @@ data says. ``ax.figure.savefig("stall.svg")`` writes it.
 from holdfast.plot.ecdf import stall_ecdf
 from holdfast.plot.exposure import exposure_against_hold
 from holdfast.plot.phases import recovery_phases
+from holdfast.plot.ranges import measure_ranges
+from holdfast.plot.shares import corrupt_share
 from holdfast.plot.stall import stall_against_kato
 from holdfast.plot.style import OKABE_ITO
 from holdfast.plot.timeline import timeline
 
 __all__ = [
     "OKABE_ITO",
+    "corrupt_share",
     "exposure_against_hold",
+    "measure_ranges",
     "recovery_phases",
     "stall_against_kato",
     "stall_ecdf",
