@@ -44,6 +44,15 @@ void recovery_work(World& w, ControllerId id) {
     after_fence(w, id);
     return;
   }
+  if (host_of(w, c).keep_alive_waits && w.transport.kind != transport::TransportKind::fc &&
+      keep_alive_in_flight(w, c)) {
+    // nvme_stop_keep_alive waits for the work, and that for the command, whose timer has been set
+    // again (protocol.md 1.7).
+    stop_keep_alive(w, id);
+    c.awaited = true;
+    c.busy_in_resetting = true;
+    return;
+  }
   if (!policy.hold_in_resetting || !anything_in_flight(w, c)) {
     finish_recovery(w, id);
     return;
@@ -234,6 +243,13 @@ void error_recovery(World& w, ControllerId id, Cause cause) {
   } else {
     start_fencing(w, id);
   }
+}
+
+void resume_recovery(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  c.awaited = false;
+  c.busy_in_resetting = false;
+  w.after(Duration{}, [id](World& world) { recovery_work(world, id); });
 }
 
 void on_queue_failed(World& w, std::uint32_t owner, int) {

@@ -171,6 +171,29 @@ def blackhole(folder: Path, experiment: Json) -> list[Json]:
     return runs
 
 
+def retransmissions(folder: Path, experiment: Json) -> list[Json]:
+    """Make the run of the packet capture: what TCP repeats on the path that swallows it."""
+    r = experiment["repetitions"][0]
+    run = {"id": experiment["parameters"]["run"], "phase_s": 0.0}
+    zero, load, at = begins(folder, run)
+    found = {flow["length"]: flow for flow in r["retransmissions"].values()}
+    capsule, keep_alive = found[4168], found[72]
+    # As the same run in b; see there.
+    stuck = at + capsule["first_sent_s"]
+    load = stuck - (2 * int((stuck - load) * 98 / 2) - 1) / 98
+    sets = phase(zero)
+    sets["/workloads/0/start"] = us(load - zero)
+    sets["/faults/0/at"] = us(at + MARK_S - zero)
+    healed = 60.148
+    measured = {
+        "capsule_repeated_after_s": capsule["retransmit_offsets_s"],
+        "keep_alive_repeated_after_s": keep_alive["retransmit_offsets_s"],
+        "syns_s": [time for time in r["syn_times_s"] if time < healed],
+        "mark_s": round(at - zero, 6),
+    }
+    return [{"run": run["id"], "set": sets, "measured": measured}]
+
+
 #: How long losses are simulated, by loss in percent and queue depth: longer than was measured, so
 #: that the draws of the simulation add little to the spread of the measurement.
 LOSSY_S = {(0.0, 1): 4, (0.1, 1): 200, (1.0, 1): 400, (5.0, 1): 1500}
@@ -283,6 +306,7 @@ SCENARIOS = {
     "b-6.12.95-kato5-h2t-qd1": ("b_k5_h2t_q1", blackhole),
     "b-6.12.95-kato120-both-qd1": ("b_k120_both_q1", blackhole),
     "bsweep-6.12.95-kato5-both-qd1": ("b_sweep", blackhole),
+    "b-tcp-retransmissions": ("b_k5_both_q1", retransmissions),
     **{
         f"c-6.12.95-kato120-loss{loss}-{op}-qd{depth}": (f"c_{op}_q{depth}", lossy)
         for op in ("read", "write")
