@@ -303,6 +303,11 @@ void tear_down_io(World& w, ControllerId id, bool cancels) {
   record<Kind::requests_cancelled>(w, id, cancelled);
   for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
     cancel_all(w, io_queue(c, i));
+  // A reset closes them now too, while its admin queue still tries to disable the controller.
+  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i) {
+    if (queue(w, io_queue(c, i)).allocated)
+      close_later(w, io_queue(c, i));
+  }
 }
 
 void tear_down(World& w, ControllerId id) {
@@ -314,10 +319,6 @@ void tear_down(World& w, ControllerId id) {
   stop(w, c.admin);
   stop_timeouts(w, id, false);
   cancel_all(w, c.admin);
-  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i) {
-    if (queue(w, io_queue(c, i)).allocated)
-      close_later(w, io_queue(c, i));
-  }
   if (queue(w, c.admin).allocated)
     close_later(w, c.admin);
 }

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import re
 import sys
 from pathlib import Path
@@ -197,11 +198,17 @@ def retransmissions(folder: Path, experiment: Json) -> list[Json]:
 #: How long losses are simulated, by loss in percent and queue depth: longer than was measured, so
 #: that the draws of the simulation add little to the spread of the measurement.
 LOSSY_S = {(0.0, 1): 4, (0.1, 1): 200, (1.0, 1): 400, (5.0, 1): 1500}
+#: What a lost packet costs at queue depth 1.
+STALL_US = 206_000
 LOSSY_S |= {(0.0, 8): 2, (0.1, 8): 10, (1.0, 8): 20, (5.0, 8): 150}
 
 
 def lossy(folder: Path, experiment: Json) -> list[Json]:
-    """Make the run of one loss, operation and queue depth of c, from the medians of its runs."""
+    """Make the run of one loss, operation and queue depth of c.
+
+    Its mean is that of all I/O of all repetitions: where losses are rare a repetition has few, and
+    the median of three says little. Percentiles are medians of the repetitions.
+    """
     given = experiment["parameters"]
     percent, depth = given["loss_pct_each_way"], given["qd"]
     sets: Json = {
@@ -213,6 +220,14 @@ def lossy(folder: Path, experiment: Json) -> list[Json]:
         found = experiment["median"][key]
         measured[key] = found["median"]
         measured[f"{key}_range"] = [found["min"], found["max"]]
+    repetitions = experiment["repetitions"]
+    total = sum(r["n"] * r["mean_us"] for r in repetitions)
+    mean = total / sum(r["n"] for r in repetitions)
+    measured["mean_us"] = round(mean, 1)
+    if depth == 1 and percent > 0:
+        # Two standard errors: nearly all of the time goes into stalls, of which there were so many.
+        error = 2 * mean / math.sqrt(total / STALL_US)
+        measured["mean_us_range"] = [round(mean - error, 1), round(mean + error, 1)]
     return [{"run": f"{given['op']} q{depth} {percent:g}%", "set": sets, "measured": measured}]
 
 
