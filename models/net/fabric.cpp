@@ -156,7 +156,7 @@ RouteId add_route(World& w, NodeId from, NodeId to, const std::vector<ChannelId>
   return RouteId{static_cast<std::uint32_t>(w.net.routes.size() - 1)};
 }
 
-void send(World& w, RouteId route, std::uint32_t bytes, const PacketBody& body) {
+TimePoint send(World& w, RouteId route, std::uint32_t bytes, const PacketBody& body) {
   const Route& r = w.net.routes[sim::index(route)];
   HOLDFAST_CHECK(bytes <= r.mtu_bytes);
   const PacketId packet = w.net.packets.add();
@@ -165,11 +165,13 @@ void send(World& w, RouteId route, std::uint32_t bytes, const PacketBody& body) 
   p.hop = 0;
   p.bytes = static_cast<std::uint16_t>(bytes);
   p.body = body;
+  w.net.leaves = w.now();
   if (w.net.intercept != nullptr && w.net.intercept(w, p)) [[unlikely]] {
     drop(w, w.net.hops[r.first], packet, Drop::scripted);
-    return;
+    return w.now();
   }
   enqueue(w, w.net.hops[r.first], packet);
+  return w.net.leaves;
 }
 
 void add_blackhole(World& w, ChannelId channel) {

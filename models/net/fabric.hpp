@@ -25,7 +25,8 @@ LinkId add_link(World& w, const LinkParameters& parameters);
 RouteId add_route(World& w, NodeId from, NodeId to, const std::vector<ChannelId>& hops);
 
 /// Puts a packet of `bytes` (network layer, <= MTU of the route) on the first link of the route.
-void send(World& w, RouteId route, std::uint32_t bytes, const PacketBody& body);
+/// Returns when it will have left the queueing discipline of its own host, as far as is known.
+TimePoint send(World& w, RouteId route, std::uint32_t bytes, const PacketBody& body);
 
 /// While at least one blackhole is on, packets that reach the end of the channel vanish.
 void add_blackhole(World& w, ChannelId channel);

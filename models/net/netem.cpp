@@ -101,6 +101,8 @@ void take(World& w, std::uint32_t index, PacketId packet, bool may_duplicate) {
   }
   n.latest = n.held == 0 ? due : std::max(n.latest, due);
   ++n.held;
+  if (w.net.packets[packet].hop == 0)
+    w.net.leaves = due;
   w.at(due, [index, packet](World& world) { let_go(world, index, sim::index(packet)); });
 }
 

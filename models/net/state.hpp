@@ -186,6 +186,7 @@ struct Fabric {
   std::vector<ChannelId> hops;
   std::vector<Route> routes;
   sim::Arena<PacketId, Packet> packets;
+  TimePoint leaves{};   ///< when the packet that is being sent leaves its own host's queue
   PacketId arriving{};  ///< the packet whose hop is being recorded, for those who watch
   DeliverFunction deliver = nullptr;  ///< the transport above
   DroppedFunction dropped = nullptr;

@@ -61,8 +61,9 @@ inline std::uint32_t in_network(const Endpoint& e) {
 }
 
 // tcp_send.cpp
-void send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq, std::uint32_t length,
-                  unsigned flags);
+/// Returns when the segment leaves the queue of its own host.
+TimePoint send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq,
+                       std::uint32_t length, unsigned flags);
 /// Acknowledges what has arrived, at once.
 void send_ack(World& w, ConnectionId id, Side side);
 /// Takes messages into the socket as long as its buffer has room.
@@ -71,10 +72,11 @@ void fill_socket(World& w, ConnectionId id, Side side);
 void transmit(World& w, ConnectionId id, Side side);
 /// Sends one new segment whatever the congestion window says; false: there is none that may go.
 bool transmit_probe(World& w, ConnectionId id, Side side);
-/// Sends a segment again (__tcp_retransmit_skb).
-void send_again(World& w, ConnectionId id, Side side, transport::Sent& s);
+/// Sends a segment again (__tcp_retransmit_skb). False: it has not left this host yet, so nothing
+/// is sent (skb_still_in_host_queue).
+bool send_again(World& w, ConnectionId id, Side side, transport::Sent& s);
 /// The same, counted as a repetition (tcp_retransmit_skb).
-void retransmit(World& w, ConnectionId id, Side side, transport::Sent& s);
+bool retransmit(World& w, ConnectionId id, Side side, transport::Sent& s);
 /// Sends again what is lost, as far as the window allows (tcp_xmit_retransmit_queue).
 void retransmit_lost(World& w, ConnectionId id, Side side);
 std::uint64_t send_buffer_wanted(const Connection& c, const Endpoint& e);

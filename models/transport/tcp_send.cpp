@@ -85,13 +85,11 @@ Sent next_segment(const Connection& c, Endpoint& e) {
   return s;
 }
 
-void put_on_wire(World& w, ConnectionId id, Side side, const Sent& s) {
-  if (s.fin) {
-    send_segment(w, id, side, s.seq, 0, fin | ack);
-  } else {
-    send_segment(w, id, side, s.seq, s.length,
-                 unsigned{ack} | (s.push ? unsigned{psh} : 0u));
-  }
+TimePoint put_on_wire(World& w, ConnectionId id, Side side, const Sent& s) {
+  if (s.fin)
+    return send_segment(w, id, side, s.seq, 0, fin | ack);
+  const unsigned flags = unsigned{ack} | (s.push ? unsigned{psh} : 0u);
+  return send_segment(w, id, side, s.seq, s.length, flags);
 }
 
 void send_new(World& w, ConnectionId id, Side side, Sent s) {
@@ -104,7 +102,7 @@ void send_new(World& w, ConnectionId id, Side side, Sent s) {
   s.delivered = e.delivered_segments;
   e.sent.push_back(s);
   e.next = s.end();
-  put_on_wire(w, id, side, s);
+  e.sent.back().leaves = put_on_wire(w, id, side, s);
   if (first || e.pending == transport::Pending::probe)
     arm_timeout(w, id, side);
 }
@@ -119,8 +117,8 @@ Endpoint& end_of(World& w, ConnectionId id, Side side) {
   return end_of(w.transport.connections[id], side);
 }
 
-void send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq, std::uint32_t length,
-                  unsigned flags) {
+TimePoint send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq,
+                       std::uint32_t length, unsigned flags) {
   Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(c, side);
   Segment s;
@@ -147,7 +145,7 @@ void send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq, std::
     ++e.data_in_flight;
     note_data_sent(w, c, side, e);
   }
-  net::send(w, c.route[static_cast<int>(side)], bytes, std::bit_cast<net::PacketBody>(s));
+  return net::send(w, c.route[static_cast<int>(side)], bytes, std::bit_cast<net::PacketBody>(s));
 }
 
 void send_ack(World& w, ConnectionId id, Side side) {
@@ -209,22 +207,27 @@ bool transmit_probe(World& w, ConnectionId id, Side side) {
   return true;
 }
 
-void send_again(World& w, ConnectionId id, Side side, Sent& s) {
+bool send_again(World& w, ConnectionId id, Side side, Sent& s) {
+  if (s.leaves > w.now())
+    return false;
   s.at = w.now();
   s.delivered = end_of(w, id, side).delivered_segments;
   s.ever_repeated = true;
-  put_on_wire(w, id, side, s);
+  s.leaves = put_on_wire(w, id, side, s);
+  return true;
 }
 
-void retransmit(World& w, ConnectionId id, Side side, Sent& s) {
+bool retransmit(World& w, ConnectionId id, Side side, Sent& s) {
   Endpoint& e = end_of(w, id, side);
-  send_again(w, id, side, s);
-  if (!s.repeated)
+  const bool sent = send_again(w, id, side, s);
+  if (sent && !s.repeated) {
     ++e.repeated;
-  s.repeated = true;
+    s.repeated = true;
+  }
   if (e.first_repeat_ms < 0)
     e.first_repeat_ms = stamp_of(w.now());
   e.undo_repeats = std::max(e.undo_repeats, 0) + 1;
+  return sent;
 }
 
 void retransmit_lost(World& w, ConnectionId id, Side side) {
@@ -236,7 +239,8 @@ void retransmit_lost(World& w, ConnectionId id, Side side) {
     Sent& s = e.sent[i];
     if (!s.lost || s.sacked || s.repeated)
       continue;
-    retransmit(w, id, side, s);
+    if (!retransmit(w, id, side, s))
+      break;
     if (is_reducing(e))
       ++e.reduction_sent;
     head_sent = head_sent || i == 0;

@@ -67,6 +67,7 @@ struct Sent {
   bool repeated = false;  ///< TCPCB_SACKED_RETRANS: its retransmission is thought to be on the way
   bool ever_repeated = false;  ///< TCPCB_EVER_RETRANS
   TimePoint at{};              ///< when it was sent last
+  TimePoint leaves{};          ///< when that leaves the host's own queue
   [[nodiscard]] std::uint64_t end() const { return seq + length; }
 };
 

@@ -95,9 +95,11 @@ void on_probe(World& w, ConnectionId id, Side side) {
     return;
   if (e.probe_end == 0) {
     e.probe_repeats = false;
-    const bool fresh = transmit_probe(w, id, side);
-    if (!fresh) {
-      send_again(w, id, side, e.sent.back());
+    if (!transmit_probe(w, id, side)) {
+      if (!send_again(w, id, side, e.sent.back())) {
+        arm_timeout(w, id, side);
+        return;
+      }
       e.probe_repeats = true;
     }
     e.probe_end = e.next;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Linux's TCP does beyond the textbook, with instants worked out by hand: tail loss probe,
 // RACK, delayed acknowledgements, the timer wheel, windows, and what a full socket does.
+#include "models/net/netem.hpp"
 #include "tests/unit/tcp_support.hpp"
 
 using namespace holdfast;
@@ -177,12 +178,12 @@ TEST_CASE("a pause as long as the timeout takes the window back to ten", "[tcp]"
     p.send(Side::host, 48, 1);
     CHECK(p.end(Side::host).cwnd == 10);
   }
-  SECTION("by half after each timeout beyond the first") {
+  SECTION("half way to ten when it was not used for one timeout") {
     p.run_until(last + timeout);
     p.send(Side::host, 48, 1);
-    CHECK(p.end(Side::host).cwnd == grown);
+    CHECK(p.end(Side::host).cwnd == (grown + 10) / 2);
   }
-  SECTION("two timeouts: one halving") {
+  SECTION("by half for the second timeout") {
     p.run_until(last + 2 * timeout);
     p.send(Side::host, 48, 1);
     CHECK(p.end(Side::host).cwnd == grown / 2);
@@ -243,4 +244,20 @@ TEST_CASE("a segment never spans two messages", "[tcp]") {
   CHECK(told('m', Side::target).size() == 4);
   // Eleven acknowledgements or more went back; none of them is a segment with data.
   CHECK(to_target(p) == 2 + 10 + 3);
+}
+
+TEST_CASE("what has not left its own host is not sent again", "[tcp]") {
+  // skb_still_in_host_queue: a second in the sender's own netem outlasts the probe at 0.2 s and the
+  // timeouts at 0.4 and 0.8 s, and none of them adds a packet to that queue.
+  Pair p = connected();
+  const std::uint32_t netem = net::add_netem(p.w, net::channel_of(net::LinkId{0}, 0), {},
+                                             {.delay = std::chrono::seconds{1}}, "netem");
+  net::switch_netem(p.w, netem, true);
+  p.send(Side::host, 48, 1);
+  p.run_until(later + 990 * ms);
+  CHECK(to_target(p) == 2);
+  CHECK(p.end(Side::host).timeouts == 2);
+  p.run_until(10 * second);
+  CHECK(to_target(p) == 2 + 1);
+  CHECK(told('m', Side::target).size() == 1);
 }
