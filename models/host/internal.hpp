@@ -59,6 +59,8 @@ void after_live_completed(World& w, ControllerId id, const Request& request,
 void start_keep_alive(World& w, ControllerId id);
 void stop_keep_alive(World& w, ControllerId id);
 void keep_alive_completed(World& w, ControllerId id, const Request& request, wire::Status status);
+/// A Keep Alive has been sent and is not over.
+bool keep_alive_in_flight(World& w, const Controller& c);
 
 // ccr.cpp
 /// Starts to try source controllers; ends in fence_done or ccr_failed.
@@ -69,6 +71,8 @@ void async_event(World& w, ControllerId id, const wire::Completion& completion);
 void post_async_event_request(World& w, ControllerId id);
 
 // recovery.cpp
+/// What recovery waited for is over (Controller::awaited).
+void resume_recovery(World& w, ControllerId id);
 /// The impacted controller cannot write any more, or the time is over: cancel and retry.
 void fence_done(World& w, ControllerId id);
 /// No source controller could help: hold for what is left of the deadline, if the policy does.

@@ -80,9 +80,18 @@ void stop_keep_alive(World& w, ControllerId id) {
   w.calendar.cancel(controller(w, id).keep_alive_timer);
 }
 
+bool keep_alive_in_flight(World& w, const Controller& c) {
+  const auto& requests = queue(w, c.admin).requests;
+  return std::any_of(requests.begin(), requests.end(), [](const Request& r) {
+    return r.in_flight && r.purpose == Purpose::keep_alive;
+  });
+}
+
 void keep_alive_completed(World& w, ControllerId id, const Request& r, wire::Status status) {
   Controller& c = controller(w, id);
   record<Kind::keep_alive_done>(w, id, status.value);
+  if (c.awaited)
+    resume_recovery(w, id);
   if (!status.ok())
     return;
   c.last_check = w.now();

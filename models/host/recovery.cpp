@@ -44,6 +44,15 @@ void recovery_work(World& w, ControllerId id) {
     after_fence(w, id);
     return;
   }
+  if (host_of(w, c).keep_alive_waits && w.transport.kind != transport::TransportKind::fc &&
+      keep_alive_in_flight(w, c)) {
+    // nvme_stop_keep_alive waits for the work, and that for the command, whose timer has been set
+    // again (protocol.md 1.7).
+    stop_keep_alive(w, id);
+    c.awaited = true;
+    c.busy_in_resetting = true;
+    return;
+  }
   if (!policy.hold_in_resetting || !anything_in_flight(w, c)) {
     finish_recovery(w, id);
     return;
@@ -236,6 +245,13 @@ void error_recovery(World& w, ControllerId id, Cause cause) {
   }
 }
 
+void resume_recovery(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  c.awaited = false;
+  c.busy_in_resetting = false;
+  w.after(Duration{}, [id](World& world) { recovery_work(world, id); });
+}
+
 void on_queue_failed(World& w, std::uint32_t owner, int) {
   error_recovery(w, queue(w, QueueId{owner}).controller, Cause::transport);
 }
@@ -287,6 +303,11 @@ void tear_down_io(World& w, ControllerId id, bool cancels) {
   record<Kind::requests_cancelled>(w, id, cancelled);
   for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
     cancel_all(w, io_queue(c, i));
+  // A reset closes them now too, while its admin queue still tries to disable the controller.
+  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i) {
+    if (queue(w, io_queue(c, i)).allocated)
+      close_later(w, io_queue(c, i));
+  }
 }
 
 void tear_down(World& w, ControllerId id) {
@@ -298,10 +319,6 @@ void tear_down(World& w, ControllerId id) {
   stop(w, c.admin);
   stop_timeouts(w, id, false);
   cancel_all(w, c.admin);
-  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i) {
-    if (queue(w, io_queue(c, i)).allocated)
-      close_later(w, io_queue(c, i));
-  }
   if (queue(w, c.admin).allocated)
     close_later(w, c.admin);
 }

@@ -133,10 +133,11 @@ struct Host {
   Duration io_timeout{};
   Duration admin_timeout{};
   std::uint32_t max_retries = 5;
-  Duration close_delay{};       ///< shutdown of a socket -> its close
-  bool close_deferred = false;  ///< its ticks decide that instead (sim::file_closed_at)
-  sim::TimerWheel wheel;        ///< ticks of this machine
-  bool zero_copy = true;        ///< sockets refer to the application's buffers (MSG_SPLICE_PAGES)
+  Duration close_delay{};         ///< shutdown of a socket -> its close
+  bool close_deferred = false;    ///< its ticks decide that instead (sim::file_closed_at)
+  sim::TimerWheel wheel;          ///< ticks of this machine
+  bool keep_alive_waits = false;  ///< the keep-alive work waits for its command (L6.1)
+  bool zero_copy = true;          ///< sockets refer to the application's buffers (MSG_SPLICE_PAGES)
 };
 
 /// Where an association is in its set-up (protocol.md 5.3).
@@ -234,6 +235,7 @@ struct Controller {
   TimePoint ready_deadline{};
   // keep-alive
   bool completion_seen = false;  ///< comp_seen
+  bool awaited = false;          ///< recovery waits for the command; see Host::keep_alive_waits
   TimePoint last_check{};        ///< ka_last_check_time
   sim::EventId keep_alive_timer{};
   std::vector<RequestTimer> timers;  ///< see timeouts.cpp

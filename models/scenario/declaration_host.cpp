@@ -166,6 +166,9 @@ const Object<Host>& host_object() {
                  "timer wheel; `exact`: they fire when they are due")
           .field("tick_phase", &Host::tick_phase, latency(longest_run),
                  "how far the tick counter is along when the run begins")
+          .field("keep_alive_waits", &Host::keep_alive_waits, boolean(),
+                 "the keep-alive work waits for its command, as in Linux 6.1: recovery from its "
+                 "timeout begins when it has timed out for the second time")
           .field("zero_copy", &Host::zero_copy, boolean(),
                  "sockets refer to the application's buffers; else they hold a copy")
           .field("connect", &Host::connect, list(object(connect_object()), 1, 4096),

@@ -92,3 +92,42 @@ TEST_CASE("a Keep Alive costs 72 bytes there and 24 back", "[conformance][TR-1]"
   CHECK(after[0]["bytes"] == 72);
   CHECK(after[1]["bytes"] == 24);
 }
+
+TEST_CASE("the answer to a read of 4 KiB is three segments, its response in the last",
+          "[conformance][TCP-2]") {
+  // C2HData 24 + 4,096 bytes with MSG_MORE, CapsuleResp 24: 4,144 bytes at 1,448 a segment.
+  json s = scenario_with(1);
+  s["workloads"] = {
+      {{"type", "script"}, {"host", "h1"}, {"start", "2s"}, {"steps", {{{"do", "read"}}}}}};
+  Run run(s, true);
+  run.until(3s);
+  const TimePoint submitted = run.log.first(Kind::app_submit).at;
+  std::vector<std::uint64_t> lengths;
+  std::uint64_t channel = ~0u;
+  for (const Entry& hop : run.log.all(Kind::packet_hop, since(submitted))) {
+    // Length, flags, side and connection of a segment in one word.
+    const std::uint64_t length = hop["head"] >> 48;
+    if ((hop["head"] >> 32 & 0xff) != 1 || length == 0)
+      continue;
+    if (channel == ~0u)
+      channel = hop["channel"];
+    if (hop["channel"] == channel)
+      lengths.push_back(length);
+  }
+  CHECK(lengths == std::vector<std::uint64_t>{1448, 1448, 1248});
+}
+
+TEST_CASE("a reset closes the sockets of its I/O queues before the admin queue's answer",
+          "[conformance][TD-2]") {
+  // The way to the target is gone, so that the admin queue waits for its Property Set.
+  json s = scenario_with(2);
+  s["hosts"][0]["hz"] = "250";
+  s["faults"] = {
+      blackhole("h1-s1", 2s),
+      {{"type", "reset_controller"}, {"at", "3s"}, {"host", "h1"}, {"controller", "nvme0"}}};
+  Run run(s);
+  run.until(3100ms);
+  const auto closed = run.log.all(Kind::tcp_state, with("side", 0) && since(sim::epoch + 3s));
+  REQUIRE(closed.size() == 1);
+  CHECK(closed[0].at == sim::epoch + 3008ms);
+}

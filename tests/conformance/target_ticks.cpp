@@ -94,6 +94,19 @@ TEST_CASE("a node that crashes does not wait for its ticks", "[conformance][TM-1
   CHECK(run.log.first(Kind::controller_freed).at == sim::epoch + 2s);
 }
 
+TEST_CASE("a node that hangs in a grace period releases its queues when it goes on",
+          "[conformance][TM-1]") {
+  json s = one_path("250");
+  s["subsystems"][0]["nodes"] = {{{"name", "n0"}, {"ports", {"a0"}}}};
+  const json hang = {{"type", "node"},     {"at", "10244ms"}, {"for", "2s"},
+                     {"subsystem", "sub"}, {"node", "n0"},    {"state", "hang"}};
+  s["faults"] = {blackhole("h1-s1", 1s), hang};
+  Run run(s);
+  run.until(15s);
+  CHECK(run.log.first(Kind::keep_alive_expired).at == sim::epoch + 10240ms);
+  CHECK(run.log.first(Kind::controller_freed).at == sim::epoch + 12244ms);
+}
+
 TEST_CASE("looks of the host are whole ticks: KATO 1 s at HZ 250 every 252 ms",
           "[conformance][TM-1][KA-4]") {
   // 62 ticks, not 62.5: level 0, where 63 would be level 1 (protocol.md 15.1).

@@ -147,3 +147,29 @@ TEST_CASE("an I/O timeout of 30 s is noticed 30 to 32.048 s after submission at 
   CHECK(noticed.high <= 32048ms);
   CHECK(noticed.high - noticed.low > 500ms);  // the phase matters
 }
+
+TEST_CASE("a host whose keep-alive work waits recovers a second timeout later",
+          "[conformance][TM-1][KA-5]") {
+  // protocol.md 1.7, L6.1: 6.03 to 6.28 s for KATO 5 s, as long as the first timeout took.
+  Bounds late;
+  for (int phase = 0; phase < 8; ++phase) {
+    json s = one_path(250);
+    s["hosts"][0]["tick_phase"] = text(phase * 137ms);
+    s["hosts"][0]["keep_alive_waits"] = true;
+    s["workloads"] = {fio({{"rate_iops", 50}})};
+    s["faults"] = {blackhole("h1-s1", 8s)};
+    Run run(s);
+    run.until(30s);
+    const TimePoint noticed = run.log.first(Kind::recovery_started).at;
+    CHECK(run.log.count(Kind::request_timeout, with("opcode", 0x18)) == 2);
+    late.take(run.log.first(Kind::requests_cancelled).at - noticed);
+  }
+  CHECK(late.low >= 6028ms);
+  CHECK(late.high <= 6280ms);
+  json prompt = one_path(250);
+  prompt["workloads"] = {fio({{"rate_iops", 50}})};
+  prompt["faults"] = {blackhole("h1-s1", 8s)};
+  Run run(prompt);
+  run.until(30s);
+  CHECK(run.log.first(Kind::requests_cancelled).at == run.log.first(Kind::recovery_started).at);
+}
