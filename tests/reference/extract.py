@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import re
 import sys
 from pathlib import Path
@@ -171,14 +172,43 @@ def blackhole(folder: Path, experiment: Json) -> list[Json]:
     return runs
 
 
+def retransmissions(folder: Path, experiment: Json) -> list[Json]:
+    """Make the run of the packet capture: what TCP repeats on the path that swallows it."""
+    r = experiment["repetitions"][0]
+    run = {"id": experiment["parameters"]["run"], "phase_s": 0.0}
+    zero, load, at = begins(folder, run)
+    found = {flow["length"]: flow for flow in r["retransmissions"].values()}
+    capsule, keep_alive = found[4168], found[72]
+    # As the same run in b; see there.
+    stuck = at + capsule["first_sent_s"]
+    load = stuck - (2 * int((stuck - load) * 98 / 2) - 1) / 98
+    sets = phase(zero)
+    sets["/workloads/0/start"] = us(load - zero)
+    sets["/faults/0/at"] = us(at + MARK_S - zero)
+    healed = 60.148
+    measured = {
+        "capsule_repeated_after_s": capsule["retransmit_offsets_s"],
+        "keep_alive_repeated_after_s": keep_alive["retransmit_offsets_s"],
+        "syns_s": [time for time in r["syn_times_s"] if time < healed],
+        "mark_s": round(at - zero, 6),
+    }
+    return [{"run": run["id"], "set": sets, "measured": measured}]
+
+
 #: How long losses are simulated, by loss in percent and queue depth: longer than was measured, so
 #: that the draws of the simulation add little to the spread of the measurement.
 LOSSY_S = {(0.0, 1): 4, (0.1, 1): 200, (1.0, 1): 400, (5.0, 1): 1500}
+#: What a lost packet costs at queue depth 1.
+STALL_US = 206_000
 LOSSY_S |= {(0.0, 8): 2, (0.1, 8): 10, (1.0, 8): 20, (5.0, 8): 150}
 
 
 def lossy(folder: Path, experiment: Json) -> list[Json]:
-    """Make the run of one loss, operation and queue depth of c, from the medians of its runs."""
+    """Make the run of one loss, operation and queue depth of c.
+
+    Its mean is that of all I/O of all repetitions: where losses are rare a repetition has few, and
+    the median of three says little. Percentiles are medians of the repetitions.
+    """
     given = experiment["parameters"]
     percent, depth = given["loss_pct_each_way"], given["qd"]
     sets: Json = {
@@ -190,6 +220,14 @@ def lossy(folder: Path, experiment: Json) -> list[Json]:
         found = experiment["median"][key]
         measured[key] = found["median"]
         measured[f"{key}_range"] = [found["min"], found["max"]]
+    repetitions = experiment["repetitions"]
+    total = sum(r["n"] * r["mean_us"] for r in repetitions)
+    mean = total / sum(r["n"] for r in repetitions)
+    measured["mean_us"] = round(mean, 1)
+    if depth == 1 and percent > 0:
+        # Two standard errors: nearly all of the time goes into stalls, of which there were so many.
+        error = 2 * mean / math.sqrt(total / STALL_US)
+        measured["mean_us_range"] = [round(mean - error, 1), round(mean + error, 1)]
     return [{"run": f"{given['op']} q{depth} {percent:g}%", "set": sets, "measured": measured}]
 
 
@@ -283,6 +321,7 @@ SCENARIOS = {
     "b-6.12.95-kato5-h2t-qd1": ("b_k5_h2t_q1", blackhole),
     "b-6.12.95-kato120-both-qd1": ("b_k120_both_q1", blackhole),
     "bsweep-6.12.95-kato5-both-qd1": ("b_sweep", blackhole),
+    "b-tcp-retransmissions": ("b_k5_both_q1", retransmissions),
     **{
         f"c-6.12.95-kato120-loss{loss}-{op}-qd{depth}": (f"c_{op}_q{depth}", lossy)
         for op in ("read", "write")

@@ -15,6 +15,9 @@ GIVEN = {"looks", "load_s", "late_version", "mark_s", "loss_percent", "queue_dep
 #: When the load began in runs of a whose log was not kept.
 USUAL_LOAD_S = 0.082
 
+#: The flag of a segment (models/transport/tcp_internal.hpp).
+SYN = 1
+
 Json = dict[str, Any]
 Records = dict[str, list[Json]]
 
@@ -48,11 +51,15 @@ def run(path: Path, sets: Mapping[str, Any], measured: Json) -> Json:
     letter = path.stem.split("_", maxsplit=1)[0]
     if letter == "c":
         return lossy(scenario)
-    world = holdfast.World(scenario, record=KINDS)
+    packets = "capsule_repeated_after_s" in measured
+    kinds = [*KINDS, "packet_dropped"] if packets else KINDS
+    world = holdfast.World(scenario, record=kinds)
     world.run()
-    records: Records = {kind: [] for kind in KINDS}
+    records: Records = {kind: [] for kind in kinds}
     for time_s, kind, words in world.records().itertuples(index=False, name=None):
         records[kind].append({"time_s": time_s, **words})
+    if packets:
+        return retransmissions(scenario, records, measured)
     return OBSERVERS[letter](scenario, records, measured)
 
 
@@ -101,6 +108,37 @@ def blackhole(_: holdfast.Scenario, records: Records, measured: Json) -> Json:
         "attempts_s": times(records, "connect_attempt", fault, controller=0),
         "attempts_failed_s": times(records, "connect_failed", fault, controller=0),
         "reconnected_s": first(records, "connected", fault, controller=0),
+    }
+
+
+def retransmissions(_: holdfast.Scenario, records: Records, measured: Json) -> Json:
+    """Observe the packets that the path swallows: the first segment of a capsule, and SYNs."""
+    fault = measured["mark_s"]
+    flows: dict[int, list[tuple[float, int]]] = {}
+    syns = []
+    for r in records["packet_dropped"]:
+        head = r["head"]
+        connection, side, flags, length = (
+            head & 0xFFFFFFFF,
+            head >> 32 & 0xFF,
+            head >> 40 & 0xFF,
+            head >> 48,
+        )
+        if side == 0 and flags & SYN:
+            syns.append(r["time_s"] - fault)
+        elif side == 0 and length:
+            flows.setdefault(connection, []).append((r["time_s"], r["seq"]))
+
+    def repeated(flow: list[tuple[float, int]]) -> list[float]:
+        start, seq = flow[0]
+        return [time - start for time, other in flow if other == seq][1:]
+
+    # The write is stuck first, on the I/O queue; then the Keep Alive, on the admin queue.
+    write, keep_alive = sorted(flows.values())[:2]
+    return {
+        "capsule_repeated_after_s": repeated(write),
+        "keep_alive_repeated_after_s": repeated(keep_alive),
+        "syns_s": syns,
     }
 
 
