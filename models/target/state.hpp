@@ -63,8 +63,8 @@ struct Namespace {
   Span write;
   sim::ChoiceId read_choice{};
   sim::ChoiceId write_choice{};
-  std::vector<TimePoint> busy_until;  ///< of each command that the medium can execute at a time;
-                                      ///< empty: it has no limit
+  std::vector<TimePoint> busy_until;     ///< of each command that the medium can execute at a time;
+                                         ///< empty: it has no limit
   sim::CowVector<std::uint64_t> latest;  ///< per block: 1 + place in the history; 0: none
   sim::CowVector<BlockVersion> history;  ///< every write, in the order in which they landed
   std::uint64_t zone_blocks = 0;         ///< 0: not zoned

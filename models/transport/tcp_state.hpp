@@ -61,7 +61,7 @@ struct Sent {
   std::uint32_t length = 0;     ///< sequence numbers it takes; a FIN takes one
   std::uint32_t delivered = 0;  ///< how many segments had been delivered when it was sent
   bool fin = false;
-  bool push = false;  ///< the last of a record
+  bool push = false;      ///< the last of a record
   bool sacked = false;    ///< TCPCB_SACKED_ACKED
   bool lost = false;      ///< TCPCB_LOST
   bool repeated = false;  ///< TCPCB_SACKED_RETRANS: its retransmission is thought to be on the way
