@@ -12,8 +12,6 @@ import pytest
 from house import ROOT
 
 EXPERIMENTS = compare.experiments()
-#: What is out of bounds, with the reason on the page: run and number.
-KNOWN = {("d_rst_r1", "target_gone_s")}
 
 
 @functools.cache
@@ -28,7 +26,7 @@ def test_simulated_is_as_measured(name: str) -> None:
     """Every number of every run is within its bound."""
     rows = rows_of(name)
     assert rows
-    failed = [row for row in rows if not row.passes and (row.run, row.what) not in KNOWN]
+    failed = [row for row in rows if not row.passes]
     assert not failed, "measured | simulated\n" + compare.table(failed)
 
 
