@@ -36,22 +36,22 @@ def by_hand(kato_s: float, traffic_based: bool) -> float:
     """Return the least safe multiplier for an idle host.
 
     Last Keep Alive fetched at 0; the next one, a look later, is lost, and the host gives up one
-    KATO after it. TCP repeats it 0.2, 0.6, 1.4 ... s after the loss; the last copy that comes
-    before the controller expires restarts its timer. Traffic based, the Keep Alive is good for two
+    KATO after it. TCP repeats it 0.2 (a probe), 0.4, 0.8 ... s after the loss; the last copy that
+    comes before the controller expires restarts its timer. Traffic based, the Keep Alive is good for two
     windows of the timer, command based for one (protocol.md 1.7, 1.8, 8).
     """
     windows = 2 if traffic_based else 1
     look = kato_s / (4 if traffic_based else 2)
-    copies = [look + 0.2 * (2**n - 1) for n in range(1, 12)]
+    copies = [look + 0.2 * 2**n for n in range(11)]
     fetched = max([t for t in copies if t < windows * kato_s], default=0.0)
     return (fetched + windows * kato_s - (look + kato_s)) / kato_s
 
 
 @pytest.mark.parametrize(
     ("kato_s", "traffic_based", "worked_out"),
-    # (1.25 + 6.2 + 10 - 6.25) / 5, (3.75 + 25.4 + 30 - 18.75) / 15, (2.5 + 1.4 + 5 - 7.5) / 5,
-    # (7.5 + 6.2 + 15 - 22.5) / 15
-    [(5, True, 2.24), (15, True, 40.4 / 15), (5, False, 0.28), (15, False, 6.2 / 15)],
+    # (1.25 + 6.4 + 10 - 6.25) / 5, (3.75 + 25.6 + 30 - 18.75) / 15, (2.5 + 1.6 + 5 - 7.5) / 5,
+    # (7.5 + 6.4 + 15 - 22.5) / 15
+    [(5, True, 2.28), (15, True, 40.6 / 15), (5, False, 0.32), (15, False, 6.4 / 15)],
 )
 def test_the_least_safe_hold_is_found_within_one_percent(
     kato_s: int, traffic_based: bool, worked_out: float
