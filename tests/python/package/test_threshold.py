@@ -37,8 +37,8 @@ def by_hand(kato_s: float, traffic_based: bool) -> float:
 
     Last Keep Alive fetched at 0; the next one, a look later, is lost, and the host gives up one
     KATO after it. TCP repeats it 0.2 (a probe), 0.4, 0.8 ... s after the loss; the last copy that
-    comes before the controller expires restarts its timer. Traffic based, the Keep Alive is good for two
-    windows of the timer, command based for one (protocol.md 1.7, 1.8, 8).
+    comes before the controller expires restarts its timer. Traffic based, the Keep Alive is good
+    for two windows of the timer, command based for one (protocol.md 1.7, 1.8, 8).
     """
     windows = 2 if traffic_based else 1
     look = kato_s / (4 if traffic_based else 2)
