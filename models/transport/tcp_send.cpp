@@ -8,7 +8,6 @@
 
 namespace holdfast::tcp {
 
-using transport::Recovery;
 using transport::Sent;
 using transport::Span;
 using transport::TcpState;
