@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import holdfast
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,17 +26,7 @@ FOUR: dict[str, Any] = {
     "ecdf": plot.stall_ecdf,
 }
 
-
-@pytest.fixture(autouse=True)
-def _no_window() -> Iterator[None]:
-    """Draw into memory, whatever the machine has, and close what was drawn."""
-    before = mpl.get_backend()
-    mpl.use("Agg")
-    yield
-    from matplotlib import pyplot
-
-    pyplot.close("all")
-    mpl.use(before)
+pytestmark = pytest.mark.usefixtures("drawn_in_memory")
 
 
 def sweep_by_hand() -> pd.DataFrame:

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,17 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
-
-@pytest.fixture(autouse=True)
-def _no_window() -> Iterator[None]:
-    """Draw into memory, whatever the machine has, and close what was drawn."""
-    before = mpl.get_backend()
-    mpl.use("Agg")
-    yield
-    from matplotlib import pyplot
-
-    pyplot.close("all")
-    mpl.use(before)
+pytestmark = pytest.mark.usefixtures("drawn_in_memory")
 
 
 def table_by_hand() -> pd.DataFrame:
