@@ -13,7 +13,9 @@
 namespace holdfast {
 
 // kind, layer, names of the words. A `token` is op << 8 | attempt; `op` is the serial number of an
-// application I/O.
+// application I/O. A command_sent carries the 64-bit words of its submission queue entry at bytes 0,
+// 40, 48 and 56; host_data and target_data the words that are not zero of what goes along with a
+// command or a response besides user data (Connect, Identify, log pages), by their byte offset.
 #define HOLDFAST_RECORD_KINDS(X)                                                       \
   X(packet_hop, full, "channel", "bytes", "head", "seq", "ack", "stamp_ns")            \
   X(packet_dropped, full, "channel", "reason", "head", "seq", "ack", "stamp_ns")       \
@@ -26,6 +28,12 @@ namespace holdfast {
   X(late_data, protocol, "connection", "cid")                                          \
   X(pdu_sent, protocol, "connection", "side", "type", "bytes", "offset", "head")       \
   X(pdu_received, protocol, "connection", "side", "type", "bytes", "offset", "head")   \
+  X(queue_opened, protocol, "controller", "qid", "connection")                         \
+  X(command_sent, protocol, "controller", "qid", "sqe0", "cdw10", "cdw12", "cdw14")    \
+  X(host_data, protocol, "controller", "qid", "cid", "offset", "value")                \
+  X(response_sent, protocol, "subsystem", "cntlid", "qid", "cid", "status", "result")  \
+  X(target_data, protocol, "subsystem", "cntlid", "qid", "cid", "offset", "value")     \
+  X(response_received, protocol, "controller", "qid", "cid", "status", "result")       \
   X(iu_sent, protocol, "connection", "side", "iu", "bytes", "exchange", "token")       \
   X(iu_received, protocol, "connection", "side", "iu", "bytes", "exchange", "token")   \
   X(fault, protocol, "fault", "on")                                                    \

@@ -107,7 +107,10 @@ void switch_on(World& w, std::uint32_t index) {
       disconnect(w, f.controller);
       return;
     case Type::passthrough_ccr:
-      host::passthrough_ccr(w, f.source, f.controller);
+      host::passthrough_ccr(w, f.source, f.controller, f.ccr_names);
+      return;
+    case Type::passthrough:
+      host::passthrough(w, f.controller, f.passthrough);
       return;
     case Type::hca_removed:
       host::remove_adapter(w, f.host, f.link);

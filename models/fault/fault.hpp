@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "models/host/state.hpp"
+#include "models/host/host.hpp"
 #include "models/net/state.hpp"
 #include "models/target/state.hpp"
 #include "sim/time.hpp"
@@ -30,6 +30,7 @@ enum class Type : std::uint8_t {
   delete_controller,
   disconnect,
   passthrough_ccr,
+  passthrough,
   hca_removed,
   remote_port_lost,
   // What happens to an array.
@@ -66,6 +67,8 @@ struct Fault {
   target::AnaGroupState ana;
   host::ControllerId controller{};  ///< of the administrator's action; for disconnect any of them
   host::ControllerId source{};      ///< passthrough_ccr: who is asked
+  host::CcrNames ccr_names{};       ///< passthrough_ccr: which instance it names
+  wire::Command passthrough{};
   host::HostId host{};              ///< hca_removed: whose end of the link
   std::array<net::RouteId, 2> routes{};  ///< remote_port_lost: to the port, and back
   target::NodeId node{};

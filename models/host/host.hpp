@@ -41,13 +41,25 @@ HeadId add_head(World& w, HostId host, std::string_view subnqn, std::uint32_t ns
 ControllerId add_controller(World& w, const ConnectParameters& parameters);
 
 /// Actions of an administrator; see operator.cpp. Each is refused (EBUSY, ENODEV) where Linux does.
-enum class OperatorAction : std::uint8_t { reset, remove, ccr };
+enum class OperatorAction : std::uint8_t { reset, remove, ccr, passthrough };
 void reset_controller(World& w, ControllerId id);
 void delete_controller(World& w, ControllerId id);
 /// `nvme disconnect`: deletes all controllers of a subsystem.
 void disconnect(World& w, HostId host, const wire::NqnText& subnqn);
+/// Which instance a Cross-Controller Reset by passthrough names: the present one of the impacted
+/// controller, one that is wrong in some way, or the one before the present.
+enum class CcrNames : std::uint8_t {
+  present,
+  own_id,
+  unknown_id,
+  wrong_ciu,
+  wrong_cirn,
+  previous,
+};
 /// A Cross-Controller Reset that the kernel does not know of.
-void passthrough_ccr(World& w, ControllerId source, ControllerId impacted);
+void passthrough_ccr(World& w, ControllerId source, ControllerId impacted, CcrNames names);
+/// Any other admin command; its cid is set when it is sent.
+void passthrough(World& w, ControllerId id, const wire::Command& command);
 /// What carried the controller is gone (an adapter, a remote port): it is deleted. Its requests go
 /// through the fence first if `fences`.
 void lose_device(World& w, ControllerId id, bool fences);

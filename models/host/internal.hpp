@@ -95,6 +95,8 @@ void tear_down_io(World& w, ControllerId id, bool cancels);
 void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr);
 
 // operator.cpp
+/// `nvme connect` has been issued, and the controller is not gone.
+bool exists(const Controller& c);
 /// The fence is over and an administrator's request is next (RESETTING).
 void after_fence(World& w, ControllerId id);
 /// The error recovery that a delete waited for is over.
@@ -102,6 +104,9 @@ void continue_delete(World& w, ControllerId id);
 void disable_completed(World& w, ControllerId id, const Request& request,
                        const wire::Completion& completion);
 void disabled(World& w, ControllerId id, bool acknowledged);
+
+// passthrough.cpp
+void passthrough_completed(World& w, ControllerId id, const Request& request, wire::Status status);
 
 // fc.cpp: what nvme-fc does instead; each says whether this is FC.
 void fc_set_options(World& w, Controller& c, Duration dev_loss_tmo);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an administrator does to a controller: sysfs reset and delete, `nvme disconnect`, and
-// Cross-Controller Reset by passthrough. In every posted generation reset and delete of a LIVE
-// controller cancel its requests at once, with no fence (protocol.md 4.8); `operator_fences` is the
-// missing fence.
+// What an administrator does to a controller: sysfs reset and delete, `nvme disconnect`. In every
+// posted generation reset and delete of a LIVE controller cancel its requests at once, with no
+// fence (protocol.md 4.8); `operator_fences` is the missing fence.
 #include "models/host/internal.hpp"
 #include "models/world.hpp"
 
@@ -15,11 +14,6 @@ constexpr int no_device = 19;  ///< ENODEV
 
 void refuse(World& w, ControllerId id, OperatorAction action, int error) {
   record<Kind::operator_refused>(w, id, action, error);
-}
-
-/// `nvme connect` has not been issued yet, or the controller is gone.
-bool exists(const Controller& c) {
-  return c.state != State::fresh && c.state != State::dead && c.state != State::deleting_noio;
 }
 
 void reset_work(World& w, ControllerId id);
@@ -135,6 +129,10 @@ void delete_work(World& w, ControllerId id) {
 
 }  // namespace
 
+bool exists(const Controller& c) {
+  return c.state != State::fresh && c.state != State::dead && c.state != State::deleting_noio;
+}
+
 void after_fence(World& w, ControllerId id) {
   const Then then = controller(w, id).then;
   if (then == Then::remove) {
@@ -243,21 +241,6 @@ void disconnect(World& w, HostId host, const wire::NqnText& subnqn) {
     if (c.host == host && c.subnqn == subnqn && exists(c))
       delete_controller(w, ControllerId{i});
   }
-}
-
-void passthrough_ccr(World& w, ControllerId source, ControllerId impacted) {
-  record<Kind::operator_request>(w, source, OperatorAction::ccr);
-  const Controller& s = controller(w, source);
-  const Controller& c = controller(w, impacted);
-  // Passthrough never goes out unless LIVE (__nvme_check_ready).
-  if (s.state != State::live || queue(w, s.admin).free_tags.size() <= event_admin_tags) {
-    refuse(w, source, OperatorAction::ccr, exists(s) ? busy : no_device);
-    return;
-  }
-  Request r;
-  r.purpose = Purpose::passthrough;
-  r.command = wire::make_cross_controller_reset(0, {c.cntlid, c.ciu, c.cirn});
-  send_request(w, s.admin, r, host_of(w, s).admin_timeout);
 }
 
 }  // namespace holdfast::host

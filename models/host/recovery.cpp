@@ -149,6 +149,19 @@ void stop(World& w, QueueId id) {
     transport::stop_queue(w, q.transport);
 }
 
+/// The derivation of m x KATO lets a command reach the controller at most one KATO after the host
+/// gave up (protocol.md 1.6), but TCP repeats a lost one for as long as its socket is open.
+void close_connections(World& w, ControllerId id) {
+  stop_all(w, id);
+  const Controller& c = controller(w, id);
+  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i) {
+    if (queue(w, io_queue(c, i)).allocated)
+      close_later(w, io_queue(c, i));
+  }
+  if (queue(w, c.admin).allocated)
+    close_later(w, c.admin);
+}
+
 }  // namespace
 
 bool is_fencing(State state) {
@@ -191,6 +204,8 @@ void start_fencing(World& w, ControllerId id) {
   record<Kind::fence_started>(w, id, deadline.count());
   if (policy.keep_alive_stops_first)
     stop_keep_alive(w, id);
+  if (policy.closes_first && w.transport.kind != transport::TransportKind::fc)
+    close_connections(w, id);
   if (policy.release_idempotent || host_of(w, c).hooks)
     release_what_need_not_wait(w, id);
   if (policy.ccr) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests and tags of a queue: sending, completing, and the block layer's timeouts.
 #include <algorithm>
+#include <utility>
 
 #include "models/host/internal.hpp"
 #include "models/world.hpp"
@@ -41,6 +42,20 @@ void give_back(Queue& q, std::uint16_t tag, const Request& r) {
     pool_of(q, r).push_back(tag);
 }
 
+/// What goes to the wire: the entry as the encoder lays it out, and control data word by word.
+void record_command(World& w, const Queue& q, const Request& r) {
+  const auto sqe = wire::encode_command(r.command);
+  record<Kind::command_sent>(w, q.controller, q.qid, wire::get_le64(sqe, 0),
+                             wire::get_le64(sqe, 40), wire::get_le64(sqe, 48),
+                             wire::get_le64(sqe, 56));
+  if (r.data.blob == sim::none<transport::BlobId>)
+    return;
+  const auto data = std::as_const(w.transport.blobs)[r.data.blob].first(r.data.bytes);
+  wire::for_words(data, [&](std::uint64_t offset, std::uint64_t value) {
+    record<Kind::host_data>(w, q.controller, q.qid, r.command.cid, offset, value);
+  });
+}
+
 void start_waiting(World& w, QueueId id) {
   Queue& q = queue(w, id);
   while (!q.waiting.empty() && !is_quiesced(w, q) &&
@@ -75,6 +90,7 @@ std::uint16_t send_request(World& w, QueueId id, const Request& what, Duration t
   r.deadline = w.now() + timeout;
   if (timeout > Duration{})
     arm_timeout(w, id, r);
+  record_command(w, q, r);
   transport::submit(w, q.transport, r.command, r.data);
   return tag;
 }
@@ -118,6 +134,8 @@ void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Compl
       disable_completed(w, ctrl, r, completion);
       break;
     case Purpose::passthrough:
+      passthrough_completed(w, ctrl, r, completion.status);
+      break;
     case Purpose::none:
       break;
   }
@@ -145,6 +163,8 @@ void cancel_all(World& w, QueueId id) {
 void on_completed(World& w, std::uint32_t owner, const wire::Completion& completion) {
   const QueueId id{owner};
   Queue& q = queue(w, id);
+  record<Kind::response_received>(w, q.controller, q.qid, completion.cid, completion.status.value,
+                                  completion.result64());
   const wire::CommandId cid = wire::CommandId::unpack(completion.cid);
   const bool known = cid.tag < q.tags && q.requests[cid.tag].in_flight &&
                      q.requests[cid.tag].generation == cid.generation;

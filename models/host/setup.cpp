@@ -20,6 +20,7 @@ void open_transport(World& w, QueueId id) {
   const auto admin = q.qid == 0 ? sim::none<transport::HostQueueId> : queue(w, c.admin).transport;
   q.transport = transport::open_queue(w, c.forward, c.back, c.port, sim::index(id), admin);
   transport::use_digests(w, q.transport, c.digests);
+  record<Kind::queue_opened>(w, q.controller, q.qid, transport::connection_of(w, q.transport));
 }
 
 void send_setup(World& w, QueueId id, const wire::Command& command, const Payload& data = {}) {
@@ -202,6 +203,8 @@ void take_identify(Controller& c, World& w, const Request& r) {
   c.traffic_based = identify->traffic_based_keep_alive();
   c.keep_alive_supported = identify->kas != 0;
   c.cqt_ms = identify->cqt;
+  c.previous = {c.identified_cntlid, c.ciu, c.cirn};
+  c.identified_cntlid = c.cntlid;
   c.ciu = identify->ciu;
   c.cirn = identify->cirn;
   c.ccr_limit = identify->ccrl;

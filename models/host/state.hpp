@@ -99,6 +99,7 @@ struct RecoveryPolicy {
   bool release_idempotent = false;   ///< reads and flushes do not wait for the fence
   bool queue_while_fencing = false;  ///< new I/O waits when every path is fencing (else it fails)
   bool keep_alive_stops_first = false;  ///< when the fence starts, not when it is over
+  bool closes_first = false;            ///< the fence begins with the end of the connections
   bool repeats_all = true;              ///< else what is not idempotent fails when its path is lost
   bool fences_without_tag = false;  ///< a Keep Alive that finds no tag goes through the fence too
   bool keep_alive_polls_half = false;    ///< a look every KATO/2 although the mode is traffic based
@@ -202,6 +203,8 @@ struct Controller {
   std::uint16_t cqt_ms = 0;
   std::uint8_t ciu = 0;
   std::uint64_t cirn = 0;
+  std::uint16_t identified_cntlid = 0;    ///< whose Identify data this is
+  wire::CrossControllerReset previous{};  ///< what named it in the association before
   bool reports_ccr_events = false;
   std::uint32_t ccr_limit = 0;    ///< CCRL: operations that it takes at a time as a source
   std::uint32_t ccr_pending = 0;  ///< operations that others wait for

@@ -296,6 +296,7 @@ host::RecoveryPolicy policy_of(const RecoveryPolicy& p) {
   policy.release_idempotent = p.release_idempotent;
   policy.queue_while_fencing = p.queue_while_fencing;
   policy.keep_alive_stops_first = p.keep_alive_stops_first;
+  policy.closes_first = p.closes_first;
   policy.repeats_all = p.repeat_non_idempotent;
   policy.fences_without_tag = p.fences_without_tag;
   policy.keep_alive_polls_half = p.keep_alive_polls_half;

@@ -219,8 +219,26 @@ fault::Fault fault_of(World& w, const OperatorAction& f, const Names& names) {
   fault::Fault out;
   out.type = types[static_cast<std::size_t>(f.kind)];
   out.controller = names.controllers.at({f.host, f.controller});
-  if (f.kind == OperatorAction::Kind::ccr)
+  if (f.kind == OperatorAction::Kind::ccr) {
     out.source = names.controllers.at({f.host, f.source});
+    out.ccr_names = static_cast<host::CcrNames>(f.names);
+  }
+  set_times(w, out, f.at, std::nullopt);
+  return out;
+}
+
+fault::Fault fault_of(World& w, const Passthrough& f, const Names& names) {
+  fault::Fault out;
+  out.type = fault::Type::passthrough;
+  out.controller = names.controllers.at({f.host, f.controller});
+  wire::Command& command = out.passthrough;
+  command.opcode = f.opcode;
+  command.nsid = f.nsid;
+  command.sgl = wire::transport_sgl(f.data_bytes);
+  command.cdw10 = f.cdw10;
+  command.cdw11 = f.cdw11;
+  command.cdw12 = f.cdw12;
+  command.cdw13 = f.cdw13;
   set_times(w, out, f.at, std::nullopt);
   return out;
 }

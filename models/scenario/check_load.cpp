@@ -220,19 +220,30 @@ void check_fault(const Scenario& s, const AnaChange& change, const std::vector<s
   ana_place(subsystem, change.port, change.group, at);
 }
 
-void check_fault(const Scenario& s, const OperatorAction& action, const std::vector<std::string>&,
-                 const Cursor& at) {
-  require_name(at.at("host"), action.host, "a host", names_of(s.hosts));
+// What an administrator names: a host and the devices of its connections.
+void check_device(const Scenario& s, const std::string& host_name, const std::string& device,
+                  const char* key, const Cursor& at) {
+  require_name(at.at("host"), host_name, "a host", names_of(s.hosts));
   const auto& host = *std::find_if(s.hosts.begin(), s.hosts.end(),
-                                   [&](const Host& one) { return one.name == action.host; });
+                                   [&](const Host& one) { return one.name == host_name; });
   std::vector<std::string> devices;
   for (std::size_t i = 0; i < host.connect.size(); ++i)
     devices.push_back(fmt::format("nvme{}", i));
   const auto what = fmt::format("a connection of {}", in_quotes(host.name));
-  require_name(at.at("controller"), action.controller, what.c_str(), devices);
+  require_name(at.at(key), device, what.c_str(), devices);
+}
+
+void check_fault(const Scenario& s, const Passthrough& action, const std::vector<std::string>&,
+                 const Cursor& at) {
+  check_device(s, action.host, action.controller, "controller", at);
+}
+
+void check_fault(const Scenario& s, const OperatorAction& action, const std::vector<std::string>&,
+                 const Cursor& at) {
+  check_device(s, action.host, action.controller, "controller", at);
   if (action.kind != OperatorAction::Kind::ccr)
     return;
-  require_name(at.at("source"), action.source, what.c_str(), devices);
+  check_device(s, action.host, action.source, "source", at);
   if (action.source == action.controller)
     at.at("source").fail(in_quotes(action.source) + ", the impacted controller itself",
                          "another controller of the host");

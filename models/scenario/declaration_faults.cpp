@@ -158,12 +158,44 @@ const Object<OperatorAction>& disconnect_object() {
 }
 
 const Object<OperatorAction>& passthrough_object() {
+  using Names = OperatorAction::Names;
   static const auto declared =
       operator_action("passthrough_ccr",
                       "An administrator sends Cross-Controller Reset by passthrough; the kernel "
                       "does not know of it.")
           .field("source", &OperatorAction::source, name(name_length),
-                 "device name of the controller that is asked", required);
+                 "device name of the controller that is asked", required)
+          .field("names", &OperatorAction::names,
+                 choice<Names>({{"present", Names::present, ""},
+                                {"own_id", Names::own_id, ""},
+                                {"unknown_id", Names::unknown_id, ""},
+                                {"wrong_ciu", Names::wrong_ciu, ""},
+                                {"wrong_cirn", Names::wrong_cirn, ""},
+                                {"previous", Names::previous, ""}}),
+                 "the instance that the command names: the controller's present one, the source "
+                 "itself, none, one with a wrong CIU or CIRN, or the one before the present one");
+  return declared;
+}
+
+const Object<Passthrough>& admin_passthrough_object() {
+  const auto dword = integer<std::uint32_t>(0, UINT32_MAX);
+  static const auto declared =
+      Object<Passthrough>("passthrough",
+                          "An administrator sends an admin command by passthrough. The kernel "
+                          "takes notice of a Set Features that changes KATO, and of no other.")
+          .field("at", &Passthrough::at, latency(longest_run), "when", required)
+          .field("host", &Passthrough::host, name(name_length), "on which host", required)
+          .field("controller", &Passthrough::controller, name(name_length),
+                 "device name: nvme0 is the host's first connection", required)
+          .field("opcode", &Passthrough::opcode, integer<std::uint8_t>(0, 255), "admin opcode",
+                 required)
+          .field("nsid", &Passthrough::nsid, dword, "namespace id")
+          .field("cdw10", &Passthrough::cdw10, dword, "dword 10 of the command")
+          .field("cdw11", &Passthrough::cdw11, dword, "dword 11")
+          .field("cdw12", &Passthrough::cdw12, dword, "dword 12")
+          .field("cdw13", &Passthrough::cdw13, dword, "dword 13")
+          .field("data_size", &Passthrough::data_bytes, size<std::uint32_t>(0, 16384),
+                 "room for the data of the answer");
   return declared;
 }
 
@@ -275,6 +307,7 @@ const Union<Fault>& fault_union() {
         .alternative<OperatorAction>(disconnect_object(), action(Kind::disconnect),
                                      is(Kind::disconnect))
         .alternative<OperatorAction>(passthrough_object(), action(Kind::ccr), is(Kind::ccr))
+        .alternative(admin_passthrough_object())
         .alternative(hca_removed_object())
         .alternative(remote_port_lost_object());
   }();

@@ -115,6 +115,9 @@ const Object<RecoveryPolicy>& policy_object() {
                  "new I/O waits while every path is fencing; else it fails")
           .field("keep_alive_stops_first", &Policy::keep_alive_stops_first, boolean(),
                  "keep-alive stops when the fence starts; else when it is over")
+          .field("closes_first", &Policy::closes_first, boolean(),
+                 "the connections are closed when the fence starts, so that TCP repeats nothing "
+                 "meanwhile; else when it is over. On fc an exchange is never repeated")
           .field(
               "repeat_non_idempotent", &Policy::repeat_non_idempotent, boolean(),
               "a Zone Append, a Compare and Write or a reservation command whose path is lost is "

@@ -89,6 +89,7 @@ Policy specification() {
   p.cqt_when_zero = std::chrono::seconds{10};
   p.queue_while_fencing = true;
   p.keep_alive_stops_first = true;
+  p.closes_first = true;
   p.fences_without_tag = true;
   p.operator_fences = true;
   p.removal_fences = true;

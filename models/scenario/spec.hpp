@@ -174,6 +174,7 @@ struct RecoveryPolicy {
   bool release_idempotent = false;      ///< reads and flushes do not wait
   bool queue_while_fencing = false;     ///< new I/O waits while every path is fencing (4.5)
   bool keep_alive_stops_first = false;  ///< at the start of the fence, not at its end (4.6)
+  bool closes_first = false;            ///< so do its connections: nothing is sent any more (8)
   bool repeat_non_idempotent = true;    ///< such as Zone Append, after a lost path (9.3)
   bool fences_without_tag = false;      ///< a Keep Alive without a tag goes through the fence (4.3)
   bool keep_alive_polls_half = false;   ///< a look every KATO/2 also with TBKAS (1.7, historical)

@@ -142,11 +142,28 @@ struct AnaChange {
 /// What an administrator does to a controller of a host, by its device name.
 struct OperatorAction {
   enum class Kind : std::uint8_t { reset, remove, disconnect, ccr };
+  /// ccr: what the command names. `previous`: the association before the present one.
+  enum class Names : std::uint8_t { present, own_id, unknown_id, wrong_ciu, wrong_cirn, previous };
   Kind kind = Kind::reset;
   Latency at;
   std::string host;
   std::string controller;  ///< "nvme0"; its subsystem for disconnect
   std::string source;      ///< ccr: the controller that is asked
+  Names names = Names::present;
+};
+
+/// An admin command that an administrator sends by passthrough.
+struct Passthrough {
+  Latency at;
+  std::string host;
+  std::string controller;  ///< "nvme0"
+  std::uint8_t opcode = 0;
+  std::uint32_t nsid = 0;
+  std::uint32_t cdw10 = 0;
+  std::uint32_t cdw11 = 0;
+  std::uint32_t cdw12 = 0;
+  std::uint32_t cdw13 = 0;
+  std::uint32_t data_bytes = 0;  ///< of the answer
 };
 
 /// The RDMA adapter of a host at one of its links is removed, with its driver still working: the
@@ -230,6 +247,6 @@ struct CrossTraffic {
 
 using Fault = std::variant<Blackhole, LinkDown, Loss, CommandFault, OperatorAction, HcaRemoved,
                            RemotePortLost, NodeFault, AdminStall, CommandStatus, AnaChange, Impair,
-                           KillSockets, DropCapsule, PortRemoved, CrossTraffic>;
+                           KillSockets, DropCapsule, PortRemoved, CrossTraffic, Passthrough>;
 
 }  // namespace holdfast::scenario

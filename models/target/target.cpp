@@ -3,6 +3,7 @@
 #include "models/target/target.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "models/target/internal.hpp"
 #include "models/world.hpp"
@@ -88,6 +89,22 @@ void lost(World& w, std::uint32_t owner, int) {
   }
 }
 
+/// What goes to the wire. A refused Connect has no controller: subsystem ~0, CNTLID 0.
+void record_response(World& w, const Queue& q, std::uint16_t cid, wire::Status status,
+                     std::uint64_t result, const Payload& data) {
+  const bool known = q.controller != sim::none<ControllerId>;
+  const auto subsystem =
+      known ? w.target.controllers[q.controller].subsystem : sim::none<SubsystemId>;
+  const std::uint16_t cntlid = known ? w.target.controllers[q.controller].cntlid : 0;
+  if (data.blob != sim::none<transport::BlobId> && q.qid == 0) {
+    const auto bytes = std::as_const(w.transport.blobs)[data.blob].first(data.bytes);
+    wire::for_words(bytes, [&](std::uint64_t offset, std::uint64_t value) {
+      record<Kind::target_data>(w, subsystem, cntlid, q.qid, cid, offset, value);
+    });
+  }
+  record<Kind::response_sent>(w, subsystem, cntlid, q.qid, cid, status.value, result);
+}
+
 }  // namespace
 
 transport::TargetHandlers handlers() { return {accepted, command, data, lost}; }
@@ -151,6 +168,7 @@ void respond(World& w, QueueId id, const wire::Command& command, wire::Status st
       w.transport.blobs.remove(data.blob);
     return;
   }
+  record_response(w, q, command.cid, status, result, data);
   wire::Completion completion;
   completion.set_result64(result);
   completion.sqid = q.qid;

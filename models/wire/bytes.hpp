@@ -79,6 +79,18 @@ constexpr void put_le64(Bytes out, std::size_t offset, std::uint64_t value) noex
   return get<std::uint64_t>(in, offset);
 }
 
+// Calls `act(offset, value)` for each little-endian 64-bit word that is not zero. The length is a
+// multiple of 4; half a word at the end counts as one.
+template <typename Act>
+constexpr void for_words(ConstBytes in, Act act) {
+  for (std::size_t at = 0; at + 4 <= in.size(); at += 8) {
+    const bool whole = at + 8 <= in.size();
+    const std::uint64_t value = whole ? get_le64(in, at) : get_le32(in, at);
+    if (value != 0)
+      act(at, value);
+  }
+}
+
 // Bits [low, low + width) of a word, shifted down to bit 0.
 [[nodiscard]] constexpr std::uint64_t bits(std::uint64_t word, unsigned low,
                                            unsigned width) noexcept {
