@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "analysis/conform/expected.hpp"
 #include "analysis/lockstep.hpp"
 #include "analysis/result.hpp"
 #include "analysis/traces.hpp"
@@ -110,6 +111,9 @@ nlohmann::json run(const scenario::Scenario& scenario, const RunOptions& options
     lockstep = std::make_unique<Lockstep>(follower, sim::epoch + scenario.duration);
     tee.add(lockstep.get());
   }
+  conform::EventLog events;
+  if (!scenario.expect.requirements.empty())
+    tee.add(&events);
   if (!tee.empty())
     w.trace.attach(&tee);
 
@@ -133,6 +137,8 @@ nlohmann::json run(const scenario::Scenario& scenario, const RunOptions& options
     file->close();
   w.trace.attach(nullptr);
   nlohmann::json document = result_document(scenario, w, name_of(options.kernel));
+  if (whole)
+    conform::expect_requirements(scenario, events, document["expect"]);
   if (lockstep && whole) {
     document["kernels"] = {{"simgrid", {{"trace_hash", document["trace_hash"]}}},
                            {"native", {{"trace_hash", hex(follower.trace.hashes().full)}}}};

@@ -37,8 +37,23 @@ struct RunArguments {
   bool json = false;
 };
 
+struct ConformArguments {
+  std::vector<std::string> policies = {"all"};  ///< names, files, or "all"
+  std::vector<std::string> targets = {"all"};
+  std::vector<std::string> requirements;  ///< ids; empty: all
+  std::string out;                        ///< empty: nothing is written
+  std::vector<std::string> formats;       ///< empty: all of them
+  std::string against;                    ///< a matrix of another time; empty: none
+  std::string expected;                   ///< the expected matrix; empty: none
+  std::string seed = "1";                 ///< as typed
+  std::string swarm = "60";
+  std::string jobs = "0";
+  bool json = false;
+};
+
 /// Each verb prints its data and gives the exit status.
 int run_scenarios(const RunArguments& arguments);
+int conform_matrix(const ConformArguments& arguments);
 int verify_scenarios(const std::vector<std::string>& files, bool json);
 int print_schema(const std::string& format);
 int print_list(const std::string& kind, bool json);

@@ -28,6 +28,7 @@ constexpr const char* after =
     "  holdfast verify scenarios/*.json\n"
     "  holdfast schema > holdfast.schema.json\n"
     "  holdfast list policy\n"
+    "  holdfast conform --policy linux-mainline --target all --out report\n"
     "  holdfast sweep scenarios/sweeps/policies.json --out policies.parquet\n\n"
     "Exit status: 0 done, every expectation met; 1 an expectation failed; 2 wrong input or usage,\n"
     "nothing was written; 3 internal error; 130 stopped by Ctrl-C, what was finished is kept.\n";
@@ -61,6 +62,47 @@ void add_run(CLI::App& app, RunArguments& run) {
       "  holdfast run a.json --set /faults/0/at=7s --set subsystems.0.attr_cqt=1ms --json\n");
 }
 
+void add_conform(CLI::App& app, ConformArguments& conform) {
+  auto* verb = app.add_subcommand("conform", "Say which requirements an implementation breaks");
+  verb->add_option("--policy", conform.policies,
+                   "host policies: names, files with knobs (name.json), or all (default)")
+      ->type_name("NAME")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  verb->add_option("--target", conform.targets,
+                   "target profiles: names, files with knobs (name.json), or all (default)")
+      ->type_name("NAME")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  verb->add_option("--requirement", conform.requirements, "only these requirements")
+      ->type_name("ID")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  verb->add_option("--out", conform.out, "write reports, and failing scenarios, into this folder")
+      ->type_name("DIR");
+  verb->add_option("--format", conform.formats, "reports below --out: html, junit, md, json")
+      ->type_name("KIND")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({"html", "junit", "md", "json"}));
+  verb->add_option("--against", conform.against,
+                   "an earlier conform.json: list what got worse first, and exit 1 if anything did")
+      ->type_name("OLD.json");
+  verb->add_option("--expected", conform.expected,
+                   "the expected matrix: exit 1 if anything differs from it")
+      ->type_name("FILE");
+  verb->add_option("--seed", conform.seed, "of the drawn scenarios")->type_name("N");
+  verb->add_option("--swarm", conform.swarm, "drawn scenarios per implementation")->type_name("N");
+  verb->add_option("--jobs", conform.jobs, "threads; 0: as many as there are cores")->type_name("N");
+  verb->add_flag("--json", conform.json, "print the matrix document instead of a table");
+  verb->footer(
+      "Exit status 1 if a requirement failed; with --against or --expected, if something got worse\n"
+      "or differs.\n\nExamples:\n"
+      "  holdfast conform --policy linux-mainline --target nvmet-mainline\n"
+      "  holdfast conform --policy mine.json --target array --out report\n"
+      "  holdfast conform --out new --against old/conform.json\n");
+}
+
 // One line, whatever the library put into its message.
 std::string one_line(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
@@ -92,6 +134,8 @@ int dispatch(int argc, char** argv) {
 
   RunArguments run;
   add_run(app, run);
+  ConformArguments conform;
+  add_conform(app, conform);
 
   std::vector<std::string> files;
   bool json = false;
@@ -107,7 +151,8 @@ int dispatch(int argc, char** argv) {
 
   std::string kind;
   auto* list = app.add_subcommand("list", "List what a scenario can name");
-  list->add_option("KIND", kind, "policy, profile, transport, workload, fault or expectation");
+  list->add_option("KIND", kind, "policy, profile, transport, workload, fault, expectation or "
+                   "requirement");
   list->add_flag("--json", json, "print the list as JSON");
 
   app.add_subcommand("sweep", "Run a scenario at many points (needs the Python package)");
@@ -122,6 +167,8 @@ int dispatch(int argc, char** argv) {
       return app.exit(error, std::cout, std::cerr);
     throw UsageError(one_line(error.what()) + "; see holdfast --help");
   }
+  if (app.got_subcommand("conform"))
+    return conform_matrix(conform);
   if (verify->parsed())
     return verify_scenarios(files, json);
   if (schema->parsed())

@@ -3,12 +3,23 @@
 // acceptance criterion, and the scenario as a whole. One row per key.
 #include "models/scenario/declaration.hpp"
 
+#include "models/scenario/embedded.hpp"
+
 namespace holdfast::scenario {
 namespace {
 
 constexpr std::size_t name_length = 64;
 constexpr std::size_t nqn_length = 223;
 constexpr auto required = Need::required;
+
+Codec<std::string> requirement_id() {
+  std::vector<Choice<std::string>> choices;
+  for (const auto& [id, title] : requirement_titles())
+    choices.push_back({id, id, title});
+  auto codec = choice(std::move(choices));
+  codec.words = "the id of a requirement";
+  return codec;
+}
 
 // What both workloads have in common: who issues the I/O, and where it goes.
 template <class W>
@@ -157,7 +168,10 @@ const Object<Expect>& expect_object() {
           .maybe("recoveries", &Expect::recoveries, bounds(), "how many")
           .maybe("target_expiries", &Expect::target_expiries, bounds(),
                  "controllers that the keep-alive timer of a target ended")
-          .maybe("io_errors", &Expect::io_errors, bounds(), "that the application saw");
+          .maybe("io_errors", &Expect::io_errors, bounds(), "that the application saw")
+          .field("requirements", &Expect::requirements, list(requirement_id(), 0, 1024),
+                 "requirements of the catalogue (`holdfast list requirement`) that the run must "
+                 "keep, and come to");
   return declared;
 }
 

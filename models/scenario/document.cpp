@@ -2,6 +2,7 @@
 // What documents the format: JSON Schema, reference page and catalogue, all from the declarations.
 #include <fmt/format.h>
 
+#include "models/scenario/embedded.hpp"
 #include "models/scenario/declaration.hpp"
 #include "models/scenario/presets.hpp"
 #include "models/scenario/scenario.hpp"
@@ -125,6 +126,9 @@ std::vector<CatalogueSection> catalogue() {
   for (const auto& field : expect_object().info().fields) {
     expectations.push_back({field.key, field.doc});
   }
+  std::vector<CatalogueEntry> requirements;
+  for (const auto& [id, title] : requirement_titles())
+    requirements.push_back({id, title});
   return {{"policy", "Host recovery policies", entries_of(policy_presets())},
           {"profile", "Target profiles", entries_of(target_profiles())},
           {"transport",
@@ -133,7 +137,8 @@ std::vector<CatalogueSection> catalogue() {
             {"rdma", "NVMe/RDMA, one reliable connected queue pair per queue"}}},
           {"workload", "Workloads", entries_of(workload_union().infos())},
           {"fault", "Faults", entries_of(fault_union().infos())},
-          {"expectation", "Expectations", expectations}};
+          {"expectation", "Expectations", expectations},
+          {"requirement", "Requirements of the conformance catalogue", requirements}};
 }
 
 }  // namespace holdfast::scenario

@@ -48,7 +48,8 @@ struct CatalogueEntry {
   std::string doc;
 };
 struct CatalogueSection {
-  std::string kind;  ///< "policy", "profile", "transport", "workload", "fault", "expectation"
+  std::string kind;  ///< "policy", "profile", "transport", "workload", "fault", "expectation",
+                     ///< "requirement"
   std::string title;
   std::vector<CatalogueEntry> entries;
 };

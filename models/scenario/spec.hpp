@@ -305,6 +305,7 @@ struct Expect {
   std::optional<Bounds> recoveries;       ///< how many
   std::optional<Bounds> target_expiries;  ///< controllers that a target's keep-alive timer ended
   std::optional<Bounds> io_errors;
+  std::vector<std::string> requirements;  ///< ids of the catalogue, analysis/conform
 };
 
 struct Scenario {

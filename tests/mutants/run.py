@@ -83,14 +83,14 @@ def copy_tree() -> None:
             path.unlink()
 
 
-def build(jobs: int) -> None:
-    """Build the test program in the copy."""
+def build(jobs: int, target: str = "holdfast_tests") -> None:
+    """Build a program in the copy."""
     command = [
         "cmake",
         "--build",
         str(TREE / "build"),
         "--target",
-        "holdfast_tests",
+        target,
         "-j",
         str(jobs),
     ]

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/conform/check.hpp"
+
+namespace holdfast::conform {
+
+std::span<const Check> ccr_target_checks() { return {}; }
+
+}  // namespace holdfast::conform

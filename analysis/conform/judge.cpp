@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Running a scenario and checking what it left in the trace.
+#include "analysis/conform/judge.hpp"
+
+#include "models/scenario/builder.hpp"
+#include "models/world.hpp"
+#include "sim/check.hpp"
+
+namespace holdfast::conform {
+
+using nlohmann::json;
+
+Judgement judge(const RunView& view, const std::vector<const Requirement*>& requirements) {
+  Judgement out;
+  out.ledgers.resize(requirements.size());
+  for (std::size_t i = 0; i < requirements.size(); ++i) {
+    const CheckFunction check = check_of(requirements[i]->id);
+    HOLDFAST_CHECK(check != nullptr);
+    check(view, out.ledgers[i]);
+  }
+  return out;
+}
+
+Judgement judge(const scenario::Scenario& scenario,
+                const std::vector<const Requirement*>& requirements,
+                const std::function<void(const RunView&, const Judgement&)>& and_then) {
+  World w;
+  scenario::build(w, scenario);
+  EventLog log;
+  w.trace.attach(&log);
+  const TimePoint end = sim::epoch + scenario.duration;
+  w.calendar.run_until(w, end);
+  w.trace.attach(nullptr);
+  const RunView view = view_of(scenario, log, end);
+  Judgement out = judge(view, requirements);
+  if (and_then)
+    and_then(view, out);
+  return out;
+}
+
+json fill_in(json document, const Subject& subject) {
+  for (json& host : document["hosts"])
+    host["policy"] = subject.policy;
+  for (json& subsystem : document["subsystems"]) {
+    for (const auto& [key, value] : subject.target.items()) {
+      if (!subsystem.contains(key))
+        subsystem[key] = value;
+    }
+  }
+  return document;
+}
+
+bool takes_part(const json& document, const Subject& subject) {
+  const bool fc = document["fabric"].value("transport", "tcp") == "fc";
+  return !fc || subject.host_knobs.waits != scenario::RecoveryPolicy::Waits::resetting;
+}
+
+}  // namespace holdfast::conform
