@@ -90,7 +90,8 @@ void joins_pending_reset(const RunView& v, Ledger& ledger) {
     if (place == nothing || c.seen == never || v.recoveries[place].cancelled == never)
       continue;
     const Recovery& r = v.recoveries[place];
-    ledger.expect(r.cancelled <= std::max(c.seen, r.started) + promptly, r.cancelled, [&] {
+    const TimePoint due = std::max(c.seen, r.started);
+    ledger.expect(r.cancelled >= due && r.cancelled <= due + promptly, r.cancelled, [&] {
       return fmt::format("the reset of {} that was in progress had succeeded at {}; its requests "
                          "were let go at {}",
                          v.name_of(r.controller), text(c.seen), text(r.cancelled));

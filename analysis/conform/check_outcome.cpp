@@ -3,6 +3,7 @@
 // again once everything has healed. And the canary.
 #include "analysis/conform/check.hpp"
 #include "analysis/conform/words.hpp"
+#include "models/host/host.hpp"
 
 namespace holdfast::conform {
 
@@ -85,22 +86,32 @@ Duration patience(const RunView& v) {
     const auto& connect = v.connect_of(c);
     const auto& host = v.host_of(c);
     const auto* target = v.subsystem_of(c);
-    const Duration kato = std::max<Duration>(connect.keep_alive_tmo.value_or(seconds{5}),
-                                             target == nullptr ? Duration{} : target->kato_min);
+    const Duration kato = connect.keep_alive_tmo.value_or(seconds{5});
+    const Duration katt = std::max<Duration>(kato, target == nullptr ? kato : target->kato_min);
     const Duration cqt = std::max<Duration>(
         host.policy.cqt_when_zero, target == nullptr ? Duration{} : target->attr_cqt);
-    longest = std::max(longest, host.io_timeout + host.admin_timeout + 6 * kato + cqt +
+    longest = std::max(longest, host.io_timeout + host.admin_timeout + 4 * kato + 2 * katt + cqt +
                                     3 * connect.reconnect_delay + seconds{10});
   }
   return longest;
 }
 
-bool was_removed(const RunView& v, std::uint32_t controller) {
-  bool removed = false;
-  v.each(Kind::controller_removed, [&](const Event& e) {
-    removed = removed || e.get<"controller">() == controller;
+/// Whether somebody wanted it to go: an administrator, or whoever took the device away.
+bool was_sent_away(const RunView& v, std::uint32_t controller) {
+  constexpr auto remove = static_cast<std::uint64_t>(host::OperatorAction::remove);
+  bool found = std::any_of(v.recoveries.begin(), v.recoveries.end(), [&](const Recovery& r) {
+    return r.controller == controller && r.cause == host::Cause::device_lost;
   });
-  return removed;
+  v.each(Kind::operator_request, [&](const Event& e) {
+    found = found || (e.get<"controller">() == controller && e.get<"action">() == remove);
+  });
+  return found;
+}
+
+/// Whether it was away for so long that its host had to give up.
+bool outlasted(const RunView& v, const Recovery& r) {
+  const Duration patience = v.connect_of(r.controller).ctrl_loss_tmo;
+  return patience >= Duration{} && v.end - r.started >= patience;
 }
 
 void all_io_completes(const RunView& v, Ledger& ledger) {
@@ -121,7 +132,7 @@ void all_controllers_return(const RunView& v, Ledger& ledger) {
   if (v.healed == never || v.end - v.healed < patience(v))
     return;
   for (const Recovery& r : v.recoveries) {
-    if (was_removed(v, r.controller))
+    if (was_sent_away(v, r.controller) || outlasted(v, r))
       continue;
     const Association& last = v.associations[v.of_controller[r.controller].back()];
     const bool back = last.live != never && last.cancelled == never;

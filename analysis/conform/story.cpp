@@ -201,6 +201,16 @@ void cut(std::vector<Moment>& moments, TimePoint around) {
   moments = std::move(kept);
 }
 
+/// A scenario's name takes letters, digits and ._- only, 64 of them.
+std::string as_name(std::string text) {
+  for (char& c : text) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       c == '.' || c == '_' || c == '-';
+    c = plain ? c : '-';
+  }
+  return text.substr(0, 64);
+}
+
 }  // namespace
 
 json story(const RunView& view, const Breach& breach) {
@@ -228,7 +238,7 @@ json story(const RunView& view, const Breach& breach) {
 json incident(const json& document, const Subject& subject, const Requirement& requirement) {
   json complete = fill_in(document, subject);
   complete["name"] =
-      fmt::format("{}_{}_{}", requirement.id, subject.policy_name, subject.target_name);
+      as_name(fmt::format("{}_{}_{}", requirement.id, subject.policy_name, subject.target_name));
   complete["description"] = fmt::format("Breaks {}: {}", requirement.id, requirement.title);
   complete["expect"] = {{"requirements", {requirement.id}}};
   json out;

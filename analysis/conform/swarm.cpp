@@ -43,7 +43,7 @@ class Dice {
 
 constexpr std::uint64_t first_fault_ms = 2'000;
 constexpr std::uint64_t last_heal_ms = 24'000;
-constexpr std::uint64_t calm_ms = 85'000;  ///< detection, hold, expiry and reconnect fit in
+constexpr std::uint64_t calm_ms = 100'000;  ///< detection, hold, expiry and reconnect fit in
 
 struct Shape {
   std::string transport;

@@ -63,6 +63,11 @@ void succeeded(World& w, ControllerId impacted, bool immediate) {
   fence_done(w, impacted);
 }
 
+/// Neither an answer nor a notice came in time.
+void give_up_waiting(World& w, ControllerId impacted) {
+  attempt_failed(w, impacted, wire::raw(StatusCode::host_aborted_command));
+}
+
 /// nvme_issue_wait_ccr.
 void ask(World& w, ControllerId impacted, ControllerId source) {
   Controller& c = controller(w, impacted);
@@ -79,6 +84,10 @@ void ask(World& w, ControllerId impacted, ControllerId source) {
   Request r;
   r.purpose = Purpose::ccr;
   r.argument = sim::index(impacted);
+  r.serial = ++c.ccr_serial;
+  if (host_of(w, c).policy.ccr_command_bounded) {
+    c.ccr_timer = w.at(c.deadline, [impacted](World& world) { give_up_waiting(world, impacted); });
+  }
   r.command = wire::make_cross_controller_reset(0, {c.cntlid, c.ciu, c.cirn});
   // The command runs under the ordinary admin timeout, so it may outlive the deadline.
   send_request(w, s.admin, r, host_of(w, s).admin_timeout);
@@ -123,8 +132,9 @@ void start_ccr(World& w, ControllerId impacted) {
 void ccr_completed(World& w, const Request& request, const wire::Completion& completion) {
   const ControllerId impacted{request.argument};
   Controller& c = controller(w, impacted);
-  // The notice may have overtaken the completion.
-  if (!is_fencing(c.state) || c.ccr_source == nobody || c.ccr_accepted)
+  // The notice may have overtaken the completion, or the attempt may have been given up before.
+  if (!is_fencing(c.state) || c.ccr_source == nobody || c.ccr_accepted ||
+      request.serial != c.ccr_serial)
     return;
   // Somebody else's operation on the same controller tells its end in the same log page.
   const bool joins = host_of(w, c).policy.ccr_joins_pending &&
@@ -138,10 +148,17 @@ void ccr_completed(World& w, const Request& request, const wire::Completion& com
     return;
   }
   c.ccr_accepted = true;
-  c.ccr_timer =
-      w.at(timer_at(w, c, std::max(wait_time(w, c), Duration{})), [impacted](World& world) {
-        attempt_failed(world, impacted, wire::raw(StatusCode::host_aborted_command));
-      });
+  w.calendar.cancel(c.ccr_timer);
+  c.ccr_timer = w.at(timer_at(w, c, std::max(wait_time(w, c), Duration{})),
+                     [impacted](World& world) { give_up_waiting(world, impacted); });
+}
+
+void source_given_up(World& w, ControllerId source) {
+  for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
+    const Controller& c = w.host.controllers[i];
+    if (is_fencing(c.state) && c.ccr_source == source && host_of(w, c).policy.ccr_command_bounded)
+      give_up_waiting(w, ControllerId{i});
+  }
 }
 
 void async_event(World& w, ControllerId id, const wire::Completion& completion) {

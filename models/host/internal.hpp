@@ -65,6 +65,8 @@ bool keep_alive_in_flight(World& w, const Controller& c);
 // ccr.cpp
 /// Starts to try source controllers; ends in fence_done or ccr_failed.
 void start_ccr(World& w, ControllerId impacted);
+/// A controller is not LIVE any more: those that wait for its help look elsewhere.
+void source_given_up(World& w, ControllerId source);
 void ccr_completed(World& w, const Request& request, const wire::Completion& completion);
 void ccr_log_completed(World& w, ControllerId source, const Request& request, wire::Status status);
 void async_event(World& w, ControllerId id, const wire::Completion& completion);

@@ -194,6 +194,7 @@ bool anything_in_flight(World& w, const Controller& c) {
 void start_fencing(World& w, ControllerId id) {
   const RecoveryPolicy& policy = policy_of(w, controller(w, id));
   change_state(w, id, policy.recovering_state ? State::recovering : State::fencing);
+  source_given_up(w, id);
   Controller& c = controller(w, id);
   const Duration hold = hold_time(w, id);
   const Duration cqt =

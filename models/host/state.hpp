@@ -92,6 +92,7 @@ struct RecoveryPolicy {
   std::uint32_t ccr_attempts = 0;  ///< most source controllers tried; 0: as many as there are
   CcrWait ccr_wait = CcrWait::longer_of_cqt_and_kato;
   bool ccr_wait_bounded = false;   ///< one attempt cannot outlive the overall deadline (v4)
+  bool ccr_command_bounded = false;  ///< nor can its command, nor outlive its source controller
   bool cqt_in_deadline = true;     ///< the deadline of CCR attempts is m x KATO + CQT, not m x KATO
   bool hold = false;               ///< m x KATO + CQT before they are cancelled and retried
   double multiplier = 0.0;         ///< m; 0: 3 if the controller has TBKAS, else 2
@@ -252,6 +253,7 @@ struct Controller {
   std::uint32_t min_cntlid = 0;     ///< source controllers below it are not tried (any more)
   ControllerId ccr_source{~0u};     ///< whose log page will tell; none: no operation is waited for
   bool ccr_accepted = false;        ///< its command has been accepted
+  std::uint32_t ccr_serial = 0;     ///< which of all its attempts this is: a late answer is not it
   sim::EventId ccr_timer{};
   FcController fc;
   // scan after the first connect
@@ -281,6 +283,7 @@ struct Request {
   Purpose purpose = Purpose::none;
   std::uint8_t generation = 0;  ///< 4 bits, changes with each use of the tag
   std::uint32_t argument = 0;
+  std::uint32_t serial = 0;  ///< ccr: which attempt of the impacted controller
   IoId io = sim::none<IoId>;
   wire::Command command{};
   transport::Payload data{};

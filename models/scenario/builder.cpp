@@ -291,6 +291,7 @@ host::RecoveryPolicy policy_of(const RecoveryPolicy& p) {
   policy.ccr_attempts = p.ccr_attempts;
   policy.ccr_wait = static_cast<host::CcrWait>(p.ccr_wait);
   policy.ccr_wait_bounded = p.ccr_wait_bounded;
+  policy.ccr_command_bounded = p.ccr_command_bounded;
   policy.cqt_in_deadline = p.ccr_deadline_has_cqt;
   policy.hold = p.hold == RecoveryPolicy::Hold::kato_plus_cqt;
   policy.release_idempotent = p.release_idempotent;

@@ -95,6 +95,9 @@ const Object<RecoveryPolicy>& policy_object() {
                  "how long one accepted CCR is waited for")
           .field("ccr_wait_bounded", &Policy::ccr_wait_bounded, boolean(),
                  "that wait ends at the overall deadline")
+          .field("ccr_command_bounded", &Policy::ccr_command_bounded, boolean(),
+                 "so does an attempt whose command is not answered, or whose source controller is "
+                 "given up itself; else it waits for the admin timeout")
           .field("ccr_deadline_has_cqt", &Policy::ccr_deadline_has_cqt, boolean(),
                  "the deadline of CCR attempts is m x KATO + CQT; else m x KATO")
           .field("hold", &Policy::hold,

@@ -85,6 +85,7 @@ Policy with_filter() {
 Policy specification() {
   Policy p = tp8028_v3();
   p.ccr_wait_bounded = true;
+  p.ccr_command_bounded = true;
   p.cqt_zero = Policy::CqtZero::hold;
   p.cqt_when_zero = std::chrono::seconds{10};
   p.queue_while_fencing = true;
