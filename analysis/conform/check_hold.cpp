@@ -117,32 +117,12 @@ void not_longer_than_needed(const RunView& v, Ledger& ledger) {
   }
 }
 
-/// When the host last knew that a reset was still under way or being tried.
-TimePoint last_answer(const RunView& v, const Recovery& r) {
-  TimePoint last = r.started;
-  for (const Ccr& c : v.ccrs) {
-    const Exchange& x = v.exchanges[c.exchange];
-    if (c.by_operator || c.impacted != r.association || x.sent < r.started)
-      continue;
-    // After an accepted command the host waits for at most the longer of KATO and CQT.
-    const Association& a = v.associations[r.association];
-    const Duration wait =
-        x.ok() && !c.immediate ? std::max(v.kato_at(a, x.sent), RunView::cqt(a)) : Duration{};
-    const TimePoint answered =
-        x.answered == never ? x.sent + v.host_of(c.source).admin_timeout : x.answered;
-    last = std::max(last, answered + wait);
-  }
-  return last;
-}
-
 void attempts_count_towards_hold(const RunView& v, Ledger& ledger) {
   for (const Recovery& r : v.recoveries) {
     if (!is_known(v, r) || r.cancelled == never || !asked_for_reset(v, r) || r.fenced != never)
       continue;
-    const TimePoint due = r.started + required_hold(v, r) + own_allowance(v, r);
-    const TimePoint latest =
-        std::max(v.timer_latest(r.controller, r.started, due - r.started), last_answer(v, r)) +
-        promptly;
+    const Duration most = required_hold(v, r) + own_allowance(v, r);
+    const TimePoint latest = v.timer_latest(r.controller, r.started, most) + promptly;
     ledger.expect(r.cancelled <= latest, r.cancelled, [&] {
       return fmt::format("{}, given up at {}, was let go at {}; with its attempts to reset it "
                          "counted, {} was due",

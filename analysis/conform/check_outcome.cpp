@@ -108,6 +108,14 @@ bool was_sent_away(const RunView& v, std::uint32_t controller) {
   return found;
 }
 
+/// Whether the target refused its last Connect with Do Not Retry (nvmf_should_reconnect).
+bool refused_for_good(const RunView& v, std::uint32_t association) {
+  return std::any_of(v.exchanges.begin(), v.exchanges.end(), [&](const Exchange& x) {
+    return x.association == association && x.command.is(wire::FabricsType::connect) &&
+           x.answered != never && x.status.dnr();
+  });
+}
+
 /// Whether it was away for so long that its host had to give up.
 bool outlasted(const RunView& v, const Recovery& r) {
   const Duration patience = v.connect_of(r.controller).ctrl_loss_tmo;
@@ -132,7 +140,8 @@ void all_controllers_return(const RunView& v, Ledger& ledger) {
   if (v.healed == never || v.end - v.healed < patience(v))
     return;
   for (const Recovery& r : v.recoveries) {
-    if (was_sent_away(v, r.controller) || outlasted(v, r))
+    if (was_sent_away(v, r.controller) || outlasted(v, r) ||
+        refused_for_good(v, v.of_controller[r.controller].back()))
       continue;
     const Association& last = v.associations[v.of_controller[r.controller].back()];
     const bool back = last.live != never && last.cancelled == never;

@@ -97,7 +97,7 @@ class Runner {
  private:
   struct Cell {
     std::string why_not;
-    std::uint64_t occasions = 0, scenarios = 0, failed = 0;
+    std::uint64_t occasions = 0, scenarios = 0, drawn = 0, failed = 0;
     std::size_t worst = ~std::size_t{0};  ///< unit
     json failure;
   };
@@ -162,6 +162,7 @@ class Runner {
   void add(Cell& cell, const Finding& f, std::size_t unit) {
     cell.occasions += f.occasions;
     cell.scenarios += f.occasions != 0 ? 1 : 0;
+    cell.drawn += f.occasions != 0 && courses_[units_[unit].course].drawn ? 1 : 0;
     if (f.broken == 0)
       return;
     ++cell.failed;
@@ -272,6 +273,7 @@ class Runner {
     }
     out["occasions"] = c.occasions;
     out["scenarios"] = c.scenarios;
+    out["drawn_scenarios"] = c.drawn;
     if (c.failed == 0)
       return out;
     out["failed_scenarios"] = c.failed;
