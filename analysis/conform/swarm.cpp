@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <initializer_list>
 #include <string>
 #include <vector>
@@ -210,6 +211,22 @@ json single_transport(Dice& dice, const Shape& shape) {
   return out;
 }
 
+/// A loss restores what it found when it ends, so that two which overlap on one link would leave one
+/// of them behind: the second one swallows everything instead.
+void keep_losses_apart(json& faults) {
+  std::vector<std::string> lossy;
+  for (json& fault : faults) {
+    if (fault["type"] != "loss")
+      continue;
+    const std::string link = fault["link"];
+    if (std::find(lossy.begin(), lossy.end(), link) != lossy.end()) {
+      fault["type"] = "blackhole";
+      fault.erase("probability");
+    }
+    lossy.push_back(link);
+  }
+}
+
 }  // namespace
 
 json swarm_scenario(std::uint64_t seed) {
@@ -243,6 +260,7 @@ json swarm_scenario(std::uint64_t seed) {
   const std::uint64_t faults = dice.between(1, 4);
   for (std::uint64_t i = 0; i < faults; ++i)
     out["faults"].push_back(kinds[dice.between(0, kinds.size() - 1)](dice, shape));
+  keep_losses_apart(out["faults"]);
   return out;
 }
 
