@@ -61,6 +61,30 @@ void make_netem(Dice& dice, json& out) {
 
 }  // namespace
 
+json administrator(Dice& dice, const Names& names, const json& scenario) {
+  const std::size_t devices = scenario["hosts"][0]["connect"].size();
+  const auto device = [&] { return numbered("nvme", dice.between(0, devices - 1)); };
+  json out = {{"at", strike_time(dice, names)},
+              {"type", dice.pick({"passthrough", "passthrough", "passthrough_ccr",
+                                  "reset_controller", "delete_controller"})},
+              {"host", names.hosts[0]},
+              {"controller", device()}};
+  if (out["type"] == "passthrough_ccr") {
+    out["source"] = device();
+    out["names"] = dice.pick(
+        {"present", "own_id", "unknown_id", "wrong_ciu", "wrong_cirn", "previous"});
+    if (out["source"] == out["controller"])
+      out["type"] = "reset_controller", out.erase("source"), out.erase("names");
+  } else if (out["type"] == "passthrough") {
+    // Keep Alive, Set and Get Features (KATO), Identify, Get Log Page 1Eh, something unknown.
+    out["opcode"] = dice.pick({0x18, 0x09, 0x09, 0x0a, 0x06, 0x02, 0xc0});
+    out["cdw10"] = out["opcode"] == 0x02 ? 0x3ff001e : out["opcode"] == 0x06 ? 1 : 0x0f;
+    out["cdw11"] = dice.pick({0, 900, 1000, 2500, 70'000});
+    out["data_size"] = "4KiB";
+  }
+  return out;
+}
+
 json network_fault(Dice& dice, const Names& names, const json& scenario) {
   const bool tcp = scenario["fabric"].value("transport", "tcp") == "tcp";
   json out = {{"at", strike_time(dice, names)},

@@ -55,6 +55,8 @@ inline std::string subsystem_name(std::uint64_t i) { return numbered("subsystem-
 json fault(Dice& dice, const Names& names);
 /// What strikes packets, connections and ports; not for Fibre Channel.
 json network_fault(Dice& dice, const Names& names, const json& scenario);
+/// What an administrator does, wrongly too.
+json administrator(Dice& dice, const Names& names, const json& scenario);
 /// What a healthy path may be told: an ANA change, or a status instead of data.
 json refusal(Dice& dice, const Names& names);
 /// The same on Fibre Channel, where ports come and go.

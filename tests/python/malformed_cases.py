@@ -47,6 +47,7 @@ DISCOVERY = {"subsystem": "discovery", "port": "a0"}
 DELAY = {"type": "delay_command", "at": "1s", "subsystem": "sub"}
 RESET = {"type": "reset_controller", "at": "1s", "host": "h1", "controller": "nvme0"}
 CCR = {**RESET, "type": "passthrough_ccr"}
+ADMIN = {**RESET, "type": "passthrough", "opcode": 6}
 CNTLIDS = {**BASE["subsystems"][0], "attr_cntlid_min": 9, "attr_cntlid_max": 8}
 ADAPTER = {"type": "hca_removed", "at": "1s", "host": "h1", "link": "h1-s1"}
 NODES = [{"name": "n1", "ports": ["a0"]}, {"name": "n2", "ports": ["a1"]}]
@@ -293,6 +294,13 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("reset_device", "/faults/2", {**RESET, "controller": "nvme2"}, "/2/controller", "nvme0"),
     ("ccr_of_itself", "/faults/2", {**CCR, "source": "nvme0"}, "/2/source", "another controller"),
     ("ccr_source", "/faults/2", {**CCR, "source": "nvme7"}, "/2/source", 'mean "nvme0"'),
+    ("ccr_names", "/faults/2", {**CCR, "source": "nvme1", "names": "own"}, "/2/names", "own_id"),
+    ("admin_device", "/faults/2", {**ADMIN, "controller": "nvme2"}, "/2/controller", "nvme0"),
+    ("admin_opcode", "/faults/2", {**ADMIN, "opcode": 256}, "/2/opcode", "from 0 to 255"),
+    ("admin_dword", "/faults/2", {**ADMIN, "cdw10": -1}, "/2/cdw10", "from 0 to 4294967295"),
+    ("admin_data", "/faults/2", {**ADMIN, "data_size": "1MiB"}, "/2/data_size", "16KiB"),
+    ("requirement", "/expect/requirements", ["HOLD1"], "/requirements/0", 'mean "HOLD-1"?'),
+    ("requirements", "/expect/requirements", "HOLD-1", "/expect/requirements", "a list"),
     # Too much of it.
     ("too_many_links", "/fabric/links", MANY, "/fabric/links", "a list of 1 to 10000"),
     ("too_many_jobs", "/workloads/0/numjobs", 65_536, "/workloads/1", "at most 65536"),
