@@ -54,6 +54,8 @@ const std::vector<Feature>& features() {
        [](const Subject& s) { return !is_nvmet(s); }},
       {"target_lost_host_log", "the target has log page 1Fh",
        [](const Subject& s) { return s.target_knobs.lost_host_log; }},
+      {"target_kato_min", "the target has a shortest KATO",
+       [](const Subject& s) { return s.target_knobs.kato_min != sim::Duration{}; }},
       {"target_kato_max", "the target has a longest KATO",
        [](const Subject& s) { return s.target_knobs.kato_max != sim::Duration{}; }},
       {"target_fused", "the target executes Compare and Write",
