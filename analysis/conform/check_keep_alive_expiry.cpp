@@ -122,8 +122,8 @@ void touches_no_other(const RunView& v, Ledger& ledger) {
                          other.fatal >= t.expired;
       if (!alive || other.expired == t.expired)
         continue;
-      const bool ended = other.fatal == t.expired ||
-                         released.contains({other.subsystem, other.cntlid, t.expired});
+      const bool ended =
+          other.fatal == t.expired || released.contains({other.subsystem, other.cntlid, t.expired});
       ledger.expect(!ended, t.expired, [&] {
         return fmt::format("controller {} ended a queue or itself when controller {} expired",
                            other.cntlid, t.cntlid);
@@ -158,9 +158,10 @@ void stops_within_cqt(const RunView& v, Ledger& ledger) {
                                    [&](std::uint32_t i) { return v.event(i).at > by; });
     const TimePoint at = late == media.end() ? by : v.event(*late).at;
     ledger.expect(late == media.end(), at, [&] {
-      return fmt::format("a command of controller {} changed the medium {} after it had expired; "
-                         "its CQT is {}",
-                         x.k->t->cntlid, text(at - x.k->expired), text(cqt_of(x)));
+      return fmt::format(
+          "a command of controller {} changed the medium {} after it had expired; "
+          "its CQT is {}",
+          x.k->t->cntlid, text(at - x.k->expired), text(cqt_of(x)));
     });
   });
 }
@@ -175,9 +176,10 @@ void host_may_come_back(const RunView& v, Ledger& ledger) {
       if (!again)
         continue;
       ledger.expect(c.status.ok(), c.answered, [&] {
-        return fmt::format("{} connects after controller {} has expired, and is refused with "
-                           "0x{:03x}",
-                           v.name_of(c.controller), x.k->t->cntlid, c.status.value);
+        return fmt::format(
+            "{} connects after controller {} has expired, and is refused with "
+            "0x{:03x}",
+            v.name_of(c.controller), x.k->t->cntlid, c.status.value);
       });
       break;
     }
@@ -185,9 +187,8 @@ void host_may_come_back(const RunView& v, Ledger& ledger) {
 }
 
 constexpr Check all[] = {
-    {"KAT-25", ends_every_connection}, {"KAT-26", touches_no_other},
-    {"KAT-27", fetches_nothing},       {"KAT-28", answers_nothing},
-    {"KAT-29", stops_within_cqt},      {"KAT-30", host_may_come_back},
+    {"KAT-25", ends_every_connection}, {"KAT-26", touches_no_other}, {"KAT-27", fetches_nothing},
+    {"KAT-28", answers_nothing},       {"KAT-29", stops_within_cqt}, {"KAT-30", host_may_come_back},
 };
 
 }  // namespace

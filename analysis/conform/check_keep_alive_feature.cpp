@@ -74,10 +74,10 @@ void raised_to_minimum(const RunView& v, Ledger& ledger) {
     if (!gets_kato(*f.x) || !f.x->ok() || f.asked_ms == 0 || in_ms(f.asked_ms) >= least)
       return;
     ledger.expect(in_ms(f.x->result) >= least, f.x->answered, [&] {
-      return fmt::format("{} asked for {} ms; its controller made it {}, which is less than its "
-                         "minimum of {}",
-                         v.name_of(f.x->controller), f.asked_ms, text(in_ms(f.x->result)),
-                         text(least));
+      return fmt::format(
+          "{} asked for {} ms; its controller made it {}, which is less than its "
+          "minimum of {}",
+          v.name_of(f.x->controller), f.asked_ms, text(in_ms(f.x->result)), text(least));
     });
   });
 }
@@ -215,9 +215,10 @@ void nvmet_keep_alive_without_timer(const RunView& v, Ledger& ledger) {
         if (katt != Duration{})
           return;
         ledger.expect(status.code() == StatusCode::keep_alive_timeout_invalid, at, [&] {
-          return fmt::format("controller {}, whose timer is off, answered a Keep Alive with "
-                             "0x{:03x}",
-                             k.t->cntlid, status.value);
+          return fmt::format(
+              "controller {}, whose timer is off, answered a Keep Alive with "
+              "0x{:03x}",
+              k.t->cntlid, status.value);
         });
       });
 }

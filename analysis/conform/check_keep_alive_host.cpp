@@ -26,7 +26,8 @@ std::vector<Sign> signs_of(const RunView& v, const HostKeepAlive& k) {
     out.push_back({v.exchanges[i].sent, &v.exchanges[i], nullptr});
   for (const Heard& h : k.heard)
     out.push_back({h.at, nullptr, &h});
-  std::stable_sort(out.begin(), out.end(), [](const Sign& x, const Sign& y) { return x.at < y.at; });
+  std::stable_sort(out.begin(), out.end(),
+                   [](const Sign& x, const Sign& y) { return x.at < y.at; });
   return out;
 }
 
@@ -44,9 +45,9 @@ Duration period(const HostKeepAlive& k, TimePoint from, TimePoint to) {
 struct Gap {
   const Exchange* first = nullptr;  ///< null: from the end of initialization
   TimePoint from{};
-  TimePoint to{};         ///< when the next one went out, or the last instant without one
+  TimePoint to{};  ///< when the next one went out, or the last instant without one
   bool sent = false;
-  bool idle = true;       ///< nothing else was received meanwhile
+  bool idle = true;  ///< nothing else was received meanwhile
   Duration round_trip{};
 };
 
@@ -137,9 +138,10 @@ void two_looks(const RunView& v, Ledger& ledger, const HostKeepAlive& k, Counts 
     if (waiting || every == Duration{} || (ended && to <= limit) || !applied)
       return;
     ledger.expect(to <= limit, std::min(to, limit), [&] {
-      return fmt::format("{} heard nothing new from {} on and sent no Keep Alive until {}; two "
-                         "looks are {}",
-                         v.name_of(k.a->controller), text(last), text(to), text(2 * every));
+      return fmt::format(
+          "{} heard nothing new from {} on and sent no Keep Alive until {}; two "
+          "looks are {}",
+          v.name_of(k.a->controller), text(last), text(to), text(2 * every));
     });
   };
   for (const Sign& s : signs_of(v, k)) {
@@ -176,7 +178,8 @@ void old_completions_do_not_count(const RunView& v, Ledger& ledger) {
     const auto old = [&](const Heard& h) {
       return h.at > work_latest(v, k.a->controller, h.sent, period(k, h.sent, h.at));
     };
-    two_looks(v, ledger, k, [&](const Heard& h) { return !old(h); }, old);
+    two_looks(
+        v, ledger, k, [&](const Heard& h) { return !old(h); }, old);
   }
 }
 
@@ -189,8 +192,7 @@ void spared_by_completions(const RunView& v, Ledger& ledger) {
     std::size_t first = 0;
     for (const std::uint32_t i : k.sent) {
       const Exchange& x = v.exchanges[i];
-      const TimePoint since =
-          std::max(answered, x.sent - period(k, x.sent, x.sent));
+      const TimePoint since = std::max(answered, x.sent - period(k, x.sent, x.sent));
       while (first < k.heard.size() && k.heard[first].at < since)
         ++first;
       const auto end = std::find_if(k.heard.begin() + static_cast<std::ptrdiff_t>(first),
@@ -198,10 +200,10 @@ void spared_by_completions(const RunView& v, Ledger& ledger) {
       const auto seen = std::find_if(k.heard.begin() + static_cast<std::ptrdiff_t>(first), end,
                                      [&](const Heard& h) { return h.sent > since; });
       ledger.expect(seen == end, x.sent, [&] {
-        return fmt::format("{} sent a Keep Alive at {} although what it had sent at {} had come "
-                           "back at {}",
-                           v.name_of(k.a->controller), text(x.sent), text(seen->sent),
-                           text(seen->at));
+        return fmt::format(
+            "{} sent a Keep Alive at {} although what it had sent at {} had come "
+            "back at {}",
+            v.name_of(k.a->controller), text(x.sent), text(seen->sent), text(seen->at));
       });
       if (x.answered == never)
         break;
@@ -244,12 +246,12 @@ void follows_set_features(const RunView& v, Ledger& ledger) {
       const Duration every = period(k, g.from, g.to);
       if (!changed || !g.sent || g.first == nullptr || every == Duration{})
         return;
-      const TimePoint limit = work_latest(v, k.a->controller, g.from,
-                                          std::max(every, g.round_trip));
+      const TimePoint limit =
+          work_latest(v, k.a->controller, g.from, std::max(every, g.round_trip));
       // Ticks are rounded down.
-      const TimePoint least = g.from + every - (v.host_of(k.a->controller).hz == 0
-                                                    ? Duration{}
-                                                    : Duration{milliseconds{20}});
+      const TimePoint least =
+          g.from + every -
+          (v.host_of(k.a->controller).hz == 0 ? Duration{} : Duration{milliseconds{20}});
       ledger.expect(g.to >= least && (!g.idle || g.to <= limit), g.to, [&] {
         return fmt::format("{} sent Keep Alives {} apart after KATO had been set to {}",
                            v.name_of(k.a->controller), text(g.to - g.from),

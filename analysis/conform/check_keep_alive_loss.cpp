@@ -30,14 +30,14 @@ void unanswered_is_a_loss(const RunView& v, Ledger& ledger) {
       const Duration kato = k.kato_at(x.sent);
       const TimePoint limit = v.timer_latest(x.controller, x.sent, kato);
       const bool in_time = x.answered != never && x.answered <= limit;
-      const bool ended_before = k.until < x.sent + kato;
-      if (x.sent >= k.until || in_time || ended_before || limit > v.end)
+      const bool ended_before = k.noticed() < x.sent + kato;
+      if (x.sent >= k.noticed() || in_time || ended_before || limit > v.end)
         continue;
-      ledger.expect(k.until <= limit, std::min(k.until, limit), [&] {
-        return fmt::format("{} sent a Keep Alive at {} that was not answered; with KATO {} the "
-                           "path is lost by {}, and was given up at {}",
-                           v.name_of(x.controller), text(x.sent), text(kato), text(limit),
-                           text(k.until));
+      ledger.expect(k.noticed() <= limit, std::min(k.noticed(), limit), [&] {
+        return fmt::format(
+            "{} sent a Keep Alive at {} that was not answered; with KATO {} the "
+            "path is lost by {}, which was noticed at {}",
+            v.name_of(x.controller), text(x.sent), text(kato), text(limit), text(k.noticed()));
       });
     }
   }
@@ -53,8 +53,7 @@ void not_lost_before_kato(const RunView& v, Ledger& ledger) {
         continue;
       for (const std::uint32_t i : k.sent) {
         const Exchange& x = v.exchanges[i];
-        if (x.command.cid != e.get<"cid">() || x.sent > e.at || x.answered < e.at ||
-            e.at > k.until)
+        if (x.command.cid != e.get<"cid">() || x.sent > e.at || x.answered < e.at || e.at > k.until)
           continue;
         const Duration kato = k.kato_at(x.sent);
         ledger.expect(e.at >= x.sent + kato, e.at, [&] {
@@ -75,27 +74,25 @@ void silence_is_noticed(const RunView& v, Ledger& ledger) {
     const auto judge = [&](TimePoint to, bool ended) {
       const Duration kato = k.longest_kato(last, to);
       const TimePoint limit = v.timer_latest(k.a->controller, last, kato + kato / 2);
-      const bool lost = ended && k.a->recovery != nothing &&
-                        v.recoveries[k.a->recovery].started == to &&
-                        v.recoveries[k.a->recovery].cause == host::Cause::request_timeout;
+      const bool lost = ended && k.timed_out <= k.until;
       if (kato == Duration{} || (to <= limit && !lost))
         return;
       ledger.expect(to <= limit, std::min(to, limit), [&] {
-        return fmt::format("{} received nothing from {} until {}; with KATO {} the path is given "
-                           "up by {}",
-                           v.name_of(k.a->controller), text(last), text(to), text(kato),
-                           text(limit));
+        return fmt::format(
+            "{} received nothing from {} until {}; with KATO {} the path is given "
+            "up by {}",
+            v.name_of(k.a->controller), text(last), text(to), text(kato), text(limit));
       });
     };
     for (const Heard& h : k.heard) {
       if (h.at <= last)
         continue;
-      if (h.at > k.until)
+      if (h.at > k.noticed())
         break;
       judge(h.at, false);
       last = h.at;
     }
-    judge(k.until, true);
+    judge(k.noticed(), true);
   }
 }
 
@@ -137,13 +134,12 @@ void carries_nothing(const RunView& v, Ledger& ledger) {
     if (!is_own_keep_alive(x))
       continue;
     const wire::Command& c = x.command;
-    const std::uint32_t any =
-        c.nsid | c.cdw10 | c.cdw11 | c.cdw12 | c.cdw13 | c.cdw14 | c.cdw15;
+    const std::uint32_t any = c.nsid | c.cdw10 | c.cdw11 | c.cdw12 | c.cdw13 | c.cdw14 | c.cdw15;
     ledger.expect(any == 0, x.sent, [&] {
-      return fmt::format("{} sent a Keep Alive with NSID 0x{:x} and dwords 10 to 15 of "
-                         "{:x} {:x} {:x} {:x} {:x} {:x}",
-                         v.name_of(x.controller), c.nsid, c.cdw10, c.cdw11, c.cdw12, c.cdw13,
-                         c.cdw14, c.cdw15);
+      return fmt::format(
+          "{} sent a Keep Alive with NSID 0x{:x} and dwords 10 to 15 of "
+          "{:x} {:x} {:x} {:x} {:x} {:x}",
+          v.name_of(x.controller), c.nsid, c.cdw10, c.cdw11, c.cdw12, c.cdw13, c.cdw14, c.cdw15);
     });
   }
 }
@@ -218,16 +214,11 @@ void discovery_gets_kato(const RunView& v, Ledger& ledger) {
 }
 
 constexpr Check all[] = {
-    {"KAH-10", unanswered_is_a_loss},
-    {"KAH-11", not_lost_before_kato},
-    {"KAH-12", silence_is_noticed},
-    {"KAH-13", reserved_tag},
-    {"KAH-14", connect_carries_kato},
-    {"KAH-15", carries_nothing},
-    {"KAH-16", one_at_a_time},
-    {"KAH-17", error_answer_is_no_loss},
-    {"KAH-18", none_after_loss},
-    {"KAH-19", discovery_gets_kato},
+    {"KAH-10", unanswered_is_a_loss}, {"KAH-11", not_lost_before_kato},
+    {"KAH-12", silence_is_noticed},   {"KAH-13", reserved_tag},
+    {"KAH-14", connect_carries_kato}, {"KAH-15", carries_nothing},
+    {"KAH-16", one_at_a_time},        {"KAH-17", error_answer_is_no_loss},
+    {"KAH-18", none_after_loss},      {"KAH-19", discovery_gets_kato},
 };
 
 }  // namespace

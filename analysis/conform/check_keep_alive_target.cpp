@@ -16,7 +16,8 @@ bool is_nvmet(const scenario::Subsystem& s) { return s.profile.starts_with("nvme
 
 /// What satisfies a command-based timer.
 bool restarts(const Mark& m) { return m.what != What::fetched; }
-/// What satisfies a traffic-based timer, which a Keep Alive restarts as well when it is carried out.
+/// What satisfies a traffic-based timer, which a Keep Alive restarts as well when it is carried
+/// out.
 bool is_traffic(const Mark&) { return true; }
 
 std::string name_of(const TargetKeepAlive& k) { return fmt::format("controller {}", k.t->cntlid); }
@@ -24,8 +25,9 @@ std::string name_of(const TargetKeepAlive& k) { return fmt::format("controller {
 /// Expiry comes no earlier than a KATT after the last mark that counts.
 void not_before(Ledger& ledger, const TargetKeepAlive& k, const Stretch& s) {
   ledger.expect(k.expired >= s.due(1), k.expired, [&] {
-    return fmt::format("{} expired {} after what restarts its timer last happened; its timeout is {}",
-                       name_of(k), text(k.expired - s.from->at), text(s.from->katt));
+    return fmt::format(
+        "{} expired {} after what restarts its timer last happened; its timeout is {}", name_of(k),
+        text(k.expired - s.from->at), text(s.from->katt));
   });
 }
 
@@ -62,9 +64,8 @@ void command_based_not_before(const RunView& v, Ledger& ledger) {
 }
 
 void command_based_not_after(const RunView& v, Ledger& ledger) {
-  each_of(v, false, [&](const TargetKeepAlive& k, const Stretch& s) {
-    not_after(v, ledger, k, s, 1);
-  });
+  each_of(v, false,
+          [&](const TargetKeepAlive& k, const Stretch& s) { not_after(v, ledger, k, s, 1); });
 }
 
 /// An implementation that looks now and then may be a period late; one that takes I/O for a sign of
@@ -87,9 +88,8 @@ void traffic_based_not_before(const RunView& v, Ledger& ledger) {
 }
 
 void traffic_based_not_after(const RunView& v, Ledger& ledger) {
-  each_of(v, true, [&](const TargetKeepAlive& k, const Stretch& s) {
-    not_after(v, ledger, k, s, 2);
-  });
+  each_of(v, true,
+          [&](const TargetKeepAlive& k, const Stretch& s) { not_after(v, ledger, k, s, 2); });
 }
 
 /// The last command was fetched and not answered any more: fetching it is what counts.
@@ -110,8 +110,8 @@ void new_kato_counts_from_its_setting(const RunView& v, Ledger& ledger) {
       if (!set || !s.expired || node_failed(v, k.t->subsystem, s.from->at, k.expired))
         return;
       // A poller adds a period.
-      const int times = traffic_based || k.subsystem->watchdog ==
-                                             scenario::Subsystem::Watchdog::poller ? 2 : 1;
+      const int times =
+          traffic_based || k.subsystem->watchdog == scenario::Subsystem::Watchdog::poller ? 2 : 1;
       const Duration katt = k.katt_at(s.next);
       const TimePoint limit = target_latest(*k.subsystem, s.from->at, times * katt, times);
       ledger.expect(k.expired >= s.from->at + katt && k.expired <= limit, k.expired, [&] {
@@ -213,16 +213,15 @@ void nvmet_discovery_timeout(const RunView& v, Ledger& ledger) {
     if (t.fetches.empty())
       continue;
     const TimePoint last = v.event(t.fetches.back()).at;
-    const TimePoint limit =
-        target_latest(v.scenario.subsystems.front(), last, 2 * substitute, 2);
+    const TimePoint limit = target_latest(v.scenario.subsystems.front(), last, 2 * substitute, 2);
     if (t.expired == never && std::min(t.freed, v.end) <= limit)
       continue;
     ledger.expect(t.expired >= last + substitute && t.expired <= limit, std::min(t.expired, v.end),
                   [&] {
-                    return fmt::format("the discovery controller {} of {} expired at {}; its last "
-                                       "command came at {}",
-                                       t.cntlid, v.name_of(a.controller), text(t.expired),
-                                       text(last));
+                    return fmt::format(
+                        "the discovery controller {} of {} expired at {}; its last "
+                        "command came at {}",
+                        t.cntlid, v.name_of(a.controller), text(t.expired), text(last));
                   });
   }
 }

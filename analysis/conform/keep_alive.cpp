@@ -89,6 +89,13 @@ std::vector<HostKeepAlive> host_keep_alives(const RunView& v) {
     if (v.subsystem_of(a.controller) == nullptr && a.identify != nothing)
       out[i].begun = v.exchanges[a.identify].answered;
   }
+  v.each_indexed(Kind::request_timeout, [&](const Event& e, std::uint32_t index) {
+    const std::uint32_t a =
+        v.association_at(static_cast<std::uint32_t>(e.get<"controller">()), index);
+    if (e.get<"qid">() == 0 && e.get<"opcode">() == wire::raw(AdminOpcode::keep_alive) &&
+        a != nothing)
+      out[a].timed_out = std::min(out[a].timed_out, e.at);
+  });
   for (std::uint32_t i = 0; i < v.exchanges.size(); ++i) {
     if (v.exchanges[i].association != nothing)
       take_exchange(out[v.exchanges[i].association], v.exchanges[i], i);
@@ -147,8 +154,8 @@ bool node_failed(const RunView& v, std::uint32_t subsystem, TimePoint from, Time
       down.erase(place);
     }
   });
-  return found || std::any_of(down.begin(), down.end(),
-                              [&](const auto& one) { return one.second <= to; });
+  return found ||
+         std::any_of(down.begin(), down.end(), [&](const auto& one) { return one.second <= to; });
 }
 
 namespace {

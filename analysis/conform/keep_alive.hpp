@@ -20,12 +20,15 @@ struct Heard {
 /// An association, and how its host keeps it alive.
 struct HostKeepAlive {
   const Association* a = nullptr;
-  TimePoint begun = never;  ///< end of initialization: Identify and the logs are read
-  TimePoint until{};        ///< the host left LIVE and CONNECTING, or nothing is known any more
+  TimePoint begun = never;      ///< end of initialization: Identify and the logs are read
+  TimePoint until{};            ///< the host left LIVE and CONNECTING, or nothing is known any more
+  TimePoint timed_out = never;  ///< a Keep Alive did; on FC an abort comes between that and `until`
   std::vector<std::uint32_t> sent;  ///< exchanges: Keep Alive commands of the host's own
   std::vector<Heard> heard;         ///< in order
   std::vector<std::pair<TimePoint, Duration>> katos;  ///< since when which KATO
 
+  /// When the host knew that it had lost the path, or let go of it for another reason.
+  [[nodiscard]] TimePoint noticed() const { return std::min(until, timed_out); }
   [[nodiscard]] Duration kato_at(TimePoint t) const;
   /// The longest KATO from `from` to `to`.
   [[nodiscard]] Duration longest_kato(TimePoint from, TimePoint to) const;
@@ -47,7 +50,7 @@ struct Mark {
   std::uint32_t index = 0;  ///< of its event
   std::uint16_t qid = 0;
   std::uint8_t opcode = 0;
-  bool answered = false;    ///< fetched: before the controller expired
+  bool answered = false;  ///< fetched: before the controller expired
 };
 
 /// A controller of a target, and what its timer has to go by.
