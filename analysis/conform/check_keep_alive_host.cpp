@@ -22,10 +22,11 @@ struct Sign {
 
 std::vector<Sign> signs_of(const RunView& v, const HostKeepAlive& k) {
   std::vector<Sign> out;
-  for (const std::uint32_t i : k.sent)
-    out.push_back({v.exchanges[i].sent, &v.exchanges[i], nullptr});
   for (const Heard& h : k.heard)
     out.push_back({h.at, nullptr, &h});
+  // An answer may be what lets the next one go, in the same instant.
+  for (const std::uint32_t i : k.sent)
+    out.push_back({v.exchanges[i].sent, &v.exchanges[i], nullptr});
   std::stable_sort(out.begin(), out.end(),
                    [](const Sign& x, const Sign& y) { return x.at < y.at; });
   return out;

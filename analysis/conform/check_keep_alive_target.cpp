@@ -129,7 +129,7 @@ void only_while_enabled(const RunView& v, Ledger& ledger) {
     const bool discovery = t.subsystem >= v.scenario.subsystems.size();
     if (discovery || t.katt == Duration{})
       continue;
-    const bool expired = t.expired < until;
+    const bool expired = t.expired != never && t.expired <= until;
     if (!expired && std::min(until, v.end) <= t.created + 2 * t.katt)
       continue;
     ledger.expect(!expired, std::min(t.expired, v.end), [&] {
@@ -159,7 +159,8 @@ void nvmet_runs_from_connect(const RunView& v, Ledger& ledger) {
     for (const std::uint32_t i : t.fetches)
       last = std::max(last, v.event(i).at);
     const TimePoint limit = target_latest(s, last, 2 * t.katt, 2);
-    if (!is_nvmet(s) || t.ready != never || std::min(t.freed, v.end) <= limit)
+    const bool too_short = t.expired == never && std::min(t.freed, v.end) <= limit;
+    if (!is_nvmet(s) || t.ready != never || too_short)
       continue;
     ledger.expect(t.expired <= limit, std::min(t.expired, v.end), [&] {
       return fmt::format("controller {}, never enabled, should have expired by {}", t.cntlid,

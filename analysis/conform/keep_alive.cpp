@@ -44,6 +44,16 @@ std::vector<TimePoint> ends_of(const RunView& v) {
   return out;
 }
 
+/// nvme_start_ctrl, for a discovery controller that reconnected with KATO 0 (protocol.md 1.9).
+bool gets_kato_when_live(const RunView& v, const Association& a) {
+  const auto& all = v.of_controller[a.controller];
+  const bool again = std::any_of(all.begin(), all.end(), [&](std::uint32_t i) {
+    return v.associations[i].number < a.number && v.associations[i].live != never;
+  });
+  return again && a.live != never && a.kato(v.exchanges) == Duration{} &&
+         v.host_of(a.controller).policy.discovery_reconnect_kato;
+}
+
 void take_exchange(HostKeepAlive& k, const Exchange& x, std::uint32_t place) {
   if (x.answered != never)
     k.heard.push_back({x.answered, x.sent, place});
@@ -86,8 +96,12 @@ std::vector<HostKeepAlive> host_keep_alives(const RunView& v) {
     out[i].a = &a;
     out[i].until = ends[i];
     out[i].katos.emplace_back(a.begun, a.kato(v.exchanges));
-    if (v.subsystem_of(a.controller) == nullptr && a.identify != nothing)
+    if (v.subsystem_of(a.controller) != nullptr)
+      continue;
+    if (a.identify != nothing)
       out[i].begun = v.exchanges[a.identify].answered;
+    if (gets_kato_when_live(v, a))
+      out[i].katos.emplace_back(a.live, seconds{5});
   }
   v.each_indexed(Kind::request_timeout, [&](const Event& e, std::uint32_t index) {
     const std::uint32_t a =
