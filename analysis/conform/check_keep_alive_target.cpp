@@ -87,9 +87,25 @@ void traffic_based_not_before(const RunView& v, Ledger& ledger) {
   });
 }
 
+/// The last release of a queue of the controller between two instants, or `from`.
+TimePoint last_release(const RunView& v, const TargetController& t, TimePoint from, TimePoint to) {
+  TimePoint found = from;
+  v.each(Kind::queue_released, [&](const Event& e) {
+    const bool mine = e.get<"subsystem">() == t.subsystem && e.get<"cntlid">() == t.cntlid;
+    if (mine && e.at > from && e.at < to)
+      found = e.at;
+  });
+  return found;
+}
+
+/// The end of a queue counts as well where it does (KAT-11).
 void traffic_based_not_after(const RunView& v, Ledger& ledger) {
-  each_of(v, true,
-          [&](const TargetKeepAlive& k, const Stretch& s) { not_after(v, ledger, k, s, 2); });
+  each_of(v, true, [&](const TargetKeepAlive& k, const Stretch& s) {
+    Mark from = *s.from;
+    if (is_nvmet(*k.subsystem))
+      from.at = last_release(v, *k.t, from.at, s.next);
+    not_after(v, ledger, k, {&from, s.next, s.expired}, 2);
+  });
 }
 
 /// The last command was fetched and not answered any more: fetching it is what counts.
@@ -188,13 +204,8 @@ void nvmet_release_is_traffic(const RunView& v, Ledger& ledger) {
   each_of(v, true, [&](const TargetKeepAlive& k, const Stretch& s) {
     if (!s.expired || !is_nvmet(*k.subsystem))
       return;
-    TimePoint released = never;
-    v.each(Kind::queue_released, [&](const Event& e) {
-      const bool mine = e.get<"subsystem">() == k.t->subsystem && e.get<"cntlid">() == k.t->cntlid;
-      if (mine && e.at > s.from->at && e.at < k.expired)
-        released = e.at;
-    });
-    if (released == never)
+    const TimePoint released = last_release(v, *k.t, s.from->at, k.expired);
+    if (released == s.from->at)
       return;
     ledger.expect(k.expired >= released + s.from->katt, k.expired, [&] {
       return fmt::format("{} expired {} after a queue of it was released; its timeout is {}",
