@@ -102,8 +102,7 @@ TimePoint last_release(const RunView& v, const TargetController& t, TimePoint fr
 void traffic_based_not_after(const RunView& v, Ledger& ledger) {
   each_of(v, true, [&](const TargetKeepAlive& k, const Stretch& s) {
     Mark from = *s.from;
-    if (is_nvmet(*k.subsystem))
-      from.at = last_release(v, *k.t, from.at, s.next);
+    from.at = last_release(v, *k.t, from.at, s.next);
     not_after(v, ledger, k, {&from, s.next, s.expired}, 2);
   });
 }
@@ -188,9 +187,12 @@ void nvmet_runs_from_connect(const RunView& v, Ledger& ledger) {
 /// A Keep Alive restarts the timer and is itself traffic (protocol.md 1.8).
 void nvmet_two_windows_after_keep_alive(const RunView& v, Ledger& ledger) {
   each_of(v, true, [&](const TargetKeepAlive& k, const Stretch& s) {
-    const bool last = s.expired && s.from->opcode == wire::raw(wire::AdminOpcode::keep_alive) &&
-                      s.from->qid == 0 && s.from->answered;
-    if (!last || !is_nvmet(*k.subsystem))
+    // One that waits behind slow admin work has been fetched before, and that was all.
+    const bool at_once = std::any_of(k.marks.begin(), k.marks.end(), [&](const Mark& m) {
+      return m.what == What::fetched && m.at == s.from->at && m.qid == 0 &&
+             m.opcode == wire::raw(wire::AdminOpcode::keep_alive);
+    });
+    if (!s.expired || s.from->what != What::keep_alive || !at_once || !is_nvmet(*k.subsystem))
       return;
     ledger.expect(k.expired >= s.due(2), k.expired, [&] {
       return fmt::format("{} expired {} after the last Keep Alive; two windows are {}", name_of(k),
