@@ -37,19 +37,20 @@ void freed_means_drained(const RunView& v, Ledger& ledger) {
   }
 }
 
-/// From the last of them on the host has nothing to do with it any more.
-void nothing_from_the_dead(const RunView& v, Ledger& ledger) {
+/// All connections end with a controller, so that nothing comes in or goes out any more.
+void nothing_from_the_lost(const RunView& v, Ledger& ledger) {
   for (const TargetController& t : v.targets) {
-    if (t.freed == never)
+    const TimePoint lost = std::min(t.fatal, t.freed);
+    if (lost == never)
       continue;
     const auto late = [&](const std::vector<std::uint32_t>& events) {
       return std::find_if(events.begin(), events.end(),
-                          [&](std::uint32_t i) { return v.event(i).at > t.freed; });
+                          [&](std::uint32_t i) { return v.event(i).at > lost; });
     };
     const auto fetched = late(t.fetches);
     const auto answered = late(t.answers);
-    ledger.expect(fetched == t.fetches.end() && answered == t.answers.end(), t.freed, [&] {
-      return fmt::format("controller {}, gone since {}, {} a command", t.cntlid, text(t.freed),
+    ledger.expect(fetched == t.fetches.end() && answered == t.answers.end(), lost, [&] {
+      return fmt::format("controller {}, lost at {}, {} a command afterwards", t.cntlid, text(lost),
                          fetched == t.fetches.end() ? "answered" : "fetched");
     });
   }
@@ -116,7 +117,7 @@ void used_up_range_is_busy(const RunView& v, Ledger& ledger) {
 
 constexpr Check all[] = {
     {"AS-9", freed_means_drained},
-    {"AS-10", nothing_from_the_dead},
+    {"AS-10", nothing_from_the_lost},
     {"AS-11", connect_to_lost_controller},
     {"AS-12", used_up_range_is_busy},
 };
