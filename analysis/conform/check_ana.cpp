@@ -45,14 +45,16 @@ void optimized_first(const RunView& v, Ledger& ledger) {
     };
     const auto own = paths.ana_before(a.controller, nsid, a.index);
     const std::uint32_t better = usable_as(AnaState::optimized);
-    const bool had_worse = own == AnaState::optimized && usable_as(AnaState::non_optimized) != nothing;
+    const bool had_worse =
+        own == AnaState::optimized && usable_as(AnaState::non_optimized) != nothing;
     const bool broken = own == AnaState::non_optimized && better != nothing;
     if (!had_worse && !broken)
       return;  // there was nothing to prefer
     ledger.expect(!broken, a.sent, [&] {
-      return fmt::format("{} was sent over {}, which is non-optimized, while {} was optimized and "
-                         "usable",
-                         name_of(v, a), v.name_of(a.controller), v.name_of(better));
+      return fmt::format(
+          "{} was sent over {}, which is non-optimized, while {} was optimized and "
+          "usable",
+          name_of(v, a), v.name_of(a.controller), v.name_of(better));
     });
   });
 }
@@ -113,9 +115,10 @@ void unused_until_log_is_read(const RunView& v, Ledger& ledger) {
     if (!pending && other == nothing)
       return;
     ledger.expect(!pending, a.sent, [&] {
-      return fmt::format("{} was sent over {}, which had answered with an ANA error and whose ANA "
-                         "log had not been read since",
-                         name_of(v, a), v.name_of(a.controller));
+      return fmt::format(
+          "{} was sent over {}, which had answered with an ANA error and whose ANA "
+          "log had not been read since",
+          name_of(v, a), v.name_of(a.controller));
     });
   });
 }
@@ -142,9 +145,10 @@ void change_does_not_last(const RunView& v, Ledger& ledger) {
           given_up_at(v, a) < due)
         continue;
       ledger.expect(given_up_at(v, a) <= latest, due, [&] {
-        return fmt::format("an ANA group of {} was in change from {} on; 2 x ANATT is {}, and it "
-                           "was not reset",
-                           v.name_of(c), text(logs[i].at), text(twice_anatt(a)));
+        return fmt::format(
+            "an ANA group of {} was in change from {} on; 2 x ANATT is {}, and it "
+            "was not reset",
+            v.name_of(c), text(logs[i].at), text(twice_anatt(a)));
       });
     }
   }
@@ -158,10 +162,10 @@ void change_does_not_last(const RunView& v, Ledger& ledger) {
     const Duration wanted = twice_anatt(v.associations[r.association]);
     ledger.expect(from != never && std::prev(last)->in_change && r.started >= from + wanted,
                   r.started, [&] {
-                    return fmt::format("{} was reset at {} for an ANA group in change; the log was "
-                                       "last read at {}, and 2 x ANATT is {}",
-                                       v.name_of(r.controller), text(r.started), text(from),
-                                       text(wanted));
+                    return fmt::format(
+                        "{} was reset at {} for an ANA group in change; the log was "
+                        "last read at {}, and 2 x ANATT is {}",
+                        v.name_of(r.controller), text(r.started), text(from), text(wanted));
                   });
   }
 }

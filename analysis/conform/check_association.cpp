@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How an association is built, and how the target gives out controller ids (protocol.md 5.3 to 5.5).
+// How an association is built, and how the target gives out controller ids (protocol.md 5.3
+// to 5.5).
 #include <map>
 #include <set>
 
@@ -62,8 +63,8 @@ std::uint32_t answered(const std::vector<const Exchange*>& all, Is is) {
 void steps_in_order(const RunView& v, Ledger& ledger) {
   for (const Association& a : v.associations) {
     const auto all = exchanges_of(v, a);
-    const std::uint32_t connected =
-        answered(all, [](const Exchange& x) { return x.qid == 0 && x.command.is(FabricsType::connect); });
+    const std::uint32_t connected = answered(
+        all, [](const Exchange& x) { return x.qid == 0 && x.command.is(FabricsType::connect); });
     const std::uint32_t enabled = answered(all, enables);
     const std::uint32_t ready = answered(all, is_ready_answer);
     const std::uint32_t identified = answered(all, is_identify_controller);
@@ -81,8 +82,9 @@ void steps_in_order(const RunView& v, Ledger& ledger) {
       else if (x->command.is(FabricsType::connect))
         continue;  // the first step
       ledger.expect(wanted < x->index, x->sent, [&] {
-        return fmt::format("{} sent {} on queue {} before the step that it follows had been answered",
-                           v.name_of(a.controller), wire::command_name(x->command, x->qid), x->qid);
+        return fmt::format(
+            "{} sent {} on queue {} before the step that it follows had been answered",
+            v.name_of(a.controller), wire::command_name(x->command, x->qid), x->qid);
       });
     }
   }
@@ -133,9 +135,10 @@ void connect_names_controller(const RunView& v, Ledger& ledger) {
     const std::uint16_t wanted =
         x.qid == 0 ? wire::cntlid_dynamic : v.associations[x.association].cntlid;
     ledger.expect(named == wanted && connect->qid == x.qid, x.sent, [&] {
-      return fmt::format("{} sent Connect for queue {} with queue id {} and controller id 0x{:x}; "
-                         "0x{:x} was expected",
-                         v.name_of(x.controller), x.qid, connect->qid, named, wanted);
+      return fmt::format(
+          "{} sent Connect for queue {} with queue id {} and controller id 0x{:x}; "
+          "0x{:x} was expected",
+          v.name_of(x.controller), x.qid, connect->qid, named, wanted);
     });
   }
 }
@@ -200,14 +203,14 @@ void keeps_to_number_of_queues(const RunView& v, Ledger& ledger) {
     if (!is_io_connect(x) || !granted.contains(x.association))
       continue;
     ledger.expect(x.qid <= granted[x.association], x.sent, [&] {
-      return fmt::format("{} connected queue {} after {} had been granted",
-                         v.name_of(x.controller), x.qid, granted[x.association]);
+      return fmt::format("{} connected queue {} after {} had been granted", v.name_of(x.controller),
+                         x.qid, granted[x.association]);
     });
   }
 }
 
-/// Asynchronous Event Configuration and a request for events follow LIVE, and each event is followed
-/// by another request.
+/// Asynchronous Event Configuration and a request for events follow LIVE, and each event is
+/// followed by another request.
 void asks_for_events(const RunView& v, Ledger& ledger) {
   const auto sent_after = [&](const Association& a, TimePoint t, auto is) -> const Exchange* {
     for (const Exchange& x : v.exchanges) {
@@ -226,10 +229,11 @@ void asks_for_events(const RunView& v, Ledger& ledger) {
       continue;
     const Exchange* configured = sent_after(a, a.live, configures);
     ledger.expect(configured != nullptr && configured->sent <= a.live + promptly, a.live, [&] {
-      return fmt::format("{}, LIVE since {}, has not configured its events", v.name_of(a.controller),
-                         text(a.live));
+      return fmt::format("{}, LIVE since {}, has not configured its events",
+                         v.name_of(a.controller), text(a.live));
     });
-    const TimePoint from = configured == nullptr || !configured->ok() ? never : configured->answered;
+    const TimePoint from =
+        configured == nullptr || !configured->ok() ? never : configured->answered;
     const bool still_live = a.recovery == nothing || v.recoveries[a.recovery].started > from;
     if (from == never || !still_live || from + promptly > v.end)
       continue;
@@ -270,8 +274,8 @@ void ids_are_unique(const RunView& v, Ledger& ledger) {
       taken.erase(key);
       continue;
     }
-    const bool in_range = key.second >= subsystem->attr_cntlid_min &&
-                          key.second <= subsystem->attr_cntlid_max;
+    const bool in_range =
+        key.second >= subsystem->attr_cntlid_min && key.second <= subsystem->attr_cntlid_max;
     ledger.expect(in_range && taken.insert(key).second, e.at, [&] {
       return fmt::format("subsystem {} gave out controller id {}, which was {}", subsystem->name,
                          key.second, in_range ? "in use" : "out of its range");

@@ -16,7 +16,7 @@ namespace {
 using host::State;
 using std::chrono::seconds;
 
-constexpr std::uint64_t busy = 16;       ///< EBUSY
+constexpr std::uint64_t busy = 16;         ///< EBUSY
 constexpr Duration fc_delay = seconds{2};  ///< NVME_FC_DEFAULT_RECONNECT_TMO
 constexpr Duration default_delay = seconds{10};
 constexpr Duration abort_timeout = seconds{20};  ///< 2 x R_A_TOV
@@ -53,8 +53,8 @@ void only_permitted_transitions(const RunView& v, Ledger& ledger) {
     const auto c = e.get<"controller">();
     const auto from = static_cast<State>(e.get<"from">());
     const auto to = static_cast<State>(e.get<"to">());
-    const bool known = std::find(permitted.begin(), permitted.end(), std::pair{from, to}) !=
-                       permitted.end();
+    const bool known =
+        std::find(permitted.begin(), permitted.end(), std::pair{from, to}) != permitted.end();
     ledger.expect(known && from == now[c], e.at, [&] {
       return fmt::format("{} went from {} to {}", v.name_of(static_cast<std::uint32_t>(c)),
                          host::state_name(from), host::state_name(to));
@@ -102,9 +102,7 @@ Duration delay_of(const RunView& v, std::uint32_t controller) {
 
 std::int64_t most_attempts(const RunView& v, std::uint32_t controller) {
   const auto& c = v.connect_of(controller);
-  const auto rounds = [](Duration all, Duration one) {
-    return (all + one - Duration{1}) / one;
-  };
+  const auto rounds = [](Duration all, Duration one) { return (all + one - Duration{1}) / one; };
   const std::int64_t first = rounds(c.ctrl_loss_tmo, c.reconnect_delay);
   return rounds(first * c.reconnect_delay, delay_of(v, controller));
 }
@@ -195,9 +193,10 @@ void next_attempt_after_delay(const RunView& v, Ledger& ledger) {
       return;
     const TimePoint begun = next == nullptr ? never : next->begun;
     ledger.expect(begun >= a.failed + delay && begun <= latest, a.failed, [&] {
-      return fmt::format("an attempt of {} failed at {}, the next one began at {}; reconnect_delay "
-                         "is {}",
-                         v.name_of(a.controller), text(a.failed), text(begun), text(delay));
+      return fmt::format(
+          "an attempt of {} failed at {}, the next one began at {}; reconnect_delay "
+          "is {}",
+          v.name_of(a.controller), text(a.failed), text(begun), text(delay));
     });
   });
 }
@@ -219,8 +218,7 @@ void fc_first_attempt_at_once(const RunView& v, Ledger& ledger) {
   if (!is_fc(v))
     return;
   for (const Recovery& r : v.recoveries) {
-    if (r.association == nothing || r.cancelled == never ||
-        taken_away(v, r.controller) <= v.end)
+    if (r.association == nothing || r.cancelled == never || taken_away(v, r.controller) <= v.end)
       continue;
     const Association& a = v.associations[r.association];
     const TimePoint gone = disconnected_at(v, a);
@@ -278,10 +276,10 @@ void gives_up_after_max_reconnects(const RunView& v, Ledger& ledger) {
     if (last && !removed && a.failed + delay_of(v, a.controller) + 2 * abort_timeout > v.end)
       return;
     ledger.expect(made < most ? !removed : removed && made == most, a.failed, [&] {
-      return fmt::format("{} made {} attempts to reconnect, up to {}, and was {}; max_reconnects "
-                         "is {}",
-                         v.name_of(a.controller), made, text(a.failed),
-                         removed ? "removed" : "not removed", most);
+      return fmt::format(
+          "{} made {} attempts to reconnect, up to {}, and was {}; max_reconnects "
+          "is {}",
+          v.name_of(a.controller), made, text(a.failed), removed ? "removed" : "not removed", most);
     });
   });
 }
@@ -296,9 +294,10 @@ void do_not_retry_removes(const RunView& v, Ledger& ledger) {
     if (!removed && a.failed + aborts + promptly > v.end)
       continue;
     ledger.expect(removed && removal <= a.failed + aborts + promptly, a.failed, [&] {
-      return fmt::format("the set-up of {} was refused with Do Not Retry at {}; it was removed at "
-                         "{}",
-                         v.name_of(a.controller), text(a.failed), text(removal));
+      return fmt::format(
+          "the set-up of {} was refused with Do Not Retry at {}; it was removed at "
+          "{}",
+          v.name_of(a.controller), text(a.failed), text(removal));
     });
   }
 }
@@ -316,9 +315,10 @@ void reset_comes_back(const RunView& v, Ledger& ledger) {
     const Association* next = next_of(v, v.associations[r.association]);
     const TimePoint live = next == nullptr ? never : next->live;
     ledger.expect(live <= latest, latest, [&] {
-      return fmt::format("{} was reset at {} over a sound path, let its requests go at {} and was "
-                         "LIVE again at {}",
-                         v.name_of(r.controller), text(r.started), text(r.cancelled), text(live));
+      return fmt::format(
+          "{} was reset at {} over a sound path, let its requests go at {} and was "
+          "LIVE again at {}",
+          v.name_of(r.controller), text(r.started), text(r.cancelled), text(live));
     });
   }
 }

@@ -81,9 +81,10 @@ void connect_to_lost_controller(const RunView& v, Ledger& ledger) {
     }
     ledger.expect(x.status.code() == StatusCode::connect_invalid_parameters && x.status.dnr(),
                   x.answered, [&] {
-                    return fmt::format("Connect of queue {} to controller {}, lost at {}, was "
-                                       "answered 0x{:x}",
-                                       x.qid, t->cntlid, text(gone), x.status.value);
+                    return fmt::format(
+                        "Connect of queue {} to controller {}, lost at {}, was "
+                        "answered 0x{:x}",
+                        x.qid, t->cntlid, text(gone), x.status.value);
                   });
   }
 }
@@ -107,10 +108,10 @@ void used_up_range_is_busy(const RunView& v, Ledger& ledger) {
       continue;
     ledger.expect(x.status.code() == StatusCode::connect_controller_busy && x.status.dnr(),
                   x.answered, [&] {
-                    return fmt::format("all {} controller ids of {} were in use; a Connect of {} "
-                                       "was answered 0x{:x}",
-                                       ids, subsystem->name, v.name_of(x.controller),
-                                       x.status.value);
+                    return fmt::format(
+                        "all {} controller ids of {} were in use; a Connect of {} "
+                        "was answered 0x{:x}",
+                        ids, subsystem->name, v.name_of(x.controller), x.status.value);
                   });
   }
 }

@@ -138,9 +138,10 @@ void no_late_data(const RunView& v, Ledger& ledger) {
   });
   v.each(Kind::late_data, [&](const Event& e) {
     ledger.expect(false, e.at, [&] {
-      return fmt::format("an RDMA WRITE for command id 0x{:04x} reached memory of a request that "
-                         "was over",
-                         e.get<"cid">());
+      return fmt::format(
+          "an RDMA WRITE for command id 0x{:04x} reached memory of a request that "
+          "was over",
+          e.get<"cid">());
     });
   });
 }
@@ -214,10 +215,10 @@ void aborted_exchanges_wait(const RunView& v, Ledger& ledger) {
       if (ended < r.started || ended >= left)
         continue;
       ledger.expect(a.ended >= left, a.ended, [&] {
-        return fmt::format("the exchange of {} ended at {}, while {} was being fenced, and completed "
-                           "it at {}; the fence was over at {}",
-                           name_of(v, a), text(ended), v.name_of(r.controller), text(a.ended),
-                           text(left));
+        return fmt::format(
+            "the exchange of {} ended at {}, while {} was being fenced, and completed "
+            "it at {}; the fence was over at {}",
+            name_of(v, a), text(ended), v.name_of(r.controller), text(a.ended), text(left));
       });
     }
   }
@@ -247,13 +248,13 @@ void aborts_before_disconnect(const RunView& v, Ledger& ledger) {
       if (!mine.contains(x.connection) || x.aborted < a.begun || x.aborted >= disconnected ||
           disconnected == never)
         continue;
-      ledger.expect(x.ended <= disconnected || x.aborted + abort_timeout <= disconnected,
-                    disconnected, [&] {
-                      return fmt::format("{} disconnected at {}; an exchange that it had aborted at "
-                                         "{} ended at {}",
-                                         v.name_of(a.controller), text(disconnected),
-                                         text(x.aborted), text(x.ended));
-                    });
+      ledger.expect(
+          x.ended <= disconnected || x.aborted + abort_timeout <= disconnected, disconnected, [&] {
+            return fmt::format(
+                "{} disconnected at {}; an exchange that it had aborted at "
+                "{} ended at {}",
+                v.name_of(a.controller), text(disconnected), text(x.aborted), text(x.ended));
+          });
     }
   }
 }

@@ -65,8 +65,7 @@ void do_not_retry_is_final(const RunView& v, Ledger& ledger) {
     ledger.expect(final, a.ended, [&] {
       return fmt::format("{} was answered 0x{:x} (Do Not Retry) by {} at {}; {}", name_of(v, a),
                          a.status.value, v.name_of(a.controller), text(a.ended),
-                         a.next == nothing ? "the application was not told"
-                                           : "it was sent again");
+                         a.next == nothing ? "the application was not told" : "it was sent again");
     });
   });
 }
@@ -152,9 +151,9 @@ void cancelled_io_moves_at_once(const RunView& v, Ledger& ledger) {
       continue;
     const TimePoint sent = a.next == nothing ? never : v.attempts[a.next].sent;
     ledger.expect(sent <= a.ended + promptly, a.ended, [&] {
-      return fmt::format("{} was cancelled at {} on {} and sent again at {}, although {} was usable",
-                         name_of(v, a), text(a.ended), v.name_of(a.controller), text(sent),
-                         v.name_of(other));
+      return fmt::format(
+          "{} was cancelled at {} on {} and sent again at {}, although {} was usable",
+          name_of(v, a), text(a.ended), v.name_of(a.controller), text(sent), v.name_of(other));
     });
   }
 }
@@ -201,24 +200,25 @@ void io_waits_for_reconnect(const RunView& v, Ledger& ledger) {
   for (const Operation& op : v.operations) {
     const bool last_refused =
         !op.attempts.empty() && v.attempts[op.attempts.back()].status == op.status;
-    const bool failed = op.completed != never && !last_refused &&
-                        op.status.code() == StatusCode::host_path_error;
+    const bool failed =
+        op.completed != never && !last_refused && op.status.code() == StatusCode::host_path_error;
     const std::uint32_t known = failed || op.requeued ? controller_for(v, op) : nothing;
     if (known == nothing)
       continue;
     const std::uint32_t path = failed ? available_path(v, paths, op, known) : nothing;
     ledger.expect(path == nothing, op.submitted, [&] {
-      return fmt::format("an I/O submitted at {} failed at {} for want of a path, although {} was {}",
-                         text(op.submitted), text(op.completed), v.name_of(path),
-                         host::state_name(paths.state_before(path, op.complete_index)));
+      return fmt::format(
+          "an I/O submitted at {} failed at {} for want of a path, although {} was {}",
+          text(op.submitted), text(op.completed), v.name_of(path),
+          host::state_name(paths.state_before(path, op.complete_index)));
     });
   }
 }
 
 constexpr Check all[] = {
-    {"MP-1", path_error_fails_over},    {"MP-2", do_not_retry_is_final},
+    {"MP-1", path_error_fails_over},      {"MP-2", do_not_retry_is_final},
     {"MP-3", other_status_stays_on_path}, {"MP-4", at_most_max_retries},
-    {"MP-5", retry_delay_is_kept},      {"MP-6", cancelled_io_moves_at_once},
+    {"MP-5", retry_delay_is_kept},        {"MP-6", cancelled_io_moves_at_once},
     {"MP-7", io_waits_for_reconnect},
 };
 

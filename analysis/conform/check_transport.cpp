@@ -85,8 +85,8 @@ wire::Digests digests_of(const RunView& v, const Stream& s) {
   return {.header = c.hdr_digest, .data = c.data_digest};
 }
 
-/// Calls `act(pdu, command)` for each command capsule that the host has sent, with its command: both
-/// are in the order of sending.
+/// Calls `act(pdu, command)` for each command capsule that the host has sent, with its command:
+/// both are in the order of sending.
 template <class Act>
 void each_capsule(const RunView& v, const Stream& s, Act act) {
   std::size_t next = 0;
@@ -140,11 +140,11 @@ void initialize_first(const RunView& v, Ledger& ledger) {
                           (got.empty() || type_of(v.event(got.front())) == PduType::ic_resp) &&
                           (ours.size() == 1 || ours[1] > answered);
     ledger.expect(in_order, v.event(ours.front()).at, [&] {
-      return fmt::format("{} began queue {} with a PDU of type {:02x}h and sent {} PDUs before "
-                         "ICResp",
-                         v.name_of(s.controller), s.qid, v.event(ours.front()).get<"type">(),
-                         std::count_if(ours.begin(), ours.end(),
-                                       [&](std::uint32_t i) { return i < answered; }));
+      return fmt::format(
+          "{} began queue {} with a PDU of type {:02x}h and sent {} PDUs before "
+          "ICResp",
+          v.name_of(s.controller), s.qid, v.event(ours.front()).get<"type">(),
+          std::count_if(ours.begin(), ours.end(), [&](std::uint32_t i) { return i < answered; }));
     });
   }
 }
@@ -163,9 +163,10 @@ void capsules_keep_the_limit(const RunView& v, Ledger& ledger) {
           e.get<"bytes">() - wire::pdu_bytes(PduType::capsule_cmd, 0, digests_of(v, s));
       const bool fits = data <= limit;
       ledger.expect(fits ? inside >= data : inside == 0, e.at, [&] {
-        return fmt::format("a write of {} bytes of {} had {} bytes in its capsule; the controller "
-                           "takes {}",
-                           data, v.name_of(s.controller), inside, limit);
+        return fmt::format(
+            "a write of {} bytes of {} had {} bytes in its capsule; the controller "
+            "takes {}",
+            data, v.name_of(s.controller), inside, limit);
       });
     });
   }
@@ -203,7 +204,8 @@ bool flow_control_is_off(const RunView& v, const Stream& s) {
   return false;
 }
 
-/// A PDU with data that the next PDU with data, or nothing, follows; nothing: each has its response.
+/// A PDU with data that the next PDU with data, or nothing, follows; nothing: each has its
+/// response.
 std::uint32_t data_without_response(const RunView& v, const Stream& s) {
   std::uint32_t open = nothing;
   for (const std::uint32_t i : s.sent[target_side]) {
@@ -269,9 +271,10 @@ void unanswered_connect_gives_up(const RunView& v, Ledger& ledger) {
     const TimePoint latest =
         a.begun + syns * (v.timer_latest(a.controller, {}, seconds{1}) - TimePoint{}) + promptly;
     ledger.expect(a.failed >= a.begun + syns * seconds{1} && a.failed <= latest, a.failed, [&] {
-      return fmt::format("a connect of {} that nobody answered was given up after {}; {} SYNs one "
-                         "second apart take {} s",
-                         v.name_of(a.controller), text(a.failed - a.begun), syns, syns);
+      return fmt::format(
+          "a connect of {} that nobody answered was given up after {}; {} SYNs one "
+          "second apart take {} s",
+          v.name_of(a.controller), text(a.failed - a.begun), syns, syns);
     });
   }
 }

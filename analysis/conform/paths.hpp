@@ -37,7 +37,7 @@ class Paths {
     std::uint32_t index = 0;  ///< of the answer
     TimePoint at{};
     std::uint32_t association = nothing;
-    bool in_change = false;  ///< some group is
+    bool in_change = false;                         ///< some group is
     std::map<std::uint32_t, wire::AnaState> state;  ///< by nsid
   };
   /// The ANA logs that a controller has answered.
@@ -55,7 +55,7 @@ class Paths {
   struct One {
     std::vector<Change> changes;
     std::vector<Log> logs;
-    std::vector<std::uint32_t> ana_errors;          ///< events
+    std::vector<std::uint32_t> ana_errors;         ///< events
     std::map<std::uint32_t, std::uint32_t> found;  ///< nsid: event of the answer that told of it
   };
   void read(const Exchange& x);

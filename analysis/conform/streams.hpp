@@ -22,9 +22,9 @@ struct Stream {
   std::uint32_t connection = 0;
   std::uint32_t opened = 0;  ///< event
   // Events, in order:
-  std::vector<std::uint32_t> commands;   ///< command_sent
-  std::vector<std::uint32_t> fetches;    ///< command_fetched
-  std::vector<std::uint32_t> responses;  ///< response_sent
+  std::vector<std::uint32_t> commands;                 ///< command_sent
+  std::vector<std::uint32_t> fetches;                  ///< command_fetched
+  std::vector<std::uint32_t> responses;                ///< response_sent
   std::array<std::vector<std::uint32_t>, 2> sent;      ///< pdu_sent, by sender
   std::array<std::vector<std::uint32_t>, 2> received;  ///< pdu_received, by receiver
 };
