@@ -244,7 +244,8 @@ void asks_for_events(const RunView& v, Ledger& ledger) {
     });
   }
   for (const Exchange& x : v.exchanges) {
-    if (!requests(x) || !x.ok() || x.association == nothing || x.answered + promptly > v.end)
+    if (!requests(x) || x.by_operator || !x.ok() || x.association == nothing ||
+        x.answered + promptly > v.end)
       continue;
     const Association& a = v.associations[x.association];
     if (a.recovery != nothing && v.recoveries[a.recovery].started <= x.answered + promptly)
