@@ -170,10 +170,13 @@ std::uint32_t first_of_instant(const RunView& v, std::uint32_t index) {
   return index;
 }
 
-/// A controller over which the disk of an operation is reached.
+/// A controller over which the disk of an operation is reached. Hosts share disks, so that a job is
+/// known by its own attempts unless there is one host only.
 std::uint32_t controller_for(const RunView& v, const Operation& op) {
+  const bool one_host = v.scenario.hosts.size() == 1;
   for (const Attempt& a : v.attempts) {
-    if (v.operations[a.op() - 1].disk == op.disk && v.operations[a.op() - 1].job == op.job)
+    const Operation& other = v.operations[a.op() - 1];
+    if (other.disk == op.disk && (one_host || other.job == op.job))
       return a.controller;
   }
   return nothing;
