@@ -69,8 +69,11 @@ std::span<const Check> keep_alive_feature_checks();
 std::span<const Check> keep_alive_expiry_checks();
 std::span<const Check> controller_checks();
 std::span<const Check> multipath_checks();
+std::span<const Check> ana_checks();
 std::span<const Check> association_checks();
+std::span<const Check> controller_id_checks();
 std::span<const Check> transport_checks();
+std::span<const Check> exchange_checks();
 std::span<const Check> outcome_checks();
 
 }  // namespace holdfast::conform

@@ -13,7 +13,8 @@ const std::vector<Check>& checks() {
          {hold_checks(), gap_checks(), ccr_host_checks(), ccr_target_checks(),
           keep_alive_host_checks(), keep_alive_loss_checks(), keep_alive_target_checks(),
           keep_alive_feature_checks(), keep_alive_expiry_checks(), controller_checks(),
-          multipath_checks(), association_checks(), transport_checks(), outcome_checks()})
+          multipath_checks(), ana_checks(), association_checks(), controller_id_checks(),
+          transport_checks(), exchange_checks(), outcome_checks()})
       out.insert(out.end(), part.begin(), part.end());
     return out;
   }();
