@@ -175,10 +175,12 @@ void one_at_a_time(const RunView& v, Ledger& ledger) {
 void none_after_success(const RunView& v, Ledger& ledger) {
   for (const Recovery& r : v.recoveries) {
     const auto asked = asked_for(v, r);
-    // What an administrator has asked for is none of the host's business.
+    // What somebody else has asked for, or was refused, need not be heeded.
     TimePoint known = never;
-    for (const Ccr* c : asked)
-      known = c->seen >= r.started ? std::min(known, c->seen) : known;
+    for (const Ccr* c : asked) {
+      if (v.exchanges[c->exchange].ok() && c->seen >= r.started)
+        known = std::min(known, c->seen);
+    }
     if (known == never)
       continue;
     const Ccr& last = *asked.back();

@@ -72,8 +72,11 @@ void each_success(const RunView& v, Act act) {
     return;
   const CcrTargetView t(v);
   for (const Served& s : t.served) {
-    const Told told = first_told(t, s);
-    if (s.meant != nothing && told.event != nothing)
+    // To another host the command says nothing: it is not its business to wait for that controller.
+    const bool mine = s.meant != nothing &&
+                      t.target_of(t.instances[s.meant]).host == v.targets[s.source].host;
+    const Told told = mine ? first_told(t, s) : Told{};
+    if (told.event != nothing)
       act(t, s, told);
   }
 }
