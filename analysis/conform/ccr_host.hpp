@@ -110,16 +110,16 @@ inline bool may_be_asked(const RunView& v, std::uint32_t source, const Recovery&
 
 /// Whether a recovery is one in which the host can ask for a reset at all.
 inline bool is_resettable(const RunView& v, const Recovery& r) {
-  return is_known(v, r) && (r.cause == host::Cause::request_timeout ||
-                            r.cause == host::Cause::transport) &&
+  return is_known(v, r) &&
+         (r.cause == host::Cause::request_timeout || r.cause == host::Cause::transport) &&
          v.associations[r.association].identity.ciu != 0;
 }
 
 /// The first event at or after an instant; the number of events if there is none.
 inline std::uint32_t first_event_at(const RunView& v, TimePoint t) {
   const auto all = v.log.all();
-  const auto place = std::partition_point(all.begin(), all.end(),
-                                          [&](const Event& e) { return e.at < t; });
+  const auto place =
+      std::partition_point(all.begin(), all.end(), [&](const Event& e) { return e.at < t; });
   return static_cast<std::uint32_t>(place - all.begin());
 }
 

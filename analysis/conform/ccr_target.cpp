@@ -92,8 +92,7 @@ void CcrTargetView::find_identities() {
     std::vector<std::byte> page = x.data;
     page.resize(wire::identify_bytes);
     const auto identity = *wire::decode_identify_controller(page);
-    const std::uint32_t answered =
-        next_event(v, v.targets[t].answers, x.index, x.command.cid);
+    const std::uint32_t answered = next_event(v, v.targets[t].answers, x.index, x.command.cid);
     for (Instance& i : instances) {
       if (i.target != t || i.ready > answered || i.end < answered)
         continue;
@@ -183,8 +182,8 @@ void CcrTargetView::find_reads() {
     r.retains = log.retain_async_event;
     if (x.ok()) {
       static constexpr std::array<std::byte, wire::ccr_log_header_bytes> no_entries{};
-      r.page = x.data.empty() ? wire::CcrLogView::decode(no_entries)
-                              : wire::CcrLogView::decode(x.data);
+      r.page =
+          x.data.empty() ? wire::CcrLogView::decode(no_entries) : wire::CcrLogView::decode(x.data);
     }
     reads.push_back(r);
   }

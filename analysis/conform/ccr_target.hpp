@@ -19,37 +19,44 @@ inline constexpr std::uint64_t fatal_by_fence = 4;
 
 /// A controller from one CSTS.RDY to the next, or to its end.
 struct Instance {
-  std::uint32_t target = 0;   ///< TargetController
-  std::uint32_t ready = 0;    ///< event
+  std::uint32_t target = 0;     ///< TargetController
+  std::uint32_t ready = 0;      ///< event
   std::uint32_t end = nothing;  ///< event: freed, or ready once more
-  bool identified = false;    ///< some Identify has told CIU and CIRN
+  bool identified = false;      ///< some Identify has told CIU and CIRN
   std::uint8_t ciu = 0;
   std::uint64_t cirn = 0;
 };
 
 /// What a command names, at the instant at which it was fetched.
-enum class Names : std::uint8_t { proper, own, nobody, wrong_ciu, wrong_cirn, stale, foreign, other };
+enum class Names : std::uint8_t {
+  proper,
+  own,
+  nobody,
+  wrong_ciu,
+  wrong_cirn,
+  stale,
+  foreign,
+  other
+};
 
 /// A Cross-Controller Reset that a source controller fetched.
 struct Served {
   const Ccr* ccr = nullptr;
   const Exchange* exchange = nullptr;
-  std::uint32_t source = 0;         ///< TargetController
-  std::uint32_t fetched = 0;        ///< event
-  std::uint32_t answered = nothing; ///< event
+  std::uint32_t source = 0;          ///< TargetController
+  std::uint32_t fetched = 0;         ///< event
+  std::uint32_t answered = nothing;  ///< event
   wire::Status status{};
   std::uint64_t result = 0;
   Names names = Names::other;
-  std::uint32_t there = nothing;    ///< instance that had the named id
-  std::uint32_t meant = nothing;    ///< instance whose triple it is, there or gone
+  std::uint32_t there = nothing;  ///< instance that had the named id
+  std::uint32_t meant = nothing;  ///< instance whose triple it is, there or gone
 
   [[nodiscard]] bool immediate() const {
     return answered != nothing && status.ok() &&
            (result & wire::ccr_immediate_reset_successful) != 0;
   }
-  [[nodiscard]] bool accepted() const {
-    return answered != nothing && status.ok() && !immediate();
-  }
+  [[nodiscard]] bool accepted() const { return answered != nothing && status.ok() && !immediate(); }
 };
 
 /// A read of log page 1Eh that a controller fetched and answered with success.
@@ -58,8 +65,8 @@ struct LogRead {
   std::uint32_t source = 0;  ///< TargetController
   std::uint32_t fetched = 0;
   std::uint32_t answered = 0;
-  bool removes = false;      ///< RMC
-  bool retains = false;      ///< RAE
+  bool removes = false;  ///< RMC
+  bool retains = false;  ///< RAE
   /// Known only if the host received it.
   std::optional<wire::CcrLogView> page;
 

@@ -25,11 +25,12 @@ std::string named(const wire::CrossControllerReset& n) {
 void reserved_fields_are_zero(const RunView& v, Ledger& ledger) {
   each_own(v, [&](const Ccr& c, const Exchange& x) {
     const wire::Command& s = x.command;
-    const bool zero = (s.cdw10 >> 24) == 0 && s.cdw11 == 0 && s.cdw14 == 0 && s.cdw15 == 0 &&
-                      s.nsid == 0;
+    const bool zero =
+        (s.cdw10 >> 24) == 0 && s.cdw11 == 0 && s.cdw14 == 0 && s.cdw15 == 0 && s.nsid == 0;
     ledger.expect(zero, x.sent, [&] {
-      return fmt::format("{} sent NSID {:x}, CDW10 {:08x}, CDW11 {:08x}, CDW14 {:08x}, CDW15 {:08x}",
-                         v.name_of(c.source), s.nsid, s.cdw10, s.cdw11, s.cdw14, s.cdw15);
+      return fmt::format(
+          "{} sent NSID {:x}, CDW10 {:08x}, CDW11 {:08x}, CDW14 {:08x}, CDW15 {:08x}",
+          v.name_of(c.source), s.nsid, s.cdw10, s.cdw11, s.cdw14, s.cdw15);
     });
   });
 }
@@ -54,9 +55,10 @@ void names_what_was_given_up(const RunView& v, Ledger& ledger) {
       return a.cntlid == c.names.icid && a.identity.ciu == c.names.ciu;
     });
     ledger.expect(kept, x.sent, [&] {
-      return fmt::format("CDW10 {:08x} names {}; none of the {} controllers that the host has given "
-                         "up is called so",
-                         x.command.cdw10, named(c.names), lost.size());
+      return fmt::format(
+          "CDW10 {:08x} names {}; none of the {} controllers that the host has given "
+          "up is called so",
+          x.command.cdw10, named(c.names), lost.size());
     });
   });
 }
@@ -72,9 +74,10 @@ void random_number_in_its_place(const RunView& v, Ledger& ledger) {
     if (!called_so)
       return;
     ledger.expect(kept, x.sent, [&] {
-      return fmt::format("CDW12 {:08x} and CDW13 {:08x} are not the two halves of the CIRN of "
-                         "controller {}",
-                         x.command.cdw12, x.command.cdw13, c.names.icid);
+      return fmt::format(
+          "CDW12 {:08x} and CDW13 {:08x} are not the two halves of the CIRN of "
+          "controller {}",
+          x.command.cdw12, x.command.cdw13, c.names.icid);
     });
   });
 }
@@ -110,8 +113,8 @@ void asks_a_sibling(const RunView& v, Ledger& ledger) {
       const Association& a = v.associations[r->association];
       if (a.identity.cirn != c.names.cirn)
         continue;
-      const bool kept = r->controller != c.source && v.controllers[r->controller].subsystem ==
-                                                         v.controllers[c.source].subsystem;
+      const bool kept = r->controller != c.source &&
+                        v.controllers[r->controller].subsystem == v.controllers[c.source].subsystem;
       ledger.expect(kept, x.sent, [&] {
         return fmt::format("{} was asked to reset {}, which is {}", v.name_of(c.source),
                            v.name_of(r->controller),
@@ -176,10 +179,10 @@ void expect_asked_at_once(const RunView& v, Ledger& ledger, const Recovery& r,
   const auto asked = asked_for(v, r);
   const TimePoint first = asked.empty() ? never : v.exchanges[asked.front()->exchange].sent;
   ledger.expect(first <= r.started + at_once, r.started, [&] {
-    return fmt::format("{} was given up at {}, {} was live; the first Cross-Controller Reset was "
-                       "sent at {}",
-                       v.name_of(r.controller), text(r.started), v.name_of(sources.front()),
-                       text(first));
+    return fmt::format(
+        "{} was given up at {}, {} was live; the first Cross-Controller Reset was "
+        "sent at {}",
+        v.name_of(r.controller), text(r.started), v.name_of(sources.front()), text(first));
   });
 }
 
@@ -208,9 +211,8 @@ void state_of_access_does_not_count(const RunView& v, Ledger& ledger) {
     if (!is_resettable(v, r))
       continue;
     const auto sources = sources_at_start(v, r);
-    const bool all = std::all_of(sources.begin(), sources.end(), [&](std::uint32_t s) {
-      return is_not_optimized(v, s, r.index);
-    });
+    const bool all = std::all_of(sources.begin(), sources.end(),
+                                 [&](std::uint32_t s) { return is_not_optimized(v, s, r.index); });
     if (!sources.empty() && all)
       expect_asked_at_once(v, ledger, r, sources);
   }
@@ -240,10 +242,11 @@ void not_after_deadline(const RunView& v, Ledger& ledger) {
                                : Duration{};
       const Duration deadline = required_hold(v, r) + own;
       ledger.expect(x.sent <= r.started + deadline, x.sent, [&] {
-        return fmt::format("{} was asked to reset {} {} after it had been given up; after {} nothing "
-                           "of it can be left",
-                           v.name_of(c->source), v.name_of(r.controller), text(x.sent - r.started),
-                           text(deadline));
+        return fmt::format(
+            "{} was asked to reset {} {} after it had been given up; after {} nothing "
+            "of it can be left",
+            v.name_of(c->source), v.name_of(r.controller), text(x.sent - r.started),
+            text(deadline));
       });
     }
   }

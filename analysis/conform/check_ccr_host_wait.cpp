@@ -150,8 +150,7 @@ void refusal_moves_on(const RunView& v, Ledger& ledger) {
 TimePoint over_from(const RunView& v, const Recovery& r, const Ccr& c) {
   const Exchange& x = v.exchanges[c.exchange];
   const Association& source = v.associations[x.association];
-  const TimePoint lost =
-      source.recovery == nothing ? never : v.recoveries[source.recovery].started;
+  const TimePoint lost = source.recovery == nothing ? never : v.recoveries[source.recovery].started;
   if (x.answered == never)
     return lost;
   return std::min(lost, x.answered + (x.ok() ? shortest_wait(v, r) : Duration{}));
@@ -187,8 +186,7 @@ void none_after_success(const RunView& v, Ledger& ledger) {
     const TimePoint sent = v.exchanges[last.exchange].sent;
     ledger.expect(sent <= known && sent <= r.cancelled, sent, [&] {
       return fmt::format("{} was asked to reset {} at {}; that it was reset was known at {}",
-                         v.name_of(last.source), v.name_of(r.controller), text(sent),
-                         text(known));
+                         v.name_of(last.source), v.name_of(r.controller), text(sent), text(known));
     });
   }
 }
@@ -277,9 +275,10 @@ void event_request_is_renewed(const RunView& v, Ledger& ledger) {
   each_event(v, [&](const Exchange& x) {
     const Exchange* next = next_of(v, x.association, x.answer_index, is_event_request);
     ledger.expect(next != nullptr && next->sent <= x.answered + ccr_promptly, x.answered, [&] {
-      return fmt::format("{} told of event {:08x} at {}; the next request for events was sent at {}",
-                         v.name_of(x.controller), x.result, text(x.answered),
-                         text(next == nullptr ? never : next->sent));
+      return fmt::format(
+          "{} told of event {:08x} at {}; the next request for events was sent at {}",
+          v.name_of(x.controller), x.result, text(x.answered),
+          text(next == nullptr ? never : next->sent));
     });
   });
 }

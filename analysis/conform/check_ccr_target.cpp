@@ -108,10 +108,11 @@ void uniquifier_counts(const RunView& v, Ledger& ledger) {
 
 std::string answer_text(const CcrTargetView& t, const Served& s) {
   const wire::CrossControllerReset& n = s.ccr->names;
-  return fmt::format("{} was asked at {} to reset controller {}, CIU {}, CIRN {:016x}, and answered "
-                     "with status 0x{:03x}, DW0 {:08x}",
-                     t.name_of(s.source), text(t.at(s.fetched)), n.icid, n.ciu, n.cirn,
-                     wire::raw(s.status.code()), s.result);
+  return fmt::format(
+      "{} was asked at {} to reset controller {}, CIU {}, CIRN {:016x}, and answered "
+      "with status 0x{:03x}, DW0 {:08x}",
+      t.name_of(s.source), text(t.at(s.fetched)), n.icid, n.ciu, n.cirn, wire::raw(s.status.code()),
+      s.result);
 }
 
 /// Calls `act(view, served)` for each command that got an answer.
@@ -157,8 +158,8 @@ void expect_spared(const RunView& v, Ledger& ledger, Names names, const char* bu
     const std::uint32_t reset = t.reset_event(target);
     const bool kept = reset == nothing || reset < s.fetched || t.was_asked(s.there, reset);
     ledger.expect(kept, reset == nothing ? t.at(s.answered) : t.at(reset), [&] {
-      return fmt::format("{} was reset at {} although {}: {}", t.name_of(target),
-                         text(t.at(reset)), but, answer_text(t, s));
+      return fmt::format("{} was reset at {} although {}: {}", t.name_of(target), text(t.at(reset)),
+                         but, answer_text(t, s));
     });
   });
 }
@@ -260,26 +261,16 @@ void unknown_opcode_without(const RunView& v, Ledger& ledger) {
 }
 
 constexpr Check all[] = {
-    {"CCRT-1", tells_instance},
-    {"CCRT-2", tells_limit},
-    {"CCRT-3", offers_notice},
-    {"CCRT-4", discovery_tells_nothing},
-    {"CCRT-5", tells_nothing_without},
-    {"CCRT-6", instances_differ},
-    {"CCRT-7", uniquifier_counts},
-    {"CCRT-8", is_answered},
-    {"CCRT-9", refuses_itself},
-    {"CCRT-10", unknown_is_gone},
-    {"CCRT-11", gone_is_success},
-    {"CCRT-12", wrong_uniquifier_spares},
-    {"CCRT-13", wrong_number_spares},
-    {"CCRT-14", stale_spares},
-    {"CCRT-15", foreign_spares},
-    {"CCRT-16", duplicate_is_refused},
-    {"CCRT-17", limit_is_kept},
-    {"CCRT-18", refused_for_a_reason},
-    {"CCRT-19", reserved_bits_are_zero},
-    {"CCRT-20", unknown_opcode_without},
+    {"CCRT-1", tells_instance},          {"CCRT-2", tells_limit},
+    {"CCRT-3", offers_notice},           {"CCRT-4", discovery_tells_nothing},
+    {"CCRT-5", tells_nothing_without},   {"CCRT-6", instances_differ},
+    {"CCRT-7", uniquifier_counts},       {"CCRT-8", is_answered},
+    {"CCRT-9", refuses_itself},          {"CCRT-10", unknown_is_gone},
+    {"CCRT-11", gone_is_success},        {"CCRT-12", wrong_uniquifier_spares},
+    {"CCRT-13", wrong_number_spares},    {"CCRT-14", stale_spares},
+    {"CCRT-15", foreign_spares},         {"CCRT-16", duplicate_is_refused},
+    {"CCRT-17", limit_is_kept},          {"CCRT-18", refused_for_a_reason},
+    {"CCRT-19", reserved_bits_are_zero}, {"CCRT-20", unknown_opcode_without},
 };
 
 }  // namespace

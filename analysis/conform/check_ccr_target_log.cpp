@@ -42,10 +42,10 @@ void accepted_has_entry(const RunView& v, Ledger& ledger) {
           !t.is_same_instance(s.source, s.fetched, r.fetched) || may_be_removed(t, s, r))
         continue;
       ledger.expect(r.status_of(s.ccr->names).has_value(), t.at(r.fetched), [&] {
-        return fmt::format("{}, has no entry for controller {}, CIU {}, whose reset it accepted at "
-                           "{}",
-                           read_text(t, r), s.ccr->names.icid, s.ccr->names.ciu,
-                           text(t.at(s.answered)));
+        return fmt::format(
+            "{}, has no entry for controller {}, CIU {}, whose reset it accepted at "
+            "{}",
+            read_text(t, r), s.ccr->names.icid, s.ccr->names.ciu, text(t.at(s.answered)));
       });
     }
   });
@@ -67,9 +67,10 @@ void page_has_its_form(const RunView& v, Ledger& ledger) {
              (*r.page)[i].icid != 0 && (*r.page)[i].ciu != 0;
     }
     ledger.expect(kept, t.at(r.answered), [&] {
-      return fmt::format("{}, sent {} entries in {} bytes; reserved bytes or an entry's fields are "
-                         "not as they should be",
-                         read_text(t, r), entries, data.size());
+      return fmt::format(
+          "{}, sent {} entries in {} bytes; reserved bytes or an entry's fields are "
+          "not as they should be",
+          read_text(t, r), entries, data.size());
     });
   });
 }
@@ -83,9 +84,10 @@ void entries_are_its_own(const RunView& v, Ledger& ledger) {
                s.ccr->names.icid == entry.icid && s.ccr->names.ciu == entry.ciu;
       });
       ledger.expect(asked, t.at(r.answered), [&] {
-        return fmt::format("{}, has an entry for controller {}, CIU {}, which it did not accept to "
-                           "reset",
-                           read_text(t, r), entry.icid, entry.ciu);
+        return fmt::format(
+            "{}, has an entry for controller {}, CIU {}, which it did not accept to "
+            "reset",
+            read_text(t, r), entry.icid, entry.ciu);
       });
     }
   });
@@ -161,9 +163,10 @@ void completed_is_removed(const RunView& v, Ledger& ledger) {
     if (!first.removes || entry.status == CcrStatus::in_progress || again)
       return;
     ledger.expect(!next.status_of({entry.icid, entry.ciu, 0}), t.at(next.answered), [&] {
-      return fmt::format("{}, still has its entry for controller {}, CIU {}, which a read at {} was "
-                         "to remove",
-                         read_text(t, next), entry.icid, entry.ciu, text(t.at(first.fetched)));
+      return fmt::format(
+          "{}, still has its entry for controller {}, CIU {}, which a read at {} was "
+          "to remove",
+          read_text(t, next), entry.icid, entry.ciu, text(t.at(first.fetched)));
     });
   });
 }
@@ -176,8 +179,9 @@ void ready_empties(const RunView& v, Ledger& ledger) {
       if (!before || may_be_removed(t, s, r))
         continue;
       ledger.expect(!r.status_of(s.ccr->names), t.at(r.answered), [&] {
-        return fmt::format("{}, has an entry for controller {}, CIU {}, from before it became ready",
-                           read_text(t, r), s.ccr->names.icid, s.ccr->names.ciu);
+        return fmt::format(
+            "{}, has an entry for controller {}, CIU {}, from before it became ready",
+            read_text(t, r), s.ccr->names.icid, s.ccr->names.ciu);
       });
     }
   });

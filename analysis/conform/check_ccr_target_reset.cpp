@@ -73,8 +73,8 @@ void each_success(const RunView& v, Act act) {
   const CcrTargetView t(v);
   for (const Served& s : t.served) {
     // To another host the command says nothing: it is not its business to wait for that controller.
-    const bool mine = s.meant != nothing &&
-                      t.target_of(t.instances[s.meant]).host == v.targets[s.source].host;
+    const bool mine =
+        s.meant != nothing && t.target_of(t.instances[s.meant]).host == v.targets[s.source].host;
     const Told told = mine ? first_told(t, s) : Told{};
     if (told.event != nothing)
       act(t, s, told);
@@ -113,11 +113,11 @@ void success_means_the_end(const RunView& v, Ledger& ledger) {
     // An instance that became ready once more is another one.
     const bool fetched = late != fetches.end() && *late < i.end;
     ledger.expect(!fetched && i.end < told.event, t.at(told.event), [&] {
-      return fmt::format("{} said by {} at {} that {} was reset; it was there until {} and fetched "
-                         "its next command at {}",
-                         t.name_of(s.source), told.how, text(t.at(told.event)),
-                         t.name_of(i.target), text(t.at(i.end)),
-                         text(fetched ? t.at(*late) : never));
+      return fmt::format(
+          "{} said by {} at {} that {} was reset; it was there until {} and fetched "
+          "its next command at {}",
+          t.name_of(s.source), told.how, text(t.at(told.event)), t.name_of(i.target),
+          text(t.at(i.end)), text(fetched ? t.at(*late) : never));
     });
   });
 }
@@ -241,13 +241,13 @@ void expect_told(const CcrTargetView& t, Ledger& ledger, const Served& s) {
       since = std::max(since, r.fetched);
   }
   const auto sent = notices_of(t.v, t.v.targets[s.source]);
-  const bool kept = std::any_of(sent.begin(), sent.end(), [&](std::uint32_t i) {
-    return i > since && t.at(i) <= latest;
-  });
+  const bool kept = std::any_of(sent.begin(), sent.end(),
+                                [&](std::uint32_t i) { return i > since && t.at(i) <= latest; });
   ledger.expect(kept, t.at(end), [&] {
-    return fmt::format("the reset of controller {} that {} had accepted was over at {}; no notice "
-                       "was sent until {}",
-                       s.ccr->names.icid, t.name_of(s.source), text(t.at(end)), text(latest));
+    return fmt::format(
+        "the reset of controller {} that {} had accepted was over at {}; no notice "
+        "was sent until {}",
+        s.ccr->names.icid, t.name_of(s.source), text(t.at(end)), text(latest));
   });
 }
 
@@ -311,25 +311,21 @@ void one_notice_until_read(const RunView& v, Ledger& ledger) {
         return r.source == target && !r.retains && r.fetched > before && r.fetched < sent[i];
       });
       ledger.expect(i == 0 || read, t.at(sent[i]), [&] {
-        return fmt::format("{} sent a notice at {} and one more at {}; log page 1Eh was not read in "
-                           "between",
-                           t.name_of(target), text(t.at(before)), text(t.at(sent[i])));
+        return fmt::format(
+            "{} sent a notice at {} and one more at {}; log page 1Eh was not read in "
+            "between",
+            t.name_of(target), text(t.at(before)), text(t.at(sent[i])));
       });
     }
   });
 }
 
 constexpr Check all[] = {
-    {"CCRT-21", nothing_lands_after_success},
-    {"CCRT-22", success_means_the_end},
-    {"CCRT-23", accepted_takes_place},
-    {"CCRT-24", reset_drops_connections},
-    {"CCRT-25", only_the_impacted},
-    {"CCRT-26", source_is_told},
-    {"CCRT-27", every_source_is_told},
-    {"CCRT-28", notice_has_its_form},
-    {"CCRT-29", notice_to_sources_only},
-    {"CCRT-30", one_notice_until_read},
+    {"CCRT-21", nothing_lands_after_success}, {"CCRT-22", success_means_the_end},
+    {"CCRT-23", accepted_takes_place},        {"CCRT-24", reset_drops_connections},
+    {"CCRT-25", only_the_impacted},           {"CCRT-26", source_is_told},
+    {"CCRT-27", every_source_is_told},        {"CCRT-28", notice_has_its_form},
+    {"CCRT-29", notice_to_sources_only},      {"CCRT-30", one_notice_until_read},
 };
 
 }  // namespace

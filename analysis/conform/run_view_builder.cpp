@@ -273,22 +273,6 @@ void ViewBuilder::command_sent(const Event& e, std::uint32_t index) {
     note_ccr(place);
 }
 
-ViewBuilder::Key ViewBuilder::data_key(const Event& e) const {
-  const auto subsystem = narrow(e.get<"subsystem">());
-  const bool discovery = subsystem >= v_.scenario.subsystems.size();
-  return {discovery ? nothing : subsystem, half(e.get<"cntlid">()), half(e.get<"cid">())};
-}
-
-void ViewBuilder::control_data(const Event& e) {
-  auto& bytes = data_[data_key(e)];
-  const std::uint64_t offset = e.get<"offset">();
-  // A lower offset than the last one begins a new page under an old command id.
-  if (offset < bytes.size())
-    bytes.clear();
-  bytes.resize(offset + 8);
-  wire::put_le64(bytes, offset, e.get<"value">());
-}
-
 void ViewBuilder::response_received(const Event& e, std::uint32_t index) {
   const auto controller = narrow(e.get<"controller">());
   const auto found = open_.find({controller, half(e.get<"qid">()), half(e.get<"cid">())});

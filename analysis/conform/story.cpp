@@ -202,6 +202,15 @@ void cut(std::vector<Moment>& moments, TimePoint around) {
   moments = std::move(kept);
 }
 
+/// A name that a scenario may have: policies such as "ccr+cqt+filter" have other characters too.
+std::string as_name(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(),
+      [](unsigned char c) { return std::isalnum(c) == 0 && c != '.' && c != '_' && c != '-'; },
+      '-');
+  return text.substr(0, 64);
+}
+
 }  // namespace
 
 json story(const RunView& view, const Breach& breach) {
@@ -226,18 +235,10 @@ json story(const RunView& view, const Breach& breach) {
   return out;
 }
 
-/// A name that a scenario may have: policies such as "ccr+cqt+filter" have other characters too.
-static std::string as_name(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(),
-      [](unsigned char c) { return std::isalnum(c) == 0 && c != '.' && c != '_' && c != '-'; }, '-');
-  return text.substr(0, 64);
-}
-
 json incident(const json& document, const Subject& subject, const Requirement& requirement) {
   json complete = fill_in(document, subject);
-  complete["name"] = as_name(
-      fmt::format("{}_{}_{}", requirement.id, subject.policy_name, subject.target_name));
+  complete["name"] =
+      as_name(fmt::format("{}_{}_{}", requirement.id, subject.policy_name, subject.target_name));
   complete["description"] = fmt::format("Breaks {}: {}", requirement.id, requirement.title);
   complete["expect"] = {{"requirements", {requirement.id}}};
   json out;
