@@ -179,6 +179,9 @@ bool ViewBuilder::take_target(const Event& e, std::uint32_t index) {
     case Kind::command_fetched:
       if ((t = target_at(e.get<"subsystem">(), e.get<"cntlid">())) != nullptr)
         t->fetches.push_back(index);
+      // What is left of an answer that never arrived does not belong to this command.
+      if (e.get<"qid">() == 0)
+        data_.erase(data_key(e));
       if (Attempt* a = attempt(e.get<"token">())) {
         a->fetched = std::min(a->fetched, e.at);
         ++a->fetches;
@@ -268,19 +271,6 @@ void ViewBuilder::command_sent(const Event& e, std::uint32_t index) {
     v_.associations[x.association].connect = place;
   if (x.is(wire::AdminOpcode::cross_controller_reset))
     note_ccr(place);
-}
-
-void ViewBuilder::control_data(const Event& e) {
-  const auto subsystem = narrow(e.get<"subsystem">());
-  const bool discovery = subsystem >= v_.scenario.subsystems.size();
-  auto& bytes = data_[{discovery ? nothing : subsystem, half(e.get<"cntlid">()),
-                       half(e.get<"cid">())}];
-  const std::uint64_t offset = e.get<"offset">();
-  // A lower offset than the last one begins a new page under an old command id.
-  if (offset < bytes.size())
-    bytes.clear();
-  bytes.resize(offset + 8);
-  wire::put_le64(bytes, offset, e.get<"value">());
 }
 
 void ViewBuilder::response_received(const Event& e, std::uint32_t index) {

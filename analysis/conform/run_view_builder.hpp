@@ -44,6 +44,7 @@ class ViewBuilder {
   Association* current(std::uint32_t controller);
   TargetController* target_at(std::uint64_t subsystem, std::uint64_t cntlid);
   Attempt* attempt(std::uint64_t token);
+  [[nodiscard]] Key data_key(const Event& e) const;
   std::uint32_t attempt_place(std::uint64_t token) const;
   [[nodiscard]] std::uint32_t subsystem_index(std::uint32_t controller) const;
 
@@ -51,7 +52,7 @@ class ViewBuilder {
   std::map<Key, std::uint32_t> open_;            ///< exchanges without an answer
   std::map<TargetKey, std::uint32_t> at_target_;  ///< the youngest controller of that id
   /// Control data on its way from a target: by subsystem (~0: discovery), CNTLID, cid.
-  std::map<std::tuple<std::uint32_t, std::uint16_t, std::uint16_t>, std::vector<std::byte>> data_;
+  std::map<Key, std::vector<std::byte>> data_;
   std::uint32_t operator_index_ = nothing;  ///< the last operator_request
 };
 

@@ -185,8 +185,11 @@ json administrator(Dice& dice, const Shape& shape) {
               {"host", fmt::format("h{}", dice.between(0, shape.hosts - 1))}};
   const std::uint64_t impacted = dice.between(0, shape.paths - 1);
   out["controller"] = fmt::format("nvme{}", impacted);
-  if (out["type"] == "passthrough_ccr")
+  if (out["type"] == "passthrough_ccr") {
     out["source"] = fmt::format("nvme{}", (impacted + 1) % shape.paths);
+    if (dice.percent(50))
+      out["names"] = dice.pick({"own_id", "unknown_id", "wrong_ciu", "wrong_cirn", "previous"});
+  }
   set_time(dice, out);
   return out;
 }
