@@ -3,13 +3,16 @@
 
 #include <fmt/format.h>
 
+#include "analysis/conform/story.hpp"
+
 namespace holdfast::conform {
 
 using nlohmann::json;
 
 std::string failure_file(const json& r) {
-  return fmt::format("failures/{}_{}_{}.json", r["requirement"].get<std::string>(),
-                     r["policy"].get<std::string>(), r["target"].get<std::string>());
+  return fmt::format("failures/{}.json", incident_name(r["requirement"].get<std::string>(),
+                                                       r["policy"].get<std::string>(),
+                                                       r["target"].get<std::string>()));
 }
 std::string replay_command(const json& r) { return "holdfast run " + failure_file(r); }
 
