@@ -11,6 +11,7 @@
 
 #include "analysis/conform/report.hpp"
 #include "analysis/conform/story.hpp"
+#include "analysis/conform/words.hpp"
 
 namespace holdfast::conform {
 
@@ -27,21 +28,6 @@ auto size_of(const json& result) {
   const json& d = failure.contains("document") ? failure["document"] : none;
   const auto count = [&](const char* key) { return d.contains(key) ? d[key].size() : 0; };
   return std::tuple(!d.is_object(), count("faults"), count("hosts"), d.dump().size());
-}
-
-/// "3803937us" as "3.803937 s"; whatever is no such time stays as it is.
-std::string time_words(const std::string& typed) {
-  const std::size_t digits = typed.find_first_not_of("0123456789");
-  if (digits == 0 || digits == std::string::npos || digits > 12)
-    return typed;
-  const std::string unit = typed.substr(digits);
-  const double scale = unit == "us" ? 1e-6 : unit == "ms" ? 1e-3 : unit == "s" ? 1.0 : 0.0;
-  const double s = std::stod(typed.substr(0, digits)) * scale;
-  if (scale == 0.0)
-    return typed;
-  return s >= 1.0 || s == 0.0 ? fmt::format("{:.9g} s", s)
-         : s >= 1e-3          ? fmt::format("{:.6g} ms", s * 1e3)
-                              : fmt::format("{:.6g} us", s * 1e6);
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ class Teller {
       if (!faults[index].contains(key))
         continue;
       const json& value = faults[index][key];
-      out += fmt::format(" {} {}", key, value.is_string() ? value.get<std::string>() : value.dump());
+      out += fmt::format(" {} {}", key, value.is_string() ? time_words(value) : value.dump());
     }
     return out;
   }
@@ -115,7 +115,7 @@ class Teller {
         say(e.at, host(e), "no Cross-Controller Reset succeeded");
         return true;
       case Kind::requests_cancelled:
-        say(e.at, host(e), fmt::format("cancels {} requests", e.get<"count">()));
+        say(e.at, host(e), fmt::format("cancels {} request{}", e.get<"count">(), e.get<"count">() == 1 ? "" : "s"));
         return true;
       case Kind::connected:
         say(e.at, host(e), fmt::format("is connected, as controller {}", e.get<"cntlid">()));
