@@ -131,7 +131,7 @@ class Runner {
         u.findings[r].first = l.breaches().front();
     }
     u.done = true;
-    tell(0.8 / static_cast<double>(units_.size()));
+    tell(share_of_runs / static_cast<double>(units_.size()));
   }
 
   void tell(double share) {
@@ -197,7 +197,7 @@ class Runner {
       cell.failure = incident(smallest, subject, requirement);
       cell.failure["found_in"] = courses_[units_[cell.worst].course].probe.name;
     }
-    tell(0.2 / static_cast<double>(options_.requirements.size()));
+    tell((1.0 - share_of_runs) / static_cast<double>(options_.requirements.size()));
   }
 
   [[nodiscard]] static Verdict verdict_of(const Cell& c) {

@@ -64,7 +64,7 @@ class Teller {
       if (!faults[index].contains(key))
         continue;
       const json& value = faults[index][key];
-      out += fmt::format(" {} {}", key, value.is_string() ? value.get<std::string>() : value.dump());
+      out += fmt::format(" {} {}", key, value.is_string() ? time_words(value) : value.dump());
     }
     return out;
   }
@@ -115,7 +115,7 @@ class Teller {
         say(e.at, host(e), "no Cross-Controller Reset succeeded");
         return true;
       case Kind::requests_cancelled:
-        say(e.at, host(e), fmt::format("cancels {} requests", e.get<"count">()));
+        say(e.at, host(e), fmt::format("cancels {} request{}", e.get<"count">(), e.get<"count">() == 1 ? "" : "s"));
         return true;
       case Kind::connected:
         say(e.at, host(e), fmt::format("is connected, as controller {}", e.get<"cntlid">()));
@@ -201,16 +201,6 @@ void cut(std::vector<Moment>& moments, TimePoint around) {
   moments = std::move(kept);
 }
 
-/// A scenario's name takes letters, digits and ._- only, 64 of them.
-std::string as_name(std::string text) {
-  for (char& c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       c == '.' || c == '_' || c == '-';
-    c = plain ? c : '-';
-  }
-  return text.substr(0, 64);
-}
-
 }  // namespace
 
 json story(const RunView& view, const Breach& breach) {
@@ -235,10 +225,21 @@ json story(const RunView& view, const Breach& breach) {
   return out;
 }
 
+std::string incident_name(std::string_view requirement, std::string_view policy,
+                          std::string_view target) {
+  std::string out = fmt::format("{}_{}_{}", requirement, policy, target);
+  constexpr std::string_view allowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  for (std::size_t at = 0; (at = out.find_first_not_of(allowed, at)) != std::string::npos;)
+    out[at] = '-';
+  return out;
+}
+
 json incident(const json& document, const Subject& subject, const Requirement& requirement) {
   json complete = fill_in(document, subject);
-  complete["name"] =
-      as_name(fmt::format("{}_{}_{}", requirement.id, subject.policy_name, subject.target_name));
+  constexpr std::size_t longest_name = 64;
+  complete["name"] = incident_name(requirement.id, subject.policy_name, subject.target_name)
+                         .substr(0, longest_name);
   complete["description"] = fmt::format("Breaks {}: {}", requirement.id, requirement.title);
   complete["expect"] = {{"requirements", {requirement.id}}};
   json out;

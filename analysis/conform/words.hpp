@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <string>
 
 #include "analysis/conform/run_view.hpp"
@@ -23,6 +24,19 @@ inline std::string text(Duration d) {
   if (d >= std::chrono::milliseconds{1})
     return fmt::format("{:.6g} ms", s * 1e3);
   return fmt::format("{:.6g} us", s * 1e6);
+}
+/// "3803937us" as "3.803937 s": a time as scenarios have it; whatever is no such time stays as it is.
+inline std::string time_words(const std::string& typed) {
+  const std::size_t digits = typed.find_first_not_of("0123456789");
+  if (digits == 0 || digits == std::string::npos || digits > 12)
+    return typed;
+  const std::string unit = typed.substr(digits);
+  const std::int64_t scale = unit == "us"   ? 1'000
+                             : unit == "ms" ? 1'000'000
+                             : unit == "s"  ? 1'000'000'000
+                                            : 0;
+  const std::int64_t number = std::stoll(typed.substr(0, digits));
+  return scale == 0 || number > INT64_MAX / scale ? typed : text(Duration{number * scale});
 }
 /// "write 7".
 inline std::string name_of(const RunView& v, const Attempt& a) {

@@ -11,8 +11,10 @@
 #include <fstream>
 #include <thread>
 
+#include "analysis/conform/compare.hpp"
 #include "analysis/conform/matrix.hpp"
 #include "analysis/conform/report.hpp"
+#include "analysis/conform/story.hpp"
 #include "bindings/cli/cli.hpp"
 #include "models/scenario/presets.hpp"
 #include "models/scenario/scenario.hpp"
@@ -33,6 +35,12 @@ extern "C" void on_conform_interrupt(int) {
 /// A policy or target as typed: its name, and what a scenario would say.
 using Named = std::pair<std::string, json>;
 
+/// A file's name without its end, as UTF-8 whatever it is.
+std::string name_of_file(const std::string& file) {
+  constexpr auto replace = json::error_handler_t::replace;
+  return json::parse(json(fs::path(file).stem().string()).dump(-1, ' ', false, replace));
+}
+
 /// The names of a table for "all", a name of it, or a file with knobs.
 template <class Row>
 std::vector<Named> named(const std::string& option, const std::vector<std::string>& typed,
@@ -48,7 +56,7 @@ std::vector<Named> named(const std::string& option, const std::vector<std::strin
     } else if (std::find(names.begin(), names.end(), one) != names.end()) {
       out.emplace_back(one, one);
     } else if (one.ends_with(".json")) {
-      out.emplace_back(fs::path(one).stem().string(), scenario::read_document(one));
+      out.emplace_back(name_of_file(one), scenario::read_document(one));
     } else {
       const auto near = scenario::nearest(one, names);
       throw UsageError(fmt::format("{}: found {}, expected all, a file that ends in .json, or {}{}",
@@ -58,7 +66,9 @@ std::vector<Named> named(const std::string& option, const std::vector<std::strin
   }
   for (std::size_t i = 0; i < out.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      if (out[i].first == out[j].first)
+      // Names that differ in signs that no file's name has would share files of the report.
+      if (conform::incident_name("", out[i].first, "") ==
+          conform::incident_name("", out[j].first, ""))
         throw UsageError(fmt::format("{}: {} twice", option, scenario::in_quotes(out[i].first)));
     }
   }
@@ -76,35 +86,56 @@ std::vector<const conform::Requirement*> chosen(const std::vector<std::string>& 
     if (std::find(ids.begin(), ids.end(), one) != ids.end())
       continue;
     const auto near = scenario::nearest(one, ids);
-    throw UsageError(fmt::format("--requirement: found {}, expected {}{}; holdfast list requirement "
-                                 "has them all",
-                                 scenario::in_quotes(one), scenario::one_of(ids),
-                                 near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+    throw UsageError(
+        fmt::format("--requirement: found {}, expected {}{}; holdfast list requirement "
+                    "has them all",
+                    scenario::in_quotes(one), scenario::one_of(ids),
+                    near.empty() ? "" : "; did you mean \"" + near + "\"?"));
   }
   return out;
 }
 
-/// A matrix or an expectation; everything about it is checked before anything runs.
-json read_json(const std::string& option, const std::string& file) {
+/// An earlier or the expected matrix; everything about it is checked before anything runs.
+json read_json(const std::string& option, const std::string& file, void (*check)(const json&)) {
   if (file.empty())
     return nullptr;
   std::ifstream in(file, std::ios::binary);
   const json document = in ? json::parse(in, nullptr, false) : json();
-  if (!in || document.is_discarded() || !document.is_object()) {
-    throw UsageError(fmt::format("{}: {} is no JSON file written by holdfast conform", option,
-                                 scenario::in_quotes(file)));
+  const std::string where = option + ": " + scenario::in_quotes(file);
+  if (!in.is_open())
+    throw UsageError(where + " cannot be read");
+  if (document.is_discarded() || !document.is_object())
+    throw UsageError(where + " is no JSON document of holdfast conform");
+  try {
+    check(document);
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(where + " " + error.what());
   }
   return document;
 }
 
+/// A run takes minutes, so what would fail at its end is told at its beginning.
 void check_output(const ConformArguments& a) {
-  if (a.out.empty() && !a.formats.empty())
-    throw UsageError("--format: reports are files, so give --out DIR");
-  std::error_code error;
-  if (!a.out.empty() && fs::exists(a.out, error) && !fs::is_directory(a.out, error)) {
-    throw UsageError(
-        fmt::format("--out: {} exists and is not a directory", scenario::in_quotes(a.out)));
+  if (a.out.empty()) {
+    if (!a.formats.empty())
+      throw UsageError("--format: reports are files, so give --out DIR");
+    return;
   }
+  std::error_code error;
+  fs::path place = a.out;
+  while (!fs::exists(place, error)) {
+    if (error && error != std::errc::not_a_directory) {
+      throw UsageError(fmt::format("--out: {}: {}", scenario::in_quotes(a.out), error.message()));
+    }
+    place = place.has_relative_path() && place.has_parent_path() ? place.parent_path() : ".";
+  }
+  const auto refuse = [&](const char* why) {
+    throw UsageError(fmt::format("--out: {} {}", scenario::in_quotes(place.string()), why));
+  };
+  if (!fs::is_directory(place, error))
+    refuse("exists and is not a directory");
+  if (access(place.c_str(), W_OK | X_OK) != 0)
+    refuse("cannot be written to");
 }
 
 void write_text(const fs::path& path, const std::string& text) {
@@ -113,6 +144,25 @@ void write_text(const fs::path& path, const std::string& text) {
   file.close();
   if (!file)
     throw std::runtime_error("cannot write " + path.string());
+}
+
+/// JSON text, even of names that are no UTF-8.
+std::string dumped(const json& document, int indent) {
+  return document.dump(indent, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+/// Scenarios of an earlier report in this folder would look as if they failed still.
+void remove_earlier_failures(const fs::path& out) {
+  std::ifstream in(out / "conform.json", std::ios::binary);
+  const json earlier = in ? json::parse(in, nullptr, false) : json();
+  try {
+    conform::check_matrix(earlier);
+  } catch (const std::invalid_argument&) {
+    return;
+  }
+  std::error_code ignored;
+  for (const json& r : earlier["results"])
+    fs::remove(out / conform::failure_file(r), ignored);
 }
 
 void write_reports(const ConformArguments& a, const json& matrix) {
@@ -129,12 +179,13 @@ void write_reports(const ConformArguments& a, const json& matrix) {
            std::find(a.formats.begin(), a.formats.end(), format) != a.formats.end();
   };
   const fs::path out(a.out);
+  remove_earlier_failures(out);
   for (const json& r : matrix["results"]) {
     if (r.contains("failure") && r["failure"].contains("document"))
-      write_text(out / conform::failure_file(r), r["failure"]["document"].dump(2) + "\n");
+      write_text(out / conform::failure_file(r), dumped(r["failure"]["document"], 2));
   }
   if (wanted("json"))
-    write_text(out / "conform.json", matrix.dump(1) + "\n");
+    write_text(out / "conform.json", dumped(matrix, 1));
   if (wanted("html"))
     write_text(out / "conform.html", conform::html_report(matrix));
   if (wanted("md"))
@@ -143,6 +194,7 @@ void write_reports(const ConformArguments& a, const json& matrix) {
     write_text(out / "conform.junit.xml", conform::junit_report(matrix));
 }
 
+/// One line that overwrites itself, on a terminal only.
 std::function<void(double)> progress_line() {
   if (isatty(STDERR_FILENO) == 0)
     return {};
@@ -151,7 +203,9 @@ std::function<void(double)> progress_line() {
     if (percent == shown)
       return;
     shown = percent;
-    fmt::print(stderr, "\r\x1b[Kconform {} %", percent);
+    fmt::print(
+        stderr, "\r\x1b[Kconform {} %: {}", percent,
+        fraction < conform::share_of_runs ? "running scenarios" : "making failing scenarios small");
     std::fflush(stderr);
   };
 }
@@ -167,21 +221,7 @@ std::uint32_t number(const std::string& option, const std::string& typed, std::u
   return value;
 }
 
-/// What the exit status says: with an old or an expected matrix whether anything is worse, else
-/// whether anything failed.
-int status_of(const json& matrix, const std::vector<conform::Difference>& differences,
-              bool compared) {
-  if (compared) {
-    const bool worse = std::any_of(differences.begin(), differences.end(),
-                                   [](const conform::Difference& d) { return d.worse; });
-    return worse ? expectation_failed : done;
-  }
-  return matrix["summary"]["fail"] == 0 ? done : expectation_failed;
-}
-
-}  // namespace
-
-int conform_matrix(const ConformArguments& a) {
+conform::MatrixOptions options_from(const ConformArguments& a) {
   conform::MatrixOptions options;
   const auto policies = named("--policy", a.policies, scenario::policy_presets());
   const auto targets = named("--target", a.targets, scenario::target_profiles());
@@ -195,46 +235,79 @@ int conform_matrix(const ConformArguments& a) {
   options.jobs = number("--jobs", a.jobs, 1024);
   if (options.jobs == 0)
     options.jobs = std::max(1U, std::thread::hardware_concurrency());
-  const json old = read_json("--against", a.against);
-  const json expected = read_json("--expected", a.expected);
-  try {
-    if (!old.is_null())
-      conform::compare(old, old);
-    if (!expected.is_null())
-      conform::compare_expected(expected, {{"results", json::array()}});
-  } catch (const std::invalid_argument& error) {
-    throw UsageError(error.what());
+  return options;
+}
+
+/// The matrix against the earlier and the expected one. What differs becomes a part of it, and so
+/// of every report; gives the words for the terminal.
+std::string compare_with(json& matrix, const json& old, const json& expected) {
+  std::string out;
+  if (!old.is_null()) {
+    const auto found = conform::compare(old, matrix);
+    matrix["against"] = conform::to_json(found);
+    out += conform::text_of(found, "Against the earlier matrix") + "\n";
   }
+  if (!expected.is_null()) {
+    const auto found = conform::compare_expected(expected, matrix);
+    matrix["against_expected"] = conform::to_json(found);
+    out += conform::text_of(found, "Against the expected matrix") + "\n";
+    for (json& r : matrix["results"]) {
+      const auto why =
+          conform::expected_reason(expected, r["requirement"].get<std::string>(),
+                                   r["policy"].get<std::string>(), r["target"].get<std::string>());
+      if (r["verdict"] == conform::word(conform::Verdict::fail) && !why.empty())
+        r["expected_because"] = why;
+    }
+  }
+  return out;
+}
+
+/// What the exit status says: with an earlier or an expected matrix whether anything is worse, else
+/// whether anything failed.
+int status_of(const json& matrix) {
+  bool compared = false, worse = false;
+  for (const char* key : {"against", "against_expected"}) {
+    if (!matrix.contains(key))
+      continue;
+    compared = true;
+    for (const json& difference : matrix[key])
+      worse = worse || difference["worse"].get<bool>();
+  }
+  const bool bad = compared ? worse : matrix["summary"]["fail"] != 0;
+  return bad ? expectation_failed : done;
+}
+
+}  // namespace
+
+int conform_matrix(const ConformArguments& a) {
+  conform::MatrixOptions options = options_from(a);
+  const json old = read_json("--against", a.against, conform::check_matrix);
+  const json expected = read_json("--expected", a.expected, conform::check_expected);
   check_output(a);
 
   std::signal(SIGINT, on_conform_interrupt);
   options.stop = &stop_requested;
   options.progress = progress_line();
-  const json matrix = conform::run_matrix(options);
+  json matrix = conform::run_matrix(options);
   if (isatty(STDERR_FILENO) != 0)
     fmt::print(stderr, "\r\x1b[K");
+  const std::string differences = compare_with(matrix, old, expected);
+  // Files first: a reader of stdout that goes away must not cost them.
   write_reports(a, matrix);
-  std::vector<conform::Difference> differences;
-  if (!old.is_null())
-    differences = conform::compare(old, matrix);
-  if (!expected.is_null()) {
-    const auto more = conform::compare_expected(expected, matrix);
-    differences.insert(differences.end(), more.begin(), more.end());
-  }
   if (a.json) {
     print(matrix);
   } else {
-    print(conform::text_of(differences) + conform::text_report(matrix));
+    print(differences + conform::text_report(matrix, a.out));
   }
   if (stop_requested) {
     say("stopped by Ctrl-C; what is finished is in the report");
     return interrupted;
   }
   if (!conform::canary_sings(matrix)) {
-    say("internal error: the canary passed, so this run checked nothing");
+    say("internal error: the canary passed or was not exercised, so this run checked nothing");
     return internal_error;
   }
-  return status_of(matrix, differences, !old.is_null() || !expected.is_null());
+  return status_of(matrix);
 }
 
 }  // namespace holdfast::cli
