@@ -13,6 +13,7 @@ namespace {
 
 using Policy = scenario::RecoveryPolicy;
 
+
 bool is_nvmet(const Subject& s) { return s.target_knobs.profile.starts_with("nvmet"); }
 
 }  // namespace
@@ -53,8 +54,6 @@ const std::vector<Feature>& features() {
        [](const Subject& s) { return !is_nvmet(s); }},
       {"target_lost_host_log", "the target has log page 1Fh",
        [](const Subject& s) { return s.target_knobs.lost_host_log; }},
-      {"target_kato_min", "the target has a shortest KATO",
-       [](const Subject& s) { return s.target_knobs.kato_min != sim::Duration{}; }},
       {"target_kato_max", "the target has a longest KATO",
        [](const Subject& s) { return s.target_knobs.kato_max != sim::Duration{}; }},
       {"target_fused", "the target executes Compare and Write",
@@ -72,7 +71,8 @@ std::string why_not(const Requirement& requirement, const Subject& subject) {
     if (!place->holds(subject))
       return fmt::format("applies only if {}", place->meaning);
   }
-  const bool fc_only = requirement.transports.size() == 1 && requirement.transports.front() == "fc";
+  const bool fc_only =
+      requirement.transports.size() == 1 && requirement.transports.front() == "fc";
   if (fc_only && subject.host_knobs.waits == Policy::Waits::resetting)
     return "applies to fc only, for which this policy does not exist";
   return {};
