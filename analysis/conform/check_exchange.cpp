@@ -108,17 +108,31 @@ std::map<std::uint64_t, TimePoint> requested_over_fc(const RunView& v) {
   return arrived;
 }
 
+/// Whether the data of a write over TCP is more than its controller takes in a capsule.
+bool is_beyond_capsule(const RunView& v, const Paths& paths, const Attempt& a) {
+  const auto* subsystem = v.subsystem_of(a.controller);
+  if (subsystem == nullptr || a.association == nothing)
+    return false;
+  const auto& spaces = subsystem->namespaces;
+  const auto ns = std::find_if(spaces.begin(), spaces.end(), [&](const scenario::Namespace& n) {
+    return n.nsid == paths.nsid_of(a);
+  });
+  const auto limit = v.associations[a.association].identity.in_capsule_data_bytes();
+  return ns != spaces.end() && v.operations[a.op() - 1].blocks * ns->block_bytes > limit;
+}
+
 void incomplete_writes_are_not_executed(const RunView& v, Ledger& ledger) {
   const bool fc = v.scenario.fabric.transport == Transport::fc;
   if (!fc && v.scenario.fabric.transport != Transport::tcp)
     return;
   const auto arrived = fc ? requested_over_fc(v) : requested_over_tcp(v);
+  const Paths paths(v);
   for (const Attempt& a : v.attempts) {
-    const auto found = arrived.find(a.token);
     const bool write = v.operations[a.op() - 1].kind == host::IoKind::write;
-    // Over FC all data is asked for; over TCP what is not in the list came in its capsule.
-    if (!write || (found == arrived.end() && !fc) || a.fetched == never)
+    // Over FC all data is asked for.
+    if (!write || a.fetched == never || (!fc && !is_beyond_capsule(v, paths, a)))
       continue;
+    const auto found = arrived.find(a.token);
     const TimePoint whole = found == arrived.end() ? never : found->second;
     ledger.expect(a.first_landed == never || whole <= a.first_landed, a.fetched, [&] {
       return fmt::format("{} landed at {}; its data was complete at {}", name_of(v, a),
