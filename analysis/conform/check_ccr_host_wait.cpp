@@ -67,12 +67,12 @@ void in_progress_is_not_success(const RunView& v, Ledger& ledger) {
 }
 
 void expect_let_go(const RunView& v, Ledger& ledger, const Recovery& r, const Ccr& c) {
-  const TimePoint latest = std::max(c.seen, r.started) + ccr_promptly;
-  if (latest > v.end || r.cancelled < c.seen || c.seen != r.fenced)
+  const TimePoint heard = heard_at(v, c);
+  if (heard == never || heard + ccr_promptly > v.end || std::min(r.cancelled, r.fenced) < heard)
     return;
-  ledger.expect(r.cancelled <= latest, c.seen, [&] {
+  ledger.expect(r.cancelled <= std::max(heard, r.started) + ccr_promptly, heard, [&] {
     return fmt::format("{} has said at {} that {} was reset; its requests were let go at {}",
-                       v.name_of(c.source), text(c.seen), v.name_of(r.controller),
+                       v.name_of(c.source), text(heard), v.name_of(r.controller),
                        text(r.cancelled));
   });
 }
@@ -86,7 +86,7 @@ void immediate_success_counts(const RunView& v, Ledger& ledger) {
 
 void success_in_log_counts(const RunView& v, Ledger& ledger) {
   each_asked(v, [&](const Recovery& r, const Ccr& c, const Exchange& x) {
-    if (x.ok() && !c.immediate && c.seen != never && c.seen < x.answered + shortest_wait(v, r))
+    if (is_accepted(v, c) && heard_at(v, c) < x.answered + shortest_wait(v, r))
       expect_let_go(v, ledger, r, c);
   });
 }
@@ -176,10 +176,8 @@ void none_after_success(const RunView& v, Ledger& ledger) {
     const auto asked = asked_for(v, r);
     // What somebody else has asked for, or was refused, need not be heeded.
     TimePoint known = never;
-    for (const Ccr* c : asked) {
-      if (v.exchanges[c->exchange].ok() && c->seen >= r.started)
-        known = std::min(known, c->seen);
-    }
+    for (const Ccr* c : asked)
+      known = std::min(known, heard_at(v, *c));
     if (known == never)
       continue;
     const Ccr& last = *asked.back();

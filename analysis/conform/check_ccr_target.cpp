@@ -222,6 +222,8 @@ void refused_for_a_reason(const RunView& v, Ledger& ledger) {
     const bool wrong =
         (code == StatusCode::ccr_in_progress && !pending) ||
         (code == StatusCode::ccr_limit_exceeded && pending_on(t, s) < limit_of(v, s)) ||
+        (code == StatusCode::internal_error &&
+         t.is_undisturbed(t.at(s.fetched), t.at(s.answered))) ||
         code == StatusCode::invalid_opcode || code == StatusCode::invalid_field;
     ledger.expect(!wrong, t.at(s.answered), [&] { return answer_text(t, s); });
   });
