@@ -59,7 +59,7 @@ void in_progress_is_not_success(const RunView& v, Ledger& ledger) {
     const bool read = std::any_of(v.exchanges.begin(), v.exchanges.end(), [&](const Exchange& log) {
       return log.controller == c.source && log.ok() &&
              log.is_log(wire::LogId::cross_controller_reset) && log.answered > x.answered &&
-             log.answered < r.cancelled && says_in_progress(log, c);
+             log.answered <= r.cancelled && says_in_progress(log, c);
     });
     if (is_accepted(v, c) && read)
       expect_held(v, ledger, r, c, "went on");
@@ -143,6 +143,19 @@ void refusal_moves_on(const RunView& v, Ledger& ledger) {
     if (x.answered == never || x.status.ok() || x.status.code() == StatusCode::ccr_in_progress)
       return;
     expect_next(v, ledger, r, c, x.answered, x.answered + ccr_promptly, "refused");
+  });
+}
+
+void lost_source_moves_on(const RunView& v, Ledger& ledger) {
+  each_asked(v, [&](const Recovery& r, const Ccr& c, const Exchange& x) {
+    const Association& source = v.associations[x.association];
+    const TimePoint lost =
+        source.recovery == nothing ? never : v.recoveries[source.recovery].started;
+    const bool refused = x.answered <= lost && !x.ok();
+    const bool waited = x.answered <= lost && lost >= x.answered + shortest_wait(v, r);
+    if (lost < x.sent || lost == never || refused || waited || heard_at(v, c) <= lost)
+      return;
+    expect_next(v, ledger, r, c, lost, lost + ccr_promptly, "was lost itself");
   });
 }
 
@@ -294,6 +307,7 @@ constexpr Check all[] = {
     {"CCRH-22", notice_has_log_read},
     {"CCRH-23", log_read_removes},
     {"CCRH-24", event_request_is_renewed},
+    {"CCRH-25", lost_source_moves_on},
 };
 
 }  // namespace

@@ -73,7 +73,8 @@ void each_succession(const CcrTargetView& t, Act act) {
     for (std::size_t k = i; k-- > 0;) {
       const Instance &now = t.instances[i], &before = t.instances[k];
       const TargetController &a = t.target_of(now), &b = t.target_of(before);
-      if (a.subsystem != b.subsystem || a.cntlid != b.cntlid)
+      const bool discovery = a.subsystem >= t.v.scenario.subsystems.size();
+      if (a.subsystem != b.subsystem || a.cntlid != b.cntlid || discovery)
         continue;
       if (now.identified && before.identified)
         act(before, now);
