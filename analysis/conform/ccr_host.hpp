@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "analysis/conform/fence.hpp"
@@ -128,6 +129,25 @@ inline std::uint32_t first_event_at(const RunView& v, TimePoint t) {
 inline TimePoint may_go_on_from(const RunView& v, const Recovery& r, const Ccr& c) {
   return std::min({r.fenced, v.exchanges[c.exchange].answered + shortest_wait(v, r),
                    r.started + kato_part(v, r)});
+}
+
+/// When the host itself heard that a command of its own succeeded; what an administrator reads by
+/// passthrough the kernel does not look at.
+inline TimePoint heard_at(const RunView& v, const Ccr& c) {
+  const Exchange& x = v.exchanges[c.exchange];
+  if (!x.ok() || c.immediate)
+    return x.ok() ? x.answered : never;
+  TimePoint first = never;
+  for (const Exchange& log : v.exchanges) {
+    if (log.by_operator || log.controller != c.source || !log.ok() || log.answered < x.sent ||
+        !log.is_log(wire::LogId::cross_controller_reset))
+      continue;
+    const auto page = wire::CcrLogView::decode(log.data);
+    const auto entry = page ? page->find(c.names.icid, c.names.ciu) : std::nullopt;
+    if (entry && entry->status == wire::CcrStatus::succeeded)
+      first = std::min(first, log.answered);
+  }
+  return first;
 }
 
 inline bool is_accepted(const RunView& v, const Ccr& c) {

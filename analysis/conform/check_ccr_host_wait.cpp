@@ -59,7 +59,7 @@ void in_progress_is_not_success(const RunView& v, Ledger& ledger) {
     const bool read = std::any_of(v.exchanges.begin(), v.exchanges.end(), [&](const Exchange& log) {
       return log.controller == c.source && log.ok() &&
              log.is_log(wire::LogId::cross_controller_reset) && log.answered > x.answered &&
-             log.answered < r.cancelled && says_in_progress(log, c);
+             log.answered <= r.cancelled && says_in_progress(log, c);
     });
     if (is_accepted(v, c) && read)
       expect_held(v, ledger, r, c, "went on");
@@ -67,12 +67,12 @@ void in_progress_is_not_success(const RunView& v, Ledger& ledger) {
 }
 
 void expect_let_go(const RunView& v, Ledger& ledger, const Recovery& r, const Ccr& c) {
-  const TimePoint latest = std::max(c.seen, r.started) + ccr_promptly;
-  if (latest > v.end || r.cancelled < c.seen || c.seen != r.fenced)
+  const TimePoint heard = heard_at(v, c);
+  if (heard == never || heard + ccr_promptly > v.end || std::min(r.cancelled, r.fenced) < heard)
     return;
-  ledger.expect(r.cancelled <= latest, c.seen, [&] {
+  ledger.expect(r.cancelled <= std::max(heard, r.started) + ccr_promptly, heard, [&] {
     return fmt::format("{} has said at {} that {} was reset; its requests were let go at {}",
-                       v.name_of(c.source), text(c.seen), v.name_of(r.controller),
+                       v.name_of(c.source), text(heard), v.name_of(r.controller),
                        text(r.cancelled));
   });
 }
@@ -86,7 +86,7 @@ void immediate_success_counts(const RunView& v, Ledger& ledger) {
 
 void success_in_log_counts(const RunView& v, Ledger& ledger) {
   each_asked(v, [&](const Recovery& r, const Ccr& c, const Exchange& x) {
-    if (x.ok() && !c.immediate && c.seen != never && c.seen < x.answered + shortest_wait(v, r))
+    if (is_accepted(v, c) && heard_at(v, c) < x.answered + shortest_wait(v, r))
       expect_let_go(v, ledger, r, c);
   });
 }
@@ -146,6 +146,19 @@ void refusal_moves_on(const RunView& v, Ledger& ledger) {
   });
 }
 
+void lost_source_moves_on(const RunView& v, Ledger& ledger) {
+  each_asked(v, [&](const Recovery& r, const Ccr& c, const Exchange& x) {
+    const Association& source = v.associations[x.association];
+    const TimePoint lost =
+        source.recovery == nothing ? never : v.recoveries[source.recovery].started;
+    const bool refused = x.answered <= lost && !x.ok();
+    const bool waited = x.answered <= lost && lost >= x.answered + shortest_wait(v, r);
+    if (lost < x.sent || lost == never || refused || waited || heard_at(v, c) <= lost)
+      return;
+    expect_next(v, ledger, r, c, lost, lost + ccr_promptly, "was lost itself");
+  });
+}
+
 /// When an attempt was over by anything that a host can know.
 TimePoint over_from(const RunView& v, const Recovery& r, const Ccr& c) {
   const Exchange& x = v.exchanges[c.exchange];
@@ -176,10 +189,8 @@ void none_after_success(const RunView& v, Ledger& ledger) {
     const auto asked = asked_for(v, r);
     // What somebody else has asked for, or was refused, need not be heeded.
     TimePoint known = never;
-    for (const Ccr* c : asked) {
-      if (v.exchanges[c->exchange].ok() && c->seen >= r.started)
-        known = std::min(known, c->seen);
-    }
+    for (const Ccr* c : asked)
+      known = std::min(known, heard_at(v, *c));
     if (known == never)
       continue;
     const Ccr& last = *asked.back();
@@ -296,6 +307,7 @@ constexpr Check all[] = {
     {"CCRH-22", notice_has_log_read},
     {"CCRH-23", log_read_removes},
     {"CCRH-24", event_request_is_renewed},
+    {"CCRH-25", lost_source_moves_on},
 };
 
 }  // namespace

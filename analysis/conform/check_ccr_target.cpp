@@ -73,7 +73,8 @@ void each_succession(const CcrTargetView& t, Act act) {
     for (std::size_t k = i; k-- > 0;) {
       const Instance &now = t.instances[i], &before = t.instances[k];
       const TargetController &a = t.target_of(now), &b = t.target_of(before);
-      if (a.subsystem != b.subsystem || a.cntlid != b.cntlid)
+      const bool discovery = a.subsystem >= t.v.scenario.subsystems.size();
+      if (a.subsystem != b.subsystem || a.cntlid != b.cntlid || discovery)
         continue;
       if (now.identified && before.identified)
         act(before, now);
@@ -222,6 +223,8 @@ void refused_for_a_reason(const RunView& v, Ledger& ledger) {
     const bool wrong =
         (code == StatusCode::ccr_in_progress && !pending) ||
         (code == StatusCode::ccr_limit_exceeded && pending_on(t, s) < limit_of(v, s)) ||
+        (code == StatusCode::internal_error &&
+         t.is_undisturbed(t.at(s.fetched), t.at(s.answered))) ||
         code == StatusCode::invalid_opcode || code == StatusCode::invalid_field;
     ledger.expect(!wrong, t.at(s.answered), [&] { return answer_text(t, s); });
   });
