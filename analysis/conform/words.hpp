@@ -25,7 +25,8 @@ inline std::string text(Duration d) {
     return fmt::format("{:.6g} ms", s * 1e3);
   return fmt::format("{:.6g} us", s * 1e6);
 }
-/// "3803937us" as "3.803937 s": a time as scenarios have it; whatever is no such time stays as it is.
+/// "3803937us" as "3.803937 s": a time as scenarios have it; whatever is no such time stays as it
+/// is.
 inline std::string time_words(const std::string& typed) {
   const std::size_t digits = typed.find_first_not_of("0123456789");
   if (digits == 0 || digits == std::string::npos || digits > 12)

@@ -32,8 +32,12 @@ extern "C" void on_conform_interrupt(int) {
   std::signal(SIGINT, SIG_DFL);
 }
 
-/// A policy or target as typed: its name, and what a scenario would say.
-using Named = std::pair<std::string, json>;
+/// A policy or target as typed: its name, what a scenario would say, and the file that says it.
+struct Named {
+  std::string name;
+  json knobs;
+  std::string file = {};
+};
 
 /// A file's name without its end, as UTF-8 whatever it is.
 std::string name_of_file(const std::string& file) {
@@ -52,11 +56,11 @@ std::vector<Named> named(const std::string& option, const std::vector<std::strin
   for (const std::string& one : typed) {
     if (one == "all") {
       for (const std::string& name : names)
-        out.emplace_back(name, name);
+        out.push_back({name, name});
     } else if (std::find(names.begin(), names.end(), one) != names.end()) {
-      out.emplace_back(one, one);
+      out.push_back({one, one});
     } else if (one.ends_with(".json")) {
-      out.emplace_back(name_of_file(one), scenario::read_document(one));
+      out.push_back({name_of_file(one), scenario::read_document(one), one});
     } else {
       const auto near = scenario::nearest(one, names);
       throw UsageError(fmt::format("{}: found {}, expected all, a file that ends in .json, or {}{}",
@@ -67,9 +71,9 @@ std::vector<Named> named(const std::string& option, const std::vector<std::strin
   for (std::size_t i = 0; i < out.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       // Names that differ in signs that no file's name has would share files of the report.
-      if (conform::incident_name("", out[i].first, "") ==
-          conform::incident_name("", out[j].first, ""))
-        throw UsageError(fmt::format("{}: {} twice", option, scenario::in_quotes(out[i].first)));
+      if (conform::incident_name("", out[i].name, "") ==
+          conform::incident_name("", out[j].name, ""))
+        throw UsageError(fmt::format("{}: {} twice", option, scenario::in_quotes(out[i].name)));
     }
   }
   return out;
@@ -99,11 +103,12 @@ std::vector<const conform::Requirement*> chosen(const std::vector<std::string>& 
 json read_json(const std::string& option, const std::string& file, void (*check)(const json&)) {
   if (file.empty())
     return nullptr;
-  std::ifstream in(file, std::ios::binary);
-  const json document = in ? json::parse(in, nullptr, false) : json();
   const std::string where = option + ": " + scenario::in_quotes(file);
-  if (!in.is_open())
+  std::error_code ignored;
+  std::ifstream in(file, std::ios::binary);
+  if (!in || fs::is_directory(file, ignored))
     throw UsageError(where + " cannot be read");
+  const json document = json::parse(in, nullptr, false);
   if (document.is_discarded() || !document.is_object())
     throw UsageError(where + " is no JSON document of holdfast conform");
   try {
@@ -114,29 +119,40 @@ json read_json(const std::string& option, const std::string& file, void (*check)
   return document;
 }
 
-/// A run takes minutes, so what would fail at its end is told at its beginning.
-void check_output(const ConformArguments& a) {
-  if (a.out.empty()) {
-    if (!a.formats.empty())
-      throw UsageError("--format: reports are files, so give --out DIR");
-    return;
-  }
-  std::error_code error;
-  fs::path place = a.out;
-  while (!fs::exists(place, error)) {
-    if (error && error != std::errc::not_a_directory) {
-      throw UsageError(fmt::format("--out: {}: {}", scenario::in_quotes(a.out), error.message()));
+/// Made before a run that takes minutes, and taken away again if the run cannot begin.
+class Folder {
+ public:
+  explicit Folder(const std::string& out) : path_(out) {
+    if (out.empty())
+      return;
+    std::error_code error;
+    for (fs::path part; const fs::path& one : path_) {
+      part /= one;
+      if (fs::exists(part, error) && !fs::is_directory(part, error)) {
+        throw UsageError(fmt::format("--out: {} exists and is not a directory",
+                                     scenario::in_quotes(part.string())));
+      }
+      if (!part.empty() && fs::create_directory(part, error))
+        made_.push_back(part);
     }
-    place = place.has_relative_path() && place.has_parent_path() ? place.parent_path() : ".";
+    if (!fs::is_directory(path_, error) || access(path_.c_str(), W_OK | X_OK) != 0) {
+      const int why = errno;
+      take_away();
+      throw UsageError(fmt::format("--out: cannot write to {}: {}", scenario::in_quotes(out),
+                                   std::generic_category().message(why)));
+    }
   }
-  const auto refuse = [&](const char* why) {
-    throw UsageError(fmt::format("--out: {} {}", scenario::in_quotes(place.string()), why));
-  };
-  if (!fs::is_directory(place, error))
-    refuse("exists and is not a directory");
-  if (access(place.c_str(), W_OK | X_OK) != 0)
-    refuse("cannot be written to");
-}
+
+  void take_away() {
+    std::error_code ignored;
+    for (; !made_.empty(); made_.pop_back())
+      fs::remove(made_.back(), ignored);
+  }
+
+ private:
+  fs::path path_;
+  std::vector<fs::path> made_;
+};
 
 void write_text(const fs::path& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
@@ -153,14 +169,17 @@ std::string dumped(const json& document, int indent) {
 
 /// Scenarios of an earlier report in this folder would look as if they failed still.
 void remove_earlier_failures(const fs::path& out) {
-  std::ifstream in(out / "conform.json", std::ios::binary);
-  const json earlier = in ? json::parse(in, nullptr, false) : json();
+  std::error_code ignored;
+  const fs::path file = out / "conform.json";
+  if (!fs::is_regular_file(file, ignored))
+    return;
+  std::ifstream in(file, std::ios::binary);
+  const json earlier = json::parse(in, nullptr, false);
   try {
     conform::check_matrix(earlier);
   } catch (const std::invalid_argument&) {
     return;
   }
-  std::error_code ignored;
   for (const json& r : earlier["results"])
     fs::remove(out / conform::failure_file(r), ignored);
 }
@@ -168,12 +187,7 @@ void remove_earlier_failures(const fs::path& out) {
 void write_reports(const ConformArguments& a, const json& matrix) {
   if (a.out.empty())
     return;
-  std::error_code error;
-  fs::create_directories(fs::path(a.out) / "failures", error);
-  if (error) {
-    throw UsageError(
-        fmt::format("--out: cannot make {}: {}", scenario::in_quotes(a.out), error.message()));
-  }
+  fs::create_directories(fs::path(a.out) / "failures");
   const auto wanted = [&](const char* format) {
     return a.formats.empty() ||
            std::find(a.formats.begin(), a.formats.end(), format) != a.formats.end();
@@ -221,13 +235,32 @@ std::uint32_t number(const std::string& option, const std::string& typed, std::u
   return value;
 }
 
+/// A mistake in a file of knobs is told as a place in that file.
+conform::Subject subject_from(const Named& policy, const Named& target) {
+  try {
+    return conform::make_subject(policy.name, policy.knobs, target.name, target.knobs);
+  } catch (const scenario::ScenarioError& error) {
+    scenario::ScenarioError::Parts parts = error.parts();
+    const auto within = [&](const Named& one, const std::string& place) {
+      if (one.file.empty() || !parts.pointer.starts_with(place))
+        return false;
+      parts.source = one.file;
+      parts.pointer.erase(0, place.size());
+      return true;
+    };
+    if (!within(policy, "/hosts/0/policy") && !within(target, "/subsystems/0"))
+      within(target, "");
+    throw scenario::ScenarioError(parts);
+  }
+}
+
 conform::MatrixOptions options_from(const ConformArguments& a) {
   conform::MatrixOptions options;
   const auto policies = named("--policy", a.policies, scenario::policy_presets());
   const auto targets = named("--target", a.targets, scenario::target_profiles());
-  for (const auto& [policy_name, policy] : policies) {
-    for (const auto& [target_name, target] : targets)
-      options.subjects.push_back(conform::make_subject(policy_name, policy, target_name, target));
+  for (const Named& policy : policies) {
+    for (const Named& target : targets)
+      options.subjects.push_back(subject_from(policy, target));
   }
   options.requirements = chosen(a.requirements);
   options.seed = number("--seed", a.seed, 1'000'000'000);
@@ -283,12 +316,20 @@ int conform_matrix(const ConformArguments& a) {
   conform::MatrixOptions options = options_from(a);
   const json old = read_json("--against", a.against, conform::check_matrix);
   const json expected = read_json("--expected", a.expected, conform::check_expected);
-  check_output(a);
+  if (a.out.empty() && !a.formats.empty())
+    throw UsageError("--format: reports are files, so give --out DIR");
+  Folder folder(a.out);
 
   std::signal(SIGINT, on_conform_interrupt);
   options.stop = &stop_requested;
   options.progress = progress_line();
-  json matrix = conform::run_matrix(options);
+  json matrix;
+  try {
+    matrix = conform::run_matrix(options);
+  } catch (const scenario::ScenarioError&) {
+    folder.take_away();
+    throw;
+  }
   if (isatty(STDERR_FILENO) != 0)
     fmt::print(stderr, "\r\x1b[K");
   const std::string differences = compare_with(matrix, old, expected);
