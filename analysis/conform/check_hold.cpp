@@ -181,6 +181,18 @@ void timeout_completes_nothing(const RunView& v, Ledger& ledger) {
   });
 }
 
+/// What the host last read of a path's access state.
+bool is_accessible(const RunView& v, std::uint32_t controller, TimePoint t) {
+  bool accessible = true;
+  v.each(Kind::path_ana_state, [&](const Event& e) {
+    if (e.get<"controller">() != controller || e.at > t)
+      return;
+    const auto state = static_cast<wire::AnaState>(e.get<"state">());
+    accessible = state == wire::AnaState::optimized || state == wire::AnaState::non_optimized;
+  });
+  return accessible;
+}
+
 bool is_usable(const RunView& v, std::uint32_t controller, TimePoint t) {
   bool live = false;
   for (const std::uint32_t i : v.of_controller[controller]) {
@@ -188,7 +200,7 @@ bool is_usable(const RunView& v, std::uint32_t controller, TimePoint t) {
     if (a.live <= t && a.over > t)
       live = a.recovery == nothing || v.recoveries[a.recovery].started > t;
   }
-  return live;
+  return live && is_accessible(v, controller, t);
 }
 
 /// Another path of the host to the same subsystem that nobody had given up.

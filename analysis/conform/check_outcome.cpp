@@ -108,12 +108,12 @@ bool was_sent_away(const RunView& v, std::uint32_t controller) {
   return found;
 }
 
-/// Whether the target refused its last Connect with Do Not Retry (nvmf_should_reconnect).
+/// Whether the target refused its last set-up with Do Not Retry (nvmf_should_reconnect).
 bool refused_for_good(const RunView& v, std::uint32_t association) {
-  return std::any_of(v.exchanges.begin(), v.exchanges.end(), [&](const Exchange& x) {
-    return x.association == association && x.command.is(wire::FabricsType::connect) &&
-           x.answered != never && x.status.dnr();
-  });
+  return v.associations[association].live == never &&
+         std::any_of(v.exchanges.begin(), v.exchanges.end(), [&](const Exchange& x) {
+           return x.association == association && x.answered != never && x.status.dnr();
+         });
 }
 
 /// Whether it was away for so long that its host had to give up.
