@@ -73,21 +73,51 @@ void once_and_in_order(const RunView& v, Ledger& ledger) {
   }
 }
 
-/// Which writes of NVMe/TCP had to have their data asked for, and when all of it had arrived.
-std::map<std::uint64_t, TimePoint> requested_over_tcp(const RunView& v) {
+/// Whether the data of an attempt over TCP is more than its controller takes in a capsule.
+bool is_beyond_capsule(const RunView& v, const Paths& paths, const Attempt& a) {
+  const auto* subsystem = v.subsystem_of(a.controller);
+  if (subsystem == nullptr || a.association == nothing)
+    return false;
+  const auto& spaces = subsystem->namespaces;
+  const auto ns = std::find_if(spaces.begin(), spaces.end(), [&](const scenario::Namespace& n) {
+    return n.nsid == paths.nsid_of(a);
+  });
+  const auto limit = v.associations[a.association].identity.in_capsule_data_bytes();
+  return ns != spaces.end() && v.operations[a.op() - 1].blocks * ns->block_bytes > limit;
+}
+
+/// A command that is refused has its answer in the instant in which it is fetched.
+bool is_refused(const RunView& v, const Stream& s, std::uint32_t fetched) {
+  const Event& e = v.event(fetched);
+  auto i = std::upper_bound(s.responses.begin(), s.responses.end(), fetched);
+  for (; i != s.responses.end() && v.event(*i).at == e.at; ++i) {
+    if (v.event(*i).get<"cid">() == e.get<"cid">())
+      return true;
+  }
+  return false;
+}
+
+bool has_blocks(std::uint64_t opcode) {
+  return opcode == wire::raw(wire::IoOpcode::write) ||
+         opcode == wire::raw(wire::IoOpcode::compare) ||
+         opcode == wire::raw(wire::IoOpcode::zone_append);
+}
+
+/// When all data of the commands had arrived that had to have it asked for, by token. Data is asked
+/// for in the order of fetching, and sent in the order of asking.
+std::map<std::uint64_t, TimePoint> requested_over_tcp(const RunView& v, const Paths& paths) {
+  std::map<std::uint64_t, const Attempt*> attempts;
+  for (const Attempt& a : v.attempts)
+    attempts[a.token] = &a;
   std::map<std::uint64_t, TimePoint> arrived;
   for (const Stream& s : streams_of(v)) {
     std::vector<std::uint64_t> asked;
-    for (const std::uint32_t i : s.sent[target_side]) {
-      if (static_cast<PduType>(v.event(i).get<"type">()) != PduType::r2t)
-        continue;
-      // R2T leaves while its command is being taken, so that is the last one fetched.
-      const auto after = std::partition_point(s.fetches.begin(), s.fetches.end(),
-                                              [&](std::uint32_t f) { return f < i; });
-      if (after == s.fetches.begin())
-        continue;
-      asked.push_back(v.event(*std::prev(after)).get<"token">());
-      arrived[asked.back()] = never;
+    for (const std::uint32_t i : s.fetches) {
+      const Event& e = v.event(i);
+      const auto found = attempts.find(e.get<"token">());
+      if (found != attempts.end() && has_blocks(e.get<"opcode">()) &&
+          is_beyond_capsule(v, paths, *found->second) && !is_refused(v, s, i))
+        asked.push_back(found->first);
     }
     std::size_t next = 0;
     for (const std::uint32_t i : s.received[target_side]) {
@@ -108,25 +138,12 @@ std::map<std::uint64_t, TimePoint> requested_over_fc(const RunView& v) {
   return arrived;
 }
 
-/// Whether the data of a write over TCP is more than its controller takes in a capsule.
-bool is_beyond_capsule(const RunView& v, const Paths& paths, const Attempt& a) {
-  const auto* subsystem = v.subsystem_of(a.controller);
-  if (subsystem == nullptr || a.association == nothing)
-    return false;
-  const auto& spaces = subsystem->namespaces;
-  const auto ns = std::find_if(spaces.begin(), spaces.end(), [&](const scenario::Namespace& n) {
-    return n.nsid == paths.nsid_of(a);
-  });
-  const auto limit = v.associations[a.association].identity.in_capsule_data_bytes();
-  return ns != spaces.end() && v.operations[a.op() - 1].blocks * ns->block_bytes > limit;
-}
-
 void incomplete_writes_are_not_executed(const RunView& v, Ledger& ledger) {
   const bool fc = v.scenario.fabric.transport == Transport::fc;
   if (!fc && v.scenario.fabric.transport != Transport::tcp)
     return;
-  const auto arrived = fc ? requested_over_fc(v) : requested_over_tcp(v);
   const Paths paths(v);
+  const auto arrived = fc ? requested_over_fc(v) : requested_over_tcp(v, paths);
   for (const Attempt& a : v.attempts) {
     const bool write = v.operations[a.op() - 1].kind == host::IoKind::write;
     // Over FC all data is asked for.
