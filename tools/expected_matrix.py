@@ -44,15 +44,25 @@ class Names:
         return ((p, t) for p in self.policies for t in self.targets)
 
 
+def names_cover(names: str, name: str) -> bool:
+    """Tell whether names, "a, b", "all" or "all but a, b", are about one."""
+    head, but, rest = names.partition("all but ")
+    listed = [one.strip() for one in (rest if but else head).split(",")]
+    return names in ("", "all") or (name in listed) != bool(but)
+
+
 def covers(scope: str, policy: str, target: str) -> bool:
-    """Tell whether a scope, "a, b on c", is about a policy on a target."""
+    """Tell whether a scope, NAMES or "NAMES on NAMES", is about a policy on a target."""
     policies, _, targets = scope.partition(" on ")
+    return names_cover(policies, policy) and names_cover(targets, target)
 
-    def has(names: str, name: str) -> bool:
-        listed = [one.strip() for one in names.split(",")]
-        return names == "" or listed == ["all"] or name in listed
 
-    return has(policies, policy) and has(targets, target)
+def in_few_words(some: list[str], every: list[str]) -> str:
+    """Say which of all names are meant."""
+    others = [one for one in every if one not in some]
+    if not others:
+        return "all"
+    return f"all but {others[0]}" if len(others) == 1 < len(some) else ", ".join(some)
 
 
 def scopes(names: Names, cells: list[tuple[str, str]]) -> list[str]:
@@ -64,8 +74,9 @@ def scopes(names: Names, cells: list[tuple[str, str]]) -> list[str]:
             groups.setdefault(targets, []).append(policy)
     out = []
     for targets, policies in groups.items():
-        who = "all" if policies == names.policies else ", ".join(policies)
-        out.append(who if list(targets) == names.targets else f"{who} on {', '.join(targets)}")
+        who = in_few_words(policies, names.policies)
+        where = in_few_words(list(targets), names.targets)
+        out.append(who if where == "all" else f"{who} on {where}")
     return out
 
 

@@ -56,24 +56,34 @@ bool has(const std::vector<std::string>& list, std::string_view name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
 
-/// "a, b on c": policies and targets that a reason is for; an empty list means all.
+/// "a, b", "all", or "all but a, b".
+struct Names {
+  std::vector<std::string> listed;
+  bool others = false;  ///< those that are not listed are meant
+  [[nodiscard]] bool covers(std::string_view name) const { return has(listed, name) != others; }
+};
+
+Names listed_in(std::string_view text) {
+  constexpr std::string_view all_but = "all but ";
+  if (text == "all")
+    return {{}, true};
+  if (text.starts_with(all_but))
+    return {split(text.substr(all_but.size()), ','), true};
+  return {split(text, ','), false};
+}
+
+/// "NAMES on NAMES": policies and targets that a reason is for; without the latter all targets.
 struct Scope {
-  std::vector<std::string> policies, targets;
+  Names policies, targets;
   [[nodiscard]] bool covers(std::string_view policy, std::string_view target) const {
-    return (policies.empty() || has(policies, policy)) && (targets.empty() || has(targets, target));
+    return policies.covers(policy) && targets.covers(target);
   }
 };
 
 Scope scope_from(const std::string& text) {
   const std::size_t on = text.find(" on ");
-  Scope out{split(text.substr(0, on), ','), {}};
-  if (on != std::string::npos)
-    out.targets = split(text.substr(on + 4), ',');
-  for (auto* list : {&out.policies, &out.targets}) {
-    if (*list == std::vector<std::string>{"all"})
-      list->clear();
-  }
-  return out;
+  return {listed_in(text.substr(0, on)),
+          listed_in(on == std::string::npos ? "all" : text.substr(on + 4))};
 }
 
 std::vector<std::string> names_in(const json& document, const char* key) {
@@ -168,12 +178,12 @@ class Rows {
   }
 
   void check_names(const Scope& scope) const {
-    for (const std::string& name : scope.policies) {
+    for (const std::string& name : scope.policies.listed) {
       if (!has(policies_, name))
         wrong(fmt::format("has a reason of {} for the policy \"{}\", which it does not list", id_,
                           name));
     }
-    for (const std::string& name : scope.targets) {
+    for (const std::string& name : scope.targets.listed) {
       if (!has(targets_, name))
         wrong(fmt::format("has a reason of {} for the target \"{}\", which it does not list", id_,
                           name));

@@ -165,8 +165,17 @@ TEST_CASE("reasons go by policies and targets", "[conform]") {
                                     {"for": "linux-mainline", "why": "two"}])");
   CHECK(complaint(check_expected, e).empty());
   CHECK(expected_reason(e, "HOLD-1", "spec", "spdk-like") == "one");
-  hold["reasons"] = json::parse(R"([{"for": "all", "why": "one"}])");
+  for (const char* scope : {"all", "all but nobody", "all on all"}) {
+    hold["reasons"] = {{{"for", scope}, {"why", "one"}}};
+    const bool stranger = std::string(scope) == "all but nobody";
+    CHECK(complaint(check_expected, e).empty() != stranger);
+  }
+  hold["reasons"] = json::parse(R"([{"for": "all but spec", "why": "one"},
+                                    {"for": "all on all but array", "why": "two"}])");
   CHECK(complaint(check_expected, e).empty());
+  CHECK(expected_reason(e, "HOLD-1", "linux-mainline", "spdk-like") == "one");
+  CHECK(expected_reason(e, "HOLD-1", "spec", "spdk-like") == "two");
+  CHECK(expected_reason(e, "HOLD-1", "spec", "array").empty());
 }
 
 TEST_CASE("an expected matrix with a hole is refused", "[conform]") {
