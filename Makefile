@@ -6,13 +6,14 @@ RUN_SCENARIOS ?= scenarios/rw_test_mainline.json scenarios/rw_test_cqt_only.json
 JOBS ?= $(shell nproc)
 PYTHON := .venv/bin/python
 LSFMM_OUT ?= build/lsfmm
+CONFORM_OUT ?= build/conform
 MAKEFLAGS += --no-print-directory
 
 # The pyenv or conda python of the caller must not leak into the project's own environment.
 unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help build run test test-cpp test-python test-wheel asan mutants bench format lint tidy \
-        clean lsfmm lsfmm-page ready-to-build ready-to-test release python
+        clean conform conform-mutants lsfmm lsfmm-page ready-to-build ready-to-test release python
 
 help:  ## Say what each target does
 	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -43,6 +44,7 @@ test: ready-to-test  ## Everything CI checks: formats, lints, all tests, sanitiz
 	@$(MAKE) test-wheel
 	@$(MAKE) asan
 	@$(MAKE) mutants MUTANTS="--sample 5 --seed $$(git rev-parse HEAD)"
+	@$(MAKE) conform-mutants MUTANTS="--sample 4 --seed $$(git rev-parse HEAD)"
 	@$(MAKE) tidy
 
 release: ready-to-test
@@ -69,6 +71,12 @@ asan: ready-to-test  ## The C++ tests under the address and undefined-behaviour 
 
 mutants: ready-to-test  ## Remove each safeguard of the models in turn; a named test must go red
 	@$(PYTHON) tests/mutants/run.py --jobs $(JOBS) $(MUTANTS)
+
+conform-mutants: ready-to-test  ## The same, for requirements: each must go red in holdfast conform
+	@$(PYTHON) tests/mutants/conform.py --jobs $(JOBS) $(MUTANTS)
+
+conform: build  ## Which requirement does an implementation break? All of them (CONFORM_OUT=FOLDER)
+	@build/holdfast conform --out $(CONFORM_OUT) --expected scenarios/requirements/expected.json
 
 bench: ready-to-build  ## Build and run the benchmark
 	@cmake --preset release >/dev/null

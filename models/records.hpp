@@ -13,8 +13,8 @@
 namespace holdfast {
 
 // kind, layer, names of the words. A `token` is op << 8 | attempt; `op` is the serial number of an
-// application I/O. A command_sent carries the 64-bit words of its submission queue entry at bytes 0,
-// 40, 48 and 56; host_data and target_data the words that are not zero of what goes along with a
+// application I/O. A command_sent carries the 64-bit words of its submission queue entry at bytes
+// 0, 40, 48 and 56; host_data and target_data the words that are not zero of what goes along with a
 // command or a response besides user data (Connect, Identify, log pages), by their byte offset.
 #define HOLDFAST_RECORD_KINDS(X)                                                       \
   X(packet_hop, full, "channel", "bytes", "head", "seq", "ack", "stamp_ns")            \

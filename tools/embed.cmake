@@ -3,7 +3,8 @@
 # Writes OUT, a C++ file that holds the texts of FILES (a list, by name relative to SOURCE_DIR) as
 # `const std::vector<std::pair<std::string, std::string>> NAMESPACE::NAME()`. Texts are cut into
 # pieces, because compilers limit the length of a literal.
-set(code "// Made by tools/embed.cmake.\n#include <string>\n#include <utility>\n#include <vector>\n\n")
+set(code "// Made by tools/embed.cmake.\n#include <string>\n#include <utility>\n")
+string(APPEND code "#include <vector>\n\n")
 string(APPEND code "namespace ${NAMESPACE} {\n\n")
 string(APPEND code "const std::vector<std::pair<std::string, std::string>>& ${NAME}() {\n")
 string(APPEND code "  static const std::vector<std::pair<std::string, std::string>> all = {\n")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading the catalogue and the probes. They are part of the program, so a mistake in them is one of
-// ours and throws std::logic_error.
+// Reading the catalogue and the probes. They are part of the program, so a mistake in them is one
+// of ours and throws std::logic_error.
 #include "analysis/conform/catalogue.hpp"
 
 #include <fmt/format.h>

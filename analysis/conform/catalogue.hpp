@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The catalogue of requirements, scenarios/requirements/catalogue/*.json, which is built into the library.
+// The catalogue of requirements, scenarios/requirements/catalogue/*.json, which is built into the
+// library.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A check of one requirement: it reads a run and says on how many occasions the requirement applied,
-// and on which of them it was broken.
+// A check of one requirement: it reads a run and says on how many occasions the requirement
+// applied, and on which of them it was broken.
 #pragma once
 
 #include <cstdint>

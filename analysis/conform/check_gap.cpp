@@ -51,17 +51,15 @@ void operator_delete(const RunView& v, Ledger& ledger) {
 void remote_port_lost(const RunView& v, Ledger& ledger) {
   if (v.scenario.fabric.transport != scenario::Transport::fc)
     return;
-  fenced_first(v, ledger, "the loss of the remote port", [](const Recovery& r) {
-    return r.cause == host::Cause::device_lost;
-  });
+  fenced_first(v, ledger, "the loss of the remote port",
+               [](const Recovery& r) { return r.cause == host::Cause::device_lost; });
 }
 
 void adapter_removed(const RunView& v, Ledger& ledger) {
   if (v.scenario.fabric.transport != scenario::Transport::rdma)
     return;
-  fenced_first(v, ledger, "the removal of the adapter", [](const Recovery& r) {
-    return r.cause == host::Cause::device_lost;
-  });
+  fenced_first(v, ledger, "the removal of the adapter",
+               [](const Recovery& r) { return r.cause == host::Cause::device_lost; });
 }
 
 /// Zero copy: after an I/O is done its buffer is the application's again.
@@ -72,9 +70,10 @@ void buffers_are_not_sent(const RunView& v, Ledger& ledger) {
   }
   v.each(Kind::mutated_write, [&](const Event& e) {
     ledger.expect(false, e.at, [&] {
-      return fmt::format("operation {} landed with the data of operation {}, which the buffer held "
-                         "when the socket sent it again",
-                         e.get<"token">() >> 8, e.get<"content">() >> 8);
+      return fmt::format(
+          "operation {} landed with the data of operation {}, which the buffer held "
+          "when the socket sent it again",
+          e.get<"token">() >> 8, e.get<"content">() >> 8);
     });
   });
 }
@@ -83,7 +82,8 @@ void buffers_are_not_sent(const RunView& v, Ledger& ledger) {
 void joins_pending_reset(const RunView& v, Ledger& ledger) {
   for (const Ccr& c : v.ccrs) {
     const Exchange& x = v.exchanges[c.exchange];
-    const bool refused = x.answered != never && x.status.code() == wire::StatusCode::ccr_in_progress;
+    const bool refused =
+        x.answered != never && x.status.code() == wire::StatusCode::ccr_in_progress;
     if (c.by_operator || !refused || c.impacted == nothing)
       continue;
     const std::uint32_t place = v.associations[c.impacted].recovery;
@@ -92,9 +92,10 @@ void joins_pending_reset(const RunView& v, Ledger& ledger) {
     const Recovery& r = v.recoveries[place];
     const TimePoint due = std::max(c.seen, r.started);
     ledger.expect(r.cancelled >= due && r.cancelled <= due + promptly, r.cancelled, [&] {
-      return fmt::format("the reset of {} that was in progress had succeeded at {}; its requests "
-                         "were let go at {}",
-                         v.name_of(r.controller), text(c.seen), text(r.cancelled));
+      return fmt::format(
+          "the reset of {} that was in progress had succeeded at {}; its requests "
+          "were let go at {}",
+          v.name_of(r.controller), text(c.seen), text(r.cancelled));
     });
   }
 }
@@ -105,10 +106,9 @@ bool all_fencing(const RunView& v, const RunView::Place& place, TimePoint t) {
   for (std::uint32_t c = 0; c < v.controllers.size(); ++c) {
     if (v.controllers[c].host != place.host || v.controllers[c].subsystem != place.subsystem)
       continue;
-    const bool fencing =
-        std::any_of(v.recoveries.begin(), v.recoveries.end(), [&](const Recovery& r) {
-          return r.controller == c && r.started < t && t < r.cancelled;
-        });
+    const bool fencing = std::any_of(
+        v.recoveries.begin(), v.recoveries.end(),
+        [&](const Recovery& r) { return r.controller == c && r.started < t && t < r.cancelled; });
     if (!fencing)
       return false;
     any = true;
@@ -129,18 +129,19 @@ void new_io_waits(const RunView& v, Ledger& ledger) {
   if (v.recoveries.empty())
     return;
   for (const Operation& op : v.operations) {
-    const bool during = std::any_of(v.recoveries.begin(), v.recoveries.end(), [&](const Recovery& r) {
-      return r.started < op.submitted && op.submitted < r.cancelled;
-    });
+    const bool during = std::any_of(
+        v.recoveries.begin(), v.recoveries.end(),
+        [&](const Recovery& r) { return r.started < op.submitted && op.submitted < r.cancelled; });
     const RunView::Place* place = during ? place_of(v, op) : nullptr;
     if (place == nullptr || !all_fencing(v, *place, op.submitted))
       continue;
-    const bool failed = op.completed != never && !op.status.ok() &&
-                        op.completed <= op.submitted + promptly;
+    const bool failed =
+        op.completed != never && !op.status.ok() && op.completed <= op.submitted + promptly;
     ledger.expect(!failed, op.submitted, [&] {
-      return fmt::format("an I/O submitted at {}, while every path was being fenced, failed at once "
-                         "with status 0x{:x}",
-                         text(op.submitted), op.status.value);
+      return fmt::format(
+          "an I/O submitted at {}, while every path was being fenced, failed at once "
+          "with status 0x{:x}",
+          text(op.submitted), op.status.value);
     });
   }
 }
@@ -153,8 +154,8 @@ void non_idempotent_not_repeated(const RunView& v, Ledger& ledger) {
     if (host::is_idempotent(op.kind) || !a.abandoned || a.status.is_ana_error())
       continue;
     ledger.expect(a.next == nothing, a.ended, [&] {
-      return fmt::format("{} was sent over {}, whose path was lost, and again at {}",
-                         name_of(v, a), v.name_of(a.controller), text(v.attempts[a.next].sent));
+      return fmt::format("{} was sent over {}, whose path was lost, and again at {}", name_of(v, a),
+                         v.name_of(a.controller), text(v.attempts[a.next].sent));
     });
   }
 }
@@ -194,16 +195,11 @@ void fail_fast_waits_for_fence(const RunView& v, Ledger& ledger) {
 }
 
 constexpr Check all[] = {
-    {"GAP-1", operator_reset},
-    {"GAP-2", operator_delete},
-    {"GAP-3", remote_port_lost},
-    {"GAP-4", adapter_removed},
-    {"GAP-5", buffers_are_not_sent},
-    {"GAP-6", joins_pending_reset},
-    {"HOLD-16", new_io_waits},
-    {"HOLD-17", non_idempotent_not_repeated},
-    {"HOLD-18", filter_lets_reads_go},
-    {"HOLD-19", fail_fast_waits_for_fence},
+    {"GAP-1", operator_reset},         {"GAP-2", operator_delete},
+    {"GAP-3", remote_port_lost},       {"GAP-4", adapter_removed},
+    {"GAP-5", buffers_are_not_sent},   {"GAP-6", joins_pending_reset},
+    {"HOLD-16", new_io_waits},         {"HOLD-17", non_idempotent_not_repeated},
+    {"HOLD-18", filter_lets_reads_go}, {"HOLD-19", fail_fast_waits_for_fence},
 };
 
 }  // namespace

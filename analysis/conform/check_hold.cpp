@@ -85,9 +85,9 @@ void counted_from_recovery(const RunView& v, Ledger& ledger) {
   held_for(
       v, ledger,
       [&](const Recovery& r) {
-        return is_path_loss(r) && !v.quiet(r.started - 20 * v.kato_at(v.associations[r.association],
-                                                                     r.started),
-                                           r.started - milliseconds{100});
+        return is_path_loss(r) &&
+               !v.quiet(r.started - 20 * v.kato_at(v.associations[r.association], r.started),
+                        r.started - milliseconds{100});
       },
       [&](const Recovery& r) { return required_hold(v, r); });
 }
@@ -124,17 +124,17 @@ void attempts_count_towards_hold(const RunView& v, Ledger& ledger) {
     const Duration most = required_hold(v, r) + own_allowance(v, r);
     const TimePoint latest = v.timer_latest(r.controller, r.started, most) + promptly;
     ledger.expect(r.cancelled <= latest, r.cancelled, [&] {
-      return fmt::format("{}, given up at {}, was let go at {}; with its attempts to reset it "
-                         "counted, {} was due",
-                         v.name_of(r.controller), text(r.started), text(r.cancelled), text(latest));
+      return fmt::format(
+          "{}, given up at {}, was let go at {}; with its attempts to reset it "
+          "counted, {} was due",
+          v.name_of(r.controller), text(r.started), text(r.cancelled), text(latest));
     });
   }
 }
 
 void holds_if_reset_fails(const RunView& v, Ledger& ledger) {
   held_for(
-      v, ledger,
-      [&](const Recovery& r) { return is_path_loss(r) && r.fenced == never; },
+      v, ledger, [&](const Recovery& r) { return is_path_loss(r) && r.fenced == never; },
       [&](const Recovery& r) { return required_hold(v, r); });
 }
 
@@ -206,7 +206,8 @@ bool is_usable(const RunView& v, std::uint32_t controller, TimePoint t) {
 /// Another path of the host to the same subsystem that nobody had given up.
 bool has_other_path(const RunView& v, std::uint32_t controller, TimePoint t) {
   for (std::uint32_t c = 0; c < v.controllers.size(); ++c) {
-    const bool sibling = c != controller && v.controllers[c].host == v.controllers[controller].host &&
+    const bool sibling = c != controller &&
+                         v.controllers[c].host == v.controllers[controller].host &&
                          v.controllers[c].subsystem == v.controllers[controller].subsystem;
     if (sibling && is_usable(v, c, t))
       return true;
@@ -221,7 +222,8 @@ void new_io_goes_elsewhere(const RunView& v, Ledger& ledger) {
       if (!during || !v.quiet(op.submitted, op.submitted + promptly) || op.attempts.empty())
         continue;
       const Attempt& first = v.attempts[op.attempts.front()];
-      const bool same_host = v.controllers[first.controller].host == v.controllers[r.controller].host;
+      const bool same_host =
+          v.controllers[first.controller].host == v.controllers[r.controller].host;
       if (!same_host || !has_other_path(v, r.controller, op.submitted))
         continue;
       ledger.expect(first.controller != r.controller && first.sent <= op.submitted + promptly,
@@ -275,9 +277,10 @@ void nothing_arrives_late(const RunView& v, Ledger& ledger) {
     const auto late = std::find_if(fetches.begin(), fetches.end(),
                                    [&](std::uint32_t i) { return v.event(i).at > latest; });
     ledger.expect(late == fetches.end(), latest, [&] {
-      return fmt::format("controller {} fetched a command {} after {} had given it up; its "
-                         "keep-alive timer was restarted outside the hold's reckoning",
-                         a.cntlid, text(v.event(*late).at - r.started), v.name_of(r.controller));
+      return fmt::format(
+          "controller {} fetched a command {} after {} had given it up; its "
+          "keep-alive timer was restarted outside the hold's reckoning",
+          a.cntlid, text(v.event(*late).at - r.started), v.name_of(r.controller));
     });
   }
 }

@@ -88,8 +88,8 @@ Duration patience(const RunView& v) {
     const auto* target = v.subsystem_of(c);
     const Duration kato = connect.keep_alive_tmo.value_or(seconds{5});
     const Duration katt = std::max<Duration>(kato, target == nullptr ? kato : target->kato_min);
-    const Duration cqt = std::max<Duration>(
-        host.policy.cqt_when_zero, target == nullptr ? Duration{} : target->attr_cqt);
+    const Duration cqt = std::max<Duration>(host.policy.cqt_when_zero,
+                                            target == nullptr ? Duration{} : target->attr_cqt);
     longest = std::max(longest, host.io_timeout + host.admin_timeout + 4 * kato + 2 * katt + cqt +
                                     3 * connect.reconnect_delay + seconds{10});
   }
@@ -159,13 +159,13 @@ void fence_ends(const RunView& v, Ledger& ledger) {
     if (a.identify == nothing)
       continue;
     const auto& policy = v.host_of(r.controller).policy;
-    const Duration hold = 3 * v.kato_at(a, r.started) +
-                          std::max(RunView::cqt(a), Duration{policy.cqt_when_zero});
+    const Duration hold =
+        3 * v.kato_at(a, r.started) + std::max(RunView::cqt(a), Duration{policy.cqt_when_zero});
     // A Cross-Controller Reset may be waited for past the hold, in every generation before v4.
-    const Duration wait = policy.ccr ? std::max(v.kato_at(a, r.started), RunView::cqt(a))
-                                     : Duration{};
-    const TimePoint latest =
-        v.timer_latest(r.controller, r.started, hold + wait + v.host_of(r.controller).admin_timeout);
+    const Duration wait =
+        policy.ccr ? std::max(v.kato_at(a, r.started), RunView::cqt(a)) : Duration{};
+    const TimePoint latest = v.timer_latest(r.controller, r.started,
+                                            hold + wait + v.host_of(r.controller).admin_timeout);
     if (latest + seconds{1} > v.end)
       continue;
     ledger.expect(r.cancelled <= latest, latest, [&] {

@@ -31,8 +31,7 @@ void expect_requirements(const scenario::Scenario& scenario, const EventLog& eve
     wanted.push_back(find_requirement(id));
   if (wanted.empty())
     return;
-  const Judgement judged =
-      judge(view_of(scenario, events, sim::epoch + scenario.duration), wanted);
+  const Judgement judged = judge(view_of(scenario, events, sim::epoch + scenario.duration), wanted);
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const Ledger& l = judged.ledgers[i];
     list.push_back({{"name", "requirement " + wanted[i]->id},

@@ -9,8 +9,8 @@
 
 namespace holdfast::conform {
 
-/// Appends an entry {name, expected, value, verdict} for each requirement that the scenario expects.
-/// One that the run did not come to is a failure.
+/// Appends an entry {name, expected, value, verdict} for each requirement that the scenario
+/// expects. One that the run did not come to is a failure.
 void expect_requirements(const scenario::Scenario& scenario, const EventLog& events,
                          nlohmann::json& list);
 

@@ -13,7 +13,6 @@ namespace {
 
 using Policy = scenario::RecoveryPolicy;
 
-
 bool is_nvmet(const Subject& s) { return s.target_knobs.profile.starts_with("nvmet"); }
 
 }  // namespace
@@ -71,8 +70,7 @@ std::string why_not(const Requirement& requirement, const Subject& subject) {
     if (!place->holds(subject))
       return fmt::format("applies only if {}", place->meaning);
   }
-  const bool fc_only =
-      requirement.transports.size() == 1 && requirement.transports.front() == "fc";
+  const bool fc_only = requirement.transports.size() == 1 && requirement.transports.front() == "fc";
   if (fc_only && subject.host_knobs.waits == Policy::Waits::resetting)
     return "applies to fc only, for which this policy does not exist";
   return {};

@@ -29,7 +29,8 @@ Judgement judge(const RunView& view, const std::vector<const Requirement*>& requ
 /// A scenario for an implementation: its policy for every host, its knobs for every subsystem that
 /// does not say otherwise.
 nlohmann::json fill_in(nlohmann::json document, const Subject& subject);
-/// Whether the implementation can take part in the scenario at all (tp4129-rfc1 is not there on fc).
+/// Whether the implementation can take part in the scenario at all (tp4129-rfc1 is not there on
+/// fc).
 bool takes_part(const nlohmann::json& document, const Subject& subject);
 
 }  // namespace holdfast::conform

@@ -88,8 +88,7 @@ class Runner {
     parallel_for(units_.size(), options_.jobs, [&](std::size_t i) { run_unit(units_[i]); });
     aggregate();
     if (options_.shrink) {
-      parallel_for(options_.requirements.size(), options_.jobs,
-                   [&](std::size_t r) { explain(r); });
+      parallel_for(options_.requirements.size(), options_.jobs, [&](std::size_t r) { explain(r); });
     }
     return document();
   }
@@ -118,8 +117,8 @@ class Runner {
     if (stopped())
       return;
     const Probe& probe = courses_[u.course].probe;
-    const auto scenario = scenario::from_json(
-        fill_in(probe.scenario, options_.subjects[u.subject]), "probe " + probe.name);
+    const auto scenario = scenario::from_json(fill_in(probe.scenario, options_.subjects[u.subject]),
+                                              "probe " + probe.name);
     const Judgement judgement = judge(scenario, options_.requirements);
     u.findings.resize(options_.requirements.size());
     for (std::size_t r = 0; r < u.findings.size(); ++r) {
@@ -173,8 +172,8 @@ class Runner {
       cell.worst = unit;
   }
 
-  /// Finds the smallest failing scenario of each implementation that fails requirement `r`. One that
-  /// was found for another implementation is tried first.
+  /// Finds the smallest failing scenario of each implementation that fails requirement `r`. One
+  /// that was found for another implementation is tried first.
   void explain(std::size_t r) {
     std::vector<json> known;
     for (std::size_t s = 0; s < cells_.size() && !stopped(); ++s) {
@@ -222,8 +221,8 @@ class Runner {
     for (const Requirement* r : options_.requirements)
       out["requirements"].push_back(describe(*r));
     json summary = json::object();
-    for (const Verdict v : {Verdict::pass, Verdict::fail, Verdict::not_applicable,
-                            Verdict::not_exercised})
+    for (const Verdict v :
+         {Verdict::pass, Verdict::fail, Verdict::not_applicable, Verdict::not_exercised})
       summary[std::string(word(v))] = 0;
     for (std::size_t s = 0; s < cells_.size(); ++s) {
       if (!finished_[s])

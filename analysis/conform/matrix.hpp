@@ -30,8 +30,8 @@ std::string_view word(Verdict verdict);
 struct MatrixOptions {
   std::vector<Subject> subjects;
   std::vector<const Requirement*> requirements;  ///< the canary is checked in any case
-  std::uint64_t seed = 1;               ///< of the swarm
-  std::uint32_t swarm = default_swarm;  ///< drawn scenarios per implementation
+  std::uint64_t seed = 1;                        ///< of the swarm
+  std::uint32_t swarm = default_swarm;           ///< drawn scenarios per implementation
   unsigned jobs = 1;
   bool shrink = true;  ///< make failing scenarios as small as possible
   const std::atomic<bool>* stop = nullptr;
@@ -39,8 +39,8 @@ struct MatrixOptions {
 };
 
 /// Throws scenario::ScenarioError if an implementation's knobs make no valid scenario.
-/// The document: schema_version, seed, swarm, complete, requirements, policies, targets, results (one
-/// for each implementation and requirement), summary. With `stop` set, only what is finished.
+/// The document: schema_version, seed, swarm, complete, requirements, policies, targets, results
+/// (one for each implementation and requirement), summary. With `stop` set, only what is finished.
 nlohmann::json run_matrix(const MatrixOptions& options);
 
 /// A preset's name, or knobs of one's own under a name. Throws scenario::ScenarioError.

@@ -20,7 +20,8 @@ bool lasts(const Fault& fault) {
   return std::visit(
       [](const auto& f) {
         using F = std::decay_t<decltype(f)>;
-        return requires { f.until_after; } || std::is_same_v<F, scenario::AnaChange>;
+        return requires { f.until_after; }
+        || std::is_same_v<F, scenario::AnaChange>;
       },
       fault);
 }

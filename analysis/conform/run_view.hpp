@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A run as those see it who can look at the wires and at the media: associations, commands and their
-// answers, attempts of I/O and where they landed, recoveries. All of it is worked out from the
-// trace's records (EventLog) and from the scenario, never from the models' variables.
+// A run as those see it who can look at the wires and at the media: associations, commands and
+// their answers, attempts of I/O and where they landed, recoveries. All of it is worked out from
+// the trace's records (EventLog) and from the scenario, never from the models' variables.
 #pragma once
 
 #include <cstddef>
@@ -27,15 +27,16 @@ struct Exchange {
   std::uint32_t controller = 0;  ///< of the host: place in the list of all connections
   std::uint32_t association = nothing;
   std::uint16_t qid = 0;
-  std::uint32_t index = 0;     ///< of its event
-  wire::Command command{};     ///< what command_sent has of it
-  bool by_operator = false;    ///< sent by passthrough
+  std::uint32_t index = 0;   ///< of its event
+  wire::Command command{};   ///< what command_sent has of it
+  bool by_operator = false;  ///< sent by passthrough
   TimePoint sent{};
   std::uint32_t answer_index = nothing;
   TimePoint answered = never;  ///< when the host had the answer
   wire::Status status{};
   std::uint64_t result = 0;
-  std::vector<std::byte> data;  ///< control data of the answer, up to its last byte that is not zero
+  std::vector<std::byte>
+      data;  ///< control data of the answer, up to its last byte that is not zero
 
   [[nodiscard]] bool ok() const { return answered != never && status.ok(); }
   [[nodiscard]] bool is(wire::AdminOpcode opcode) const {
@@ -58,14 +59,14 @@ struct Association {
   std::uint32_t connect = nothing;  ///< exchange: Connect of the admin queue
   TimePoint connected = never;
   std::uint16_t cntlid = 0;
-  std::uint32_t identify = nothing;      ///< exchange: Identify Controller
-  wire::IdentifyController identity{};   ///< what it brought; valid if identify is something
+  std::uint32_t identify = nothing;     ///< exchange: Identify Controller
+  wire::IdentifyController identity{};  ///< what it brought; valid if identify is something
   TimePoint live = never;
-  TimePoint failed = never;              ///< set-up failed
-  TimePoint cancelled = never;           ///< its requests were cancelled: the failover instant
-  TimePoint over = never;                ///< the next association began, or it was removed
-  std::uint32_t recovery = nothing;      ///< its first recovery
-  std::uint32_t target = nothing;        ///< TargetController
+  TimePoint failed = never;          ///< set-up failed
+  TimePoint cancelled = never;       ///< its requests were cancelled: the failover instant
+  TimePoint over = never;            ///< the next association began, or it was removed
+  std::uint32_t recovery = nothing;  ///< its first recovery
+  std::uint32_t target = nothing;    ///< TargetController
   std::vector<std::pair<std::uint16_t, std::uint32_t>> queues;  ///< qid, connection
 
   [[nodiscard]] Duration kato(const std::vector<Exchange>& all) const;

@@ -326,8 +326,8 @@ void ViewBuilder::identify_answered(const Exchange& x, std::uint32_t place) {
 void ViewBuilder::begin_recovery(const Event& e, std::uint32_t index) {
   Recovery r;
   r.controller = narrow(e.get<"controller">());
-  r.association = v_.of_controller[r.controller].empty() ? nothing
-                                                         : v_.of_controller[r.controller].back();
+  r.association =
+      v_.of_controller[r.controller].empty() ? nothing : v_.of_controller[r.controller].back();
   r.started = e.at;
   r.index = index;
   r.cause = static_cast<host::Cause>(e.get<"cause">());

@@ -49,7 +49,7 @@ class ViewBuilder {
   [[nodiscard]] std::uint32_t subsystem_index(std::uint32_t controller) const;
 
   RunView& v_;
-  std::map<Key, std::uint32_t> open_;            ///< exchanges without an answer
+  std::map<Key, std::uint32_t> open_;             ///< exchanges without an answer
   std::map<TargetKey, std::uint32_t> at_target_;  ///< the youngest controller of that id
   /// Control data on its way from a target: by subsystem (~0: discovery), CNTLID, cid.
   std::map<Key, std::vector<std::byte>> data_;

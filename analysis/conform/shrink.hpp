@@ -11,7 +11,8 @@ namespace holdfast::conform {
 /// Whether the requirement is broken when the implementation goes through the scenario.
 bool fails(const nlohmann::json& document, const Subject& subject, const Requirement& requirement);
 
-/// A scenario that fails still and has nothing that can be left out one at a time. `document` fails.
+/// A scenario that fails still and has nothing that can be left out one at a time. `document`
+/// fails.
 nlohmann::json shrink(const nlohmann::json& document, const Subject& subject,
                       const Requirement& requirement);
 

@@ -115,7 +115,9 @@ class Teller {
         say(e.at, host(e), "no Cross-Controller Reset succeeded");
         return true;
       case Kind::requests_cancelled:
-        say(e.at, host(e), fmt::format("cancels {} request{}", e.get<"count">(), e.get<"count">() == 1 ? "" : "s"));
+        say(e.at, host(e),
+            fmt::format("cancels {} request{}", e.get<"count">(),
+                        e.get<"count">() == 1 ? "" : "s"));
         return true;
       case Kind::connected:
         say(e.at, host(e), fmt::format("is connected, as controller {}", e.get<"cntlid">()));

@@ -16,8 +16,8 @@ namespace holdfast::conform {
 /// dozen.
 nlohmann::json story(const RunView& view, const Breach& breach);
 
-/// "HOLD-2_ccr-cqt-filter_array": names the scenario of an incident, and its file. What may not be in
-/// the name of a scenario becomes a hyphen.
+/// "HOLD-2_ccr-cqt-filter_array": names the scenario of an incident, and its file. What may not be
+/// in the name of a scenario becomes a hyphen.
 std::string incident_name(std::string_view requirement, std::string_view policy,
                           std::string_view target);
 

@@ -28,8 +28,9 @@ json frame(const json& policy, const json& target) {
           {"fabric", {{"links", {{{"name", "l"}, {"ends", {"h0", "a0"}}}}}}},
           {"subsystems", {subsystem}},
           {"hosts",
-           {{{"name", "h0"}, {"policy", policy}, {"connect", {{{"subsystem", "sub"},
-                                                               {"port", "a0"}}}}}}}};
+           {{{"name", "h0"},
+             {"policy", policy},
+             {"connect", {{{"subsystem", "sub"}, {"port", "a0"}}}}}}}};
 }
 
 }  // namespace

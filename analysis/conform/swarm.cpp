@@ -128,9 +128,7 @@ void set_times(Dice& dice, json& out, std::uint64_t longest_ms) {
   out["for"] = fmt::format("{}ms", dice.between(std::min<std::uint64_t>(20, most), most));
 }
 
-void set_time(Dice& dice, json& out) {
-  out["at"] = dice.us(first_fault_ms, last_heal_ms);
-}
+void set_time(Dice& dice, json& out) { out["at"] = dice.us(first_fault_ms, last_heal_ms); }
 
 std::string any_link(Dice& dice, const Shape& shape) {
   const std::uint64_t p = dice.between(0, shape.paths - 1);
@@ -214,8 +212,8 @@ json single_transport(Dice& dice, const Shape& shape) {
   return out;
 }
 
-/// A loss restores what it found when it ends, so that two which overlap on one link would leave one
-/// of them behind: the second one swallows everything instead.
+/// A loss restores what it found when it ends, so that two which overlap on one link would leave
+/// one of them behind: the second one swallows everything instead.
 void keep_losses_apart(json& faults) {
   std::vector<std::string> lossy;
   for (json& fault : faults) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scenarios drawn at random, for requirements that depend on timing. Each seed leaves out features
-// at random (swarm testing), and each scenario has two phases: faults, and then everything heals and
-// the system must become live again.
+// at random (swarm testing), and each scenario has two phases: faults, and then everything heals
+// and the system must become live again.
 #pragma once
 
 #include <cstdint>

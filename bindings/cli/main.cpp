@@ -93,10 +93,12 @@ void add_conform(CLI::App& app, ConformArguments& conform) {
       ->type_name("FILE");
   verb->add_option("--seed", conform.seed, "of the drawn scenarios")->type_name("N");
   verb->add_option("--swarm", conform.swarm, "drawn scenarios per implementation")->type_name("N");
-  verb->add_option("--jobs", conform.jobs, "threads; 0: as many as there are cores")->type_name("N");
+  verb->add_option("--jobs", conform.jobs, "threads; 0: as many as there are cores")
+      ->type_name("N");
   verb->add_flag("--json", conform.json, "print the matrix document instead of a table");
   verb->footer(
-      "Exit status 1 if a requirement failed; with --against or --expected, if something got worse\n"
+      "Exit status 1 if a requirement failed; with --against or --expected, if something got "
+      "worse\n"
       "or differs.\n\nExamples:\n"
       "  holdfast conform --policy linux-mainline --target nvmet-mainline\n"
       "  holdfast conform --policy mine.json --target array --out report\n"
@@ -151,7 +153,8 @@ int dispatch(int argc, char** argv) {
 
   std::string kind;
   auto* list = app.add_subcommand("list", "List what a scenario can name");
-  list->add_option("KIND", kind, "policy, profile, transport, workload, fault, expectation or "
+  list->add_option("KIND", kind,
+                   "policy, profile, transport, workload, fault, expectation or "
                    "requirement");
   list->add_flag("--json", json, "print the list as JSON");
 

@@ -70,10 +70,40 @@ void kill_sockets(World& w, const Fault& f) {
     tcp::kill(w, id, f.side);
 }
 
+/// What an administrator does, or what takes a device away from the host. False: it is something
+/// else.
+bool act_on_host(World& w, const Fault& f) {
+  switch (f.type) {
+    case Type::reset_controller:
+      host::reset_controller(w, f.controller);
+      return true;
+    case Type::delete_controller:
+      host::delete_controller(w, f.controller);
+      return true;
+    case Type::disconnect:
+      disconnect(w, f.controller);
+      return true;
+    case Type::passthrough_ccr:
+      host::passthrough_ccr(w, f.source, f.controller, f.ccr_names);
+      return true;
+    case Type::passthrough:
+      host::passthrough(w, f.controller, f.passthrough);
+      return true;
+    case Type::hca_removed:
+      host::remove_adapter(w, f.host, f.link);
+      return true;
+    case Type::remote_port_lost:
+      host::lose_remote_port(w, f.routes[0], f.routes[1]);
+      return true;
+    default:
+      return false;
+  }
+}
+
 void switch_on(World& w, std::uint32_t index) {
   Fault& f = w.fault.faults[index];
   record<Kind::fault>(w, index, true);
-  if (switch_parts(w, f, true))
+  if (switch_parts(w, f, true) || act_on_host(w, f))
     return;
   switch (f.type) {
     case Type::blackhole:
@@ -97,27 +127,6 @@ void switch_on(World& w, std::uint32_t index) {
     case Type::ana_change:
       target::set_ana_state(w, f.subsystem, f.ana);
       return;
-    case Type::reset_controller:
-      host::reset_controller(w, f.controller);
-      return;
-    case Type::delete_controller:
-      host::delete_controller(w, f.controller);
-      return;
-    case Type::disconnect:
-      disconnect(w, f.controller);
-      return;
-    case Type::passthrough_ccr:
-      host::passthrough_ccr(w, f.source, f.controller, f.ccr_names);
-      return;
-    case Type::passthrough:
-      host::passthrough(w, f.controller, f.passthrough);
-      return;
-    case Type::hca_removed:
-      host::remove_adapter(w, f.host, f.link);
-      return;
-    case Type::remote_port_lost:
-      host::lose_remote_port(w, f.routes[0], f.routes[1]);
-      return;
     case Type::node:
       for_node_channels(f, [&](net::ChannelId c) { net::add_blackhole(w, c); });
       target::fail_node(w, f.node, f.node_state);
@@ -137,7 +146,7 @@ void switch_on(World& w, std::uint32_t index) {
     case Type::cross_traffic:
       net::start_traffic(w, f.part);
       return;
-    case Type::impair:
+    default:
       return;
   }
 }

@@ -69,7 +69,7 @@ struct Fault {
   host::ControllerId source{};      ///< passthrough_ccr: who is asked
   host::CcrNames ccr_names{};       ///< passthrough_ccr: which instance it names
   wire::Command passthrough{};
-  host::HostId host{};              ///< hca_removed: whose end of the link
+  host::HostId host{};                   ///< hca_removed: whose end of the link
   std::array<net::RouteId, 2> routes{};  ///< remote_port_lost: to the port, and back
   target::NodeId node{};
   target::NodeState node_state = target::NodeState::crashed;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Admin commands that an administrator sends by passthrough (NVME_IOCTL_ADMIN_CMD), Cross-Controller
-// Reset among them. They never go out unless the controller is LIVE (__nvme_check_ready).
+// Admin commands that an administrator sends by passthrough (NVME_IOCTL_ADMIN_CMD),
+// Cross-Controller Reset among them. They never go out unless the controller is LIVE
+// (__nvme_check_ready).
 #include "models/host/internal.hpp"
 #include "models/world.hpp"
 

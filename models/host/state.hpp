@@ -91,7 +91,7 @@ struct RecoveryPolicy {
   bool ccr = false;                ///< ask another controller to reset the impacted one first
   std::uint32_t ccr_attempts = 0;  ///< most source controllers tried; 0: as many as there are
   CcrWait ccr_wait = CcrWait::longer_of_cqt_and_kato;
-  bool ccr_wait_bounded = false;   ///< one attempt cannot outlive the overall deadline (v4)
+  bool ccr_wait_bounded = false;     ///< one attempt cannot outlive the overall deadline (v4)
   bool ccr_command_bounded = false;  ///< nor can its command, nor outlive its source controller
   bool cqt_in_deadline = true;     ///< the deadline of CCR attempts is m x KATO + CQT, not m x KATO
   bool hold = false;               ///< m x KATO + CQT before they are cancelled and retried

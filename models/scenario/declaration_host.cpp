@@ -71,9 +71,43 @@ const Object<Connect>& connect_object() {
   return declared;
 }
 
+/// What a policy does besides waiting and asking for resets.
+Object<RecoveryPolicy> further_knobs(Object<RecoveryPolicy>&& declared) {
+  using Policy = RecoveryPolicy;
+  return std::move(declared)
+      .field("release_idempotent", &Policy::release_idempotent, boolean(),
+             "reads and flushes are released without waiting")
+      .field("queue_while_fencing", &Policy::queue_while_fencing, boolean(),
+             "new I/O waits while every path is fencing; else it fails")
+      .field("keep_alive_stops_first", &Policy::keep_alive_stops_first, boolean(),
+             "keep-alive stops when the fence starts; else when it is over")
+      .field("closes_first", &Policy::closes_first, boolean(),
+             "the connections are closed when the fence starts, so that TCP repeats nothing "
+             "meanwhile; else when it is over. On fc an exchange is never repeated")
+      .field("repeat_non_idempotent", &Policy::repeat_non_idempotent, boolean(),
+             "a Zone Append, a Compare and Write or a reservation command whose path is lost is "
+             "repeated; else it fails")
+      .field("discovery_reconnect_kato", &Policy::discovery_reconnect_kato, boolean(),
+             "a discovery controller with KATO 0 gets 5 s once it has reconnected")
+      .field("fences_without_tag", &Policy::fences_without_tag, boolean(),
+             "a Keep Alive that finds no tag fences too; else it resets at once")
+      .field("keep_alive_polls_half", &Policy::keep_alive_polls_half, boolean(),
+             "a keep-alive look every KATO/2 also with traffic-based keep alive, as Linux did "
+             "once; else every KATO/4")
+      .field("operator_fences", &Policy::operator_fences, boolean(),
+             "reset and delete of a LIVE controller fence first; else its commands are "
+             "cancelled at once")
+      .field("removal_fences", &Policy::removal_fences, boolean(),
+             "so does the loss of a remote port or an adapter")
+      .field("holds_aborted", &Policy::holds_aborted, boolean(),
+             "fc: a command whose exchange ends while fencing waits for the fence as well")
+      .field("ccr_joins_pending", &Policy::ccr_joins_pending, boolean(),
+             "Cross-Controller Reset in Progress (13Fh) is waited for like an accepted one");
+}
+
 const Object<RecoveryPolicy>& policy_object() {
   using Policy = RecoveryPolicy;
-  static const auto declared =
+  static const auto declared = further_knobs(
       Object<Policy>("policy", "How a host recovers. The knobs start from the preset.")
           .based_on("preset", policy_row)
           .field("preset", &Policy::preset, policy_name(), "row of knobs to start from")
@@ -111,36 +145,7 @@ const Object<RecoveryPolicy>& policy_object() {
                                           {"hold", Policy::CqtZero::hold, ""}}),
                  "what to do when the controller reports CQT 0")
           .field("cqt_when_zero", &Policy::cqt_when_zero, duration(0s, longest_run),
-                 "the CQT to assume then")
-          .field("release_idempotent", &Policy::release_idempotent, boolean(),
-                 "reads and flushes are released without waiting")
-          .field("queue_while_fencing", &Policy::queue_while_fencing, boolean(),
-                 "new I/O waits while every path is fencing; else it fails")
-          .field("keep_alive_stops_first", &Policy::keep_alive_stops_first, boolean(),
-                 "keep-alive stops when the fence starts; else when it is over")
-          .field("closes_first", &Policy::closes_first, boolean(),
-                 "the connections are closed when the fence starts, so that TCP repeats nothing "
-                 "meanwhile; else when it is over. On fc an exchange is never repeated")
-          .field(
-              "repeat_non_idempotent", &Policy::repeat_non_idempotent, boolean(),
-              "a Zone Append, a Compare and Write or a reservation command whose path is lost is "
-              "repeated; else it fails")
-          .field("discovery_reconnect_kato", &Policy::discovery_reconnect_kato, boolean(),
-                 "a discovery controller with KATO 0 gets 5 s once it has reconnected")
-          .field("fences_without_tag", &Policy::fences_without_tag, boolean(),
-                 "a Keep Alive that finds no tag fences too; else it resets at once")
-          .field("keep_alive_polls_half", &Policy::keep_alive_polls_half, boolean(),
-                 "a keep-alive look every KATO/2 also with traffic-based keep alive, as Linux did "
-                 "once; else every KATO/4")
-          .field("operator_fences", &Policy::operator_fences, boolean(),
-                 "reset and delete of a LIVE controller fence first; else its commands are "
-                 "cancelled at once")
-          .field("removal_fences", &Policy::removal_fences, boolean(),
-                 "so does the loss of a remote port or an adapter")
-          .field("holds_aborted", &Policy::holds_aborted, boolean(),
-                 "fc: a command whose exchange ends while fencing waits for the fence as well")
-          .field("ccr_joins_pending", &Policy::ccr_joins_pending, boolean(),
-                 "Cross-Controller Reset in Progress (13Fh) is waited for like an accepted one");
+                 "the CQT to assume then"));
   return declared;
 }
 

@@ -2,8 +2,8 @@
 // What documents the format: JSON Schema, reference page and catalogue, all from the declarations.
 #include <fmt/format.h>
 
-#include "models/scenario/embedded.hpp"
 #include "models/scenario/declaration.hpp"
+#include "models/scenario/embedded.hpp"
 #include "models/scenario/presets.hpp"
 #include "models/scenario/scenario.hpp"
 

@@ -166,7 +166,7 @@ struct RecoveryPolicy {
   std::uint32_t ccr_attempts = 0;                      ///< most source controllers tried; 0: all
   CcrWait ccr_wait = CcrWait::longer_of_cqt_and_kato;  ///< for one accepted CCR (2.3)
   bool ccr_wait_bounded = false;                       ///< one attempt ends at the overall deadline
-  bool ccr_command_bounded = false;  ///< so does its command, and with the source it was sent to
+  bool ccr_command_bounded = false;     ///< so does its command, and with the source it was sent to
   bool ccr_deadline_has_cqt = true;     ///< deadline of attempts m x KATO + CQT, not m x KATO
   Hold hold = Hold::none;               ///< time-based hold of m x KATO + CQT, or none
   double hold_multiplier = 0.0;         ///< m; 0: 3 with TBKAS, 2 without (protocol.md 1.6)

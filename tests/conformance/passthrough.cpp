@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Admin commands by passthrough, and the knobs that a fence of the specification needs: it closes the
-// connections first, and an attempt to reset outlives neither the hold nor its source controller.
+// Admin commands by passthrough, and the knobs that a fence of the specification needs: it closes
+// the connections first, and an attempt to reset outlives neither the hold nor its source
+// controller.
 #include "tests/conformance/support.hpp"
 
 namespace holdfast::conformance {
@@ -8,7 +9,7 @@ namespace holdfast::conformance {
 namespace {
 
 json admin(Duration at, int opcode, std::uint32_t cdw10, std::uint32_t cdw11 = 0) {
-  return {{"type", "passthrough"}, {"at", text(at)},  {"host", "h1"},    {"controller", "nvme0"},
+  return {{"type", "passthrough"}, {"at", text(at)}, {"host", "h1"},   {"controller", "nvme0"},
           {"opcode", opcode},      {"cdw10", cdw10}, {"cdw11", cdw11}, {"data_size", "4KiB"}};
 }
 
@@ -19,8 +20,8 @@ constexpr std::uint32_t keep_alive_timer = 0x0f;
 
 /// The answer to the first command with that opcode byte that host controller 0 sent after `at`.
 Entry answer(const RecordLog& log, int opcode, TimePoint at) {
-  const Entry sent =
-      log.first(Kind::command_sent, with("controller", 0) && since(at) && [opcode](const Entry& e) {
+  const Entry sent = log.first(
+      Kind::command_sent, with("controller", 0) && since(at) && [opcode](const Entry& e) {
         return (e["sqe0"] & 0xff) == static_cast<std::uint64_t>(opcode);
       });
   const std::uint64_t cid = sent["sqe0"] >> 16 & 0xffff;
@@ -61,12 +62,17 @@ TEST_CASE("passthrough never goes out unless LIVE", "[conformance][passthrough]"
   CHECK(refused[1]["error"] == 16);
 }
 
-TEST_CASE("a reset that names another instance resets nobody", "[conformance][passthrough][CCR-2]") {
+TEST_CASE("a reset that names another instance resets nobody",
+          "[conformance][passthrough][CCR-2]") {
   const auto names = GENERATE(as<std::string>{}, "own_id", "unknown_id", "wrong_ciu", "wrong_cirn");
   json s = scenario_with(2);
   s["subsystems"][0]["profile"] = "nvmet-tp8028";
-  s["faults"] = {{{"type", "passthrough_ccr"}, {"at", "1s"}, {"host", "h1"},
-                  {"controller", "nvme0"}, {"source", "nvme1"}, {"names", names}}};
+  s["faults"] = {{{"type", "passthrough_ccr"},
+                  {"at", "1s"},
+                  {"host", "h1"},
+                  {"controller", "nvme0"},
+                  {"source", "nvme1"},
+                  {"names", names}}};
   Run run(s);
   run.until(2s);
   CHECK(run.log.count(Kind::controller_fatal) == 0);
@@ -81,11 +87,15 @@ TEST_CASE("a triple of the association before resets nobody",
           "[conformance][passthrough][CCR-10]") {
   json s = scenario_with(2);
   s["subsystems"][0]["profile"] = "nvmet-tp8028";
-  const json reset = {{"type", "reset_controller"}, {"at", "1s"}, {"host", "h1"},
-                      {"controller", "nvme0"}};
+  const json reset = {
+      {"type", "reset_controller"}, {"at", "1s"}, {"host", "h1"}, {"controller", "nvme0"}};
   s["faults"] = {reset,
-                 {{"type", "passthrough_ccr"}, {"at", "3s"}, {"host", "h1"},
-                  {"controller", "nvme0"}, {"source", "nvme1"}, {"names", "previous"}}};
+                 {{"type", "passthrough_ccr"},
+                  {"at", "3s"},
+                  {"host", "h1"},
+                  {"controller", "nvme0"},
+                  {"source", "nvme1"},
+                  {"names", "previous"}}};
   Run run(s);
   run.until(4s);
   CHECK(run.log.first(Kind::ccr_requested)["immediate"] == 1);
@@ -107,7 +117,8 @@ TEST_CASE("a fence that closes its connections first repeats nothing", "[conform
   const Entry ended = run.log.first(Kind::hold_ended);
   CHECK(ended.at - started.at == 15001ms);
   const auto closed = run.log.all(Kind::tcp_state, [&](const Entry& e) {
-    return e["side"] == 0 && e["state"] == static_cast<std::uint64_t>(transport::TcpState::closed) &&
+    return e["side"] == 0 &&
+           e["state"] == static_cast<std::uint64_t>(transport::TcpState::closed) &&
            e.at > started.at;
   });
   REQUIRE(closed.size() >= 2);

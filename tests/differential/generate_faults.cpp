@@ -71,8 +71,8 @@ json administrator(Dice& dice, const Names& names, const json& scenario) {
               {"controller", device()}};
   if (out["type"] == "passthrough_ccr") {
     out["source"] = device();
-    out["names"] = dice.pick(
-        {"present", "own_id", "unknown_id", "wrong_ciu", "wrong_cirn", "previous"});
+    out["names"] =
+        dice.pick({"present", "own_id", "unknown_id", "wrong_ciu", "wrong_cirn", "previous"});
     if (out["source"] == out["controller"])
       out["type"] = "reset_controller", out.erase("source"), out.erase("names");
   } else if (out["type"] == "passthrough") {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machinery behind `holdfast conform`: what is derived from a trace, drawn scenarios, shrinking,
-// verdicts, and the canary.
+// The machinery behind `holdfast conform`: what is derived from a trace, drawn scenarios,
+// shrinking, verdicts, and the canary.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -167,10 +167,10 @@ TEST_CASE("a failing scenario is shrunk to what it takes", "[conform]") {
   const Requirement& held = requirement("HOLD-1");
   json document = probe("hold_silent_path").scenario;
   // Things that have nothing to do with it.
-  document["faults"].push_back({{"type", "loss"}, {"at", "1s"}, {"for", "1s"}, {"link", "h1-s1"},
-                                {"probability", "1%"}});
-  document["faults"].push_back({{"type", "blackhole"}, {"at", "50s"}, {"for", "1s"},
-                                {"link", "s1-a1"}});
+  document["faults"].push_back(
+      {{"type", "loss"}, {"at", "1s"}, {"for", "1s"}, {"link", "h1-s1"}, {"probability", "1%"}});
+  document["faults"].push_back(
+      {{"type", "blackhole"}, {"at", "50s"}, {"for", "1s"}, {"link", "s1-a1"}});
   document["fabric"]["links"].push_back({{"name", "h2-s0"}, {"ends", {"h2", "s0"}}});
   json second = document["hosts"][0];
   second["name"] = "h2";
@@ -226,8 +226,8 @@ TEST_CASE("the matrix does not depend on the number of threads", "[conform]") {
 
 TEST_CASE("knobs of one's own are read as a scenario reads them", "[conform]") {
   const json policy = {{"preset", "cqt-only"}, {"hold_multiplier", 1}};
-  const Subject mine = make_subject("mine", policy, "slow", {{"profile", "array"},
-                                                             {"attr_cqt", "2s"}});
+  const Subject mine =
+      make_subject("mine", policy, "slow", {{"profile", "array"}, {"attr_cqt", "2s"}});
   CHECK(mine.host_knobs.hold_multiplier == 1.0);
   CHECK(mine.target_knobs.attr_cqt == 2s);
   // Half of what 2 x KATO asks for.
