@@ -170,7 +170,7 @@ function tableHead(rows, columns, by, few) {
     const begins = at === 0 || model.implementations[columns[at - 1]][by] !== one[by];
     if (begins) {
       const wide = columns.filter((j) => model.implementations[j][by] === one[by]).length;
-      first.append(h("th", { colspan: wide, class: "group", scope: "colgroup" },
+      first.append(h("th", { colspan: wide, class: "group", scope: "colgroup", title: one[by] },
                      h("span", {}, one[by])));
     }
     const failed = count(model, rows, [i])[FAIL];

@@ -44,6 +44,15 @@ def test_first_scenario(tmp_path: Path) -> None:
     assert indented(done.stdout) in README
 
 
+def test_conformance() -> None:
+    """The example of a report."""
+    command = re.search(r"^    build/holdfast (conform .*)$", README, re.MULTILINE)
+    assert command is not None
+    done = holdfast(*command.group(1).split())
+    assert done.returncode == 1, done.stderr
+    assert indented(done.stdout) in README
+
+
 def test_links_lead_somewhere() -> None:
     """Every relative link of the README and of docs/ names a file of the tree."""
     for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
