@@ -301,8 +301,10 @@ std::string scenario_text(std::uint64_t seed) {
   const std::uint64_t refusals = dice.between(0, 3);
   for (std::uint64_t i = 0; i < refusals; ++i)
     out["faults"].push_back(refusal(dice, names));
-  if (dice.percent(40))
-    out["faults"].push_back(administrator(dice, names, out));
+  // Dice of their own, so that everything else is drawn as it was without administrators.
+  Dice more(~seed);
+  if (more.percent(40))
+    out["faults"].push_back(administrator(more, names, out));
   if (dice.percent(25)) {
     ride_on_fc(dice, names, out);
     return out.dump(2);

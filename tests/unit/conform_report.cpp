@@ -209,7 +209,8 @@ TEST_CASE("the page holds the data, packed, and nothing in it ends the script", 
   CHECK(page.find("@import") == std::string::npos);
   const json data = data_of(page);
   CHECK(data["incidents"][0]["text"] == nasty);
-  CHECK(data["implementations"] == json({{"linux-mainline", "array"}, {"spec", "array"}}));
+  CHECK(data["implementations"] ==
+        json::parse(R"([["linux-mainline", "array"], ["spec", "array"]])"));
   CHECK(data["requirements"].size() == 2);
   // fail, 17 occasions, 11 scenarios, 10 of them failed, incident 0; pass; not exercised; why not.
   CHECK(data["cells"] == json({{{1, 17, 11, 10, 0}, {0, 17, 11}}, {{3, 0, 0}, {2, 0}}}));
