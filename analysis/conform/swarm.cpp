@@ -11,8 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/distributions.hpp"
-#include "sim/random.hpp"
+#include "sim/dice.hpp"
 
 namespace holdfast::conform {
 
@@ -20,27 +19,7 @@ using nlohmann::json;
 
 namespace {
 
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : seed_(seed) {}
-  /// Uniform, both bounds included.
-  std::uint64_t between(std::uint64_t low, std::uint64_t high) {
-    const std::uint64_t bits = sim::random_bits(seed_, sim::hash_name("conform"), next_++);
-    return low + sim::uniform_below(bits, high - low + 1);
-  }
-  bool percent(std::uint64_t chance) { return between(1, 100) <= chance; }
-  template <class T>
-  T pick(std::initializer_list<T> choices) {
-    return *(choices.begin() + between(0, choices.size() - 1));
-  }
-  std::string us(std::uint64_t low_ms, std::uint64_t high_ms) {
-    return fmt::format("{}us", between(low_ms * 1000, high_ms * 1000));
-  }
-
- private:
-  std::uint64_t seed_;
-  std::uint64_t next_ = 0;
-};
+using sim::Dice;
 
 constexpr std::uint64_t first_fault_ms = 2'000;
 constexpr std::uint64_t last_heal_ms = 24'000;
@@ -75,7 +54,8 @@ json subsystem_of(Dice& dice, const Shape& shape) {
   }
   json media = {{"read", "80us"}, {"write", "20us"}};
   if (dice.percent(40))
-    media["write"] = {{"usual", "30us"}, {"rare", dice.us(1, 400)}, {"chance", "5%"}};
+    media["write"] = {
+        {"usual", "30us"}, {"rare", dice.span(1'000, 400'000, "us")}, {"chance", "5%"}};
   return {{"name", "sub"},
           {"ports", ports},
           {"nodes", nodes},
@@ -89,7 +69,7 @@ json host_of(Dice& dice, const Shape& shape, std::uint64_t h) {
   for (std::uint64_t p = 0; p < shape.paths; ++p) {
     connect.push_back({{"subsystem", "sub"},
                        {"port", fmt::format("a{}", p)},
-                       {"at", dice.us(0, 400)},
+                       {"at", dice.span(0, 400'000, "us")},
                        {"keep_alive_tmo", kato},
                        {"reconnect_delay", delay},
                        {"nr_io_queues", dice.between(1, 2)}});
@@ -103,12 +83,12 @@ json host_of(Dice& dice, const Shape& shape, std::uint64_t h) {
 }
 
 json load_of(Dice& dice, std::uint64_t h) {
-  json out = {{"host", fmt::format("h{}", h)}, {"start", dice.us(500, 1500)}};
+  json out = {{"host", fmt::format("h{}", h)}, {"start", dice.span(500'000, 1500'000, "us")}};
   if (dice.percent(35)) {
     out["type"] = "rw_test";
     out["iterations"] = dice.between(5, 20);
-    out["sleep_before_read"] = dice.us(100, 4000);
-    out["sleep_after_read"] = dice.us(50, 2000);
+    out["sleep_before_read"] = dice.span(100'000, 4000'000, "us");
+    out["sleep_after_read"] = dice.span(50'000, 2000'000, "us");
     return out;
   }
   out["type"] = "fio";
@@ -128,7 +108,9 @@ void set_times(Dice& dice, json& out, std::uint64_t longest_ms) {
   out["for"] = fmt::format("{}ms", dice.between(std::min<std::uint64_t>(20, most), most));
 }
 
-void set_time(Dice& dice, json& out) { out["at"] = dice.us(first_fault_ms, last_heal_ms); }
+void set_time(Dice& dice, json& out) {
+  out["at"] = dice.span(first_fault_ms * 1000, last_heal_ms * 1000, "us");
+}
 
 std::string any_link(Dice& dice, const Shape& shape) {
   const std::uint64_t p = dice.between(0, shape.paths - 1);
@@ -152,7 +134,7 @@ json slow_command(Dice& dice, const Shape& shape) {
               {"subsystem", "sub"},
               {"controller", dice.between(1, shape.paths * shape.hosts)},
               {"opcode", dice.pick({"write", "write", "read"})},
-              {"delay", dice.us(50, 4000)},
+              {"delay", dice.span(50'000, 4000'000, "us")},
               {"count", dice.between(1, 3)}};
   set_time(dice, out);
   return out;
@@ -204,7 +186,7 @@ json single_transport(Dice& dice, const Shape& shape) {
   out = {{"type", "impair"}, {"link", any_link(dice, shape)}};
   set_times(dice, out, 15'000);
   out["direction"] = dice.pick({"both", "forward", "backward"});
-  out["delay"] = dice.us(1, 1500);
+  out["delay"] = dice.span(1'000, 1500'000, "us");
   if (dice.percent(40))
     out["duplicate"] = "10%";
   if (dice.percent(40))
@@ -231,7 +213,7 @@ void keep_losses_apart(json& faults) {
 }  // namespace
 
 json swarm_scenario(std::uint64_t seed) {
-  Dice dice(seed);
+  Dice dice(seed, "conform");
   Shape shape;
   shape.transport = dice.pick({"tcp", "tcp", "tcp", "rdma", "fc"});
   shape.hosts = dice.percent(25) ? 2 : 1;

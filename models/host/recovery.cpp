@@ -127,12 +127,20 @@ void remove(World& w, ControllerId id, int error) {
 /// retransmit what the socket holds (protocol.md 4.6).
 void close_later(World& w, QueueId id) {
   Queue& q = queue(w, id);
+  if (!q.allocated)
+    return;
   const transport::HostQueueId transport = q.transport;
   q.allocated = false;
   const Host& host = host_of(w, controller(w, q.controller));
   const TimePoint at =
       host.close_deferred ? sim::file_closed_at(host.wheel, w.now()) : w.now() + host.close_delay;
   w.at(at, [transport](World& world) { transport::close_queue(world, transport); });
+}
+
+void close_io_later(World& w, ControllerId id) {
+  const Controller& c = controller(w, id);
+  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
+    close_later(w, io_queue(c, i));
 }
 
 std::uint64_t in_flight(const Queue& q) {
@@ -153,13 +161,8 @@ void stop(World& w, QueueId id) {
 /// gave up (protocol.md 1.6), but TCP repeats a lost one for as long as its socket is open.
 void close_connections(World& w, ControllerId id) {
   stop_all(w, id);
-  const Controller& c = controller(w, id);
-  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i) {
-    if (queue(w, io_queue(c, i)).allocated)
-      close_later(w, io_queue(c, i));
-  }
-  if (queue(w, c.admin).allocated)
-    close_later(w, c.admin);
+  close_io_later(w, id);
+  close_later(w, controller(w, id).admin);
 }
 
 }  // namespace
@@ -320,10 +323,7 @@ void tear_down_io(World& w, ControllerId id, bool cancels) {
   for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
     cancel_all(w, io_queue(c, i));
   // A reset closes them now too, while its admin queue still tries to disable the controller.
-  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i) {
-    if (queue(w, io_queue(c, i)).allocated)
-      close_later(w, io_queue(c, i));
-  }
+  close_io_later(w, id);
 }
 
 void tear_down(World& w, ControllerId id) {
@@ -335,8 +335,7 @@ void tear_down(World& w, ControllerId id) {
   stop(w, c.admin);
   stop_timeouts(w, id, false);
   cancel_all(w, c.admin);
-  if (queue(w, c.admin).allocated)
-    close_later(w, c.admin);
+  close_later(w, c.admin);
 }
 
 void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr) {

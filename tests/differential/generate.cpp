@@ -269,7 +269,7 @@ json workload(Dice& dice, const Names& names) {
 }  // namespace
 
 std::string scenario_text(std::uint64_t seed) {
-  Dice dice(seed);
+  Dice dice(seed, "scenario");
   Names names;
   names.duration_ms = dice.between(3000, 12'000);
   const std::uint64_t hosts = dice.between(1, 3);
@@ -302,7 +302,7 @@ std::string scenario_text(std::uint64_t seed) {
   for (std::uint64_t i = 0; i < refusals; ++i)
     out["faults"].push_back(refusal(dice, names));
   // Dice of their own, so that everything else is drawn as it was without administrators.
-  Dice more(~seed);
+  Dice more(seed, "administrator");
   if (more.percent(40))
     out["faults"].push_back(administrator(more, names, out));
   if (dice.percent(25)) {

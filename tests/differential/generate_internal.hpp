@@ -2,44 +2,17 @@
 // What the files of the generator share.
 #pragma once
 
-#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "sim/distributions.hpp"
-#include "sim/random.hpp"
+#include "sim/dice.hpp"
 
 namespace holdfast::generate {
 
 using nlohmann::json;
 
-/// The dice of one scenario.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : seed_(seed) {}
-  /// Uniform, both bounds included.
-  std::uint64_t between(std::uint64_t low, std::uint64_t high) {
-    const std::uint64_t bits = sim::random_bits(seed_, sim::hash_name("scenario"), next_++);
-    return low + sim::uniform_below(bits, high - low + 1);
-  }
-  bool percent(std::uint64_t chance) { return between(1, 100) <= chance; }
-  template <class T>
-  T pick(std::initializer_list<T> choices) {
-    return *(choices.begin() + between(0, choices.size() - 1));
-  }
-  template <class T>
-  const T& pick(const std::vector<T>& choices) {
-    return choices[between(0, choices.size() - 1)];
-  }
-  std::string span(std::uint64_t low, std::uint64_t high, const char* unit) {
-    return std::to_string(between(low, high)) + unit;
-  }
-
- private:
-  std::uint64_t seed_;
-  std::uint64_t next_ = 0;
-};
+using sim::Dice;
 
 struct Names {
   std::vector<std::string> hosts;

@@ -15,9 +15,9 @@ import argparse
 import json
 import subprocess
 import sys
-import time
 import tomllib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -111,28 +111,14 @@ def judge(chosen: list[Kill], jobs: int) -> int:
     configure = ["cmake", "--preset", "release", "-DCMAKE_EXPORT_COMPILE_COMMANDS=OFF"]
     subprocess.run(configure, cwd=run.TREE, check=True, capture_output=True)
     build(jobs)
-    status, red = 0, 0
+    status = 0
     for kill in chosen:
         already = green(kill, "pass")
         if already:
             print(f"UNUSABLE  {kill.mutant.name}: without it {', '.join(already)}", flush=True)
             status = 2
-    for i, kill in enumerate(chosen, 1):
-        begun = time.monotonic()
-        try:
-            left = try_kill(kill, jobs)
-        except run.UnusableError as error:
-            print(f"unusable  {kill.mutant.name}: {error}", flush=True)
-            status = 2
-            continue
-        red += not left
-        status = max(status, 1) if left else status
-        word = "SURVIVED" if left else "killed  "
-        what = ", ".join(left or kill.requirements)
-        took = time.monotonic() - begun
-        print(f"{word}  {i}/{len(chosen)}  {kill.mutant.name}  [{what}]  {took:.0f} s", flush=True)
-    print(f"mutants: {red} of {len(chosen)} turned their requirements red")
-    return status
+    tries = [(k.mutant.name, ", ".join(k.requirements), partial(try_kill, k, jobs)) for k in chosen]
+    return max(status, run.try_all(tries))
 
 
 def main() -> int:

@@ -18,7 +18,9 @@ import subprocess
 import sys
 import time
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -136,6 +138,32 @@ def try_mutant(mutant: Mutant, jobs: int) -> bool:
         path.write_text(original)
 
 
+def try_all(tries: list[tuple[str, str, Callable[[], bool | list[str]]]]) -> int:
+    """Try each mutant, say what became of it, and return the exit status.
+
+    A try is a name, what the mutant must turn red, and what tries it: true if all of that went red,
+    or else a list of what stayed green, which is empty if nothing did.
+    """
+    status, killed = 0, 0
+    for i, (name, aim, attempt) in enumerate(tries, 1):
+        begun = time.monotonic()
+        try:
+            outcome = attempt()
+        except UnusableError as error:
+            print(f"unusable  {name}: {error}", flush=True)
+            status = 2
+            continue
+        green = outcome if isinstance(outcome, list) else ([] if outcome else [aim])
+        killed += not green
+        status = max(status, 1) if green else status
+        word = "SURVIVED" if green else "killed  "
+        took = time.monotonic() - begun
+        what = ", ".join(green) or aim
+        print(f"{word}  {i}/{len(tries)}  {name}  [{what}]  {took:.0f} s", flush=True)
+    print(f"mutants: {killed} of {len(tries)} killed")
+    return status
+
+
 def judge(chosen: list[Mutant], jobs: int) -> int:
     """Try each mutant, say what became of it, and return the exit status."""
     copy_tree()
@@ -145,24 +173,8 @@ def judge(chosen: list[Mutant], jobs: int) -> int:
     for test in sorted({m.test for m in chosen}):
         if not passes(test):
             raise UnusableError(f"the test {test!r} fails without any mutant")
-    status, killed = 0, 0
-    for i, mutant in enumerate(chosen, 1):
-        begun = time.monotonic()
-        try:
-            red = try_mutant(mutant, jobs)
-        except UnusableError as error:
-            print(f"unusable  {mutant.name}: {error}", flush=True)
-            status = 2
-            continue
-        killed += red
-        status = status if red else max(status, 1)
-        took = time.monotonic() - begun
-        word = "killed  " if red else "SURVIVED"
-        print(
-            f"{word}  {i}/{len(chosen)}  {mutant.name}  [{mutant.test}]  {took:.0f} s", flush=True
-        )
-    print(f"mutants: {killed} of {len(chosen)} killed")
-    return status
+    tries = [(m.name, m.test, partial(try_mutant, m, jobs)) for m in chosen]
+    return try_all(tries)
 
 
 def main() -> int:
