@@ -90,7 +90,9 @@ inline std::uint32_t waiting_on(const RunView& v, std::uint32_t source, std::uin
       continue;
     const TimePoint now = v.event(index).at;
     const bool answered = x.answered <= now;
-    const bool over = r->cancelled < now || c.seen <= now || (answered && !x.ok()) ||
+    // One that was refused because another one is in progress may be waited for all the same.
+    const bool refused = !x.ok() && x.status.code() != wire::StatusCode::ccr_in_progress;
+    const bool over = r->cancelled < now || c.seen <= now || (answered && refused) ||
                       (answered && now >= x.answered + shortest_wait(v, *r));
     count += over ? 0 : 1;
   }

@@ -116,14 +116,15 @@ std::string answer_text(const CcrTargetView& t, const Served& s) {
       s.result);
 }
 
-/// Calls `act(view, served)` for each command that got an answer.
+/// Calls `act(view, served)` for each command that got an answer from a source controller which was
+/// enabled.
 template <class Act>
 void each_answered(const RunView& v, Act act) {
   if (v.ccrs.empty())
     return;
   const CcrTargetView t(v);
   for (const Served& s : t.served) {
-    if (s.answered != nothing)
+    if (s.answered != nothing && !v.is_disabled(s.source, s.fetched))
       act(t, s);
   }
 }

@@ -90,11 +90,22 @@ bool had_work(const CcrTargetView& t, std::uint32_t target, TimePoint since) {
   });
 }
 
+/// Whether an instance had fetched the command that landed, and not the one that the same
+/// controller became when it was enabled again.
+bool is_of(const CcrTargetView& t, const Instance& i, std::uint32_t landed) {
+  const std::uint64_t token = t.v.event(landed).get<"token">();
+  return std::any_of(t.v.attempts.begin(), t.v.attempts.end(), [&](const Attempt& a) {
+    return a.token == token && a.fetched != never && a.fetched <= t.at(i.end);
+  });
+}
+
 void nothing_lands_after_success(const RunView& v, Ledger& ledger) {
   each_success(v, [&](const CcrTargetView& t, const Served& s, const Told& told) {
     const std::uint32_t target = t.instances[s.meant].target;
     const auto& media = v.targets[target].media;
-    const auto late = std::upper_bound(media.begin(), media.end(), told.event);
+    const auto late =
+        std::find_if(std::upper_bound(media.begin(), media.end(), told.event), media.end(),
+                     [&](std::uint32_t landed) { return is_of(t, t.instances[s.meant], landed); });
     if (late == media.end() && !had_work(t, target, t.at(s.fetched)))
       return;
     ledger.expect(late == media.end(), t.at(told.event), [&] {
@@ -209,9 +220,13 @@ bool can_tell(const CcrTargetView& t, std::uint32_t source, std::uint32_t since,
   for (const Exchange& x : v.exchanges) {
     if (x.association == nothing || v.associations[x.association].target != source)
       continue;
-    if (x.ok() && x.answer_index < since &&
-        x.is_feature(wire::AdminOpcode::set_features, wire::FeatureId::async_event_configuration))
-      enabled = (x.command.cdw11 & wire::aec_cross_controller_reset) != 0;
+    if (x.index > since ||
+        !x.is_feature(wire::AdminOpcode::set_features, wire::FeatureId::async_event_configuration))
+      continue;
+    // What has not been answered yet may have masked it already.
+    const bool answered = x.answered != never && x.answer_index < since;
+    if (!answered || x.ok())
+      enabled = answered && (x.command.cdw11 & wire::aec_cross_controller_reset) != 0;
   }
   for (const std::uint32_t i : c.fetches) {
     const Event& e = v.event(i);

@@ -108,6 +108,9 @@ void not_longer_than_needed(const RunView& v, Ledger& ledger) {
   for (const Recovery& r : v.recoveries) {
     if (!is_known(v, r) || r.cancelled == never || asked_for_reset(v, r) || !is_path_loss(r))
       continue;
+    // Without a keep-alive there is no m x KATO by which to say how much is enough.
+    if (kato_part(v, r) == Duration{})
+      continue;
     const Duration most = required_hold(v, r) + own_allowance(v, r);
     const TimePoint latest = v.timer_latest(r.controller, r.started, most) + promptly;
     ledger.expect(r.cancelled <= latest, r.cancelled, [&] {

@@ -170,7 +170,7 @@ std::set<std::tuple<std::uint64_t, std::uint64_t, TimePoint>> forced_answers(con
   return out;
 }
 
-/// Calls `act(controller, KATT, status, instant)` for each Keep Alive that a target answered.
+/// Calls `act(controller, KATT, status, event)` for each Keep Alive that a target answered.
 template <class Act>
 void each_keep_alive_answer(const RunView& v, Act act) {
   const auto forced = forced_answers(v);
@@ -192,17 +192,17 @@ void each_keep_alive_answer(const RunView& v, Act act) {
       if (e.get<"qid">() != 0 || open.erase(cid) == 0 || e.at > k.until ||
           forced.contains({k.t->subsystem, k.t->cntlid, e.at}))
         continue;
-      act(k, k.katt_at(e.at), wire::Status(static_cast<std::uint16_t>(e.get<"status">())), e.at);
+      act(k, k.katt_at(e.at), wire::Status(static_cast<std::uint16_t>(e.get<"status">())), i);
     }
   }
 }
 
 void keep_alive_succeeds(const RunView& v, Ledger& ledger) {
   each_keep_alive_answer(
-      v, [&](const TargetKeepAlive& k, Duration katt, wire::Status status, TimePoint at) {
-        if (katt == Duration{})
+      v, [&](const TargetKeepAlive& k, Duration katt, wire::Status status, std::uint32_t index) {
+        if (katt == Duration{} || v.is_disabled(k.a->target, index))
           return;
-        ledger.expect(status.ok(), at, [&] {
+        ledger.expect(status.ok(), v.event(index).at, [&] {
           return fmt::format("controller {} answered a Keep Alive with 0x{:03x}", k.t->cntlid,
                              status.value);
         });
@@ -210,17 +210,17 @@ void keep_alive_succeeds(const RunView& v, Ledger& ledger) {
 }
 
 void nvmet_keep_alive_without_timer(const RunView& v, Ledger& ledger) {
-  each_keep_alive_answer(
-      v, [&](const TargetKeepAlive& k, Duration katt, wire::Status status, TimePoint at) {
-        if (katt != Duration{})
-          return;
-        ledger.expect(status.code() == StatusCode::keep_alive_timeout_invalid, at, [&] {
-          return fmt::format(
-              "controller {}, whose timer is off, answered a Keep Alive with "
-              "0x{:03x}",
-              k.t->cntlid, status.value);
-        });
-      });
+  each_keep_alive_answer(v, [&](const TargetKeepAlive& k, Duration katt, wire::Status status,
+                                std::uint32_t index) {
+    if (katt != Duration{})
+      return;
+    ledger.expect(status.code() == StatusCode::keep_alive_timeout_invalid, v.event(index).at, [&] {
+      return fmt::format(
+          "controller {}, whose timer is off, answered a Keep Alive with "
+          "0x{:03x}",
+          k.t->cntlid, status.value);
+    });
+  });
 }
 
 void reports_keep_alive(const RunView& v, Ledger& ledger) {

@@ -74,7 +74,7 @@ void silence_is_noticed(const RunView& v, Ledger& ledger) {
     const auto judge = [&](TimePoint to, bool ended) {
       const Duration kato = k.longest_kato(last, to);
       const TimePoint limit = v.timer_latest(k.a->controller, last, kato + kato / 2);
-      const bool lost = ended && k.timed_out <= k.until;
+      const bool lost = ended && k.given_up <= k.until;
       if (kato == Duration{} || (to <= limit && !lost))
         return;
       ledger.expect(to <= limit, std::min(to, limit), [&] {
@@ -160,12 +160,13 @@ void one_at_a_time(const RunView& v, Ledger& ledger) {
   }
 }
 
-/// nvme_keep_alive_end_io: a line in the log, and no further Keep Alive.
+/// nvme_keep_alive_end_io: a line in the log, and no further Keep Alive. One that an earlier
+/// association left behind (AS-1) does not count: Identify arms the keep-alive anew.
 void error_answer_is_no_loss(const RunView& v, Ledger& ledger) {
   for (const HostKeepAlive& k : host_keep_alives(v)) {
     for (std::size_t i = 0; i < k.sent.size(); ++i) {
       const Exchange& x = v.exchanges[k.sent[i]];
-      if (x.answered == never || x.ok() || x.answered >= v.end - seconds{1})
+      if (x.answered == never || x.ok() || x.sent < k.begun || x.answered >= v.end - seconds{1})
         continue;
       const bool given_up = k.until <= x.answered;
       ledger.expect(!given_up && i + 1 == k.sent.size(), x.answered, [&] {

@@ -12,20 +12,13 @@ namespace {
 using host::State;
 using wire::StatusCode;
 
-/// What the host itself ends a request with when its path is lost.
-bool is_own(wire::Status status) {
-  return status.code() == StatusCode::host_aborted_command ||
-         status.code() == StatusCode::host_path_error;
-}
-
 /// Calls `act(attempt, operation)` for each attempt that its controller answered with a failure.
 template <class Act>
 void each_refused(const RunView& v, Act act) {
   for (const Attempt& a : v.attempts) {
     const Operation& op = v.operations[a.op() - 1];
     // The halves of a fused pair are answered one by one.
-    if (a.ended != never && !a.status.ok() && !is_own(a.status) &&
-        op.kind != host::IoKind::compare_and_write)
+    if (a.was_answered() && !a.status.ok() && op.kind != host::IoKind::compare_and_write)
       act(a, op);
   }
 }
@@ -139,7 +132,7 @@ void cancelled_io_moves_at_once(const RunView& v, Ledger& ledger) {
   const Paths paths(v);
   for (const Attempt& a : v.attempts) {
     const Operation& op = v.operations[a.op() - 1];
-    const bool cancelled = a.abandoned && is_own(a.status) && a.ended + promptly <= v.end;
+    const bool cancelled = a.ended != never && !a.was_answered() && a.ended + promptly <= v.end;
     if (!cancelled || (!host::is_idempotent(op.kind) && a.next == nothing))
       continue;
     const std::uint32_t other = paths.other_usable(a.controller, paths.nsid_of(a), a.end_index);

@@ -218,8 +218,8 @@ std::uint32_t data_without_response(const RunView& v, const Stream& s) {
       return open;
     open = i;
   }
-  // Both are written at once; a socket that is full or gone takes neither.
-  return open != nothing && v.event(open).at < v.end ? open : nothing;
+  // Both are written at once, but a full socket may take the data and not yet the response.
+  return open != nothing && s.released == never && v.event(open).at < v.end ? open : nothing;
 }
 
 /// SUCCESS on the last C2HData spares the response only if the host has switched SQ flow control

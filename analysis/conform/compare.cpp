@@ -37,13 +37,6 @@ bool is_verdict(const std::string& text) {
   return false;
 }
 
-bool is_worse(const std::string& before, const std::string& after) {
-  const bool passed = before == word(Verdict::pass);
-  if (after == word(Verdict::fail))
-    return before != word(Verdict::fail);
-  return passed && (after == word(Verdict::not_exercised) || after == absent);
-}
-
 /// What is no canary; its verdict compares with nothing.
 std::set<std::string> canaries(const json& matrix) {
   std::set<std::string> out;
@@ -55,6 +48,13 @@ std::set<std::string> canaries(const json& matrix) {
 }
 
 }  // namespace
+
+bool is_worse(const std::string& before, const std::string& after) {
+  const bool passed = before == word(Verdict::pass);
+  if (after == word(Verdict::fail))
+    return before != word(Verdict::fail);
+  return passed && (after == word(Verdict::not_exercised) || after == absent);
+}
 
 void check_matrix(const json& m) {
   const auto wrong = [](const std::string& what) { throw std::invalid_argument(what); };

@@ -17,6 +17,10 @@ struct Difference {
   bool worse = false;
 };
 
+/// What passed fails or is not exercised any more; what was something else fails; what passed is
+/// gone.
+bool is_worse(const std::string& before, const std::string& after);
+
 /// Throws std::invalid_argument, with what is wrong, unless `document` is a matrix document of the
 /// schema version that is known.
 void check_matrix(const nlohmann::json& document);
@@ -24,14 +28,13 @@ void check_matrix(const nlohmann::json& document);
 /// reason for no failure, or a requirement that the catalogue does not have.
 void check_expected(const nlohmann::json& document);
 
-/// What differs, regressions first. Worse is: what passed fails or is not exercised any more; what
-/// was something else fails; what passed is gone. Of `before` only that counts which `after` was
-/// asked for: its implementations, and its requirements or those that the catalogue has no more.
-/// Throws what check_matrix throws.
+/// What differs, regressions first. Of `before` only that counts which `after` was asked for: its
+/// implementations, and its requirements or those that the catalogue has no more. Throws what
+/// check_matrix throws.
 std::vector<Difference> compare(const nlohmann::json& before, const nlohmann::json& after);
 
 /// Differences from the expected matrix (scenarios/requirements/expected.json; docs/conformance.md
-/// has its format), of the implementations and requirements that `matrix` has; each is "worse".
+/// has its format), of the implementations and requirements that `matrix` has, regressions first.
 /// What `expected` does not have at all differs. Throws what check_expected throws.
 std::vector<Difference> compare_expected(const nlohmann::json& expected,
                                          const nlohmann::json& matrix);

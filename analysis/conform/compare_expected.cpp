@@ -228,9 +228,10 @@ std::vector<Difference> compare_expected(const json& expected, const json& matri
           row == rows.end() ? std::nullopt : row->second.verdict(one.policy, one.target);
       const std::string was = verdict ? std::string(word(*verdict)) : "absent";
       if (was != is)
-        out.push_back({one.policy, one.target, id, was, is, true});
+        out.push_back({one.policy, one.target, id, was, is, is_worse(was, is)});
     }
   }
+  std::stable_partition(out.begin(), out.end(), [](const Difference& d) { return d.worse; });
   return out;
 }
 

@@ -103,19 +103,27 @@ std::vector<HostKeepAlive> host_keep_alives(const RunView& v) {
     if (gets_kato_when_live(v, a))
       out[i].katos.emplace_back(a.live, seconds{5});
   }
+  const auto given_up = [&](const Event& e, std::uint32_t index) {
+    const auto controller = static_cast<std::uint32_t>(e.get<"controller">());
+    const std::uint32_t a = v.association_at(controller, index);
+    if (a != nothing)
+      out[a].given_up = std::min(out[a].given_up, e.at);
+  };
   v.each_indexed(Kind::request_timeout, [&](const Event& e, std::uint32_t index) {
-    const std::uint32_t a =
-        v.association_at(static_cast<std::uint32_t>(e.get<"controller">()), index);
-    if (e.get<"qid">() == 0 && e.get<"opcode">() == wire::raw(AdminOpcode::keep_alive) &&
-        a != nothing)
-      out[a].timed_out = std::min(out[a].timed_out, e.at);
+    if (e.get<"qid">() == 0 && e.get<"opcode">() == wire::raw(AdminOpcode::keep_alive))
+      given_up(e, index);
+  });
+  v.each_indexed(Kind::keep_alive_done, [&](const Event& e, std::uint32_t index) {
+    constexpr wire::Status aborted{wire::StatusCode::host_aborted_command};
+    if (e.get<"status">() == aborted.value)
+      given_up(e, index);
   });
   for (std::uint32_t i = 0; i < v.exchanges.size(); ++i) {
     if (v.exchanges[i].association != nothing)
       take_exchange(out[v.exchanges[i].association], v.exchanges[i], i);
   }
   for (const Attempt& attempt : v.attempts) {
-    if (attempt.association != nothing && attempt.ended != never && !attempt.abandoned)
+    if (attempt.association != nothing && attempt.was_answered())
       out[attempt.association].heard.push_back({attempt.ended, attempt.sent, nothing});
   }
   std::erase_if(out, [](const HostKeepAlive& k) {

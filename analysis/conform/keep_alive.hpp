@@ -20,15 +20,16 @@ struct Heard {
 /// An association, and how its host keeps it alive.
 struct HostKeepAlive {
   const Association* a = nullptr;
-  TimePoint begun = never;      ///< end of initialization: Identify and the logs are read
-  TimePoint until{};            ///< the host left LIVE and CONNECTING, or nothing is known any more
-  TimePoint timed_out = never;  ///< a Keep Alive did; on FC an abort comes between that and `until`
+  TimePoint begun = never;     ///< end of initialization: Identify and the logs are read
+  TimePoint until{};           ///< the host left LIVE and CONNECTING, or nothing is known any more
+  TimePoint given_up = never;  ///< a Keep Alive was, by its time-out or with all requests; on FC
+                               ///< aborts come between that and `until`
   std::vector<std::uint32_t> sent;  ///< exchanges: Keep Alive commands of the host's own
   std::vector<Heard> heard;         ///< in order
   std::vector<std::pair<TimePoint, Duration>> katos;  ///< since when which KATO
 
   /// When the host knew that it had lost the path, or let go of it for another reason.
-  [[nodiscard]] TimePoint noticed() const { return std::min(until, timed_out); }
+  [[nodiscard]] TimePoint noticed() const { return std::min(until, given_up); }
   [[nodiscard]] Duration kato_at(TimePoint t) const;
   /// The longest KATO from `from` to `to`.
   [[nodiscard]] Duration longest_kato(TimePoint from, TimePoint to) const;

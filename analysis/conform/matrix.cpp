@@ -4,67 +4,19 @@
 
 #include <algorithm>
 #include <array>
-#include <mutex>
-#include <optional>
 
+#include "analysis/conform/campaign.hpp"
 #include "analysis/conform/judge.hpp"
 #include "analysis/conform/parallel.hpp"
 #include "analysis/conform/shrink.hpp"
 #include "analysis/conform/story.hpp"
-#include "analysis/conform/swarm.hpp"
 #include "analysis/model_version.hpp"
-#include "models/scenario/scenario.hpp"
 
 namespace holdfast::conform {
 
 using nlohmann::json;
 
 namespace {
-
-/// A scenario that implementations are put through, without them.
-struct Course {
-  Probe probe;
-  bool drawn = false;
-};
-
-/// What one run says of one requirement.
-struct Finding {
-  std::uint64_t occasions = 0;
-  std::uint64_t broken = 0;
-  std::optional<Breach> first;
-};
-
-/// One run.
-struct Unit {
-  std::size_t subject = 0;
-  std::size_t course = 0;
-  bool done = false;
-  std::vector<Finding> findings;
-};
-
-std::vector<Course> all_courses(const MatrixOptions& options) {
-  std::vector<Course> out;
-  for (const Probe& p : probes())
-    out.push_back({p, false});
-  for (std::uint32_t i = 0; i < options.swarm; ++i) {
-    const std::uint64_t seed = options.seed * 1'000'000 + i;
-    const json document = swarm_scenario(seed);
-    out.push_back({{document["name"], document}, true});
-  }
-  return out;
-}
-
-bool judges(const Probe& probe, Party party) {
-  switch (party) {
-    case Party::host:
-      return probe.judges_host;
-    case Party::target:
-      return probe.judges_target;
-    case Party::system:
-      break;
-  }
-  return probe.judges_system;
-}
 
 /// Fewer faults, then fewer hosts, then a shorter run.
 auto size_of(const json& document) {
@@ -73,19 +25,10 @@ auto size_of(const json& document) {
 
 class Runner {
  public:
-  explicit Runner(const MatrixOptions& options)
-      : options_(options), courses_(all_courses(options)) {
-    for (std::size_t s = 0; s < options.subjects.size(); ++s) {
-      for (std::size_t c = 0; c < courses_.size(); ++c) {
-        if (takes_part(courses_[c].probe.scenario, options.subjects[s]))
-          units_.push_back({s, c, false, {}});
-      }
-    }
-  }
+  explicit Runner(const MatrixOptions& options) : options_(options), campaign_(options) {}
 
   json run() {
-    check_inputs();
-    parallel_for(units_.size(), options_.jobs, [&](std::size_t i) { run_unit(units_[i]); });
+    campaign_.run();
     aggregate();
     if (options_.shrink) {
       parallel_for(options_.requirements.size(), options_.jobs, [&](std::size_t r) { explain(r); });
@@ -97,48 +40,9 @@ class Runner {
   struct Cell {
     std::string why_not;
     std::uint64_t occasions = 0, scenarios = 0, drawn = 0, failed = 0;
-    std::size_t worst = ~std::size_t{0};  ///< unit
+    const Unit* worst = nullptr;  ///< the smallest scenario that failed
     json failure;
   };
-
-  [[nodiscard]] bool stopped() const { return options_.stop != nullptr && *options_.stop; }
-
-  /// Whatever is wrong with an implementation's knobs shows before anything runs.
-  void check_inputs() const {
-    for (const Unit& u : units_) {
-      if (!courses_[u.course].drawn)
-        scenario::from_json(
-            fill_in(courses_[u.course].probe.scenario, options_.subjects[u.subject]),
-            "probe " + courses_[u.course].probe.name);
-    }
-  }
-
-  void run_unit(Unit& u) {
-    if (stopped())
-      return;
-    const Probe& probe = courses_[u.course].probe;
-    const auto scenario = scenario::from_json(fill_in(probe.scenario, options_.subjects[u.subject]),
-                                              "probe " + probe.name);
-    const Judgement judgement = judge(scenario, options_.requirements);
-    u.findings.resize(options_.requirements.size());
-    for (std::size_t r = 0; r < u.findings.size(); ++r) {
-      const Ledger& l = judgement.ledgers[r];
-      if (!judges(probe, options_.requirements[r]->party))
-        continue;
-      u.findings[r] = {l.occasions(), l.broken(), {}};
-      if (!l.breaches().empty())
-        u.findings[r].first = l.breaches().front();
-    }
-    u.done = true;
-    tell(share_of_runs / static_cast<double>(units_.size()));
-  }
-
-  void tell(double share) {
-    const std::lock_guard lock(mutex_);
-    done_ += share;
-    if (options_.progress)
-      options_.progress(done_);
-  }
 
   void aggregate() {
     cells_.assign(options_.subjects.size(), std::vector<Cell>(options_.requirements.size()));
@@ -147,36 +51,36 @@ class Runner {
       for (std::size_t r = 0; r < cells_[s].size(); ++r)
         cells_[s][r].why_not = why_not(*options_.requirements[r], options_.subjects[s]);
     }
-    for (std::size_t i = 0; i < units_.size(); ++i) {
-      const Unit& u = units_[i];
+    for (const Unit& u : campaign_.units()) {
       if (!u.done) {
         finished_[u.subject] = false;
         continue;
       }
       for (std::size_t r = 0; r < u.findings.size(); ++r)
-        add(cells_[u.subject][r], u.findings[r], i);
+        add(cells_[u.subject][r], u.findings[r], u);
     }
   }
 
-  void add(Cell& cell, const Finding& f, std::size_t unit) {
+  void add(Cell& cell, const Finding& f, const Unit& u) {
     cell.occasions += f.occasions;
     cell.scenarios += f.occasions != 0 ? 1 : 0;
-    cell.drawn += f.occasions != 0 && courses_[units_[unit].course].drawn ? 1 : 0;
+    cell.drawn += f.occasions != 0 && campaign_.is_drawn(u) ? 1 : 0;
     if (f.broken == 0)
       return;
     ++cell.failed;
-    const auto document = [&](std::size_t i) -> const json& {
-      return courses_[units_[i].course].probe.scenario;
-    };
-    if (cell.worst == ~std::size_t{0} || size_of(document(unit)) < size_of(document(cell.worst)))
-      cell.worst = unit;
+    if (cell.worst == nullptr || size_of(scenario_of(u)) < size_of(scenario_of(*cell.worst)))
+      cell.worst = &u;
+  }
+
+  [[nodiscard]] const json& scenario_of(const Unit& u) const {
+    return campaign_.probe_of(u).scenario;
   }
 
   /// Finds the smallest failing scenario of each implementation that fails requirement `r`. One
   /// that was found for another implementation is tried first.
   void explain(std::size_t r) {
     std::vector<json> known;
-    for (std::size_t s = 0; s < cells_.size() && !stopped(); ++s) {
+    for (std::size_t s = 0; s < cells_.size() && !campaign_.stopped(); ++s) {
       Cell& cell = cells_[s][r];
       if (!cell.why_not.empty() || cell.failed == 0 || !finished_[s] ||
           options_.requirements[r]->force == Force::canary)
@@ -190,13 +94,13 @@ class Runner {
       if (reuse != known.end()) {
         smallest = *reuse;
       } else {
-        smallest = shrink(courses_[units_[cell.worst].course].probe.scenario, subject, requirement);
+        smallest = shrink(scenario_of(*cell.worst), subject, requirement);
         known.push_back(smallest);
       }
       cell.failure = incident(smallest, subject, requirement);
-      cell.failure["found_in"] = courses_[units_[cell.worst].course].probe.name;
+      cell.failure["found_in"] = campaign_.probe_of(*cell.worst).name;
     }
-    tell((1.0 - share_of_runs) / static_cast<double>(options_.requirements.size()));
+    campaign_.tell((1.0 - share_of_runs) / static_cast<double>(options_.requirements.size()));
   }
 
   [[nodiscard]] static Verdict verdict_of(const Cell& c) {
@@ -213,7 +117,7 @@ class Runner {
                 {"seed", options_.seed},
                 {"swarm", options_.swarm},
                 {"probes", probes().size()},
-                {"complete", !stopped()},
+                {"complete", !campaign_.stopped()},
                 {"requirements", json::array()},
                 {"policies", json::array()},
                 {"targets", json::array()},
@@ -278,8 +182,8 @@ class Runner {
     out["failed_scenarios"] = c.failed;
     if (!c.failure.is_null()) {
       out["failure"] = c.failure;
-    } else if (const auto& first = units_[c.worst].findings[r].first) {
-      out["failure"] = {{"found_in", courses_[units_[c.worst].course].probe.name},
+    } else if (const auto& first = c.worst->findings[r].first) {
+      out["failure"] = {{"found_in", campaign_.probe_of(*c.worst).name},
                         {"at_s", sim::seconds(first->at)},
                         {"text", first->text}};
     }
@@ -287,12 +191,9 @@ class Runner {
   }
 
   const MatrixOptions& options_;
-  std::vector<Course> courses_;
-  std::vector<Unit> units_;
+  Campaign campaign_;
   std::vector<std::vector<Cell>> cells_;
   std::vector<bool> finished_;
-  std::mutex mutex_;
-  double done_ = 0.0;
 };
 
 }  // namespace

@@ -85,6 +85,25 @@ Duration RunView::kato_at(const Association& a, TimePoint t) const {
   return kato;
 }
 
+bool RunView::is_disabled(std::uint32_t target, std::uint32_t index) const {
+  std::uint32_t disabled = nothing;
+  for (const Exchange& x : exchanges) {
+    const auto set = wire::as_property_set(x.command);
+    if (set && set->property == wire::Property::cc && x.index <= index &&
+        x.association != nothing && associations[x.association].target == target &&
+        !wire::Configuration::decode(static_cast<std::uint32_t>(set->value)).enable)
+      disabled = x.index;
+  }
+  if (disabled == nothing)
+    return false;
+  bool ready = false;
+  each_indexed(Kind::controller_ready, [&](const Event& e, std::uint32_t i) {
+    ready = ready || (e.get<"subsystem">() == targets[target].subsystem &&
+                      e.get<"cntlid">() == targets[target].cntlid && i > disabled && i <= index);
+  });
+  return !ready;
+}
+
 TimePoint RunView::timer_latest(std::uint32_t controller, TimePoint from, Duration t) const {
   const std::uint32_t hz = host_of(controller).hz;
   if (hz == 0)

@@ -111,6 +111,11 @@ struct Attempt {
   std::uint32_t next = nothing;  ///< attempt: the retry
 
   [[nodiscard]] std::uint64_t op() const { return token >> 8; }
+  /// By the controller; a host that gives a path up ends its requests with statuses of its own.
+  [[nodiscard]] bool was_answered() const {
+    return ended != never && status.code() != wire::StatusCode::host_aborted_command &&
+           status.code() != wire::StatusCode::host_path_error;
+  }
 };
 
 /// An I/O of an application.
@@ -220,6 +225,9 @@ struct RunView {
   [[nodiscard]] static Duration cqt(const Association& a) {
     return std::chrono::milliseconds{a.identity.cqt};
   }
+  /// Whether CC.EN of a controller is 0 at an event: its host has cleared it there, or tried to,
+  /// and it has not become ready since.
+  [[nodiscard]] bool is_disabled(std::uint32_t target, std::uint32_t index) const;
   /// When a timer of that length that is set at `from` has gone off at the latest: through the
   /// timer wheel if the host has ticks.
   [[nodiscard]] TimePoint timer_latest(std::uint32_t controller, TimePoint from, Duration t) const;

@@ -43,6 +43,10 @@ class Collector {
         if (Stream* s = find(of_target_, target_key(e)))
           s->fetches.push_back(index);
         return;
+      case Kind::queue_released:
+        if (Stream* s = find(of_connection_, e.get<"connection">()))
+          s->released = std::min(s->released, e.at);
+        return;
       case Kind::controller_freed:
         std::erase_if(of_target_, [&](const auto& one) {
           return std::get<0>(one.first) == e.get<"subsystem">() &&

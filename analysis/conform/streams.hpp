@@ -20,7 +20,8 @@ struct Stream {
   std::uint32_t association = nothing;
   std::uint16_t qid = 0;
   std::uint32_t connection = 0;
-  std::uint32_t opened = 0;  ///< event
+  std::uint32_t opened = 0;    ///< event
+  TimePoint released = never;  ///< the target ended the queue, with what it had not sent yet
   // Events, in order:
   std::vector<std::uint32_t> commands;                 ///< command_sent
   std::vector<std::uint32_t> fetches;                  ///< command_fetched

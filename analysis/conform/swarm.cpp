@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/conform/phases.hpp"
 #include "sim/dice.hpp"
 
 namespace holdfast::conform {
@@ -23,7 +24,6 @@ using sim::Dice;
 
 constexpr std::uint64_t first_fault_ms = 2'000;
 constexpr std::uint64_t last_heal_ms = 24'000;
-constexpr std::uint64_t calm_ms = 100'000;  ///< detection, hold, expiry and reconnect fit in
 
 struct Shape {
   std::string transport;
@@ -83,7 +83,8 @@ json host_of(Dice& dice, const Shape& shape, std::uint64_t h) {
 }
 
 json load_of(Dice& dice, std::uint64_t h) {
-  json out = {{"host", fmt::format("h{}", h)}, {"start", dice.span(500'000, 1500'000, "us")}};
+  const std::uint64_t start = dice.between(500'000, 1500'000);
+  json out = {{"host", fmt::format("h{}", h)}, {"start", fmt::format("{}us", start)}};
   if (dice.percent(35)) {
     out["type"] = "rw_test";
     out["iterations"] = dice.between(5, 20);
@@ -97,6 +98,8 @@ json load_of(Dice& dice, std::uint64_t h) {
   out["iodepth"] = dice.between(1, 4);
   out["rate_iops"] = dice.between(2, 25);
   out["size"] = "64KiB";
+  constexpr std::chrono::microseconds end = std::chrono::milliseconds{last_heal_ms} + load_in_calm;
+  out["runtime"] = fmt::format("{}us", static_cast<std::uint64_t>(end.count()) - start);
   return out;
 }
 
@@ -219,7 +222,7 @@ json swarm_scenario(std::uint64_t seed) {
   shape.hosts = dice.percent(25) ? 2 : 1;
   shape.paths = dice.between(2, 4);
   json out = {{"name", fmt::format("swarm-{}", seed)},
-              {"duration", fmt::format("{}ms", last_heal_ms + calm_ms)},
+              {"duration", fmt::format("{}s", last_heal_ms / 1000 + calm.count())},
               {"seed", seed},
               {"fabric", {{"transport", shape.transport}, {"links", links_of(shape)}}},
               {"subsystems", {subsystem_of(dice, shape)}},

@@ -79,6 +79,9 @@ void disable(World& w, ControllerId id) {
 void finish(World& w, ControllerId id) {
   Controller& c = controller(w, id);
   c.busy_in_resetting = false;
+  // A reset leaves the keep-alive armed (protocol.md 1.7): what is due in the next set-up is sent.
+  if (c.then == Then::remove)
+    stop_keep_alive(w, id);
   tear_down(w, id);
   if (c.then == Then::remove) {
     record<Kind::controller_removed>(w, id, 0);

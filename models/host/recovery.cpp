@@ -27,6 +27,7 @@ Duration kato_part(const RecoveryPolicy& policy, const Controller& c) {
 void finish_recovery(World& w, ControllerId id) {
   if (fc_delete_association(w, id))
     return;
+  stop_keep_alive(w, id);
   tear_down(w, id);
   if (!change_state(w, id, State::connecting)) {
     continue_delete(w, id);
@@ -328,7 +329,6 @@ void tear_down_io(World& w, ControllerId id, bool cancels) {
 
 void tear_down(World& w, ControllerId id) {
   Controller& c = controller(w, id);
-  stop_keep_alive(w, id);
   w.calendar.cancel(c.ready_poll);
   c.setup = Setup::idle;
   tear_down_io(w, id, true);

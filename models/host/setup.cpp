@@ -70,6 +70,7 @@ void setup_failed(World& w, ControllerId id, int error, bool dnr) {
   record<Kind::connect_failed>(w, id, c.attempts, error);
   if (fc_setup_failed(w, id, error, dnr))
     return;
+  stop_keep_alive(w, id);
   tear_down(w, id);
   reconnect_or_remove(w, id, error, dnr);
 }

@@ -19,42 +19,10 @@ EXPECTED = "scenarios/requirements/expected.json"
 LINUX = ("linux-mainline", "tp8028-rfc1", "tp8028-v2", "tp8028-v3", "tp8028-v4", "ccr+cqt+filter")
 TARGETS = ("nvmet-mainline", "nvmet-tp8028", "spdk-like", "array")
 
-# What drawn scenarios come to in fewer than five of 60: probes alone do, at the instants they name.
+# Passed by some, although fewer than five of an implementation's drawn scenarios come to it.
 RARE = {
-    "CCRH-4",
-    "CCRH-11",
-    "CCRH-14",
-    "CCRH-17",
-    "CCRH-19",
-    "CCRH-25",
-    "CCRT-14",
-    "CCRT-16",
-    "CCRT-17",
-    "CCRT-21",
-    "CCRT-27",
-    "CCRT-35",
-    "CCRT-36",
-    "CCRT-37",
-    "SM-7",
-    "SM-10",
-    "SM-11",
-    "HOLD-9",
-    "KAH-8",
-    "KAH-9",
-    "KAT-6",
-    "KAT-7",
-    "KAT-8",
-    "KAT-9",
-    "KAT-11",
-    "KAT-12",
-    "KAT-29",
-    "MP-5",
-    "MP-7",
-    "MP-10",
-    "MP-11",
-    "MP-12",
-    "TR-10",
-    "TR-11",
+    "HOLD-13": "without a hold for CQT 0 the fence is over at once, so hardly any I/O falls into it",
+    "KAH-8": "tp4129-rfc1 does not exist on fc, so one probe fewer can be varied",
 }
 
 
@@ -133,16 +101,13 @@ def test_the_specification_on_an_honest_target(matrix: Any) -> None:
 
 
 def test_timing_is_judged_in_many_scenarios(matrix: Any) -> None:
-    """A requirement that depends on timing is exercised by drawn scenarios, not by one probe."""
-    most: dict[str, int] = {}
-    for r in matrix["results"]:
-        drawn = r.get("drawn_scenarios", 0)
-        most[r["requirement"]] = max(most.get(r["requirement"], 0), drawn)
-    timing = [r["id"] for r in matrix["requirements"] if r["timing"]]
-    assert len(timing) >= 30
-    few = {i for i in timing if most[i] < 5}
-    assert few <= RARE, few - RARE
-    assert 3 * len(RARE) < len(timing)
+    """What depends on timing passes in five drawn scenarios or more, not in one probe."""
+    timing = {r["id"] for r in matrix["requirements"] if r["timing"]}
+    assert len(timing) >= 100
+    passes = [r for r in matrix["results"] if r["verdict"] == "pass" and r["requirement"] in timing]
+    assert len(passes) > 2000
+    few = {r["requirement"] for r in passes if r["drawn_scenarios"] < 5}
+    assert few == set(RARE)
 
 
 def test_failing_scenarios_are_small_and_fail_again(out: Path, matrix: Any) -> None:

@@ -128,7 +128,7 @@ TEST_CASE("what is no matrix of this version is told", "[conform]") {
   CHECK_THAT(complaint(check_matrix, m), Contains("a requirement"));
 }
 
-TEST_CASE("every difference from the expected matrix is worse", "[conform]") {
+TEST_CASE("differences from the expected matrix, for the better and the worse", "[conform]") {
   CHECK(compare_expected(expected(), matrix()).empty());
   json now = matrix();
   at(now, "linux-mainline", "HOLD-1") = result("linux-mainline", "array", "HOLD-1", "pass");
@@ -136,6 +136,12 @@ TEST_CASE("every difference from the expected matrix is worse", "[conform]") {
   REQUIRE(found.size() == 1);
   CHECK(found[0].before == "fail");
   CHECK(found[0].after == "pass");
+  CHECK_FALSE(found[0].worse);
+  // Regressions come first.
+  at(now, "spec", "HOLD-1")["verdict"] = "fail";
+  found = compare_expected(expected(), now);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].after == "fail");
   CHECK(found[0].worse);
   // A requirement or an implementation that it does not have differs as well.
   json less = expected();

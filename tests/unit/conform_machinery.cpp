@@ -2,6 +2,7 @@
 // The machinery behind `holdfast conform`: what is derived from a trace, drawn scenarios,
 // shrinking, verdicts, and the canary.
 #include <catch2/catch.hpp>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -9,7 +10,9 @@
 #include "analysis/conform/matrix.hpp"
 #include "analysis/conform/shrink.hpp"
 #include "analysis/conform/swarm.hpp"
+#include "analysis/conform/vary.hpp"
 #include "models/scenario/scenario.hpp"
+#include "models/scenario/units.hpp"
 
 namespace {
 
@@ -132,6 +135,52 @@ TEST_CASE("a healed fabric is told from one with a fault that stays", "[conform]
   document["faults"][0].erase("for");
   judge(scenario::from_json(fill_in(document, who), "test"), {},
         [](const RunView& v, const Judgement&) { CHECK(v.healed == never); });
+}
+
+TEST_CASE("variations of probes are valid, differ, and heal before they end", "[conform]") {
+  const Subject who = subject("tp8028-v3", "array");
+  for (const Probe& p : probes()) {
+    std::set<std::string> texts;
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+      const json document = vary(p, seed);
+      CHECK(document == vary(p, seed));
+      texts.insert(document.dump());
+      INFO(document.dump(1));
+      scenario::Scenario read;
+      REQUIRE_NOTHROW(read = scenario::from_json(fill_in(document, who), p.name));
+      CHECK(read.duration >= 106s);
+      for (const auto& f : document["faults"]) {
+        if (f["type"] == "blackhole")
+          CHECK(f.contains("for"));
+        // Not longer than in the probe, where an honest target keeps its word.
+        if (f["type"] == "delay_command")
+          CHECK(scenario::parse_duration(f["delay"].get<std::string>()).value <= 40s);
+      }
+    }
+    CHECK(texts.size() == 40);
+  }
+}
+
+TEST_CASE("what chance does not come to is varied until it was met often enough", "[conform]") {
+  const Subject who = subject("spec", "array");
+  MatrixOptions options;
+  options.subjects = {who};
+  options.requirements = {&requirement("CCRT-16"), &requirement("CCRT-17")};
+  const auto drawn = [&](std::uint32_t swarm) {
+    options.swarm = swarm;
+    std::map<std::string, std::uint64_t> out;
+    const json matrix = run_matrix(options);
+    for (const json& r : matrix["results"])
+      out[r["requirement"]] = r["drawn_scenarios"];
+    return out;
+  };
+  auto found = drawn(0);
+  CHECK(found["CCRT-16"] == 0);
+  CHECK(found["CCRT-17"] == 0);
+  // One in twelve.
+  found = drawn(24);
+  CHECK(found["CCRT-16"] >= 2);
+  CHECK(found["CCRT-17"] >= 2);
 }
 
 TEST_CASE("drawn scenarios are valid, differ, and heal before they end", "[conform]") {
