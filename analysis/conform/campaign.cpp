@@ -161,6 +161,17 @@ void Campaign::add_variation(std::size_t subject, std::size_t probe) {
   units_.push_back({subject, place->second, false, {}});
 }
 
+std::uint64_t Campaign::most_variations() const {
+  std::uint64_t most = 0;
+  for (const auto& varied : varied_) {
+    std::uint64_t sum = 0;
+    for (const auto& [probe, times] : varied)
+      sum += times;
+    most = std::max(most, sum);
+  }
+  return most;
+}
+
 void Campaign::tell(double share) {
   const std::lock_guard lock(mutex_);
   done_ += share;

@@ -49,6 +49,8 @@ class Campaign {
   [[nodiscard]] const std::vector<Unit>& units() const { return units_; }
   [[nodiscard]] const Probe& probe_of(const Unit& u) const { return courses_[u.course].probe; }
   [[nodiscard]] bool is_drawn(const Unit& u) const { return courses_[u.course].drawn; }
+  /// Of probes, for the implementation that needed most.
+  [[nodiscard]] std::uint64_t most_variations() const;
   [[nodiscard]] bool stopped() const { return options_.stop != nullptr && *options_.stop; }
   /// Another share of the whole is done; from any thread.
   void tell(double share);

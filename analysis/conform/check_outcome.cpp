@@ -4,6 +4,7 @@
 #include "analysis/conform/check.hpp"
 #include "analysis/conform/words.hpp"
 #include "models/host/host.hpp"
+#include "models/transport/fc_state.hpp"
 
 namespace holdfast::conform {
 
@@ -164,8 +165,12 @@ void fence_ends(const RunView& v, Ledger& ledger) {
     // A Cross-Controller Reset may be waited for past the hold, in every generation before v4.
     const Duration wait =
         policy.ccr ? std::max(v.kato_at(a, r.started), RunView::cqt(a)) : Duration{};
-    const TimePoint latest = v.timer_latest(r.controller, r.started,
-                                            hold + wait + v.host_of(r.controller).admin_timeout);
+    // On FC the request for a reset may end with the exchanges of its source controller only.
+    const Duration abort = v.scenario.fabric.transport == scenario::Transport::fc
+                               ? transport::fc::Parameters{}.abort_timeout
+                               : Duration{};
+    const TimePoint latest = v.timer_latest(
+        r.controller, r.started, hold + wait + abort + v.host_of(r.controller).admin_timeout);
     if (latest + seconds{1} > v.end)
       continue;
     ledger.expect(r.cancelled <= latest, latest, [&] {

@@ -116,6 +116,7 @@ class Runner {
                 {"model_version", analysis::model_version()},
                 {"seed", options_.seed},
                 {"swarm", options_.swarm},
+                {"variations", campaign_.most_variations()},
                 {"probes", probes().size()},
                 {"complete", !campaign_.stopped()},
                 {"requirements", json::array()},

@@ -39,8 +39,9 @@ struct MatrixOptions {
 };
 
 /// Throws scenario::ScenarioError if an implementation's knobs make no valid scenario.
-/// The document: schema_version, seed, swarm, complete, requirements, policies, targets, results
-/// (one for each implementation and requirement), summary. With `stop` set, only what is finished.
+/// The document: schema_version, seed, swarm, variations, probes, complete, requirements, policies,
+/// targets, results (one for each implementation and requirement), summary. With `stop` set, only
+/// what is finished.
 nlohmann::json run_matrix(const MatrixOptions& options);
 
 /// A preset's name, or knobs of one's own under a name. Throws scenario::ScenarioError.

@@ -141,11 +141,16 @@ std::string extent(const Grid& grid) {
     return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
   };
   const json& m = grid.matrix();
+  const auto variations = m.value("variations", std::uint64_t{0});
+  const std::string varied =
+      variations == 0 ? std::string()
+                      : fmt::format(" and up to {} of probes", number(variations, "variation"));
   return fmt::format(
-      "{}, {}; {} and {} for each, seed {}", number(grid.requirements().size(), "requirement"),
+      "{}, {}; {}{} {}{} for each, seed {}", number(grid.requirements().size(), "requirement"),
       number(grid.implementations().size(), "implementation"),
-      number(m["probes"].get<std::uint64_t>(), "probe"),
-      number(m["swarm"].get<std::uint64_t>(), "drawn scenario"), m["seed"].get<std::uint64_t>());
+      number(m["probes"].get<std::uint64_t>(), "probe"), varied.empty() ? " and" : ",",
+      number(m["swarm"].get<std::uint64_t>(), "drawn scenario"), varied,
+      m["seed"].get<std::uint64_t>());
 }
 
 std::string canary_text(Grid::Canary canary) {

@@ -54,7 +54,7 @@ class Grid {
 Verdict verdict_of(const nlohmann::json& result);
 /// The string under a key, or nothing.
 std::string text_at(const nlohmann::json& object, const char* key);
-/// "34 requirements, 36 implementations; 41 probes and 60 drawn scenarios each, seed 1".
+/// "34 requirements, 36 implementations; 41 probes and 60 drawn scenarios for each, seed 1".
 std::string extent(const Grid& grid);
 /// What to say of the canary.
 std::string canary_text(Grid::Canary canary);

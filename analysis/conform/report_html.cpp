@@ -65,8 +65,8 @@ class Packer {
   json pack() {
     const json& m = grid_.matrix();
     json out;
-    for (const char* key : {"schema_version", "model_version", "seed", "swarm", "probes",
-                            "complete", "against", "against_expected"}) {
+    for (const char* key : {"schema_version", "model_version", "seed", "swarm", "variations",
+                            "probes", "complete", "against", "against_expected"}) {
       if (m.contains(key))
         out[key] = m[key];
     }

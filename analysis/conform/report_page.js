@@ -32,8 +32,10 @@ function showHead() {
   const { data, requirements, implementations } = state.model;
   $("extent").textContent =
     `${plural(requirements.length, "requirement")}, ` +
-    `${plural(implementations.length, "implementation")}; ${plural(data.probes, "probe")} and ` +
-    `${plural(data.swarm, "drawn scenario")} for each, seed ${data.seed}; ` +
+    `${plural(implementations.length, "implementation")}; ${plural(data.probes, "probe")}` +
+    `${data.variations ? "," : " and"} ${plural(data.swarm, "drawn scenario")}` +
+    (data.variations ? ` and up to ${plural(data.variations, "variation")} of probes` : "") +
+    ` for each, seed ${data.seed}; ` +
     `model ${data.model_version}` + (data.complete ? "" : "; stopped before its end");
   const words = {
     sings: "The canary, a check that must fail, failed everywhere: the checker is alive.",

@@ -108,11 +108,14 @@ TimePoint RunView::timer_latest(std::uint32_t controller, TimePoint from, Durati
   const std::uint32_t hz = host_of(controller).hz;
   if (hz == 0)
     return from + t;
-  // A request timer is set up to R = 2^n >= hz ticks ahead of its deadline (protocol.md 15.2), and
-  // then goes through the wheel, whose granularity is at most an eighth of what it waits for.
+  // A request timer is set up to R = 2^n >= hz ticks ahead of its deadline. One that is pending for
+  // less than half a second later is left as it is, which was set up to 5 s + R before
+  // (protocol.md 15.2). All go through the wheel: its granularity is at most an eighth.
   const sim::TimerWheel wheel{hz, {}};
-  const Duration slack = wheel.tick() * sim::BlockTimer::slack(wheel);
-  return from + t + slack + (t + slack) / 8 + 2 * wheel.tick();
+  const Duration ahead = wheel.tick() * sim::BlockTimer::slack(wheel);
+  const Duration slack = ahead + std::chrono::milliseconds{500};
+  return from + t + slack + std::max(t + slack, std::chrono::seconds{5} + ahead) / 8 +
+         2 * wheel.tick();
 }
 
 bool RunView::quiet(TimePoint from, TimePoint to) const {

@@ -189,7 +189,8 @@ json single_transport(Dice& dice, const Shape& shape) {
   out = {{"type", "impair"}, {"link", any_link(dice, shape)}};
   set_times(dice, out, 15'000);
   out["direction"] = dice.pick({"both", "forward", "backward"});
-  out["delay"] = dice.span(1'000, 1500'000, "us");
+  // A fabric may keep nothing for longer than the shortest KATO: the reckoning of holds says so.
+  out["delay"] = dice.span(1'000, 900'000, "us");
   if (dice.percent(40))
     out["duplicate"] = "10%";
   if (dice.percent(40))
