@@ -64,8 +64,6 @@ State state_of(const Run& run, std::uint32_t controller = 0) {
   return run.world.host.controllers[controller].state;
 }
 
-Filter of_first() { return with("controller", 0); }
-
 }  // namespace
 
 TEST_CASE("reset and delete of a LIVE controller re-open the hole in every posted generation",

@@ -31,8 +31,6 @@ json removed(Duration at) {
   return {{"type", "hca_removed"}, {"at", text(at)}, {"host", "h1"}, {"link", "h1-s1"}};
 }
 
-Filter of_first() { return with("controller", 0); }
-
 }  // namespace
 
 TEST_CASE("on rdma a delayed write of a lost controller corrupts without a hold, and only then",

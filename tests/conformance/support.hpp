@@ -47,6 +47,8 @@ using Filter = std::function<bool(const Entry&)>;
 inline Filter with(std::string_view name, std::uint64_t value) {
   return [name = std::string(name), value](const Entry& e) { return e[name] == value; };
 }
+/// Records of the first controller of the first host.
+inline Filter of_first() { return with("controller", 0); }
 inline Filter operator&&(Filter a, Filter b) {
   return [a = std::move(a), b = std::move(b)](const Entry& e) { return a(e) && b(e); };
 }
