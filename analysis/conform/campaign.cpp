@@ -19,12 +19,12 @@ namespace {
 
 /// A requirement that depends on timing wants to be met in at least one of so many drawn scenarios.
 constexpr std::uint64_t one_in = 12;
-constexpr int most_rounds = 12;
+constexpr int most_rounds = 12;  ///< a variation may miss the point of its probe
 /// Of the runs' share of the progress; the rest is for variations.
 constexpr double share_of_first_round = 0.6;
 
-/// Seeds of different uses must not meet.
-std::uint64_t swarm_seed(std::uint64_t seed, std::uint64_t number) {
+/// Of what is drawn: campaigns with different seeds have no scenario in common.
+std::uint64_t seed_of(std::uint64_t seed, std::uint64_t number) {
   return seed * 1'000'000 + number;
 }
 
@@ -47,7 +47,7 @@ Campaign::Campaign(const MatrixOptions& options)
   for (const Probe& p : probes())
     courses_.push_back({p, false});
   for (std::uint32_t i = 0; i < options.swarm; ++i) {
-    const json document = swarm_scenario(swarm_seed(options.seed, i));
+    const json document = swarm_scenario(seed_of(options.seed, i));
     courses_.push_back({{document["name"], document}, true});
   }
   for (std::size_t s = 0; s < options.subjects.size(); ++s) {
@@ -154,7 +154,7 @@ void Campaign::add_variation(std::size_t subject, std::size_t probe) {
   const auto [place, fresh] = variations_.try_emplace({probe, number}, courses_.size());
   if (fresh) {
     Course course{courses_[probe].probe, true};
-    course.probe.scenario = vary(courses_[probe].probe, swarm_seed(options_.seed, number));
+    course.probe.scenario = vary(courses_[probe].probe, seed_of(options_.seed, number));
     course.probe.name = course.probe.scenario["name"];
     courses_.push_back(std::move(course));
   }
