@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tests of plots share."""
+"""What tests of the package share."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import matplotlib as mpl
 import pytest
+
+# A shell starts what runs in the background with SIGINT ignored; the tests of Ctrl-C need it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
