@@ -12,8 +12,6 @@ using wire::AnaState;
 namespace {
 
 constexpr target::SubsystemId sub{0};
-// A round trip over links of microseconds.
-constexpr Duration few_round_trips = 1ms;
 
 json begins(const char* port, const char* state) { return {{"port", port}, {"state", state}}; }
 

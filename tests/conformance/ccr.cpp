@@ -11,8 +11,6 @@ namespace {
 
 constexpr Duration kato = 5s;
 constexpr Duration cqt = 1s;
-// Three round trips over links of microseconds: CCR, notice, log page.
-constexpr Duration few_round_trips = 1ms;
 
 /// `paths` paths, host policy `policy`. A write that controller 1 receives after 50 ms makes it
 /// fatal and stays in its backend for `delay`.

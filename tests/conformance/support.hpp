@@ -41,6 +41,9 @@ struct Entry {
   }
 };
 
+/// Over links of microseconds, such as a CCR, its notice and its log page take.
+inline constexpr Duration few_round_trips = std::chrono::milliseconds{1};
+
 using Filter = std::function<bool(const Entry&)>;
 
 /// Filters on one word: `with("controller", 0)`.
