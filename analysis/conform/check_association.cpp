@@ -15,7 +15,6 @@ namespace {
 using wire::AdminOpcode;
 using wire::FabricsType;
 using wire::FeatureId;
-using wire::StatusCode;
 
 constexpr std::uint16_t admin_sqsize = 31;  ///< NVME_AQ_DEPTH - 1
 

@@ -9,7 +9,6 @@ namespace holdfast::conform {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 using wire::AdminOpcode;
 using wire::FeatureId;
 

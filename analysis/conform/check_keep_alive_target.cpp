@@ -8,7 +8,6 @@ namespace holdfast::conform {
 
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 using What = Mark::What;
 

@@ -10,7 +10,6 @@ namespace holdfast::conform {
 
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 /// The oracle's records of one kind are breaches; each I/O that was done is an occasion.

@@ -6,7 +6,6 @@
 
 namespace holdfast::conform {
 
-using host::State;
 
 namespace {
 

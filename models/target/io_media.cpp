@@ -6,7 +6,6 @@
 
 namespace holdfast::target {
 
-using transport::Payload;
 using wire::IoOpcode;
 using wire::StatusCode;
 

@@ -7,7 +7,6 @@
 using namespace holdfast;
 using namespace holdfast::conformance;
 using transport::fc::Iu;
-using transport::fc::Service;
 
 namespace {
 

@@ -9,7 +9,6 @@
 
 using namespace holdfast;
 using namespace holdfast::conformance;
-using analysis::KeepAlive;
 
 namespace {
 

@@ -6,7 +6,6 @@
 
 using namespace holdfast;
 using namespace holdfast::conformance;
-using transport::fc::Iu;
 
 namespace {
 
