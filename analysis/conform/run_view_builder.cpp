@@ -6,7 +6,6 @@
 
 namespace holdfast::conform {
 
-
 namespace {
 
 std::uint32_t narrow(std::uint64_t word) { return static_cast<std::uint32_t>(word); }
