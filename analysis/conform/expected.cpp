@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "analysis/conform/judge.hpp"
+#include "analysis/conform/campaign/judge.hpp"
 #include "analysis/conform/words.hpp"
 
 namespace holdfast::conform {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "analysis/conform/matrix.hpp"
+#include "analysis/conform/campaign/matrix.hpp"
 
 namespace holdfast::conform {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/conform/judge.hpp"
+#include "analysis/conform/campaign/judge.hpp"
 #include "analysis/conform/words.hpp"
 #include "models/host/host.hpp"
 #include "models/scenario/scenario.hpp"

@@ -11,8 +11,8 @@
 #include <fstream>
 #include <thread>
 
+#include "analysis/conform/campaign/matrix.hpp"
 #include "analysis/conform/compare.hpp"
-#include "analysis/conform/matrix.hpp"
 #include "analysis/conform/report.hpp"
 #include "analysis/conform/story.hpp"
 #include "bindings/cli/cli.hpp"

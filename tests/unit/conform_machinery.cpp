@@ -6,11 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "analysis/conform/judge.hpp"
-#include "analysis/conform/matrix.hpp"
-#include "analysis/conform/shrink.hpp"
-#include "analysis/conform/swarm.hpp"
-#include "analysis/conform/vary.hpp"
+#include "analysis/conform/campaign/judge.hpp"
+#include "analysis/conform/campaign/matrix.hpp"
+#include "analysis/conform/campaign/shrink.hpp"
+#include "analysis/conform/campaign/swarm.hpp"
+#include "analysis/conform/campaign/vary.hpp"
 #include "models/scenario/scenario.hpp"
 #include "models/scenario/units.hpp"
 

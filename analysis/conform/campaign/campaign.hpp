@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/conform/campaign/matrix.hpp"
 #include "analysis/conform/catalogue.hpp"
 #include "analysis/conform/check.hpp"
-#include "analysis/conform/matrix.hpp"
 
 namespace holdfast::conform {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shrinking by trial: a change is kept if the scenario is still valid and still fails. What matters
 // most to a reader goes first: faults, hosts, loads, paths, and last the length of the run.
-#include "analysis/conform/shrink.hpp"
+#include "analysis/conform/campaign/shrink.hpp"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/conform/judge.hpp"
+#include "analysis/conform/campaign/judge.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::conform {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Running everything; see campaign.hpp. Which runs are made depends on verdicts only, and these are
 // looked at between rounds, so that the number of threads makes no difference.
-#include "analysis/conform/campaign.hpp"
+#include "analysis/conform/campaign/campaign.hpp"
 
 #include <algorithm>
 
-#include "analysis/conform/judge.hpp"
-#include "analysis/conform/parallel.hpp"
-#include "analysis/conform/swarm.hpp"
-#include "analysis/conform/vary.hpp"
+#include "analysis/conform/campaign/judge.hpp"
+#include "analysis/conform/campaign/parallel.hpp"
+#include "analysis/conform/campaign/swarm.hpp"
+#include "analysis/conform/campaign/vary.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::conform {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "analysis/conform/judge.hpp"
-#include "analysis/conform/matrix.hpp"
+#include "analysis/conform/campaign/judge.hpp"
+#include "analysis/conform/campaign/matrix.hpp"
 #include "models/scenario/error.hpp"
 #include "models/scenario/scenario.hpp"
 

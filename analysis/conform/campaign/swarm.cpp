@@ -2,7 +2,7 @@
 // Drawing scenarios; see swarm.hpp. Loads are thin and timers short, so that a run takes
 // milliseconds, and nothing in them is beyond what an honest target can promise: commands that are
 // delayed are delayed by less than any hold.
-#include "analysis/conform/swarm.hpp"
+#include "analysis/conform/campaign/swarm.hpp"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Running a scenario and checking what it left in the trace.
-#include "analysis/conform/judge.hpp"
+#include "analysis/conform/campaign/judge.hpp"
 
 #include "models/scenario/builder.hpp"
 #include "models/world.hpp"

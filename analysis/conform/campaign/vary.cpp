@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Varying probes; see vary.hpp. A probe is often delicate: one command must meet one fault within
 // a millisecond. So each kind of change is left out as often as it is made.
-#include "analysis/conform/vary.hpp"
+#include "analysis/conform/campaign/vary.hpp"
 
 #include <fmt/format.h>
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Running the matrix; see matrix.hpp.
-#include "analysis/conform/matrix.hpp"
+#include "analysis/conform/campaign/matrix.hpp"
 
 #include <algorithm>
 #include <array>
 
-#include "analysis/conform/campaign.hpp"
-#include "analysis/conform/judge.hpp"
-#include "analysis/conform/parallel.hpp"
-#include "analysis/conform/shrink.hpp"
+#include "analysis/conform/campaign/campaign.hpp"
+#include "analysis/conform/campaign/judge.hpp"
+#include "analysis/conform/campaign/parallel.hpp"
+#include "analysis/conform/campaign/shrink.hpp"
 #include "analysis/conform/story.hpp"
 #include "analysis/model_version.hpp"
 
