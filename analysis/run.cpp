@@ -6,7 +6,7 @@
 #include <memory>
 #include <set>
 
-#include "analysis/conform/expected.hpp"
+#include "analysis/conform/catalogue/expected.hpp"
 #include "analysis/lockstep.hpp"
 #include "analysis/result.hpp"
 #include "analysis/traces.hpp"

@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <tuple>
 
-#include "analysis/conform/catalogue.hpp"
+#include "analysis/conform/catalogue/catalogue.hpp"
 #include "analysis/conform/report_grid.hpp"
 
 namespace holdfast::conform {

@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "analysis/conform/catalogue.hpp"
+#include "analysis/conform/catalogue/catalogue.hpp"
 #include "analysis/conform/compare.hpp"
 #include "analysis/conform/report_grid.hpp"
 

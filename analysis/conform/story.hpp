@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "analysis/conform/catalogue.hpp"
+#include "analysis/conform/catalogue/catalogue.hpp"
 #include "analysis/conform/check.hpp"
 
 namespace holdfast::conform {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "analysis/conform/campaign/matrix.hpp"
-#include "analysis/conform/catalogue.hpp"
+#include "analysis/conform/catalogue/catalogue.hpp"
 #include "analysis/conform/check.hpp"
 
 namespace holdfast::conform {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/conform/catalogue.hpp"
+#include "analysis/conform/catalogue/catalogue.hpp"
 #include "analysis/conform/check.hpp"
 
 namespace holdfast::conform {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/conform/catalogue.hpp"
+#include "analysis/conform/catalogue/catalogue.hpp"
 
 namespace holdfast::conform {
 

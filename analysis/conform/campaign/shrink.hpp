@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "analysis/conform/catalogue.hpp"
+#include "analysis/conform/catalogue/catalogue.hpp"
 
 namespace holdfast::conform {
 

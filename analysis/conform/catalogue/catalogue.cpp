@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading the catalogue and the probes. They are part of the program, so a mistake in them is one
 // of ours and throws std::logic_error.
-#include "analysis/conform/catalogue.hpp"
+#include "analysis/conform/catalogue/catalogue.hpp"
 
 #include <fmt/format.h>
 

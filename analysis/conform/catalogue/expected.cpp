@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requirements in an ordinary run; see expected.hpp.
-#include "analysis/conform/expected.hpp"
+#include "analysis/conform/catalogue/expected.hpp"
 
 #include <fmt/format.h>
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "analysis/conform/catalogue.hpp"
+#include "analysis/conform/catalogue/catalogue.hpp"
 
 namespace holdfast::conform {
 
