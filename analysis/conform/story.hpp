@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "analysis/conform/catalogue/catalogue.hpp"
-#include "analysis/conform/check.hpp"
+#include "analysis/conform/checks/check.hpp"
 
 namespace holdfast::conform {
 

@@ -13,7 +13,7 @@
 
 #include "analysis/conform/campaign/matrix.hpp"
 #include "analysis/conform/catalogue/catalogue.hpp"
-#include "analysis/conform/check.hpp"
+#include "analysis/conform/checks/check.hpp"
 
 namespace holdfast::conform {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "analysis/conform/catalogue/catalogue.hpp"
-#include "analysis/conform/check.hpp"
+#include "analysis/conform/checks/check.hpp"
 
 namespace holdfast::conform {
 

@@ -2,7 +2,7 @@
 // Cross-Controller Reset at the target, first part: what Identify says, and which commands are
 // accepted.
 #include "analysis/conform/ccr_target.hpp"
-#include "analysis/conform/check.hpp"
+#include "analysis/conform/checks/check.hpp"
 #include "analysis/conform/words.hpp"
 
 namespace holdfast::conform {

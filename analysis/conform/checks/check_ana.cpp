@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asymmetric Namespace Access at the host: which path an I/O takes, and what follows what the log
 // page says (protocol.md 6.1 to 6.3).
-#include "analysis/conform/check.hpp"
+#include "analysis/conform/checks/check.hpp"
 #include "analysis/conform/paths.hpp"
 #include "analysis/conform/words.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // When a host takes silence for a loss, and what its Keep Alive and Connect commands look like.
-#include "analysis/conform/check.hpp"
+#include "analysis/conform/checks/check.hpp"
 #include "analysis/conform/keep_alive.hpp"
 #include "analysis/conform/words.hpp"
 

@@ -2,7 +2,7 @@
 // Cross-Controller Reset at the host, second half: what an answer, a notice and the log page mean,
 // and when the next controller is asked.
 #include "analysis/conform/ccr_host.hpp"
-#include "analysis/conform/check.hpp"
+#include "analysis/conform/checks/check.hpp"
 
 namespace holdfast::conform {
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "analysis/conform/check.hpp"
+#include "analysis/conform/checks/check.hpp"
 #include "analysis/conform/paths.hpp"
 #include "analysis/conform/words.hpp"
 

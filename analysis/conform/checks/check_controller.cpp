@@ -4,7 +4,7 @@
 #include <array>
 #include <variant>
 
-#include "analysis/conform/check.hpp"
+#include "analysis/conform/checks/check.hpp"
 #include "analysis/conform/fence.hpp"
 #include "analysis/conform/paths.hpp"
 #include "analysis/conform/words.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What becomes of an I/O whose attempt fails: another path, the same path again, or an error
 // (nvme_decide_disposition; protocol.md 6.3 to 6.5), and when it moves on.
-#include "analysis/conform/check.hpp"
+#include "analysis/conform/checks/check.hpp"
 #include "analysis/conform/paths.hpp"
 #include "analysis/conform/words.hpp"
 

@@ -3,7 +3,7 @@
 #include <set>
 #include <tuple>
 
-#include "analysis/conform/check.hpp"
+#include "analysis/conform/checks/check.hpp"
 #include "analysis/conform/keep_alive.hpp"
 #include "analysis/conform/words.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What it all is for: no data is lost or overwritten with older data, and the system becomes live
 // again once everything has healed. And the canary.
-#include "analysis/conform/check.hpp"
+#include "analysis/conform/checks/check.hpp"
 #include "analysis/conform/words.hpp"
 #include "models/host/host.hpp"
 #include "models/transport/fc_state.hpp"

@@ -3,7 +3,7 @@
 // (protocol.md 1.8, 5.4, 5.5).
 #include <map>
 
-#include "analysis/conform/check.hpp"
+#include "analysis/conform/checks/check.hpp"
 #include "analysis/conform/words.hpp"
 
 namespace holdfast::conform {

@@ -3,7 +3,7 @@
 // (protocol.md 7.1).
 #include <map>
 
-#include "analysis/conform/check.hpp"
+#include "analysis/conform/checks/check.hpp"
 #include "analysis/conform/paths.hpp"
 #include "analysis/conform/streams.hpp"
 #include "analysis/conform/words.hpp"

@@ -2,7 +2,7 @@
 // The list of all checks.
 #include <algorithm>
 
-#include "analysis/conform/check.hpp"
+#include "analysis/conform/checks/check.hpp"
 
 namespace holdfast::conform {
 
