@@ -12,9 +12,9 @@
 #include <thread>
 
 #include "analysis/conform/campaign/matrix.hpp"
-#include "analysis/conform/compare.hpp"
-#include "analysis/conform/report.hpp"
-#include "analysis/conform/story.hpp"
+#include "analysis/conform/report/compare.hpp"
+#include "analysis/conform/report/report.hpp"
+#include "analysis/conform/report/story.hpp"
 #include "bindings/cli/cli.hpp"
 #include "models/scenario/presets.hpp"
 #include "models/scenario/scenario.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrices against each other and against the expected one.
-#include "analysis/conform/compare.hpp"
+#include "analysis/conform/report/compare.hpp"
 
 #include <catch2/catch.hpp>
 #include <stdexcept>

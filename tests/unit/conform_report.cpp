@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reports on a matrix document: what they say, and that nothing in a name or a text can break
 // them.
-#include "analysis/conform/report.hpp"
+#include "analysis/conform/report/report.hpp"
 
 #include <catch2/catch.hpp>
 #include <pugixml.hpp>
 #include <sstream>
 #include <string>
 
-#include "analysis/conform/report_grid.hpp"
-#include "analysis/conform/story.hpp"
+#include "analysis/conform/report/report_grid.hpp"
+#include "analysis/conform/report/story.hpp"
 #include "tests/unit/conform_support.hpp"
 
 using namespace holdfast::conform;

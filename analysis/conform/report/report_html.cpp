@@ -6,8 +6,8 @@
 #include <map>
 #include <stdexcept>
 
-#include "analysis/conform/report.hpp"
-#include "analysis/conform/report_grid.hpp"
+#include "analysis/conform/report/report.hpp"
+#include "analysis/conform/report/report_grid.hpp"
 #include "models/scenario/embedded.hpp"
 
 namespace holdfast::conform {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The report for a terminal; see report.hpp.
-#include "analysis/conform/report.hpp"
+#include "analysis/conform/report/report.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <vector>
 
-#include "analysis/conform/report_grid.hpp"
-#include "analysis/conform/story.hpp"
+#include "analysis/conform/report/report_grid.hpp"
+#include "analysis/conform/report/story.hpp"
 
 namespace holdfast::conform {
 

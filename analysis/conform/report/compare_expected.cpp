@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "analysis/conform/catalogue/catalogue.hpp"
-#include "analysis/conform/compare.hpp"
-#include "analysis/conform/report_grid.hpp"
+#include "analysis/conform/report/compare.hpp"
+#include "analysis/conform/report/report_grid.hpp"
 
 namespace holdfast::conform {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Taking the matrix document apart; see report_grid.hpp.
-#include "analysis/conform/report_grid.hpp"
+#include "analysis/conform/report/report_grid.hpp"
 
 #include <fmt/format.h>
 
@@ -9,8 +9,8 @@
 #include <tuple>
 #include <utility>
 
-#include "analysis/conform/report.hpp"
-#include "analysis/conform/story.hpp"
+#include "analysis/conform/report/report.hpp"
+#include "analysis/conform/report/story.hpp"
 #include "analysis/conform/words.hpp"
 
 namespace holdfast::conform {

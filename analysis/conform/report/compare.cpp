@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two matrices against each other; see compare.hpp.
-#include "analysis/conform/compare.hpp"
+#include "analysis/conform/report/compare.hpp"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 #include <tuple>
 
 #include "analysis/conform/catalogue/catalogue.hpp"
-#include "analysis/conform/report_grid.hpp"
+#include "analysis/conform/report/report_grid.hpp"
 
 namespace holdfast::conform {
 
