@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/conform/phases.hpp"
+#include "analysis/conform/view/phases.hpp"
 #include "sim/dice.hpp"
 
 namespace holdfast::conform {

@@ -9,7 +9,7 @@
 #include <set>
 #include <string>
 
-#include "analysis/conform/phases.hpp"
+#include "analysis/conform/view/phases.hpp"
 #include "models/scenario/units.hpp"
 #include "sim/dice.hpp"
 

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "analysis/conform/campaign/judge.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {
 

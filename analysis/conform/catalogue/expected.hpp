@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "analysis/conform/events.hpp"
+#include "analysis/conform/view/events.hpp"
 #include "models/scenario/spec.hpp"
 
 namespace holdfast::conform {

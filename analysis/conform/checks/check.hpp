@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "analysis/conform/run_view.hpp"
+#include "analysis/conform/view/run_view.hpp"
 
 namespace holdfast::conform {
 

@@ -2,8 +2,8 @@
 // Asymmetric Namespace Access at the host: which path an I/O takes, and what follows what the log
 // page says (protocol.md 6.1 to 6.3).
 #include "analysis/conform/checks/check.hpp"
-#include "analysis/conform/paths.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/paths.hpp"
+#include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {
 

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "analysis/conform/checks/check.hpp"
-#include "analysis/conform/paths.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/paths.hpp"
+#include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cross-Controller Reset at the host, second half: what an answer, a notice and the log page mean,
 // and when the next controller is asked.
-#include "analysis/conform/ccr_host.hpp"
 #include "analysis/conform/checks/check.hpp"
+#include "analysis/conform/view/ccr_host.hpp"
 
 namespace holdfast::conform {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cross-Controller Reset at the target, second part: what a reset does, log page 1Eh, the notice.
-#include "analysis/conform/ccr_target.hpp"
 #include "analysis/conform/checks/check.hpp"
-#include "analysis/conform/fence.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/ccr_target.hpp"
+#include "analysis/conform/view/fence.hpp"
+#include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {
 

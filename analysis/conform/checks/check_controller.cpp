@@ -5,9 +5,9 @@
 #include <variant>
 
 #include "analysis/conform/checks/check.hpp"
-#include "analysis/conform/fence.hpp"
-#include "analysis/conform/paths.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/fence.hpp"
+#include "analysis/conform/view/paths.hpp"
+#include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {
 

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "analysis/conform/checks/check.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {
 

@@ -5,10 +5,10 @@
 #include <set>
 
 #include "analysis/conform/checks/check.hpp"
-#include "analysis/conform/fence.hpp"
-#include "analysis/conform/paths.hpp"
-#include "analysis/conform/streams.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/fence.hpp"
+#include "analysis/conform/view/paths.hpp"
+#include "analysis/conform/view/streams.hpp"
+#include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {
 

@@ -2,8 +2,8 @@
 // The gaps that the author of the Linux series published, and what else a fence must not miss
 // (protocol.md 4.5, 4.8, 9.3).
 #include "analysis/conform/checks/check.hpp"
-#include "analysis/conform/fence.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/fence.hpp"
+#include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {
 

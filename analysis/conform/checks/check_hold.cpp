@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The time-based hold of TP4129, and what a host does and does not do while it fences.
 #include "analysis/conform/checks/check.hpp"
-#include "analysis/conform/fence.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/fence.hpp"
+#include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {
 

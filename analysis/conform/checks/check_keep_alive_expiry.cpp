@@ -5,8 +5,8 @@
 #include <set>
 
 #include "analysis/conform/checks/check.hpp"
-#include "analysis/conform/keep_alive.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/keep_alive.hpp"
+#include "analysis/conform/view/words.hpp"
 #include "models/target/target.hpp"
 #include "models/transport/tcp_state.hpp"
 

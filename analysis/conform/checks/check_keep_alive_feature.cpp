@@ -4,8 +4,8 @@
 #include <tuple>
 
 #include "analysis/conform/checks/check.hpp"
-#include "analysis/conform/keep_alive.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/keep_alive.hpp"
+#include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {
 

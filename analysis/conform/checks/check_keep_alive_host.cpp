@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A host's keep-alive: how often it shows a sign of life, and when it takes silence for a loss.
 #include "analysis/conform/checks/check.hpp"
-#include "analysis/conform/keep_alive.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/keep_alive.hpp"
+#include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // When a host takes silence for a loss, and what its Keep Alive and Connect commands look like.
 #include "analysis/conform/checks/check.hpp"
-#include "analysis/conform/keep_alive.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/keep_alive.hpp"
+#include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The keep-alive timer of a controller: when it runs, what restarts it, and when it expires.
 #include "analysis/conform/checks/check.hpp"
-#include "analysis/conform/keep_alive.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/keep_alive.hpp"
+#include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {
 

@@ -2,8 +2,8 @@
 // What becomes of an I/O whose attempt fails: another path, the same path again, or an error
 // (nvme_decide_disposition; protocol.md 6.3 to 6.5), and when it moves on.
 #include "analysis/conform/checks/check.hpp"
-#include "analysis/conform/paths.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/paths.hpp"
+#include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {
 

@@ -2,7 +2,7 @@
 // What it all is for: no data is lost or overwritten with older data, and the system becomes live
 // again once everything has healed. And the canary.
 #include "analysis/conform/checks/check.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/words.hpp"
 #include "models/host/host.hpp"
 #include "models/transport/fc_state.hpp"
 

@@ -4,9 +4,9 @@
 #include <map>
 
 #include "analysis/conform/checks/check.hpp"
-#include "analysis/conform/paths.hpp"
-#include "analysis/conform/streams.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/paths.hpp"
+#include "analysis/conform/view/streams.hpp"
+#include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {
 

@@ -11,7 +11,7 @@
 
 #include "analysis/conform/report/report.hpp"
 #include "analysis/conform/report/story.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "analysis/conform/campaign/judge.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/words.hpp"
 #include "models/host/host.hpp"
 #include "models/scenario/scenario.hpp"
 

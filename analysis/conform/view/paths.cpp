@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the trace to what a host knew of its paths; see paths.hpp.
-#include "analysis/conform/paths.hpp"
+#include "analysis/conform/view/paths.hpp"
 
 #include <algorithm>
 

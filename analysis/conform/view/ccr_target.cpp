@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Working out what ccr_target.hpp promises.
-#include "analysis/conform/ccr_target.hpp"
+#include "analysis/conform/view/ccr_target.hpp"
 
 #include <fmt/format.h>
 

@@ -11,7 +11,7 @@
 #include <tuple>
 #include <vector>
 
-#include "analysis/conform/events.hpp"
+#include "analysis/conform/view/events.hpp"
 #include "models/host/state.hpp"
 #include "models/scenario/spec.hpp"
 #include "models/wire/wire.hpp"

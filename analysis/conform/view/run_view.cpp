@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Working a RunView out: one pass over the records of a run.
-#include "analysis/conform/run_view.hpp"
+#include "analysis/conform/view/run_view.hpp"
 
 #include <fmt/format.h>
 
 #include <variant>
 
-#include "analysis/conform/run_view_builder.hpp"
+#include "analysis/conform/view/run_view_builder.hpp"
 #include "sim/timer_wheel.hpp"
 
 namespace holdfast::conform {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "analysis/conform/run_view.hpp"
+#include "analysis/conform/view/run_view.hpp"
 
 namespace holdfast::conform {
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "analysis/conform/run_view.hpp"
+#include "analysis/conform/view/run_view.hpp"
 #include "models/host/host.hpp"
 
 namespace holdfast::conform {

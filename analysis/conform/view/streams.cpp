@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Putting records of connections together; see streams.hpp.
-#include "analysis/conform/streams.hpp"
+#include "analysis/conform/view/streams.hpp"
 
 #include <map>
 #include <tuple>

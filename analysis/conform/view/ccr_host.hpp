@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
-#include "analysis/conform/fence.hpp"
-#include "analysis/conform/run_view.hpp"
-#include "analysis/conform/words.hpp"
+#include "analysis/conform/view/fence.hpp"
+#include "analysis/conform/view/run_view.hpp"
+#include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {
 

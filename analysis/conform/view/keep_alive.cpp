@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Working the keep-alives of a run out; see keep_alive.hpp.
-#include "analysis/conform/keep_alive.hpp"
+#include "analysis/conform/view/keep_alive.hpp"
 
 #include <algorithm>
 #include <map>

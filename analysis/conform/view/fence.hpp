@@ -3,7 +3,7 @@
 // succeed, or after m x KATO + CQT (TP4129; protocol.md 1.6, 2.2).
 #pragma once
 
-#include "analysis/conform/run_view.hpp"
+#include "analysis/conform/view/run_view.hpp"
 
 namespace holdfast::conform {
 

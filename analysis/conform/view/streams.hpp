@@ -7,7 +7,7 @@
 #include <array>
 #include <vector>
 
-#include "analysis/conform/run_view.hpp"
+#include "analysis/conform/view/run_view.hpp"
 
 namespace holdfast::conform {
 
