@@ -16,7 +16,7 @@ string(SHA256 version "${all}")
 string(SUBSTRING ${version} 0 16 version)
 file(CONFIGURE OUTPUT ${OUT} @ONLY CONTENT [=[
 // Written by tools/model_version.cmake.
-#include "analysis/model_version.hpp"
+#include "analysis/run/model_version.hpp"
 
 namespace holdfast::analysis {
 

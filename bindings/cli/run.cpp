@@ -12,7 +12,7 @@
 #include <fstream>
 #include <map>
 
-#include "analysis/run.hpp"
+#include "analysis/run/run.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/render.hpp"
 #include "models/scenario/scenario.hpp"

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "analysis/lockstep.hpp"
-#include "analysis/run.hpp"
+#include "analysis/run/lockstep.hpp"
+#include "analysis/run/run.hpp"
 #include "models/scenario/builder.hpp"
 #include "models/scenario/scenario.hpp"
 #include "tests/differential/generate.hpp"

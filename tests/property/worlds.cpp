@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "analysis/result.hpp"
+#include "analysis/run/result.hpp"
 #include "models/net/fabric.hpp"
 #include "models/oracle/linearizability.hpp"
 #include "models/scenario/builder.hpp"

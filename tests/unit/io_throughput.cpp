@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Throughput before and during the first fault, counted by hand from stories of completions.
-#include "analysis/io_statistics.hpp"
-#include "analysis/result.hpp"
-#include "analysis/row.hpp"
+#include "analysis/run/io_statistics.hpp"
+#include "analysis/run/result.hpp"
+#include "analysis/run/row.hpp"
 #include "models/fault/fault.hpp"
 #include "models/scenario/scenario.hpp"
 #include "tests/unit/oracle_story.hpp"

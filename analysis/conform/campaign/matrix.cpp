@@ -10,7 +10,7 @@
 #include "analysis/conform/campaign/parallel.hpp"
 #include "analysis/conform/campaign/shrink.hpp"
 #include "analysis/conform/report/story.hpp"
-#include "analysis/model_version.hpp"
+#include "analysis/run/model_version.hpp"
 
 namespace holdfast::conform {
 

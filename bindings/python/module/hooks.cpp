@@ -2,7 +2,7 @@
 // From the engine to Python. The GIL is taken for the time of a call.
 #include "bindings/python/module/hooks.hpp"
 
-#include "analysis/inspect.hpp"
+#include "analysis/run/inspect.hpp"
 #include "models/host/host.hpp"
 #include "models/world.hpp"
 

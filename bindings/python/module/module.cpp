@@ -4,8 +4,8 @@
 
 #include <stdexcept>
 
-#include "analysis/model_version.hpp"
-#include "analysis/run.hpp"
+#include "analysis/run/model_version.hpp"
+#include "analysis/run/run.hpp"
 #include "models/scenario/error.hpp"
 #include "sim/check.hpp"
 #include "sim/memory.hpp"

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "analysis/point.hpp"
-#include "analysis/row.hpp"
-#include "analysis/run.hpp"
+#include "analysis/run/point.hpp"
+#include "analysis/run/row.hpp"
+#include "analysis/run/run.hpp"
 #include "bindings/python/module/module.hpp"
 #include "models/scenario/scenario.hpp"
 

@@ -10,8 +10,8 @@
 #include <tuple>
 #include <vector>
 
-#include "analysis/inspect.hpp"
-#include "analysis/result.hpp"
+#include "analysis/run/inspect.hpp"
+#include "analysis/run/result.hpp"
 #include "bindings/python/module/hooks.hpp"
 #include "models/scenario/builder.hpp"
 #include "models/scenario/scenario.hpp"

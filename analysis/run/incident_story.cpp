@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Incidents as timelines.
-#include "analysis/incident_story.hpp"
+#include "analysis/run/incident_story.hpp"
 
 #include <fmt/format.h>
 

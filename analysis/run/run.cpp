@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Running a scenario on the native kernel, on SimGrid, or on both in lockstep.
-#include "analysis/run.hpp"
+#include "analysis/run/run.hpp"
 
 #include <algorithm>
 #include <memory>
 #include <set>
 
 #include "analysis/conform/catalogue/expected.hpp"
-#include "analysis/lockstep.hpp"
-#include "analysis/result.hpp"
+#include "analysis/run/lockstep.hpp"
+#include "analysis/run/result.hpp"
 #include "analysis/traces.hpp"
 #include "models/scenario/builder.hpp"
 #include "sim/simgrid/carrier.hpp"

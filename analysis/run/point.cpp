@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a point of a sweep to its row.
-#include "analysis/point.hpp"
+#include "analysis/run/point.hpp"
 
-#include "analysis/row.hpp"
-#include "analysis/run.hpp"
+#include "analysis/run/row.hpp"
+#include "analysis/run/run.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::analysis {

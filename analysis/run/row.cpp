@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of columns, and the phases of a recovery.
-#include "analysis/row.hpp"
+#include "analysis/run/row.hpp"
 
 namespace holdfast::analysis {
 

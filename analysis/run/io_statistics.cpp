@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Latencies and stalls from the oracle's history.
-#include "analysis/io_statistics.hpp"
+#include "analysis/run/io_statistics.hpp"
 
 #include <algorithm>
 #include <cmath>

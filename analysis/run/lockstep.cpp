@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Comparing two runs record by record.
-#include "analysis/lockstep.hpp"
+#include "analysis/run/lockstep.hpp"
 
 #include <fmt/format.h>
 

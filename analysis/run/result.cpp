@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Building the result document.
-#include "analysis/result.hpp"
+#include "analysis/run/result.hpp"
 
 #include <fmt/format.h>
 
@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "analysis/incident_story.hpp"
-#include "analysis/io_statistics.hpp"
+#include "analysis/run/incident_story.hpp"
+#include "analysis/run/io_statistics.hpp"
 #include "models/oracle/linearizability.hpp"
 #include "models/scenario/scenario.hpp"
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "analysis/result.hpp"
+#include "analysis/run/result.hpp"
 
 namespace holdfast::analysis {
 

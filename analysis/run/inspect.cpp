@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading a world without touching it.
-#include "analysis/inspect.hpp"
+#include "analysis/run/inspect.hpp"
 
 #include <string>
 
