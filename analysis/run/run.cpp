@@ -9,7 +9,7 @@
 #include "analysis/conform/catalogue/expected.hpp"
 #include "analysis/run/lockstep.hpp"
 #include "analysis/run/result.hpp"
-#include "analysis/traces.hpp"
+#include "analysis/traces/traces.hpp"
 #include "models/scenario/builder.hpp"
 #include "sim/simgrid/carrier.hpp"
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Traces in files: opening them by kind, and the plainest of them, JSON lines.
-#include "analysis/traces.hpp"
+#include "analysis/traces/traces.hpp"
 
 #include <fmt/format.h>
 
 #include <stdexcept>
 #include <string>
 
-#include "analysis/traces_file.hpp"
+#include "analysis/traces/traces_file.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::analysis {

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "analysis/traces.hpp"
+#include "analysis/traces/traces.hpp"
 #include "models/net/state.hpp"
 
 namespace holdfast::analysis {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "analysis/traces_file.hpp"
-#include "analysis/traces_kernel_words.hpp"
+#include "analysis/traces/traces_file.hpp"
+#include "analysis/traces/traces_kernel_words.hpp"
 #include "models/host/host.hpp"
 #include "models/world.hpp"
 
