@@ -10,7 +10,7 @@
 #include "analysis/run/lockstep.hpp"
 #include "analysis/run/result.hpp"
 #include "analysis/traces/traces.hpp"
-#include "models/scenario/builder.hpp"
+#include "models/scenario/builder/builder.hpp"
 #include "sim/simgrid/carrier.hpp"
 
 namespace holdfast::analysis {

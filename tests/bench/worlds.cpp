@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "models/scenario/builder.hpp"
+#include "models/scenario/builder/builder.hpp"
 #include "models/scenario/scenario.hpp"
 #include "models/world.hpp"
 #include "sim/memory.hpp"

@@ -15,7 +15,7 @@
 #include "analysis/closed_forms.hpp"
 #include "models/fault/fault.hpp"
 #include "models/host/host.hpp"
-#include "models/scenario/builder.hpp"
+#include "models/scenario/builder/builder.hpp"
 #include "models/scenario/scenario.hpp"
 #include "models/world.hpp"
 #include "sim/check.hpp"

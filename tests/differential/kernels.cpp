@@ -11,7 +11,7 @@
 
 #include "analysis/run/lockstep.hpp"
 #include "analysis/run/run.hpp"
-#include "models/scenario/builder.hpp"
+#include "models/scenario/builder/builder.hpp"
 #include "models/scenario/scenario.hpp"
 #include "tests/differential/generate.hpp"
 

@@ -12,7 +12,7 @@
 #include "analysis/run/result.hpp"
 #include "models/net/fabric.hpp"
 #include "models/oracle/linearizability.hpp"
-#include "models/scenario/builder.hpp"
+#include "models/scenario/builder/builder.hpp"
 #include "models/scenario/scenario.hpp"
 #include "sim/distributions.hpp"
 #include "sim/random.hpp"

@@ -10,7 +10,7 @@
 
 #include "analysis/traces/traces.hpp"
 #include "analysis/traces/traces_kernel_words.hpp"
-#include "models/scenario/builder.hpp"
+#include "models/scenario/builder/builder.hpp"
 #include "models/scenario/scenario.hpp"
 #include "models/world.hpp"
 

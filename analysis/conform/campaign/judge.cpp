@@ -2,7 +2,7 @@
 // Running a scenario and checking what it left in the trace.
 #include "analysis/conform/campaign/judge.hpp"
 
-#include "models/scenario/builder.hpp"
+#include "models/scenario/builder/builder.hpp"
 #include "models/world.hpp"
 #include "sim/check.hpp"
 

@@ -13,7 +13,7 @@
 #include "analysis/run/inspect.hpp"
 #include "analysis/run/result.hpp"
 #include "bindings/python/module/hooks.hpp"
-#include "models/scenario/builder.hpp"
+#include "models/scenario/builder/builder.hpp"
 #include "models/scenario/scenario.hpp"
 #include "models/scenario/units.hpp"
 #include "models/world.hpp"

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "models/scenario/builder.hpp"
-#include "models/scenario/builder_internal.hpp"
+#include "models/scenario/builder/builder.hpp"
+#include "models/scenario/builder/builder_internal.hpp"
 #include "models/workload/workload.hpp"
 
 namespace holdfast::scenario {

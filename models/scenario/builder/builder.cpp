@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds worlds: the fabric through SimGrid's routing, then targets, hosts, applications, faults.
-#include "models/scenario/builder.hpp"
+#include "models/scenario/builder/builder.hpp"
 
 #include <algorithm>
 #include <set>
@@ -8,7 +8,7 @@
 
 #include "models/host/host.hpp"
 #include "models/net/fabric.hpp"
-#include "models/scenario/builder_internal.hpp"
+#include "models/scenario/builder/builder_internal.hpp"
 #include "models/target/target.hpp"
 #include "models/transport/fc.hpp"
 #include "models/transport/queue.hpp"
