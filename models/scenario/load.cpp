@@ -8,7 +8,7 @@
 #include <iterator>
 #include <set>
 
-#include "models/scenario/check.hpp"
+#include "models/scenario/checks/check.hpp"
 #include "models/scenario/declaration.hpp"
 #include "models/scenario/scenario.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cross checks of a scenario; see check.hpp. Each function checks one part of the document, in the
 // order in which a reader meets it, and stops at the first mistake.
-#include "models/scenario/check.hpp"
+#include "models/scenario/checks/check.hpp"
 
 #include <fmt/format.h>
 
@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "models/scenario/check_internal.hpp"
+#include "models/scenario/checks/check_internal.hpp"
 #include "models/wire/connect.hpp"
 
 namespace holdfast::scenario {
