@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "models/scenario/spec.hpp"
+#include "models/scenario/declaration/spec.hpp"
 
 namespace holdfast::analysis {
 

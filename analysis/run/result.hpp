@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "models/scenario/spec.hpp"
+#include "models/scenario/declaration/spec.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::analysis {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "models/scenario/spec.hpp"
+#include "models/scenario/declaration/spec.hpp"
 
 namespace holdfast::analysis {
 

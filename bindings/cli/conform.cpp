@@ -16,7 +16,7 @@
 #include "analysis/conform/report/report.hpp"
 #include "analysis/conform/report/story.hpp"
 #include "bindings/cli/cli.hpp"
-#include "models/scenario/presets.hpp"
+#include "models/scenario/declaration/presets.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::cli {

@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "models/scenario/declaration/spec.hpp"
 #include "models/scenario/error.hpp"
-#include "models/scenario/spec.hpp"
 
 namespace holdfast::scenario {
 

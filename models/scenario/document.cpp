@@ -2,9 +2,9 @@
 // What documents the format: JSON Schema, reference page and catalogue, all from the declarations.
 #include <fmt/format.h>
 
-#include "models/scenario/declaration.hpp"
+#include "models/scenario/declaration/declaration.hpp"
+#include "models/scenario/declaration/presets.hpp"
 #include "models/scenario/embedded.hpp"
-#include "models/scenario/presets.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::scenario {

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "models/scenario/checks/check.hpp"
-#include "models/scenario/declaration.hpp"
+#include "models/scenario/declaration/declaration.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::scenario {

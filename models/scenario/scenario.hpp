@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "models/scenario/declaration/spec.hpp"
 #include "models/scenario/error.hpp"
-#include "models/scenario/spec.hpp"
 
 namespace holdfast::scenario {
 

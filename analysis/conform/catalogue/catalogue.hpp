@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "models/scenario/spec.hpp"
+#include "models/scenario/declaration/spec.hpp"
 
 namespace holdfast::conform {
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/conform/view/events.hpp"
-#include "models/scenario/spec.hpp"
+#include "models/scenario/declaration/spec.hpp"
 
 namespace holdfast::conform {
 

@@ -13,7 +13,7 @@
 
 #include "analysis/conform/view/events.hpp"
 #include "models/host/state.hpp"
-#include "models/scenario/spec.hpp"
+#include "models/scenario/declaration/spec.hpp"
 #include "models/wire/wire.hpp"
 
 namespace holdfast::conform {

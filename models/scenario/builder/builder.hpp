@@ -2,8 +2,8 @@
 // From what a scenario says to a world that is ready to run.
 #pragma once
 
-#include "models/scenario/names.hpp"
-#include "models/scenario/spec.hpp"
+#include "models/scenario/declaration/names.hpp"
+#include "models/scenario/declaration/spec.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::scenario {

@@ -2,8 +2,8 @@
 // What the files of the builder share. Not for others.
 #pragma once
 
-#include "models/scenario/names.hpp"
-#include "models/scenario/spec.hpp"
+#include "models/scenario/declaration/names.hpp"
+#include "models/scenario/declaration/spec.hpp"
 #include "models/world.hpp"
 #include "sim/distributions.hpp"
 

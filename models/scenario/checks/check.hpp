@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "models/scenario/declaration/spec.hpp"
 #include "models/scenario/error.hpp"
-#include "models/scenario/spec.hpp"
 
 namespace holdfast::scenario {
 

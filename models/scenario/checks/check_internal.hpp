@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "models/scenario/declaration/spec.hpp"
 #include "models/scenario/error.hpp"
-#include "models/scenario/spec.hpp"
 #include "models/scenario/units.hpp"
 
 namespace holdfast::scenario::check {

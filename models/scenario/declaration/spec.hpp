@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "models/scenario/spec_faults.hpp"
+#include "models/scenario/declaration/spec_faults.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast::scenario {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declarations of hosts: connections, recovery policies, the host itself. One row per key.
-#include "models/scenario/declaration.hpp"
-#include "models/scenario/presets.hpp"
+#include "models/scenario/declaration/declaration.hpp"
+#include "models/scenario/declaration/presets.hpp"
 
 namespace holdfast::scenario {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declarations of what happens in the world and what is expected of it: workloads, faults, the
 // acceptance criterion, and the scenario as a whole. One row per key.
-#include "models/scenario/declaration.hpp"
+#include "models/scenario/declaration/declaration.hpp"
 
 #include "models/scenario/embedded.hpp"
 

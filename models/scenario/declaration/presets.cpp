@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables of presets; see presets.hpp.
-#include "models/scenario/presets.hpp"
+#include "models/scenario/declaration/presets.hpp"
 
 namespace holdfast::scenario {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "models/scenario/codec.hpp"
-#include "models/scenario/spec.hpp"
+#include "models/scenario/declaration/spec.hpp"
 
 namespace holdfast::scenario {
 

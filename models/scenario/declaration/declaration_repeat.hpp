@@ -2,7 +2,7 @@
 // Keys that several faults share. Not for others.
 #pragma once
 
-#include "models/scenario/declaration.hpp"
+#include "models/scenario/declaration/declaration.hpp"
 
 namespace holdfast::scenario {
 
