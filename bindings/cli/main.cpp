@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "bindings/cli/cli.hpp"
-#include "models/scenario/error.hpp"
+#include "models/scenario/reading/error.hpp"
 #include "sim/memory.hpp"
 
 namespace holdfast::cli {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "models/scenario/declaration/spec.hpp"
-#include "models/scenario/error.hpp"
+#include "models/scenario/reading/error.hpp"
 
 namespace holdfast::scenario {
 

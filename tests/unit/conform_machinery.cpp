@@ -11,8 +11,8 @@
 #include "analysis/conform/campaign/shrink.hpp"
 #include "analysis/conform/campaign/swarm.hpp"
 #include "analysis/conform/campaign/vary.hpp"
+#include "models/scenario/reading/units.hpp"
 #include "models/scenario/scenario.hpp"
-#include "models/scenario/units.hpp"
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cstdint>
 
-#include "models/scenario/units.hpp"
+#include "models/scenario/reading/units.hpp"
 
 using namespace holdfast::scenario;
 using namespace std::chrono_literals;

@@ -5,7 +5,7 @@
 
 #include "analysis/conform/campaign/judge.hpp"
 #include "analysis/conform/campaign/matrix.hpp"
-#include "models/scenario/error.hpp"
+#include "models/scenario/reading/error.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::conform {

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "analysis/conform/view/phases.hpp"
-#include "models/scenario/units.hpp"
+#include "models/scenario/reading/units.hpp"
 #include "sim/dice.hpp"
 
 namespace holdfast::conform {

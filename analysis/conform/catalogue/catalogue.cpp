@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "models/scenario/embedded.hpp"
+#include "models/scenario/reading/embedded.hpp"
 
 namespace holdfast::conform {
 

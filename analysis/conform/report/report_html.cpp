@@ -8,7 +8,7 @@
 
 #include "analysis/conform/report/report.hpp"
 #include "analysis/conform/report/report_grid.hpp"
-#include "models/scenario/embedded.hpp"
+#include "models/scenario/reading/embedded.hpp"
 
 namespace holdfast::conform {
 

@@ -6,7 +6,7 @@
 
 #include "analysis/run/model_version.hpp"
 #include "analysis/run/run.hpp"
-#include "models/scenario/error.hpp"
+#include "models/scenario/reading/error.hpp"
 #include "sim/check.hpp"
 #include "sim/memory.hpp"
 #include "sim/simgrid/platform.hpp"

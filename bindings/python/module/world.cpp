@@ -14,8 +14,8 @@
 #include "analysis/run/result.hpp"
 #include "bindings/python/module/hooks.hpp"
 #include "models/scenario/builder/builder.hpp"
+#include "models/scenario/reading/units.hpp"
 #include "models/scenario/scenario.hpp"
-#include "models/scenario/units.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::python {

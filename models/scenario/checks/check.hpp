@@ -5,7 +5,7 @@
 #include <string>
 
 #include "models/scenario/declaration/spec.hpp"
-#include "models/scenario/error.hpp"
+#include "models/scenario/reading/error.hpp"
 
 namespace holdfast::scenario {
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "models/scenario/declaration/spec.hpp"
-#include "models/scenario/error.hpp"
-#include "models/scenario/units.hpp"
+#include "models/scenario/reading/error.hpp"
+#include "models/scenario/reading/units.hpp"
 
 namespace holdfast::scenario::check {
 

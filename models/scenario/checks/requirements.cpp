@@ -2,7 +2,7 @@
 // Names of requirements, so that a scenario can expect them; what they mean is known to analysis.
 #include <nlohmann/json.hpp>
 
-#include "models/scenario/embedded.hpp"
+#include "models/scenario/reading/embedded.hpp"
 
 namespace holdfast::scenario {
 

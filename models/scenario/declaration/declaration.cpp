@@ -3,7 +3,7 @@
 // acceptance criterion, and the scenario as a whole. One row per key.
 #include "models/scenario/declaration/declaration.hpp"
 
-#include "models/scenario/embedded.hpp"
+#include "models/scenario/reading/embedded.hpp"
 
 namespace holdfast::scenario {
 namespace {

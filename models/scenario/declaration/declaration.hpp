@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "models/scenario/object.hpp"
+#include "models/scenario/reading/object.hpp"
 
 namespace holdfast::scenario {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "models/scenario/codec.hpp"
 #include "models/scenario/declaration/spec.hpp"
+#include "models/scenario/reading/codec.hpp"
 
 namespace holdfast::scenario {
 

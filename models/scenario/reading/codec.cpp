@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kinds of values a scenario knows; see codec.hpp.
-#include "models/scenario/codec.hpp"
+#include "models/scenario/reading/codec.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "models/scenario/units.hpp"
+#include "models/scenario/reading/units.hpp"
 
 namespace holdfast::scenario {
 namespace {

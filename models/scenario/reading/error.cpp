@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Wording of scenario errors and the search for the nearest valid name.
-#include "models/scenario/error.hpp"
+#include "models/scenario/reading/error.hpp"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The checks every declared object shares; see object.hpp.
-#include "models/scenario/object.hpp"
+#include "models/scenario/reading/object.hpp"
 
 #include <algorithm>
 

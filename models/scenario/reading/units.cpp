@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exact decimal arithmetic for quantities with units; see units.hpp.
-#include "models/scenario/units.hpp"
+#include "models/scenario/reading/units.hpp"
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 
 #include "models/scenario/declaration/declaration.hpp"
 #include "models/scenario/declaration/presets.hpp"
-#include "models/scenario/embedded.hpp"
+#include "models/scenario/reading/embedded.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::scenario {

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "models/scenario/codec.hpp"
+#include "models/scenario/reading/codec.hpp"
 
 namespace holdfast::scenario {
 

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "models/scenario/codec.hpp"
+#include "models/scenario/reading/codec.hpp"
 
 namespace holdfast::scenario {
 
