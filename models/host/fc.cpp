@@ -2,7 +2,7 @@
 // Where the FC host driver differs (protocol.md 4.9, 7.3): a request that times out has its own
 // exchange aborted, aborted exchanges complete one by one, an association ends only when all aborts
 // have, and remote ports come and go.
-#include "models/transport/fc.hpp"
+#include "models/transport/fc/fc.hpp"
 
 #include <algorithm>
 

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "models/transport/carrier.hpp"
-#include "models/transport/fc.hpp"
+#include "models/transport/fc/fc.hpp"
 #include "models/transport/nvme_tcp.hpp"
 #include "models/transport/rdma.hpp"
 #include "models/world.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // NVMe/FC at the host and at nvmet-fc (protocol.md 1.8, 4.9, 7.3): what a request timeout, a lost
 // frame, a teardown, a reconnect and a lost remote port do there, and ABA-1 and CQT-3 on top.
-#include "models/transport/fc.hpp"
+#include "models/transport/fc/fc.hpp"
 #include "tests/conformance/support.hpp"
 
 using namespace holdfast;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // NVMe/FC on the wire: information units, frames and their bytes, counted by hand; and that
 // nothing is left of exchanges and connections when all is over.
-#include "models/transport/fc.hpp"
+#include "models/transport/fc/fc.hpp"
 #include "tests/conformance/support.hpp"
 
 using namespace holdfast;

@@ -10,7 +10,7 @@
 #include "models/net/fabric.hpp"
 #include "models/scenario/builder/builder_internal.hpp"
 #include "models/target/target.hpp"
-#include "models/transport/fc.hpp"
+#include "models/transport/fc/fc.hpp"
 #include "models/transport/queue.hpp"
 #include "models/transport/rdma.hpp"
 #include "models/workload/workload.hpp"

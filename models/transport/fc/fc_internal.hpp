@@ -4,7 +4,7 @@
 
 #include <bit>
 
-#include "models/transport/fc.hpp"
+#include "models/transport/fc/fc.hpp"
 
 namespace holdfast::transport::fc {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Frames and exchanges of NVMe/FC: sending, losing, arriving, and the end of an exchange's life.
-#include "models/transport/fc.hpp"
+#include "models/transport/fc/fc.hpp"
 
 #include <algorithm>
 
 #include "models/net/fabric.hpp"
-#include "models/transport/fc_internal.hpp"
+#include "models/transport/fc/fc_internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::transport::fc {
