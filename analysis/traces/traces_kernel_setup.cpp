@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel log of an association: sockets, queues, connects and how they fail.
 #include "analysis/traces/traces_kernel_log.hpp"
-#include "models/transport/rdma.hpp"
+#include "models/transport/rdma/rdma.hpp"
 #include "models/transport/tcp.hpp"
 
 namespace holdfast::analysis::kernel {

@@ -7,7 +7,7 @@
 #include "models/transport/carrier.hpp"
 #include "models/transport/fc/fc.hpp"
 #include "models/transport/nvme_tcp.hpp"
-#include "models/transport/rdma.hpp"
+#include "models/transport/rdma/rdma.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::transport {

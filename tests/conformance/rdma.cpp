@@ -4,7 +4,7 @@
 #include <set>
 
 #include "models/host/host.hpp"
-#include "models/transport/rdma.hpp"
+#include "models/transport/rdma/rdma.hpp"
 #include "tests/conformance/support.hpp"
 
 using namespace holdfast;

@@ -13,7 +13,7 @@
 
 #include "models/net/fabric.hpp"
 #include "models/transport/queue.hpp"
-#include "models/transport/rdma.hpp"
+#include "models/transport/rdma/rdma.hpp"
 #include "models/world.hpp"
 #include "sim/random.hpp"
 

@@ -12,7 +12,7 @@
 #include "models/target/target.hpp"
 #include "models/transport/fc/fc.hpp"
 #include "models/transport/queue.hpp"
-#include "models/transport/rdma.hpp"
+#include "models/transport/rdma/rdma.hpp"
 #include "models/workload/workload.hpp"
 #include "sim/simgrid/platform.hpp"
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Queue pairs: opening, posting, stopping, packets in and out, and the end of a pair's life.
-#include "models/transport/rdma.hpp"
+#include "models/transport/rdma/rdma.hpp"
 
 #include <algorithm>
 
 #include "models/net/fabric.hpp"
-#include "models/transport/rdma_internal.hpp"
+#include "models/transport/rdma/rdma_internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::rdma {

@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "models/transport/rdma.hpp"
+#include "models/transport/rdma/rdma.hpp"
 
 namespace holdfast::rdma {
 
