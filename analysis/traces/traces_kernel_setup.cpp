@@ -2,7 +2,7 @@
 // The kernel log of an association: sockets, queues, connects and how they fail.
 #include "analysis/traces/traces_kernel_log.hpp"
 #include "models/transport/rdma/rdma.hpp"
-#include "models/transport/tcp.hpp"
+#include "models/transport/tcp/tcp.hpp"
 
 namespace holdfast::analysis::kernel {
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "analysis/traces/traces_file.hpp"
-#include "models/transport/tcp_internal.hpp"
+#include "models/transport/tcp/tcp_internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::analysis {

@@ -8,7 +8,7 @@
 #include "models/net/traffic.hpp"
 #include "models/target/target.hpp"
 #include "models/transport/queue.hpp"
-#include "models/transport/tcp.hpp"
+#include "models/transport/tcp/tcp.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::fault {

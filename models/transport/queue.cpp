@@ -6,8 +6,8 @@
 
 #include "models/transport/carrier.hpp"
 #include "models/transport/fc/fc.hpp"
-#include "models/transport/nvme_tcp.hpp"
 #include "models/transport/rdma/rdma.hpp"
+#include "models/transport/tcp/nvme_tcp.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::transport {

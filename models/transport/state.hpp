@@ -9,7 +9,7 @@
 #include "models/transport/fc/fc_state.hpp"
 #include "models/transport/payload.hpp"
 #include "models/transport/rdma/rdma_state.hpp"
-#include "models/transport/tcp_state.hpp"
+#include "models/transport/tcp/tcp_state.hpp"
 #include "models/wire/wire.hpp"
 #include "sim/arena.hpp"
 #include "sim/ring.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Faults of the network and of single connections, as hosts and targets see them: copies and
 // overtaking packets, one connection cut off, chosen capsules lost, sockets killed, a port removed.
-#include "models/transport/tcp.hpp"
+#include "models/transport/tcp/tcp.hpp"
 #include "tests/conformance/support.hpp"
 
 using namespace holdfast;

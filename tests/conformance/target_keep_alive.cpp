@@ -3,7 +3,7 @@
 // SPDK), a timer that belongs to an enabled controller (KA-6), and a KATT that the host does not
 // know of.
 #include "models/target/internal.hpp"
-#include "models/transport/nvme_tcp.hpp"
+#include "models/transport/tcp/nvme_tcp.hpp"
 #include "tests/conformance/support.hpp"
 
 using namespace holdfast;

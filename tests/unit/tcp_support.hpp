@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "models/net/fabric.hpp"
-#include "models/transport/tcp.hpp"
+#include "models/transport/tcp/tcp.hpp"
 #include "models/world.hpp"
 #include "sim/distributions.hpp"
 #include "sim/random.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // TCP connections: opening, writing, closing, and the end of a connection's life.
-#include "models/transport/tcp.hpp"
+#include "models/transport/tcp/tcp.hpp"
 
-#include "models/transport/tcp_internal.hpp"
+#include "models/transport/tcp/tcp_internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::tcp {

@@ -6,7 +6,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "models/transport/tcp.hpp"
+#include "models/transport/tcp/tcp.hpp"
 
 namespace holdfast::tcp {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's half of NVMe/TCP: ICReq, command capsules, data on request (protocol.md 7.1).
-#include "models/transport/nvme_tcp.hpp"
 #include "models/transport/queue.hpp"
-#include "models/transport/tcp.hpp"
+#include "models/transport/tcp/nvme_tcp.hpp"
+#include "models/transport/tcp/tcp.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::transport {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The target's half of NVMe/TCP: ICResp, capsules up, R2T, data and responses down; and the wiring
 // of both halves to TCP.
-#include "models/transport/nvme_tcp.hpp"
 #include "models/transport/queue.hpp"
-#include "models/transport/tcp.hpp"
+#include "models/transport/tcp/nvme_tcp.hpp"
+#include "models/transport/tcp/tcp.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::transport {
