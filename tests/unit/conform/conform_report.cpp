@@ -10,7 +10,7 @@
 
 #include "analysis/conform/report/report_grid.hpp"
 #include "analysis/conform/report/story.hpp"
-#include "tests/unit/conform_support.hpp"
+#include "tests/unit/conform/conform_support.hpp"
 
 using namespace holdfast::conform;
 using namespace conform_support;
