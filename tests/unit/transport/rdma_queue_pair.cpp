@@ -2,7 +2,7 @@
 // The reliable connected service: set-up, loss of each kind of packet, go-back-N, retries, and what
 // is left when it is stopped. Instants are worked out by hand; see rdma_support.hpp.
 #include "sim/distributions.hpp"
-#include "tests/unit/rdma_support.hpp"
+#include "tests/unit/transport/rdma_support.hpp"
 
 using namespace holdfast;
 using namespace holdfast::rdma_test;

@@ -2,7 +2,7 @@
 // NVMe/RDMA on a queue pair: who moves data and how long it takes, when a request is complete, and
 // data that arrives too late. Instants are worked out by hand; see rdma_support.hpp.
 #include "models/wire/keyed_sgl.hpp"
-#include "tests/unit/rdma_support.hpp"
+#include "tests/unit/transport/rdma_support.hpp"
 
 using namespace holdfast;
 using namespace holdfast::rdma_test;

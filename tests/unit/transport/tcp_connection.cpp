@@ -2,7 +2,7 @@
 // TCP over one link: instants of packets worked out by hand, loss of chosen packets, and delivery
 // of every message once and in order whatever is lost. The link has 1 Gbps and 1 ms: a segment
 // without data takes (52 + 38) * 8 = 720 ns on the wire, a full one of 1,448 bytes 12,304 ns.
-#include "tests/unit/tcp_support.hpp"
+#include "tests/unit/transport/tcp_support.hpp"
 
 using namespace holdfast;
 using namespace holdfast::tcp_test;

@@ -2,7 +2,7 @@
 // What Linux's TCP does beyond the textbook, with instants worked out by hand: tail loss probe,
 // RACK, delayed acknowledgements, the timer wheel, windows, and what a full socket does.
 #include "models/net/netem.hpp"
-#include "tests/unit/tcp_support.hpp"
+#include "tests/unit/transport/tcp_support.hpp"
 
 using namespace holdfast;
 using namespace holdfast::tcp_test;
