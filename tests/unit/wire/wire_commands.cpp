@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "models/wire/wire.hpp"
-#include "tests/unit/wire_support.hpp"
+#include "tests/unit/wire/wire_support.hpp"
 
 namespace holdfast::wire {
 namespace {
