@@ -11,7 +11,7 @@
 #include <tuple>
 
 #include "analysis/conform/catalogue/catalogue.hpp"
-#include "analysis/conform/report/report_grid.hpp"
+#include "analysis/conform/report/grid.hpp"
 
 namespace holdfast::conform {
 

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "analysis/conform/report/report_grid.hpp"
+#include "analysis/conform/report/grid.hpp"
 #include "analysis/conform/report/story.hpp"
 
 namespace holdfast::conform {

@@ -8,7 +8,7 @@
 #include <sstream>
 #include <string>
 
-#include "analysis/conform/report/report_grid.hpp"
+#include "analysis/conform/report/grid.hpp"
 #include "analysis/conform/report/story.hpp"
 #include "tests/unit/conform/conform_support.hpp"
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "analysis/conform/report/grid.hpp"
 #include "analysis/conform/report/report.hpp"
-#include "analysis/conform/report/report_grid.hpp"
 
 namespace holdfast::conform {
 

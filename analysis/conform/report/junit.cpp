@@ -6,8 +6,8 @@
 #include <pugixml.hpp>
 #include <sstream>
 
+#include "analysis/conform/report/grid.hpp"
 #include "analysis/conform/report/report.hpp"
-#include "analysis/conform/report/report_grid.hpp"
 
 namespace holdfast::conform {
 

@@ -6,8 +6,8 @@
 #include <map>
 #include <stdexcept>
 
+#include "analysis/conform/report/grid.hpp"
 #include "analysis/conform/report/report.hpp"
-#include "analysis/conform/report/report_grid.hpp"
 #include "models/scenario/reading/embedded.hpp"
 
 namespace holdfast::conform {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Taking the matrix document apart; see report_grid.hpp.
-#include "analysis/conform/report/report_grid.hpp"
+#include "analysis/conform/report/grid.hpp"
 
 #include <fmt/format.h>
 
