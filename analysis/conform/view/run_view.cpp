@@ -6,7 +6,7 @@
 
 #include <variant>
 
-#include "analysis/conform/view/run_view_builder.hpp"
+#include "analysis/conform/view/builder.hpp"
 #include "sim/timer_wheel.hpp"
 
 namespace holdfast::conform {

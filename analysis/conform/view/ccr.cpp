@@ -3,7 +3,7 @@
 // it succeeded (protocol.md 3.4, 3.7). That is what ends a fence early.
 #include <algorithm>
 
-#include "analysis/conform/view/run_view_builder.hpp"
+#include "analysis/conform/view/builder.hpp"
 
 namespace holdfast::conform {
 

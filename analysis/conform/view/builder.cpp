@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From records to associations, commands, attempts and recoveries; see run_view.hpp.
-#include "analysis/conform/view/run_view_builder.hpp"
+#include "analysis/conform/view/builder.hpp"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Control data of answers (Identify, log pages), put together from the words that the trace has.
-#include "analysis/conform/view/run_view_builder.hpp"
+#include "analysis/conform/view/builder.hpp"
 
 namespace holdfast::conform {
 
