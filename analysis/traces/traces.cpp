@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "analysis/traces/traces_file.hpp"
+#include "analysis/traces/file.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::analysis {

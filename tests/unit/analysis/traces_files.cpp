@@ -8,8 +8,8 @@
 #include <sstream>
 #include <string>
 
+#include "analysis/traces/kernel_words.hpp"
 #include "analysis/traces/traces.hpp"
-#include "analysis/traces/traces_kernel_words.hpp"
 #include "models/scenario/builder/builder.hpp"
 #include "models/scenario/scenario.hpp"
 #include "models/world.hpp"

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "analysis/traces/traces_file.hpp"
-#include "analysis/traces/traces_kernel_words.hpp"
+#include "analysis/traces/file.hpp"
+#include "analysis/traces/kernel_words.hpp"
 #include "models/host/host.hpp"
 #include "models/world.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel log of nvme-fc, as far as its words are known (protocol.md 11, H38).
-#include "analysis/traces/traces_kernel_log.hpp"
+#include "analysis/traces/kernel_log.hpp"
 #include "models/host/internal.hpp"
 
 namespace holdfast::analysis::kernel {

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "analysis/traces/traces_file.hpp"
-#include "analysis/traces/traces_perfetto_events.hpp"
+#include "analysis/traces/file.hpp"
+#include "analysis/traces/perfetto_events.hpp"
 #include "models/host/host.hpp"
 #include "models/world.hpp"
 

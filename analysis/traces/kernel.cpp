@@ -4,7 +4,7 @@
 // series.
 #include <algorithm>
 
-#include "analysis/traces/traces_kernel_log.hpp"
+#include "analysis/traces/kernel_log.hpp"
 
 namespace holdfast::analysis::kernel {
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-#include "analysis/traces/traces_file.hpp"
+#include "analysis/traces/file.hpp"
 
 namespace holdfast::analysis::timeline {
 

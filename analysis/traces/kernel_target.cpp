@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel log of nvmet.
-#include "analysis/traces/traces_kernel_log.hpp"
+#include "analysis/traces/kernel_log.hpp"
 #include "models/target/target.hpp"
 
 namespace holdfast::analysis::kernel {

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/traces/traces_file.hpp"
+#include "analysis/traces/file.hpp"
 #include "models/transport/tcp/tcp_internal.hpp"
 #include "models/world.hpp"
 

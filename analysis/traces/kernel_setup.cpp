@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel log of an association: sockets, queues, connects and how they fail.
-#include "analysis/traces/traces_kernel_log.hpp"
+#include "analysis/traces/kernel_log.hpp"
 #include "models/transport/rdma/rdma.hpp"
 #include "models/transport/tcp/tcp.hpp"
 
