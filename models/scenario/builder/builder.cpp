@@ -8,7 +8,7 @@
 
 #include "models/host/host.hpp"
 #include "models/net/fabric.hpp"
-#include "models/scenario/builder/builder_internal.hpp"
+#include "models/scenario/builder/internal.hpp"
 #include "models/target/target.hpp"
 #include "models/transport/fc/fc.hpp"
 #include "models/transport/queue.hpp"

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "models/scenario/builder/builder.hpp"
-#include "models/scenario/builder/builder_internal.hpp"
+#include "models/scenario/builder/internal.hpp"
 #include "models/workload/workload.hpp"
 
 namespace holdfast::scenario {

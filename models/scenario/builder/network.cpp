@@ -3,7 +3,7 @@
 #include "models/net/fabric.hpp"
 #include "models/net/netem.hpp"
 #include "models/net/traffic.hpp"
-#include "models/scenario/builder/builder_internal.hpp"
+#include "models/scenario/builder/internal.hpp"
 
 namespace holdfast::scenario {
 
