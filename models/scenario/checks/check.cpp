@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "models/scenario/checks/check_internal.hpp"
+#include "models/scenario/checks/internal.hpp"
 #include "models/wire/connect.hpp"
 
 namespace holdfast::scenario {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "models/scenario/checks/check_internal.hpp"
+#include "models/scenario/checks/internal.hpp"
 
 namespace holdfast::scenario::check {
 

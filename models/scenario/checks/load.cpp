@@ -4,7 +4,7 @@
 #include <utility>
 #include <variant>
 
-#include "models/scenario/checks/check_internal.hpp"
+#include "models/scenario/checks/internal.hpp"
 
 namespace holdfast::scenario::check {
 namespace {
