@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-#include "models/scenario/declaration/declaration_repeat.hpp"
+#include "models/scenario/declaration/repeat.hpp"
 
 namespace holdfast::scenario {
 namespace {

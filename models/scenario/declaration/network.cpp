@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declarations of faults of the network and of connections. One row per key.
-#include "models/scenario/declaration/declaration_repeat.hpp"
+#include "models/scenario/declaration/repeat.hpp"
 
 namespace holdfast::scenario {
 namespace {

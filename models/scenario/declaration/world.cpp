@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declarations of what exists in the world: fabric and targets. One row per key.
-#include "models/scenario/declaration/declaration_repeat.hpp"
 #include "models/scenario/declaration/presets.hpp"
+#include "models/scenario/declaration/repeat.hpp"
 
 namespace holdfast::scenario {
 namespace {
