@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "models/net/state.hpp"
-#include "models/transport/fc/fc_state.hpp"
+#include "models/transport/fc/state.hpp"
 #include "models/transport/payload.hpp"
 #include "models/transport/rdma/rdma_state.hpp"
 #include "models/transport/tcp/tcp_state.hpp"

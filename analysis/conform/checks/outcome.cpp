@@ -4,7 +4,7 @@
 #include "analysis/conform/checks/check.hpp"
 #include "analysis/conform/view/words.hpp"
 #include "models/host/host.hpp"
-#include "models/transport/fc/fc_state.hpp"
+#include "models/transport/fc/state.hpp"
 
 namespace holdfast::conform {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "models/net/fabric.hpp"
-#include "models/transport/fc/fc_internal.hpp"
+#include "models/transport/fc/internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::transport::fc {

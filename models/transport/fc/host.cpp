@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's end of NVMe/FC, as its adapter and the lower half of the driver do it: link services,
 // commands, data on request, ABTS.
-#include "models/transport/fc/fc_internal.hpp"
+#include "models/transport/fc/internal.hpp"
 #include "models/transport/queue.hpp"
 #include "models/world.hpp"
 

@@ -3,7 +3,7 @@
 // exchange never stops a command that executes (protocol.md 1.8).
 #include <algorithm>
 
-#include "models/transport/fc/fc_internal.hpp"
+#include "models/transport/fc/internal.hpp"
 #include "models/transport/queue.hpp"
 #include "models/world.hpp"
 
