@@ -8,7 +8,7 @@
 #include "models/net/state.hpp"
 #include "models/transport/fc/state.hpp"
 #include "models/transport/payload.hpp"
-#include "models/transport/rdma/rdma_state.hpp"
+#include "models/transport/rdma/state.hpp"
 #include "models/transport/tcp/tcp_state.hpp"
 #include "models/wire/wire.hpp"
 #include "sim/arena.hpp"

@@ -3,7 +3,7 @@
 // fetches other data by READ, places what was read by WRITE, and answers with a SEND.
 #include <algorithm>
 
-#include "models/transport/rdma/rdma_internal.hpp"
+#include "models/transport/rdma/internal.hpp"
 #include "models/wire/keyed_sgl.hpp"
 #include "models/world.hpp"
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "models/net/fabric.hpp"
-#include "models/transport/rdma/rdma_internal.hpp"
+#include "models/transport/rdma/internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::rdma {

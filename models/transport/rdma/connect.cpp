@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connection management: address resolution, REQ, REP, RTU, and DREQ at the end. Route resolution
 // is answered by the host itself on RoCE (cma_resolve_iboe_route), so it takes no time.
-#include "models/transport/rdma/rdma_internal.hpp"
+#include "models/transport/rdma/internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::rdma {

@@ -3,7 +3,7 @@
 // and the acknowledgement time-out.
 #include <algorithm>
 
-#include "models/transport/rdma/rdma_internal.hpp"
+#include "models/transport/rdma/internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::rdma {

@@ -3,7 +3,7 @@
 // which it answers from memory without its software knowing.
 #include <algorithm>
 
-#include "models/transport/rdma/rdma_internal.hpp"
+#include "models/transport/rdma/internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::rdma {
