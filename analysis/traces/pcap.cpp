@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "analysis/traces/file.hpp"
-#include "models/transport/tcp/tcp_internal.hpp"
+#include "models/transport/tcp/internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::analysis {

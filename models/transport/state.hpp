@@ -9,7 +9,7 @@
 #include "models/transport/fc/state.hpp"
 #include "models/transport/payload.hpp"
 #include "models/transport/rdma/state.hpp"
-#include "models/transport/tcp/tcp_state.hpp"
+#include "models/transport/tcp/state.hpp"
 #include "models/wire/wire.hpp"
 #include "sim/arena.hpp"
 #include "sim/ring.hpp"

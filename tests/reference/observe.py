@@ -15,7 +15,7 @@ GIVEN = {"looks", "load_s", "late_version", "mark_s", "loss_percent", "queue_dep
 #: When the load began in runs of a whose log was not kept.
 USUAL_LOAD_S = 0.082
 
-#: The flag of a segment (models/transport/tcp/tcp_internal.hpp).
+#: The flag of a segment (models/transport/tcp/internal.hpp).
 SYN = 1
 
 Json = dict[str, Any]

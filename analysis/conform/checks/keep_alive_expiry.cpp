@@ -8,7 +8,7 @@
 #include "analysis/conform/view/keep_alive.hpp"
 #include "analysis/conform/view/words.hpp"
 #include "models/target/target.hpp"
-#include "models/transport/tcp/tcp_state.hpp"
+#include "models/transport/tcp/state.hpp"
 
 namespace holdfast::conform {
 

@@ -4,8 +4,8 @@
 // inside.
 #include <algorithm>
 
+#include "models/transport/tcp/internal.hpp"
 #include "models/transport/tcp/nvme_tcp.hpp"
-#include "models/transport/tcp/tcp_internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::transport::nvme_tcp {

@@ -2,7 +2,7 @@
 // TCP connections: opening, writing, closing, and the end of a connection's life.
 #include "models/transport/tcp/tcp.hpp"
 
-#include "models/transport/tcp/tcp_internal.hpp"
+#include "models/transport/tcp/internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::tcp {

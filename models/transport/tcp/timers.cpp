@@ -4,7 +4,7 @@
 // their machine (protocol.md 8, 15.1).
 #include <algorithm>
 
-#include "models/transport/tcp/tcp_internal.hpp"
+#include "models/transport/tcp/internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::tcp {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A socket that is destroyed from outside.
-#include "models/transport/tcp/tcp_internal.hpp"
+#include "models/transport/tcp/internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::tcp {

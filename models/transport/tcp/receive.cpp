@@ -2,7 +2,7 @@
 // The receiving half of TCP: acknowledgements, reassembly, resets, delivery of whole messages.
 #include <algorithm>
 
-#include "models/transport/tcp/tcp_internal.hpp"
+#include "models/transport/tcp/internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::tcp {

@@ -3,7 +3,7 @@
 // __tcp_ack_snd_check, tcp_send_delayed_ack, tcp_cleanup_rbuf; protocol.md 7.4, 8).
 #include <algorithm>
 
-#include "models/transport/tcp/tcp_internal.hpp"
+#include "models/transport/tcp/internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::tcp {

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "models/transport/tcp/tcp_internal.hpp"
+#include "models/transport/tcp/internal.hpp"
 
 namespace holdfast::tcp {
 

@@ -2,7 +2,7 @@
 // What an acknowledgement does to a sender (tcp_ack).
 #include <algorithm>
 
-#include "models/transport/tcp/tcp_finding.hpp"
+#include "models/transport/tcp/finding.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::tcp {

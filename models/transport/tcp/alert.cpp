@@ -2,7 +2,7 @@
 // How recovery begins, goes on and ends as acknowledgements come in (tcp_fastretrans_alert).
 #include <algorithm>
 
-#include "models/transport/tcp/tcp_finding.hpp"
+#include "models/transport/tcp/finding.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::tcp {

@@ -3,7 +3,7 @@
 // the timeout, and taking back a reduction that turned out to be for nothing (DSACK, Eifel).
 #include <algorithm>
 
-#include "models/transport/tcp/tcp_internal.hpp"
+#include "models/transport/tcp/internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::tcp {

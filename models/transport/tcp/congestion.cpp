@@ -4,7 +4,7 @@
 // Without HyStart: a window that storage leaves half empty does not reach its region.
 #include <algorithm>
 
-#include "models/transport/tcp/tcp_internal.hpp"
+#include "models/transport/tcp/internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::tcp {

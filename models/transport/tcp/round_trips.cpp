@@ -3,7 +3,7 @@
 // on the variance term, which follows the largest deviation of a round trip and falls slowly.
 #include <algorithm>
 
-#include "models/transport/tcp/tcp_internal.hpp"
+#include "models/transport/tcp/internal.hpp"
 
 namespace holdfast::tcp {
 

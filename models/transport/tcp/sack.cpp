@@ -2,7 +2,7 @@
 // Which segments an acknowledgement says have arrived: SACK, DSACK and the number itself.
 #include <algorithm>
 
-#include "models/transport/tcp/tcp_finding.hpp"
+#include "models/transport/tcp/finding.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::tcp {

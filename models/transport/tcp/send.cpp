@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "models/net/fabric.hpp"
-#include "models/transport/tcp/tcp_internal.hpp"
+#include "models/transport/tcp/internal.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::tcp {
