@@ -7,7 +7,7 @@
 #include <initializer_list>
 #include <utility>
 
-#include "tests/unit/wire/wire_support.hpp"
+#include "tests/unit/wire/support.hpp"
 
 namespace holdfast::wire {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // ANA and Cross-Controller Reset log pages.
-#include "models/wire/async_event.hpp"
 #include "models/wire/log_pages.hpp"
+#include "models/wire/async_event.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "tests/unit/wire/wire_support.hpp"
+#include "tests/unit/wire/support.hpp"
 
 namespace holdfast::wire {
 namespace {

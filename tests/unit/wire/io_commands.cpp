@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "models/wire/wire.hpp"
-#include "tests/unit/wire/wire_support.hpp"
+#include "tests/unit/wire/support.hpp"
 
 namespace holdfast::wire {
 namespace {
