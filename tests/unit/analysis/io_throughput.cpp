@@ -5,7 +5,7 @@
 #include "analysis/run/row.hpp"
 #include "models/fault/fault.hpp"
 #include "models/scenario/scenario.hpp"
-#include "tests/unit/oracle/oracle_story.hpp"
+#include "tests/unit/oracle/story.hpp"
 
 namespace {
 

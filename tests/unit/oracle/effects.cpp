@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The oracle's judgement of commands that are not plain writes (protocol.md 9.3), and of zero-copy
 // writes (4.8).
-#include "tests/unit/oracle/oracle_story.hpp"
+#include "tests/unit/oracle/story.hpp"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The oracle's judgement of short histories, told to it record by record. Times are in milliseconds
 // of the telling, so that every interval can be read off the story.
-#include "tests/unit/oracle/oracle_story.hpp"
+#include "tests/unit/oracle/story.hpp"
 
 namespace {
 
