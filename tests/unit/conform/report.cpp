@@ -10,7 +10,7 @@
 
 #include "analysis/conform/report/grid.hpp"
 #include "analysis/conform/report/story.hpp"
-#include "tests/unit/conform/conform_support.hpp"
+#include "tests/unit/conform/support.hpp"
 
 using namespace holdfast::conform;
 using namespace conform_support;

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "tests/unit/conform/conform_support.hpp"
+#include "tests/unit/conform/support.hpp"
 
 using namespace holdfast::conform;
 using namespace conform_support;
