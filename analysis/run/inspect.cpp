@@ -61,10 +61,8 @@ json applications(const World& w) {
 
 std::uint64_t io_in_flight(const World& w, const host::Controller& c) {
   std::uint64_t count = 0;
-  for (std::uint32_t i = 0; i < c.io_queues; ++i) {
-    for (const host::Request& r : w.host.queues[c.first_io_queue + i].requests)
-      count += r.in_flight ? 1 : 0;
-  }
+  for (std::uint32_t i = 0; i < c.io_queues; ++i)
+    count += w.host.queues[c.first_io_queue + i].tags.in_flight();
   return count;
 }
 

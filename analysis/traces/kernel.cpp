@@ -64,7 +64,7 @@ void KernelLog::on_timeout(const sim::Record& r) {
   const auto cid = static_cast<std::uint16_t>(r.word[2]);
   const std::uint16_t tag = wire::CommandId::unpack(cid).tag;
   const auto queue = qid == 0 ? sim::index(c.admin) : c.first_io_queue + qid - 1;
-  const wire::Command& command = w_.host.queues[queue].requests[tag].command;
+  const wire::Command& command = w_.host.requests[w_.host.queues[queue].tags[tag]].command;
   if (is_fc()) {
     on_fc_timeout(r, command);
     return;

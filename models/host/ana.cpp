@@ -92,7 +92,7 @@ void continue_ana_read(World& w, ControllerId id) {
     c.ana_wanted = false;
     return;
   }
-  if (queue(w, c.admin).free_tags.size() <= event_admin_tags)
+  if (queue(w, c.admin).tags.free() <= event_admin_tags)
     return;
   c.ana_wanted = false;
   c.ana_reading = true;

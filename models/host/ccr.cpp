@@ -77,7 +77,7 @@ void ask(World& w, ControllerId impacted, ControllerId source) {
   c.ccr_source = source;
   c.ccr_accepted = false;
   record<Kind::ccr_attempt>(w, impacted, source, c.ccr_attempts);
-  if (queue(w, s.admin).free_tags.size() <= event_admin_tags) {
+  if (queue(w, s.admin).tags.free() <= event_admin_tags) {
     attempt_failed(w, impacted, wire::raw(StatusCode::host_path_error));
     return;
   }

@@ -11,27 +11,16 @@ namespace {
 
 // NVME_AQ_DEPTH 32: tags 0 to 29, of which two are reserved for Connect and Keep Alive, and command
 // id 31 beyond them for the AER (protocol.md 7.1).
-constexpr std::uint32_t admin_tags = 30;
-constexpr std::uint32_t admin_reserved = 2;
-constexpr std::uint32_t io_reserved = 1;  // for Connect
+constexpr std::uint16_t admin_tags = 30;
+constexpr std::uint16_t admin_reserved = 2;
+constexpr std::uint16_t io_reserved = 1;  // for Connect
 constexpr std::uint32_t longest_io_queue = 1024;
 
-void add_queue(World& w, ControllerId id, std::uint16_t qid, std::uint32_t tags) {
+void add_queue(World& w, ControllerId id, std::uint16_t qid, const Tags& tags) {
   Queue q;
   q.controller = id;
   q.qid = qid;
   q.tags = tags;
-  q.requests.resize(tags);
-  const std::uint32_t reserved = qid == 0 ? admin_reserved : io_reserved;
-  for (std::uint32_t tag = tags; tag-- > reserved;) {
-    q.free_tags.push_back(static_cast<std::uint16_t>(tag));
-  }
-  for (std::uint16_t tag = 0; tag < reserved; ++tag)
-    q.free_reserved.push_back(tag);
-  if (qid == 0) {
-    q.tags = async_event_tag + 1;
-    q.requests.resize(q.tags);
-  }
   w.host.queues.push_back(q);
 }
 
@@ -171,11 +160,11 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   c.first_io_queue = sim::index(c.admin) + 1;
   const std::uint32_t io_queues = c.io_queues_wanted;
   // SQSIZE is queue_size - 1; one of those tags is reserved for Connect.
-  const std::uint32_t io_tags = c.queue_size - 1;
+  const auto io_tags = static_cast<std::uint16_t>(c.queue_size - 1);
   w.host.controllers.push_back(c);
-  add_queue(w, id, 0, admin_tags);
+  add_queue(w, id, 0, Tags(admin_reserved, admin_tags, async_event_tag + 1));
   for (std::uint32_t i = 1; i <= io_queues; ++i) {
-    add_queue(w, id, static_cast<std::uint16_t>(i), io_tags);
+    add_queue(w, id, static_cast<std::uint16_t>(i), Tags(io_reserved, io_tags, io_tags));
   }
   w.at(p.at, [id](World& world) {
     change_state(world, id, State::connecting);

@@ -23,8 +23,6 @@ constexpr Duration shorter_delay = std::chrono::seconds{2};
 bool is_fc(const World& w) { return w.transport.kind == transport::TransportKind::fc; }
 
 bool is_in(const Request& r, std::uint16_t qid, Phase phase) {
-  if (!r.in_flight)
-    return false;
   if (qid != 0)
     return phase == Phase::io;
   return phase == (r.purpose == Purpose::async_event ? Phase::events : Phase::admin);
@@ -37,9 +35,9 @@ void for_requests(World& w, ControllerId id, Phase phase, Act act) {
   const std::uint32_t first = phase == Phase::io ? c.first_io_queue : sim::index(c.admin);
   const std::uint32_t count = phase == Phase::io ? c.io_queues_wanted : 1;
   for (std::uint32_t i = first; i < first + count; ++i) {
-    for (std::uint32_t tag = 0; tag < queue(w, QueueId{i}).tags; ++tag) {
-      const Queue& q = queue(w, QueueId{i});
-      if (is_in(q.requests[tag], q.qid, phase))
+    for (std::uint32_t tag = 0; tag < queue(w, QueueId{i}).tags.used(); ++tag) {
+      const Request* const r = request_at(w, QueueId{i}, tag);
+      if (r != nullptr && is_in(*r, queue(w, QueueId{i}).qid, phase))
         act(QueueId{i}, static_cast<std::uint16_t>(tag));
     }
   }
@@ -60,7 +58,7 @@ std::uint64_t left_in(World& w, ControllerId id, Phase phase) {
 /// __nvme_fc_abort_outstanding_ios. What was held back is let go.
 void abort_all(World& w, ControllerId id, Phase phase) {
   for_requests(w, id, phase, [&](QueueId q, std::uint16_t tag) {
-    const Request& r = queue(w, q).requests[tag];
+    const Request& r = *request_at(w, q, tag);
     if (r.held) {
       complete(w, q, tag, r.held_status);
     } else {
@@ -74,9 +72,7 @@ void abort_all(World& w, ControllerId id, Phase phase) {
 void quiesce(World& w, QueueId id) {
   Queue& q = queue(w, id);
   q.live = false;
-  const bool busy = std::any_of(q.requests.begin(), q.requests.end(),
-                                [](const Request& r) { return r.in_flight; });
-  if (q.allocated && !busy)
+  if (q.allocated && q.tags.in_flight() == 0)
     transport::stop_queue(w, q.transport);
 }
 
@@ -198,7 +194,7 @@ void fc_error_while_connecting(World& w, ControllerId id) {
 bool fc_request_timed_out(World& w, QueueId id, std::uint16_t tag) {
   if (!is_fc(w))
     return false;
-  Request& r = queue(w, id).requests[tag];
+  Request& r = *request_at(w, id, tag);
   const ControllerId ctrl = queue(w, id).controller;
   record<Kind::request_timeout>(w, ctrl, queue(w, id).qid, r.command.cid, r.command.opcode, 0);
   // BLK_EH_RESET_TIMER, whatever the state is: the end of the abort completes the request.
@@ -211,28 +207,24 @@ bool fc_request_timed_out(World& w, QueueId id, std::uint16_t tag) {
 
 void fc_exchange_ended(World& w, std::uint32_t owner, std::uint16_t packed, wire::Status status) {
   const QueueId id{owner};
-  const wire::CommandId cid = wire::CommandId::unpack(packed);
-  const Queue& q = queue(w, id);
-  if (cid.tag >= q.tags || !q.requests[cid.tag].in_flight ||
-      q.requests[cid.tag].generation != cid.generation) {
+  if (find_request(w, id, packed) == nullptr)
     return;  // released before its exchange ended
-  }
   // nvme_fc_fcpio_done: a transport error ends the association, whoever asked for the abort.
-  const ControllerId ctrl = q.controller;
+  const ControllerId ctrl = queue(w, id).controller;
   if (controller(w, ctrl).fc.phase == Phase::none)
     error_recovery(w, ctrl, Cause::transport);
   const Controller& c = controller(w, ctrl);
-  Request& r = queue(w, id).requests[cid.tag];
-  if (!r.in_flight || r.generation != cid.generation)
+  Request* const r = find_request(w, id, packed);
+  if (r == nullptr)
     return;  // the fence has let it go: it was a read
   if (is_fencing(c.state) && host_of(w, c).policy.holds_aborted) {
     // Completed now it would be retried past the fence (protocol.md 4.9).
-    r.held = true;
-    r.held_status = status;
+    r->held = true;
+    r->held_status = status;
     record<Kind::request_held>(w, ctrl, queue(w, id).qid, packed, status.value);
     return;
   }
-  complete(w, id, cid.tag, status);
+  complete(w, id, wire::CommandId::unpack(packed).tag, status);
   proceed(w, ctrl);
 }
 

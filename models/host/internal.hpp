@@ -26,8 +26,12 @@ QueueId io_queue(const Controller& c, std::uint32_t i);
 TimePoint timer_at(const World& w, const Controller& c, Duration delay);
 
 // requests.cpp
-/// Sends a command on a queue that has a free tag; returns the tag. `timeout` > 0.
+/// Sends a command on a queue that has a free tag; returns its command identifier. `timeout` > 0.
 std::uint16_t send_request(World& w, QueueId id, const Request& what, Duration timeout);
+/// What a tag of a queue carries; null: nothing.
+Request* request_at(World& w, QueueId id, std::size_t tag);
+/// The request that a command identifier names; null: it is over, or never was.
+Request* find_request(World& w, QueueId id, std::uint16_t cid);
 /// An ordinary tag, or one of those that are kept for Connect and Keep Alive.
 bool has_free_tag(const World& w, QueueId id);
 bool has_reserved_tag(const World& w, QueueId id);

@@ -56,8 +56,8 @@ void look(World& w, ControllerId id) {
   Request r;
   r.purpose = Purpose::keep_alive;
   r.command = wire::make_keep_alive(0);
-  const std::uint16_t tag = send_request(w, c.admin, r, c.kato);
-  record<Kind::keep_alive_sent>(w, id, queue(w, c.admin).requests[tag].command.cid);
+  const std::uint16_t cid = send_request(w, c.admin, r, c.kato);
+  record<Kind::keep_alive_sent>(w, id, cid);
 }
 
 }  // namespace
@@ -81,10 +81,12 @@ void stop_keep_alive(World& w, ControllerId id) {
 }
 
 bool keep_alive_in_flight(World& w, const Controller& c) {
-  const auto& requests = queue(w, c.admin).requests;
-  return std::any_of(requests.begin(), requests.end(), [](const Request& r) {
-    return r.in_flight && r.purpose == Purpose::keep_alive;
-  });
+  for (std::size_t tag = 0; tag < queue(w, c.admin).tags.used(); ++tag) {
+    const Request* const r = request_at(w, c.admin, tag);
+    if (r != nullptr && r->purpose == Purpose::keep_alive)
+      return true;
+  }
+  return false;
 }
 
 void keep_alive_completed(World& w, ControllerId id, const Request& r, wire::Status status) {

@@ -219,7 +219,7 @@ void queue_io(World& w, QueueId queue_id, IoId id) {
     fail_over(w, id, q.controller);
     return;
   }
-  if (q.free_tags.size() < tags_needed(w, id)) {
+  if (q.tags.free() < tags_needed(w, id)) {
     q.waiting.push_back(id);
     return;
   }
@@ -228,11 +228,10 @@ void queue_io(World& w, QueueId queue_id, IoId id) {
   const Duration timeout = w.host.hosts[sim::index(c.host)].io_timeout;
   if (w.host.ios[id].kind == IoKind::compare_and_write)
     send_request(w, queue_id, fused_compare(w, c, id), timeout);
-  const std::uint16_t tag = send_request(w, queue_id, io_request(w, c, id), timeout);
+  const std::uint16_t cid = send_request(w, queue_id, io_request(w, c, id), timeout);
   count_active(w, w.host.ios[id], q.controller);
   record<Kind::attempt_sent>(w, token_of(w.host.ios[id]), q.controller,
-                             transport::connection_of(w, q.transport), q.qid,
-                             q.requests[tag].command.cid);
+                             transport::connection_of(w, q.transport), q.qid, cid);
 }
 
 void io_completed(World& w, QueueId queue_id, const Request& r,

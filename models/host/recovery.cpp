@@ -98,9 +98,9 @@ void release_what_need_not_wait(World& w, ControllerId id) {
   const Controller& c = controller(w, id);
   for (std::uint32_t i = 0; i < c.io_queues; ++i) {
     const QueueId q = io_queue(c, i);
-    for (std::uint32_t tag = 0; tag < queue(w, q).tags; ++tag) {
-      const Request& r = queue(w, q).requests[tag];
-      if (!r.in_flight || r.purpose != Purpose::io || waits(w, id, r))
+    for (std::uint32_t tag = 0; tag < queue(w, q).tags.used(); ++tag) {
+      const Request* const r = request_at(w, q, tag);
+      if (r == nullptr || r->purpose != Purpose::io || waits(w, id, *r))
         continue;
       wire::Completion aborted;
       aborted.status = StatusCode::host_aborted_command;
@@ -144,10 +144,12 @@ void close_io_later(World& w, ControllerId id) {
     close_later(w, io_queue(c, i));
 }
 
-std::uint64_t in_flight(const Queue& q) {
+std::uint64_t in_flight(World& w, QueueId id) {
   std::uint64_t count = 0;
-  for (const Request& r : q.requests)
-    count += r.in_flight && r.purpose != Purpose::async_event ? 1 : 0;
+  for (std::size_t tag = 0; tag < queue(w, id).tags.used(); ++tag) {
+    const Request* const r = request_at(w, id, tag);
+    count += r != nullptr && r->purpose != Purpose::async_event ? 1 : 0;
+  }
   return count;
 }
 
@@ -189,9 +191,9 @@ Duration hold_time(const World& w, ControllerId id) {
 }
 
 bool anything_in_flight(World& w, const Controller& c) {
-  std::uint64_t count = in_flight(queue(w, c.admin));
+  std::uint64_t count = in_flight(w, c.admin);
   for (std::uint32_t i = 0; i < c.io_queues; ++i)
-    count += in_flight(queue(w, io_queue(c, i)));
+    count += in_flight(w, io_queue(c, i));
   return count != 0;
 }
 
@@ -279,7 +281,7 @@ void on_queue_failed(World& w, std::uint32_t owner, int) {
 void request_timed_out(World& w, QueueId id, std::uint16_t tag) {
   if (fc_request_timed_out(w, id, tag))
     return;
-  Request& r = queue(w, id).requests[tag];
+  Request& r = *request_at(w, id, tag);
   const ControllerId ctrl = queue(w, id).controller;
   record<Kind::request_timeout>(w, ctrl, queue(w, id).qid, r.command.cid, r.command.opcode,
                                 wire::PduType::capsule_cmd);
@@ -315,7 +317,7 @@ void tear_down_io(World& w, ControllerId id, bool cancels) {
   std::uint64_t cancelled = 0;
   for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i) {
     stop(w, io_queue(c, i));
-    cancelled += in_flight(queue(w, io_queue(c, i)));
+    cancelled += in_flight(w, io_queue(c, i));
   }
   clear_path(w, id);
   if (!cancels)

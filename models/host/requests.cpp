@@ -20,26 +20,25 @@ void note_completion(World& w, ControllerId id, const Request& r) {
     c.completion_seen = true;
 }
 
-std::vector<std::uint16_t>& pool_of(Queue& q, const Request& r) {
-  const bool reserved =
-      r.purpose == Purpose::keep_alive || r.command.is(wire::FabricsType::connect);
-  return reserved ? q.free_reserved : q.free_tags;
+bool is_reserved(const Request& r) {
+  return r.purpose == Purpose::keep_alive || r.command.is(wire::FabricsType::connect);
 }
 
-/// The tag that was given back last comes first, as sbitmap's hint makes it.
 std::uint16_t take_tag(Queue& q, const Request& what) {
   if (what.purpose == Purpose::async_event)
     return async_event_tag;
-  auto& pool = pool_of(q, what);
-  HOLDFAST_CHECK(!pool.empty());
-  const std::uint16_t tag = pool.back();
-  pool.pop_back();
-  return tag;
+  return is_reserved(what) ? q.tags.take_reserved() : q.tags.take();
 }
 
 void give_back(Queue& q, std::uint16_t tag, const Request& r) {
-  if (r.purpose != Purpose::async_event)
-    pool_of(q, r).push_back(tag);
+  q.tags.drop(tag);
+  if (r.purpose == Purpose::async_event)
+    return;
+  if (is_reserved(r)) {
+    q.tags.give_back_reserved(tag);
+  } else {
+    q.tags.give_back(tag);
+  }
 }
 
 /// What goes to the wire: the entry as the encoder lays it out, and control data word by word.
@@ -59,7 +58,7 @@ void record_command(World& w, const Queue& q, const Request& r) {
 void start_waiting(World& w, QueueId id) {
   Queue& q = queue(w, id);
   while (!q.waiting.empty() && !is_quiesced(w, q) &&
-         q.free_tags.size() >= tags_needed(w, q.waiting.front())) {
+         q.tags.free() >= tags_needed(w, q.waiting.front())) {
     const IoId io = q.waiting.front();
     q.waiting.pop_front();
     queue_io(w, id, io);
@@ -68,41 +67,50 @@ void start_waiting(World& w, QueueId id) {
 
 }  // namespace
 
+Request* request_at(World& w, QueueId id, std::size_t tag) {
+  const RequestId request = queue(w, id).tags[tag];
+  return request != sim::none<RequestId> ? &w.host.requests[request] : nullptr;
+}
+
+Request* find_request(World& w, QueueId id, std::uint16_t packed) {
+  const wire::CommandId cid = wire::CommandId::unpack(packed);
+  const RequestId request = queue(w, id).tags.find(cid.tag, cid.generation);
+  return request != sim::none<RequestId> ? &w.host.requests[request] : nullptr;
+}
+
 bool has_free_tag(const World& w, QueueId id) {
-  return !w.host.queues[sim::index(id)].free_tags.empty();
+  return w.host.queues[sim::index(id)].tags.free() != 0;
 }
 
 bool has_reserved_tag(const World& w, QueueId id) {
-  return !w.host.queues[sim::index(id)].free_reserved.empty();
+  return w.host.queues[sim::index(id)].tags.has_reserved();
 }
 
 std::uint16_t send_request(World& w, QueueId id, const Request& what, Duration timeout) {
   Queue& q = queue(w, id);
   const std::uint16_t tag = take_tag(q, what);
-  Request& r = q.requests[tag];
-  const auto generation = static_cast<std::uint8_t>((r.generation + 1) & 0xf);
-  r = what;
-  r.in_flight = true;
-  r.generation = generation;
-  r.command.cid = wire::CommandId{tag, generation}.packed();
+  const RequestId request = w.host.requests.add(what);
+  Request& r = w.host.requests[request];
+  r.command.cid = wire::CommandId{tag, q.tags.carry(tag, request)}.packed();
   r.submitted = w.now();
   r.timeout = timeout;
   r.deadline = w.now() + timeout;
   if (timeout > Duration{})
     arm_timeout(w, id, r);
   record_command(w, q, r);
+  const std::uint16_t cid = r.command.cid;
   transport::submit(w, q.transport, r.command, r.data);
-  return tag;
+  return cid;
 }
 
 void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Completion& completion) {
-  Request& slot = queue(w, id).requests[tag];
-  HOLDFAST_CHECK(slot.in_flight);
-  const Request r = slot;
-  slot.in_flight = false;
-  slot.answer = {};
-  give_back(queue(w, id), tag, r);
-  const ControllerId ctrl = queue(w, id).controller;
+  Queue& q = queue(w, id);
+  const RequestId request = q.tags[tag];
+  HOLDFAST_CHECK(request != sim::none<RequestId>);
+  const Request r = w.host.requests[request];
+  w.host.requests.recycle(request);
+  give_back(q, tag, r);
+  const ControllerId ctrl = q.controller;
   note_completion(w, ctrl, r);
   switch (r.purpose) {
     case Purpose::io:
@@ -148,8 +156,8 @@ void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Compl
 
 void cancel_all(World& w, QueueId id) {
   // Tag order (blk_mq_tagset_busy_iter), which is not the order of submission.
-  for (std::uint32_t tag = 0; tag < queue(w, id).tags; ++tag) {
-    if (!queue(w, id).requests[tag].in_flight)
+  for (std::uint32_t tag = 0; tag < queue(w, id).tags.used(); ++tag) {
+    if (request_at(w, id, tag) == nullptr)
       continue;
     wire::Completion cancelled;
     cancelled.status = StatusCode::host_aborted_command;
@@ -162,30 +170,25 @@ void cancel_all(World& w, QueueId id) {
 
 void on_completed(World& w, std::uint32_t owner, const wire::Completion& completion) {
   const QueueId id{owner};
-  Queue& q = queue(w, id);
+  const Queue& q = queue(w, id);
   record<Kind::response_received>(w, q.controller, q.qid, completion.cid, completion.status.value,
                                   completion.result64());
-  const wire::CommandId cid = wire::CommandId::unpack(completion.cid);
-  const bool known = cid.tag < q.tags && q.requests[cid.tag].in_flight &&
-                     q.requests[cid.tag].generation == cid.generation;
-  if (!known) {
+  if (find_request(w, id, completion.cid) == nullptr) {
     // "got bad cqe.command_id": a stale completion ends the association.
     error_recovery(w, q.controller, Cause::transport);
     return;
   }
-  complete_request(w, id, cid.tag, completion);
+  complete_request(w, id, wire::CommandId::unpack(completion.cid).tag, completion);
 }
 
 void on_data(World& w, std::uint32_t owner, std::uint16_t packed, const Payload& data) {
   const QueueId id{owner};
-  const wire::CommandId cid = wire::CommandId::unpack(packed);
-  Queue& q = queue(w, id);
-  if (cid.tag >= q.tags || !q.requests[cid.tag].in_flight ||
-      q.requests[cid.tag].generation != cid.generation) {
-    error_recovery(w, q.controller, Cause::transport);
+  Request* const found = find_request(w, id, packed);
+  if (found == nullptr) {
+    error_recovery(w, queue(w, id).controller, Cause::transport);
     return;
   }
-  Request& r = q.requests[cid.tag];
+  Request& r = *found;
   r.read_version = data.version;
   if (data.blob == sim::none<transport::BlobId>)
     return;
@@ -197,12 +200,8 @@ void on_data(World& w, std::uint32_t owner, std::uint16_t packed, const Payload&
 }
 
 const Payload* payload_of(World& w, std::uint32_t owner, std::uint16_t packed) {
-  const wire::CommandId cid = wire::CommandId::unpack(packed);
-  const Queue& q = queue(w, QueueId{owner});
-  if (cid.tag >= q.tags)
-    return nullptr;
-  const Request& r = q.requests[cid.tag];
-  return r.in_flight && r.generation == cid.generation ? &r.data : nullptr;
+  const Request* const r = find_request(w, QueueId{owner}, packed);
+  return r != nullptr ? &r->data : nullptr;
 }
 
 }  // namespace holdfast::host

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "models/host/fc_state.hpp"
+#include "models/host/tags.hpp"
 #include "models/transport/state.hpp"
 #include "models/wire/wire.hpp"
 #include "sim/arena.hpp"
@@ -277,11 +278,9 @@ enum class Purpose : std::uint8_t {
 };
 
 struct Request {
-  bool in_flight = false;
   bool held = false;  ///< FC: its exchange has ended, it is completed when the fence is over
   wire::Status held_status{};
   Purpose purpose = Purpose::none;
-  std::uint8_t generation = 0;  ///< 4 bits, changes with each use of the tag
   std::uint32_t argument = 0;
   std::uint32_t serial = 0;  ///< ccr: which attempt of the impacted controller
   IoId io = sim::none<IoId>;
@@ -301,11 +300,8 @@ struct Queue {
   bool allocated = false;  ///< a transport queue exists
   bool live = false;       ///< NVME_TCP_Q_LIVE
   transport::HostQueueId transport{};
-  std::uint32_t tags = 0;
-  std::vector<Request> requests;             ///< by tag
-  std::vector<std::uint16_t> free_tags;      ///< for ordinary commands
-  std::vector<std::uint16_t> free_reserved;  ///< for Connect and Keep Alive (BLK_MQ_REQ_RESERVED)
-  sim::Ring<IoId> waiting;                   ///< I/O that found no free tag
+  Tags tags;
+  sim::Ring<IoId> waiting;  ///< I/O that found no free tag
 };
 
 /// One path of a multipath head: a namespace on a controller.
@@ -362,6 +358,7 @@ struct Hosts {
   std::vector<Controller> controllers;
   std::vector<Queue> queues;
   std::vector<Head> heads;
+  sim::Arena<RequestId, Request> requests;  ///< in flight
   sim::Arena<IoId, Io> ios;
   std::uint64_t next_serial = 1;
   std::vector<Version> buffers;  ///< of applications: serial << 8 of the last write issued from it

@@ -60,11 +60,11 @@ void for_requests(World& w, ControllerId id, std::uint32_t which, Act act) {
   const std::uint32_t last = which < io_connects ? 0 : c.io_queues_wanted;
   for (std::uint32_t i = first; i <= last; ++i) {
     const QueueId q{sim::index(c.admin) + i};
-    for (std::uint32_t tag = 0; tag < queue(w, q).tags; ++tag) {
-      const Request& r = queue(w, q).requests[tag];
-      const bool timed = r.in_flight && r.timeout > Duration{};
-      if (timed && request_queue(w, queue(w, q).qid, r) == which)
-        act(q, static_cast<std::uint16_t>(tag), r);
+    for (std::uint32_t tag = 0; tag < queue(w, q).tags.used(); ++tag) {
+      const Request* const r = request_at(w, q, tag);
+      const bool timed = r != nullptr && r->timeout > Duration{};
+      if (timed && request_queue(w, queue(w, q).qid, *r) == which)
+        act(q, static_cast<std::uint16_t>(tag), *r);
     }
   }
 }
@@ -84,9 +84,9 @@ void fired(World& w, ControllerId id, std::uint32_t which) {
       const TimePoint old = r.deadline;
       request_timed_out(w, q, tag);
       // BLK_EH_RESET_TIMER: it starts afresh.
-      const Request& after = queue(w, q).requests[tag];
-      if (after.in_flight && after.deadline != old)
-        arm_timeout(w, q, after);
+      const Request* const after = request_at(w, q, tag);
+      if (after != nullptr && after->deadline != old)
+        arm_timeout(w, q, *after);
       return;
     }
     if (earliest == sim::never || r.deadline < earliest) {

@@ -24,11 +24,12 @@ void icresp_missing(World& w, HostQueueId id) {
 /// One R2T for the whole rest of the data; the answer is cut at MAXH2CDATA.
 void answer_r2t(World& w, HostQueueId id, const wire::R2t& r2t) {
   const HostQueue& q = w.transport.host_queues[id];
-  const Payload* data = w.transport.host.payload(w, q.owner, r2t.cid);
-  if (data == nullptr || r2t.offset + std::uint64_t{r2t.length} > data->bytes) {
+  const Payload* const found = w.transport.host.payload(w, q.owner, r2t.cid);
+  if (found == nullptr || r2t.offset + std::uint64_t{r2t.length} > found->bytes) {
     w.transport.host.failed(w, q.owner, protocol_error);
     return;
   }
+  const Payload data = *found;
   for (std::uint32_t sent = 0; sent < r2t.length;) {
     const std::uint32_t piece = std::min(r2t.length - sent, wire::nvmet_maxh2cdata);
     wire::DataPdu pdu;
@@ -37,7 +38,7 @@ void answer_r2t(World& w, HostQueueId id, const wire::R2t& r2t) {
     pdu.offset = r2t.offset + sent;
     pdu.length = piece;
     pdu.last = sent + piece == r2t.length;
-    const Payload part{piece, sim::none<BlobId>, data->version, data->content, data->buffer};
+    const Payload part{piece, sim::none<BlobId>, data.version, data.content, data.buffer};
     send(w, q.connection,
          nvme_tcp::make_message(wire::encode_h2c_data_header(pdu, q.digests), part, q.digests));
     sent += piece;

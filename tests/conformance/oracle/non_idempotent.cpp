@@ -302,8 +302,6 @@ TEST_CASE("a Compare need not wait for the fence, half of a fused pair does", "[
     Run held(s);
     held.until(detected.at + 1s);
     const host::Controller& c = held.world.host.controllers[0];
-    const auto& requests = held.world.host.queues[c.first_io_queue].requests;
-    CHECK(std::count_if(requests.begin(), requests.end(),
-                        [](const host::Request& r) { return r.in_flight; }) == (waits ? 2 : 0));
+    CHECK(held.world.host.queues[c.first_io_queue].tags.in_flight() == (waits ? 2 : 0));
   }
 }
