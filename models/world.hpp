@@ -16,11 +16,13 @@
 #include "models/workload/state.hpp"
 #include "sim/calendar.hpp"
 #include "sim/choice.hpp"
+#include "sim/copy_block.hpp"
 #include "sim/trace.hpp"
 
 namespace holdfast {
 
-struct World {
+/// The state of a world, room by room.
+struct Rooms {
   sim::Calendar<World> calendar;
   sim::Choices choices;
   sim::Trace trace;
@@ -33,6 +35,16 @@ struct World {
   fault::Faults fault;
   oracle::Oracle oracle;
   oracle::RecoveryLog recovery;
+};
+
+struct World : Rooms {
+  World() = default;
+  /// The vectors of a copy come out of one block.
+  World(const World& other) : World(other, sim::CopyBlock()) {}
+  World& operator=(const World& other) = default;
+  World(World&&) = default;
+  World& operator=(World&&) = default;
+  ~World() = default;
 
   [[nodiscard]] sim::TimePoint now() const { return calendar.now(); }
 
@@ -44,6 +56,9 @@ struct World {
   sim::EventId after(sim::Duration d, F f) {
     return calendar.at(calendar.now() + d, f);
   }
+
+ private:
+  World(const World& other, const sim::CopyBlock&) : Rooms(other) {}
 };
 
 namespace detail {

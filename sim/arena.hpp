@@ -6,7 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
-#include <vector>
+
+#include "sim/copy_block.hpp"
 
 namespace holdfast::sim {
 
@@ -59,8 +60,8 @@ class Arena {
   auto end() const { return items_.end(); }
 
  private:
-  std::vector<T> items_;
-  std::vector<Id> free_;
+  Vector<T> items_;
+  Vector<Id> free_;
 };
 
 }  // namespace holdfast::sim

@@ -17,10 +17,10 @@
 #include <cstring>
 #include <new>
 #include <type_traits>
-#include <vector>
 
 #include "sim/carrier.hpp"
 #include "sim/check.hpp"
+#include "sim/copy_block.hpp"
 #include "sim/ring.hpp"
 #include "sim/time.hpp"
 #include "sim/wide.hpp"
@@ -379,9 +379,9 @@ class Calendar {
   std::size_t pending_ = 0;
   std::size_t dead_ = 0;
   std::uint32_t first_free_ = no_slot;
-  std::vector<Entry> heap_;
-  std::vector<Slot> slots_;
-  std::vector<Lane> lanes_;
+  Vector<Entry> heap_;
+  Vector<Slot> slots_;
+  Vector<Lane> lanes_;
   CarrierLink carrier_;
 };
 

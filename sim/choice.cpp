@@ -22,7 +22,8 @@ ChoiceId Choices::add(std::string_view entity, std::string_view purpose) {
   const std::uint64_t stream = hash_name(name);
   for (const Point& p : points_)
     HOLDFAST_CHECK(p.stream != stream);
-  points_.push_back({stream, 0, name});
+  points_.push_back({stream, 0});
+  names_.push_back(name);
   return ChoiceId{static_cast<std::uint32_t>(points_.size() - 1)};
 }
 

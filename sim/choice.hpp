@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "sim/check.hpp"
+#include "sim/copy_block.hpp"
+#include "sim/shared_vector.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast::sim {
@@ -45,7 +47,9 @@ class Choices {
 
   /// Adds a choice point. Two points must not share a name; names appear in records and scripts.
   ChoiceId add(std::string_view entity, std::string_view purpose);
-  [[nodiscard]] const std::string& name(ChoiceId id) const { return point(id).name; }
+  [[nodiscard]] const std::string& name(ChoiceId id) const {
+    return names_[static_cast<std::uint32_t>(id)];
+  }
   [[nodiscard]] std::size_t count() const { return points_.size(); }
 
   /// Yes with the probability whose bernoulli_threshold is given.
@@ -70,11 +74,7 @@ class Choices {
   struct Point {
     std::uint64_t stream = 0;
     std::uint64_t next_ordinal = 0;
-    std::string name;
   };
-  [[nodiscard]] const Point& point(ChoiceId id) const {
-    return points_[static_cast<std::uint32_t>(id)];
-  }
   /// The scripted value, if there is one.
   [[nodiscard]] const std::int64_t* scripted(std::uint64_t stream, std::uint64_t ordinal) const;
   template <class Draw>
@@ -82,7 +82,8 @@ class Choices {
 
   std::uint64_t seed_;
   bool recording_ = false;
-  std::vector<Point> points_;
+  Vector<Point> points_;
+  SharedVector<std::string> names_;
   ChoiceScript record_;
   std::shared_ptr<const ChoiceScript> script_;  // shared by copies of a world; never written
 };

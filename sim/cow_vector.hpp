@@ -7,7 +7,8 @@
 #include <array>
 #include <cstddef>
 #include <memory>
-#include <vector>
+
+#include "sim/copy_block.hpp"
 
 namespace holdfast::sim {
 
@@ -63,7 +64,7 @@ class CowVector {
     return *block;
   }
 
-  std::vector<std::shared_ptr<Directory>> directories_;
+  Vector<std::shared_ptr<Directory>> directories_;
   std::size_t size_ = 0;
 };
 

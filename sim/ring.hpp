@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
-#include <vector>
 
 #include "sim/check.hpp"
+#include "sim/copy_block.hpp"
 
 namespace holdfast::sim {
 
@@ -72,7 +72,7 @@ class Ring {
     items_.resize(capacity);
   }
   void grow() {
-    std::vector<T> bigger(items_.empty() ? 4 : items_.size() * 2);
+    Vector<T> bigger(items_.empty() ? 4 : items_.size() * 2);
     const std::size_t count = size();
     for (std::size_t i = 0; i < count; ++i)
       bigger[i] = (*this)[i];
@@ -82,7 +82,7 @@ class Ring {
     tail_ = count;
   }
 
-  std::vector<T> items_;
+  Vector<T> items_;
   std::uint64_t head_ = 0;
   std::uint64_t tail_ = 0;
   std::uint64_t mask_ = 0;

@@ -5,11 +5,11 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
 
 #include "models/host/host.hpp"
 #include "models/net/state.hpp"
 #include "models/target/state.hpp"
+#include "sim/copy_block.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast::fault {
@@ -73,7 +73,7 @@ struct Fault {
   std::array<net::RouteId, 2> routes{};  ///< remote_port_lost: to the port, and back
   target::NodeId node{};
   target::NodeState node_state = target::NodeState::crashed;
-  std::vector<net::LinkId> node_links;  ///< at the ports of the node: a crash cuts them
+  sim::Vector<net::LinkId> node_links;  ///< at the ports of the node: a crash cuts them
   std::uint16_t cntlid = 0;             ///< admin_stall
   /// Of blackhole, loss, impair: strikes this host controller only (with `controller`).
   bool one_controller = false;
@@ -85,7 +85,7 @@ struct Fault {
 };
 
 struct Faults {
-  std::vector<Fault> faults;
+  sim::Vector<Fault> faults;
 };
 
 void add_fault(World& w, const Fault& fault);

@@ -19,7 +19,7 @@ constexpr ControllerId nobody = sim::none<ControllerId>;
 /// ANA state nor distance count.
 ControllerId find_source(const World& w, ControllerId impacted) {
   const Controller& c = w.host.controllers[sim::index(impacted)];
-  const auto& hooks = host_of(w, c).hooks;
+  RecoveryHooks* const hooks = hooks_of(w, c);
   std::vector<ControllerId> candidates;
   for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
     const Controller& s = w.host.controllers[i];
@@ -27,7 +27,7 @@ ControllerId find_source(const World& w, ControllerId impacted) {
                            s.cntlid >= c.min_cntlid && s.ccr_pending < s.ccr_limit;
     if (!candidate || ControllerId{i} == impacted)
       continue;
-    if (!hooks)
+    if (hooks == nullptr)
       return ControllerId{i};
     candidates.push_back(ControllerId{i});
   }

@@ -54,6 +54,15 @@ Queue& queue(World& w, QueueId id) { return w.host.queues[sim::index(id)]; }
 const Host& host_of(const World& w, const Controller& c) {
   return w.host.hosts[sim::index(c.host)];
 }
+RecoveryHooks* hooks_of(const World& w, const Controller& c) {
+  const std::size_t host = sim::index(c.host);
+  return host < w.host.hooks.size() ? w.host.hooks[host].get() : nullptr;
+}
+void attach_hooks(World& w, HostId host, RecoveryHooks* hooks) {
+  if (w.host.hooks.size() <= sim::index(host))
+    w.host.hooks.resize(sim::index(host) + 1);
+  w.host.hooks[sim::index(host)].attach(hooks);
+}
 TimePoint timer_at(const World& w, const Controller& c, Duration delay) {
   return sim::fires_at(host_of(w, c).wheel, w.now(), delay);
 }
@@ -107,9 +116,9 @@ bool change_state(World& w, ControllerId id, State to) {
 }
 
 HostId add_host(World& w, const Host& host) {
-  w.host.hosts.push_back(host);
-  const std::string hostnqn = "nqn.2014-08.org.nvmexpress:host:" + host.name;
-  w.host.hosts.back().hostnqn = std::string_view(hostnqn);
+  Host named = host;
+  named.hostnqn = std::string_view("nqn.2014-08.org.nvmexpress:host:" + host.name);
+  w.host.hosts.push_back(named);
   return HostId{static_cast<std::uint32_t>(w.host.hosts.size() - 1)};
 }
 

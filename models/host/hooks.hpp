@@ -36,4 +36,7 @@ class RecoveryHooks {
   virtual std::optional<bool> repeats(const World& w, ControllerId id, const Io& io) = 0;
 };
 
+/// From now on they decide for a host's controllers, in this world and not in copies of it.
+void attach_hooks(World& w, HostId host, RecoveryHooks* hooks);
+
 }  // namespace holdfast::host

@@ -21,6 +21,8 @@ void force_state(World& w, ControllerId id, State to);
 Controller& controller(World& w, ControllerId id);
 Queue& queue(World& w, QueueId id);
 const Host& host_of(const World& w, const Controller& c);
+/// Who decides instead of the policy of the controller's host; null: nobody.
+RecoveryHooks* hooks_of(const World& w, const Controller& c);
 QueueId io_queue(const Controller& c, std::uint32_t i);
 /// When a timer of the controller's host fires that is set now (Linux's timer wheel).
 TimePoint timer_at(const World& w, const Controller& c, Duration delay);

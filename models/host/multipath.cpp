@@ -249,8 +249,9 @@ void io_completed(World& w, QueueId queue_id, const Request& r,
     // What was refused for its ANA state was not carried out.
     const Host& h = host_of(w, controller(w, ctrl));
     bool repeats = is_idempotent(io.kind) || status.is_ana_error() || h.policy.repeats_all;
-    if (h.hooks && !status.is_ana_error())
-      repeats = h.hooks->repeats(w, ctrl, io).value_or(repeats);
+    RecoveryHooks* const hooks = hooks_of(w, controller(w, ctrl));
+    if (hooks != nullptr && !status.is_ana_error())
+      repeats = hooks->repeats(w, ctrl, io).value_or(repeats);
     if (status.is_ana_error())
       ana_error(w, io.head, ctrl);
     if (repeats) {

@@ -89,9 +89,10 @@ void hold_for(World& w, ControllerId id, Duration time) {
 
 /// Reads and flushes change nothing, so they need not wait (the "filter" level of SEED-5).
 bool waits(const World& w, ControllerId id, const Request& r) {
-  const Host& h = host_of(w, w.host.controllers[sim::index(id)]);
-  const bool by_policy = !h.policy.release_idempotent || !wire::is_repeat_safe(r.command);
-  return h.hooks ? h.hooks->waits(w, id, w.host.ios[r.io]).value_or(by_policy) : by_policy;
+  const Controller& c = w.host.controllers[sim::index(id)];
+  const bool by_policy = !policy_of(w, c).release_idempotent || !wire::is_repeat_safe(r.command);
+  RecoveryHooks* const hooks = hooks_of(w, c);
+  return hooks != nullptr ? hooks->waits(w, id, w.host.ios[r.io]).value_or(by_policy) : by_policy;
 }
 
 void release_what_need_not_wait(World& w, ControllerId id) {
@@ -177,10 +178,9 @@ bool is_fencing(State state) {
 /// The clock starts when recovery starts, not at the fault.
 Duration hold_time(const World& w, ControllerId id) {
   const Controller& c = w.host.controllers[sim::index(id)];
-  const Host& h = host_of(w, c);
-  const RecoveryPolicy& policy = h.policy;
-  if (h.hooks) {
-    if (const auto decided = h.hooks->hold(w, id))
+  const RecoveryPolicy& policy = policy_of(w, c);
+  if (RecoveryHooks* const hooks = hooks_of(w, c); hooks != nullptr) {
+    if (const auto decided = hooks->hold(w, id))
       return *decided;
   }
   if (!policy.hold)
@@ -213,7 +213,7 @@ void start_fencing(World& w, ControllerId id) {
     stop_keep_alive(w, id);
   if (policy.closes_first && w.transport.kind != transport::TransportKind::fc)
     close_connections(w, id);
-  if (policy.release_idempotent || host_of(w, c).hooks)
+  if (policy.release_idempotent || hooks_of(w, c) != nullptr)
     release_what_need_not_wait(w, id);
   if (policy.ccr) {
     start_ccr(w, id);
@@ -259,8 +259,8 @@ void error_recovery(World& w, ControllerId id, Cause cause) {
   // An allocation failure of the keep-alive resets the controller past the fence (protocol.md 4.3).
   const bool bypasses = cause == Cause::keep_alive_tag && !policy.fences_without_tag;
   const bool by_policy = policy.fences && !bypasses;
-  const auto& hooks = host_of(w, c).hooks;
-  if (!(hooks ? hooks->fences(w, id, cause).value_or(by_policy) : by_policy)) {
+  RecoveryHooks* const hooks = hooks_of(w, c);
+  if (!(hooks != nullptr ? hooks->fences(w, id, cause).value_or(by_policy) : by_policy)) {
     start_resetting(w, id);
   } else {
     start_fencing(w, id);

@@ -6,7 +6,6 @@
 #include <array>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "models/host/fc_state.hpp"
 #include "models/host/tags.hpp"
@@ -15,7 +14,9 @@
 #include "sim/arena.hpp"
 #include "sim/attached.hpp"
 #include "sim/calendar.hpp"
+#include "sim/copy_block.hpp"
 #include "sim/ring.hpp"
+#include "sim/shared_vector.hpp"
 #include "sim/time.hpp"
 #include "sim/timer_wheel.hpp"
 
@@ -132,7 +133,6 @@ struct Host {
   std::uint32_t cpus = 1;
   IoPolicy iopolicy = IoPolicy::numa;
   RecoveryPolicy policy;
-  sim::Attached<RecoveryHooks> hooks;  ///< who decides instead of `policy` (hooks.hpp)
   Duration io_timeout{};
   Duration admin_timeout{};
   std::uint32_t max_retries = 5;
@@ -220,7 +220,7 @@ struct Controller {
   std::uint8_t anatt_s = 0;   ///< ANA transition time
   bool ana_wanted = false;    ///< the ANA log is to be read
   bool ana_reading = false;   ///< and is being read
-  std::vector<AnaEntry> ana;  ///< as last read
+  sim::Vector<AnaEntry> ana;  ///< as last read
   sim::EventId anatt_timer{};
   // queues
   QueueId admin{};
@@ -243,7 +243,7 @@ struct Controller {
   bool awaited = false;          ///< recovery waits for the command; see Host::keep_alive_waits
   TimePoint last_check{};        ///< ka_last_check_time
   sim::EventId keep_alive_timer{};
-  std::vector<RequestTimer> timers;  ///< see timeouts.cpp
+  sim::Vector<RequestTimer> timers;  ///< see timeouts.cpp
   // recovery
   Then then = Then::reconnect;
   bool busy_in_resetting = false;  ///< a reset, or the hold of the RFC of TP4129: a delete waits
@@ -258,7 +258,7 @@ struct Controller {
   sim::EventId ccr_timer{};
   FcController fc;
   // scan after the first connect
-  std::vector<std::uint32_t> scan;  ///< NSIDs still to be identified
+  sim::Vector<std::uint32_t> scan;  ///< NSIDs still to be identified
 };
 
 /// What a request on a queue is for; decides who hears of its completion.
@@ -321,7 +321,7 @@ struct Head {
   std::uint32_t disk = 0;         ///< the world's name for what is stored behind it
   std::uint32_t block_bytes = 0;  ///< 0: not found yet
   std::uint64_t blocks = 0;
-  std::vector<Path> paths;
+  sim::Vector<Path> paths;
   std::uint32_t current = ~0u;  ///< current_path of the node; ~0: none
   sim::Ring<IoId> requeue;
   bool requeue_scheduled = false;
@@ -354,14 +354,16 @@ struct Io {
 using IoDone = void (*)(World&, std::uint32_t owner, std::uint32_t cookie, wire::Status, Version);
 
 struct Hosts {
-  std::vector<Host> hosts;
-  std::vector<Controller> controllers;
-  std::vector<Queue> queues;
-  std::vector<Head> heads;
+  sim::SharedVector<Host> hosts;
+  /// By host, as far as one is attached: who decides instead of its policy (hooks.hpp).
+  sim::Vector<sim::Attached<RecoveryHooks>> hooks;
+  sim::Vector<Controller> controllers;
+  sim::Vector<Queue> queues;
+  sim::Vector<Head> heads;
   sim::Arena<RequestId, Request> requests;  ///< in flight
   sim::Arena<IoId, Io> ios;
   std::uint64_t next_serial = 1;
-  std::vector<Version> buffers;  ///< of applications: serial << 8 of the last write issued from it
+  sim::Vector<Version> buffers;  ///< of applications: serial << 8 of the last write issued from it
   IoDone io_done = nullptr;
 };
 

@@ -7,10 +7,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "sim/arena.hpp"
 #include "sim/check.hpp"
+#include "sim/copy_block.hpp"
 
 namespace holdfast::host {
 
@@ -105,7 +105,7 @@ class Tags {
   std::uint16_t last_returned_ = 0;
   std::uint16_t reserved_count_ = 0;
   std::array<std::uint8_t, 2> reserved_{};  ///< free ones, the next one last
-  std::vector<Row> rows_;                   ///< by tag
+  sim::Vector<Row> rows_;                   ///< by tag
 };
 
 }  // namespace holdfast::host

@@ -120,7 +120,7 @@ void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
 }  // namespace
 
 NodeId add_node(World& w, std::string_view name) {
-  w.net.nodes.emplace_back(name);
+  w.net.nodes.push_back(std::string(name));
   return NodeId{static_cast<std::uint32_t>(w.net.nodes.size() - 1)};
 }
 
@@ -152,7 +152,8 @@ RouteId add_route(World& w, NodeId from, NodeId to, const std::vector<ChannelId>
     mtu = std::min(mtu, w.net.links[sim::index(c) / 2].mtu_bytes);
   w.net.routes.push_back({from, to, static_cast<std::uint32_t>(w.net.hops.size()),
                           static_cast<std::uint32_t>(hops.size()), mtu, false});
-  w.net.hops.insert(w.net.hops.end(), hops.begin(), hops.end());
+  for (const ChannelId c : hops)
+    w.net.hops.push_back(c);
   return RouteId{static_cast<std::uint32_t>(w.net.routes.size() - 1)};
 }
 

@@ -6,11 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "sim/arena.hpp"
 #include "sim/calendar.hpp"
 #include "sim/choice.hpp"
+#include "sim/copy_block.hpp"
+#include "sim/shared_vector.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast {
@@ -180,11 +181,11 @@ using FlowFunction = std::uint32_t (*)(const World&, const Packet&);
 using InterceptFunction = bool (*)(World&, const Packet&);
 
 struct Fabric {
-  std::vector<std::string> nodes;
-  std::vector<Link> links;
-  std::vector<Channel> channels;
-  std::vector<ChannelId> hops;
-  std::vector<Route> routes;
+  sim::SharedVector<std::string> nodes;
+  sim::SharedVector<Link> links;
+  sim::SharedVector<ChannelId> hops;
+  sim::SharedVector<Route> routes;
+  sim::Vector<Channel> channels;
   sim::Arena<PacketId, Packet> packets;
   TimePoint leaves{};   ///< when the packet that is being sent leaves its own host's queue
   PacketId arriving{};  ///< the packet whose hop is being recorded, for those who watch
@@ -193,9 +194,9 @@ struct Fabric {
   DuplicatedFunction duplicated = nullptr;
   FlowFunction flow_of = nullptr;         ///< null: flows cannot be told apart
   InterceptFunction intercept = nullptr;  ///< null: nobody wants to see packets before they leave
-  std::vector<Netem> netems;
-  std::vector<Sieve> sieves;
-  std::vector<Traffic> traffic;
+  sim::Vector<Netem> netems;
+  sim::Vector<Sieve> sieves;
+  sim::Vector<Traffic> traffic;
 };
 
 }  // namespace holdfast::net

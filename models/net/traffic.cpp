@@ -46,7 +46,7 @@ void emit(World& w, std::uint32_t index) {
 }  // namespace
 
 std::uint32_t add_traffic(World& w, const TrafficParameters& parameters, std::string_view entity) {
-  Route& route = w.net.routes[sim::index(parameters.route)];
+  Route& route = w.net.routes.edit(sim::index(parameters.route));
   HOLDFAST_CHECK(parameters.bytes <= route.mtu_bytes);
   route.foreign = true;
   Traffic t;

@@ -6,10 +6,10 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
 
 #include "models/records.hpp"
 #include "sim/arena.hpp"
+#include "sim/copy_block.hpp"
 #include "sim/cow_vector.hpp"
 #include "sim/time.hpp"
 
@@ -112,7 +112,7 @@ struct Exposure {
   std::uint64_t margins = 0;
   Duration margin_min{};
   Duration margin_max{};
-  std::vector<ExposureWindow> windows;  ///< the first ones
+  sim::Vector<ExposureWindow> windows;  ///< the first ones
 };
 
 struct Counts {
@@ -140,16 +140,16 @@ struct Oracle {
   static constexpr std::size_t incidents_kept = 256;
 
   sim::CowVector<Operation> operations;  ///< by serial - 1
-  std::vector<sim::CowVector<Block>> disks;
+  sim::Vector<sim::CowVector<Block>> disks;
   sim::Arena<AttemptId, Attempt> attempts;
-  std::vector<AttemptId> abandoned;        ///< given up and not settled, or not released
+  sim::Vector<AttemptId> abandoned;        ///< given up and not settled, or not released
   sim::CowVector<TimePoint> known_before;  ///< for reads of several blocks, block after block
   Counts counts;
   Exposure exposure;
   /// Connections whose target end is gone: what is still written into them can reach nothing.
-  std::vector<std::uint32_t> released;
+  sim::Vector<std::uint32_t> released;
   std::uint64_t last_stale = 0;     ///< token: a command that lands in pieces is one stale write
-  std::vector<Incident> incidents;  ///< the first ones
+  sim::Vector<Incident> incidents;  ///< the first ones
 };
 
 /// A disk that the oracle watches, with this many blocks.

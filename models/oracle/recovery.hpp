@@ -4,9 +4,9 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "models/records.hpp"
+#include "sim/copy_block.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast {
@@ -43,12 +43,12 @@ struct ControllerWatch {
 };
 
 struct RecoveryLog {
-  std::vector<Recovery> recoveries;
-  std::vector<ControllerWatch> watches;  ///< by host controller
+  sim::Vector<Recovery> recoveries;
+  sim::Vector<ControllerWatch> watches;  ///< by host controller
   std::uint64_t target_expiries = 0;     ///< controllers that a keep-alive timer ended
-  std::vector<TimePoint> associations;   ///< when targets made a controller for a host
-  std::vector<std::uint64_t> moved;      ///< abandoned operations that are not completed yet
-  std::vector<std::uint32_t> moved_by;   ///< the recovery that abandoned them
+  sim::Vector<TimePoint> associations;   ///< when targets made a controller for a host
+  sim::Vector<std::uint64_t> moved;      ///< abandoned operations that are not completed yet
+  sim::Vector<std::uint32_t> moved_by;   ///< the recovery that abandoned them
 };
 
 constexpr bool log_observes(Kind kind) {

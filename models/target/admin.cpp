@@ -47,7 +47,7 @@ void set_configuration(World& w, ControllerId id, std::uint32_t value) {
   c.shut_down = cc.shn != wire::ShutdownRequest::none;
   // A timer that belongs to an enabled controller ends with it; nvmet's runs on.
   if ((!c.enabled || c.shut_down) &&
-      subsystem_of(w, c).profile.keep_alive_from == KeepAliveFrom::enable)
+      subsystem_of(w, c).profile->keep_alive_from == KeepAliveFrom::enable)
     start_watchdog(w, id);
 }
 
@@ -90,28 +90,28 @@ wire::IdentifyController identify_controller(const World& w, const Controller& c
   id.cntlid = c.cntlid;
   id.ver = wire::nvme_version(2, 1, 0);
   id.oaes = wire::aec_namespace_attributes | wire::aec_ana_change |
-            (s.profile.ccrl != 0 ? wire::aec_cross_controller_reset : std::uint32_t{0}) |
-            (s.profile.lost_host_log ? wire::aec_lost_host_communication : std::uint32_t{0});
+            (s.profile->ccrl != 0 ? wire::aec_cross_controller_reset : std::uint32_t{0}) |
+            (s.profile->lost_host_log ? wire::aec_lost_host_communication : std::uint32_t{0});
   id.ctratt =
-      wire::ctratt_host_id_128 | (s.profile.traffic_based ? wire::ctratt_tbkas : std::uint32_t{0});
+      wire::ctratt_host_id_128 | (s.profile->traffic_based ? wire::ctratt_tbkas : std::uint32_t{0});
   id.cntrltype = wire::ControllerType::io;
-  id.kas = static_cast<std::uint16_t>(s.profile.kas / std::chrono::milliseconds{100});
-  id.anatt = s.profile.anatt_s;
-  id.crdt = s.profile.crdt;
+  id.kas = static_cast<std::uint16_t>(s.profile->kas / std::chrono::milliseconds{100});
+  id.anatt = s.profile->anatt_s;
+  id.crdt = s.profile->crdt;
   id.anacap = 0x1f;
   id.anagrpmax = wire::ana_groups_max;
   id.nanagrpid = wire::ana_groups_max;
-  id.cqt = s.profile.cqt_ms;
-  if (s.profile.ccrl != 0) {
+  id.cqt = s.profile->cqt_ms;
+  if (s.profile->ccrl != 0) {
     id.ciu = c.ciu;
     id.cirn = c.cirn;
-    id.ccrl = s.profile.ccrl;
+    id.ccrl = s.profile->ccrl;
   }
   id.maxcmd = 1024;
   id.nn = 1024;
   id.mnan = 1024;
   id.subnqn = std::string_view(s.nqn);
-  id.ioccsz = (64 + s.profile.inline_data_bytes) / 16;
+  id.ioccsz = (64 + s.profile->inline_data_bytes) / 16;
   id.iorcsz = 1;
   if (s.discovery)
     describe_discovery(id);
@@ -187,7 +187,7 @@ void set_features(World& w, QueueId queue, const wire::Command& command) {
   const auto feature = wire::as_set_features(command);
   const ControllerId id = w.target.queues[queue].controller;
   Controller& c = w.target.controllers[id];
-  const Profile& profile = subsystem_of(w, c).profile;
+  const Profile& profile = *subsystem_of(w, c).profile;
   switch (feature->fid) {
     case FeatureId::number_of_queues: {
       const auto asked = wire::QueueCounts::decode(feature->value);

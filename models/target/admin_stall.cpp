@@ -12,7 +12,7 @@ namespace holdfast::target {
 
 namespace {
 
-std::vector<std::uint16_t>& stalls_of(World& w, SubsystemId subsystem) {
+sim::Vector<std::uint16_t>& stalls_of(World& w, SubsystemId subsystem) {
   return w.target.subsystems[sim::index(subsystem)].admin_stalls;
 }
 
@@ -35,7 +35,7 @@ void end_admin_stall(World& w, SubsystemId subsystem, std::uint16_t cntlid) {
     return;
   const NodeId node = w.target.controllers[id].node;
   // A command may end its controller, which forgets the rest.
-  const std::vector<Held> waiting = std::exchange(w.target.controllers[id].stalled, {});
+  const sim::Vector<Held> waiting = std::exchange(w.target.controllers[id].stalled, {});
   for (const Held& h : waiting) {
     if (hangs(w, node)) {
       hold(w, node, h);

@@ -66,7 +66,7 @@ void set_ana_state(World& w, SubsystemId subsystem, const AnaGroupState& what) {
   ++s.ana_changes;
   record<Kind::ana_state_set>(w, subsystem, what.port, what.group, what.state, s.ana_changes);
   // nvmet_port_send_ana_event.
-  const std::vector<ControllerId> controllers = s.controllers;
+  const sim::Vector<ControllerId> controllers = s.controllers;
   for (const ControllerId id : controllers) {
     if (w.target.controllers[id].port == what.port)
       send_notice(w, id, wire::aec_ana_change, wire::ana_change_event());

@@ -14,7 +14,7 @@ using wire::StatusCode;
 namespace {
 
 const Profile& profile_of(const World& w, const Controller& c) {
-  return w.target.subsystems[sim::index(c.subsystem)].profile;
+  return *w.target.subsystems[sim::index(c.subsystem)].profile;
 }
 
 /// nvmet_ctrl_find_get_ccr: same subsystem, same host, and exactly that instance.
@@ -111,7 +111,7 @@ void cross_controller_reset(World& w, QueueId queue, const wire::Command& comman
 }
 
 void complete_resets_of(World& w, SubsystemId subsystem, ControllerId impacted) {
-  const std::vector<ControllerId> all = w.target.subsystems[sim::index(subsystem)].controllers;
+  const sim::Vector<ControllerId> all = w.target.subsystems[sim::index(subsystem)].controllers;
   for (const ControllerId id : all) {
     Controller& c = w.target.controllers[id];
     bool completed = false;

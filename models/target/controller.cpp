@@ -26,7 +26,7 @@ SubsystemId find_subsystem(const World& w, std::string_view nqn, std::uint32_t p
 /// Lowest free CNTLID (ida_alloc_range); 0: the range is used up. A draining controller still
 /// holds its own, so a host that reconnects early gets another one (protocol.md 5.4).
 std::uint16_t free_cntlid(const World& w, const Subsystem& s) {
-  std::uint32_t candidate = s.profile.cntlid_min;
+  std::uint32_t candidate = s.profile->cntlid_min;
   for (const ControllerId id : s.controllers) {
     const std::uint16_t taken = w.target.controllers[id].cntlid;
     if (taken > candidate)
@@ -34,7 +34,7 @@ std::uint16_t free_cntlid(const World& w, const Subsystem& s) {
     if (taken == candidate)
       ++candidate;
   }
-  return candidate <= s.profile.cntlid_max ? static_cast<std::uint16_t>(candidate) : 0;
+  return candidate <= s.profile->cntlid_max ? static_cast<std::uint16_t>(candidate) : 0;
 }
 
 void attach(World& w, QueueId queue, ControllerId controller, const wire::Connect& request) {
@@ -48,7 +48,7 @@ void attach(World& w, QueueId queue, ControllerId controller, const wire::Connec
 void connect_admin(World& w, QueueId queue, const wire::Command& command,
                    const wire::Connect& request, const wire::ConnectData& data, SubsystemId sid) {
   Subsystem& s = w.target.subsystems[sim::index(sid)];
-  if (!accepts_kato(s.profile, request.kato_ms, true)) {
+  if (!accepts_kato(*s.profile, request.kato_ms, true)) {
     respond(w, queue, command, StatusCode::keep_alive_timeout_invalid);
     return;
   }

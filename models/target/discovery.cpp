@@ -36,7 +36,7 @@ void describe_discovery(wire::IdentifyController& id) {
 Duration connect_katt(const Subsystem& s, std::uint32_t kato_ms) {
   // nvmet_alloc_ctrl: "some arbitrary high value in order to clean up stale discovery sessions".
   const bool substituted = s.discovery && kato_ms == 0;
-  return substituted ? s.profile.discovery_kato : effective_kato(s.profile, kato_ms);
+  return substituted ? s.profile->discovery_kato : effective_kato(*s.profile, kato_ms);
 }
 
 }  // namespace holdfast::target

@@ -31,11 +31,11 @@ void tell(World& w, ControllerId id, const wire::LostHostEntry& entry) {
 void report_lost_host(World& w, ControllerId id, wire::LostHostCause cause) {
   Controller& c = w.target.controllers[id];
   const Subsystem& s = w.target.subsystems[sim::index(c.subsystem)];
-  if (!s.profile.lost_host_log || c.loss_reported || c.fatal || c.shut_down)
+  if (!s.profile->lost_host_log || c.loss_reported || c.fatal || c.shut_down)
     return;
   c.loss_reported = true;
   const wire::LostHostEntry entry{c.cntlid, cause, c.ciu};
-  const std::vector<ControllerId> all = s.controllers;
+  const sim::Vector<ControllerId> all = s.controllers;
   for (const ControllerId other : all) {
     const Controller& o = w.target.controllers[other];
     const bool told = other != id && o.hostnqn == c.hostnqn && !o.fatal;

@@ -49,7 +49,7 @@ void crash(World& w, NodeId id) {
   }
   node(w, id).resets.clear();
   // Only results of the medium are left; their requests are given back.
-  const std::vector<Held> rest = std::exchange(node(w, id).held, {});
+  const sim::Vector<Held> rest = std::exchange(node(w, id).held, {});
   for (const Held& h : rest) {
     free_blob(w, h);
     if (h.kind == Held::Kind::finished)
@@ -124,7 +124,7 @@ void run_resets(World& w, NodeId id) {
 
 void resume(World& w, NodeId id) {
   const SubsystemId subsystem = node(w, id).subsystem;
-  const Profile& profile = w.target.subsystems[sim::index(subsystem)].profile;
+  const Profile& profile = *w.target.subsystems[sim::index(subsystem)].profile;
   const bool expires_first = profile.hang_resumes == HangResumes::expires_first;
   if (expires_first) {
     catch_up(w, id, true);
@@ -158,7 +158,11 @@ void fence(World& w, ControllerId id, std::uint64_t cirn) {
 
 NodeId add_node(World& w, SubsystemId subsystem, std::string_view name,
                 const std::vector<std::uint32_t>& ports) {
-  w.target.nodes.push_back({subsystem, std::string(name), ports, NodeState::up, {}, {}});
+  Node added;
+  added.subsystem = subsystem;
+  added.name = std::string(name);
+  added.ports.assign(ports.begin(), ports.end());
+  w.target.nodes.push_back(added);
   return NodeId{static_cast<std::uint32_t>(w.target.nodes.size() - 1)};
 }
 
@@ -205,8 +209,8 @@ void reset_on_node(World& w, ControllerId impacted, std::uint64_t cirn, bool sam
     return;
   }
   const Subsystem& s = w.target.subsystems[sim::index(c.subsystem)];
-  if (s.profile.unreachable_ccr == UnreachableCcr::fences) {
-    const Duration delay = draw(w.choices, s.fence_choice, s.profile.fence_time);
+  if (s.profile->unreachable_ccr == UnreachableCcr::fences) {
+    const Duration delay = draw(w.choices, s.fence_choice, s.profile->fence_time);
     w.after(delay, [impacted, cirn](World& world) { fence(world, impacted, cirn); });
   } else {
     // Also when it became unreachable after the command was accepted.

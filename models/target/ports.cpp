@@ -9,7 +9,7 @@ namespace holdfast::target {
 
 namespace {
 
-bool contains(const std::vector<std::uint32_t>& ports, std::uint32_t port) {
+bool contains(const sim::Vector<std::uint32_t>& ports, std::uint32_t port) {
   return std::find(ports.begin(), ports.end(), port) != ports.end();
 }
 

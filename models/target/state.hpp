@@ -5,15 +5,16 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "models/draw.hpp"
 #include "models/transport/state.hpp"
 #include "models/wire/wire.hpp"
 #include "sim/arena.hpp"
 #include "sim/calendar.hpp"
+#include "sim/copy_block.hpp"
 #include "sim/cow_vector.hpp"
 #include "sim/time.hpp"
 #include "sim/timer_wheel.hpp"
@@ -47,7 +48,7 @@ struct Registrant {
 
 /// The reservation of a namespace. Hosts are told apart by a hash of their NQN.
 struct Reservation {
-  std::vector<Registrant> registrants;
+  sim::Vector<Registrant> registrants;
   std::uint64_t holder = 0;  ///< 0: nobody holds one
   wire::ReservationType type = wire::ReservationType::none;
 };
@@ -63,12 +64,12 @@ struct Namespace {
   Span write;
   sim::ChoiceId read_choice{};
   sim::ChoiceId write_choice{};
-  std::vector<TimePoint> busy_until;     ///< of each command that the medium can execute at a time;
+  sim::Vector<TimePoint> busy_until;     ///< of each command that the medium can execute at a time;
                                          ///< empty: it has no limit
   sim::CowVector<std::uint64_t> latest;  ///< per block: 1 + place in the history; 0: none
   sim::CowVector<BlockVersion> history;  ///< every write, in the order in which they landed
   std::uint64_t zone_blocks = 0;         ///< 0: not zoned
-  std::vector<std::uint64_t> written;    ///< per zone: blocks before the write pointer
+  sim::Vector<std::uint64_t> written;    ///< per zone: blocks before the write pointer
   Reservation reservation;
 };
 
@@ -176,21 +177,21 @@ struct Profile {
 
 struct Subsystem {
   std::string nqn;
-  Profile profile;
-  std::vector<std::uint32_t> ports;     ///< transport ports where it listens
-  std::vector<std::uint32_t> unlinked;  ///< of these, those that it was unlinked from, one a fault
-  std::vector<NamespaceId> namespaces;
-  std::vector<ControllerId> controllers;  ///< alive or draining, ordered by CNTLID
-  std::vector<CommandFault> faults;
-  std::vector<StatusFault> status_faults;
-  std::vector<AnaGroupState> ana;   ///< what differs from nvmet's default; see ana_state
+  std::shared_ptr<const Profile> profile;  ///< shared by copies of a world
+  sim::Vector<std::uint32_t> ports;        ///< transport ports where it listens
+  sim::Vector<std::uint32_t> unlinked;  ///< of these, those that it was unlinked from, one a fault
+  sim::Vector<NamespaceId> namespaces;
+  sim::Vector<ControllerId> controllers;  ///< alive or draining, ordered by CNTLID
+  sim::Vector<CommandFault> faults;
+  sim::Vector<StatusFault> status_faults;
+  sim::Vector<AnaGroupState> ana;   ///< what differs from nvmet's default; see ana_state
   std::uint64_t ana_changes = 0;    ///< change count of the ANA log
   bool discovery = false;           ///< serves discovery controllers: no namespaces, no I/O queues
   sim::ChoiceId instance_choice{};  ///< CIU and CIRN of new instances
   sim::ChoiceId ccr_choice{};       ///< ccr_delay
   sim::ChoiceId quiesce_choice{};   ///< quiesce_time
   sim::ChoiceId fence_choice{};     ///< fence_time
-  std::vector<std::uint16_t> admin_stalls;  ///< CNTLIDs whose admin commands wait, one a fault
+  sim::Vector<std::uint16_t> admin_stalls;  ///< CNTLIDs whose admin commands wait, one a fault
 };
 
 /// Something that came in, or came to its end, and has to wait for its node or for admin work.
@@ -223,11 +224,11 @@ enum class NodeState : std::uint8_t {
 struct Node {
   SubsystemId subsystem{};
   std::string name;
-  std::vector<std::uint32_t> ports;
+  sim::Vector<std::uint32_t> ports;
   NodeState state = NodeState::up;
-  std::vector<Held> held;  ///< while it hangs, in the order in which it happened
+  sim::Vector<Held> held;  ///< while it hangs, in the order in which it happened
   /// Resets that wait for the node: the controller and its CIRN.
-  std::vector<std::pair<ControllerId, std::uint64_t>> resets;
+  sim::Vector<std::pair<ControllerId, std::uint64_t>> resets;
 };
 
 /// An entry of the Cross-Controller Reset log page of a source controller (TP8028; 3.7).
@@ -255,18 +256,18 @@ struct Controller {
   std::array<std::uint16_t, 4> event_requests{};  ///< AERs that wait for an event
   std::uint32_t event_request_count = 0;
   std::uint32_t events_masked = 0;          ///< notices that wait for their log page to be read
-  std::vector<std::uint32_t> events;        ///< DW0 of events that found no AER
+  sim::Vector<std::uint32_t> events;        ///< DW0 of events that found no AER
   std::uint8_t ciu = 0;                     ///< Controller Instance Uniquifier, never 0
   std::uint64_t cirn = 0;                   ///< Controller Instance Random Number
-  std::vector<CcrEntry> ccr_entries;        ///< of this controller as a source controller
-  std::vector<QueueId> queues;              ///< in the order in which they connected
+  sim::Vector<CcrEntry> ccr_entries;        ///< of this controller as a source controller
+  sim::Vector<QueueId> queues;              ///< in the order in which they connected
   NodeId node = sim::none<NodeId>;          ///< where it lives; none: on no node that could fail
   TimePoint last_keep_alive{};              ///< for a poller
   TimePoint missed_check = sim::never;      ///< the node hung when the watchdog should have looked
   TimePoint quiesced_at = sim::never;       ///< once fatal: when what executes is stopped
-  std::vector<Held> stalled;                ///< admin commands behind slow admin work
+  sim::Vector<Held> stalled;                ///< admin commands behind slow admin work
   bool loss_reported = false;               ///< other controllers were told that it lost its host
-  std::vector<wire::LostHostEntry> losses;  ///< what log page 1Fh of this controller tells
+  sim::Vector<wire::LostHostEntry> losses;  ///< what log page 1Fh of this controller tells
 };
 
 /// Target side of a queue pair.
@@ -304,18 +305,18 @@ struct Request {
   RequestId next_waiting = sim::none<RequestId>;
   NodeId node = sim::none<NodeId>;           ///< where it executes
   RequestId partner = sim::none<RequestId>;  ///< the other half of a fused pair
-  std::vector<wire::DatasetRange> ranges;    ///< what is deallocated, or where a copy comes from
+  sim::Vector<wire::DatasetRange> ranges;    ///< what is deallocated, or where a copy comes from
   wire::ReservationKeys keys{};
   std::uint64_t host = 0;  ///< who sent a reservation command
 };
 
 struct Targets {
-  std::vector<Subsystem> subsystems;
-  std::vector<Namespace> namespaces;
+  sim::Vector<Subsystem> subsystems;
+  sim::Vector<Namespace> namespaces;
   sim::Arena<ControllerId, Controller> controllers;
   sim::Arena<QueueId, Queue> queues;
   sim::Arena<RequestId, Request> requests;
-  std::vector<Node> nodes;
+  sim::Vector<Node> nodes;
 };
 
 }  // namespace holdfast::target

@@ -32,7 +32,7 @@ std::uint64_t token_of(const wire::Command& command, const Payload& data) {
 /// nvmet_req_init: is the command accepted at all? A status other than success says no.
 wire::Status admission(const World& w, const Queue& q, const wire::Command& command) {
   const Controller& c = w.target.controllers[q.controller];
-  const Profile& profile = w.target.subsystems[sim::index(c.subsystem)].profile;
+  const Profile& profile = *w.target.subsystems[sim::index(c.subsystem)].profile;
   if (command.is_fused() && (!profile.fused_commands || q.qid == 0))
     return wire::Status(StatusCode::invalid_field).with_dnr();
   if (command.is_fabrics())
@@ -181,8 +181,8 @@ SubsystemId add_subsystem(World& w, std::string_view nqn, const Profile& profile
                           const std::vector<std::uint32_t>& ports) {
   Subsystem s;
   s.nqn = std::string(nqn);
-  s.profile = profile;
-  s.ports = ports;
+  s.profile = std::make_shared<const Profile>(profile);
+  s.ports.assign(ports.begin(), ports.end());
   const std::string entity = "subsystem " + s.nqn;
   s.instance_choice = w.choices.add(entity, "instance");
   s.ccr_choice = w.choices.add(entity, "reset delay");

@@ -63,7 +63,7 @@ void close_transport(World& w, const Queue& q) {
   if (q.controller != sim::none<ControllerId> && q.release_at != at_once &&
       w.transport.kind == transport::TransportKind::tcp) {
     const Controller& c = w.target.controllers[q.controller];
-    at = sim::file_closed_at(w.target.subsystems[sim::index(c.subsystem)].profile.wheel, at);
+    at = sim::file_closed_at(w.target.subsystems[sim::index(c.subsystem)].profile->wheel, at);
   }
   if (at <= w.now()) {
     transport::close_queue(w, transport);
@@ -80,15 +80,15 @@ void fatal_error(World& w, ControllerId id, int cause) {
     return;
   c.fatal = true;
   const Subsystem& s = w.target.subsystems[sim::index(c.subsystem)];
-  if (s.profile.in_flight == InFlight::quiesce) {
+  if (s.profile->in_flight == InFlight::quiesce) {
     // A node that hung was late to notice; the time counts from when it should have.
     const TimePoint from = c.missed_check == sim::never ? w.now() : c.missed_check;
-    c.quiesced_at = from + draw(w.choices, s.quiesce_choice, s.profile.quiesce_time);
+    c.quiesced_at = from + draw(w.choices, s.quiesce_choice, s.profile->quiesce_time);
   }
   record<Kind::controller_fatal>(w, c.subsystem, c.cntlid, cause);
   // nvmet_fatal_error_handler: every socket of the controller, in accept order. Stopping the last
   // queue may free the controller, hence the copy of the list.
-  const std::vector<QueueId> queues = c.queues;
+  const sim::Vector<QueueId> queues = c.queues;
   for (const QueueId queue : queues)
     stop_queue(w, queue, true);
 }
@@ -110,14 +110,14 @@ void stop_queue(World& w, QueueId id, bool shut_down_transport) {
     Controller& c = w.target.controllers[q.controller];
     std::erase_if(c.stalled, [&](const Held& h) { return h.queue == id; });
     const Subsystem& s = w.target.subsystems[sim::index(c.subsystem)];
-    const InFlight in_flight = s.profile.in_flight;
-    start_release(w, id, s.profile.wheel);
+    const InFlight in_flight = s.profile->in_flight;
+    start_release(w, id, s.profile->wheel);
     if (in_flight == InFlight::abort || in_flight == InFlight::ignore)
       detach_executing(w, id, in_flight == InFlight::abort);
     if (in_flight == InFlight::quiesce && q.executing != 0) {
       const TimePoint until =
           c.fatal ? c.quiesced_at
-                  : w.now() + draw(w.choices, s.quiesce_choice, s.profile.quiesce_time);
+                  : w.now() + draw(w.choices, s.quiesce_choice, s.profile->quiesce_time);
       q.quiesce_timer =
           w.at(std::max(until, w.now()), [id](World& world) { quiesce_over(world, id); });
       if (until <= w.now()) {
@@ -154,7 +154,7 @@ void cut_off(World& w, QueueId id) {
 }
 
 void cut_off(World& w, ControllerId id) {
-  const std::vector<QueueId> queues = w.target.controllers[id].queues;
+  const sim::Vector<QueueId> queues = w.target.controllers[id].queues;
   for (const QueueId queue : queues)
     cut_off(w, queue);
 }

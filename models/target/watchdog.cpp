@@ -11,7 +11,7 @@ namespace holdfast::target {
 namespace {
 
 const Profile& profile_of(const World& w, const Controller& c) {
-  return w.target.subsystems[sim::index(c.subsystem)].profile;
+  return *w.target.subsystems[sim::index(c.subsystem)].profile;
 }
 
 bool runs(const Profile& profile, const Controller& c) {

@@ -9,10 +9,10 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
-#include <vector>
 
 #include "sim/arena.hpp"
 #include "sim/check.hpp"
+#include "sim/copy_block.hpp"
 
 namespace holdfast::transport {
 
@@ -52,12 +52,16 @@ class BlobPool {
     Class& c = classes_[size_class];
     std::uint32_t place = 0;
     if (c.free.empty()) {
-      place = static_cast<std::uint32_t>(c.bytes.size() / sizes[size_class]);
-      c.bytes.resize(c.bytes.size() + sizes[size_class]);
+      place = c.places++;
     } else {
       place = c.free.back();
       c.free.pop_back();
-      std::memset(c.bytes.data() + std::size_t{place} * sizes[size_class], 0, sizes[size_class]);
+    }
+    const std::size_t begin = std::size_t{place} * sizes[size_class];
+    if (c.bytes.size() <= begin) {
+      c.bytes.resize(std::size_t{c.places} * sizes[size_class]);
+    } else {
+      std::memset(c.bytes.data() + begin, 0, sizes[size_class]);
     }
     ++live_;
     return BlobId{size_class << 30 | place};
@@ -82,9 +86,28 @@ class BlobPool {
   [[nodiscard]] std::size_t live() const { return live_; }
 
  private:
+  /// A copy of one in which nothing lives has its free places, but not their bytes.
   struct Class {
-    std::vector<std::byte> bytes;
-    std::vector<std::uint32_t> free;
+    std::uint32_t places = 0;
+    sim::Vector<std::uint32_t> free;
+    sim::Vector<std::byte> bytes;  ///< of all places, or of none
+
+    Class() = default;
+    Class(const Class& other) : places(other.places), free(other.free) {
+      if (free.size() != places)
+        bytes = other.bytes;
+    }
+    Class& operator=(const Class& other) {
+      places = other.places;
+      free = other.free;
+      bytes.clear();
+      if (free.size() != places)
+        bytes = other.bytes;
+      return *this;
+    }
+    Class(Class&&) noexcept = default;
+    Class& operator=(Class&&) noexcept = default;
+    ~Class() = default;
   };
   std::array<Class, sizes.size()> classes_;
   std::size_t live_ = 0;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "models/net/state.hpp"
 #include "models/transport/fc/state.hpp"
@@ -12,6 +11,7 @@
 #include "models/transport/tcp/state.hpp"
 #include "models/wire/wire.hpp"
 #include "sim/arena.hpp"
+#include "sim/copy_block.hpp"
 #include "sim/ring.hpp"
 #include "sim/time.hpp"
 #include "sim/timer_wheel.hpp"
@@ -117,7 +117,7 @@ struct ChosenCapsule {
   Span bytes;
   std::uint32_t transmissions = 1;
   CapsulePackets packets = CapsulePackets::all;
-  std::vector<DroppedPart> parts;
+  sim::Vector<DroppedPart> parts;
 };
 
 struct Transport {
@@ -127,12 +127,12 @@ struct Transport {
   HostHandlers host;
   TargetHandlers target;
   BlobPool blobs;
-  std::vector<Port> ports;
+  sim::Vector<Port> ports;
   sim::Arena<ConnectionId, Connection> connections;
   sim::Arena<HostQueueId, HostQueue> host_queues;
   sim::Arena<TargetQueueId, TargetQueue> target_queues;
-  std::vector<CapsuleDrop> capsule_drops;
-  std::vector<ChosenCapsule> chosen_capsules;
+  sim::Vector<CapsuleDrop> capsule_drops;
+  sim::Vector<ChosenCapsule> chosen_capsules;
   rdma::Rdma rdma;
   fc::State fc;
 };

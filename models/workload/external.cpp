@@ -14,7 +14,7 @@ namespace {
 
 /// A buffer that no I/O of the job is using: what is written from it must stay until it is done.
 std::uint32_t take_buffer(World& w, JobId id, std::uint32_t cookie) {
-  std::vector<ExternalBuffer>& all = job_of(w.workload, id).buffers;
+  sim::Vector<ExternalBuffer>& all = job_of(w.workload, id).buffers;
   const auto place =
       std::find_if(all.begin(), all.end(), [](const ExternalBuffer& b) { return !b.in_use; });
   if (place != all.end()) {

@@ -12,7 +12,7 @@ namespace holdfast::workload {
 
 namespace {
 
-std::vector<Known>::iterator place_of(Script& s, std::uint64_t lba) {
+sim::Vector<Known>::iterator place_of(Script& s, std::uint64_t lba) {
   return std::lower_bound(s.known.begin(), s.known.end(), lba,
                           [](const Known& one, std::uint64_t at) { return one.lba < at; });
 }

@@ -4,12 +4,12 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "models/host/state.hpp"
 #include "sim/attached.hpp"
 #include "sim/calendar.hpp"
 #include "sim/choice.hpp"
+#include "sim/copy_block.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast::workload {
@@ -39,7 +39,7 @@ struct RwTest {
   std::uint32_t iteration = 0;
   std::uint32_t step = 0;  ///< writes done in this iteration
   bool reading = false;
-  std::vector<std::uint64_t> last_writes;  ///< serials of the writes with the final fill byte
+  sim::Vector<std::uint64_t> last_writes;  ///< serials of the writes with the final fill byte
   bool failed = false;
 };
 
@@ -57,7 +57,7 @@ struct Fio {
   std::uint64_t issued = 0;
   std::uint64_t next_place = 0;  ///< sequential patterns: index of the next block
   bool wake_pending = false;
-  std::vector<std::uint32_t> free_buffers;  ///< the one used last comes first
+  sim::Vector<std::uint32_t> free_buffers;  ///< the one used last comes first
   sim::ChoiceId place_choice{};
   sim::ChoiceId direction_choice{};
 };
@@ -83,12 +83,12 @@ struct Known {
 };
 
 struct Script {
-  std::vector<Step> steps;
+  sim::Vector<Step> steps;
   std::uint32_t repeat = 1;
   std::uint32_t round = 0;
   std::uint32_t at = 0;
   std::uint64_t serial = 0;  ///< of the I/O that is out
-  std::vector<Known> known;  ///< in order of lba
+  sim::Vector<Known> known;  ///< in order of lba
 };
 
 /// A buffer of an external job, and the I/O that uses it.
@@ -113,11 +113,11 @@ struct Job {
   RwTest rw_test;
   Fio fio;
   Script script;
-  std::vector<ExternalBuffer> buffers;
+  sim::Vector<ExternalBuffer> buffers;
 };
 
 struct Workloads {
-  std::vector<Job> jobs;
+  sim::Vector<Job> jobs;
   sim::Attached<External> external;  ///< whom jobs of that type belong to (external.hpp)
 };
 

@@ -146,7 +146,7 @@ class PyWorld {
     const scenario::Scenario checked = scenario::from_json(changed, "World.set_policy");
     for (std::size_t i = 0; i < checked.hosts.size(); ++i) {
       const host::HostId id = names_.hosts.at(checked.hosts[i].name);
-      world_.host.hosts[sim::index(id)].policy = scenario::policy_of(checked.hosts[i].policy);
+      world_.host.hosts.edit(sim::index(id)).policy = scenario::policy_of(checked.hosts[i].policy);
     }
     document_ = std::move(changed);
   }
@@ -154,7 +154,7 @@ class PyWorld {
   void attach_policy(const std::string& name, py::object policy) {
     const host::HostId id = names_.hosts.at(name);
     policies_[name] = std::make_unique<PythonPolicy>(std::move(policy));
-    world_.host.hosts[sim::index(id)].hooks.attach(policies_[name].get());
+    host::attach_hooks(world_, id, policies_[name].get());
   }
 
   void attach_workloads(py::object driver) {

@@ -267,7 +267,8 @@ fault::Fault fault_of(World& w, const NodeFault& f, const Names& names) {
   out.type = fault::Type::node;
   out.node = names.array_nodes.at({f.subsystem, f.node});
   out.node_state = states[static_cast<std::size_t>(f.state)];
-  out.node_links = names.node_links.at({f.subsystem, f.node});
+  const auto& links = names.node_links.at({f.subsystem, f.node});
+  out.node_links.assign(links.begin(), links.end());
   set_times(w, out, f.at, f.until_after);
   return out;
 }

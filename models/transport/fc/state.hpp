@@ -5,13 +5,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "models/net/state.hpp"
 #include "models/transport/payload.hpp"
 #include "models/wire/wire.hpp"
 #include "sim/arena.hpp"
 #include "sim/calendar.hpp"
+#include "sim/copy_block.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast::transport {
@@ -70,7 +70,7 @@ struct Connection {
   std::array<std::uint32_t, 2> queue = {~0u, ~0u};  ///< id of the queue at each side; ~0: closed
   bool ready = false;                               ///< the host knows that it exists
   std::uint32_t exchanges = 0;                      ///< that still live
-  std::array<std::vector<ExchangeId>, 2> exchange_of{};  ///< by tag, what each side has open
+  std::array<sim::Vector<ExchangeId>, 2> exchange_of{};  ///< by tag, what each side has open
   // Of an admin connection only.
   std::uint32_t members = 0;                      ///< I/O connections of the association
   std::uint32_t target_queues = 0;                ///< of the association, the admin queue counted
@@ -88,7 +88,7 @@ struct State {
   Parameters parameters;
   sim::Arena<ConnectionId, Connection> connections;
   sim::Arena<ExchangeId, Exchange> exchanges;
-  std::vector<std::uint32_t> cut_routes;  ///< by route: faults that keep its two ports apart
+  sim::Vector<std::uint32_t> cut_routes;  ///< by route: faults that keep its two ports apart
 };
 
 }  // namespace holdfast::transport::fc

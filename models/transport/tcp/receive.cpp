@@ -14,7 +14,7 @@ namespace {
 
 /// Whether bytes that lie behind a hole are there already.
 bool is_ahead(const Endpoint& e, const Span& span) {
-  return std::any_of(e.ahead.begin(), e.ahead.begin() + e.spans, [&](const Span& have) {
+  return std::any_of(e.ahead.begin(), e.ahead.end(), [&](const Span& have) {
     return have.begin <= span.begin && span.end <= have.end;
   });
 }
@@ -22,26 +22,21 @@ bool is_ahead(const Endpoint& e, const Span& span) {
 /// Notes bytes [begin, end) that lie behind a hole. When there are too many holes the bytes are
 /// treated as lost; the sender will repeat them.
 void keep_ahead(Endpoint& e, Span span) {
-  std::uint32_t at = 0;
-  while (at < e.spans && e.ahead[at].end < span.begin)
+  auto at = e.ahead.begin();
+  while (at != e.ahead.end() && at->end < span.begin)
     ++at;
-  std::uint32_t last = at;
-  while (last < e.spans && e.ahead[last].begin <= span.end) {
-    span.begin = std::min(span.begin, e.ahead[last].begin);
-    span.end = std::max(span.end, e.ahead[last].end);
-    ++last;
+  auto last = at;
+  for (; last != e.ahead.end() && last->begin <= span.end; ++last) {
+    span.begin = std::min(span.begin, last->begin);
+    span.end = std::max(span.end, last->end);
   }
   if (last == at) {
-    if (e.spans == e.ahead.size())
-      return;
-    std::copy_backward(e.ahead.begin() + at, e.ahead.begin() + e.spans,
-                       e.ahead.begin() + e.spans + 1);
-    ++e.spans;
-  } else {
-    std::copy(e.ahead.begin() + last, e.ahead.begin() + e.spans, e.ahead.begin() + at + 1);
-    e.spans -= last - at - 1;
+    if (e.ahead.size() != Endpoint::most_ahead)
+      e.ahead.insert(at, span);
+    return;
   }
-  e.ahead[at] = span;
+  *at = span;
+  e.ahead.erase(at + 1, last);
 }
 
 /// Puts the bytes of a segment into place and notes what is to be told at once.
@@ -64,16 +59,15 @@ void take_data(const World& w, Endpoint& e, const Segment& s) {
   if (s.seq < e.expected)
     e.duplicate = {s.seq, e.expected};
   e.expected = end;
-  std::uint32_t used = 0;
-  while (used < e.spans && e.ahead[used].begin <= e.expected) {
-    e.expected = std::max(e.expected, e.ahead[used].end);
-    ++used;
-  }
+  if (e.ahead.empty())
+    return;
+  auto used = e.ahead.begin();
+  for (; used != e.ahead.end() && used->begin <= e.expected; ++used)
+    e.expected = std::max(e.expected, used->end);
   // A gap that is filled is acknowledged at once (RFC 5681, 4.2).
-  if (used != 0 && used == e.spans)
+  if (used == e.ahead.end())
     e.acks.now = true;
-  std::copy(e.ahead.begin() + used, e.ahead.begin() + e.spans, e.ahead.begin());
-  e.spans -= used;
+  e.ahead.erase(e.ahead.begin(), used);
 }
 
 /// Hands up every message that is complete. The layer above may close the connection from within.

@@ -33,7 +33,7 @@ std::uint32_t write_sack(Endpoint& e, Segment& s) {
     return span.begin <= e.latest && e.latest < span.end;
   };
   for (const bool wanted : {true, false}) {
-    for (std::uint32_t i = 0; i < e.spans && blocks < s.sack.size(); ++i) {
+    for (std::size_t i = 0; i < e.ahead.size() && blocks < s.sack.size(); ++i) {
       if (is_latest(e.ahead[i]) == wanted)
         s.sack[blocks++] = block_of(e, e.ahead[i]);
     }
@@ -131,7 +131,7 @@ TimePoint send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq,
   std::uint32_t bytes = length + header_bytes;
   if ((flags & ack) != 0) {
     s.ack = e.expected;
-    if ((flags & rst) == 0 && (e.spans != 0 || e.duplicate.end != 0)) {
+    if ((flags & rst) == 0 && (!e.ahead.empty() || e.duplicate.end != 0)) {
       const std::uint32_t blocks = write_sack(e, s);
       const std::uint32_t room =
           w.net.routes[sim::index(c.route[static_cast<int>(side)])].mtu_bytes;

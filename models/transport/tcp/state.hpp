@@ -7,10 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "models/net/state.hpp"
 #include "models/transport/payload.hpp"
 #include "models/wire/wire.hpp"
+#include "sim/copy_block.hpp"
 #include "sim/ring.hpp"
 #include "sim/time.hpp"
 #include "sim/timer_wheel.hpp"
@@ -133,8 +135,8 @@ struct Rack {
   bool reordering_seen = false;
 };
 
-/// One end of a TCP connection. Sequence numbers are 64-bit offsets: SYN is 0, data starts at 1.
-struct Endpoint {
+/// What an end of a connection is made of besides its queues: plain numbers, which copy as memory.
+struct EndpointNumbers {
   TcpState state = TcpState::closed;
   bool opened = false;     ///< has left the state in which a SYN would open it
   bool held = false;       ///< the layer above still knows this end by the connection's id
@@ -145,13 +147,10 @@ struct Endpoint {
   std::uint64_t unacked = 0;      ///< oldest byte not acknowledged (snd_una)
   std::uint64_t next = 0;         ///< next byte to send (snd_nxt)
   std::uint64_t written = 1;      ///< end of what was handed to us; a FIN lies at this offset
-  sim::Ring<Message> out;         ///< in the socket and not yet acknowledged
   std::uint64_t out_base = 0;     ///< messages that have left `out` at the front
   std::uint64_t cutting = 0;      ///< number of the message that holds the byte `next`
-  sim::Ring<Message> waiting;     ///< not taken by the socket: its buffer is full
   std::uint64_t send_buffer = 0;  ///< sk_sndbuf
   // segments on the way
-  sim::Ring<Sent> sent;
   std::uint32_t sacked = 0;    ///< how many of them are (sacked_out)
   std::uint32_t lost = 0;      ///< lost_out
   std::uint32_t repeated = 0;  ///< retrans_out
@@ -198,9 +197,18 @@ struct Endpoint {
   std::uint64_t delivered = 0;  ///< messages of the peer handed up
   Span duplicate{};             ///< to be told as DSACK; empty: none
   std::uint64_t latest = 0;     ///< a byte of the run that grew last
-  std::uint32_t spans = 0;
-  std::array<Span, 32> ahead{};  ///< arrived ahead of a hole; sorted, disjoint
   AckState acks;
+};
+static_assert(std::is_trivially_copyable_v<EndpointNumbers>);
+
+/// One end of a TCP connection. Sequence numbers are 64-bit offsets: SYN is 0, data starts at 1.
+struct Endpoint : EndpointNumbers {
+  static constexpr std::size_t most_ahead = 32;
+
+  sim::Ring<Message> out;      ///< in the socket and not yet acknowledged
+  sim::Ring<Message> waiting;  ///< not taken by the socket: its buffer is full
+  sim::Ring<Sent> sent;
+  sim::Vector<Span> ahead;  ///< arrived ahead of a hole; sorted, disjoint
 };
 
 struct Connection {
