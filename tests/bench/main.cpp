@@ -36,6 +36,9 @@ constexpr std::array<Load, 3> loads = {
     Load{100'000, 25ms, 50ms, 50'000, 2},
 };
 constexpr std::uint32_t bar_in_flight = 1'000;
+// The world of two controllers in which search and splitting begin.
+constexpr const char* small_world = "rw_test_mainline at its busiest";
+constexpr double small_world_us = 2;
 
 struct Kernel {
   const char* name;
@@ -106,7 +109,8 @@ json measure(const Load& load, int repetitions) {
   return out;
 }
 
-json copies(const std::filesystem::path& quickstart) {
+json copies(const std::filesystem::path& scenarios) {
+  const std::filesystem::path quickstart = scenarios / "quickstart.json";
   json out = json::array();
   const auto row = [&](const char* world, Memory memory, const auto& copy) {
     tell(fmt::format("copying: {}", world));
@@ -115,10 +119,13 @@ json copies(const std::filesystem::path& quickstart) {
                    {"memory", memory == Memory::kept ? "kept" : "returned"},
                    {"packets", s.packets},
                    {"pending_events", s.pending},
+                   {"allocations", s.allocations},
                    {"copy_us", s.copy_us}});
   };
   for (const Memory memory : {Memory::kept, Memory::returned}) {
     row("network only", memory, [](Memory m) { return copy_packets(bar_in_flight, m); });
+    row(small_world, memory,
+        [&](Memory m) { return copy_scenario(scenarios / "rw_test_mainline.json", m); });
     row("quickstart at its busiest", memory,
         [&](Memory m) { return copy_scenario(quickstart, m); });
     row("quickstart, 4 x 128 reads of 64 KiB", memory,
@@ -180,6 +187,10 @@ json bars(const json& document) {
     out.push_back(
         bar(fmt::format("copy in us: {}, memory {}", copy.at("world").get<std::string>(), memory),
             copy.at("copy_us"), "max", 100, memory == "kept"));
+    if (copy.at("world") == small_world && memory == "kept") {
+      out.push_back(
+          bar("the same, as search wants it", copy.at("copy_us"), "max", small_world_us, false));
+    }
   }
   return out;
 }
@@ -189,7 +200,7 @@ int run(const Options& options) {
   json document = {{"schema_version", 1}, {"repetitions", options.repetitions}};
   for (const Load& load : loads)
     document["packet_hops"].push_back(measure(load, options.repetitions));
-  document["copies"] = copies(quickstart);
+  document["copies"] = copies(options.scenarios);
   document["models"] = models(quickstart, options.repetitions);
   document["bars"] = bars(document);
   tell("");
@@ -233,7 +244,8 @@ int main(int argc, char** argv) {
     fmt::print(stderr,
                "usage: holdfast_bench [--json] [--repetitions N] [--scenarios DIR]\n"
                "  --repetitions N   of each measurement, default 5\n"
-               "  --scenarios DIR   where quickstart.json is, default ./scenarios\n");
+               "  --scenarios DIR   where quickstart.json and rw_test_mainline.json are, default "
+               "./scenarios\n");
     return 2;
   }
   try {

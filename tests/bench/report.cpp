@@ -44,9 +44,10 @@ std::string render(const nlohmann::json& document) {
   out += rates(document);
   out += "\ncopy of a world\n";
   for (const auto& row : document.at("copies")) {
-    out += fmt::format("  {:<38}{:>6} packets, freed memory {:<9}{:>10.1f} us\n",
-                       text(row, "world"), row.at("packets").get<std::uint64_t>(),
-                       text(row, "memory"), number(row, "copy_us"));
+    out +=
+        fmt::format("  {:<38}{:>6} packets, freed memory {:<9}{:>10.1f} us{:>6} blocks\n",
+                    text(row, "world"), row.at("packets").get<std::uint64_t>(), text(row, "memory"),
+                    number(row, "copy_us"), row.at("allocations").get<std::uint64_t>());
   }
   out += "\nthe whole model, native kernel\n";
   for (const auto& row : document.at("models")) {

@@ -10,6 +10,7 @@
 #include "models/scenario/scenario.hpp"
 #include "models/world.hpp"
 #include "sim/memory.hpp"
+#include "tests/bench/allocations.hpp"
 #include "tests/bench/packets.hpp"
 
 namespace holdfast::bench {
@@ -32,14 +33,18 @@ CopySample time_copies(const World& world, Memory memory) {
   if (memory == Memory::kept)
     sim::keep_freed_memory();
   std::vector<double> us;
+  std::uint64_t taken = 0;
   for (int i = 0; i < copies; ++i) {
+    const std::uint64_t before = allocations();
     const Stopwatch stopwatch;
     const World twin = world;
-    us.push_back(stopwatch.cpu_s() * 1e6);
+    const double time_s = stopwatch.cpu_s();
+    taken = allocations() - before;
+    us.push_back(time_s * 1e6);
     if (!(twin.trace.hashes() == world.trace.hashes()))
       throw std::runtime_error("a copy differs");
   }
-  return {median(us), world.net.packets.live(), world.calendar.pending()};
+  return {median(us), world.net.packets.live(), world.calendar.pending(), taken};
 }
 
 /// Runs up to `end`, or until that many packets are in flight; keeps the world at its busiest.

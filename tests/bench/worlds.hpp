@@ -11,6 +11,7 @@ struct CopySample {
   double copy_us = 0;  ///< median of many copies
   std::uint64_t packets = 0;
   std::uint64_t pending = 0;  ///< events in the calendar
+  std::uint64_t allocations = 0;
 };
 
 /// What the process does with memory of copies that are gone: keep it, as a program that copies

@@ -5,17 +5,20 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <cstdlib>
+#include <cstdint>
 #include <new>
 #include <type_traits>
 #include <vector>
 
 #include "sim/distributions.hpp"
 #include "sim/random.hpp"
+#include "tests/unit/allocations.hpp"
 
 namespace {
 
 using namespace holdfast::sim;
+using holdfast::testing::allocations;
+using holdfast::testing::counts_allocations;
 using std::chrono::nanoseconds;
 
 struct Toy {
@@ -187,34 +190,6 @@ static_assert(std::is_trivially_copyable_v<EventId>, "an event may capture the i
 
 namespace {
 
-// Counts while a test asks for it. One thread at a time: tests of one process do not overlap. The
-// address sanitizer has allocation functions of its own, which see more than ours would.
-bool counting = false;
-std::size_t allocations = 0;
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool can_count = false;
-#else
-constexpr bool can_count = true;
-#endif
-
-}  // namespace
-
-#if !defined(__SANITIZE_ADDRESS__)
-// NOLINTBEGIN(misc-new-delete-overloads)
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  if (counting)
-    ++allocations;
-  if (void* p = std::malloc(size == 0 ? 1 : size))
-    return p;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-// NOLINTEND(misc-new-delete-overloads)
-#endif
-
-namespace {
-
 /// Something that keeps a calendar busy for ever: events that follow each other, a timer that is
 /// cancelled and set again each time, and packets on a lane.
 struct Busy {
@@ -255,33 +230,26 @@ TEST_CASE("a warm calendar does not allocate, and dead entries are swept", "[sim
   Busy b = busy_world();
   b.calendar.run_until(b, at_ns(200'000));
   const std::uint64_t before = b.calendar.fired();
-  allocations = 0;
-  counting = true;
+  const std::uint64_t taken = allocations().count;
   b.calendar.run_until(b, at_ns(2'000'000));
-  counting = false;
-  const std::size_t counted = allocations;
+  const std::uint64_t counted = allocations().count - taken;
   // 50 chains with steps of 31.5 ns on average fire some 2.8 million events in 1.8 ms; each cancels
   // a timer 100 ms ahead, and a heap that kept those would have to grow.
   CHECK(b.calendar.fired() - before > 2'000'000);
   CHECK(counted == 0);
   // The counter is able to count.
-  counting = true;
-  const std::vector<int> something(10);
-  counting = false;
-  CHECK((allocations >= 1) == can_count);
-  CHECK(something.size() == 10);
+  ::operator delete(::operator new(10));
+  CHECK((allocations().count > taken) == counts_allocations);
 }
 
 TEST_CASE("a million cancelled events far ahead cost no memory of their own", "[sim]") {
   Toy toy;
   for (int i = 0; i < 1000; ++i)
     toy.calendar.cancel(add(toy, 1'000'000, 0));
-  allocations = 0;
-  counting = true;
+  const std::uint64_t taken = allocations().count;
   for (int i = 0; i < 1'000'000; ++i)
     toy.calendar.cancel(toy.calendar.at(at_ns(1'000'000), [](Toy&) {}));
-  counting = false;
-  CHECK(allocations == 0);
+  CHECK(allocations().count == taken);
   CHECK(toy.calendar.pending() == 0);
 }
 
