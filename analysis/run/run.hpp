@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One run of a scenario on a kernel, and the document that says what came of it (design 8).
+// One run of a scenario on a kernel, and the document that says what came of it.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers as the kernel prints them, and its limit on repeated lines. For traces_kernel.cpp.
+// Numbers as the kernel prints them, and its limit on repeated lines. For kernel.cpp.
 #pragma once
 
 #include <algorithm>

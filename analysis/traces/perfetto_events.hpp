@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Events of a timeline in Chrome's trace-event format, and the lines that things in flight take.
-// For traces_perfetto.cpp.
+// For perfetto.cpp.
 #pragma once
 
 #include <fmt/format.h>

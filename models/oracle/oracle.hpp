@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The data-integrity oracle. It listens to the trace, sees both ends, and is never asked for a
 // decision. It knows every I/O of every application and the fate of every attempt, and tells stale
-// writes (the ABA corruption), stale reads, lost writes, exposure and margin (design 6).
+// writes (the ABA corruption), stale reads, lost writes, exposure and margin.
 #pragma once
 
 #include <array>

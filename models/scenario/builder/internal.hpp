@@ -23,7 +23,7 @@ inline holdfast::Span span_of(const Latency& latency) {
 std::vector<net::ChannelId> find_hops(const World& w, const Names& names, const std::string& from,
                                       const std::string& to);
 
-// builder_network.cpp: fills in what is special about a fault; `entity` names its choice points.
+// network.cpp: fills in what is special about a fault; `entity` names its choice points.
 void fill_in(World& w, fault::Fault& out, const Impair& f, const Names& names,
              const std::string& entity);
 void fill_in(World& w, fault::Fault& out, const Blackhole& f, const Names& names,
@@ -39,7 +39,7 @@ void fill_in(World& w, fault::Fault& out, const PortRemoved& f, const Names& nam
 void fill_in(World& w, fault::Fault& out, const CrossTraffic& f, const Names& names,
              const std::string& entity);
 
-// builder_load.cpp
+// load.cpp
 void build_workloads(World& w, const Scenario& s, const Names& names);
 void build_faults(World& w, const Scenario& s, const Names& names);
 

@@ -36,7 +36,7 @@ const Host& host_named(const Scenario& s, const std::string& name, const Cursor&
 /// Fails unless the host has a connection of that device name; which one it is.
 std::size_t device_named(const Host& host, const std::string& device, const Cursor& where);
 
-// check_network.cpp: `at` is the fault.
+// network.cpp: `at` is the fault.
 void network_fault(const Scenario& s, const Impair& fault, const Cursor& at);
 void network_fault(const Scenario& s, const KillSockets& fault, const Cursor& at);
 void network_fault(const Scenario& s, const DropCapsule& fault, const Cursor& at);
@@ -50,7 +50,7 @@ void selection(const Scenario& s, const std::optional<std::string>& host,
 void repetition(const std::optional<Duration>& every, const std::optional<std::uint32_t>& times,
                 const std::optional<Duration>& lasts, const Cursor& at);
 
-// check_load.cpp
+// load.cpp
 void workloads(Scenario& s, const Cursor& at);
 void faults(const Scenario& s, const Cursor& at);
 

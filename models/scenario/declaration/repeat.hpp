@@ -30,7 +30,7 @@ Object<F> selective(Object<F>&& object) {
              "and of the connection that carries this queue; 0: the admin queue");
 }
 
-// declaration_network.cpp
+// network.cpp
 const Object<GilbertElliott>& loss_model_object();
 const Object<Impair>& impair_object();
 const Object<KillSockets>& kill_sockets_object();

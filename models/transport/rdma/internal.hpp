@@ -65,18 +65,18 @@ void settle(World& w, QueuePairId id);
 /// The queue pair goes to the error state, and the layer above is told.
 void break_pair(World& w, QueuePairId id, Side side, int error);
 
-// rdma_connect.cpp
+// connect.cpp
 void take_management(World& w, QueuePairId id, Side side, Op op);
 /// A data packet says that the other end is ready even when its RTU was lost (COMM_EST).
 void establish(World& w, QueuePairId id, Side side);
 void management_timeout(World& w, QueuePairId id, Side side);
 
-// rdma_send.cpp
+// send.cpp
 void transmit(World& w, QueuePairId id, Side side);
 void arm(World& w, QueuePairId id, Side side, sim::Duration timeout);
 void take_answer(World& w, QueuePairId id, Side side, const Packet& p);
 
-// rdma_receive.cpp
+// receive.cpp
 void take_request(World& w, QueuePairId id, Side side, const Packet& p);
 
 }  // namespace holdfast::rdma
