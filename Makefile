@@ -13,7 +13,7 @@ MAKEFLAGS += --no-print-directory
 unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help build run test test-cpp test-python test-wheel asan mutants bench format lint tidy \
-        clean conform conform-mutants lsfmm lsfmm-page ready-to-build ready-to-test release python
+        stubs clean conform conform-mutants lsfmm lsfmm-page ready-to-build ready-to-test python
 
 help:  ## Say what each target does
 	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -41,21 +41,22 @@ test: ready-to-test  ## Everything CI checks: formats, lints, all tests, sanitiz
 	@$(MAKE) lint
 	@$(MAKE) test-cpp
 	@$(MAKE) test-python
+	@$(MAKE) stubs
 	@$(MAKE) test-wheel
 	@$(MAKE) asan
 	@$(MAKE) mutants MUTANTS="--sample 5 --seed $$(git rev-parse HEAD)"
 	@$(MAKE) conform-mutants MUTANTS="--sample 4 --seed $$(git rev-parse HEAD)"
 	@$(MAKE) tidy
 
-release: ready-to-test
+python: ready-to-test  ## Build the Python package and install it into .venv
 	@cmake --preset release -DHOLDFAST_PYTHON=ON -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON) >/dev/null
-	@cmake --build --preset release -j $(JOBS)
-
-python: release  ## Build the Python package and install it into .venv
+	@cmake --build --preset release -j $(JOBS) --target holdfast_core holdfast_parts
 	@$(PYTHON) -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps \
 	  --force-reinstall --config-settings=build-dir=build .
 
-test-cpp: release  ## The C++ tests, release build
+test-cpp: ready-to-test  ## The C++ tests, release build
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target holdfast_tests
 	@ctest --preset release -j $(JOBS)
 
 test-python: python  ## The Python tests, the house rules among them
@@ -88,15 +89,25 @@ format: ready-to-test  ## Format all C++ and Python files in place
 	@$(PYTHON) -m ruff check --quiet --fix .
 	@$(PYTHON) -m ruff format --quiet .
 
-lint: python  ## Formats, ruff and mypy
+# What mypy sees: the sources of the package, and beside them parts.py, which the program makes. So
+# it needs no module and nothing installed.
+TYPED := build/typed
+
+lint: ready-to-test build  ## Formats, ruff and mypy
 	@$(PYTHON) tools/check.py format
 	@$(PYTHON) -m ruff check --quiet .
 	@$(PYTHON) -m ruff format --quiet --check .
-	@$(PYTHON) -m mypy --no-error-summary
-	@$(PYTHON) -m mypy --no-error-summary -p holdfast
+	@rm -rf $(TYPED) && mkdir -p $(TYPED)
+	@cp -rs $(CURDIR)/bindings/python/holdfast $(TYPED)
+	@$(PYTHON) bindings/python/make_parts.py build/holdfast $(TYPED)/holdfast/parts.py
+	@MYPYPATH=$(TYPED) $(PYTHON) -m mypy --no-error-summary
+	@MYPYPATH=$(TYPED) $(PYTHON) -m mypy --no-error-summary -p holdfast
+	@echo "lint: clean"
+
+stubs: python  ## The types of the compiled module are those that it has
 	@$(PYTHON) -m mypy.stubtest --allowlist bindings/python/stubtest_allow.txt \
 	  --ignore-unused-allowlist holdfast._core >/dev/null
-	@echo "lint: clean"
+	@echo "stubs: clean"
 
 tidy: ready-to-test  ## clang-tidy on the files that changed (all of them: TIDY_BASE=all)
 	@cmake --preset tidy -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON) >/dev/null
