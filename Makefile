@@ -12,8 +12,8 @@ MAKEFLAGS += --no-print-directory
 # The pyenv or conda python of the caller must not leak into the project's own environment.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help build run test test-cpp test-python test-wheel asan mutants bench format lint tidy \
-        stubs clean conform conform-mutants lsfmm lsfmm-page ready-to-build ready-to-test python
+.PHONY: help build run test test-cpp test-python test-wheel asan mutants bench format lint stubs \
+        tidy clean conform conform-mutants lsfmm lsfmm-page ready-to-build ready-to-test python
 
 help:  ## Say what each target does
 	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
