@@ -60,7 +60,7 @@ test-cpp: ready-to-test  ## The C++ tests, release build
 	@ctest --preset release -j $(JOBS)
 
 test-python: python  ## The Python tests, the house rules among them
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -n $(JOBS) --dist loadfile
 
 test-wheel: python  ## The tests of the package, from a wheel in an empty environment elsewhere
 	@tools/test-wheel
