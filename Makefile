@@ -86,7 +86,7 @@ test-python: python  ## The Python tests, the house rules among them
 	@$(PYTHON) -m pytest -n $(JOBS) --dist loadfile
 
 test-wheel: python  ## The tests of the package, from a wheel in an empty environment elsewhere
-	@tools/test-wheel
+	@JOBS=$(JOBS) tools/test-wheel
 
 asan: ready-to-check  ## The C++ tests under the address and undefined-behaviour sanitizers
 	@cmake --preset asan-ubsan >/dev/null
