@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declarations of faults. One row per key.
-#include <fmt/format.h>
-
-#include <charconv>
-
 #include "models/scenario/declaration/repeat.hpp"
 
 namespace holdfast::scenario {
@@ -46,8 +42,8 @@ const Object<Loss>& loss_object() {
   return declared;
 }
 
-Object<CommandFault> command_fault(std::string name_of_type, std::string doc) {
-  return Object<CommandFault>(std::move(name_of_type), std::move(doc))
+Object<CommandFault> command_fault(const char* name_of_type, const char* doc) {
+  return Object<CommandFault>(name_of_type, doc)
       .field("at", &CommandFault::at, latency(longest_run), "from when on it is armed", required)
       .field("subsystem", &CommandFault::subsystem, name(nqn_length), "which subsystem", required)
       .field("controller", &CommandFault::controller, integer<std::uint16_t>(1, 0xffef),
@@ -71,27 +67,6 @@ const Object<CommandFault>& delay_command_object() {
   static const auto declared =
       command_fault("delay_command", "A command with that opcode is executed after a delay.");
   return declared;
-}
-
-/// A status as the tables of the specification write it: type and code, without retry hints.
-Codec<std::uint16_t> status_code() {
-  const char* const expected = "a status as \"0x001\" to \"0x7ff\", type and code";
-  return {[=](const Cursor& c) -> std::uint16_t {
-            if (!c.value().is_string())
-              c.fail_value(expected);
-            const auto& word = c.value().get_ref<const std::string&>();
-            std::uint16_t value = 0;
-            const char* const end = word.data() + word.size();
-            const bool hex = word.size() > 2 && word.size() <= 5 && word.starts_with("0x");
-            if (!hex || std::from_chars(word.data() + 2, end, value, 16).ptr != end || value == 0 ||
-                value > 0x7ff) {
-              c.fail_value(expected);
-            }
-            return value;
-          },
-          [](const std::uint16_t& value) { return nlohmann::json(fmt::format("{:#05x}", value)); },
-          {{"type", "string"}, {"pattern", "^0x[0-7]?[0-9a-fA-F]{1,2}$"}},
-          "status, `0x001` to `0x7ff`"};
 }
 
 const Object<CommandStatus>& command_status_object() {
@@ -129,8 +104,8 @@ const Object<AnaChange>& ana_change_object() {
   return declared;
 }
 
-Object<OperatorAction> operator_action(std::string name_of_type, std::string doc) {
-  return Object<OperatorAction>(std::move(name_of_type), std::move(doc))
+Object<OperatorAction> operator_action(const char* name_of_type, const char* doc) {
+  return Object<OperatorAction>(name_of_type, doc)
       .field("at", &OperatorAction::at, latency(longest_run), "when", required)
       .field("host", &OperatorAction::host, name(name_length), "on which host", required)
       .field("controller", &OperatorAction::controller, name(name_length),
@@ -166,12 +141,12 @@ const Object<OperatorAction>& passthrough_object() {
           .field("source", &OperatorAction::source, name(name_length),
                  "device name of the controller that is asked", required)
           .field("names", &OperatorAction::names,
-                 choice<Names>({{"present", Names::present, ""},
-                                {"own_id", Names::own_id, ""},
-                                {"unknown_id", Names::unknown_id, ""},
-                                {"wrong_ciu", Names::wrong_ciu, ""},
-                                {"wrong_cirn", Names::wrong_cirn, ""},
-                                {"previous", Names::previous, ""}}),
+                 choice<Names>({{"present", Names::present},
+                                {"own_id", Names::own_id},
+                                {"unknown_id", Names::unknown_id},
+                                {"wrong_ciu", Names::wrong_ciu},
+                                {"wrong_cirn", Names::wrong_cirn},
+                                {"previous", Names::previous}}),
                  "the instance that the command names: the controller's present one, the source "
                  "itself, none, one with a wrong CIU or CIRN, or the one before the present one");
   return declared;
@@ -235,9 +210,9 @@ const Object<NodeFault>& node_fault_object() {
           .field("subsystem", &NodeFault::subsystem, name(nqn_length), "which subsystem", required)
           .field("node", &NodeFault::node, name(name_length), "which of its nodes", required)
           .field("state", &NodeFault::state,
-                 choice<State>({{"crash", State::crash, ""},
-                                {"hang", State::hang, ""},
-                                {"partition", State::partition, ""}}),
+                 choice<State>({{"crash", State::crash},
+                                {"hang", State::hang},
+                                {"partition", State::partition}}),
                  "what becomes of it");
   return declared;
 }
@@ -258,59 +233,44 @@ const Object<AdminStall>& admin_stall_object() {
 }  // namespace
 
 Codec<Direction> direction() {
-  return choice<Direction>({{"both", Direction::both, ""},
-                            {"forward", Direction::forward, ""},
-                            {"backward", Direction::backward, ""}});
+  return choice<Direction>({{"both", Direction::both},
+                            {"forward", Direction::forward},
+                            {"backward", Direction::backward}});
 }
 
 Codec<AnaState> ana_state() {
-  return choice<AnaState>({{"optimized", AnaState::optimized, ""},
-                           {"non-optimized", AnaState::non_optimized, ""},
-                           {"inaccessible", AnaState::inaccessible, ""},
-                           {"persistent-loss", AnaState::persistent_loss, ""},
-                           {"change", AnaState::change, ""}});
+  return choice<AnaState>({{"optimized", AnaState::optimized},
+                           {"non-optimized", AnaState::non_optimized},
+                           {"inaccessible", AnaState::inaccessible},
+                           {"persistent-loss", AnaState::persistent_loss},
+                           {"change", AnaState::change}});
 }
 
 const Union<Fault>& fault_union() {
-  static const auto declared = [] {
-    using Kind = OperatorAction::Kind;
-    const auto action = [](Kind kind) {
-      OperatorAction a;
-      a.kind = kind;
-      return a;
-    };
-    const auto is = [](Kind kind) {
-      return [kind](const OperatorAction& a) { return a.kind == kind; };
-    };
-    CommandFault fatal, delayed;
-    fatal.fatal = true;
-    delayed.fatal = false;
-    return Union<Fault>()
-        .alternative(blackhole_object())
-        .alternative(link_down_object())
-        .alternative(loss_object())
-        .alternative(impair_object())
-        .alternative(cross_traffic_object())
-        .alternative(drop_capsule_object())
-        .alternative(kill_sockets_object())
-        .alternative(port_removed_object())
-        .alternative(node_fault_object())
-        .alternative(admin_stall_object())
-        .alternative<CommandFault>(fopcode_object(), fatal,
-                                   [](const CommandFault& f) { return f.fatal; })
-        .alternative<CommandFault>(delay_command_object(), delayed,
-                                   [](const CommandFault& f) { return !f.fatal; })
-        .alternative(command_status_object())
-        .alternative(ana_change_object())
-        .alternative<OperatorAction>(reset_object(), action(Kind::reset), is(Kind::reset))
-        .alternative<OperatorAction>(delete_object(), action(Kind::remove), is(Kind::remove))
-        .alternative<OperatorAction>(disconnect_object(), action(Kind::disconnect),
-                                     is(Kind::disconnect))
-        .alternative<OperatorAction>(passthrough_object(), action(Kind::ccr), is(Kind::ccr))
-        .alternative(admin_passthrough_object())
-        .alternative(hca_removed_object())
-        .alternative(remote_port_lost_object());
-  }();
+  using Action = OperatorAction::Kind;
+  static const auto declared =
+      Union<Fault>()
+          .alternative(blackhole_object())
+          .alternative(link_down_object())
+          .alternative(loss_object())
+          .alternative(impair_object())
+          .alternative(cross_traffic_object())
+          .alternative(drop_capsule_object())
+          .alternative(kill_sockets_object())
+          .alternative(port_removed_object())
+          .alternative(node_fault_object())
+          .alternative(admin_stall_object())
+          .alternative(fopcode_object(), &CommandFault::fatal, true)
+          .alternative(delay_command_object(), &CommandFault::fatal, false)
+          .alternative(command_status_object())
+          .alternative(ana_change_object())
+          .alternative(reset_object(), &OperatorAction::kind, Action::reset)
+          .alternative(delete_object(), &OperatorAction::kind, Action::remove)
+          .alternative(disconnect_object(), &OperatorAction::kind, Action::disconnect)
+          .alternative(passthrough_object(), &OperatorAction::kind, Action::ccr)
+          .alternative(admin_passthrough_object())
+          .alternative(hca_removed_object())
+          .alternative(remote_port_lost_object());
   return declared;
 }
 

@@ -22,7 +22,7 @@ Object<Impair> impair_delays(Object<Impair>&& object) {
              "of the random number with the one before")
       .field("distribution", &Impair::distribution,
              choice<Distribution>(
-                 {{"uniform", Distribution::uniform, ""}, {"normal", Distribution::normal, ""}}),
+                 {{"uniform", Distribution::uniform}, {"normal", Distribution::normal}}),
              "of the jitter: uniform up to it, or normal with it as standard deviation")
       .field("reorder", &Impair::reorder, probability(), "that a packet is not delayed")
       .field("reorder_correlation", &Impair::reorder_correlation, probability(),
@@ -77,8 +77,7 @@ const Object<KillSockets>& kill_sockets_object() {
           .field("host", &KillSockets::host, name(longest_name), "of which host", required)
           .field("controller", &KillSockets::controller, name(longest_name), device, required)
           .field("side", &KillSockets::side,
-                 choice<Side>({{"host", Side::host, ""}, {"target", Side::target, ""}}),
-                 "at which end");
+                 choice<Side>({{"host", Side::host}, {"target", Side::target}}), "at which end");
   return declared;
 }
 
@@ -103,9 +102,8 @@ const Object<DropCapsule>& drop_capsule_object() {
                  integer<std::uint32_t>(0, 1'000'000'000),
                  "how often each packet is dropped; 1: a retransmission gets through; 0: none does")
           .field("packets", &DropCapsule::packets,
-                 choice<Packets>({{"all", Packets::all, ""},
-                                  {"first", Packets::first, ""},
-                                  {"last", Packets::last, ""}}),
+                 choice<Packets>(
+                     {{"all", Packets::all}, {"first", Packets::first}, {"last", Packets::last}}),
                  "which of the capsule's packets");
   return declared;
 }
@@ -139,9 +137,9 @@ const Object<CrossTraffic>& cross_traffic_object() {
           .field("packet", &CrossTraffic::packet_bytes, size<std::uint32_t>(64, 65'535),
                  "of each, from the IP header on")
           .field("pattern", &CrossTraffic::pattern,
-                 choice<Shape>({{"constant", Shape::constant, ""},
-                                {"poisson", Shape::poisson, ""},
-                                {"on_off", Shape::on_off, ""}}),
+                 choice<Shape>({{"constant", Shape::constant},
+                                {"poisson", Shape::poisson},
+                                {"on_off", Shape::on_off}}),
                  "one after the other, at random, or in bursts")
           .maybe("burst", &CrossTraffic::burst, duration(1us, longest_run),
                  "`on_off`: mean length of a burst, exponential")

@@ -7,10 +7,10 @@ namespace {
 
 template <class Row>
 Codec<std::string> name_from(const std::vector<Row>& table) {
-  std::vector<Choice<std::string>> choices;
+  std::vector<std::string> names;
   for (const auto& row : table)
-    choices.push_back({row.name, row.name, row.doc});
-  return choice(std::move(choices));
+    names.push_back(row.name);
+  return word_of(names);
 }
 
 template <class Row>

@@ -72,9 +72,9 @@ const Object<ArrayNode>& node_object() {
 
 Codec<Subsystem::KatoZero> kato_zero() {
   using KatoZero = Subsystem::KatoZero;
-  return choice<KatoZero>({{"off", KatoZero::off, ""},
-                           {"set_features_refused", KatoZero::set_features_refused, ""},
-                           {"refused", KatoZero::refused, ""}});
+  return choice<KatoZero>({{"off", KatoZero::off},
+                           {"set_features_refused", KatoZero::set_features_refused},
+                           {"refused", KatoZero::refused}});
 }
 
 /// Keep alive, where targets other than nvmet differ.
@@ -87,13 +87,13 @@ Object<Subsystem> keep_alive_knobs(Object<Subsystem>&& declared) {
       .field("kato_result_in_seconds", &Subsystem::kato_result_in_seconds, boolean(),
              "Set Features answers with KATO in seconds, as nvmet does; else milliseconds")
       .field("keep_alive_from", &Subsystem::keep_alive_from,
-             choice<Subsystem::KeepAliveFrom>({{"connect", Subsystem::KeepAliveFrom::connect, ""},
-                                               {"enable", Subsystem::KeepAliveFrom::enable, ""}}),
+             choice<Subsystem::KeepAliveFrom>({{"connect", Subsystem::KeepAliveFrom::connect},
+                                               {"enable", Subsystem::KeepAliveFrom::enable}}),
              "the keep-alive timer runs from Connect on, or only while the controller is "
              "enabled, ready and not shut down")
       .field("watchdog", &Subsystem::watchdog,
-             choice<Subsystem::Watchdog>({{"timer", Subsystem::Watchdog::timer, ""},
-                                          {"poller", Subsystem::Watchdog::poller, ""}}),
+             choice<Subsystem::Watchdog>(
+                 {{"timer", Subsystem::Watchdog::timer}, {"poller", Subsystem::Watchdog::poller}}),
              "a timer that each Keep Alive restarts, or a look every KATO");
 }
 
@@ -109,13 +109,13 @@ Object<Subsystem> array_knobs(Object<Subsystem>&& declared) {
              "of an array; empty: one node that never fails")
       .field("hang_resumes", &Subsystem::hang_resumes,
              choice<Subsystem::HangResumes>(
-                 {{"executes_first", Subsystem::HangResumes::executes_first, ""},
-                  {"expires_first", Subsystem::HangResumes::expires_first, ""}}),
+                 {{"executes_first", Subsystem::HangResumes::executes_first},
+                  {"expires_first", Subsystem::HangResumes::expires_first}}),
              "a node that hung executes what it had before it looks at its timers, or after")
       .field("unreachable_ccr", &Subsystem::unreachable_ccr,
-             choice<Subsystem::UnreachableCcr>({{"fails", Subsystem::UnreachableCcr::fails, ""},
-                                                {"waits", Subsystem::UnreachableCcr::waits, ""},
-                                                {"fences", Subsystem::UnreachableCcr::fences, ""}}),
+             choice<Subsystem::UnreachableCcr>({{"fails", Subsystem::UnreachableCcr::fails},
+                                                {"waits", Subsystem::UnreachableCcr::waits},
+                                                {"fences", Subsystem::UnreachableCcr::fences}}),
              "Cross-Controller Reset of a controller whose node does not answer: fails, waits "
              "for the node, or the controller loses its access to the media after `fence_time`")
       .field("fence_time", &Subsystem::fence_time, latency(24h), "until that access is revoked");
@@ -138,10 +138,7 @@ const Object<Fabric>& fabric_object() {
       Object<Fabric>("fabric", "The network between hosts and targets, and its transport.")
           .field("transport", &Fabric::transport,
                  choice<Transport>(
-                     {{"tcp", Transport::tcp, "NVMe/TCP, one connection per queue"},
-                      {"rdma", Transport::rdma,
-                       "NVMe/RDMA, one reliable connected queue pair per queue"},
-                      {"fc", Transport::fc, "NVMe over Fibre Channel, one exchange per command"}}),
+                     {{"tcp", Transport::tcp}, {"rdma", Transport::rdma}, {"fc", Transport::fc}}),
                  "what a queue pair rides on")
           .field("links", &Fabric::links, list(object(link_object()), 1, 10'000),
                  "they define the nodes", required)
@@ -155,8 +152,8 @@ const Object<Fabric>& fabric_object() {
                  "TCP: how far a socket's send buffer may grow; what does not fit stays in the "
                  "driver")
           .field("congestion_control", &Fabric::congestion_control,
-                 choice<CongestionControl>({{"cubic", CongestionControl::cubic, ""},
-                                            {"reno", CongestionControl::reno, ""}}),
+                 choice<CongestionControl>(
+                     {{"cubic", CongestionControl::cubic}, {"reno", CongestionControl::reno}}),
                  "TCP: how the congestion window grows and shrinks")
           .field("tail_loss_probe", &Fabric::tail_loss_probe, boolean(),
                  "TCP: an unacknowledged tail is probed before the timeout (tcp_early_retrans)")
@@ -178,7 +175,7 @@ const Object<Fabric>& fabric_object() {
 const Object<Subsystem>& subsystem_object() {
   static const auto declared = array_knobs(keep_alive_knobs(
       Object<Subsystem>("subsystem", "A target. The knobs start from its profile.")
-          .based_on("profile", profile_row)
+          .based_on<&profile_row>("profile")
           .field("name", &Subsystem::name, name(nqn_length), "its NQN, or any short name", required)
           .field("profile", &Subsystem::profile, profile_name(), "row of defaults to start from")
           .field("ports", &Subsystem::ports, list(name(name_length), 1, 1024),
@@ -200,10 +197,10 @@ const Object<Subsystem>& subsystem_object() {
           .field("attr_qid_max", &Subsystem::attr_qid_max, integer<std::uint16_t>(1, 1024),
                  "most I/O queues of a controller")
           .field("in_flight", &Subsystem::in_flight,
-                 choice<Subsystem::InFlight>({{"drain", Subsystem::InFlight::drain, ""},
-                                              {"abort", Subsystem::InFlight::abort, ""},
-                                              {"ignore", Subsystem::InFlight::ignore, ""},
-                                              {"quiesce", Subsystem::InFlight::quiesce, ""}}),
+                 choice<Subsystem::InFlight>({{"drain", Subsystem::InFlight::drain},
+                                              {"abort", Subsystem::InFlight::abort},
+                                              {"ignore", Subsystem::InFlight::ignore},
+                                              {"quiesce", Subsystem::InFlight::quiesce}}),
                  "commands that execute when their controller ends: run to their end first, are "
                  "stopped, land later, or run on for at most `quiesce_time`")
           .field("ccrl", &Subsystem::ccrl, integer<std::uint8_t>(0, 255),
