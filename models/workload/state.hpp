@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/host/state.hpp"
+#include "models/workload/options.hpp"
 #include "sim/attached.hpp"
 #include "sim/calendar.hpp"
 #include "sim/choice.hpp"
@@ -19,8 +20,6 @@ using sim::TimePoint;
 
 enum class JobId : std::uint32_t {};
 enum class JobType : std::uint8_t { rw_test, fio, script, external };
-enum class Pattern : std::uint8_t { read, write, randread, randwrite, rw, randrw };
-
 /// The lines that rw_test prints (protocol.md 9.4).
 enum class Line : std::uint8_t {
   writing,       ///< "iteration number %d, writing data"

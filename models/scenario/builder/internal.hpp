@@ -11,7 +11,7 @@ namespace holdfast::scenario {
 
 inline holdfast::Span span_of(const Latency& latency) {
   holdfast::Span span;
-  span.kind = static_cast<holdfast::Span::Kind>(latency.kind);
+  span.kind = latency.kind;
   span.low = latency.low;
   span.high = latency.high;
   span.threshold = sim::bernoulli_threshold(latency.chance);

@@ -33,7 +33,7 @@ void build_workload(World& w, const Fio& f, const Names& names) {
     job.cpu = i;
     job.start = sim::epoch + f.start;
     workload::Fio& p = job.fio;
-    p.pattern = static_cast<workload::Pattern>(f.rw);
+    p.pattern = f.rw;
     p.block_bytes = f.bs_bytes;
     p.depth = f.iodepth;
     p.read_percent = f.rwmixread;
@@ -207,7 +207,7 @@ fault::Fault fault_of(World& w, const AnaChange& f, const Names& names) {
   fault::Fault out;
   out.type = fault::Type::ana_change;
   out.subsystem = names.subsystems.at(f.subsystem);
-  out.ana = {names.ports.at(f.port), f.group, static_cast<wire::AnaState>(f.state)};
+  out.ana = {names.ports.at(f.port), f.group, f.state};
   set_times(w, out, f.at, std::nullopt);
   return out;
 }
@@ -221,7 +221,7 @@ fault::Fault fault_of(World& w, const OperatorAction& f, const Names& names) {
   out.controller = names.controllers.at({f.host, f.controller});
   if (f.kind == OperatorAction::Kind::ccr) {
     out.source = names.controllers.at({f.host, f.source});
-    out.ccr_names = static_cast<host::CcrNames>(f.names);
+    out.ccr_names = f.names;
   }
   set_times(w, out, f.at, std::nullopt);
   return out;
@@ -261,12 +261,10 @@ fault::Fault fault_of(World& w, const RemotePortLost& f, const Names& names) {
 }
 
 fault::Fault fault_of(World& w, const NodeFault& f, const Names& names) {
-  constexpr target::NodeState states[] = {target::NodeState::crashed, target::NodeState::hung,
-                                          target::NodeState::partitioned};
   fault::Fault out;
   out.type = fault::Type::node;
   out.node = names.array_nodes.at({f.subsystem, f.node});
-  out.node_state = states[static_cast<std::size_t>(f.state)];
+  out.node_state = f.state;
   out.node_links = names.node_links.at({f.subsystem, f.node});
   set_times(w, out, f.at, f.until_after);
   return out;

@@ -65,7 +65,7 @@ net::NetemParameters netem_of(const Impair& f) {
   p.delay = f.delay;
   p.jitter = f.jitter;
   p.delay_correlation = f.delay_correlation;
-  p.distribution = static_cast<net::JitterShape>(f.distribution);
+  p.distribution = f.distribution;
   p.reorder = f.reorder;
   p.reorder_correlation = f.reorder_correlation;
   p.gap = f.reorder > 0.0 ? f.gap : 0;
@@ -108,7 +108,7 @@ void fill_in(World&, fault::Fault& out, const KillSockets& f, const Names& names
              const std::string&) {
   out.type = fault::Type::kill_sockets;
   out.controller = names.controllers.at({f.host, f.controller});
-  out.side = static_cast<transport::Side>(f.side);
+  out.side = f.side;
 }
 
 void fill_in(World& w, fault::Fault& out, const DropCapsule& f, const Names& names,
@@ -126,7 +126,7 @@ void fill_in(World& w, fault::Fault& out, const DropCapsule& f, const Names& nam
   drop.skip = f.nth - 1;
   drop.left = f.count;
   drop.transmissions = f.transmissions;
-  drop.packets = static_cast<transport::CapsulePackets>(f.packets);
+  drop.packets = f.packets;
   out.part = static_cast<std::uint32_t>(w.transport.capsule_drops.size());
   w.transport.capsule_drops.push_back(drop);
 }
@@ -146,7 +146,7 @@ void fill_in(World& w, fault::Fault& out, const CrossTraffic& f, const Names& na
                            find_hops(w, names, f.from, f.to));
   p.bytes = f.packet_bytes;
   p.rate_bps = f.rate_bps;
-  p.pattern = static_cast<net::TrafficPattern>(f.pattern);
+  p.pattern = f.pattern;
   p.burst = f.burst.value_or(0s);
   p.pause = f.pause.value_or(0s);
   out.part = net::add_traffic(w, p, entity + " traffic");

@@ -115,7 +115,7 @@ void selection(const Scenario& s, const std::optional<std::string>& host,
 void network_fault(const Scenario& s, const Impair& fault, const Cursor& at) {
   refuse_fc(s, at, "impair");
   if (fault.jitter == 0s &&
-      (fault.delay_correlation > 0.0 || fault.distribution != Impair::Distribution::uniform)) {
+      (fault.delay_correlation > 0.0 || fault.distribution != net::JitterShape::uniform)) {
     at.at(fault.delay_correlation > 0.0 ? "delay_correlation" : "distribution")
         .fail("no \"jitter\" to shape", "\"jitter\" as well");
   }
@@ -166,7 +166,7 @@ void network_fault(const Scenario& s, const CrossTraffic& fault, const Cursor& a
   if (fault.packet_bytes > mtu)
     at.at("packet").fail(format_size(fault.packet_bytes),
                          fmt::format("at most {} bytes, the smallest mtu of the links", mtu));
-  const bool bursts = fault.pattern == CrossTraffic::Pattern::on_off;
+  const bool bursts = fault.pattern == net::TrafficPattern::on_off;
   if (bursts && (!fault.burst || !fault.pause))
     at.at("pattern").fail("\"on_off\" without \"burst\" and \"pause\"", "both of them");
   if (!bursts && (fault.burst || fault.pause))

@@ -133,7 +133,7 @@ const Object<OperatorAction>& disconnect_object() {
 }
 
 const Object<OperatorAction>& passthrough_object() {
-  using Names = OperatorAction::Names;
+  using Names = host::CcrNames;
   static const auto declared =
       operator_action("passthrough_ccr",
                       "An administrator sends Cross-Controller Reset by passthrough; the kernel "
@@ -200,7 +200,7 @@ const Object<RemotePortLost>& remote_port_lost_object() {
 }
 
 const Object<NodeFault>& node_fault_object() {
-  using State = NodeFault::State;
+  using State = target::NodeState;
   static const auto declared =
       Object<NodeFault>("node",
                         "A node of an array crashes (what it had is gone), hangs (and resumes with "
@@ -210,9 +210,9 @@ const Object<NodeFault>& node_fault_object() {
           .field("subsystem", &NodeFault::subsystem, name(nqn_length), "which subsystem", required)
           .field("node", &NodeFault::node, name(name_length), "which of its nodes", required)
           .field("state", &NodeFault::state,
-                 choice<State>({{"crash", State::crash},
-                                {"hang", State::hang},
-                                {"partition", State::partition}}),
+                 choice<State>({{"crash", State::crashed},
+                                {"hang", State::hung},
+                                {"partition", State::partitioned}}),
                  "what becomes of it");
   return declared;
 }

@@ -13,7 +13,7 @@ const char* const how_long = "how long it lasts; absent: until the end of the ru
 const char* const device = "device name: nvme0 is the host's first connection";
 
 Object<Impair> impair_delays(Object<Impair>&& object) {
-  using Distribution = Impair::Distribution;
+  using Distribution = net::JitterShape;
   return std::move(object)
       .field("delay", &Impair::delay, duration(0s, longest_run), "of each packet")
       .field("jitter", &Impair::jitter, duration(0s, 2s),
@@ -68,7 +68,7 @@ const Object<Impair>& impair_object() {
 }
 
 const Object<KillSockets>& kill_sockets_object() {
-  using Side = KillSockets::Side;
+  using transport::Side;
   static const auto declared =
       Object<KillSockets>("kill_sockets",
                           "tcp: all sockets of a controller are destroyed at one end, as ss -K "
@@ -82,7 +82,7 @@ const Object<KillSockets>& kill_sockets_object() {
 }
 
 const Object<DropCapsule>& drop_capsule_object() {
-  using Packets = DropCapsule::Packets;
+  using Packets = transport::CapsulePackets;
   static const auto declared =
       Object<DropCapsule>("drop_capsule",
                           "tcp: certain command capsules of a controller are dropped on their way, "
@@ -122,7 +122,7 @@ const Object<PortRemoved>& port_removed_object() {
 }
 
 const Object<CrossTraffic>& cross_traffic_object() {
-  using Shape = CrossTraffic::Pattern;
+  using Shape = net::TrafficPattern;
   static const auto declared =
       Object<CrossTraffic>("cross_traffic",
                            "Packets of other applications: they take room in queues and on links, "

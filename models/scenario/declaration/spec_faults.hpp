@@ -7,6 +7,12 @@
 #include <string>
 #include <variant>
 
+#include "models/draw.hpp"
+#include "models/host/options.hpp"
+#include "models/net/options.hpp"
+#include "models/target/options.hpp"
+#include "models/transport/options.hpp"
+#include "models/wire/log_pages.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast::scenario {
@@ -17,21 +23,14 @@ using namespace std::chrono_literals;
 /// A time span that may be drawn: a constant, uniform between two bounds, exponential with a mean,
 /// or usually a constant and rarely more. The default is the constant 0.
 struct Latency {
-  enum class Kind : std::uint8_t { constant, uniform, exponential, tail };
+  using Kind = holdfast::Span::Kind;
   Kind kind = Kind::constant;
   Duration low = 0ns;   ///< the constant, the lower bound, or the minimum added to the exponential
   Duration high = 0ns;  ///< the upper bound, or the mean of the exponential part
   double chance = 0.0;  ///< of the exponential part of a tail
 };
 
-/// ANA states, with the values of the log page.
-enum class AnaState : std::uint8_t {
-  optimized = 1,
-  non_optimized = 2,
-  inaccessible = 3,
-  persistent_loss = 4,
-  change = 15,
-};
+using wire::AnaState;
 
 enum class Direction : std::uint8_t { both, forward, backward };
 
@@ -81,7 +80,6 @@ struct GilbertElliott {
 
 /// tc-netem at the sender of a link.
 struct Impair {
-  enum class Distribution : std::uint8_t { uniform, normal };
   Latency at;
   std::optional<Duration> until_after;
   std::string link;
@@ -94,7 +92,7 @@ struct Impair {
   Duration delay = 0s;
   Duration jitter = 0s;
   double delay_correlation = 0.0;
-  Distribution distribution = Distribution::uniform;
+  net::JitterShape distribution = net::JitterShape::uniform;
   double reorder = 0.0;
   double reorder_correlation = 0.0;
   std::uint32_t gap = 1;
@@ -142,14 +140,12 @@ struct AnaChange {
 /// What an administrator does to a controller of a host, by its device name.
 struct OperatorAction {
   enum class Kind : std::uint8_t { reset, remove, disconnect, ccr };
-  /// ccr: what the command names. `previous`: the association before the present one.
-  enum class Names : std::uint8_t { present, own_id, unknown_id, wrong_ciu, wrong_cirn, previous };
   Kind kind = Kind::reset;
   Latency at;
   std::string host;
-  std::string controller;  ///< "nvme0"; its subsystem for disconnect
-  std::string source;      ///< ccr: the controller that is asked
-  Names names = Names::present;
+  std::string controller;                          ///< "nvme0"; its subsystem for disconnect
+  std::string source;                              ///< ccr: the controller that is asked
+  host::CcrNames names = host::CcrNames::present;  ///< ccr: which instance the command names
 };
 
 /// An admin command that an administrator sends by passthrough.
@@ -188,8 +184,7 @@ struct NodeFault {
   std::optional<Duration> until_after;
   std::string subsystem;
   std::string node;
-  enum class State : std::uint8_t { crash, hang, partition };
-  State state = State::crash;
+  target::NodeState state = target::NodeState::crashed;
 };
 
 /// Admin commands of one controller wait behind slow admin work.
@@ -202,16 +197,14 @@ struct AdminStall {
 
 /// The sockets of a controller are destroyed at one end (ss -K).
 struct KillSockets {
-  enum class Side : std::uint8_t { host, target };
   Latency at;
   std::string host;
   std::string controller;  ///< "nvme0"
-  Side side = Side::host;
+  transport::Side side = transport::Side::host;
 };
 
 /// Command capsules of a controller are dropped on their way.
 struct DropCapsule {
-  enum class Packets : std::uint8_t { all, first, last };
   Latency at;
   std::string host;
   std::string controller;  ///< "nvme0"
@@ -220,7 +213,7 @@ struct DropCapsule {
   std::uint32_t nth = 1;            ///< the first one that is dropped, counted from `at`
   std::uint32_t count = 1;          ///< how many from there on
   std::uint32_t transmissions = 1;  ///< how often each packet is; 0: always
-  Packets packets = Packets::all;
+  transport::CapsulePackets packets = transport::CapsulePackets::all;
 };
 
 /// nvmet: the subsystem is unlinked from a port.
@@ -233,14 +226,13 @@ struct PortRemoved {
 
 /// Packets of other applications.
 struct CrossTraffic {
-  enum class Pattern : std::uint8_t { constant, poisson, on_off };
   Latency at;
   std::optional<Duration> until_after;
   std::string from;
   std::string to;
   std::uint64_t rate_bps = 1'000'000'000;
   std::uint32_t packet_bytes = 1500;
-  Pattern pattern = Pattern::constant;
+  net::TrafficPattern pattern = net::TrafficPattern::constant;
   std::optional<Duration> burst;  ///< on_off: mean length
   std::optional<Duration> pause;  ///< on_off: mean length
 };

@@ -70,8 +70,8 @@ const Object<ArrayNode>& node_object() {
   return declared;
 }
 
-Codec<Subsystem::KatoZero> kato_zero() {
-  using KatoZero = Subsystem::KatoZero;
+Codec<target::KatoZero> kato_zero() {
+  using target::KatoZero;
   return choice<KatoZero>({{"off", KatoZero::off},
                            {"set_features_refused", KatoZero::set_features_refused},
                            {"refused", KatoZero::refused}});
@@ -87,13 +87,13 @@ Object<Subsystem> keep_alive_knobs(Object<Subsystem>&& declared) {
       .field("kato_result_in_seconds", &Subsystem::kato_result_in_seconds, boolean(),
              "Set Features answers with KATO in seconds, as nvmet does; else milliseconds")
       .field("keep_alive_from", &Subsystem::keep_alive_from,
-             choice<Subsystem::KeepAliveFrom>({{"connect", Subsystem::KeepAliveFrom::connect},
-                                               {"enable", Subsystem::KeepAliveFrom::enable}}),
+             choice<target::KeepAliveFrom>({{"connect", target::KeepAliveFrom::connect},
+                                            {"enable", target::KeepAliveFrom::enable}}),
              "the keep-alive timer runs from Connect on, or only while the controller is "
              "enabled, ready and not shut down")
       .field("watchdog", &Subsystem::watchdog,
-             choice<Subsystem::Watchdog>(
-                 {{"timer", Subsystem::Watchdog::timer}, {"poller", Subsystem::Watchdog::poller}}),
+             choice<target::Watchdog>(
+                 {{"timer", target::Watchdog::timer}, {"poller", target::Watchdog::poller}}),
              "a timer that each Keep Alive restarts, or a look every KATO");
 }
 
@@ -108,14 +108,13 @@ Object<Subsystem> array_knobs(Object<Subsystem>&& declared) {
       .field("nodes", &Subsystem::nodes, list(object(node_object()), 0, 1024),
              "of an array; empty: one node that never fails")
       .field("hang_resumes", &Subsystem::hang_resumes,
-             choice<Subsystem::HangResumes>(
-                 {{"executes_first", Subsystem::HangResumes::executes_first},
-                  {"expires_first", Subsystem::HangResumes::expires_first}}),
+             choice<target::HangResumes>({{"executes_first", target::HangResumes::executes_first},
+                                          {"expires_first", target::HangResumes::expires_first}}),
              "a node that hung executes what it had before it looks at its timers, or after")
       .field("unreachable_ccr", &Subsystem::unreachable_ccr,
-             choice<Subsystem::UnreachableCcr>({{"fails", Subsystem::UnreachableCcr::fails},
-                                                {"waits", Subsystem::UnreachableCcr::waits},
-                                                {"fences", Subsystem::UnreachableCcr::fences}}),
+             choice<target::UnreachableCcr>({{"fails", target::UnreachableCcr::fails},
+                                             {"waits", target::UnreachableCcr::waits},
+                                             {"fences", target::UnreachableCcr::fences}}),
              "Cross-Controller Reset of a controller whose node does not answer: fails, waits "
              "for the node, or the controller loses its access to the media after `fence_time`")
       .field("fence_time", &Subsystem::fence_time, latency(24h), "until that access is revoked");
@@ -197,10 +196,10 @@ const Object<Subsystem>& subsystem_object() {
           .field("attr_qid_max", &Subsystem::attr_qid_max, integer<std::uint16_t>(1, 1024),
                  "most I/O queues of a controller")
           .field("in_flight", &Subsystem::in_flight,
-                 choice<Subsystem::InFlight>({{"drain", Subsystem::InFlight::drain},
-                                              {"abort", Subsystem::InFlight::abort},
-                                              {"ignore", Subsystem::InFlight::ignore},
-                                              {"quiesce", Subsystem::InFlight::quiesce}}),
+                 choice<target::InFlight>({{"drain", target::InFlight::drain},
+                                           {"abort", target::InFlight::abort},
+                                           {"ignore", target::InFlight::ignore},
+                                           {"quiesce", target::InFlight::quiesce}}),
                  "commands that execute when their controller ends: run to their end first, are "
                  "stopped, land later, or run on for at most `quiesce_time`")
           .field("ccrl", &Subsystem::ccrl, integer<std::uint8_t>(0, 255),

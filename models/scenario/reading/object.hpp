@@ -82,12 +82,12 @@ class Object {
  public:
   Object(const char* name, const char* doc) : info_{name, doc, {}} {}
 
-  template <class M>
-  Object&& field(const char* key, M T::*member, std::type_identity_t<Codec<M>> codec,
+  template <class M, class Base>
+  Object&& field(const char* key, M Base::*member, std::type_identity_t<Codec<M>> codec,
                  const char* doc, Need need = Need::optional) && {
     const bool required = need == Need::required;
     const void* const fallback = required ? nullptr : &(defaults_of<T>().*member);
-    info_.add({key, doc, codec.kind, offset_of(member), required, false, nullptr, fallback});
+    info_.add({key, doc, codec.kind, offset_of<T, M>(member), required, false, nullptr, fallback});
     return std::move(*this);
   }
 
