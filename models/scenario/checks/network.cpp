@@ -78,8 +78,9 @@ std::size_t device_named(const Host& host, const std::string& device, const Curs
                                   devices.begin());
 }
 
-void repetition(const std::optional<Duration>& every, const std::optional<std::uint32_t>& times,
-                const std::optional<Duration>& lasts, const Cursor& at) {
+void repetition(const Repeating& fault, const Lasting& time, const Cursor& at) {
+  const auto& [every, times] = fault;
+  const auto& lasts = time.until_after;
   if (times && !every)
     at.at("times").fail("\"times\" without \"every\"", "\"every\" as well");
   if (!every)
@@ -90,9 +91,8 @@ void repetition(const std::optional<Duration>& every, const std::optional<std::u
     at.at("every").fail(format_duration(*every), "longer than \"for\" " + format_duration(*lasts));
 }
 
-void selection(const Scenario& s, const std::optional<std::string>& host,
-               const std::optional<std::string>& controller,
-               const std::optional<std::uint16_t>& queue, const Cursor& at) {
+void selection(const Scenario& s, const Selective& fault, const Cursor& at) {
+  const auto& [host, controller, queue] = fault;
   if (!host && !controller && !queue)
     return;
   if (!host || !controller) {

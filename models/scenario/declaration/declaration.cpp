@@ -8,10 +8,6 @@
 namespace holdfast::scenario {
 namespace {
 
-constexpr std::size_t name_length = 64;
-constexpr std::size_t nqn_length = 223;
-constexpr auto required = Need::required;
-
 Codec<std::string> requirement_id() {
   std::vector<std::string> ids;
   for (const auto& [id, title] : requirement_titles())
@@ -19,22 +15,23 @@ Codec<std::string> requirement_id() {
   return word_of(ids, "the id of a requirement");
 }
 
-// What both workloads have in common: who issues the I/O, and where it goes.
-template <class W>
-Object<W> workload(const char* name_of_type, const char* doc) {
-  return Object<W>(name_of_type, doc)
-      .field("host", &W::host, name(name_length), "which host runs it", required)
-      .field("subsystem", &W::subsystem, or_word(name(nqn_length), ""),
-             "whose namespace; empty: the only subsystem the host connects to")
-      .field("nsid", &W::nsid, integer<std::uint32_t>(1, 1024), "which namespace")
-      .field("start", &W::start, duration(0s, longest_run), "when it begins");
+const Object<Placed>& placed() {
+  static const auto declared =
+      Object<Placed>()
+          .field("host", &Placed::host, name(longest_name), "which host runs it", required)
+          .field("subsystem", &Placed::subsystem, or_word(name(longest_nqn), ""),
+                 "whose namespace; empty: the only subsystem the host connects to")
+          .field("nsid", &Placed::nsid, integer<std::uint32_t>(1, 1024), "which namespace")
+          .field("start", &Placed::start, duration(0s, longest_run), "when it begins");
+  return declared;
 }
 
 const Object<RwTest>& rw_test_object() {
   static const auto declared =
-      workload<RwTest>("rw_test",
-                       "The LSF/MM program: per iteration synchronous writes of one block with "
-                       "growing fill bytes, a pause, one read that must see the last, a pause.")
+      Object<RwTest>("rw_test",
+                     "The LSF/MM program: per iteration synchronous writes of one block with "
+                     "growing fill bytes, a pause, one read that must see the last, a pause.")
+          .with(placed())
           .field("iterations", &RwTest::iterations, integer<std::uint32_t>(1, 1'000'000),
                  "how many rounds")
           .field("writes", &RwTest::writes, integer<std::uint32_t>(1, 256),
@@ -48,8 +45,9 @@ const Object<RwTest>& rw_test_object() {
 
 const Object<Fio>& fio_object() {
   static const auto declared =
-      workload<Fio>("fio", "A job in fio's words.")
-          .field("name", &Fio::name, name(name_length), "of the job")
+      Object<Fio>("fio", "A job in fio's words.")
+          .with(placed())
+          .field("name", &Fio::name, name(longest_name), "of the job")
           .field("rw", &Fio::rw,
                  choice<Pattern>({{"read", Pattern::read},
                                   {"write", Pattern::write},
@@ -123,9 +121,10 @@ const Object<ScriptStep>& step_object() {
 
 const Object<Script>& script_object() {
   static const auto declared =
-      workload<Script>("script",
-                       "One I/O after the other, all writes from one buffer. A command that fails "
-                       "does not end it, a device that cannot be reached does.")
+      Object<Script>("script",
+                     "One I/O after the other, all writes from one buffer. A command that fails "
+                     "does not end it, a device that cannot be reached does.")
+          .with(placed())
           .field("steps", &Script::steps, list(object(step_object()), 1, 4096), "in this order",
                  required)
           .field("repeat", &Script::repeat, integer<std::uint32_t>(1, 1'000'000),
@@ -176,7 +175,7 @@ const Object<Scenario>& scenario_object() {
   static const auto declared =
       Object<Scenario>("scenario", "A world, what happens in it, and what is expected of it.")
           .ignored("$schema", text(1024), "for editors: where the JSON Schema is")
-          .field("name", &Scenario::name, name(name_length, "._-"), "of the run and its output",
+          .field("name", &Scenario::name, name(longest_name, "._-"), "of the run and its output",
                  required)
           .field("description", &Scenario::description, text(4096), "what it shows")
           .field("duration", &Scenario::duration, duration(1ns, longest_run), "simulated time")

@@ -6,10 +6,6 @@
 namespace holdfast::scenario {
 namespace {
 
-constexpr std::size_t name_length = 64;
-constexpr std::size_t nqn_length = 223;  // NVMe Base: an NQN is at most 223 bytes
-constexpr auto required = Need::required;
-
 // A policy is the name of a preset or an object that starts from one.
 Codec<RecoveryPolicy> policy() {
   return {
@@ -26,9 +22,9 @@ Codec<std::uint32_t> tick_rate() {
 const Object<Connect>& connect_object() {
   static const auto declared =
       Object<Connect>("connect", "One connection, in the words of `nvme connect`.")
-          .field("subsystem", &Connect::subsystem, name(nqn_length),
+          .field("subsystem", &Connect::subsystem, name(longest_nqn),
                  "which subsystem; `discovery`: a discovery controller", required)
-          .field("port", &Connect::port, name(name_length), "one of its ports", required)
+          .field("port", &Connect::port, name(longest_name), "one of its ports", required)
           .field("at", &Connect::at, duration(0s, longest_run), "when the connect is issued")
           .maybe("keep_alive_tmo", &Connect::keep_alive_tmo, duration(0s, 65535s, 1s),
                  "KATO; absent: 5s, for `discovery` 0s. 0s is for `discovery` only")
@@ -140,7 +136,7 @@ const Object<RecoveryPolicy>& policy_object() {
 const Object<Host>& host_object() {
   static const auto declared =
       Object<Host>("host", "A Linux host with native multipath.")
-          .field("name", &Host::name, name(name_length), "a node of the fabric", required)
+          .field("name", &Host::name, name(longest_name), "a node of the fabric", required)
           .field("policy", &Host::policy, policy(), "how it recovers from a lost path")
           .field("iopolicy", &Host::iopolicy,
                  choice<IoPolicy>({{"numa", IoPolicy::numa},

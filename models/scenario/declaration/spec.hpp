@@ -177,12 +177,16 @@ struct Host {
   std::vector<Connect> connect;
 };
 
-/// The LSF/MM program (protocol.md 9.4).
-struct RwTest {
+/// What all workloads have in common: who issues the I/O, where it goes, and from when on.
+struct Placed {
   std::string host;
   std::string subsystem;  ///< empty: the only one the host connects to
   std::uint32_t nsid = 1;
   Duration start = 100ms;
+};
+
+/// The LSF/MM program (protocol.md 9.4).
+struct RwTest : Placed {
   std::uint32_t iterations = 255;
   std::uint32_t writes = 10;
   Duration sleep_before_read = 5s;
@@ -190,11 +194,7 @@ struct RwTest {
 };
 
 /// A job in fio's words.
-struct Fio {
-  std::string host;
-  std::string subsystem;
-  std::uint32_t nsid = 1;
-  Duration start = 100ms;
+struct Fio : Placed {
   std::string name = "job";
   Pattern rw = Pattern::randrw;
   std::uint32_t bs_bytes = 4096;
@@ -243,11 +243,7 @@ struct ScriptStep {
 };
 
 /// One I/O after the other.
-struct Script {
-  std::string host;
-  std::string subsystem;
-  std::uint32_t nsid = 1;
-  Duration start = 100ms;
+struct Script : Placed {
   std::vector<ScriptStep> steps;
   std::uint32_t repeat = 1;
 };

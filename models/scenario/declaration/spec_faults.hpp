@@ -34,40 +34,55 @@ using wire::AnaState;
 
 enum class Direction : std::uint8_t { both, forward, backward };
 
-/// Packets vanish at the receiving end of a link; neither side is told.
-struct Blackhole {
+// What faults have in common; a declaration says it once.
+
+/// A fault that begins and, maybe, ends.
+struct Lasting {
   Latency at;  ///< when it strikes; may be drawn, e.g. uniform over a phase
   std::optional<Duration> until_after;  ///< "for"; absent: for ever
-  std::string link;
-  Direction direction = Direction::both;
+};
+
+/// A fault that may strike again and again.
+struct Repeating {
+  std::optional<Duration> every;       ///< longer than "for"
+  std::optional<std::uint32_t> times;  ///< absent: until the end of the run
+};
+
+/// A fault that may strike the packets of one controller only.
+struct Selective {
   std::optional<std::string> host;  ///< with `controller`: only packets of its connections
   std::optional<std::string> controller;
   std::optional<std::uint16_t> queue;  ///< only of that queue; 0: admin
-  std::optional<Duration> every;       ///< the fault repeats; longer than "for"
-  std::optional<std::uint32_t> times;  ///< absent: until the end of the run
+};
+
+/// A controller as a host knows it.
+struct Device {
+  std::string host;
+  std::string controller;  ///< "nvme0"
+};
+
+/// A controller as its subsystem knows it.
+struct TargetController {
+  std::string subsystem;
+  std::uint16_t controller = 1;  ///< CNTLID
+};
+
+/// Packets vanish at the receiving end of a link; neither side is told.
+struct Blackhole : Lasting, Repeating, Selective {
+  std::string link;
+  Direction direction = Direction::both;
 };
 
 /// Carrier loss: what is queued or on the wire is lost as well.
-struct LinkDown {
-  Latency at;  ///< when it strikes; may be drawn, e.g. uniform over a phase
-  std::optional<Duration> until_after;
+struct LinkDown : Lasting, Repeating {
   std::string link;
-  std::optional<Duration> every;       ///< the fault repeats; longer than "for"
-  std::optional<std::uint32_t> times;  ///< absent: until the end of the run
 };
 
 /// Bernoulli loss that starts (and ends) at a given time.
-struct Loss {
-  Latency at;  ///< when it strikes; may be drawn, e.g. uniform over a phase
-  std::optional<Duration> until_after;
+struct Loss : Lasting, Repeating, Selective {
   std::string link;
   Direction direction = Direction::both;
   double probability = 0.0;
-  std::optional<std::string> host;  ///< with `controller`: only packets of its connections
-  std::optional<std::string> controller;
-  std::optional<std::uint16_t> queue;  ///< only of that queue; 0: admin
-  std::optional<Duration> every;       ///< the fault repeats; longer than "for"
-  std::optional<std::uint32_t> times;  ///< absent: until the end of the run
 };
 
 /// netem's `loss gemodel`: two states, each with its own loss.
@@ -79,16 +94,9 @@ struct GilbertElliott {
 };
 
 /// tc-netem at the sender of a link.
-struct Impair {
-  Latency at;
-  std::optional<Duration> until_after;
+struct Impair : Lasting, Repeating, Selective {
   std::string link;
   Direction direction = Direction::both;
-  std::optional<std::string> host;  ///< with `controller`: only packets of its connections
-  std::optional<std::string> controller;
-  std::optional<std::uint16_t> queue;  ///< only of that queue; 0: admin
-  std::optional<Duration> every;       ///< the fault repeats; longer than "for"
-  std::optional<std::uint32_t> times;  ///< absent: until the end of the run
   Duration delay = 0s;
   Duration jitter = 0s;
   double delay_correlation = 0.0;
@@ -105,21 +113,17 @@ struct Impair {
 
 /// fopcode (protocol.md 9.5): a command with that opcode makes the controller fatal and is executed
 /// only `delay` later. With fatal = false it is the plain `delay` variant.
-struct CommandFault {
-  Latency at;  ///< when it strikes; may be drawn, e.g. uniform over a phase
-  std::string subsystem;
-  std::uint16_t controller = 1;  ///< CNTLID
-  std::uint8_t opcode = 1;       ///< "write", "read", "flush" or a number
+struct CommandFault : TargetController {
+  Latency at;               ///< when it strikes; may be drawn, e.g. uniform over a phase
+  std::uint8_t opcode = 1;  ///< "write", "read", "flush" or a number
   Duration delay = 2s;
   std::uint32_t count = 1;  ///< how many commands are hit; 0: every one
   bool fatal = true;
 };
 
 /// Commands with that opcode are answered with a status instead of being executed.
-struct CommandStatus {
+struct CommandStatus : TargetController {
   Latency at;
-  std::string subsystem;
-  std::uint16_t controller = 1;  ///< CNTLID
   std::uint8_t opcode = 1;
   bool admin = false;            ///< the opcode is one of the admin queue
   std::uint16_t status = 0x006;  ///< type and code
@@ -138,21 +142,17 @@ struct AnaChange {
 };
 
 /// What an administrator does to a controller of a host, by its device name.
-struct OperatorAction {
+struct OperatorAction : Device {
   enum class Kind : std::uint8_t { reset, remove, disconnect, ccr };
   Kind kind = Kind::reset;
   Latency at;
-  std::string host;
-  std::string controller;                          ///< "nvme0"; its subsystem for disconnect
   std::string source;                              ///< ccr: the controller that is asked
   host::CcrNames names = host::CcrNames::present;  ///< ccr: which instance the command names
 };
 
 /// An admin command that an administrator sends by passthrough.
-struct Passthrough {
+struct Passthrough : Device {
   Latency at;
-  std::string host;
-  std::string controller;  ///< "nvme0"
   std::uint8_t opcode = 0;
   std::uint32_t nsid = 0;
   std::uint32_t cdw10 = 0;
@@ -171,43 +171,30 @@ struct HcaRemoved {
 };
 
 /// FC: a port of a subsystem disappears from the fabric as a host sees it (RSCN).
-struct RemotePortLost {
-  Latency at;
-  std::optional<Duration> until_after;
+struct RemotePortLost : Lasting {
   std::string host;
   std::string port;
 };
 
 /// A node of an array fails.
-struct NodeFault {
-  Latency at;
-  std::optional<Duration> until_after;
+struct NodeFault : Lasting {
   std::string subsystem;
   std::string node;
   target::NodeState state = target::NodeState::crashed;
 };
 
 /// Admin commands of one controller wait behind slow admin work.
-struct AdminStall {
-  Latency at;
-  std::optional<Duration> until_after;
-  std::string subsystem;
-  std::uint16_t controller = 1;  ///< CNTLID
-};
+struct AdminStall : Lasting, TargetController {};
 
 /// The sockets of a controller are destroyed at one end (ss -K).
-struct KillSockets {
+struct KillSockets : Device {
   Latency at;
-  std::string host;
-  std::string controller;  ///< "nvme0"
   transport::Side side = transport::Side::host;
 };
 
 /// Command capsules of a controller are dropped on their way.
-struct DropCapsule {
+struct DropCapsule : Device {
   Latency at;
-  std::string host;
-  std::string controller;  ///< "nvme0"
   std::uint8_t opcode = 1;
   bool admin = false;               ///< the opcode is one of the admin queue
   std::uint32_t nth = 1;            ///< the first one that is dropped, counted from `at`
@@ -217,17 +204,13 @@ struct DropCapsule {
 };
 
 /// nvmet: the subsystem is unlinked from a port.
-struct PortRemoved {
-  Latency at;
-  std::optional<Duration> until_after;
+struct PortRemoved : Lasting {
   std::string subsystem;
   std::string port;
 };
 
 /// Packets of other applications.
-struct CrossTraffic {
-  Latency at;
-  std::optional<Duration> until_after;
+struct CrossTraffic : Lasting {
   std::string from;
   std::string to;
   std::uint64_t rate_bps = 1'000'000'000;

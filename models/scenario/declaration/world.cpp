@@ -6,15 +6,11 @@
 namespace holdfast::scenario {
 namespace {
 
-constexpr std::size_t name_length = 64;
-constexpr std::size_t nqn_length = 223;  // NVMe Base: an NQN is at most 223 bytes
-constexpr auto required = Need::required;
-
 const Object<Link>& link_object() {
   static const auto declared =
       Object<Link>("link", "A full-duplex link. Forward is from the first end to the second.")
-          .field("name", &Link::name, name(name_length), "how faults refer to it", required)
-          .field("ends", &Link::ends, pair_of(name(name_length)),
+          .field("name", &Link::name, name(longest_name), "how faults refer to it", required)
+          .field("ends", &Link::ends, pair_of(name(longest_name)),
                  "the two nodes; a node that is no host and no port is a switch", required)
           .field("rate", &Link::rate_bps, rate(1'000, 1'000'000'000'000), "of each direction")
           .field("delay", &Link::delay, duration(1ns, 60s), "propagation, one way")
@@ -64,8 +60,8 @@ const Object<ArrayNode>& node_object() {
   static const auto declared =
       Object<ArrayNode>("array_node",
                         "A node of an array, with the ports of the subsystem that it owns.")
-          .field("name", &ArrayNode::name, name(name_length), "how faults refer to it", required)
-          .field("ports", &ArrayNode::ports, list(name(name_length), 1, 1024),
+          .field("name", &ArrayNode::name, name(longest_name), "how faults refer to it", required)
+          .field("ports", &ArrayNode::ports, list(name(longest_name), 1, 1024),
                  "ports of the subsystem; each belongs to one node", required);
   return declared;
 }
@@ -123,7 +119,7 @@ Object<Subsystem> array_knobs(Object<Subsystem>&& declared) {
 const Object<AnaGroupState>& ana_group_state_object() {
   static const auto declared =
       Object<AnaGroupState>("ana_group_state", "The ANA state in which a group begins at a port.")
-          .field("port", &AnaGroupState::port, name(name_length), "one of the subsystem's ports",
+          .field("port", &AnaGroupState::port, name(longest_name), "one of the subsystem's ports",
                  required)
           .field("group", &AnaGroupState::group, integer<std::uint32_t>(1, 128), "ANA group")
           .field("state", &AnaGroupState::state, ana_state(), "its state there", required);
@@ -175,9 +171,10 @@ const Object<Subsystem>& subsystem_object() {
   static const auto declared = array_knobs(keep_alive_knobs(
       Object<Subsystem>("subsystem", "A target. The knobs start from its profile.")
           .based_on<&profile_row>("profile")
-          .field("name", &Subsystem::name, name(nqn_length), "its NQN, or any short name", required)
+          .field("name", &Subsystem::name, name(longest_nqn), "its NQN, or any short name",
+                 required)
           .field("profile", &Subsystem::profile, profile_name(), "row of defaults to start from")
-          .field("ports", &Subsystem::ports, list(name(name_length), 1, 1024),
+          .field("ports", &Subsystem::ports, list(name(longest_name), 1, 1024),
                  "nodes of the fabric that it listens on", required)
           .field("namespaces", &Subsystem::namespaces, list(object(namespace_object()), 1, 1024),
                  "its namespaces", required)

@@ -80,6 +80,8 @@ std::size_t offset_of(M T::*member) {
 template <class T>
 class Object {
  public:
+  /// A part of other objects (`with`), which has no name of its own.
+  Object() : Object("", "") {}
   Object(const char* name, const char* doc) : info_{name, doc, {}} {}
 
   template <class M, class Base>
@@ -92,10 +94,24 @@ class Object {
   }
 
   /// A member that may be absent and has no default.
-  template <class M>
-  Object&& maybe(const char* key, std::optional<M> T::*member, std::type_identity_t<Codec<M>> codec,
-                 const char* doc) && {
-    info_.add({key, doc, codec.kind, offset_of(member), false, false, &optional_access<M>});
+  template <class M, class Base>
+  Object&& maybe(const char* key, std::optional<M> Base::*member,
+                 std::type_identity_t<Codec<M>> codec, const char* doc) && {
+    info_.add({key, doc, codec.kind, offset_of<T, std::optional<M>>(member), false, false,
+               &optional_access<M>});
+    return std::move(*this);
+  }
+
+  /// The fields of a part that several objects have in common.
+  template <class Part>
+  Object&& with(const Object<Part>& part) && {
+    const T& object = defaults_of<T>();
+    const auto* const place = reinterpret_cast<const char*>(static_cast<const Part*>(&object));
+    const auto shift = place - reinterpret_cast<const char*>(&object);
+    for (FieldInfo field : part.info().fields) {
+      field.offset += static_cast<std::size_t>(shift);
+      info_.add(field);
+    }
     return std::move(*this);
   }
 
