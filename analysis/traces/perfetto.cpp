@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/traces/fault_name.hpp"
 #include "analysis/traces/file.hpp"
 #include "analysis/traces/perfetto_events.hpp"
 #include "models/host/host.hpp"
@@ -57,7 +58,6 @@ class Timeline final : public TraceFile {
     const std::uint64_t number = token & 0xff;
     return operation(token >> 8) + (number == 1 ? "" : fmt::format(" (attempt {})", number));
   }
-  [[nodiscard]] std::string fault_name(std::uint64_t index) const;
 
   bool on_application(const sim::Record& r);
   bool on_host(const sim::Record& r);
@@ -112,7 +112,7 @@ bool Timeline::on_application(const sim::Record& r) {
       Open& open = operations_.begin(base, r.word[0], now_, operation(r.word[0]));
       open.args = fmt::format(R"({{"lba":{},"blocks":{}}})", r.word[4], r.word[5]);
       const workload::Job& job = w_.workload.jobs[r.word[1]];
-      const bool is_fio = job.type == workload::JobType::fio;
+      const bool is_fio = std::holds_alternative<workload::Fio>(job.program);
       out_.name_track(open.track, is_fio ? "fio " + job.name : job.name);
       return true;
     }
@@ -140,57 +140,16 @@ bool Timeline::on_application(const sim::Record& r) {
   }
 }
 
-std::string Timeline::fault_name(std::uint64_t index) const {
-  const fault::Fault& f = w_.fault.faults[index];
-  if (f.type == fault::Type::command) {
-    return fmt::format("{} of controller {}: opcode {:#x} {:.3f} s late",
-                       f.command.fatal ? "fopcode" : "delay", f.command.cntlid, f.command.opcode,
-                       sim::seconds(f.command.delay));
-  }
-  if (f.type == fault::Type::node) {
-    static constexpr std::array<const char*, 4> states = {"up", "crash", "hang", "partition"};
-    return fmt::format("{} of node {}", states[static_cast<std::size_t>(f.node_state)],
-                       w_.target.nodes[sim::index(f.node)].name);
-  }
-  if (f.type == fault::Type::admin_stall)
-    return fmt::format("admin stall of controller {}", f.cntlid);
-  if (f.type == fault::Type::port_removed)
-    return "port removed from " + w_.target.subsystems[sim::index(f.subsystem)].nqn;
-  if (f.type == fault::Type::cross_traffic)
-    return "cross traffic";
-  if (f.type == fault::Type::kill_sockets || f.type == fault::Type::drop_capsule) {
-    const char* what =
-        f.type == fault::Type::kill_sockets ? "sockets killed: " : "capsules dropped: ";
-    return what + w_.host.controllers[sim::index(f.controller)].name;
-  }
-  const std::string link = w_.net.links[sim::index(f.link)].name;
-  if (f.type == fault::Type::hca_removed)
-    return "adapter removed at " + link;
-  if (f.type == fault::Type::remote_port_lost) {
-    const net::Route& route = w_.net.routes[sim::index(f.routes[0])];
-    return "remote port lost: " + w_.net.nodes[sim::index(route.to)];
-  }
-  if (!fault::strikes_link(f.type)) {
-    static constexpr std::array<const char*, 4> actions = {"reset", "delete", "disconnect",
-                                                           "passthrough CCR"};
-    constexpr auto first = static_cast<std::size_t>(fault::Type::reset_controller);
-    return fmt::format("{} of {}", actions[static_cast<std::size_t>(f.type) - first],
-                       w_.host.controllers[sim::index(f.controller)].name);
-  }
-  static constexpr std::array<const char*, 4> names = {"blackhole", "link down", "loss", "impair"};
-  const char* way = f.forward && f.backward ? "" : f.forward ? ", forward" : ", backward";
-  return fmt::format("{} {}{}", names[static_cast<std::size_t>(f.type)], link, way);
-}
-
 void Timeline::on_fault(const sim::Record& r) {
+  const fault::Fault& fault = w_.fault.faults[r.word[0]];
   const Track track{faults, r.word[0] + 1};
   out_.name_track(track, fmt::format("fault {}", r.word[0]));
-  if (!fault::strikes_link(w_.fault.faults[r.word[0]].type)) {
-    out_.mark(track, fault_name(r.word[0]), now_, true);
+  if (fault::struck_link(fault) == nullptr) {
+    out_.mark(track, fault_name(w_, fault), now_, true);
   } else if (r.word[1] != 0) {
     faults_on_[r.word[0]] = now_;
   } else {
-    out_.span(track, fault_name(r.word[0]), faults_on_[r.word[0]], now_);
+    out_.span(track, fault_name(w_, fault), faults_on_[r.word[0]], now_);
     faults_on_.erase(r.word[0]);
   }
 }
@@ -353,7 +312,7 @@ void Timeline::close() {
       finish(open);
   }
   for (const auto& [index, since_ns] : faults_on_)
-    out_.span({faults, index + 1}, fault_name(index), since_ns, now_);
+    out_.span({faults, index + 1}, fault_name(w_, w_.fault.faults[index]), since_ns, now_);
   out_.close();
 }
 

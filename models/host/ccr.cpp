@@ -113,7 +113,7 @@ void try_next(World& w, ControllerId impacted) {
 Duration wait_time(const World& w, const Controller& c) {
   const RecoveryPolicy& policy = host_of(w, c).policy;
   Duration wait = c.kato;
-  if (policy.ccr_wait == CcrWait::longer_of_cqt_and_kato) {
+  if (policy.ccr_wait == RecoveryPolicy::CcrWait::longer_of_cqt_and_kato) {
     wait = std::max<Duration>(wait, std::chrono::milliseconds{c.cqt_ms});
   }
   return policy.ccr_wait_bounded ? std::min(wait, c.deadline - w.now()) : wait;

@@ -249,7 +249,8 @@ void io_completed(World& w, QueueId queue_id, const Request& r,
     record<Kind::attempt_abandoned>(w, token_of(io), ctrl, status.value);
     // What was refused for its ANA state was not carried out.
     const Host& h = host_of(w, controller(w, ctrl));
-    bool repeats = is_idempotent(io.kind) || status.is_ana_error() || h.policy.repeats_all;
+    bool repeats =
+        is_idempotent(io.kind) || status.is_ana_error() || h.policy.repeat_non_idempotent;
     if (h.hooks && !status.is_ana_error())
       repeats = h.hooks->repeats(w, ctrl, io).value_or(repeats);
     if (status.is_ana_error())

@@ -22,35 +22,46 @@ Recovery* open_recovery(World& w, std::uint64_t controller) {
   return open == ~0u ? nullptr : &w.recovery.recoveries[open];
 }
 
-bool crosses(const World& w, net::RouteId route, const fault::Fault& f) {
+bool crosses(const World& w, net::RouteId route, const fault::OnLink& f) {
   const net::Route& r = w.net.routes[sim::index(route)];
   for (std::uint32_t i = 0; i < r.count; ++i) {
     const net::ChannelId c = w.net.hops[r.first + i];
-    const bool struck =
-        f.type == fault::Type::link_down || (sim::index(c) % 2 == 0 ? f.forward : f.backward);
+    const bool struck = sim::index(c) % 2 == 0 ? f.forward : f.backward;
     if (sim::index(c) / 2 == sim::index(f.link) && struck)
       return true;
   }
   return false;
 }
 
-/// Does the fault harm what is connected like this?
-bool strikes(const World& w, const fault::Fault& f, const host::Controller& c) {
-  if (f.type == fault::Type::node) {
+/// Does the fault harm what is connected like this? What is done to a target's software, or by
+/// others, harms nobody's connection by itself.
+struct Strikes {
+  const World& w;
+  const host::Controller& c;
+
+  bool is_it(host::ControllerId id) const { return &c == &w.host.controllers[sim::index(id)]; }
+
+  bool operator()(const fault::OnLink& f) const {
+    return crosses(w, c.forward, f) || crosses(w, c.back, f);
+  }
+  bool operator()(const fault::OnPackets& f) const {
+    const bool all = f.controller == sim::none<host::ControllerId>;
+    return all ? (*this)(static_cast<const fault::OnLink&>(f)) : is_it(f.controller);
+  }
+  bool operator()(const fault::Once&) const { return false; }
+  bool operator()(const fault::KillSockets& f) const { return is_it(f.controller); }
+  bool operator()(const fault::RemotePortLost& f) const { return c.forward == f.routes[0]; }
+  bool operator()(const fault::NodeFailure& f) const {
     const auto& ports = w.target.nodes[sim::index(f.node)].ports;
     return std::find(ports.begin(), ports.end(), c.port) != ports.end();
   }
-  if (f.type == fault::Type::port_removed) {
+  bool operator()(const fault::AdminStall&) const { return false; }
+  bool operator()(const fault::PortRemoved& f) const {
     const auto& nqn = w.target.subsystems[sim::index(f.subsystem)].nqn;
     return c.port == f.port && c.subnqn.view() == nqn;
   }
-  const bool is_its = &c == &w.host.controllers[sim::index(f.controller)];
-  if (f.type == fault::Type::kill_sockets || f.one_controller)
-    return is_its;
-  if (f.type == fault::Type::remote_port_lost)
-    return c.forward == f.routes[0];
-  return fault::strikes_link(f.type) && (crosses(w, c.forward, f) || crosses(w, c.back, f));
-}
+  bool operator()(const fault::CrossTraffic&) const { return false; }
+};
 
 void on_fault(World& w, const sim::Record& r) {
   const fault::Fault& f = w.fault.faults[r.word[0]];
@@ -58,7 +69,7 @@ void on_fault(World& w, const sim::Record& r) {
     return;
   for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
     const host::Controller& c = w.host.controllers[i];
-    if (strikes(w, f, c))
+    if (std::visit(Strikes{w, c}, f.what))
       watch(w, i).last_fault = w.now();
   }
 }

@@ -193,12 +193,19 @@ class Run {
 /// Swallows packets on link `index` from `at` on, for ever.
 inline void add_blackhole(World& w, std::uint32_t link, TimePoint at, bool forward = true,
                           bool backward = true) {
+  fault::Blackhole hole;
+  hole.link = net::LinkId{link};
+  hole.forward = forward;
+  hole.backward = backward;
   fault::Fault f;
   f.at = at;
-  f.link = net::LinkId{link};
-  f.forward = forward;
-  f.backward = backward;
+  f.what = hole;
   fault::add_fault(w, f);
+}
+
+/// Whether the first job, an rw_test, has ended with a wrong read or an error.
+inline bool rw_test_failed(const World& w) {
+  return std::get<workload::RwTest>(w.workload.jobs[0].program).failed;
 }
 
 inline std::uint64_t op_of(const Entry& attempt) { return attempt["token"] >> 8; }
