@@ -180,7 +180,7 @@ void disabled(World& w, ControllerId id, bool acknowledged) {
   // RFC of TP4129: the requests wait if the controller did not confirm (TB1/7).
   if (policy.hold_in_resetting && !acknowledged && anything_in_flight(w, c)) {
     const Duration hold = hold_time(w, id);
-    record<Kind::fence_started>(w, id, hold.count());
+    record<Kind::fence_started>(w, id, hold);
     w.at(timer_at(w, c, hold), [id](World& world) {
       record<Kind::hold_ended>(world, id);
       finish(world, id);
