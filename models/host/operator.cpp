@@ -182,7 +182,7 @@ void disabled(World& w, ControllerId id, bool acknowledged) {
   if (policy.waits == RecoveryPolicy::Waits::resetting && !acknowledged &&
       anything_in_flight(w, c)) {
     const Duration hold = hold_time(w, id);
-    record<Kind::fence_started>(w, id, hold.count());
+    record<Kind::fence_started>(w, id, hold);
     w.at(timer_at(w, c, hold), [id](World& world) {
       record<Kind::hold_ended>(world, id);
       finish(world, id);

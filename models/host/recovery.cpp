@@ -62,7 +62,7 @@ void recovery_work(World& w, ControllerId id) {
   stop_all(w, id);
   stop_timeouts(w, id, false);
   const Duration hold = hold_time(w, id);
-  record<Kind::fence_started>(w, id, hold.count());
+  record<Kind::fence_started>(w, id, hold);
   c.busy_in_resetting = true;
   c.hold_timer = w.at(timer_at(w, c, hold), [id](World& world) {
     record<Kind::hold_ended>(world, id);
@@ -208,7 +208,7 @@ void start_fencing(World& w, ControllerId id) {
   const Duration deadline = policy.ccr ? std::max(kato_part(policy, c) + cqt, hold) : hold;
   c.deadline = w.now() + deadline;
   c.hold_end = w.now() + hold;
-  record<Kind::fence_started>(w, id, deadline.count());
+  record<Kind::fence_started>(w, id, deadline);
   if (policy.keep_alive_stops_first)
     stop_keep_alive(w, id);
   if (policy.closes_first && w.transport.kind != transport::TransportKind::fc)
@@ -241,7 +241,7 @@ void fence_done(World& w, ControllerId id) {
 void ccr_failed(World& w, ControllerId id) {
   const Controller& c = controller(w, id);
   const Duration left = c.hold_end - w.now();
-  record<Kind::ccr_failed>(w, id, std::max(left, Duration{}).count());
+  record<Kind::ccr_failed>(w, id, std::max(left, Duration{}));
   if (left > Duration{}) {
     hold_for(w, id, left);
   } else {
@@ -350,7 +350,7 @@ void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr) {
     return;
   }
   const Duration delay = fc_reconnect_delay(w, c);
-  record<Kind::reconnect_scheduled>(w, id, delay.count());
+  record<Kind::reconnect_scheduled>(w, id, delay);
   c.reconnect_timer = w.at(timer_at(w, c, delay), [id](World& world) { reconnect(world, id); });
 }
 

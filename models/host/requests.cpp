@@ -163,7 +163,7 @@ void cancel_all(World& w, QueueId id) {
 void on_completed(World& w, std::uint32_t owner, const wire::Completion& completion) {
   const QueueId id{owner};
   Queue& q = queue(w, id);
-  record<Kind::response_received>(w, q.controller, q.qid, completion.cid, completion.status.value,
+  record<Kind::response_received>(w, q.controller, q.qid, completion.cid, completion.status,
                                   completion.result64());
   const wire::CommandId cid = wire::CommandId::unpack(completion.cid);
   const bool known = cid.tag < q.tags && q.requests[cid.tag].in_flight &&

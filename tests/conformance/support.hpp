@@ -27,17 +27,29 @@ using nlohmann::json;
 using sim::Duration;
 using sim::TimePoint;
 
+/// The name of a word that some kind of record has; another name does not compile.
+struct Word {
+  std::string_view name;
+  // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions)
+  consteval Word(const char* of) : name(of) {
+    for (const RecordInfo& kind : record_kinds) {
+      if (kind.place(name) < kind.words)
+        return;
+    }
+    throw "no kind of record has a word of that name";
+  }
+};
+
 /// A record with its words under their names.
 struct Entry {
   Kind kind{};
   TimePoint at{};
   std::array<std::uint64_t, 6> word{};
 
-  [[nodiscard]] std::uint64_t operator[](std::string_view name) const {
-    const auto& names = info(kind).word;
-    const auto place = std::find(names.begin(), names.end(), name);
-    HOLDFAST_CHECK(place != names.end());
-    return word[static_cast<std::size_t>(place - names.begin())];
+  [[nodiscard]] std::uint64_t operator[](Word of) const {
+    const std::size_t place = info(kind).place(of.name);
+    HOLDFAST_CHECK(place < info(kind).words);
+    return word[place];
   }
 };
 
@@ -47,8 +59,8 @@ inline constexpr Duration few_round_trips = std::chrono::milliseconds{1};
 using Filter = std::function<bool(const Entry&)>;
 
 /// Filters on one word: `with("controller", 0)`.
-inline Filter with(std::string_view name, std::uint64_t value) {
-  return [name = std::string(name), value](const Entry& e) { return e[name] == value; };
+inline Filter with(Word name, std::uint64_t value) {
+  return [name, value](const Entry& e) { return e[name] == value; };
 }
 /// Records of the first controller of the first host.
 inline Filter of_first() { return with("controller", 0); }

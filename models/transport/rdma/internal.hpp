@@ -52,6 +52,12 @@ inline Packet packet_of(const net::Packet& packet) { return std::bit_cast<Packet
 inline bool is_management(Op op) { return op <= Op::disconnected; }
 inline bool carries_data(Op op) { return op == Op::send || op == Op::response; }
 
+// How records name a pair, and what it carries.
+inline transport::ConnectionId connection_of(QueuePairId id) {
+  return transport::ConnectionId{sim::index(id)};
+}
+inline std::uint8_t pdu_type(const Work& work) { return static_cast<std::uint8_t>(work.verb); }
+
 // rdma.cpp
 void set_state(World& w, QueuePairId id, Side side, State state);
 void send_packet(World& w, QueuePairId id, Side side, Packet packet);
