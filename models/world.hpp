@@ -3,8 +3,6 @@
 // there are two runs. Entities are named by ids and looked up here; events receive the world.
 #pragma once
 
-#include <type_traits>
-
 #include "models/fault/fault.hpp"
 #include "models/host/state.hpp"
 #include "models/net/state.hpp"
@@ -61,21 +59,10 @@ struct World : Rooms {
   World(const World& other, const sim::CopyBlock&) : Rooms(other) {}
 };
 
-namespace detail {
-template <class Word>
-constexpr std::uint64_t to_word(Word word) {
-  if constexpr (std::is_enum_v<Word>) {
-    return static_cast<std::uint64_t>(static_cast<std::underlying_type_t<Word>>(word));
-  } else {
-    return static_cast<std::uint64_t>(word);
-  }
-}
-}  // namespace detail
-
-/// Says that something happened, now. The number of words is checked against the vocabulary.
-template <Kind kind, class... Words>
-void record(World& w, Words... words) {
-  static_assert(sizeof...(words) == info(kind).words, "a record carries the words of its kind");
+/// Says that something happened, now. Number and types of the words are those of the vocabulary.
+template <Kind kind, class... Each>
+void record(World& w, Each... words) {
+  static_assert(are_words_of<kind, Each...>, "a record carries the words of its kind");
   sim::Record r{sim::ns(w.now()), static_cast<std::uint16_t>(kind), info(kind).layer, {}};
   r.word = {detail::to_word(words)...};
   w.trace.put(r);

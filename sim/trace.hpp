@@ -17,7 +17,7 @@ namespace holdfast::sim {
 
 enum class Layer : std::uint8_t { full, protocol, outcome };
 
-/// One thing that happened. What the words mean is told by the kind (models/trace_records.hpp).
+/// One thing that happened. What the words mean is told by the kind (models/records.hpp).
 struct Record {
   std::int64_t time_ns = 0;
   std::uint16_t kind = 0;

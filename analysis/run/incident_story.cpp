@@ -24,8 +24,8 @@ struct Moment {
   std::string text;
 };
 
-std::string controller_name(const World& w, std::uint32_t controller) {
-  return w.host.controllers[controller].name;
+std::string controller_name(const World& w, host::ControllerId controller) {
+  return w.host.controllers[sim::index(controller)].name;
 }
 
 const target::Namespace& namespace_of(const World& w, std::uint32_t disk) {
@@ -50,7 +50,7 @@ void add_fault_before(const World& w, TimePoint at, std::vector<Moment>& out) {
 
 /// "write 7", or what else the operation is.
 std::string name_of(const World& w, std::uint64_t serial) {
-  const auto kind = static_cast<host::IoKind>(w.oracle.operations[serial - 1].kind);
+  const host::IoKind kind = w.oracle.operations[serial - 1].kind;
   return fmt::format("{} {}", host::io_kind_name(kind), serial);
 }
 

@@ -71,7 +71,7 @@ const char* outcome_of(const oracle::Recovery& r) {
 json recovery_part(const World& w) {
   json list = json::array();
   for (const oracle::Recovery& r : w.recovery.recoveries) {
-    const host::Controller& c = w.host.controllers[r.controller];
+    const host::Controller& c = w.host.controllers[sim::index(r.controller)];
     json one = {{"host", w.host.hosts[sim::index(c.host)].name},
                 {"controller", c.name},
                 {"outcome", outcome_of(r)},
@@ -157,8 +157,8 @@ const char* name_of(oracle::Fate fate) {
 json exposure_part(const World& w, const oracle::Exposure& e) {
   json windows = json::array();
   for (const oracle::ExposureWindow& one : e.windows) {
-    windows.push_back({{"operation", one.token >> 8},
-                       {"controller", w.host.controllers[one.controller].name},
+    windows.push_back({{"operation", serial_of(one.token)},
+                       {"controller", w.host.controllers[sim::index(one.controller)].name},
                        {"from_s", sim::seconds(one.released)},
                        {"to_s", sim::seconds(one.settled)},
                        {"end", name_of(one.fate)}});

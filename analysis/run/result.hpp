@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The result document: what a run answers (design 8). Keys end in their unit; what no model
+// The result document: what a run answers. Keys end in their unit; what no model
 // produces is absent.
 #pragma once
 

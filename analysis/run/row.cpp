@@ -53,10 +53,10 @@ std::size_t failures_in(const json& document) {
   return failed;
 }
 
-}  // namespace
+using Columns = std::vector<Column>;
 
-const std::vector<Column>& columns() {
-  static const std::vector<Column> table = {
+Columns columns_before() {
+  return {
       {"verdict", text, "ok, or corrupt", "/integrity/verdict"},
       {"stall_s", number, "longest time an application had I/O out and none completed",
        "/io/longest_stall_s"},
@@ -84,22 +84,24 @@ const std::vector<Column>& columns() {
       {"target_detect_s", number, "from the fault to its detection by the target", ""},
       {"ccr_attempts", integer, "Cross-Controller Resets tried", ""},
       {"ccr_s", number, "from the start of the fence to CCR done", ""},
-      {"read_count", integer, "reads completed, errors included", "/io/read/count"},
-      {"read_errors", integer, "reads that failed", "/io/read/errors"},
-      {"read_iops", number, "successful reads per second", "/io/read/iops"},
-      {"read_lat_mean_us", number, "latency of successful reads", "/io/read/lat_us/mean"},
-      {"read_lat_p50_us", number, "median", "/io/read/lat_us/p50"},
-      {"read_lat_p99_us", number, "99th percentile, nearest rank", "/io/read/lat_us/p99"},
-      {"read_lat_p999_us", number, "99.9th percentile", "/io/read/lat_us/p999"},
-      {"read_lat_max_us", number, "slowest", "/io/read/lat_us/max"},
-      {"write_count", integer, "writes completed, errors included", "/io/write/count"},
-      {"write_errors", integer, "writes that failed", "/io/write/errors"},
-      {"write_iops", number, "successful writes per second", "/io/write/iops"},
-      {"write_lat_mean_us", number, "latency of successful writes", "/io/write/lat_us/mean"},
-      {"write_lat_p50_us", number, "median", "/io/write/lat_us/p50"},
-      {"write_lat_p99_us", number, "99th percentile, nearest rank", "/io/write/lat_us/p99"},
-      {"write_lat_p999_us", number, "99.9th percentile", "/io/write/lat_us/p999"},
-      {"write_lat_max_us", number, "slowest", "/io/write/lat_us/max"},
+  };
+}
+
+/// Of reads, or of writes.
+Columns columns_of(const std::string& one) {
+  const std::string at = "/io/" + one;
+  return {{one + "_count", integer, one + "s completed, errors included", at + "/count"},
+          {one + "_errors", integer, one + "s that failed", at + "/errors"},
+          {one + "_iops", number, "successful " + one + "s per second", at + "/iops"},
+          {one + "_lat_mean_us", number, "latency of successful " + one + "s", at + "/lat_us/mean"},
+          {one + "_lat_p50_us", number, "median", at + "/lat_us/p50"},
+          {one + "_lat_p99_us", number, "99th percentile, nearest rank", at + "/lat_us/p99"},
+          {one + "_lat_p999_us", number, "99.9th percentile", at + "/lat_us/p999"},
+          {one + "_lat_max_us", number, "slowest", at + "/lat_us/max"}};
+}
+
+Columns columns_behind() {
+  return {
       {"before_iops", number,
        "successful reads and writes per second from the first submission to the first fault",
        "/io/before_fault/iops"},
@@ -121,6 +123,18 @@ const std::vector<Column>& columns() {
       {"dropped", integer, "packets lost there", "/sim/dropped"},
       {"trace_hash", text, "of everything that happened", "/trace_hash"},
   };
+}
+
+}  // namespace
+
+const std::vector<Column>& columns() {
+  static const Columns table = [] {
+    Columns out;
+    for (const Columns& part :
+         {columns_before(), columns_of("read"), columns_of("write"), columns_behind()})
+      out.insert(out.end(), part.begin(), part.end());
+    return out;
+  }();
   return table;
 }
 

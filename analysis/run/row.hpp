@@ -12,10 +12,10 @@ namespace holdfast::analysis {
 enum class ColumnType { text, integer, number };
 
 struct Column {
-  const char* name;  ///< ends in its unit
+  std::string name;  ///< ends in its unit
   ColumnType type;
-  const char* doc;
-  const char* pointer;  ///< into the result document; empty: computed here
+  std::string doc;
+  std::string pointer;  ///< into the result document; empty: computed here
 };
 
 /// All columns, in the order in which tables show them.

@@ -6,7 +6,6 @@
 #include <memory>
 #include <set>
 
-#include "analysis/conform/catalogue/expected.hpp"
 #include "analysis/run/lockstep.hpp"
 #include "analysis/run/result.hpp"
 #include "analysis/traces/traces.hpp"
@@ -93,9 +92,20 @@ TraceFiles open_traces(const RunOptions& options, const World& w, Tee& tee) {
   return files;
 }
 
+/// None for a scenario that expects no requirement to be kept.
+std::unique_ptr<Judge> judge_of(const scenario::Scenario& scenario, const RunOptions& options) {
+  if (scenario.expect.requirements.empty())
+    return nullptr;
+  if (!options.judge) {
+    throw std::invalid_argument("/expect/requirements: this build has no catalogue of requirements");
+  }
+  return options.judge();
+}
+
 }  // namespace
 
 nlohmann::json run(const scenario::Scenario& scenario, const RunOptions& options) {
+  const std::unique_ptr<Judge> judge = judge_of(scenario, options);
   Tee tee;
   World w;
   simgrid::SimGridCarrier carrier(fire, &w);
@@ -111,9 +121,8 @@ nlohmann::json run(const scenario::Scenario& scenario, const RunOptions& options
     lockstep = std::make_unique<Lockstep>(follower, sim::epoch + scenario.duration);
     tee.add(lockstep.get());
   }
-  conform::EventLog events;
-  if (!scenario.expect.requirements.empty())
-    tee.add(&events);
+  if (judge)
+    tee.add(judge.get());
   if (!tee.empty())
     w.trace.attach(&tee);
 
@@ -137,8 +146,8 @@ nlohmann::json run(const scenario::Scenario& scenario, const RunOptions& options
     file->close();
   w.trace.attach(nullptr);
   nlohmann::json document = result_document(scenario, w, name_of(options.kernel));
-  if (whole)
-    conform::expect_requirements(scenario, events, document["expect"]);
+  if (whole && judge)
+    judge->judge_into(scenario, document["expect"]);
   if (lockstep && whole) {
     document["kernels"] = {{"simgrid", {{"trace_hash", document["trace_hash"]}}},
                            {"native", {{"trace_hash", hex(follower.trace.hashes().full)}}}};

@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// One run of a scenario on a kernel, and the document that says what came of it (design 8).
+// One run of a scenario on a kernel, and the document that says what came of it.
 #pragma once
 
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "models/scenario/declaration/spec.hpp"
+#include "sim/trace.hpp"
 
 namespace holdfast::analysis {
 
 enum class Kernel { native, simgrid, both };
+
+/// Judges a run by its records, beyond what its result document says: `expect.requirements`. It is
+/// handed in from above, so that a run knows nothing of the catalogue of requirements.
+class Judge : public sim::Sink {
+ public:
+  /// Appends an entry {name, expected, value, verdict} for each thing that it judges.
+  virtual void judge_into(const scenario::Scenario& scenario, nlohmann::json& list) = 0;
+};
 
 struct RunOptions {
   Kernel kernel = Kernel::native;
@@ -23,6 +33,9 @@ struct RunOptions {
   std::function<void(double)> progress;     ///< told the fraction done, now and then; may be empty
   std::function<void()> heartbeat;          ///< called every some milliseconds; native kernel only
   const std::atomic<bool>* stop = nullptr;  ///< set it to end the run early
+  /// Makes the judge of a scenario that expects requirements to be kept: without one, such a
+  /// scenario is refused with std::invalid_argument.
+  std::function<std::unique_ptr<Judge>()> judge;
 };
 
 /// The two kernels did not do the same. what() shows the first record in which they differ, from

@@ -12,56 +12,53 @@ using host::State;
 
 /// A flag that the model sets without a record; the instant is known all the same.
 void KernelLog::tell_failfast() {
-  for (std::size_t id = 0; id < watches_.size(); ++id) {
-    Watch& watch = watches_[id];
-    if (watch.failfast_at_ns < 0 || now_ns_ < watch.failfast_at_ns)
+  for (std::size_t i = 0; i < watches_.size(); ++i) {
+    Watch& at = watches_[i];
+    if (at.failfast_at_ns < 0 || now_ns_ < at.failfast_at_ns)
       continue;
-    if (controller(id).failfast_expired) {
-      const host::Controller& c = controller(id);
-      put(host_name(c.host), fmt::format("nvme {}: failfast expired", c.name),
-          watch.failfast_at_ns);
-    } else if (now_ns_ == watch.failfast_at_ns) {
+    const host::Controller& c = w_.host.controllers[i];
+    if (c.failfast_expired) {
+      put(host_name(c.host), fmt::format("nvme {}: failfast expired", c.name), at.failfast_at_ns);
+    } else if (now_ns_ == at.failfast_at_ns) {
       continue;  // its event may come later in this instant
     }
-    watch.failfast_at_ns = -1;
+    at.failfast_at_ns = -1;
     --failfast_pending_;
   }
 }
 
-void KernelLog::on_state(const sim::Record& r) {
-  Watch& watch = watches_[r.word[0]];
-  const auto from = static_cast<State>(r.word[1]);
-  const auto to = static_cast<State>(r.word[2]);
+void KernelLog::on_state(const Words<Kind::controller_state>& r) {
+  const auto id = r.get<"controller">();
+  const auto from = r.get<"from">();
+  const auto to = r.get<"to">();
+  Watch& at = watch(id);
   if (is_fc() && to == State::resetting && from == State::live) {
-    tell_fc_recovery(r.word[0]);
+    tell_fc_recovery(id);
   } else if (to == State::fencing) {
-    say(r.word[0], "starting controller fencing");
+    say(id, "starting controller fencing");
   } else if (to == State::resetting && from == State::live) {
     // A keep-alive without a tag resets the controller; the transport's recovery is another path.
-    if (watch.cause == cause_keep_alive_tag)
-      say(r.word[0], "keep-alive failed: -11");
-    else if (watch.cause < cause_operator)
-      say(r.word[0], "starting error recovery");
+    if (at.cause == host::Cause::keep_alive_tag)
+      say(id, "keep-alive failed: -11");
+    else if (at.cause < host::Cause::operator_request)
+      say(id, "starting error recovery");
   }
-  if (watch.failfast_at_ns >= 0 && to == State::live) {
-    watch.failfast_at_ns = -1;
+  if (at.failfast_at_ns >= 0 && to == State::live) {
+    at.failfast_at_ns = -1;
     --failfast_pending_;
   }
-  const sim::Duration limit = controller(r.word[0]).fast_io_fail;
+  const sim::Duration limit = controller(id).fast_io_fail;
   if (to == State::connecting && from == State::resetting && limit >= sim::Duration{}) {
-    failfast_pending_ += watch.failfast_at_ns < 0 ? 1 : 0;
-    watch.failfast_at_ns = now_ns_ + limit.count();
+    failfast_pending_ += at.failfast_at_ns < 0 ? 1 : 0;
+    at.failfast_at_ns = now_ns_ + limit.count();
   }
 }
 
-void KernelLog::on_timeout(const sim::Record& r) {
-  if (static_cast<Kind>(r.kind) == Kind::anatt_timeout) {
-    say(r.word[0], "ANATT timeout, resetting controller.");
-    return;
-  }
-  const host::Controller& c = controller(r.word[0]);
-  const std::uint64_t qid = r.word[1];
-  const auto cid = static_cast<std::uint16_t>(r.word[2]);
+void KernelLog::on_timeout(const Words<Kind::request_timeout>& r) {
+  const auto id = r.get<"controller">();
+  const host::Controller& c = controller(id);
+  const std::uint16_t qid = r.get<"qid">();
+  const std::uint16_t cid = r.get<"cid">();
   const std::uint16_t tag = wire::CommandId::unpack(cid).tag;
   const auto queue = qid == 0 ? sim::index(c.admin) : c.first_io_queue + qid - 1;
   const wire::Command& command = w_.host.requests[w_.host.queues[queue].tags[tag]].command;
@@ -70,12 +67,13 @@ void KernelLog::on_timeout(const sim::Record& r) {
     return;
   }
   // %#x prints a zero without its prefix.
-  const std::string opcode = r.word[3] == 0 ? "0" : fmt::format("{:#x}", r.word[3]);
+  const unsigned code = r.get<"opcode">();
+  const std::string opcode = code == 0 ? "0" : fmt::format("{:#x}", code);
   // nvme-rdma has no PDUs whose type it could print.
-  const std::string type = is_rdma() ? "" : fmt::format(" type {}", r.word[4]);
-  say(r.word[0],
-      fmt::format("I/O tag {} ({:04x}){} opcode {} ({}) QID {} timeout", tag, cid, type, opcode,
-                  wire::command_name(command, static_cast<std::uint16_t>(qid)), qid));
+  const auto pdu = static_cast<unsigned>(r.get<"pdu_type">());
+  const std::string type = is_rdma() ? "" : fmt::format(" type {}", pdu);
+  say(id, fmt::format("I/O tag {} ({:04x}){} opcode {} ({}) QID {} timeout", tag, cid, type, opcode,
+                      wire::command_name(command, qid), qid));
 }
 
 void KernelLog::on_io_without_path(std::uint64_t op, const char* text, std::size_t which) {
@@ -97,113 +95,124 @@ void KernelLog::on_io_without_path(std::uint64_t op, const char* text, std::size
     put(machine, fmt::format("block {}n{}: {}", first->name, head.nsid, text), now_ns_);
 }
 
-void KernelLog::on_fence(const sim::Record& r) {
-  const std::uint64_t id = r.word[0];
-  const std::uint64_t time_ms = r.word[1] / 1'000'000;
-  bool& held = watches_[id].held;
-  switch (static_cast<Kind>(r.kind)) {
-    case Kind::fence_started:
-      held = r.word[1] != 0;
-      if (w_.host.hosts[sim::index(controller(id).host)].policy.ccr) {
-        say(id, fmt::format("attempting CCR, timeout {}ms", time_ms));
-      } else if (held) {
-        say(id, fmt::format("holding inflight requests for {}ms", time_ms));
-      }
-      return;
-    case Kind::ccr_succeeded:
-      say(id, "CCR succeeded using " + controller(r.word[1]).name);
-      return;
-    case Kind::ccr_failed:
-      held = r.word[1] != 0;
-      // The second wording is the likely one, not a confirmed one (protocol.md 11, H7).
-      say(id,
-          held ? fmt::format("CCR failed, switch to time-based recovery, timeout = {}ms", time_ms)
+void KernelLog::on_fence_started(const Words<Kind::fence_started>& r) {
+  const auto id = r.get<"controller">();
+  bool& held = watch(id).held;
+  held = r.get<"hold_ns">() != sim::Duration{};
+  const auto time_ms = r.get<"hold_ns">() / std::chrono::milliseconds{1};
+  if (w_.host.hosts[sim::index(controller(id).host)].policy.ccr) {
+    say(id, fmt::format("attempting CCR, timeout {}ms", time_ms));
+  } else if (held) {
+    say(id, fmt::format("holding inflight requests for {}ms", time_ms));
+  }
+}
+
+void KernelLog::on_ccr_failed(const Words<Kind::ccr_failed>& r) {
+  const auto id = r.get<"controller">();
+  bool& held = watch(id).held;
+  held = r.get<"left_ns">() != sim::Duration{};
+  // The second wording is the likely one, not a confirmed one (protocol.md 11, H7).
+  say(id, held ? fmt::format("CCR failed, switch to time-based recovery, timeout = {}ms",
+                             r.get<"left_ns">() / std::chrono::milliseconds{1})
                : "CCR failed, CQT not supported, skip time-based recovery");
-      return;
-    default:
-      if (held)
-        say(id, "Time-based recovery finished");
-  }
 }
 
-void KernelLog::on_keep_alive_done(const sim::Record& r) {
-  const std::uint64_t id = r.word[0];
-  if (r.word[1] != 0) {
-    say(id, fmt::format("failed nvme_keep_alive_end_io error={}", block_status(r.word[1])));
-    return;
-  }
-  const std::int64_t rtt_ns = now_ns_ - watches_[id].keep_alive_ns;
-  if (rtt_ns >
-      host::keep_alive_period(w_, host::ControllerId{static_cast<std::uint32_t>(id)}).count())
-    say(id, fmt::format("long keepalive RTT ({} ms)", rtt_ns / 1'000'000));
-}
-
-bool KernelLog::on_host(const sim::Record& r) {
-  const std::uint64_t id = r.word[0];
-  switch (static_cast<Kind>(r.kind)) {
-    case Kind::tcp_state:
-    case Kind::queue_pair_state:
-      on_socket(r);
-      return true;
-    case Kind::pdu_sent:
-      on_pdu_sent(r);
-      return true;
-    case Kind::request_timeout:
-    case Kind::anatt_timeout:
-      on_timeout(r);
-      return true;
-    case Kind::recovery_started:
-      watches_[id].cause = r.word[1];
-      watches_[id].disconnected = is_disconnect(last_);
-      return true;
-    case Kind::controller_state:
-      on_state(r);
-      return true;
+bool KernelLog::on_fence(const sim::Record& r) {
+  switch (Kind{r.kind}) {
     case Kind::fence_started:
-    case Kind::ccr_succeeded:
+      on_fence_started(Words<Kind::fence_started>(r));
+      return true;
+    case Kind::ccr_succeeded: {
+      const Words<Kind::ccr_succeeded> words(r);
+      say(words.get<"controller">(),
+          "CCR succeeded using " + controller(words.get<"source">()).name);
+      return true;
+    }
     case Kind::ccr_failed:
-    case Kind::hold_ended:
-      on_fence(r);
+      on_ccr_failed(Words<Kind::ccr_failed>(r));
       return true;
-    case Kind::keep_alive_sent:
-      watches_[id].keep_alive_ns = now_ns_;
-      return true;
-    case Kind::keep_alive_done:
-      on_keep_alive_done(r);
-      return true;
-    case Kind::operator_request:
-      if (static_cast<host::OperatorAction>(r.word[1]) == host::OperatorAction::reset)
-        say(id, "resetting controller");
-      return true;
-    case Kind::reconnect_scheduled:
-      say(id, fmt::format("Reconnecting in {} seconds...", r.word[1] / 1'000'000'000));
-      return true;
-    case Kind::connect_attempt:
-      watches_[id].mapped = false;
-      return true;
-    case Kind::connected:
-      on_connected(r);
-      return true;
-    case Kind::connect_failed:
-      on_connect_failed(r);
-      return true;
-    case Kind::controller_removed:
-      on_removed(r);
-      return true;
-    case Kind::io_requeued:
-      on_io_without_path(id, "no usable path - requeuing I/O", 0);
-      return true;
-    case Kind::app_complete: {
-      // A final error of an attempt ends the same way, right after that attempt.
-      const bool after_attempt = static_cast<Kind>(last_.kind) == Kind::attempt_done;
-      if (r.word[1] == static_cast<std::uint64_t>(wire::StatusCode::host_path_error) &&
-          !after_attempt) {
-        on_io_without_path(id, "no available path - failing I/O", 1);
-      }
+    case Kind::hold_ended: {
+      const auto id = Words<Kind::hold_ended>(r).get<"controller">();
+      if (watch(id).held)
+        say(id, "Time-based recovery finished");
       return true;
     }
     default:
       return false;
+  }
+}
+
+void KernelLog::on_keep_alive_done(const Words<Kind::keep_alive_done>& r) {
+  const auto id = r.get<"controller">();
+  const wire::Status status = r.get<"status">();
+  if (status.value != 0) {
+    say(id, fmt::format("failed nvme_keep_alive_end_io error={}", block_status(status.value)));
+    return;
+  }
+  const std::int64_t rtt_ns = now_ns_ - watch(id).keep_alive_ns;
+  if (rtt_ns > host::keep_alive_period(w_, id).count())
+    say(id, fmt::format("long keepalive RTT ({} ms)", rtt_ns / 1'000'000));
+}
+
+void KernelLog::on_recovery_started(const Words<Kind::recovery_started>& r) {
+  Watch& at = watch(r.get<"controller">());
+  at.cause = r.get<"cause">();
+  at.disconnected = is_disconnect(last_);
+}
+
+void KernelLog::on_app_complete(const Words<Kind::app_complete>& r) {
+  // A final error of an attempt ends the same way, right after that attempt.
+  const bool after_attempt = Kind{last_.kind} == Kind::attempt_done;
+  if (r.get<"status">().value == wire::raw(wire::StatusCode::host_path_error) && !after_attempt)
+    on_io_without_path(r.get<"op">(), "no available path - failing I/O", 1);
+}
+
+bool KernelLog::on_host(const sim::Record& r) {
+  switch (Kind{r.kind}) {
+    case Kind::request_timeout:
+      on_timeout(Words<Kind::request_timeout>(r));
+      return true;
+    case Kind::anatt_timeout:
+      say(Words<Kind::anatt_timeout>(r).get<"controller">(),
+          "ANATT timeout, resetting controller.");
+      return true;
+    case Kind::recovery_started:
+      on_recovery_started(Words<Kind::recovery_started>(r));
+      return true;
+    case Kind::controller_state:
+      on_state(Words<Kind::controller_state>(r));
+      return true;
+    case Kind::keep_alive_sent:
+      watch(Words<Kind::keep_alive_sent>(r).get<"controller">()).keep_alive_ns = now_ns_;
+      return true;
+    case Kind::keep_alive_done:
+      on_keep_alive_done(Words<Kind::keep_alive_done>(r));
+      return true;
+    case Kind::operator_request: {
+      const Words<Kind::operator_request> words(r);
+      if (words.get<"action">() == host::OperatorAction::reset)
+        say(words.get<"controller">(), "resetting controller");
+      return true;
+    }
+    case Kind::reconnect_scheduled: {
+      const Words<Kind::reconnect_scheduled> words(r);
+      say(words.get<"controller">(),
+          fmt::format("Reconnecting in {} seconds...",
+                      words.get<"delay_ns">() / std::chrono::seconds{1}));
+      return true;
+    }
+    case Kind::controller_removed:
+      on_removed(Words<Kind::controller_removed>(r));
+      return true;
+    case Kind::io_requeued:
+      on_io_without_path(Words<Kind::io_requeued>(r).get<"op">(), "no usable path - requeuing I/O",
+                         0);
+      return true;
+    case Kind::app_complete:
+      on_app_complete(Words<Kind::app_complete>(r));
+      return true;
+    default:
+      return on_setup(r) || on_fence(r);
   }
 }
 

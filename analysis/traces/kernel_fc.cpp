@@ -6,8 +6,8 @@
 namespace holdfast::analysis::kernel {
 
 bool is_disconnect(const sim::Record& r) {
-  return static_cast<Kind>(r.kind) == Kind::iu_received &&
-         static_cast<transport::fc::Iu>(r.word[2]) == transport::fc::Iu::ls_request;
+  return Kind{r.kind} == Kind::iu_received &&
+         Words<Kind::iu_received>(r).get<"iu">() == transport::fc::Iu::ls_request;
 }
 
 namespace {
@@ -17,27 +17,27 @@ std::string number_of(const host::Controller& c) { return c.name.substr(4); }
 
 }  // namespace
 
-void KernelLog::on_fc_timeout(const sim::Record& r, const wire::Command& command) {
-  const std::uint64_t qid = r.word[1];
-  say(r.word[0],
+void KernelLog::on_fc_timeout(const Words<Kind::request_timeout>& r, const wire::Command& command) {
+  const auto id = r.get<"controller">();
+  const std::uint16_t qid = r.get<"qid">();
+  say(id,
       fmt::format("NVME-FC{{{}.{}}}: io timeout: opcode {} fctype {} ({}) w10/11: x{:08x}/x{:08x}",
-                  number_of(controller(r.word[0])), qid, command.opcode,
+                  number_of(controller(id)), qid, command.opcode,
                   command.is_fabrics() ? static_cast<unsigned>(command.fabrics_type()) : 0U,
-                  wire::command_name(command, static_cast<std::uint16_t>(qid)), command.cdw10,
-                  command.cdw11));
+                  wire::command_name(command, qid), command.cdw10, command.cdw11));
 }
 
-void KernelLog::tell_fc_recovery(std::uint64_t id) {
-  const Watch& watch = watches_[id];
-  if (watch.cause == cause_keep_alive_tag) {
+void KernelLog::tell_fc_recovery(host::ControllerId id) {
+  const Watch& at = watch(id);
+  if (at.cause == host::Cause::keep_alive_tag) {
     say(id, "keep-alive failed: -11");
     return;
   }
-  if (watch.cause >= cause_operator)
+  if (at.cause >= host::Cause::operator_request)
     return;
-  const bool timeout = watch.cause == static_cast<std::uint64_t>(host::Cause::request_timeout);
+  const bool timeout = at.cause == host::Cause::request_timeout;
   const char* event = timeout ? "io timeout abort failed" : "transport detected io error";
-  if (watch.disconnected)
+  if (at.disconnected)
     event = "Disconnect Association LS received";
   const std::string prefix = fmt::format("NVME-FC{{{}}}: ", number_of(controller(id)));
   say(id, prefix + "transport association event: " + event);

@@ -16,15 +16,11 @@
 
 namespace holdfast::analysis::kernel {
 
-/// host: Cause, as far as the log words it.
-inline constexpr std::uint64_t cause_keep_alive_tag = 2;
-inline constexpr std::uint64_t cause_operator = 3;
-
 /// What is remembered per host controller.
 struct Watch {
   host::Setup setup = host::Setup::idle;  ///< the step that sent last
   std::uint32_t qid = 0;                  ///< of the connection opened last
-  std::uint64_t cause = 0;                ///< of the last recovery
+  host::Cause cause{};                    ///< of the last recovery
   std::int64_t keep_alive_ns = 0;         ///< when the last Keep Alive was sent
   bool held = false;                      ///< the hold that is on has a length
   bool disconnected = false;              ///< FC: the target has disconnected, that is the cause
@@ -60,35 +56,45 @@ class KernelLog final : public TraceFile {
         fmt::format("[{:5}.{:06}] ", time_ns / 1'000'000'000, time_ns / 1000 % 1'000'000);
     file_.write((names_machines_ ? machine + " " : std::string()) + stamp + text + "\n");
   }
-  const host::Controller& controller(std::uint64_t id) const { return w_.host.controllers[id]; }
+  const host::Controller& controller(host::ControllerId id) const {
+    return w_.host.controllers[sim::index(id)];
+  }
+  Watch& watch(host::ControllerId id) { return watches_[sim::index(id)]; }
   const std::string& host_name(host::HostId id) const { return w_.host.hosts[sim::index(id)].name; }
-  void say(std::uint64_t id, const std::string& text) {
+  void say(host::ControllerId id, const std::string& text) {
     const host::Controller& c = controller(id);
     put(host_name(c.host), fmt::format("nvme {}: {}", c.name, text), now_ns_);
   }
-  void say_target(std::uint64_t subsystem, const std::string& text) {
-    put(w_.target.subsystems[subsystem].nqn, "nvmet: " + text, now_ns_);
+  void say_target(target::SubsystemId subsystem, const std::string& text) {
+    put(w_.target.subsystems[sim::index(subsystem)].nqn, "nvmet: " + text, now_ns_);
   }
 
   bool on_host(const sim::Record& r);
   void on_target(const sim::Record& r);
-  void on_state(const sim::Record& r);
-  void on_fence(const sim::Record& r);
-  void on_keep_alive_done(const sim::Record& r);
-  void on_timeout(const sim::Record& r);
-  void on_socket(const sim::Record& r);
-  void on_connected(const sim::Record& r);
-  void on_connect_failed(const sim::Record& r);
-  void on_removed(const sim::Record& r);
-  void on_pdu_sent(const sim::Record& r);
-  std::uint32_t owner_of(const sim::Record& r) const;
+  bool on_setup(const sim::Record& r);
+  void on_state(const Words<Kind::controller_state>& r);
+  void on_recovery_started(const Words<Kind::recovery_started>& r);
+  bool on_fence(const sim::Record& r);
+  void on_fence_started(const Words<Kind::fence_started>& r);
+  void on_ccr_failed(const Words<Kind::ccr_failed>& r);
+  void on_keep_alive_done(const Words<Kind::keep_alive_done>& r);
+  void on_timeout(const Words<Kind::request_timeout>& r);
+  void on_opening(transport::ConnectionId connection);
+  void on_connected(const Words<Kind::connected>& r);
+  void on_connect_failed(const Words<Kind::connect_failed>& r);
+  void on_removed(const Words<Kind::controller_removed>& r);
+  void on_pdu_sent(const Words<Kind::pdu_sent>& r);
+  void on_app_complete(const Words<Kind::app_complete>& r);
+  void on_created(const Words<Kind::controller_created>& r);
+  const target::Controller& found(target::SubsystemId subsystem, std::uint16_t cntlid) const;
+  std::uint32_t owner_of(transport::ConnectionId connection, transport::Side side) const;
   bool is_rdma() const { return w_.transport.kind == transport::TransportKind::rdma; }
   void on_io_without_path(std::uint64_t op, const char* text, std::size_t which);
-  void on_fc_timeout(const sim::Record& r, const wire::Command& command);
-  void tell_fc_recovery(std::uint64_t id);
+  void on_fc_timeout(const Words<Kind::request_timeout>& r, const wire::Command& command);
+  void tell_fc_recovery(host::ControllerId id);
   bool is_fc() const { return w_.transport.kind == transport::TransportKind::fc; }
   void tell_failfast();
-  void tell_mapped(std::uint64_t id);
+  void tell_mapped(host::ControllerId id);
 
   const World& w_;
   OutFile file_;
@@ -96,7 +102,7 @@ class KernelLog final : public TraceFile {
   sim::Record last_;
   std::vector<Watch> watches_;
   std::vector<std::array<RateLimit, 2>> limits_;  ///< per host: requeuing, failing
-  std::set<std::uint64_t> joined_;                ///< connections whose queue has its controller
+  std::set<transport::ConnectionId> joined_;      ///< connections whose queue has its controller
   std::size_t failfast_pending_ = 0;
   bool names_machines_;
 };

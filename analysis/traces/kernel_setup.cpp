@@ -9,108 +9,144 @@ namespace holdfast::analysis::kernel {
 using host::Setup;
 
 namespace {
-constexpr std::uint64_t resource_unavailable = 11;
+constexpr int resource_unavailable = 11;
 }
 
 /// The transport's queue at the side of a connection that a record names.
-std::uint32_t KernelLog::owner_of(const sim::Record& r) const {
-  const auto id = static_cast<std::uint32_t>(r.word[0]);
+std::uint32_t KernelLog::owner_of(transport::ConnectionId connection, transport::Side side) const {
+  const auto at = static_cast<std::size_t>(side);
   if (is_rdma())
-    return w_.transport.rdma.pairs[rdma::QueuePairId{id}].owner[r.word[1]];
-  return w_.transport.connections[transport::ConnectionId{id}].owner[r.word[1]];
+    return w_.transport.rdma.pairs[rdma::QueuePairId{sim::index(connection)}].owner[at];
+  return w_.transport.connections[connection].owner[at];
 }
 
 /// The first I/O socket of an association shows that its queues have been counted.
-void KernelLog::on_socket(const sim::Record& r) {
-  const auto opening = is_rdma() ? static_cast<std::uint64_t>(rdma::State::resolving)
-                                 : static_cast<std::uint64_t>(transport::TcpState::syn_sent);
-  if (r.word[1] != 0 || r.word[2] != opening)
-    return;
-  joined_.erase(r.word[0]);
-  const auto owner = w_.transport.host_queues[transport::HostQueueId{owner_of(r)}].owner;
-  const host::Queue& q = w_.host.queues[owner];
-  const std::uint64_t id = sim::index(q.controller);
-  Watch& watch = watches_[id];
-  watch.qid = q.qid;
-  watch.setup = controller(id).setup;
-  if (watch.setup == Setup::io_transport && q.qid == 1)
+void KernelLog::on_opening(transport::ConnectionId connection) {
+  joined_.erase(connection);
+  const transport::HostQueueId of{owner_of(connection, transport::Side::host)};
+  const host::Queue& q = w_.host.queues[w_.transport.host_queues[of].owner];
+  const host::ControllerId id = q.controller;
+  Watch& at = watch(id);
+  at.qid = q.qid;
+  at.setup = controller(id).setup;
+  if (at.setup == Setup::io_transport && q.qid == 1)
     say(id, fmt::format("creating {} I/O queues.", controller(id).io_queues));
 }
 
-void KernelLog::tell_mapped(std::uint64_t id) {
-  watches_[id].mapped = true;
+bool KernelLog::on_setup(const sim::Record& r) {
+  switch (Kind{r.kind}) {
+    case Kind::tcp_state: {
+      const Words<Kind::tcp_state> words(r);
+      const bool opens = words.get<"side">() == transport::Side::host &&
+                         words.get<"state">() == transport::TcpState::syn_sent;
+      if (opens)
+        on_opening(words.get<"connection">());
+      return true;
+    }
+    case Kind::queue_pair_state: {
+      const Words<Kind::queue_pair_state> words(r);
+      const bool opens = words.get<"side">() == transport::Side::host &&
+                         words.get<"state">() == rdma::State::resolving;
+      if (opens)
+        on_opening(words.get<"connection">());
+      return true;
+    }
+    case Kind::pdu_sent:
+      on_pdu_sent(Words<Kind::pdu_sent>(r));
+      return true;
+    case Kind::connect_attempt:
+      watch(Words<Kind::connect_attempt>(r).get<"controller">()).mapped = false;
+      return true;
+    case Kind::connected:
+      on_connected(Words<Kind::connected>(r));
+      return true;
+    case Kind::connect_failed:
+      on_connect_failed(Words<Kind::connect_failed>(r));
+      return true;
+    default:
+      return false;
+  }
+}
+
+void KernelLog::tell_mapped(host::ControllerId id) {
+  watch(id).mapped = true;
   say(id, fmt::format("mapped {}/0/0 default/read/poll queues.", controller(id).io_queues));
 }
 
-void KernelLog::on_pdu_sent(const sim::Record& r) {
-  if (r.word[1] == 0) {
-    const auto owner = w_.transport.host_queues[transport::HostQueueId{owner_of(r)}].owner;
-    const auto id = sim::index(w_.host.queues[owner].controller);
-    watches_[id].setup = controller(id).setup;
+void KernelLog::on_pdu_sent(const Words<Kind::pdu_sent>& r) {
+  const transport::ConnectionId connection = r.get<"connection">();
+  const std::uint32_t of = owner_of(connection, r.get<"side">());
+  if (r.get<"side">() == transport::Side::host) {
+    const auto owner = w_.transport.host_queues[transport::HostQueueId{of}].owner;
+    const host::ControllerId id = w_.host.queues[owner].controller;
+    Watch& at = watch(id);
+    at.setup = controller(id).setup;
     // A new controller maps its queues before it connects them, one that reconnects afterwards
     // (nvme_tcp_configure_io_queues).
-    if (watches_[id].setup == Setup::io_connect && !watches_[id].mapped &&
-        !controller(id).connected_once) {
+    if (at.setup == Setup::io_connect && !at.mapped && !controller(id).connected_once)
       tell_mapped(id);
-    }
     return;
   }
-  const auto queue = w_.transport.target_queues[transport::TargetQueueId{owner_of(r)}].owner;
+  const auto queue = w_.transport.target_queues[transport::TargetQueueId{of}].owner;
   const target::Queue& q = w_.target.queues[target::QueueId{queue}];
   if (q.qid == 0 || q.controller == sim::none<target::ControllerId> ||
-      !joined_.insert(r.word[0]).second) {
+      !joined_.insert(connection).second) {
     return;
   }
   const target::Controller& c = w_.target.controllers[q.controller];
-  say_target(sim::index(c.subsystem), fmt::format("adding queue {} to ctrl {}.", q.qid, c.cntlid));
+  say_target(c.subsystem, fmt::format("adding queue {} to ctrl {}.", q.qid, c.cntlid));
 }
 
-void KernelLog::on_connected(const sim::Record& r) {
-  const host::Controller& c = controller(r.word[0]);
-  if (!is_fc() && !watches_[r.word[0]].mapped && c.io_queues != 0)
-    tell_mapped(r.word[0]);
+void KernelLog::on_connected(const Words<Kind::connected>& r) {
+  const auto id = r.get<"controller">();
+  const host::Controller& c = controller(id);
+  if (!is_fc() && !watch(id).mapped && c.io_queues != 0)
+    tell_mapped(id);
   if (c.connected_once) {
-    say(r.word[0],
-        fmt::format("Successfully reconnected (attempt {}/{})", r.word[1], c.max_reconnects));
+    say(id, fmt::format("Successfully reconnected (attempt {}/{})", r.get<"attempt">(),
+                        c.max_reconnects));
     return;
   }
   const Ipv4 a = address_of(w_.net.routes[sim::index(c.forward)].to);
-  say(r.word[0], fmt::format("new ctrl: NQN \"{}\", addr {}.{}.{}.{}:{}, hostnqn: {}",
-                             c.subnqn.view(), a[0], a[1], a[2], a[3], nvme_tcp_port,
-                             w_.host.hosts[sim::index(c.host)].hostnqn.view()));
+  say(id, fmt::format("new ctrl: NQN \"{}\", addr {}.{}.{}.{}:{}, hostnqn: {}", c.subnqn.view(),
+                      a[0], a[1], a[2], a[3], nvme_tcp_port,
+                      w_.host.hosts[sim::index(c.host)].hostnqn.view()));
 }
 
-void KernelLog::on_connect_failed(const sim::Record& r) {
-  const Watch& watch = watches_[r.word[0]];
-  const host::Controller& c = controller(r.word[0]);
-  const std::uint64_t error = r.word[2];
+void KernelLog::on_connect_failed(const Words<Kind::connect_failed>& r) {
+  const auto id = r.get<"controller">();
+  const Watch& at = watch(id);
+  const host::Controller& c = controller(id);
+  const int error = r.get<"error">();
   if (is_rdma() && (error == rdma::timed_out || error == rdma::connection_reset)) {
-    say(r.word[0], fmt::format("rdma connection establishment failed (-{})", error));
+    say(id, fmt::format("rdma connection establishment failed (-{})", error));
   } else if (is_fc()) {
     // What nvme-fc says here is not known (protocol.md 11 has no such line).
   } else if (error == tcp::timed_out || error == tcp::connection_refused) {
-    say(r.word[0], fmt::format("failed to connect socket: -{}", error));
+    say(id, fmt::format("failed to connect socket: -{}", error));
   } else if (error == resource_unavailable || error == tcp::connection_reset) {
     put(host_name(c.host),
-        fmt::format("nvme_tcp: queue {}: failed to receive icresp, error -{}", watch.qid, error),
+        fmt::format("nvme_tcp: queue {}: failed to receive icresp, error -{}", at.qid, error),
         now_ns_);
-  } else if (watch.setup == Setup::io_connect || watch.setup == Setup::admin_connect) {
-    const bool admin = watch.setup == Setup::admin_connect;
-    say(r.word[0],
+  } else if (at.setup == Setup::io_connect || at.setup == Setup::admin_connect) {
+    const bool admin = at.setup == Setup::admin_connect;
+    say(id,
         fmt::format("failed to connect queue: {} ret={}", admin ? 0 : c.setup_queue + 1, error));
   }
-  if (c.connected_once)
-    say(r.word[0], fmt::format("Failed reconnect attempt {}/{}", r.word[1], c.max_reconnects));
+  if (c.connected_once) {
+    say(id, fmt::format("Failed reconnect attempt {}/{}", r.get<"attempt">(), c.max_reconnects));
+  }
 }
 
-void KernelLog::on_removed(const sim::Record& r) {
-  const host::Controller& c = controller(r.word[0]);
+void KernelLog::on_removed(const Words<Kind::controller_removed>& r) {
+  const auto id = r.get<"controller">();
+  const host::Controller& c = controller(id);
   if (!c.connected_once)
     return;  // `nvme connect` has failed; there is no controller to remove
   // A deletion by an administrator comes without the first line.
   if (c.state != host::State::deleting_noio)
-    say(r.word[0], fmt::format("Removing controller ({})...", signed_error(r.word[1])));
-  say(r.word[0], fmt::format("Removing ctrl: NQN \"{}\"", c.subnqn.view()));
+    say(id, fmt::format("Removing controller ({})...", signed_error(r.get<"error">())));
+  say(id, fmt::format("Removing ctrl: NQN \"{}\"", c.subnqn.view()));
 }
 
 }  // namespace holdfast::analysis::kernel

@@ -7,38 +7,47 @@ namespace holdfast::analysis::kernel {
 
 using std::chrono::seconds;
 
+const target::Controller& KernelLog::found(target::SubsystemId subsystem,
+                                           std::uint16_t cntlid) const {
+  return w_.target.controllers[target::find_controller(w_, subsystem, cntlid)];
+}
+
+void KernelLog::on_created(const Words<Kind::controller_created>& r) {
+  const auto subsystem = r.get<"subsystem">();
+  const auto cntlid = r.get<"cntlid">();
+  if (r.get<"kato_ns">() != sim::Duration{}) {
+    say_target(subsystem, fmt::format("ctrl {} start keep-alive timer for {} secs", cntlid,
+                                      r.get<"kato_ns">() / seconds{1}));
+  }
+  const target::Subsystem& s = w_.target.subsystems[sim::index(subsystem)];
+  say_target(subsystem, fmt::format("Created {} controller {} for subsystem {} for NQN {}.",
+                                    s.discovery ? "discovery" : "nvm", cntlid, s.nqn,
+                                    found(subsystem, cntlid).hostnqn.view()));
+}
+
 void KernelLog::on_target(const sim::Record& r) {
-  const std::uint64_t subsystem = r.word[0];
-  const std::uint64_t cntlid = r.word[1];
-  const auto found = [&]() -> const target::Controller& {
-    const target::SubsystemId sid{static_cast<std::uint32_t>(subsystem)};
-    return w_.target
-        .controllers[target::find_controller(w_, sid, static_cast<std::uint16_t>(cntlid))];
+  const auto say_of = [this](const auto& words, const std::string& text) {
+    say_target(words.template get<"subsystem">(),
+               fmt::format("ctrl {} {}", words.template get<"cntlid">(), text));
   };
-  switch (static_cast<Kind>(r.kind)) {
+  switch (Kind{r.kind}) {
     case Kind::controller_created:
-      if (r.word[3] != 0) {
-        say_target(subsystem, fmt::format("ctrl {} start keep-alive timer for {} secs", cntlid,
-                                          r.word[3] / 1'000'000'000));
-      }
-      say_target(subsystem,
-                 fmt::format("Created {} controller {} for subsystem {} for NQN {}.",
-                             w_.target.subsystems[subsystem].discovery ? "discovery" : "nvm",
-                             cntlid, w_.target.subsystems[subsystem].nqn, found().hostnqn.view()));
+      on_created(Words<Kind::controller_created>(r));
       return;
     case Kind::keep_alive_window:
-      say_target(subsystem,
-                 fmt::format("ctrl {} reschedule traffic based keep-alive timer", cntlid));
+      say_of(Words<Kind::keep_alive_window>(r), "reschedule traffic based keep-alive timer");
       return;
-    case Kind::keep_alive_expired:
-      say_target(subsystem, fmt::format("ctrl {} keep-alive timer ({} seconds) expired!", cntlid,
-                                        found().katt / seconds{1}));
+    case Kind::keep_alive_expired: {
+      const Words<Kind::keep_alive_expired> words(r);
+      const auto katt = found(words.get<"subsystem">(), words.get<"cntlid">()).katt;
+      say_of(words, fmt::format("keep-alive timer ({} seconds) expired!", katt / seconds{1}));
       return;
+    }
     case Kind::controller_fatal:
-      say_target(subsystem, fmt::format("ctrl {} fatal error occurred!", cntlid));
+      say_of(Words<Kind::controller_fatal>(r), "fatal error occurred!");
       return;
     case Kind::controller_freed:
-      say_target(subsystem, fmt::format("ctrl {} stop keep-alive", cntlid));
+      say_of(Words<Kind::controller_freed>(r), "stop keep-alive");
       return;
     default:
       return;

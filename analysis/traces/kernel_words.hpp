@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers as the kernel prints them, and its limit on repeated lines. For traces_kernel.cpp.
+// Numbers as the kernel prints them, and its limit on repeated lines. For kernel.cpp.
 #pragma once
 
 #include <algorithm>
@@ -25,14 +25,11 @@ inline int block_status(std::uint64_t status) {
 }
 
 /// Set-up ends with an errno of the transport or with a status of the controller.
-inline bool is_errno(std::uint64_t error) {
+inline bool is_errno(int error) {
   constexpr std::array<std::uint64_t, 6> numbers = {11, 22, 71, 104, 110, 111};
   return std::find(numbers.begin(), numbers.end(), error) != numbers.end();
 }
-inline std::int64_t signed_error(std::uint64_t error) {
-  const auto value = static_cast<std::int64_t>(error);
-  return is_errno(error) ? -value : value;
-}
+inline int signed_error(int error) { return is_errno(error) ? -error : error; }
 
 /// ___ratelimit with the defaults of printk: ten lines in five seconds.
 class RateLimit {

@@ -159,21 +159,19 @@ class PacketCapture final : public TraceFile {
   void on_record(const sim::Record& r) override {
     const auto kind = static_cast<Kind>(r.kind);
     // What is lost at the end of a link is told right after its hop, which has waited for this.
-    const bool lost = kind == Kind::packet_dropped &&
-                      (r.word[1] == static_cast<std::uint64_t>(net::Drop::loss) ||
-                       r.word[1] == static_cast<std::uint64_t>(net::Drop::blackhole));
-    if (lost)
+    if (kind == Kind::packet_dropped && was_lost(Words<Kind::packet_dropped>(r)))
       waiting_.clear();
     write_packet();
     if (kind == Kind::packet_hop) {
-      capture(r);
+      capture(Words<Kind::packet_hop>(r), r.time_ns);
     } else if (kind == Kind::pdu_sent) {
-      remember(r);
+      remember(Words<Kind::pdu_sent>(r));
     } else if (kind == Kind::tcp_state) {
-      const bool opens = r.word[1] == 0 && static_cast<transport::TcpState>(r.word[2]) ==
-                                               transport::TcpState::syn_sent;
+      const Words<Kind::tcp_state> words(r);
+      const bool opens = words.get<"side">() == transport::Side::host &&
+                         words.get<"state">() == transport::TcpState::syn_sent;
       if (opens)
-        open(r.word[0]);
+        open(words.get<"connection">());
     }
   }
 
@@ -183,21 +181,27 @@ class PacketCapture final : public TraceFile {
   }
 
  private:
-  void open(std::uint64_t connection) {
+  static bool was_lost(const Words<Kind::packet_dropped>& r) {
+    const net::Drop reason = r.get<"reason">();
+    return reason == net::Drop::loss || reason == net::Drop::blackhole;
+  }
+
+  void open(ConnectionId connection) {
     Flow& flow = flows_[connection];
     flow = Flow{};
     flow.host_port = next_port_;
     next_port_ = next_port_ == 60999 ? 32768 : static_cast<std::uint16_t>(next_port_ + 1);
   }
 
-  void remember(const sim::Record& r) {
-    const auto& c = w_.transport.connections[ConnectionId{static_cast<std::uint32_t>(r.word[0])}];
-    const transport::Endpoint& e = c.end[r.word[1]];
-    std::deque<Pdu>& sent = flows_[r.word[0]].sent[r.word[1]];
+  void remember(const Words<Kind::pdu_sent>& r) {
+    const ConnectionId connection = r.get<"connection">();
+    const auto side = static_cast<std::size_t>(r.get<"side">());
+    const transport::Endpoint& e = w_.transport.connections[connection].end[side];
+    std::deque<Pdu>& sent = flows_[connection].sent[side];
     // With no packet on the way, nothing that is acknowledged can be seen any more.
     while (e.data_in_flight == 0 && !sent.empty() && sent.front().end <= e.unacked)
       sent.pop_front();
-    Pdu pdu{r.word[4], e.out.back(), {}, {}};
+    Pdu pdu{r.get<"offset">(), e.out.back(), {}, {}};
     const transport::Payload& payload = pdu.message.payload;
     if (payload.blob != sim::none<transport::BlobId>) {
       const auto bytes = w_.transport.blobs[payload.blob].first(payload.bytes);
@@ -288,17 +292,18 @@ class PacketCapture final : public TraceFile {
     append_tcp_options(c, s, blocks, b);
   }
 
-  void capture(const sim::Record& r) {
+  void capture(const Words<Kind::packet_hop>& r, std::int64_t time_ns) {
     const tcp::Segment s = tcp::segment_of(w_.net.packets[w_.net.arriving]);
     const transport::Connection& c = w_.transport.connections[ConnectionId{s.connection}];
+    const std::uint32_t channel = sim::index(r.get<"channel">());
     // Another host's link may be on the way; a connection is watched at its own.
     const net::NodeId host = w_.net.routes[sim::index(c.route[0])].from;
-    const net::Link& link = w_.net.links[r.word[0] / 2];
+    const net::Link& link = w_.net.links[channel / 2];
     if (link.ends[0] != host && link.ends[1] != host)
       return;
-    const Flow& flow = flows_[s.connection];
+    const Flow& flow = flows_[ConnectionId{s.connection}];
     Bytes frame;
-    append_headers(c, flow, s, static_cast<std::uint32_t>(r.word[1]), frame);
+    append_headers(c, flow, s, r.get<"bytes">(), frame);
     append_stream(flow.sent[s.from], s.seq, s.length, frame);
     constexpr std::size_t ip = 14;
     constexpr std::size_t tcp = ip + 20;
@@ -311,8 +316,8 @@ class PacketCapture final : public TraceFile {
     }
     frame.put_be16(tcp + 16, checksum(frame.str(), tcp, pseudo));
     waiting_ = frame.str();
-    waiting_channel_ = static_cast<std::uint32_t>(r.word[0]);
-    waiting_time_ = static_cast<std::uint64_t>(r.time_ns);
+    waiting_channel_ = channel;
+    waiting_time_ = static_cast<std::uint64_t>(time_ns);
   }
 
   void write_packet() {
@@ -339,7 +344,7 @@ class PacketCapture final : public TraceFile {
   const World& w_;
   OutFile file_;
   std::vector<std::uint32_t> interface_;  ///< by link
-  std::map<std::uint64_t, Flow> flows_;
+  std::map<ConnectionId, Flow> flows_;
   std::uint16_t next_port_ = 32768;
   std::uint32_t window_shift_ = 0;
   std::string waiting_;  ///< the last packet, until it is known whether it was lost

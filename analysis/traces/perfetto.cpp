@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/traces/fault_name.hpp"
 #include "analysis/traces/file.hpp"
 #include "analysis/traces/perfetto_events.hpp"
 #include "models/host/host.hpp"
@@ -22,20 +23,6 @@ namespace {
 
 using namespace timeline;
 
-// Processes, in the order in which they are shown.
-constexpr std::uint64_t faults = 1;
-constexpr std::uint64_t applications = 2;
-constexpr std::uint64_t first_host = 10;
-constexpr std::uint64_t first_target = 10'000;
-/// Threads of one controller or job: its own line, and behind it one for each thing in flight.
-constexpr std::uint64_t lines_each = 10'000;
-
-/// An attempt whose span an arrow may leave or reach.
-struct GivenUp {
-  Track track;
-  std::int64_t last_ns = 0;  ///< a moment within its span
-};
-
 class Timeline final : public TraceFile {
  public:
   Timeline(const World& world, const std::filesystem::path& path);
@@ -43,32 +30,43 @@ class Timeline final : public TraceFile {
   void close() override;
 
  private:
-  [[nodiscard]] Track host_track(std::uint64_t controller) const {
-    const auto host = sim::index(w_.host.controllers[controller].host);
-    return {first_host + host, (controller + 1) * lines_each};
+  [[nodiscard]] const host::Controller& controller(host::ControllerId id) const {
+    return w_.host.controllers[sim::index(id)];
   }
-  static Track target_track(std::uint64_t subsystem, std::uint64_t cntlid) {
-    return {first_target + subsystem, (cntlid + 1) * lines_each};
+  [[nodiscard]] Track host_track(host::ControllerId id) const {
+    const auto host = sim::index(controller(id).host);
+    return {first_host + host, (sim::index(id) + std::uint64_t{1}) * lines_each};
+  }
+  /// The line of the target's controller that a record names.
+  template <Kind... kinds>
+  static Track target_track(const Words<kinds...>& r) {
+    return {first_target + sim::index(r.template get<"subsystem">()),
+            (r.template get<"cntlid">() + std::uint64_t{1}) * lines_each};
   }
   [[nodiscard]] std::string operation(std::uint64_t serial) const {
-    return fmt::format("{} {}", host::io_kind_name(host::IoKind{kinds_[serial - 1]}), serial);
+    return fmt::format("{} {}", host::io_kind_name(kinds_[serial - 1]), serial);
   }
-  [[nodiscard]] std::string attempt(std::uint64_t token) const {
-    const std::uint64_t number = token & 0xff;
-    return operation(token >> 8) + (number == 1 ? "" : fmt::format(" (attempt {})", number));
+  [[nodiscard]] std::string attempt(Token token) const {
+    const std::uint64_t number = static_cast<std::uint64_t>(token) & 0xff;
+    return operation(serial_of(token)) + (number == 1 ? "" : fmt::format(" (attempt {})", number));
   }
-  [[nodiscard]] std::string fault_name(std::uint64_t index) const;
 
   bool on_application(const sim::Record& r);
   bool on_host(const sim::Record& r);
-  void on_attempt_sent(const sim::Record& r);
-  void on_attempt_over(const sim::Record& r, bool given_up);
+  void mark(const char* what, std::uint64_t serial);
+  void on_submit(const Words<Kind::app_submit>& r);
+  void on_controller_state(const Words<Kind::controller_state>& r);
+  void on_attempt_sent(const Words<Kind::attempt_sent>& r);
+  void on_attempt_done(Token token);
+  void on_attempt_abandoned(Token token);
   void on_target(const sim::Record& r);
-  void end_target_state(std::uint64_t subsystem, std::uint64_t cntlid, const std::string& next);
-  void end_command(std::uint64_t token, const char* suffix);
-  void on_queue_released(const sim::Record& r);
-  void on_stale_write(const sim::Record& r);
-  void on_fault(const sim::Record& r);
+  void on_fetched(const Words<Kind::command_fetched>& r);
+  template <Kind... kinds>
+  void end_target_state(const Words<kinds...>& r, const std::string& next);
+  void end_command(Token token, const char* suffix);
+  void on_queue_released(const Words<Kind::queue_released>& r);
+  void on_stale_write(const Words<Kind::stale_write>& r);
+  void on_fault(const Words<Kind::fault>& r);
   void finish(const Open& open) {
     out_.span(open.track, open.name, open.since_ns, now_, open.args);
   }
@@ -76,16 +74,16 @@ class Timeline final : public TraceFile {
   const World& w_;
   EventFile out_;
   std::int64_t now_ = 0;
-  std::vector<std::uint8_t> kinds_;  ///< host::IoKind of each operation; serials start at 1
-  std::map<std::uint64_t, Open> host_states_;
-  std::map<std::pair<std::uint64_t, std::uint64_t>, Open> target_states_;
-  std::map<std::uint64_t, std::int64_t> faults_on_;
+  std::vector<host::IoKind> kinds_;  ///< of each operation; serials start at 1
+  std::map<host::ControllerId, Open> host_states_;
+  std::map<std::pair<target::SubsystemId, std::uint16_t>, Open> target_states_;  ///< by CNTLID
+  std::map<std::size_t, std::int64_t> faults_on_;
   Lines operations_;
   Lines attempts_;
   Lines commands_;
-  std::map<std::uint64_t, GivenUp> given_up_;             ///< by token
-  std::map<std::uint64_t, std::uint64_t> to_be_retried_;  ///< operation -> token given up
-  std::pair<std::uint64_t, GivenUp> landed_;  ///< the last command that reached the medium
+  std::map<Token, GivenUp> given_up_;
+  std::map<std::uint64_t, Token> to_be_retried_;  ///< operation -> attempt given up
+  std::pair<Token, GivenUp> landed_;              ///< the last command that reached the medium
 };
 
 Timeline::Timeline(const World& world, const std::filesystem::path& path) : w_(world), out_(path) {
@@ -105,133 +103,110 @@ void Timeline::on_record(const sim::Record& r) {
 }
 
 bool Timeline::on_application(const sim::Record& r) {
-  switch (static_cast<Kind>(r.kind)) {
-    case Kind::app_submit: {
-      kinds_.push_back(static_cast<std::uint8_t>(r.word[2]));
-      const Track base{applications, (r.word[1] + 1) * lines_each};
-      Open& open = operations_.begin(base, r.word[0], now_, operation(r.word[0]));
-      open.args = fmt::format(R"({{"lba":{},"blocks":{}}})", r.word[4], r.word[5]);
-      const workload::Job& job = w_.workload.jobs[r.word[1]];
-      const bool is_fio = job.type == workload::JobType::fio;
-      out_.name_track(open.track, is_fio ? "fio " + job.name : job.name);
+  switch (Kind{r.kind}) {
+    case Kind::app_submit:
+      on_submit(Words<Kind::app_submit>(r));
+      return true;
+    case Kind::app_complete: {
+      const std::uint64_t serial = Words<Kind::app_complete>(r).get<"op">();
+      finish(operations_.end(serial));
+      to_be_retried_.erase(serial);
       return true;
     }
-    case Kind::app_complete:
-      finish(operations_.end(r.word[0]));
-      to_be_retried_.erase(r.word[0]);
-      return true;
     case Kind::stale_read:
-      out_.mark({applications, 0}, "STALE READ: " + operation(r.word[0]), now_, true);
+      mark("STALE READ: ", Words<Kind::stale_read>(r).get<"op">());
       return true;
     case Kind::lost_write:
-      out_.mark({applications, 0}, "LOST WRITE: " + operation(r.word[0]), now_, true);
+      mark("LOST WRITE: ", Words<Kind::lost_write>(r).get<"op">());
       return true;
     case Kind::duplicate_effect:
-      out_.mark({applications, 0}, "DUPLICATE EFFECT: " + operation(r.word[0]), now_, true);
+      mark("DUPLICATE EFFECT: ", Words<Kind::duplicate_effect>(r).get<"op">());
       return true;
     case Kind::misplaced_write:
-      out_.mark({applications, 0}, "MISPLACED WRITE: " + operation(r.word[0] >> 8), now_, true);
+      mark("MISPLACED WRITE: ", serial_of(Words<Kind::misplaced_write>(r).get<"token">()));
       return true;
     case Kind::fault:
-      on_fault(r);
+      on_fault(Words<Kind::fault>(r));
       return true;
     default:
       return false;
   }
 }
 
-std::string Timeline::fault_name(std::uint64_t index) const {
-  const fault::Fault& f = w_.fault.faults[index];
-  if (f.type == fault::Type::command) {
-    return fmt::format("{} of controller {}: opcode {:#x} {:.3f} s late",
-                       f.command.fatal ? "fopcode" : "delay", f.command.cntlid, f.command.opcode,
-                       sim::seconds(f.command.delay));
-  }
-  if (f.type == fault::Type::node) {
-    static constexpr std::array<const char*, 4> states = {"up", "crash", "hang", "partition"};
-    return fmt::format("{} of node {}", states[static_cast<std::size_t>(f.node_state)],
-                       w_.target.nodes[sim::index(f.node)].name);
-  }
-  if (f.type == fault::Type::admin_stall)
-    return fmt::format("admin stall of controller {}", f.cntlid);
-  if (f.type == fault::Type::port_removed)
-    return "port removed from " + w_.target.subsystems[sim::index(f.subsystem)].nqn;
-  if (f.type == fault::Type::cross_traffic)
-    return "cross traffic";
-  if (f.type == fault::Type::kill_sockets || f.type == fault::Type::drop_capsule) {
-    const char* what =
-        f.type == fault::Type::kill_sockets ? "sockets killed: " : "capsules dropped: ";
-    return what + w_.host.controllers[sim::index(f.controller)].name;
-  }
-  const std::string link = w_.net.links[sim::index(f.link)].name;
-  if (f.type == fault::Type::hca_removed)
-    return "adapter removed at " + link;
-  if (f.type == fault::Type::remote_port_lost) {
-    const net::Route& route = w_.net.routes[sim::index(f.routes[0])];
-    return "remote port lost: " + w_.net.nodes[sim::index(route.to)];
-  }
-  if (!fault::strikes_link(f.type)) {
-    static constexpr std::array<const char*, 4> actions = {"reset", "delete", "disconnect",
-                                                           "passthrough CCR"};
-    constexpr auto first = static_cast<std::size_t>(fault::Type::reset_controller);
-    return fmt::format("{} of {}", actions[static_cast<std::size_t>(f.type) - first],
-                       w_.host.controllers[sim::index(f.controller)].name);
-  }
-  static constexpr std::array<const char*, 4> names = {"blackhole", "link down", "loss", "impair"};
-  const char* way = f.forward && f.backward ? "" : f.forward ? ", forward" : ", backward";
-  return fmt::format("{} {}{}", names[static_cast<std::size_t>(f.type)], link, way);
+void Timeline::on_submit(const Words<Kind::app_submit>& r) {
+  const std::uint64_t serial = r.get<"op">();
+  const std::uint64_t number = sim::index(r.get<"job">());
+  kinds_.push_back(r.get<"kind">());
+  const Track base{applications, (number + 1) * lines_each};
+  Open& open = operations_.begin(base, serial, now_, operation(serial));
+  open.args = fmt::format(R"({{"lba":{},"blocks":{}}})", r.get<"lba">(), r.get<"blocks">());
+  const workload::Job& job = w_.workload.jobs[number];
+  const bool is_fio = std::holds_alternative<workload::Fio>(job.program);
+  out_.name_track(open.track, is_fio ? "fio " + job.name : job.name);
 }
 
-void Timeline::on_fault(const sim::Record& r) {
-  const Track track{faults, r.word[0] + 1};
-  out_.name_track(track, fmt::format("fault {}", r.word[0]));
-  if (!fault::strikes_link(w_.fault.faults[r.word[0]].type)) {
-    out_.mark(track, fault_name(r.word[0]), now_, true);
-  } else if (r.word[1] != 0) {
-    faults_on_[r.word[0]] = now_;
+void Timeline::mark(const char* what, std::uint64_t serial) {
+  out_.mark({applications, 0}, what + operation(serial), now_, true);
+}
+
+void Timeline::on_fault(const Words<Kind::fault>& r) {
+  const std::size_t index = r.get<"fault">();
+  const Track track{faults, index + 1};
+  out_.name_track(track, fmt::format("fault {}", index));
+  const fault::Fault& fault = w_.fault.faults[index];
+  if (fault::struck_link(fault) == nullptr) {
+    out_.mark(track, fault_name(w_, fault), now_, true);
+  } else if (r.get<"on">()) {
+    faults_on_[index] = now_;
   } else {
-    out_.span(track, fault_name(r.word[0]), faults_on_[r.word[0]], now_);
-    faults_on_.erase(r.word[0]);
+    out_.span(track, fault_name(w_, fault), faults_on_[index], now_);
+    faults_on_.erase(index);
   }
 }
 
 bool Timeline::on_host(const sim::Record& r) {
-  switch (static_cast<Kind>(r.kind)) {
-    case Kind::controller_state: {
-      const Track track = host_track(r.word[0]);
-      out_.name_track(track, w_.host.controllers[r.word[0]].name);
-      if (host_states_.count(r.word[0]) != 0)
-        finish(host_states_[r.word[0]]);
-      const auto state = static_cast<host::State>(r.word[2]);
-      host_states_[r.word[0]] = {track, now_, std::string(host::state_name(state)), "{}", 0};
+  switch (Kind{r.kind}) {
+    case Kind::controller_state:
+      on_controller_state(Words<Kind::controller_state>(r));
       return true;
-    }
     case Kind::attempt_sent:
-      on_attempt_sent(r);
+      on_attempt_sent(Words<Kind::attempt_sent>(r));
       return true;
     case Kind::attempt_done:
+      on_attempt_done(Words<Kind::attempt_done>(r).get<"token">());
+      return true;
     case Kind::attempt_abandoned:
-      on_attempt_over(r, static_cast<Kind>(r.kind) == Kind::attempt_abandoned);
-      // A command that was answered without the medium: its end is seen here.
-      if (static_cast<Kind>(r.kind) == Kind::attempt_done)
-        end_command(r.word[0], " refused");
+      on_attempt_abandoned(Words<Kind::attempt_abandoned>(r).get<"token">());
       return true;
     case Kind::keep_alive_sent:
-      out_.mark(host_track(r.word[0]), "Keep Alive", now_);
+      out_.mark(host_track(Words<Kind::keep_alive_sent>(r).get<"controller">()), "Keep Alive",
+                now_);
       return true;
     case Kind::request_timeout:
-      out_.mark(host_track(r.word[0]), "command timeout", now_);
+      out_.mark(host_track(Words<Kind::request_timeout>(r).get<"controller">()), "command timeout",
+                now_);
       return true;
     default:
       return false;
   }
 }
 
-void Timeline::on_attempt_sent(const sim::Record& r) {
-  Open& open = attempts_.begin(host_track(r.word[1]), r.word[0], now_, attempt(r.word[0]));
-  open.args = fmt::format(R"({{"qid":{},"cid":{}}})", r.word[3], r.word[4]);
-  out_.name_track(open.track, w_.host.controllers[r.word[1]].name + " I/O");
-  const auto waiting = to_be_retried_.find(r.word[0] >> 8);
+void Timeline::on_controller_state(const Words<Kind::controller_state>& r) {
+  const auto id = r.get<"controller">();
+  const Track track = host_track(id);
+  out_.name_track(track, controller(id).name);
+  if (host_states_.count(id) != 0)
+    finish(host_states_[id]);
+  host_states_[id] = {track, now_, std::string(host::state_name(r.get<"to">())), "{}", 0};
+}
+
+void Timeline::on_attempt_sent(const Words<Kind::attempt_sent>& r) {
+  const Token token = r.get<"token">();
+  const auto id = r.get<"controller">();
+  Open& open = attempts_.begin(host_track(id), key_of(token), now_, attempt(token));
+  open.args = fmt::format(R"({{"qid":{},"cid":{}}})", r.get<"qid">(), r.get<"cid">());
+  out_.name_track(open.track, controller(id).name + " I/O");
+  const auto waiting = to_be_retried_.find(serial_of(token));
   if (waiting == to_be_retried_.end())
     return;
   const GivenUp& from = given_up_.at(waiting->second);
@@ -239,105 +214,118 @@ void Timeline::on_attempt_sent(const sim::Record& r) {
   to_be_retried_.erase(waiting);
 }
 
-void Timeline::on_attempt_over(const sim::Record& r, bool given_up) {
-  Open open = attempts_.end(r.word[0]);
-  if (given_up) {
-    open.name += " given up";
-    given_up_[r.word[0]] = {open.track, std::max(now_ - 1, open.since_ns)};
-    to_be_retried_[r.word[0] >> 8] = r.word[0];
-  } else {
-    end_command(r.word[0], "");  // one that was refused, or only compared, leaves no other trace
-  }
+void Timeline::on_attempt_done(Token token) {
+  const Open open = attempts_.end(key_of(token));
+  end_command(token, "");  // one that was refused, or only compared, leaves no other trace
+  finish(open);
+  // A command that was answered without the medium: its end is seen here.
+  end_command(token, " refused");
+}
+
+void Timeline::on_attempt_abandoned(Token token) {
+  Open open = attempts_.end(key_of(token));
+  open.name += " given up";
+  given_up_[token] = {open.track, std::max(now_ - 1, open.since_ns)};
+  to_be_retried_[serial_of(token)] = token;
   finish(open);
 }
 
 void Timeline::on_target(const sim::Record& r) {
-  switch (static_cast<Kind>(r.kind)) {
+  switch (Kind{r.kind}) {
     case Kind::controller_created:
-      end_target_state(r.word[0], r.word[1], "alive");
+      end_target_state(Words<Kind::controller_created>(r), "alive");
       return;
     case Kind::controller_fatal:
-      end_target_state(r.word[0], r.word[1], "draining");
+      end_target_state(Words<Kind::controller_fatal>(r), "draining");
       return;
     case Kind::controller_freed:
-      end_target_state(r.word[0], r.word[1], "");
+      end_target_state(Words<Kind::controller_freed>(r), "");
       return;
     case Kind::keep_alive_expired:
-      out_.mark(target_track(r.word[0], r.word[1]), "keep-alive expired", now_);
+      out_.mark(target_track(Words<Kind::keep_alive_expired>(r)), "keep-alive expired", now_);
       return;
     case Kind::command_fetched:
-      // A flush does not touch the medium here, and admin commands carry no token.
-      // The second half of a fused pair has the token of the first.
-      if (r.word[5] != 0 && r.word[4] != 0 && !commands_.has(r.word[5])) {
-        const Track base = target_track(r.word[0], r.word[1]);
-        Open& open = commands_.begin(base, r.word[5], now_, attempt(r.word[5]));
-        open.qid = r.word[2];
-        out_.name_track(open.track, fmt::format("controller {} I/O", r.word[1]));
-      }
+      on_fetched(Words<Kind::command_fetched>(r));
       return;
     case Kind::effect_applied:
-      end_command(r.word[0], "");
+      end_command(Words<Kind::effect_applied>(r).get<"token">(), "");
       return;
     case Kind::media_write:
     case Kind::mutated_write:
     case Kind::media_read:
-      end_command(r.word[3], "");
+      end_command(Words<Kind::media_write, Kind::mutated_write, Kind::media_read>(r).get<"token">(),
+                  "");
       return;
     case Kind::queue_released:
-      on_queue_released(r);
+      on_queue_released(Words<Kind::queue_released>(r));
       return;
     case Kind::stale_write:
-      on_stale_write(r);
+      on_stale_write(Words<Kind::stale_write>(r));
       return;
     default:
       return;
   }
 }
 
-void Timeline::end_target_state(std::uint64_t subsystem, std::uint64_t cntlid,
-                                const std::string& next) {
-  const Track track = target_track(subsystem, cntlid);
+/// A flush does not touch the medium here, and admin commands carry no token. The second half of a
+/// fused pair has the token of the first.
+void Timeline::on_fetched(const Words<Kind::command_fetched>& r) {
+  const Token token = r.get<"token">();
+  if (token == Token{} || r.get<"opcode">() == 0 || commands_.has(key_of(token)))
+    return;
+  Open& open = commands_.begin(target_track(r), key_of(token), now_, attempt(token));
+  open.qid = r.get<"qid">();
+  out_.name_track(open.track, fmt::format("controller {} I/O", r.get<"cntlid">()));
+}
+
+template <Kind... kinds>
+void Timeline::end_target_state(const Words<kinds...>& r, const std::string& next) {
+  const Track track = target_track(r);
+  const std::uint16_t cntlid = r.template get<"cntlid">();
+  const std::pair key{r.template get<"subsystem">(), cntlid};
   out_.name_track(track, fmt::format("controller {}", cntlid));
-  const auto known = target_states_.find({subsystem, cntlid});
+  const auto known = target_states_.find(key);
   if (known != target_states_.end()) {
     finish(known->second);
     target_states_.erase(known);
   }
   if (!next.empty())
-    target_states_[{subsystem, cntlid}] = {track, now_, next, "{}", 0};
+    target_states_[key] = {track, now_, next, "{}", 0};
 }
 
-void Timeline::end_command(std::uint64_t token, const char* suffix) {
-  if (!commands_.has(token))
+void Timeline::end_command(Token token, const char* suffix) {
+  if (!commands_.has(key_of(token)))
     return;
-  Open open = commands_.end(token);
+  Open open = commands_.end(key_of(token));
   open.name += suffix;
   finish(open);
   landed_ = {token, {open.track, std::max(now_ - 1, open.since_ns)}};
 }
 
 /// Commands whose data never came are dropped with their queue.
-void Timeline::on_queue_released(const sim::Record& r) {
-  const Track base = target_track(r.word[0], r.word[1]);
-  std::vector<std::uint64_t> dropped;
-  for (const auto& [token, open] : commands_.all()) {
-    const bool same = open.track.process == base.process && open.qid == r.word[2] &&
+void Timeline::on_queue_released(const Words<Kind::queue_released>& r) {
+  const Track base = target_track(r);
+  std::vector<Token> dropped;
+  for (const auto& [key, open] : commands_.all()) {
+    const bool same = open.track.process == base.process && open.qid == r.get<"qid">() &&
                       open.track.thread / lines_each == base.thread / lines_each;
     if (same)
-      dropped.push_back(token);
+      dropped.push_back(Token{key});
   }
-  for (const std::uint64_t token : dropped)
+  for (const Token token : dropped)
     end_command(token, " dropped");
 }
 
-void Timeline::on_stale_write(const sim::Record& r) {
-  if (landed_.first != r.word[0])
+void Timeline::on_stale_write(const Words<Kind::stale_write>& r) {
+  const Token token = r.get<"token">();
+  if (landed_.first != token)
     return;
   const GivenUp& landing = landed_.second;
-  out_.mark(landing.track,
-            fmt::format("STALE WRITE: {} overwrites write {}", attempt(r.word[0]), r.word[1]), now_,
-            true);
-  const auto from = given_up_.find(r.word[0]);
+  out_.mark(
+      landing.track,
+      fmt::format("STALE WRITE: {} overwrites write {}", attempt(token), r.get<"overwritten_op">()),
+      now_, true);
+  const auto from = given_up_.find(token);
   if (from != given_up_.end())
     out_.arrow("stale", from->second.track, from->second.last_ns, landing.track, landing.last_ns);
 }
@@ -353,7 +341,7 @@ void Timeline::close() {
       finish(open);
   }
   for (const auto& [index, since_ns] : faults_on_)
-    out_.span({faults, index + 1}, fault_name(index), since_ns, now_);
+    out_.span({faults, index + 1}, fault_name(w_, w_.fault.faults[index]), since_ns, now_);
   out_.close();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Events of a timeline in Chrome's trace-event format, and the lines that things in flight take.
-// For traces_perfetto.cpp.
+// For perfetto.cpp.
 #pragma once
 
 #include <fmt/format.h>
@@ -13,8 +13,17 @@
 #include <utility>
 
 #include "analysis/traces/file.hpp"
+#include "models/records.hpp"
 
 namespace holdfast::analysis::timeline {
+
+// Processes, in the order in which they are shown.
+inline constexpr std::uint64_t faults = 1;
+inline constexpr std::uint64_t applications = 2;
+inline constexpr std::uint64_t first_host = 10;
+inline constexpr std::uint64_t first_target = 10'000;
+/// Threads of one controller or job: its own line, and behind it one for each thing in flight.
+inline constexpr std::uint64_t lines_each = 10'000;
 
 /// A line of the timeline.
 struct Track {
@@ -22,6 +31,15 @@ struct Track {
   std::uint64_t thread = 0;
   friend bool operator==(const Track&, const Track&) = default;
 };
+
+/// An attempt whose span an arrow may leave or reach.
+struct GivenUp {
+  Track track;
+  std::int64_t last_ns = 0;  ///< a moment within its span
+};
+
+/// Lines are found by numbers: an operation's serial, an attempt's token.
+constexpr std::uint64_t key_of(Token token) { return static_cast<std::uint64_t>(token); }
 
 inline std::string quoted(const std::string& text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -3,10 +3,16 @@
 #pragma once
 
 #include <array>
+#include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+namespace holdfast::analysis {
+class Judge;
+}
 
 namespace holdfast::cli {
 
@@ -57,6 +63,10 @@ int conform_matrix(const ConformArguments& arguments);
 int verify_scenarios(const std::vector<std::string>& files, bool json);
 int print_schema(const std::string& format);
 int print_list(const std::string& kind, bool json);
+/// What judges the requirements that a scenario expects to be kept; empty in a program without
+/// conform.
+using JudgeFactory = std::function<std::unique_ptr<analysis::Judge>()>;
+JudgeFactory requirements_judge();
 /// Becomes the Python program that does it; returns only by an exception.
 int sweep(const std::vector<std::string>& arguments);
 

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <thread>
 
+#include "analysis/conform/campaign/expected.hpp"
 #include "analysis/conform/campaign/matrix.hpp"
 #include "analysis/conform/report/compare.hpp"
 #include "analysis/conform/report/report.hpp"
@@ -349,5 +350,7 @@ int conform_matrix(const ConformArguments& a) {
   }
   return status_of(matrix);
 }
+
+JudgeFactory requirements_judge() { return conform::expected_requirements; }
 
 }  // namespace holdfast::cli

@@ -55,6 +55,12 @@ std::vector<scenario::Scenario> load_all(const RunArguments& arguments) {
       document["seed"] = seed_from(arguments.seed);
     }
     out.push_back(scenario::from_json(document, file));
+    if (!out.back().expect.requirements.empty() && !requirements_judge()) {
+      throw UsageError(
+          fmt::format("{}: /expect/requirements: this program was built without "
+                      "conform; `make build` adds it",
+                      file));
+    }
   }
   return out;
 }
@@ -170,6 +176,7 @@ int run_scenarios(const RunArguments& arguments) {
     options.out = folders[i];
     options.progress = progress_line(one.name);
     options.stop = &stop_requested;
+    options.judge = requirements_judge();
     results.push_back(analysis::run(one, options));
     clear_progress_line();
     if (folders[i].empty())

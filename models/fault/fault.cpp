@@ -2,6 +2,8 @@
 // Switching faults on and off.
 #include "models/fault/fault.hpp"
 
+#include <type_traits>
+
 #include "models/host/host.hpp"
 #include "models/net/fabric.hpp"
 #include "models/net/netem.hpp"
@@ -17,7 +19,7 @@ namespace {
 
 /// Calls `act(channel, direction)` for each direction that the fault strikes.
 template <class Act>
-void for_channels(const Fault& f, Act act) {
+void for_channels(const OnLink& f, Act act) {
   if (f.forward)
     act(net::channel_of(f.link, 0), 0u);
   if (f.backward)
@@ -26,39 +28,37 @@ void for_channels(const Fault& f, Act act) {
 
 /// A node without power neither hears nor says anything, its last FIN included.
 template <class Act>
-void for_node_channels(const Fault& f, Act act) {
-  if (f.node_state != target::NodeState::crashed)
+void for_node_channels(const NodeFailure& f, Act act) {
+  if (f.state != target::NodeState::crashed)
     return;
-  for (const net::LinkId link : f.node_links) {
+  for (const net::LinkId link : f.links) {
     act(net::channel_of(link, 0));
     act(net::channel_of(link, 1));
   }
 }
 
-void disconnect(World& w, host::ControllerId id) {
-  const host::Controller& c = w.host.controllers[sim::index(id)];
-  host::disconnect(w, c.host, c.subnqn);
-}
-
-/// Netems and sieves of the directions that the fault strikes. False: it has none.
-bool switch_parts(World& w, const Fault& f, bool on) {
+/// Sieves of the directions that the fault strikes. False: it has none, it strikes all packets.
+bool switch_sieves(World& w, const OnPackets& f, bool on) {
   bool any = false;
   for (const std::uint32_t part : f.parts) {
     if (part == ~0u)
       continue;
     any = true;
-    if (f.type == Type::impair) {
-      net::switch_netem(w, part, on);
-    } else {
-      net::switch_sieve(w, part, on);
-    }
+    net::switch_sieve(w, part, on);
   }
   return any;
 }
 
+void switch_netems(World& w, const Impair& f, bool on) {
+  for (const std::uint32_t part : f.parts) {
+    if (part != ~0u)
+      net::switch_netem(w, part, on);
+  }
+}
+
 /// `ss -K` with the addresses of a controller: its sockets die one after the other. What the
 /// engines do about it is left to work queues, so none of them is shut down before its turn.
-void kill_sockets(World& w, const Fault& f) {
+void kill_sockets(World& w, const KillSockets& f) {
   const host::Controller& c = w.host.controllers[sim::index(f.controller)];
   std::vector<transport::ConnectionId> found;
   for (std::uint32_t i = 0; i <= c.io_queues_wanted; ++i) {
@@ -70,123 +70,88 @@ void kill_sockets(World& w, const Fault& f) {
     tcp::kill(w, id, f.side);
 }
 
-/// What an administrator does, or what takes a device away from the host. False: it is something
-/// else.
-bool act_on_host(World& w, const Fault& f) {
-  switch (f.type) {
-    case Type::reset_controller:
-      host::reset_controller(w, f.controller);
-      return true;
-    case Type::delete_controller:
-      host::delete_controller(w, f.controller);
-      return true;
-    case Type::disconnect:
-      disconnect(w, f.controller);
-      return true;
-    case Type::passthrough_ccr:
-      host::passthrough_ccr(w, f.source, f.controller, f.ccr_names);
-      return true;
-    case Type::passthrough:
-      host::passthrough(w, f.controller, f.passthrough);
-      return true;
-    case Type::hca_removed:
-      host::remove_adapter(w, f.host, f.link);
-      return true;
-    case Type::remote_port_lost:
-      host::lose_remote_port(w, f.routes[0], f.routes[1]);
-      return true;
-    default:
-      return false;
+/// Begins a fault. A kind without an overload does not compile, here and below.
+struct SwitchOn {
+  World& w;
+
+  void operator()(Blackhole& f) const {
+    if (!switch_sieves(w, f, true))
+      for_channels(f, [&](net::ChannelId c, unsigned) { net::add_blackhole(w, c); });
   }
-}
+  void operator()(LinkDown& f) const { net::take_down(w, f.link); }
+  void operator()(Loss& f) const {
+    if (switch_sieves(w, f, true))
+      return;
+    for_channels(f, [&](net::ChannelId c, unsigned direction) {
+      f.saved_threshold[direction] = w.net.channels[sim::index(c)].loss_threshold;
+      net::set_loss(w, c, f.probability);
+    });
+  }
+  void operator()(Impair& f) const { switch_netems(w, f, true); }
+  void operator()(CommandDelay& f) const { target::add_command_fault(w, f.subsystem, f.command); }
+  void operator()(CommandStatus& f) const { target::add_status_fault(w, f.subsystem, f.status); }
+  void operator()(AnaChange& f) const { target::set_ana_state(w, f.subsystem, f.ana); }
+  void operator()(ResetController& f) const { host::reset_controller(w, f.controller); }
+  void operator()(DeleteController& f) const { host::delete_controller(w, f.controller); }
+  void operator()(Disconnect& f) const {
+    const host::Controller& c = w.host.controllers[sim::index(f.controller)];
+    host::disconnect(w, c.host, c.subnqn);
+  }
+  void operator()(PassthroughCcr& f) const {
+    host::passthrough_ccr(w, f.source, f.controller, f.names);
+  }
+  void operator()(Passthrough& f) const { host::passthrough(w, f.controller, f.command); }
+  void operator()(HcaRemoved& f) const { host::remove_adapter(w, f.host, f.link); }
+  void operator()(RemotePortLost& f) const { host::lose_remote_port(w, f.routes[0], f.routes[1]); }
+  void operator()(NodeFailure& f) const {
+    for_node_channels(f, [&](net::ChannelId c) { net::add_blackhole(w, c); });
+    target::fail_node(w, f.node, f.state);
+  }
+  void operator()(AdminStall& f) const { target::start_admin_stall(w, f.subsystem, f.cntlid); }
+  void operator()(PortRemoved& f) const { target::unlink_port(w, f.subsystem, f.port); }
+  void operator()(KillSockets& f) const { kill_sockets(w, f); }
+  void operator()(DropCapsule& f) const { w.transport.capsule_drops[f.drop].armed = true; }
+  void operator()(CrossTraffic& f) const { net::start_traffic(w, f.source); }
+};
+
+/// Ends a fault.
+struct SwitchOff {
+  World& w;
+
+  void operator()(const Blackhole& f) const {
+    if (!switch_sieves(w, f, false))
+      for_channels(f, [&](net::ChannelId c, unsigned) { net::remove_blackhole(w, c); });
+  }
+  void operator()(const LinkDown& f) const { net::bring_up(w, f.link); }
+  void operator()(const Loss& f) const {
+    if (switch_sieves(w, f, false))
+      return;
+    for_channels(f, [&](net::ChannelId c, unsigned direction) {
+      w.net.channels[sim::index(c)].loss_threshold = f.saved_threshold[direction];
+    });
+  }
+  void operator()(const Impair& f) const { switch_netems(w, f, false); }
+  void operator()(const Once&) const {}
+  void operator()(const RemotePortLost& f) const {
+    host::regain_remote_port(w, f.routes[0], f.routes[1]);
+  }
+  void operator()(const NodeFailure& f) const {
+    for_node_channels(f, [&](net::ChannelId c) { net::remove_blackhole(w, c); });
+    target::restore_node(w, f.node, f.state);
+  }
+  void operator()(const AdminStall& f) const { target::end_admin_stall(w, f.subsystem, f.cntlid); }
+  void operator()(const PortRemoved& f) const { target::link_port(w, f.subsystem, f.port); }
+  void operator()(const CrossTraffic& f) const { net::stop_traffic(w, f.source); }
+};
 
 void switch_on(World& w, std::uint32_t index) {
-  Fault& f = w.fault.faults[index];
   record<Kind::fault>(w, index, true);
-  if (switch_parts(w, f, true) || act_on_host(w, f))
-    return;
-  switch (f.type) {
-    case Type::blackhole:
-      for_channels(f, [&](net::ChannelId c, unsigned) { net::add_blackhole(w, c); });
-      return;
-    case Type::link_down:
-      net::take_down(w, f.link);
-      return;
-    case Type::loss:
-      for_channels(f, [&](net::ChannelId c, unsigned direction) {
-        f.saved_threshold[direction] = w.net.channels[sim::index(c)].loss_threshold;
-        net::set_loss(w, c, f.probability);
-      });
-      return;
-    case Type::command:
-      target::add_command_fault(w, f.subsystem, f.command);
-      return;
-    case Type::command_status:
-      target::add_status_fault(w, f.subsystem, f.status);
-      return;
-    case Type::ana_change:
-      target::set_ana_state(w, f.subsystem, f.ana);
-      return;
-    case Type::node:
-      for_node_channels(f, [&](net::ChannelId c) { net::add_blackhole(w, c); });
-      target::fail_node(w, f.node, f.node_state);
-      return;
-    case Type::admin_stall:
-      target::start_admin_stall(w, f.subsystem, f.cntlid);
-      return;
-    case Type::port_removed:
-      target::unlink_port(w, f.subsystem, f.port);
-      return;
-    case Type::kill_sockets:
-      kill_sockets(w, f);
-      return;
-    case Type::drop_capsule:
-      w.transport.capsule_drops[f.part].armed = true;
-      return;
-    case Type::cross_traffic:
-      net::start_traffic(w, f.part);
-      return;
-    default:
-      return;
-  }
+  std::visit(SwitchOn{w}, w.fault.faults[index].what);
 }
 
 void switch_off(World& w, std::uint32_t index) {
-  const Fault& f = w.fault.faults[index];
   record<Kind::fault>(w, index, false);
-  if (switch_parts(w, f, false))
-    return;
-  switch (f.type) {
-    case Type::blackhole:
-      for_channels(f, [&](net::ChannelId c, unsigned) { net::remove_blackhole(w, c); });
-      return;
-    case Type::link_down:
-      net::bring_up(w, f.link);
-      return;
-    case Type::loss:
-      for_channels(f, [&](net::ChannelId c, unsigned direction) {
-        w.net.channels[sim::index(c)].loss_threshold = f.saved_threshold[direction];
-      });
-      return;
-    case Type::remote_port_lost:
-      host::regain_remote_port(w, f.routes[0], f.routes[1]);
-      return;
-    case Type::node:
-      for_node_channels(f, [&](net::ChannelId c) { net::remove_blackhole(w, c); });
-      target::restore_node(w, f.node, f.node_state);
-      return;
-    case Type::admin_stall:
-      target::end_admin_stall(w, f.subsystem, f.cntlid);
-      return;
-    case Type::port_removed:
-      target::link_port(w, f.subsystem, f.port);
-      return;
-    case Type::cross_traffic:
-      net::stop_traffic(w, f.part);
-      return;
-    default:
-      return;
-  }
+  std::visit(SwitchOff{w}, w.fault.faults[index].what);
 }
 
 void strike(World& w, std::uint32_t index);
@@ -207,6 +172,16 @@ void strike(World& w, std::uint32_t index) {
 }
 
 }  // namespace
+
+const OnLink* struck_link(const Fault& fault) {
+  return std::visit(
+      [](const auto& what) -> const OnLink* {
+        if constexpr (std::is_base_of_v<OnLink, std::decay_t<decltype(what)>>)
+          return &what;
+        return nullptr;
+      },
+      fault.what);
+}
 
 void add_fault(World& w, const Fault& fault) {
   const auto index = static_cast<std::uint32_t>(w.fault.faults.size());

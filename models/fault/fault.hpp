@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <variant>
 
 #include "models/host/host.hpp"
 #include "models/net/state.hpp"
@@ -17,72 +18,130 @@ namespace holdfast::fault {
 using sim::Duration;
 using sim::TimePoint;
 
-enum class Type : std::uint8_t {
-  blackhole,
-  link_down,
-  loss,
-  impair,
-  command,
-  command_status,
-  ana_change,
-  // What an administrator does.
-  reset_controller,
-  delete_controller,
-  disconnect,
-  passthrough_ccr,
-  passthrough,
-  hca_removed,
-  remote_port_lost,
-  // What happens to an array.
-  node,
-  admin_stall,
-  port_removed,
-  // What strikes single connections or capsules, or comes from others.
-  kill_sockets,
-  drop_capsule,
-  cross_traffic,
+/// Strikes a link in one direction or both. It harms the controllers whose way leads over it.
+struct OnLink {
+  net::LinkId link{};
+  bool forward = true;
+  bool backward = true;
 };
 
-/// Faults of a link harm the controllers whose way leads over it.
-constexpr bool strikes_link(Type type) {
-  return type == Type::blackhole || type == Type::link_down || type == Type::loss ||
-         type == Type::impair;
-}
+/// As above, and maybe only packets of one controller, or of some of its queues.
+struct OnPackets : OnLink {
+  host::ControllerId controller = sim::none<host::ControllerId>;  ///< none: all packets
+  /// Netems of an impairment, sieves of the others for some flows; per direction, ~0: none.
+  std::array<std::uint32_t, 2> parts = {~0u, ~0u};
+};
+
+struct Blackhole : OnPackets {};
+
+struct LinkDown : OnLink {};
+
+struct Loss : OnPackets {
+  double probability = 0.0;
+  std::array<std::uint64_t, 2> saved_threshold{};  ///< loss that was there before
+};
+
+struct Impair : OnPackets {};
+
+/// Nothing is switched off when it ends: it happens at an instant, or is used up.
+struct Once {};
+
+struct CommandDelay : Once {
+  target::SubsystemId subsystem{};
+  target::CommandFault command;
+};
+
+struct CommandStatus : Once {
+  target::SubsystemId subsystem{};
+  target::StatusFault status;
+};
+
+struct AnaChange : Once {
+  target::SubsystemId subsystem{};
+  target::AnaGroupState ana;
+};
+
+// What an administrator does.
+struct ResetController : Once {
+  host::ControllerId controller{};
+};
+
+struct DeleteController : Once {
+  host::ControllerId controller{};
+};
+
+struct Disconnect : Once {
+  host::ControllerId controller{};  ///< any of those that are deleted
+};
+
+struct PassthroughCcr : Once {
+  host::ControllerId controller{};
+  host::ControllerId source{};  ///< who is asked
+  host::CcrNames names{};       ///< which instance it names
+};
+
+struct Passthrough : Once {
+  host::ControllerId controller{};
+  wire::Command command{};
+};
+
+struct HcaRemoved : Once {
+  host::HostId host{};  ///< whose end of the link
+  net::LinkId link{};
+};
+
+struct RemotePortLost {
+  std::array<net::RouteId, 2> routes{};  ///< to the port, and back
+};
+
+// What happens to an array.
+struct NodeFailure {
+  target::NodeId node{};
+  target::NodeState state = target::NodeState::crashed;
+  sim::Vector<net::LinkId> links;  ///< at the ports of the node: a crash cuts them
+};
+
+struct AdminStall {
+  target::SubsystemId subsystem{};
+  std::uint16_t cntlid = 0;
+};
+
+struct PortRemoved {
+  target::SubsystemId subsystem{};
+  std::uint32_t port = 0;  ///< of the transport
+};
+
+// What strikes single connections or capsules, or comes from others.
+struct KillSockets : Once {
+  host::ControllerId controller{};
+  transport::Side side{};
+};
+
+struct DropCapsule : Once {
+  host::ControllerId controller{};
+  std::uint32_t drop = 0;  ///< place in Transport::capsule_drops
+};
+
+struct CrossTraffic {
+  std::uint32_t source = 0;  ///< place in Fabric::traffic
+};
+
+using What = std::variant<Blackhole, LinkDown, Loss, Impair, CommandDelay, CommandStatus, AnaChange,
+                          ResetController, DeleteController, Disconnect, PassthroughCcr,
+                          Passthrough, HcaRemoved, RemotePortLost, NodeFailure, AdminStall,
+                          PortRemoved, KillSockets, DropCapsule, CrossTraffic>;
 
 struct Fault {
-  Type type = Type::blackhole;
   TimePoint at{};
   TimePoint until = sim::never;  ///< never: for ever
   Duration every{};              ///< from one begin to the next; 0: it strikes once
   std::uint32_t times = 0;       ///< how often it strikes if it repeats; 0: without end
   std::uint32_t struck = 0;      ///< how often it has
-  net::LinkId link{};
-  bool forward = true;  ///< direction of the link, for blackhole and loss
-  bool backward = true;
-  double probability = 0.0;               ///< loss
-  std::uint64_t saved_threshold[2] = {};  ///< loss that was there before
-  target::SubsystemId subsystem{};
-  target::CommandFault command;
-  target::StatusFault status;
-  target::AnaGroupState ana;
-  host::ControllerId controller{};  ///< of the administrator's action; for disconnect any of them
-  host::ControllerId source{};      ///< passthrough_ccr: who is asked
-  host::CcrNames ccr_names{};       ///< passthrough_ccr: which instance it names
-  wire::Command passthrough{};
-  host::HostId host{};                   ///< hca_removed: whose end of the link
-  std::array<net::RouteId, 2> routes{};  ///< remote_port_lost: to the port, and back
-  target::NodeId node{};
-  target::NodeState node_state = target::NodeState::crashed;
-  sim::Vector<net::LinkId> node_links;  ///< at the ports of the node: a crash cuts them
-  std::uint16_t cntlid = 0;             ///< admin_stall
-  /// Of blackhole, loss, impair: strikes this host controller only (with `controller`).
-  bool one_controller = false;
-  /// Netems of impair, sieves of a blackhole or loss for some flows; per direction, ~0: none.
-  std::array<std::uint32_t, 2> parts = {~0u, ~0u};
-  std::uint32_t part = 0;  ///< source of cross_traffic, place in Transport::capsule_drops
-  std::uint32_t port = 0;  ///< port_removed: of the transport
-  transport::Side side{};  ///< kill_sockets
+  What what;
 };
+
+/// The link that a fault strikes; none if it strikes something else.
+const OnLink* struck_link(const Fault& fault);
 
 struct Faults {
   sim::Vector<Fault> faults;

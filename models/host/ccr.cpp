@@ -47,7 +47,7 @@ void leave_source(World& w, ControllerId impacted) {
   c.ccr_accepted = false;
 }
 
-void attempt_failed(World& w, ControllerId impacted, std::uint64_t status) {
+void attempt_failed(World& w, ControllerId impacted, wire::Status status) {
   Controller& c = controller(w, impacted);
   const ControllerId source = c.ccr_source;
   record<Kind::ccr_attempt_failed>(w, impacted, source, status);
@@ -65,7 +65,7 @@ void succeeded(World& w, ControllerId impacted, bool immediate) {
 
 /// Neither an answer nor a notice came in time.
 void give_up_waiting(World& w, ControllerId impacted) {
-  attempt_failed(w, impacted, wire::raw(StatusCode::host_aborted_command));
+  attempt_failed(w, impacted, StatusCode::host_aborted_command);
 }
 
 /// nvme_issue_wait_ccr.
@@ -78,7 +78,7 @@ void ask(World& w, ControllerId impacted, ControllerId source) {
   c.ccr_accepted = false;
   record<Kind::ccr_attempt>(w, impacted, source, c.ccr_attempts);
   if (queue(w, s.admin).tags.free() <= event_admin_tags) {
-    attempt_failed(w, impacted, wire::raw(StatusCode::host_path_error));
+    attempt_failed(w, impacted, StatusCode::host_path_error);
     return;
   }
   Request r;
@@ -113,7 +113,7 @@ void try_next(World& w, ControllerId impacted) {
 Duration wait_time(const World& w, const Controller& c) {
   const RecoveryPolicy& policy = host_of(w, c).policy;
   Duration wait = c.kato;
-  if (policy.ccr_wait == CcrWait::longer_of_cqt_and_kato) {
+  if (policy.ccr_wait == RecoveryPolicy::CcrWait::longer_of_cqt_and_kato) {
     wait = std::max<Duration>(wait, std::chrono::milliseconds{c.cqt_ms});
   }
   return policy.ccr_wait_bounded ? std::min(wait, c.deadline - w.now()) : wait;
@@ -140,7 +140,7 @@ void ccr_completed(World& w, const Request& request, const wire::Completion& com
   const bool joins = host_of(w, c).policy.ccr_joins_pending &&
                      completion.status.code() == StatusCode::ccr_in_progress;
   if (!completion.status.ok() && !joins) {
-    attempt_failed(w, impacted, completion.status.value);
+    attempt_failed(w, impacted, completion.status);
     return;
   }
   if (!joins && (completion.dw0 & wire::ccr_immediate_reset_successful) != 0) {
@@ -212,7 +212,7 @@ void ccr_log_completed(World& w, ControllerId source, const Request& request, wi
     if (result == wire::CcrStatus::succeeded) {
       succeeded(w, impacted, false);
     } else {
-      attempt_failed(w, impacted, wire::raw(StatusCode::internal_error));
+      attempt_failed(w, impacted, StatusCode::internal_error);
     }
   }
 }

@@ -196,7 +196,8 @@ bool fc_request_timed_out(World& w, QueueId id, std::uint16_t tag) {
     return false;
   Request& r = *request_at(w, id, tag);
   const ControllerId ctrl = queue(w, id).controller;
-  record<Kind::request_timeout>(w, ctrl, queue(w, id).qid, r.command.cid, r.command.opcode, 0);
+  record<Kind::request_timeout>(w, ctrl, queue(w, id).qid, r.command.cid, r.command.opcode,
+                                wire::PduType{});
   // BLK_EH_RESET_TIMER, whatever the state is: the end of the abort completes the request.
   r.submitted = w.now();
   r.deadline = w.now() + r.timeout;
@@ -221,7 +222,7 @@ void fc_exchange_ended(World& w, std::uint32_t owner, std::uint16_t packed, wire
     // Completed now it would be retried past the fence (protocol.md 4.9).
     r->held = true;
     r->held_status = status;
-    record<Kind::request_held>(w, ctrl, queue(w, id).qid, packed, status.value);
+    record<Kind::request_held>(w, ctrl, queue(w, id).qid, packed, status);
     return;
   }
   complete(w, id, wire::CommandId::unpack(packed).tag, status);

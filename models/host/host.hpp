@@ -46,16 +46,6 @@ void reset_controller(World& w, ControllerId id);
 void delete_controller(World& w, ControllerId id);
 /// `nvme disconnect`: deletes all controllers of a subsystem.
 void disconnect(World& w, HostId host, const wire::NqnText& subnqn);
-/// Which instance a Cross-Controller Reset by passthrough names: the present one of the impacted
-/// controller, one that is wrong in some way, or the one before the present.
-enum class CcrNames : std::uint8_t {
-  present,
-  own_id,
-  unknown_id,
-  wrong_ciu,
-  wrong_cirn,
-  previous,
-};
 /// A Cross-Controller Reset that the kernel does not know of.
 void passthrough_ccr(World& w, ControllerId source, ControllerId impacted, CcrNames names);
 /// Any other admin command; its cid is set when it is sent.

@@ -91,7 +91,7 @@ bool keep_alive_in_flight(World& w, const Controller& c) {
 
 void keep_alive_completed(World& w, ControllerId id, const Request& r, wire::Status status) {
   Controller& c = controller(w, id);
-  record<Kind::keep_alive_done>(w, id, status.value);
+  record<Kind::keep_alive_done>(w, id, status);
   if (c.awaited)
     resume_recovery(w, id);
   if (!status.ok())

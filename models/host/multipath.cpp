@@ -174,8 +174,8 @@ std::uint64_t submit_io(World& w, const Io& what) {
   const std::uint64_t serial = io.serial;
   if (io.buffer != transport::no_buffer)
     w.host.buffers[io.buffer] = serial << 8;
-  record<Kind::app_submit>(w, serial, io.owner, io.kind, head_of(w, io.head).disk, io.lba,
-                           io.blocks);
+  record<Kind::app_submit>(w, serial, workload::JobId{io.owner}, io.kind, head_of(w, io.head).disk,
+                           io.lba, io.blocks);
   dispatch(w, id);
   return serial;
 }
@@ -230,7 +230,7 @@ void queue_io(World& w, QueueId queue_id, IoId id) {
     send_request(w, queue_id, fused_compare(w, c, id), timeout);
   const std::uint16_t cid = send_request(w, queue_id, io_request(w, c, id), timeout);
   count_active(w, w.host.ios[id], q.controller);
-  record<Kind::attempt_sent>(w, token_of(w.host.ios[id]), q.controller,
+  record<Kind::attempt_sent>(w, Token{token_of(w.host.ios[id])}, q.controller,
                              transport::connection_of(w, q.transport), q.qid, cid);
 }
 
@@ -245,10 +245,11 @@ void io_completed(World& w, QueueId queue_id, const Request& r,
   // nvme_decide_disposition, in its order.
   const bool final = status.ok() || status.dnr() || io.retries >= max_retries;
   if (!final && status.is_path_error()) {
-    record<Kind::attempt_abandoned>(w, token_of(io), ctrl, status.value);
+    record<Kind::attempt_abandoned>(w, Token{token_of(io)}, ctrl, status);
     // What was refused for its ANA state was not carried out.
     const Host& h = host_of(w, controller(w, ctrl));
-    bool repeats = is_idempotent(io.kind) || status.is_ana_error() || h.policy.repeats_all;
+    bool repeats =
+        is_idempotent(io.kind) || status.is_ana_error() || h.policy.repeat_non_idempotent;
     RecoveryHooks* const hooks = hooks_of(w, controller(w, ctrl));
     if (hooks != nullptr && !status.is_ana_error())
       repeats = hooks->repeats(w, ctrl, io).value_or(repeats);
@@ -261,7 +262,7 @@ void io_completed(World& w, QueueId queue_id, const Request& r,
     }
     return;
   }
-  record<Kind::attempt_done>(w, token_of(io), ctrl, status.value);
+  record<Kind::attempt_done>(w, Token{token_of(io)}, ctrl, status);
   if (final) {
     io.version = io.kind == IoKind::zone_append ? completion.result64() : r.read_version;
     finish_io(w, r.io, status);
@@ -281,7 +282,7 @@ void finish_io(World& w, IoId id, wire::Status status) {
   end_active(w, w.host.ios[id]);
   const Io io = w.host.ios[id];
   w.host.ios.remove(id);
-  record<Kind::app_complete>(w, io.serial, status.value, io.version);
+  record<Kind::app_complete>(w, io.serial, status, io.version);
   w.host.io_done(w, io.owner, io.cookie, status, io.version);
 }
 

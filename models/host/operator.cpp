@@ -40,7 +40,7 @@ void begin(World& w, ControllerId id, Then then, Cause cause, bool fences) {
   const bool live = c.state == State::live;
   if (live)
     record<Kind::recovery_started>(w, id, cause);
-  if (live && fences && host_of(w, c).policy.fences) {
+  if (live && fences && host_of(w, c).policy.fences()) {
     c.then = then;
     start_fencing(w, id);
   } else {
@@ -105,7 +105,8 @@ void reset_work(World& w, ControllerId id) {
   if (fc_delete_association(w, id))
     return;
   controller(w, id).busy_in_resetting = true;
-  tear_down_io(w, id, !host_of(w, controller(w, id)).policy.hold_in_resetting);
+  const RecoveryPolicy& policy = host_of(w, controller(w, id)).policy;
+  tear_down_io(w, id, policy.waits != RecoveryPolicy::Waits::resetting);
   disable(w, id);
 }
 
@@ -125,7 +126,7 @@ void delete_work(World& w, ControllerId id) {
     finish(w, id);
     return;
   }
-  tear_down_io(w, id, !host_of(w, c).policy.hold_in_resetting);
+  tear_down_io(w, id, host_of(w, c).policy.waits != RecoveryPolicy::Waits::resetting);
   change_state(w, id, State::deleting_noio);
   disable(w, id);
 }
@@ -178,9 +179,10 @@ void disabled(World& w, ControllerId id, bool acknowledged) {
   const Controller& c = controller(w, id);
   const RecoveryPolicy& policy = host_of(w, c).policy;
   // RFC of TP4129: the requests wait if the controller did not confirm (TB1/7).
-  if (policy.hold_in_resetting && !acknowledged && anything_in_flight(w, c)) {
+  if (policy.waits == RecoveryPolicy::Waits::resetting && !acknowledged &&
+      anything_in_flight(w, c)) {
     const Duration hold = hold_time(w, id);
-    record<Kind::fence_started>(w, id, hold.count());
+    record<Kind::fence_started>(w, id, hold);
     w.at(timer_at(w, c, hold), [id](World& world) {
       record<Kind::hold_ended>(world, id);
       finish(world, id);

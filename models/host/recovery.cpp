@@ -18,9 +18,9 @@ const RecoveryPolicy& policy_of(const World& w, const Controller& c) {
 }
 
 Duration kato_part(const RecoveryPolicy& policy, const Controller& c) {
-  if (policy.multiplier == 0.0)
+  if (policy.hold_multiplier == 0.0)
     return (c.traffic_based ? 3 : 2) * c.kato;
-  return Duration{std::llround(policy.multiplier * static_cast<double>(c.kato.count()))};
+  return Duration{std::llround(policy.hold_multiplier * static_cast<double>(c.kato.count()))};
 }
 
 /// nvme_tcp_error_recovery_work, from the cancel on.
@@ -54,7 +54,7 @@ void recovery_work(World& w, ControllerId id) {
     c.busy_in_resetting = true;
     return;
   }
-  if (!policy.hold_in_resetting || !anything_in_flight(w, c)) {
+  if (policy.waits != RecoveryPolicy::Waits::resetting || !anything_in_flight(w, c)) {
     finish_recovery(w, id);
     return;
   }
@@ -62,7 +62,7 @@ void recovery_work(World& w, ControllerId id) {
   stop_all(w, id);
   stop_timeouts(w, id, false);
   const Duration hold = hold_time(w, id);
-  record<Kind::fence_started>(w, id, hold.count());
+  record<Kind::fence_started>(w, id, hold);
   c.busy_in_resetting = true;
   c.hold_timer = w.at(timer_at(w, c, hold), [id](World& world) {
     record<Kind::hold_ended>(world, id);
@@ -183,11 +183,12 @@ Duration hold_time(const World& w, ControllerId id) {
     if (const auto decided = hooks->hold(w, id))
       return *decided;
   }
-  if (!policy.hold)
+  if (policy.hold == RecoveryPolicy::Hold::none)
     return Duration{};
   if (c.cqt_ms != 0)
     return kato_part(policy, c) + std::chrono::milliseconds{c.cqt_ms};
-  return policy.hold_when_cqt_zero ? kato_part(policy, c) + policy.cqt_when_zero : Duration{};
+  const bool holds_at_zero = policy.cqt_zero == RecoveryPolicy::CqtZero::hold;
+  return holds_at_zero ? kato_part(policy, c) + policy.cqt_when_zero : Duration{};
 }
 
 bool anything_in_flight(World& w, const Controller& c) {
@@ -199,16 +200,17 @@ bool anything_in_flight(World& w, const Controller& c) {
 
 void start_fencing(World& w, ControllerId id) {
   const RecoveryPolicy& policy = policy_of(w, controller(w, id));
-  change_state(w, id, policy.recovering_state ? State::recovering : State::fencing);
+  const bool in_one = policy.waits == RecoveryPolicy::Waits::recovering;
+  change_state(w, id, in_one ? State::recovering : State::fencing);
   source_given_up(w, id);
   Controller& c = controller(w, id);
   const Duration hold = hold_time(w, id);
-  const Duration cqt =
-      policy.cqt_in_deadline ? std::chrono::milliseconds{c.cqt_ms} : std::chrono::milliseconds{0};
+  const Duration cqt = policy.ccr_deadline_has_cqt ? std::chrono::milliseconds{c.cqt_ms}
+                                                   : std::chrono::milliseconds{0};
   const Duration deadline = policy.ccr ? std::max(kato_part(policy, c) + cqt, hold) : hold;
   c.deadline = w.now() + deadline;
   c.hold_end = w.now() + hold;
-  record<Kind::fence_started>(w, id, deadline.count());
+  record<Kind::fence_started>(w, id, deadline);
   if (policy.keep_alive_stops_first)
     stop_keep_alive(w, id);
   if (policy.closes_first && w.transport.kind != transport::TransportKind::fc)
@@ -241,7 +243,7 @@ void fence_done(World& w, ControllerId id) {
 void ccr_failed(World& w, ControllerId id) {
   const Controller& c = controller(w, id);
   const Duration left = c.hold_end - w.now();
-  record<Kind::ccr_failed>(w, id, std::max(left, Duration{}).count());
+  record<Kind::ccr_failed>(w, id, std::max(left, Duration{}));
   if (left > Duration{}) {
     hold_for(w, id, left);
   } else {
@@ -258,7 +260,7 @@ void error_recovery(World& w, ControllerId id, Cause cause) {
   const RecoveryPolicy& policy = policy_of(w, c);
   // An allocation failure of the keep-alive resets the controller past the fence (protocol.md 4.3).
   const bool bypasses = cause == Cause::keep_alive_tag && !policy.fences_without_tag;
-  const bool by_policy = policy.fences && !bypasses;
+  const bool by_policy = policy.fences() && !bypasses;
   RecoveryHooks* const hooks = hooks_of(w, c);
   if (!(hooks != nullptr ? hooks->fences(w, id, cause).value_or(by_policy) : by_policy)) {
     start_resetting(w, id);
@@ -350,7 +352,7 @@ void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr) {
     return;
   }
   const Duration delay = fc_reconnect_delay(w, c);
-  record<Kind::reconnect_scheduled>(w, id, delay.count());
+  record<Kind::reconnect_scheduled>(w, id, delay);
   c.reconnect_timer = w.at(timer_at(w, c, delay), [id](World& world) { reconnect(world, id); });
 }
 

@@ -171,7 +171,7 @@ void cancel_all(World& w, QueueId id) {
 void on_completed(World& w, std::uint32_t owner, const wire::Completion& completion) {
   const QueueId id{owner};
   const Queue& q = queue(w, id);
-  record<Kind::response_received>(w, q.controller, q.qid, completion.cid, completion.status.value,
+  record<Kind::response_received>(w, q.controller, q.qid, completion.cid, completion.status,
                                   completion.result64());
   if (find_request(w, id, completion.cid) == nullptr) {
     // "got bad cqe.command_id": a stale completion ends the association.

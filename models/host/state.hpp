@@ -8,6 +8,7 @@
 #include <string>
 
 #include "models/host/fc_state.hpp"
+#include "models/host/options.hpp"
 #include "models/host/tags.hpp"
 #include "models/transport/state.hpp"
 #include "models/wire/wire.hpp"
@@ -46,7 +47,6 @@ enum class State : std::uint8_t {
   dead,
 };
 
-enum class IoPolicy : std::uint8_t { numa, round_robin, queue_depth };
 /// In the words of the block layer and of ioctls; see io_command.cpp for the commands.
 enum class IoKind : std::uint8_t {
   read,
@@ -82,38 +82,6 @@ constexpr bool is_idempotent(IoKind kind) {
 constexpr bool changes_something(IoKind kind) {
   return kind != IoKind::read && kind != IoKind::flush && kind != IoKind::compare;
 }
-
-/// How long to wait for one Cross-Controller Reset that was accepted (protocol.md 2.3).
-enum class CcrWait : std::uint8_t { kato, longer_of_cqt_and_kato };
-
-/// What recovery does with requests that were in flight (protocol.md 2.2, 4.7).
-struct RecoveryPolicy {
-  bool fences = false;             ///< LIVE -> FENCING -> FENCED; otherwise RESETTING at once
-  bool recovering_state = false;   ///< RECOVERING instead of FENCING and FENCED (RFC TP8028)
-  bool ccr = false;                ///< ask another controller to reset the impacted one first
-  std::uint32_t ccr_attempts = 0;  ///< most source controllers tried; 0: as many as there are
-  CcrWait ccr_wait = CcrWait::longer_of_cqt_and_kato;
-  bool ccr_wait_bounded = false;     ///< one attempt cannot outlive the overall deadline (v4)
-  bool ccr_command_bounded = false;  ///< nor can its command, nor outlive its source controller
-  bool cqt_in_deadline = true;     ///< the deadline of CCR attempts is m x KATO + CQT, not m x KATO
-  bool hold = false;               ///< m x KATO + CQT before they are cancelled and retried
-  double multiplier = 0.0;         ///< m; 0: 3 if the controller has TBKAS, else 2
-  bool hold_in_resetting = false;  ///< RFC TP4129: sockets are closed first, then RESETTING holds
-  bool release_idempotent = false;   ///< reads and flushes do not wait for the fence
-  bool queue_while_fencing = false;  ///< new I/O waits when every path is fencing (else it fails)
-  bool keep_alive_stops_first = false;  ///< when the fence starts, not when it is over
-  bool closes_first = false;            ///< the fence begins with the end of the connections
-  bool repeats_all = true;              ///< else what is not idempotent fails when its path is lost
-  bool fences_without_tag = false;  ///< a Keep Alive that finds no tag goes through the fence too
-  bool keep_alive_polls_half = false;    ///< a look every KATO/2 although the mode is traffic based
-  bool operator_fences = false;          ///< reset and delete of a LIVE controller fence first
-  bool removal_fences = false;           ///< so does a remote port or an adapter that disappears
-  bool holds_aborted = true;             ///< FC: exchanges that end while fencing wait as well
-  bool ccr_joins_pending = false;        ///< "reset in progress" is waited for like an accepted CCR
-  bool discovery_reconnect_kato = true;  ///< a discovery controller with KATO 0 gets 5 s (1.9)
-  bool hold_when_cqt_zero = false;       ///< a controller that reports CQT 0
-  Duration cqt_when_zero{};              ///< what to add in that case
-};
 
 /// Why error recovery begins.
 enum class Cause : std::uint8_t {

@@ -98,7 +98,7 @@ void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
   const std::uint64_t* body = reinterpret_cast<const std::uint64_t*>(p.body.bytes.data());
   const Route& route = w.net.routes[sim::index(p.route)];
   if (!route.foreign) [[likely]]
-    record<Kind::packet_hop>(w, channel, p.bytes, body[0], body[1], body[2], body[3]);
+    record<Kind::packet_hop>(w, id, p.bytes, body[0], body[1], body[2], body[3]);
   if ((c.blackholes | c.sieves) != 0) [[unlikely]] {
     if (swallowed(w, id, packet))
       return;

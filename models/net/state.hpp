@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "models/net/options.hpp"
 #include "sim/arena.hpp"
 #include "sim/calendar.hpp"
 #include "sim/choice.hpp"
@@ -104,8 +105,6 @@ struct CorrelatedDraw {
   bool primed = false;  ///< `last` has been drawn
 };
 
-enum class JitterShape : std::uint8_t { uniform, normal };
-
 /// What a netem does, in tc's words. Probabilities are in [0, 1].
 struct NetemParameters {
   Duration delay{};
@@ -142,8 +141,6 @@ struct Netem {
   std::uint32_t held = 0;     ///< packets inside
   TimePoint latest{};         ///< when the last of them leaves
 };
-
-enum class TrafficPattern : std::uint8_t { constant, poisson, on_off };
 
 /// Packets of other applications along a route; see traffic.hpp.
 struct Traffic {

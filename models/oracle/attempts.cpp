@@ -12,12 +12,12 @@ namespace holdfast::oracle {
 
 namespace {
 
-Operation& operation_of(Oracle& o, std::uint64_t token) {
-  return o.operations.writable((token >> 8) - 1);
+Operation& operation_of(Oracle& o, Token token) {
+  return o.operations.writable(serial_of(token) - 1);
 }
 
-AttemptId find(const Oracle& o, std::uint64_t token) {
-  AttemptId id{o.operations[(token >> 8) - 1].first_attempt};
+AttemptId find(const Oracle& o, Token token) {
+  AttemptId id{o.operations[serial_of(token) - 1].first_attempt};
   while (id != sim::none<AttemptId> && o.attempts[id].token != token)
     id = o.attempts[id].next;
   return id;
@@ -77,7 +77,7 @@ void settle(Oracle& o, AttemptId id, Fate fate, TimePoint now) {
 }
 
 /// The abandoned attempts of an operation count as released from now on.
-void release(Oracle& o, std::uint64_t token, TimePoint now) {
+void release(Oracle& o, Token token, TimePoint now) {
   for (AttemptId id{operation_of(o, token).first_attempt}; id != sim::none<AttemptId>;
        id = o.attempts[id].next) {
     Attempt& a = o.attempts[id];
@@ -89,7 +89,8 @@ void release(Oracle& o, std::uint64_t token, TimePoint now) {
 }
 
 template <class Settles>
-void settle_connection(Oracle& o, std::uint32_t connection, TimePoint now, Settles settles) {
+void settle_connection(Oracle& o, transport::ConnectionId connection, TimePoint now,
+                       Settles settles) {
   for (std::uint32_t i = 0; i < o.attempts.size(); ++i) {
     const AttemptId id{i};
     const Attempt& a = o.attempts[id];
@@ -102,14 +103,15 @@ void settle_connection(Oracle& o, std::uint32_t connection, TimePoint now, Settl
 
 }  // namespace
 
-void add_attempt(Oracle& o, const sim::Record& sent, TimePoint now) {
-  release(o, sent.word[0], now);
-  Operation& op = operation_of(o, sent.word[0]);
+void add_attempt(Oracle& o, const Words<Kind::attempt_sent>& sent, TimePoint now) {
+  const auto token = sent.get<"token">();
+  release(o, token, now);
+  Operation& op = operation_of(o, token);
   Attempt a;
   a.in_use = true;
-  a.token = sent.word[0];
-  a.controller = static_cast<std::uint32_t>(sent.word[1]);
-  a.connection = static_cast<std::uint32_t>(sent.word[2]);
+  a.token = token;
+  a.controller = sent.get<"controller">();
+  a.connection = sent.get<"connection">();
   a.sent = now;
   a.next = AttemptId{op.first_attempt};
   const AttemptId id = o.attempts.add(a);
@@ -119,7 +121,7 @@ void add_attempt(Oracle& o, const sim::Record& sent, TimePoint now) {
     settle(o, id, Fate::gone, now);
 }
 
-void fetch_attempt(Oracle& o, std::uint64_t token, std::uint16_t cntlid) {
+void fetch_attempt(Oracle& o, Token token, std::uint16_t cntlid) {
   const AttemptId id = find(o, token);
   if (id == sim::none<AttemptId>)
     return;
@@ -127,19 +129,19 @@ void fetch_attempt(Oracle& o, std::uint64_t token, std::uint16_t cntlid) {
   o.attempts[id].target_cntlid = cntlid;
 }
 
-void detach_attempt(Oracle& o, std::uint64_t token) {
+void detach_attempt(Oracle& o, Token token) {
   const AttemptId id = find(o, token);
   if (id != sim::none<AttemptId>)
     o.attempts[id].detached = true;
 }
 
-void mark_stale_sample(Oracle& o, std::uint64_t token) {
+void mark_stale_sample(Oracle& o, Token token) {
   const AttemptId id = find(o, token);
   if (id != sim::none<AttemptId>)
     o.attempts[id].stale_sample = true;
 }
 
-const Attempt* apply_attempt(Oracle& o, std::uint64_t token, TimePoint now) {
+const Attempt* apply_attempt(Oracle& o, Token token, TimePoint now) {
   const AttemptId id = find(o, token);
   if (id == sim::none<AttemptId>)
     return nullptr;
@@ -147,13 +149,13 @@ const Attempt* apply_attempt(Oracle& o, std::uint64_t token, TimePoint now) {
   return &o.attempts[id];
 }
 
-void answer_attempt(Oracle& o, std::uint64_t token, TimePoint now) {
+void answer_attempt(Oracle& o, Token token, TimePoint now) {
   const AttemptId id = find(o, token);
   if (id != sim::none<AttemptId>)
     settle(o, id, Fate::gone, now);
 }
 
-void abandon_attempt(Oracle& o, std::uint64_t token, TimePoint now) {
+void abandon_attempt(Oracle& o, Token token, TimePoint now) {
   const AttemptId id = find(o, token);
   if (id == sim::none<AttemptId>)
     return;
@@ -180,16 +182,16 @@ Verdict settle_operation(Oracle& o, Operation& op, TimePoint now) {
   return verdict;
 }
 
-void stream_ran_dry(Oracle& o, std::uint32_t connection, TimePoint now) {
+void stream_ran_dry(Oracle& o, transport::ConnectionId connection, TimePoint now) {
   settle_connection(o, connection, now, [](const Attempt& a) { return !a.fetched; });
 }
 
-void attempt_was_lost(Oracle& o, std::uint64_t token, TimePoint now) {
+void attempt_was_lost(Oracle& o, Token token, TimePoint now) {
   answer_attempt(o, token, now);
   forget_if_over(o, operation_of(o, token));
 }
 
-void queue_was_released(Oracle& o, std::uint32_t connection, TimePoint now) {
+void queue_was_released(Oracle& o, transport::ConnectionId connection, TimePoint now) {
   settle_connection(o, connection, now, [](const Attempt& a) { return !a.detached; });
   o.released.push_back(connection);
 }
@@ -200,7 +202,7 @@ void forget_operation_if_over(Oracle& o, std::uint64_t serial) {
 
 void describe_attempt(const Oracle& o, const Attempt& attempt, Incident& incident) {
   incident.attempt = attempt;
-  for (AttemptId id{o.operations[(attempt.token >> 8) - 1].first_attempt};
+  for (AttemptId id{o.operations[serial_of(attempt.token) - 1].first_attempt};
        id != sim::none<AttemptId>; id = o.attempts[id].next) {
     const Attempt& a = o.attempts[id];
     if (a.sent <= attempt.sent)
@@ -214,7 +216,7 @@ Exposure exposure_until(const Oracle& o, TimePoint now) {
   Exposure e = o.exposure;
   for (const AttemptId id : o.abandoned) {
     const Attempt& a = o.attempts[id];
-    const Operation& op = o.operations[(a.token >> 8) - 1];
+    const Operation& op = o.operations[serial_of(a.token) - 1];
     if (changes_something(op) && a.fate == Fate::open && a.released != sim::never) {
       account(e, a, now);
     }

@@ -17,7 +17,7 @@ struct Landing {
   std::uint32_t disk = 0;
   std::uint64_t lba = 0;
   std::uint64_t blocks = 0;
-  std::uint64_t token = 0;
+  Token token{};
   std::uint64_t serial = 0;  ///< whose data it is; zero copy: not always that of the token
   std::uint16_t cntlid = 0;
 };
@@ -86,7 +86,7 @@ Incident incident_of(World& w, const Landing& l, const Attempt* attempt) {
   incident.at = w.now();
   incident.disk = l.disk;
   incident.lba = l.lba;
-  incident.serial = l.token >> 8;
+  incident.serial = serial_of(l.token);
   if (attempt != nullptr)
     describe_attempt(w.oracle, *attempt, incident);
   incident.attempt.target_cntlid = l.cntlid;
@@ -117,12 +117,12 @@ void misplace(World& w, const Landing& l, const Attempt* attempt) {
   incident.type = Incident::Type::misplaced_write;
   incident.other_serial = l.serial;
   keep(o, incident);
-  record<Kind::misplaced_write>(w, l.token, l.serial << 8, l.disk, l.lba);
+  record<Kind::misplaced_write>(w, l.token, Token{l.serial << 8}, l.disk, l.lba);
 }
 
-void duplicate(World& w, std::uint64_t token, const Attempt* attempt) {
+void duplicate(World& w, Token token, const Attempt* attempt) {
   Oracle& o = w.oracle;
-  const std::uint64_t serial = token >> 8;
+  const std::uint64_t serial = serial_of(token);
   const Operation& op = o.operations[serial - 1];
   ++o.counts.duplicate_effects;
   Incident incident;
@@ -154,15 +154,16 @@ void keep(Oracle& o, const Incident& incident) {
 void on_media_write(World& w, const sim::Record& r) {
   Oracle& o = w.oracle;
   Landing l;
-  l.disk = static_cast<std::uint32_t>(r.word[0]);
-  l.lba = r.word[1];
-  l.blocks = r.word[2];
-  l.token = r.word[3];
-  l.serial = l.token >> 8;
-  l.cntlid = static_cast<std::uint16_t>(r.word[5]);
+  const Words<Kind::media_write, Kind::mutated_write> words(r);
+  l.disk = words.get<"disk">();
+  l.lba = words.get<"lba">();
+  l.blocks = words.get<"blocks">();
+  l.token = words.get<"token">();
+  l.serial = serial_of(l.token);
+  l.cntlid = words.get<"cntlid">();
   bool misplaced = false;
   if (static_cast<Kind>(r.kind) == Kind::mutated_write) {
-    l.serial = r.word[4] >> 8;
+    l.serial = serial_of(Words<Kind::mutated_write>(r).get<"content">());
     ++o.counts.mutated_writes;
     misplaced = !is_in_place(o, l);
   }
@@ -172,18 +173,18 @@ void on_media_write(World& w, const sim::Record& r) {
     misplace(w, l, attempt);
   if (harm.serial != 0)
     tell_stale(w, l, harm, attempt);
-  forget_operation_if_over(o, l.token >> 8);
+  forget_operation_if_over(o, serial_of(l.token));
 }
 
-void on_effect(World& w, const sim::Record& r) {
+void on_effect(World& w, const Words<Kind::effect_applied>& r) {
   Oracle& o = w.oracle;
-  const std::uint64_t token = r.word[0];
-  const std::uint64_t value = r.word[3];
-  Operation& op = o.operations.writable((token >> 8) - 1);
+  const Token token = r.get<"token">();
+  const std::uint64_t value = r.get<"value">();
+  Operation& op = o.operations.writable(serial_of(token) - 1);
   const Attempt* const attempt = apply_attempt(o, token, w.now());
-  if (r.word[2] != 0) {
+  if (r.get<"changed">()) {
     // A copy of the same data changes nothing more than a write that lands twice does.
-    const bool copies = kind_of(op) == IoKind::copy;
+    const bool copies = op.kind == IoKind::copy;
     const bool again = op.effect && (!copies || op.version != value);
     const bool denied = op.completed != sim::never && denies(op.status);
     if (again || denied)
@@ -194,13 +195,13 @@ void on_effect(World& w, const sim::Record& r) {
   }
   // What writes blocks will be asked for its attempt again when they land, in the same instant.
   if (!writes_blocks(op))
-    forget_operation_if_over(o, token >> 8);
+    forget_operation_if_over(o, serial_of(token));
 }
 
 void judge_answer(World& w, std::uint64_t serial) {
   const Operation& op = w.oracle.operations[serial - 1];
   if (op.effect && denies(op.status))
-    duplicate(w, serial << 8, nullptr);
+    duplicate(w, Token{serial << 8}, nullptr);
 }
 
 }  // namespace holdfast::oracle

@@ -9,11 +9,10 @@ namespace holdfast::oracle {
 
 using host::IoKind;
 
-inline IoKind kind_of(const Operation& op) { return static_cast<IoKind>(op.kind); }
-inline bool is_read(const Operation& op) { return kind_of(op) == IoKind::read; }
-inline bool writes_blocks(const Operation& op) { return host::writes_blocks(kind_of(op)); }
-inline bool changes_something(const Operation& op) { return host::changes_something(kind_of(op)); }
+inline bool is_read(const Operation& op) { return op.kind == IoKind::read; }
+inline bool writes_blocks(const Operation& op) { return host::writes_blocks(op.kind); }
+inline bool changes_something(const Operation& op) { return host::changes_something(op.kind); }
 /// Its place is known only when it is done; until then `lba` is where its zone begins.
-inline bool is_append(const Operation& op) { return kind_of(op) == IoKind::zone_append; }
+inline bool is_append(const Operation& op) { return op.kind == IoKind::zone_append; }
 
 }  // namespace holdfast::oracle

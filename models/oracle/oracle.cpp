@@ -19,16 +19,16 @@ TimePoint completed_at(const Oracle& o, std::uint64_t serial) {
   return o.operations[serial - 1].completed;
 }
 
-void on_submit(World& w, const sim::Record& r) {
+void on_submit(World& w, const Words<Kind::app_submit>& r) {
   Oracle& o = w.oracle;
-  HOLDFAST_CHECK(r.word[0] == o.operations.size() + 1);
+  HOLDFAST_CHECK(r.get<"op">() == o.operations.size() + 1);
   Operation op;
   op.submitted = w.now();
-  op.job = static_cast<std::uint16_t>(r.word[1]);
-  op.kind = static_cast<std::uint8_t>(r.word[2]);
-  op.disk = static_cast<std::uint32_t>(r.word[3]);
-  op.lba = r.word[4];
-  op.blocks = static_cast<std::uint32_t>(r.word[5]);
+  op.job = static_cast<std::uint16_t>(r.get<"job">());
+  op.kind = r.get<"kind">();
+  op.disk = r.get<"disk">();
+  op.lba = r.get<"lba">();
+  op.blocks = r.get<"blocks">();
   if (is_read(op)) {
     // What is acknowledged before a read is submitted must be visible to it.
     if (op.blocks == 1) {
@@ -83,19 +83,19 @@ void on_read_done(World& w, std::uint64_t serial, bool stale) {
   incident.serial = serial;
   incident.other_serial = op.version >> 8;
   keep(o, incident);
-  record<Kind::stale_read>(w, serial, op.version, op.disk, op.lba);
+  record<Kind::stale_read>(w, serial, Token{op.version}, op.disk, op.lba);
 }
 
-void on_complete(World& w, const sim::Record& r) {
+void on_complete(World& w, const Words<Kind::app_complete>& r) {
   Oracle& o = w.oracle;
-  const std::uint64_t serial = r.word[0];
+  const std::uint64_t serial = r.get<"op">();
   Operation& op = operation(o, serial);
   op.completed = w.now();
-  op.status = static_cast<std::uint16_t>(r.word[1]);
+  op.status = r.get<"status">().value;
   if (is_read(op))
-    op.version = r.word[2];
+    op.version = r.get<"version">();
   if (is_append(op) && op.status == 0)
-    op.lba = r.word[2];
+    op.lba = r.get<"version">();
   judge_answer(w, serial);
   const Verdict verdict = settle_operation(o, op, w.now());
   if (op.status != 0)
@@ -108,11 +108,11 @@ void on_complete(World& w, const sim::Record& r) {
 
 /// An attempt of a read takes a sample of one block. It is stale if a write was acknowledged before
 /// the read was submitted, and what was found had completed before that write was submitted.
-void on_media_read(World& w, const sim::Record& r) {
+void on_media_read(World& w, const Words<Kind::media_read>& r) {
   Oracle& o = w.oracle;
-  const std::uint64_t serial = r.word[3] >> 8;
-  const std::uint64_t place = r.word[2];
-  const std::uint64_t found = r.word[4] >> 8;
+  const std::uint64_t serial = serial_of(r.get<"token">());
+  const std::uint64_t place = r.get<"blocks">();
+  const std::uint64_t found = serial_of(r.get<"version">());
   const Operation& op = o.operations[serial - 1];
   if (op.completed != sim::never)
     return;  // nobody waits for it any more
@@ -124,7 +124,31 @@ void on_media_read(World& w, const sim::Record& r) {
   // The newest acknowledged write itself was submitted at `known`: it is not older than itself.
   const bool same = found != 0 && o.operations[found - 1].submitted >= known;
   if (older && !same)
-    mark_stale_sample(o, r.word[3]);
+    mark_stale_sample(o, r.get<"token">());
+}
+
+/// What the host ended itself is still under way; another status is the target's answer.
+void on_abandoned(World& w, const Words<Kind::attempt_abandoned>& r) {
+  if (r.get<"status">().value >= wire::raw(wire::StatusCode::host_path_error)) {
+    abandon_attempt(w.oracle, r.get<"token">(), w.now());
+  } else {
+    answer_attempt(w.oracle, r.get<"token">(), w.now());
+  }
+}
+
+void on_fetched(Oracle& o, const Words<Kind::command_fetched, Kind::command_held>& r) {
+  if (r.get<"token">() != Token{})
+    fetch_attempt(o, r.get<"token">(), r.get<"cntlid">());
+}
+
+void on_detached(Oracle& o, const Words<Kind::command_detached>& r) {
+  if (r.get<"token">() != Token{})
+    detach_attempt(o, r.get<"token">());
+}
+
+void on_stream_dry(World& w, const Words<Kind::stream_dry>& r) {
+  if (r.get<"side">() == transport::Side::host)
+    stream_ran_dry(w.oracle, r.get<"connection">(), w.now());
 }
 
 }  // namespace
@@ -135,53 +159,45 @@ void observe(World& w, const sim::Record& r) {
   Oracle& o = w.oracle;
   switch (static_cast<Kind>(r.kind)) {
     case Kind::app_submit:
-      on_submit(w, r);
+      on_submit(w, Words<Kind::app_submit>(r));
       return;
     case Kind::app_complete:
-      on_complete(w, r);
+      on_complete(w, Words<Kind::app_complete>(r));
       return;
     case Kind::attempt_sent:
-      add_attempt(o, r, w.now());
+      add_attempt(o, Words<Kind::attempt_sent>(r), w.now());
       return;
     case Kind::attempt_done:
-      answer_attempt(o, r.word[0], w.now());
+      answer_attempt(o, Words<Kind::attempt_done>(r).get<"token">(), w.now());
       return;
     case Kind::attempt_abandoned:
-      // What the host ended itself is still under way; another status is the target's answer.
-      if (r.word[2] >= wire::raw(wire::StatusCode::host_path_error)) {
-        abandon_attempt(o, r.word[0], w.now());
-      } else {
-        answer_attempt(o, r.word[0], w.now());
-      }
+      on_abandoned(w, Words<Kind::attempt_abandoned>(r));
       return;
     case Kind::command_fetched:
     case Kind::command_held:  // in the hands of the target, which may execute it later
-      if (r.word[5] != 0)
-        fetch_attempt(o, r.word[5], static_cast<std::uint16_t>(r.word[1]));
+      on_fetched(o, Words<Kind::command_fetched, Kind::command_held>(r));
       return;
     case Kind::media_write:
     case Kind::mutated_write:
       on_media_write(w, r);
       return;
     case Kind::effect_applied:
-      on_effect(w, r);
+      on_effect(w, Words<Kind::effect_applied>(r));
       return;
     case Kind::media_read:
-      on_media_read(w, r);
+      on_media_read(w, Words<Kind::media_read>(r));
       return;
     case Kind::stream_dry:
-      if (r.word[1] == 0)
-        stream_ran_dry(o, static_cast<std::uint32_t>(r.word[0]), w.now());
+      on_stream_dry(w, Words<Kind::stream_dry>(r));
       return;
     case Kind::attempt_gone:
-      attempt_was_lost(o, r.word[0], w.now());
+      attempt_was_lost(o, Words<Kind::attempt_gone>(r).get<"token">(), w.now());
       return;
     case Kind::command_detached:
-      if (r.word[2] != 0)
-        detach_attempt(o, r.word[2]);
+      on_detached(o, Words<Kind::command_detached>(r));
       return;
     case Kind::queue_released:
-      queue_was_released(o, static_cast<std::uint32_t>(r.word[3]), w.now());
+      queue_was_released(o, Words<Kind::queue_released>(r).get<"connection">(), w.now());
       return;
     case Kind::controller_state:
       // A number is given to a new connection only while a controller is connected, and I/O goes

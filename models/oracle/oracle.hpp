@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The data-integrity oracle. It listens to the trace, sees both ends, and is never asked for a
 // decision. It knows every I/O of every application and the fate of every attempt, and tells stale
-// writes (the ABA corruption), stale reads, lost writes, exposure and margin (design 6).
+// writes (the ABA corruption), stale reads, lost writes, exposure and margin.
 #pragma once
 
 #include <array>
@@ -33,7 +33,7 @@ struct Operation {
   std::uint32_t disk = 0;
   std::uint16_t job = 0;
   std::uint16_t status = 0;
-  std::uint8_t kind = 0;              ///< host::IoKind
+  host::IoKind kind{};
   bool stale = false;                 ///< a read that returned data it must not have returned
   bool effect = false;                ///< what must not happen twice has happened once
   std::uint32_t first_attempt = ~0u;  ///< attempts whose fate is not settled
@@ -47,9 +47,9 @@ enum class AttemptId : std::uint32_t {};
 /// One sending of an operation to a controller.
 struct Attempt {
   bool in_use = false;
-  std::uint64_t token = 0;
-  std::uint32_t controller = 0;  ///< host controller
-  std::uint32_t connection = 0;
+  Token token{};
+  host::ControllerId controller{};
+  transport::ConnectionId connection{};
   std::uint16_t target_cntlid = 0;  ///< of the controller that fetched it
   bool fetched = false;             ///< the target has the command
   bool detached = false;            ///< it lands although its queue is gone (in_flight ignore)
@@ -86,18 +86,18 @@ struct Incident {
   TimePoint at{};
   std::uint32_t disk = 0;
   std::uint64_t lba = 0;
-  std::uint64_t serial = 0;              ///< the operation that did the harm or suffered it
-  std::uint64_t other_serial = 0;        ///< the write that was overwritten or missed
-  Attempt attempt;                       ///< the stale attempt
-  std::uint32_t retry_controller = ~0u;  ///< where the retry went
+  std::uint64_t serial = 0;        ///< the operation that did the harm or suffered it
+  std::uint64_t other_serial = 0;  ///< the write that was overwritten or missed
+  Attempt attempt;                 ///< the stale attempt
+  host::ControllerId retry_controller = sim::none<host::ControllerId>;  ///< where the retry went
   TimePoint retry_sent = sim::never;
 };
 
 /// From the release of a retry until what it retried could do no more harm: a stale write could
 /// land in between.
 struct ExposureWindow {
-  std::uint64_t token = 0;       ///< of the attempt that was given up
-  std::uint32_t controller = 0;  ///< host controller to which it had been sent
+  Token token{};                    ///< of the attempt that was given up
+  host::ControllerId controller{};  ///< to which it had been sent
   TimePoint released{};
   TimePoint settled{};
   Fate fate = Fate::open;  ///< how it ended; open: not until the end of the run
@@ -147,8 +147,8 @@ struct Oracle {
   Counts counts;
   Exposure exposure;
   /// Connections whose target end is gone: what is still written into them can reach nothing.
-  sim::Vector<std::uint32_t> released;
-  std::uint64_t last_stale = 0;     ///< token: a command that lands in pieces is one stale write
+  sim::Vector<transport::ConnectionId> released;
+  Token last_stale{};               ///< a command that lands in pieces is one stale write
   sim::Vector<Incident> incidents;  ///< the first ones
 };
 

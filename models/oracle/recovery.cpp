@@ -10,85 +10,98 @@ namespace holdfast::oracle {
 
 namespace {
 
-ControllerWatch& watch(World& w, std::uint64_t controller) {
+ControllerWatch& watch(World& w, host::ControllerId controller) {
   auto& watches = w.recovery.watches;
-  if (watches.size() <= controller)
-    watches.resize(controller + 1);
-  return watches[controller];
+  if (watches.size() <= sim::index(controller))
+    watches.resize(sim::index(controller) + std::size_t{1});
+  return watches[sim::index(controller)];
 }
 
-Recovery* open_recovery(World& w, std::uint64_t controller) {
+Recovery* open_recovery(World& w, host::ControllerId controller) {
   const std::uint32_t open = watch(w, controller).open;
   return open == ~0u ? nullptr : &w.recovery.recoveries[open];
 }
 
-bool crosses(const World& w, net::RouteId route, const fault::Fault& f) {
+bool crosses(const World& w, net::RouteId route, const fault::OnLink& f) {
   const net::Route& r = w.net.routes[sim::index(route)];
   for (std::uint32_t i = 0; i < r.count; ++i) {
     const net::ChannelId c = w.net.hops[r.first + i];
-    const bool struck =
-        f.type == fault::Type::link_down || (sim::index(c) % 2 == 0 ? f.forward : f.backward);
+    const bool struck = sim::index(c) % 2 == 0 ? f.forward : f.backward;
     if (sim::index(c) / 2 == sim::index(f.link) && struck)
       return true;
   }
   return false;
 }
 
-/// Does the fault harm what is connected like this?
-bool strikes(const World& w, const fault::Fault& f, const host::Controller& c) {
-  if (f.type == fault::Type::node) {
+/// Does the fault harm what is connected like this? What is done to a target's software, or by
+/// others, harms nobody's connection by itself.
+struct Strikes {
+  const World& w;
+  const host::Controller& c;
+
+  bool is_it(host::ControllerId id) const { return &c == &w.host.controllers[sim::index(id)]; }
+
+  bool operator()(const fault::OnLink& f) const {
+    return crosses(w, c.forward, f) || crosses(w, c.back, f);
+  }
+  bool operator()(const fault::OnPackets& f) const {
+    const bool all = f.controller == sim::none<host::ControllerId>;
+    return all ? (*this)(static_cast<const fault::OnLink&>(f)) : is_it(f.controller);
+  }
+  bool operator()(const fault::Once&) const { return false; }
+  bool operator()(const fault::KillSockets& f) const { return is_it(f.controller); }
+  bool operator()(const fault::RemotePortLost& f) const { return c.forward == f.routes[0]; }
+  bool operator()(const fault::NodeFailure& f) const {
     const auto& ports = w.target.nodes[sim::index(f.node)].ports;
     return std::find(ports.begin(), ports.end(), c.port) != ports.end();
   }
-  if (f.type == fault::Type::port_removed) {
+  bool operator()(const fault::AdminStall&) const { return false; }
+  bool operator()(const fault::PortRemoved& f) const {
     const auto& nqn = w.target.subsystems[sim::index(f.subsystem)].nqn;
     return c.port == f.port && c.subnqn.view() == nqn;
   }
-  const bool is_its = &c == &w.host.controllers[sim::index(f.controller)];
-  if (f.type == fault::Type::kill_sockets || f.one_controller)
-    return is_its;
-  if (f.type == fault::Type::remote_port_lost)
-    return c.forward == f.routes[0];
-  return fault::strikes_link(f.type) && (crosses(w, c.forward, f) || crosses(w, c.back, f));
-}
+  bool operator()(const fault::CrossTraffic&) const { return false; }
+};
 
-void on_fault(World& w, const sim::Record& r) {
-  const fault::Fault& f = w.fault.faults[r.word[0]];
-  if (r.word[1] == 0)
+void on_fault(World& w, const Words<Kind::fault>& r) {
+  const fault::Fault& f = w.fault.faults[r.get<"fault">()];
+  if (!r.get<"on">())
     return;
   for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
     const host::Controller& c = w.host.controllers[i];
-    if (strikes(w, f, c))
-      watch(w, i).last_fault = w.now();
+    if (std::visit(Strikes{w, c}, f.what))
+      watch(w, host::ControllerId{i}).last_fault = w.now();
   }
 }
 
-/// Calls `act(i)` for each host controller that is associated with a target controller.
-template <class Act>
-void for_hosts_of(World& w, std::uint64_t subsystem, std::uint64_t cntlid, Act act) {
-  const std::string& nqn = w.target.subsystems[subsystem].nqn;
+/// Calls `act(id)` for each host controller that is associated with the target controller that a
+/// record names.
+template <Kind... kinds, class Act>
+void for_hosts_of(World& w, const Words<kinds...>& r, Act act) {
+  const std::string& nqn = w.target.subsystems[sim::index(r.template get<"subsystem">())].nqn;
   for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
     const host::Controller& c = w.host.controllers[i];
-    if (c.cntlid == cntlid && c.subnqn.view() == nqn)
-      act(i);
+    if (c.cntlid == r.template get<"cntlid">() && c.subnqn.view() == nqn)
+      act(host::ControllerId{i});
   }
 }
 
-void on_target_detected(World& w, const sim::Record& r) {
-  for_hosts_of(w, r.word[0], r.word[1], [&](std::uint32_t i) {
-    ControllerWatch& at = watch(w, i);
+void on_target_detected(World& w,
+                        const Words<Kind::keep_alive_expired, Kind::controller_fatal>& r) {
+  for_hosts_of(w, r, [&](host::ControllerId id) {
+    ControllerWatch& at = watch(w, id);
     at.target_detected = w.now();
-    if (Recovery* open = open_recovery(w, i); open && open->target_detected == sim::never) {
+    if (Recovery* open = open_recovery(w, id); open && open->target_detected == sim::never) {
       open->target_detected = w.now();
     }
   });
 }
 
-void on_started(World& w, const sim::Record& r) {
-  ControllerWatch& at = watch(w, r.word[0]);
+void on_started(World& w, const Words<Kind::recovery_started>& r) {
+  ControllerWatch& at = watch(w, r.get<"controller">());
   Recovery recovery;
-  recovery.controller = static_cast<std::uint32_t>(r.word[0]);
-  recovery.cause = r.word[1];
+  recovery.controller = r.get<"controller">();
+  recovery.cause = r.get<"cause">();
   recovery.detected = w.now();
   recovery.fault = at.last_fault;
   // The target may have noticed first; that counts if it was after the fault.
@@ -100,9 +113,9 @@ void on_started(World& w, const sim::Record& r) {
   w.recovery.recoveries.push_back(recovery);
 }
 
-void on_complete(World& w, const sim::Record& r) {
+void on_complete(World& w, const Words<Kind::app_complete>& r) {
   RecoveryLog& log = w.recovery;
-  const auto place = std::find(log.moved.begin(), log.moved.end(), r.word[0]);
+  const auto place = std::find(log.moved.begin(), log.moved.end(), r.get<"op">());
   if (place == log.moved.end())
     return;
   const auto at = place - log.moved.begin();
@@ -113,12 +126,49 @@ void on_complete(World& w, const sim::Record& r) {
   log.moved_by.erase(log.moved_by.begin() + at);
 }
 
-void on_abandoned(World& w, const sim::Record& r) {
-  const std::uint32_t open = watch(w, r.word[1]).open;
+void on_abandoned(World& w, const Words<Kind::attempt_abandoned>& r) {
+  const std::uint32_t open = watch(w, r.get<"controller">()).open;
   if (open == ~0u)
     return;
-  w.recovery.moved.push_back(r.word[0] >> 8);
+  w.recovery.moved.push_back(serial_of(r.get<"token">()));
   w.recovery.moved_by.push_back(open);
+}
+
+void on_fence_started(World& w, const Words<Kind::fence_started>& r) {
+  if (Recovery* open = open_recovery(w, r.get<"controller">())) {
+    open->fence_started = w.now();
+    open->hold_until = w.now() + r.get<"hold_ns">();
+    open->held = r.get<"hold_ns">() != Duration{};
+  }
+}
+
+void on_ccr_attempt(World& w, const Words<Kind::ccr_attempt>& r) {
+  if (Recovery* open = open_recovery(w, r.get<"controller">()))
+    open->ccr_attempts = r.get<"attempt">();
+}
+
+void on_ccr_succeeded(World& w, const Words<Kind::ccr_succeeded>& r) {
+  if (Recovery* open = open_recovery(w, r.get<"controller">()))
+    open->ccr_done = w.now();
+}
+
+void on_ccr_failed(World& w, const Words<Kind::ccr_failed>& r) {
+  if (Recovery* open = open_recovery(w, r.get<"controller">()))
+    open->held = r.get<"left_ns">() != Duration{};
+}
+
+void on_cancelled(World& w, const Words<Kind::requests_cancelled>& r) {
+  Recovery* open = open_recovery(w, r.get<"controller">());
+  if (open == nullptr || open->released != sim::never)
+    return;
+  open->released = w.now();
+  open->cancelled = r.get<"count">();
+}
+
+void on_connected(World& w, const Words<Kind::connected>& r) {
+  if (Recovery* open = open_recovery(w, r.get<"controller">()))
+    open->reconnected = w.now();
+  watch(w, r.get<"controller">()).open = ~0u;
 }
 
 }  // namespace
@@ -126,58 +176,46 @@ void on_abandoned(World& w, const sim::Record& r) {
 void log_recovery(World& w, const sim::Record& r) {
   switch (static_cast<Kind>(r.kind)) {
     case Kind::fault:
-      on_fault(w, r);
+      on_fault(w, Words<Kind::fault>(r));
       return;
     case Kind::command_delayed:
-      for_hosts_of(w, r.word[0], r.word[1],
-                   [&](std::uint32_t i) { watch(w, i).last_fault = w.now(); });
+      for_hosts_of(w, Words<Kind::command_delayed>(r),
+                   [&](host::ControllerId id) { watch(w, id).last_fault = w.now(); });
       return;
     case Kind::recovery_started:
-      on_started(w, r);
+      on_started(w, Words<Kind::recovery_started>(r));
       return;
     case Kind::fence_started:
-      if (Recovery* open = open_recovery(w, r.word[0])) {
-        open->fence_started = w.now();
-        open->hold_until = w.now() + Duration{static_cast<std::int64_t>(r.word[1])};
-        open->held = r.word[1] != 0;
-      }
+      on_fence_started(w, Words<Kind::fence_started>(r));
       return;
     case Kind::ccr_attempt:
-      if (Recovery* open = open_recovery(w, r.word[0]))
-        open->ccr_attempts = r.word[2];
+      on_ccr_attempt(w, Words<Kind::ccr_attempt>(r));
       return;
     case Kind::ccr_succeeded:
-      if (Recovery* open = open_recovery(w, r.word[0]))
-        open->ccr_done = w.now();
+      on_ccr_succeeded(w, Words<Kind::ccr_succeeded>(r));
       return;
     case Kind::ccr_failed:
-      if (Recovery* open = open_recovery(w, r.word[0]))
-        open->held = r.word[1] != 0;
+      on_ccr_failed(w, Words<Kind::ccr_failed>(r));
       return;
     case Kind::requests_cancelled:
-      if (Recovery* open = open_recovery(w, r.word[0]); open && open->released == sim::never) {
-        open->released = w.now();
-        open->cancelled = r.word[1];
-      }
+      on_cancelled(w, Words<Kind::requests_cancelled>(r));
       return;
     case Kind::attempt_abandoned:
-      on_abandoned(w, r);
+      on_abandoned(w, Words<Kind::attempt_abandoned>(r));
       return;
     case Kind::app_complete:
       if (!w.recovery.moved.empty())
-        on_complete(w, r);
+        on_complete(w, Words<Kind::app_complete>(r));
       return;
     case Kind::connected:
-      if (Recovery* open = open_recovery(w, r.word[0]))
-        open->reconnected = w.now();
-      watch(w, r.word[0]).open = ~0u;
+      on_connected(w, Words<Kind::connected>(r));
       return;
     case Kind::keep_alive_expired:
       ++w.recovery.target_expiries;
-      on_target_detected(w, r);
+      on_target_detected(w, Words<Kind::keep_alive_expired, Kind::controller_fatal>(r));
       return;
     case Kind::controller_fatal:
-      on_target_detected(w, r);
+      on_target_detected(w, Words<Kind::keep_alive_expired, Kind::controller_fatal>(r));
       return;
     case Kind::controller_created:
       w.recovery.associations.push_back(w.now());

@@ -19,8 +19,8 @@ using sim::Duration;
 using sim::TimePoint;
 
 struct Recovery {
-  std::uint32_t controller = 0;  ///< of the host
-  std::uint64_t cause = 0;       ///< host::Cause
+  host::ControllerId controller{};
+  host::Cause cause{};
   TimePoint fault = sim::never;  ///< the last fault on this controller's path before it
   TimePoint detected = sim::never;
   TimePoint target_detected = sim::never;  ///< the target expired or failed the controller

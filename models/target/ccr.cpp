@@ -64,7 +64,7 @@ void cross_controller_reset(World& w, QueueId queue, const wire::Command& comman
   const Profile& profile = profile_of(w, w.target.controllers[source_id]);
   const auto answer = [&](wire::Status status, std::uint32_t dw0) {
     const Controller& source = w.target.controllers[source_id];
-    record<Kind::ccr_requested>(w, source.subsystem, source.cntlid, ccr->icid, status.value, dw0);
+    record<Kind::ccr_requested>(w, source.subsystem, source.cntlid, ccr->icid, status, dw0);
     respond(w, queue, command, status, dw0);
   };
   if (profile.ccrl == 0) {

@@ -72,8 +72,7 @@ void connect_admin(World& w, QueueId queue, const wire::Command& command,
   s.controllers.insert(place, id);
   attach(w, queue, id, request);
   renew_instance(w, id);
-  record<Kind::controller_created>(w, sid, cntlid, sim::hash_name(data.hostnqn.view()),
-                                   c.katt.count());
+  record<Kind::controller_created>(w, sid, cntlid, sim::hash_name(data.hostnqn.view()), c.katt);
   // nvmet_alloc_ctrl: the timer runs from here, so that a host that dies before it enables the
   // controller is cleaned up as well. Other targets wait for CC.EN (KeepAliveFrom).
   start_watchdog(w, id);

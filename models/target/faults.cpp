@@ -17,7 +17,7 @@ wire::Status forced_status(World& w, const Controller& c, bool admin, const wire
       continue;
     if (!f.endless)
       --f.remaining;
-    record<Kind::status_forced>(w, c.subsystem, c.cntlid, token, f.status.value);
+    record<Kind::status_forced>(w, c.subsystem, c.cntlid, Token{token}, f.status);
     return f.status;
   }
   return {};

@@ -217,7 +217,7 @@ void execute_io(World& w, QueueId queue, const wire::Command& command, const Pay
     Request& r = w.target.requests[id];
     r.delay = fault->delay;
     fatal = fault->fatal;
-    record<Kind::command_delayed>(w, r.subsystem, r.cntlid, r.version, r.delay.count());
+    record<Kind::command_delayed>(w, r.subsystem, r.cntlid, Token{r.version}, r.delay);
   }
   start(w, id);
   if (fatal)

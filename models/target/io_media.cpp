@@ -13,7 +13,7 @@ namespace {
 
 /// Something happened that is not harmless twice. `changed`: it left a mark.
 void record_effect(World& w, const Request& r, bool changed, std::uint64_t value) {
-  record<Kind::effect_applied>(w, r.version, r.command.opcode, changed, value);
+  record<Kind::effect_applied>(w, Token{r.version}, r.command.opcode, changed, value);
 }
 
 void write_media(World& w, const Request& r, std::uint64_t slba, std::uint64_t blocks,
@@ -26,9 +26,10 @@ void write_media(World& w, const Request& r, std::uint64_t slba, std::uint64_t b
     latest = n.history.size();
   }
   if (mutated) {
-    record<Kind::mutated_write>(w, n.disk, slba, blocks, r.version, r.content, r.cntlid);
+    record<Kind::mutated_write>(w, n.disk, slba, blocks, Token{r.version}, Token{r.content},
+                                r.cntlid);
   } else {
-    record<Kind::media_write>(w, n.disk, slba, blocks, r.version, r.subsystem, r.cntlid);
+    record<Kind::media_write>(w, n.disk, slba, blocks, Token{r.version}, r.subsystem, r.cntlid);
   }
 }
 
@@ -45,7 +46,8 @@ Outcome read(World& w, const Request& r, const wire::BlockRange& range) {
     const Version version = version_of(n, range.slba + i);
     if (i == 0)
       out.data.version = version;
-    record<Kind::media_read>(w, n.disk, range.slba + i, i, r.version, version, r.cntlid);
+    record<Kind::media_read>(w, n.disk, range.slba + i, i, Token{r.version}, Token{version},
+                             r.cntlid);
   }
   out.data.bytes = range.blocks * n.block_bytes;
   return out;

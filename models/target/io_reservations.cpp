@@ -119,7 +119,7 @@ Outcome apply_reservation(World& w, const Request& r) {
   }
   if (change == Change::conflict)
     return {refuse(StatusCode::reservation_conflict), 0, {}};
-  record<Kind::effect_applied>(w, r.version, r.command.opcode, change == Change::done,
+  record<Kind::effect_applied>(w, Token{r.version}, r.command.opcode, change == Change::done,
                                r.keys.current);
   return {};
 }

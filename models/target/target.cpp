@@ -25,8 +25,8 @@ std::uint32_t accepted(World& w, transport::TargetQueueId transport, std::uint32
   return sim::index(id);
 }
 
-std::uint64_t token_of(const wire::Command& command, const Payload& data) {
-  return command.is_fabrics() ? 0 : data.version;
+Token token_of(const wire::Command& command, const Payload& data) {
+  return Token{command.is_fabrics() ? 0 : data.version};
 }
 
 /// nvmet_req_init: is the command accepted at all? A status other than success says no.
@@ -46,9 +46,9 @@ wire::Status admission(const World& w, const Queue& q, const wire::Command& comm
 void hold_command(World& w, QueueId id, NodeId node, const wire::Command& command, Payload data) {
   const Queue& q = w.target.queues[id];
   const bool known = q.controller != sim::none<ControllerId>;
-  const Controller* c = known ? &w.target.controllers[q.controller] : nullptr;
-  record<Kind::command_held>(w, w.target.nodes[sim::index(node)].subsystem, known ? c->cntlid : 0u,
-                             q.qid, command.cid, command.opcode, token_of(command, data));
+  const std::uint16_t cntlid = known ? w.target.controllers[q.controller].cntlid : 0;
+  record<Kind::command_held>(w, w.target.nodes[sim::index(node)].subsystem, cntlid, q.qid,
+                             command.cid, command.opcode, token_of(command, data));
   if (data.blob != sim::none<transport::BlobId>) {
     // The message that brought it will be gone.
     const transport::BlobId copy = w.transport.blobs.add(data.bytes);
@@ -102,7 +102,7 @@ void record_response(World& w, const Queue& q, std::uint16_t cid, wire::Status s
       record<Kind::target_data>(w, subsystem, cntlid, q.qid, cid, offset, value);
     });
   }
-  record<Kind::response_sent>(w, subsystem, cntlid, q.qid, cid, status.value, result);
+  record<Kind::response_sent>(w, subsystem, cntlid, q.qid, cid, status, result);
 }
 
 }  // namespace
@@ -134,7 +134,8 @@ void take_command(World& w, QueueId id, const wire::Command& command, const Payl
   }
   c.traffic_seen = true;
   if (q.qid == 0 && is_stalled(w, c)) {
-    record<Kind::command_held>(w, c.subsystem, c.cntlid, q.qid, command.cid, command.opcode, 0);
+    record<Kind::command_held>(w, c.subsystem, c.cntlid, q.qid, command.cid, command.opcode,
+                               Token{});
     c.stalled.push_back({.kind = Held::Kind::admitted, .queue = id, .command = command});
     return;
   }

@@ -34,7 +34,7 @@ void detach_executing(World& w, QueueId id, bool abort) {
     r.detached = true;
     r.aborted = abort;
     if (!abort)
-      record<Kind::command_detached>(w, r.subsystem, r.cntlid, r.version);
+      record<Kind::command_detached>(w, r.subsystem, r.cntlid, Token{r.version});
   }
   w.target.queues[id].executing = 0;
 }

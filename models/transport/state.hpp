@@ -6,6 +6,7 @@
 
 #include "models/net/state.hpp"
 #include "models/transport/fc/state.hpp"
+#include "models/transport/options.hpp"
 #include "models/transport/payload.hpp"
 #include "models/transport/rdma/state.hpp"
 #include "models/transport/tcp/state.hpp"
@@ -20,9 +21,6 @@ namespace holdfast::transport {
 
 using sim::Duration;
 using sim::TimePoint;
-
-/// What all queue pairs of a world ride on.
-enum class TransportKind : std::uint8_t { tcp, rdma, fc };
 
 enum class ConnectionId : std::uint32_t {};
 
@@ -90,9 +88,6 @@ struct TargetHandlers {
   /// The transport is gone; commands that were not handed up never will be.
   void (*lost)(World&, std::uint32_t owner, int error) = nullptr;
 };
-
-/// Which packets of a capsule are dropped.
-enum class CapsulePackets : std::uint8_t { all, first, last };
 
 /// NVMe/TCP: command capsules that a fault drops on their way, while it is armed.
 struct CapsuleDrop {

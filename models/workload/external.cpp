@@ -14,7 +14,7 @@ namespace {
 
 /// A buffer that no I/O of the job is using: what is written from it must stay until it is done.
 std::uint32_t take_buffer(World& w, JobId id, std::uint32_t cookie) {
-  sim::Vector<ExternalBuffer>& all = job_of(w.workload, id).buffers;
+  sim::Vector<ExternalBuffer>& all = program_of<Outside>(w.workload, id).buffers;
   const auto place =
       std::find_if(all.begin(), all.end(), [](const ExternalBuffer& b) { return !b.in_use; });
   if (place != all.end()) {
@@ -23,7 +23,7 @@ std::uint32_t take_buffer(World& w, JobId id, std::uint32_t cookie) {
     return place->buffer;
   }
   const std::uint32_t added = host::add_buffer(w);
-  job_of(w.workload, id).buffers.push_back({added, true, cookie});
+  program_of<Outside>(w.workload, id).buffers.push_back({added, true, cookie});
   return added;
 }
 
@@ -33,10 +33,10 @@ JobId add_external(World& w, const std::string& name, host::HeadId head, std::ui
                    TimePoint start) {
   Job job;
   job.name = name;
-  job.type = JobType::external;
   job.head = head;
   job.cpu = cpu;
   job.start = start;
+  job.program = Outside{};
   return add_job(w, job);
 }
 
@@ -70,7 +70,7 @@ void start_external(World& w, JobId id) {
 
 void external_done(World& w, JobId id, std::uint32_t cookie, wire::Status status,
                    host::Version version) {
-  for (ExternalBuffer& one : job_of(w.workload, id).buffers) {
+  for (ExternalBuffer& one : program_of<Outside>(w.workload, id).buffers) {
     if (one.in_use && one.cookie == cookie)
       one.in_use = false;
   }

@@ -49,12 +49,12 @@ std::uint64_t next_lba(World& w, Fio& f, const host::Head& head) {
 }
 
 void wake_at(World& w, JobId id, TimePoint t) {
-  Fio& f = job_of(w.workload, id).fio;
+  Fio& f = program_of<Fio>(w.workload, id);
   if (f.wake_pending)
     return;
   f.wake_pending = true;
   w.at(t, [id](World& world) {
-    job_of(world.workload, id).fio.wake_pending = false;
+    program_of<Fio>(world.workload, id).wake_pending = false;
     issue(world, id);
   });
 }
@@ -62,7 +62,7 @@ void wake_at(World& w, JobId id, TimePoint t) {
 void issue(World& w, JobId id) {
   for (;;) {
     Job& job = job_of(w.workload, id);
-    Fio& f = job.fio;
+    Fio& f = program_of<Fio>(w.workload, id);
     if (job.finished || f.in_flight == f.depth)
       return;
     if (f.end != sim::never && w.now() >= f.end) {
@@ -105,15 +105,15 @@ void start_fio(World& w, JobId id) {
 }
 
 void fio_done(World& w, JobId id, std::uint32_t buffer, wire::Status status) {
-  Job& job = job_of(w.workload, id);
-  --job.fio.in_flight;
-  job.fio.free_buffers.push_back(buffer);
+  Fio& f = program_of<Fio>(w.workload, id);
+  --f.in_flight;
+  f.free_buffers.push_back(buffer);
   if (!status.ok()) {
-    job.finished = true;
+    job_of(w.workload, id).finished = true;
     return;
   }
-  if (job.fio.thinktime > Duration{}) {
-    wake_at(w, id, w.now() + job.fio.thinktime);
+  if (f.thinktime > Duration{}) {
+    wake_at(w, id, w.now() + f.thinktime);
     return;
   }
   issue(w, id);

@@ -8,6 +8,12 @@ namespace holdfast::workload {
 
 inline Job& job_of(Workloads& w, JobId id) { return w.jobs[sim::index(id)]; }
 
+/// The job as what it is known to run.
+template <class Program>
+Program& program_of(Workloads& w, JobId id) {
+  return std::get<Program>(job_of(w, id).program);
+}
+
 void start_rw_test(World& w, JobId id);
 void rw_test_done(World& w, JobId id, wire::Status status, host::Version version);
 

@@ -33,13 +33,13 @@ std::uint64_t submit(World& w, JobId id, host::IoKind kind) {
 
 void write_next(World& w, JobId id) {
   const std::uint64_t serial = submit(w, id, host::IoKind::write);
-  RwTest& t = job_of(w.workload, id).rw_test;
+  RwTest& t = program_of<RwTest>(w.workload, id);
   if (t.step + 1 == t.writes)
     t.last_writes.push_back(serial);
 }
 
 void start_iteration(World& w, JobId id) {
-  RwTest& t = job_of(w.workload, id).rw_test;
+  RwTest& t = program_of<RwTest>(w.workload, id);
   t.step = 0;
   say(w, id, Line::writing, t.iteration);
   write_next(w, id);
@@ -47,14 +47,14 @@ void start_iteration(World& w, JobId id) {
 
 void start_read(World& w, JobId id) {
   say(w, id, Line::validating, 0);
-  job_of(w.workload, id).rw_test.reading = true;
+  program_of<RwTest>(w.workload, id).reading = true;
   submit(w, id, host::IoKind::read);
 }
 
 void end(World& w, JobId id, Line line, std::uint64_t value) {
   Job& job = job_of(w.workload, id);
   job.finished = true;
-  job.rw_test.failed = true;
+  program_of<RwTest>(w.workload, id).failed = true;
   say(w, id, line, value);
 }
 
@@ -65,7 +65,7 @@ bool has_final_fill(const RwTest& t, host::Version version) {
 
 void read_done(World& w, JobId id, host::Version version) {
   Job& job = job_of(w.workload, id);
-  RwTest& t = job.rw_test;
+  RwTest& t = program_of<RwTest>(w.workload, id);
   t.reading = false;
   if (!has_final_fill(t, version)) {
     end(w, id, Line::invalid, version >> 8);
@@ -84,7 +84,7 @@ void read_done(World& w, JobId id, host::Version version) {
 void start_rw_test(World& w, JobId id) { start_iteration(w, id); }
 
 void rw_test_done(World& w, JobId id, wire::Status status, host::Version version) {
-  RwTest& t = job_of(w.workload, id).rw_test;
+  RwTest& t = program_of<RwTest>(w.workload, id);
   if (!status.ok()) {
     end(w, id, t.reading ? Line::read_failed : Line::write_failed, status.value);
     return;

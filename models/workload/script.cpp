@@ -50,7 +50,7 @@ void run_step(World& w, JobId id);
 
 void next_step(World& w, JobId id) {
   Job& job = job_of(w.workload, id);
-  Script& s = job.script;
+  Script& s = program_of<Script>(w.workload, id);
   if (++s.at == s.steps.size()) {
     s.at = 0;
     ++s.round;
@@ -64,7 +64,8 @@ void next_step(World& w, JobId id) {
 
 void run_step(World& w, JobId id) {
   const Job& job = job_of(w.workload, id);
-  const Step step = job.script.steps[job.script.at];
+  const Script& script = program_of<Script>(w.workload, id);
+  const Step step = script.steps[script.at];
   if (step.waits) {
     w.after(step.pause, [id](World& world) { next_step(world, id); });
     return;
@@ -84,14 +85,14 @@ void run_step(World& w, JobId id) {
   if (step.kind == host::IoKind::copy)
     io.argument = step.from;
   if (compares) {
-    Script& s = job_of(w.workload, id).script;
+    Script& s = program_of<Script>(w.workload, id);
     io.argument = step.expects_zeroes ? 0 : known_at(s, step.lba);
   }
   if (step.kind == host::IoKind::write || step.kind == host::IoKind::zone_append ||
       step.kind == host::IoKind::compare_and_write)
     io.buffer = job.first_buffer;
   const std::uint64_t serial = host::submit_io(w, io);
-  job_of(w.workload, id).script.serial = serial;
+  program_of<Script>(w.workload, id).serial = serial;
 }
 
 }  // namespace
@@ -104,8 +105,10 @@ void script_done(World& w, JobId id, wire::Status status, host::Version version)
     job.finished = true;
     return;
   }
-  if (status.ok())
-    learn_from(job.script, job.script.steps[job.script.at], version);
+  if (status.ok()) {
+    Script& s = program_of<Script>(w.workload, id);
+    learn_from(s, s.steps[s.at], version);
+  }
   next_step(w, id);
 }
 

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <string>
+#include <variant>
 
 #include "models/host/state.hpp"
+#include "models/workload/options.hpp"
 #include "sim/attached.hpp"
 #include "sim/calendar.hpp"
 #include "sim/choice.hpp"
@@ -18,9 +20,6 @@ using sim::Duration;
 using sim::TimePoint;
 
 enum class JobId : std::uint32_t {};
-enum class JobType : std::uint8_t { rw_test, fio, script, external };
-enum class Pattern : std::uint8_t { read, write, randread, randwrite, rw, randrw };
-
 /// The lines that rw_test prints (protocol.md 9.4).
 enum class Line : std::uint8_t {
   writing,       ///< "iteration number %d, writing data"
@@ -91,18 +90,22 @@ struct Script {
   sim::Vector<Known> known;  ///< in order of lba
 };
 
-/// A buffer of an external job, and the I/O that uses it.
+/// A buffer of a job of outside, and the I/O that uses it.
 struct ExternalBuffer {
   std::uint32_t buffer = 0;
   bool in_use = false;
   std::uint32_t cookie = 0;
 };
 
+/// A program outside the models (external.hpp). It takes buffers as it writes.
+struct Outside {
+  sim::Vector<ExternalBuffer> buffers;
+};
+
 class External;
 
 struct Job {
   std::string name;
-  JobType type = JobType::fio;
   host::HeadId head{};
   std::uint32_t cpu = 0;
   TimePoint start{};
@@ -110,15 +113,12 @@ struct Job {
   bool finished = false;
   std::uint64_t errors = 0;
   std::uint32_t first_buffer = 0;  ///< rw_test and scripts have one, fio one per I/O in flight
-  RwTest rw_test;
-  Fio fio;
-  Script script;
-  sim::Vector<ExternalBuffer> buffers;
+  std::variant<Fio, RwTest, Script, Outside> program;
 };
 
 struct Workloads {
   sim::Vector<Job> jobs;
-  sim::Attached<External> external;  ///< whom jobs of that type belong to (external.hpp)
+  sim::Attached<External> external;  ///< whom Outside jobs belong to (external.hpp)
 };
 
 }  // namespace holdfast::workload

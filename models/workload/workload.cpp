@@ -13,6 +13,52 @@ namespace {
 // An application is started by hand when the device is there; this is how often one looks.
 constexpr Duration device_poll = std::chrono::milliseconds{10};
 
+/// Begins a job. A program without an overload does not compile, here and below.
+struct Start {
+  World& w;
+  JobId id;
+
+  void operator()(const RwTest&) const { start_rw_test(w, id); }
+  void operator()(const Fio&) const { start_fio(w, id); }
+  void operator()(const Script&) const { start_script(w, id); }
+  void operator()(const Outside&) const { start_external(w, id); }
+};
+
+/// Tells a job that an I/O is done.
+struct Done {
+  World& w;
+  JobId id;
+  std::uint32_t cookie;
+  wire::Status status;
+  host::Version version;
+
+  void operator()(const RwTest&) const { rw_test_done(w, id, status, version); }
+  void operator()(const Fio&) const { fio_done(w, id, cookie, status); }
+  void operator()(const Script&) const { script_done(w, id, status, version); }
+  void operator()(const Outside&) const { external_done(w, id, cookie, status, version); }
+};
+
+/// Takes the buffers that a program needs before it starts, and its choice points.
+struct Prepare {
+  World& w;
+  JobId id;
+
+  void operator()(RwTest&) const { first_buffer(); }
+  void operator()(Script&) const { first_buffer(); }
+  void operator()(Outside&) const {}
+  void operator()(Fio& f) const {
+    Job& job = job_of(w.workload, id);
+    const std::string entity = "job " + std::to_string(sim::index(id)) + " " + job.name;
+    f.place_choice = w.choices.add(entity, "place");
+    f.direction_choice = w.choices.add(entity, "direction");
+    for (std::uint32_t i = 0; i < f.depth; ++i)
+      f.free_buffers.push_back(host::add_buffer(w));
+    job.first_buffer = f.free_buffers.front();
+  }
+
+  void first_buffer() const { job_of(w.workload, id).first_buffer = host::add_buffer(w); }
+};
+
 void try_start(World& w, JobId id) {
   Job& job = job_of(w.workload, id);
   if (!host::is_ready(w, job.head)) {
@@ -20,15 +66,7 @@ void try_start(World& w, JobId id) {
     return;
   }
   job.started = true;
-  if (job.type == JobType::rw_test) {
-    start_rw_test(w, id);
-  } else if (job.type == JobType::script) {
-    start_script(w, id);
-  } else if (job.type == JobType::external) {
-    start_external(w, id);
-  } else {
-    start_fio(w, id);
-  }
+  std::visit(Start{w, id}, job.program);
 }
 
 }  // namespace
@@ -36,22 +74,7 @@ void try_start(World& w, JobId id) {
 JobId add_job(World& w, const Job& job) {
   const JobId id{static_cast<std::uint32_t>(w.workload.jobs.size())};
   w.workload.jobs.push_back(job);
-  Job& added = w.workload.jobs.back();
-  if (job.type == JobType::fio) {
-    const std::string entity = "job " + std::to_string(sim::index(id)) + " " + job.name;
-    added.fio.place_choice = w.choices.add(entity, "place");
-    added.fio.direction_choice = w.choices.add(entity, "direction");
-  }
-  std::uint32_t buffers = job.type == JobType::fio ? job.fio.depth : 1;
-  if (job.type == JobType::external)
-    buffers = 0;  // it takes them as it writes
-  for (std::uint32_t i = 0; i < buffers; ++i) {
-    const std::uint32_t buffer = host::add_buffer(w);
-    if (i == 0)
-      added.first_buffer = buffer;
-    if (job.type == JobType::fio)
-      added.fio.free_buffers.push_back(buffer);
-  }
+  std::visit(Prepare{w, id}, w.workload.jobs.back().program);
   w.at(job.start, [id](World& world) { try_start(world, id); });
   return id;
 }
@@ -62,15 +85,7 @@ void io_done(World& w, std::uint32_t owner, std::uint32_t cookie, wire::Status s
   Job& job = job_of(w.workload, id);
   if (!status.ok())
     ++job.errors;
-  if (job.type == JobType::rw_test) {
-    rw_test_done(w, id, status, version);
-  } else if (job.type == JobType::script) {
-    script_done(w, id, status, version);
-  } else if (job.type == JobType::external) {
-    external_done(w, id, cookie, status, version);
-  } else {
-    fio_done(w, id, cookie, status);
-  }
+  std::visit(Done{w, id, cookie, status, version}, job.program);
 }
 
 }  // namespace holdfast::workload

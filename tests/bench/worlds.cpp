@@ -3,6 +3,7 @@
 #include "tests/bench/worlds.hpp"
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 

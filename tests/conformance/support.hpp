@@ -27,17 +27,29 @@ using nlohmann::json;
 using sim::Duration;
 using sim::TimePoint;
 
+/// The name of a word that some kind of record has; another name does not compile.
+struct Word {
+  std::string_view name;
+  // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions)
+  consteval Word(const char* of) : name(of) {
+    for (const RecordInfo& kind : record_kinds) {
+      if (kind.place(name) < kind.words)
+        return;
+    }
+    throw "no kind of record has a word of that name";
+  }
+};
+
 /// A record with its words under their names.
 struct Entry {
   Kind kind{};
   TimePoint at{};
   std::array<std::uint64_t, 6> word{};
 
-  [[nodiscard]] std::uint64_t operator[](std::string_view name) const {
-    const auto& names = info(kind).word;
-    const auto place = std::find(names.begin(), names.end(), name);
-    HOLDFAST_CHECK(place != names.end());
-    return word[static_cast<std::size_t>(place - names.begin())];
+  [[nodiscard]] std::uint64_t operator[](Word of) const {
+    const std::size_t place = info(kind).place(of.name);
+    HOLDFAST_CHECK(place < info(kind).words);
+    return word[place];
   }
 };
 
@@ -47,8 +59,8 @@ inline constexpr Duration few_round_trips = std::chrono::milliseconds{1};
 using Filter = std::function<bool(const Entry&)>;
 
 /// Filters on one word: `with("controller", 0)`.
-inline Filter with(std::string_view name, std::uint64_t value) {
-  return [name = std::string(name), value](const Entry& e) { return e[name] == value; };
+inline Filter with(Word name, std::uint64_t value) {
+  return [name, value](const Entry& e) { return e[name] == value; };
 }
 /// Records of the first controller of the first host.
 inline Filter of_first() { return with("controller", 0); }
@@ -193,12 +205,19 @@ class Run {
 /// Swallows packets on link `index` from `at` on, for ever.
 inline void add_blackhole(World& w, std::uint32_t link, TimePoint at, bool forward = true,
                           bool backward = true) {
+  fault::Blackhole hole;
+  hole.link = net::LinkId{link};
+  hole.forward = forward;
+  hole.backward = backward;
   fault::Fault f;
   f.at = at;
-  f.link = net::LinkId{link};
-  f.forward = forward;
-  f.backward = backward;
+  f.what = hole;
   fault::add_fault(w, f);
+}
+
+/// Whether the first job, an rw_test, has ended with a wrong read or an error.
+inline bool rw_test_failed(const World& w) {
+  return std::get<workload::RwTest>(w.workload.jobs[0].program).failed;
 }
 
 inline std::uint64_t op_of(const Entry& attempt) { return attempt["token"] >> 8; }

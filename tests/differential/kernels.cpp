@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/conform/campaign/expected.hpp"
 #include "analysis/run/lockstep.hpp"
 #include "analysis/run/run.hpp"
 #include "models/scenario/builder/builder.hpp"
@@ -25,6 +26,7 @@ constexpr std::uint64_t batch_size = 25;
 json run_on(const scenario::Scenario& s, analysis::Kernel kernel) {
   analysis::RunOptions options;
   options.kernel = kernel;
+  options.judge = conform::expected_requirements;
   return analysis::run(s, options);
 }
 

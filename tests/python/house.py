@@ -87,7 +87,7 @@ FORBIDDEN = (
     ("bindings/", ("tests/",)),
 )
 # The only files that see SimGrid: its room, the benchmark, and tests named after the room.
-SIMGRID_ROOMS = re.compile(r"sim/simgrid/|tests/bench/|tests/\w+/simgrid_\w+\.[ch]pp$")
+SIMGRID_ROOMS = re.compile(r"sim/simgrid/|tests/bench/|tests/(?:\w+/)+simgrid_\w+\.[ch]pp$")
 ROOMS = ("sim/", "models/", "analysis/", "bindings/", "tests/")
 
 
@@ -107,6 +107,31 @@ def layering(path: str, text: str) -> Iterator[Finding]:
             yield Finding(path, line, f'"{ours}" is not a path from the root of the tree')
         elif ours.startswith(forbidden) and not (room == "models/wire/" and ours.startswith(room)):
             yield Finding(path, line, f'{room} must not include "{ours}"')
+
+
+WALLS = (
+    (
+        "models/host/",
+        re.compile(r"(?<!namespace )\btarget::|\b\w*(?:w|world|World)\b(?:\.|->)target\b"),
+    ),
+    (
+        "models/target/",
+        re.compile(r"(?<!namespace )\bhost::|\b\w*(?:w|world|World)\b(?:\.|->)host\b"),
+    ),
+)
+
+
+def wall(path: str, text: str) -> Iterator[Finding]:
+    """Keep host and target from each other's state and functions, which the world would show them.
+
+    They meet through transport and wire, as the real ones do.
+    """
+    for room, beyond in WALLS:
+        if path.startswith(room) and is_cpp(path):
+            for match in beyond.finditer(blank(text, strings=True)):
+                yield Finding(
+                    path, line_of(text, match.start()), f"{match.group()} is beyond the wall"
+                )
 
 
 def columns(path: str, text: str) -> Iterator[Finding]:
@@ -264,6 +289,7 @@ def test_names(path: str, text: str) -> Iterator[Finding]:
 
 RULES: tuple[Rule, ...] = (
     layering,
+    wall,
     columns,
     file_length,
     spdx,

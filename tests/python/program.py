@@ -28,11 +28,11 @@ def scenarios() -> list[str]:
     return found
 
 
-def holdfast(*args: str) -> subprocess.CompletedProcess[str]:
+def holdfast(*args: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
     """Run the program from the root of the tree."""
     assert PROGRAM.is_file(), "build/holdfast is missing: `make build` first"
     return subprocess.run(
-        [PROGRAM, *args], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
+        [PROGRAM, *args], cwd=ROOT, capture_output=True, text=True, check=False, timeout=timeout_s
     )
 
 

@@ -30,7 +30,8 @@ RARE = {
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run the matrix once; any difference from the expected one is an exit status of 1."""
     folder = tmp_path_factory.mktemp("conform")
-    done = holdfast("conform", "--out", str(folder), "--expected", EXPECTED)
+    # Two minutes of a core, which it may have to share.
+    done = holdfast("conform", "--out", str(folder), "--expected", EXPECTED, timeout_s=1200)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr
     return folder
 

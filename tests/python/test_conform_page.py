@@ -15,7 +15,7 @@ import quickjs
 from house import ROOT
 from program import holdfast
 
-FOLDER = ROOT / "analysis" / "conform"
+FOLDER = ROOT / "analysis" / "conform" / "report"
 DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
 CHROMIUM = next((p for p in map(shutil.which, ("chromium", "chromium-browser")) if p), None)
 
@@ -40,7 +40,7 @@ class Model:
         match = DATA.search(page)
         assert match is not None
         self.context = quickjs.Context()
-        self.context.eval((FOLDER / "report_model.js").read_text())
+        self.context.eval((FOLDER / "model.js").read_text())
         self.context.eval(f"const model = unpack({match.group(1)});")
 
     def __call__(self, code: str) -> Any:

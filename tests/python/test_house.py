@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from house import ROOT, RULES, SPDX, check, cpp_functions, tree
+from house_tree import TREE_RULES, Tree
 from units import numbers_without_unit
 
 HEAD = f"// {SPDX}\n#pragma once\n"
@@ -25,6 +26,10 @@ CASES = [
     ("layering", "tests/unit/a.cpp", "#include <simgrid/s4u.hpp>", "#include <string>"),
     ("layering", "sim/engine.cpp", "#include <xbt/log.h>", '#include "sim/simgrid/kernel.hpp"'),
     ("layering", "sim/a.cpp", '#include "time.hpp"', '#include "sim/time.hpp"'),
+    ("wall", "models/host/a.cpp", "w.target.ports[id];", "w.transport.queues[id]; x.target = 1;"),
+    ("wall", "models/host/a.cpp", "target::fatal_error(w, id);", "// as target::fatal_error does"),
+    ("wall", "models/target/a.cpp", "twin_world->host.controllers;", "using namespace host;"),
+    ("wall", "models/target/a.hpp", "void f(host::Hosts& h);", "r.host == holder;"),
     ("columns", "sim/a.cpp", "x" * 101, "x" * 100),
     ("file_length", "sim/a.cpp", "x\n" * 400, "x\n" * 399),
     ("spdx", "sim/a.cpp", "// A file.\n", f"// {SPDX}\n"),
@@ -87,6 +92,80 @@ def test_each_rule_can_fail(name: str, path: str, bad: str, good: str) -> None:
 def test_no_rule_is_untested() -> None:
     """Every rule has a case above."""
     assert {rule.__name__ for rule in RULES} == {case[0] for case in CASES}
+    assert {rule.__name__ for rule in TREE_RULES} == {case[0] for case in TREE_CASES}
+
+
+def package(modules: dict[str, str]) -> Tree:
+    """Return a tree of modules of the package, whose texts begin in line 2."""
+    return {f"bindings/python/holdfast/{name}.py": f"\n{text}\n" for name, text in modules.items()}
+
+
+def files(folder: str, count: int) -> Tree:
+    """Return a tree of empty files in one folder."""
+    return {f"{folder}/{i}.json": "" for i in range(count)}
+
+
+LATE = "def f():\n    from holdfast.plot import a\n"
+TYPES = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from holdfast import result\n"
+# Each rule on the tree by name, the place that it names first, a tree that offends, and one that
+# comes close and does not.
+TREE_CASES: list[tuple[str, str, Tree, Tree]] = [
+    ("python_circles", "bindings/python/holdfast/",
+     package({"result": LATE, "plot/a": TYPES}),
+     package({"result": LATE, "plot/a": "import result"})),
+    ("python_circles", "bindings/python/holdfast/",
+     package({"world": "from holdfast import running", "running": "from .world import World"}),
+     package({"world": "from holdfast import units", "running": "from .world import World"})),
+    ("python_circles", "bindings/python/holdfast/",
+     package({"plot/__init__": "from .a import b", "plot/a": "from holdfast.plot import c"}),
+     package({"plot/__init__": "from .a import b", "plot/a": "from holdfast.plot import d",
+              "plot/d": "import holdfast.units"})),
+    ("python_layers", "bindings/python/holdfast/plot/a.py:4:",
+     package({"plot/a": TYPES, "result": ""}),
+     package({"plot/a": "from holdfast.statistics import b"})),
+    ("python_layers", "bindings/python/holdfast/units.py:2:",
+     package({"units": "from holdfast.sweeping.runs import sweep", "sweeping/runs": ""}),
+     package({"units": "from holdfast.errors import UsageError", "errors": ""})),
+    ("python_layers", "bindings/python/holdfast/novel.py:1:",
+     package({"novel": ""}), package({"world": "import novel"})),
+    ("folder_sizes", "models/wire:1:", files("models/wire", 26), files("models/wire", 25)),
+    ("folder_sizes", "scenarios:1:", files("scenarios", 25), files("scenarios", 26)),
+    ("names_of_files", "sim/a.hpp:2:",
+     {"sim/a.hpp": "\n// See sim/b.hpp.\n"}, {"sim/a.hpp": "\n// See sim/a.hpp, a.hpp.\n"}),
+    ("names_of_files", "docs/a.md:1:",
+     {"docs/a.md": "`tcp_send.cpp`", "models/tcp/send.cpp": ""},
+     {"docs/a.md": "`tcp/send.cpp`, `models/<room>/send.cpp`", "models/tcp/send.cpp": ""}),
+    ("names_of_files", "docs/a.md:1:",
+     {"docs/a.md": "all of models/transport/tcp_*.cpp", "models/tcp/send.cpp": ""},
+     {"docs/a.md": "all of models/*/s*.cpp, in models/tcp/", "models/tcp/send.cpp": ""}),
+    ("names_of_files", "docs/a.md:1:",
+     {"docs/a.md": "in `sim/a_*.cpp`", "tests/unit/sim/a_b.cpp": ""},
+     {"docs/a.md": "in `tests/unit/sim/a_*.cpp`", "tests/unit/sim/a_b.cpp": ""}),
+    ("names_of_files", "models/b.hpp:1:",
+     {"models/b.hpp": "// timers.cpp", "tests/unit/timers.cpp": ""},
+     {"tests/b.hpp": "// timers.cpp", "tests/unit/timers.cpp": ""}),
+    ("names_of_files", "tools/a.py:3:",
+     {"tools/a.py": 'x = 1\n\n# As models/tcp does.\ny = "sim/no.cpp"\n'},
+     {"tools/a.py": 'x = 1\n\n# As tools does.\ny = "sim/no.cpp"\n'}),
+    ("names_of_files", "tools/a.py:2:",
+     {"tools/a.py": 'def f() -> None:\n    """Do as b.py does."""\n'},
+     {"tools/a.py": 'def f() -> None:\n    """Do as a.py does."""\n'}),
+    ("names_of_files", "CMakeLists.txt:1:",
+     {"CMakeLists.txt": "# see tools/b.cmake\n"}, {"CMakeLists.txt": "include(tools/b.cmake)\n"}),
+    ("names_of_files", "sim/a.hpp:1:",
+     {"sim/a.hpp": "// The result (des" + "ign 8).\n"}, {"sim/a.hpp": "// By design, 8.\n"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "place", "bad", "good"), TREE_CASES)
+def test_each_rule_on_the_tree_can_fail(name: str, place: str, bad: Tree, good: Tree) -> None:
+    """A rule reports the offending tree once, where it offends, and not the tree beside it."""
+    rule = next(rule for rule in TREE_RULES if rule.__name__ == name)
+    findings = [str(f) for f in rule(bad)]
+    assert len(findings) == 1
+    assert findings[0].startswith(place)
+    assert ": error: " in findings[0]
+    assert [str(f) for f in rule(good)] == []
 
 
 def test_functions_are_found_where_they_are() -> None:
@@ -106,12 +185,13 @@ def test_a_number_without_a_unit_is_found() -> None:
 
 def test_the_tree_keeps_the_rules() -> None:
     """No file of the tree offends."""
-    findings = []
+    whole: Tree = {}
     for path in tree():
         try:
-            text = (ROOT / path).read_bytes().decode()
+            whole[path] = (ROOT / path).read_bytes().decode()
         except UnicodeDecodeError:
-            continue  # A binary file: a capture or a picture.
-        findings += [str(finding) for finding in check(path, text)]
+            whole[path] = ""  # A binary file: a capture or a picture.
+    findings = [str(finding) for path, text in whole.items() for finding in check(path, text)]
+    findings += [str(finding) for rule in TREE_RULES for finding in rule(whole)]
     if findings:
         pytest.fail("\n".join(findings), pytrace=False)

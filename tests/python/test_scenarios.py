@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+from functools import cache
+from typing import Any
 
 import jsonschema
 import pytest
@@ -20,11 +22,24 @@ def test_there_are_scenarios() -> None:
     assert named <= set(scenarios())
 
 
-@pytest.mark.parametrize("scenario", scenarios())
-def test_scenario_fits_the_schema(scenario: str) -> None:
-    """The schema that the program prints is valid and accepts what the program accepts."""
+@pytest.fixture(scope="module")
+def schema() -> Any:
+    """Return the schema that the program prints, which is a valid one."""
     schema = result("schema")
     jsonschema.Draft202012Validator.check_schema(schema)
+    return schema
+
+
+@cache
+def run_on_both(scenario: str) -> tuple[int, str, str]:
+    """Run a scenario on both kernels, once for all tests: status, document and errors."""
+    done = holdfast("run", scenario, "--kernel", "both", "--json")
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("scenario", scenarios())
+def test_scenario_fits_the_schema(scenario: str, schema: Any) -> None:
+    """The schema accepts what the program accepts."""
     jsonschema.Draft202012Validator(schema).validate(json.loads((ROOT / scenario).read_text()))
     assert holdfast("verify", scenario).returncode == 0
 
@@ -32,13 +47,13 @@ def test_scenario_fits_the_schema(scenario: str) -> None:
 @pytest.mark.parametrize("scenario", scenarios())
 def test_both_kernels_agree(scenario: str) -> None:
     """The native kernel and SimGrid's give the same trace, byte for byte."""
-    done = holdfast("run", scenario, "--kernel", "both", "--json")
-    assert done.returncode == 0, done.stderr
+    status, _, errors = run_on_both(scenario)
+    assert status == 0, errors
 
 
 @pytest.mark.parametrize("scenario", scenarios())
 def test_numbers_tell_their_units(scenario: str) -> None:
     """The result document is one JSON document whose numbers tell their units."""
-    document = result("run", scenario, "--json")
+    document = json.loads(run_on_both(scenario)[1])
     assert "schema_version" in json.dumps(document)
     assert list(numbers_without_unit(document)) == []

@@ -124,8 +124,7 @@ void new_kato_counts_from_its_setting(const RunView& v, Ledger& ledger) {
       if (!set || !s.expired || node_failed(v, k.t->subsystem, s.from->at, k.expired))
         return;
       // A poller adds a period.
-      const int times =
-          traffic_based || k.subsystem->watchdog == scenario::Subsystem::Watchdog::poller ? 2 : 1;
+      const int times = traffic_based || k.subsystem->watchdog == target::Watchdog::poller ? 2 : 1;
       const Duration katt = k.katt_at(s.next);
       const TimePoint limit = target_latest(*k.subsystem, s.from->at, times * katt, times);
       ledger.expect(k.expired >= s.from->at + katt && k.expired <= limit, k.expired, [&] {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Taking the matrix document apart; see report_grid.hpp.
+// Taking the matrix document apart; see grid.hpp.
 #include "analysis/conform/report/grid.hpp"
 
 #include <fmt/format.h>

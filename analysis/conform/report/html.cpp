@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The report as one page. The page is authored (report.html and what it names); here the matrix is
+// The report as one page. The page is authored (page.html and what it names); here the matrix is
 // packed so that what many failures share, scenarios and timelines, is in the page once.
 #include <algorithm>
 #include <array>
@@ -16,7 +16,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::string_view folder = "analysis/conform/";
+constexpr std::string_view folder = "analysis/conform/report/";
 
 const std::string& part(std::string_view name) {
   for (const auto& [path, text] : scenario::embedded()) {
@@ -164,7 +164,7 @@ std::string html_report(const json& matrix) {
   const Grid grid(matrix);
   const std::string data = for_script(Packer(grid).pack());
   // In one pass, so that a mark within what is put in stays as it is.
-  std::string_view frame = part("report.html");
+  std::string_view frame = part("page.html");
   std::string out;
   for (;;) {
     const std::size_t begin = frame.find("{{");

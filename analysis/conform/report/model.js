@@ -8,7 +8,7 @@ const SIGNS = ["✓", "✗", "–", "?"];
 const PASS = 0, FAIL = 1, NOT_APPLICABLE = 2, NOT_EXERCISED = 3;
 const FILTERS = ["family", "kind", "party", "confidence", "policy", "target"];
 
-/// The packed data (report_html.cpp) as a model: requirements, implementations, cells.
+/// The packed data (html.cpp) as a model: requirements, implementations, cells.
 function unpack(data) {
   const requirements = data.requirements.map((r, index) => ({
     ...r, index, family: r.id.replace(/-[^-]*$/, ""),

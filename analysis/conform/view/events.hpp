@@ -3,14 +3,12 @@
 // order, and by kind. Checks of requirements see nothing else.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "models/records.hpp"
-#include "sim/check.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast::conform {
@@ -18,39 +16,7 @@ namespace holdfast::conform {
 using sim::Duration;
 using sim::TimePoint;
 
-/// The name of a word of a record, as a template argument: `event.get<"token">()`.
-template <std::size_t N>
-struct WordName {
-  char text[N] = {};
-  // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions)
-  consteval WordName(const char (&name)[N]) { std::copy_n(name, N, text); }
-  [[nodiscard]] constexpr std::string_view view() const { return {text, N - 1}; }
-};
-
 inline constexpr std::size_t kind_count = record_kinds.size();
-
-namespace detail {
-inline constexpr std::uint8_t no_word = 0xff;
-
-/// For each kind of record, which of its words has that name.
-template <WordName name>
-inline constexpr auto places = [] {
-  std::array<std::uint8_t, kind_count> out{};
-  bool known = false;
-  for (std::size_t k = 0; k < kind_count; ++k) {
-    out[k] = no_word;
-    for (std::size_t i = 0; i < record_kinds[k].words; ++i) {
-      if (record_kinds[k].word[i] != name.view())
-        continue;
-      out[k] = static_cast<std::uint8_t>(i);
-      known = true;
-    }
-  }
-  if (!known)
-    throw "no kind of record has a word of that name";  // at compile time
-  return out;
-}();
-}  // namespace detail
 
 /// One record.
 struct Event {
@@ -58,12 +24,10 @@ struct Event {
   Kind kind{};
   std::array<std::uint64_t, 6> word = {};
 
-  /// The word of that name; the kind must have it.
+  /// The word of that name, `event.get<"token">()`; the kind must have it.
   template <WordName name>
   [[nodiscard]] std::uint64_t get() const {
-    const std::uint8_t place = detail::places<name>[static_cast<std::size_t>(kind)];
-    HOLDFAST_CHECK(place != detail::no_word);
-    return word[place];
+    return word_named<name>(kind, word);
   }
 };
 

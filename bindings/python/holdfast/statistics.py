@@ -14,7 +14,6 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
 
 from holdfast import _core
 from holdfast._table import axis_columns, check_column, is_yes_or_no, key_of, numbers, with_keys
@@ -84,6 +83,8 @@ def mean_interval(values: Iterable[float | None], confidence: float = 0.95) -> I
     mean = float(used.mean()) if n else np.nan
     half = np.nan
     if n > 1:
+        from scipy import special  # Here and below, as it takes a while to import.
+
         t = float(special.stdtrit(n - 1, (1 + confidence) / 2))
         half = t * float(used.std(ddof=1)) / np.sqrt(n)
     return Interval(mean, mean - half, mean + half, n, dropped, confidence)
@@ -106,6 +107,8 @@ def wilson_interval(hits: int, n: int, confidence: float = 0.95) -> Interval:
         raise UsageError(f"hits: found {hits} of {n}, expected 0 to {n}")
     if n == 0:
         return Interval(np.nan, 0.0, 1.0, 0, 0, confidence)
+    from scipy import special
+
     share = hits / n
     z2 = float(special.ndtri((1 + confidence) / 2)) ** 2 / n
     centre = (share + z2 / 2) / (1 + z2)
@@ -167,6 +170,8 @@ def _bca(
     tails: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]:
     """Return the tails at which BCa reads the resampled means (Efron 1987)."""
+    from scipy import special
+
     away = used - estimate
     spread = float((away**2).sum())
     if spread == 0:

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/conform/campaign/expected.hpp"
 #include "analysis/run/point.hpp"
 #include "analysis/run/row.hpp"
 #include "analysis/run/run.hpp"
@@ -39,6 +40,7 @@ std::string run(const std::string& text, const std::string& source,
   options.kernel = kernel_from(kernel);
   options.traces = traces;
   options.out = out;
+  options.judge = conform::expected_requirements;
   options.heartbeat = [&] { interrupts.check(); };
   options.progress = [&](double fraction) {
     interrupts.check();

@@ -2,6 +2,7 @@
 // Scenarios at the border: text in, checked text out.
 #include <pybind11/stl.h>
 
+#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 

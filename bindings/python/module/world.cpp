@@ -146,7 +146,7 @@ class PyWorld {
     const scenario::Scenario checked = scenario::from_json(changed, "World.set_policy");
     for (std::size_t i = 0; i < checked.hosts.size(); ++i) {
       const host::HostId id = names_.hosts.at(checked.hosts[i].name);
-      world_.host.hosts.edit(sim::index(id)).policy = scenario::policy_of(checked.hosts[i].policy);
+      world_.host.hosts.edit(sim::index(id)).policy = checked.hosts[i].policy;
     }
     document_ = std::move(changed);
   }

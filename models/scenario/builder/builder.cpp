@@ -101,14 +101,14 @@ void build_routes(World& w, const Scenario& s, Names& names) {
 
 void set_array_knobs(target::Profile& profile, const Subsystem& s) {
   profile.kato_max = s.kato_max;
-  profile.kato_zero = static_cast<target::KatoZero>(s.kato_zero);
+  profile.kato_zero = s.kato_zero;
   profile.kato_result_in_seconds = s.kato_result_in_seconds;
-  profile.keep_alive_from = static_cast<target::KeepAliveFrom>(s.keep_alive_from);
-  profile.watchdog = static_cast<target::Watchdog>(s.watchdog);
+  profile.keep_alive_from = s.keep_alive_from;
+  profile.watchdog = s.watchdog;
   profile.quiesce_time = span_of(s.quiesce_time);
   profile.lost_host_log = s.lost_host_log;
-  profile.hang_resumes = static_cast<target::HangResumes>(s.hang_resumes);
-  profile.unreachable_ccr = static_cast<target::UnreachableCcr>(s.unreachable_ccr);
+  profile.hang_resumes = s.hang_resumes;
+  profile.unreachable_ccr = s.unreachable_ccr;
   profile.fence_time = span_of(s.fence_time);
 }
 
@@ -153,7 +153,7 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
   const std::uint32_t inline_data = s.inline_data_bytes.value_or(
       rdma ? rdma::default_inline_bytes : target::Profile{}.inline_data_bytes);
   profile.inline_data_bytes = names.in_capsule ? inline_data : 0;
-  profile.in_flight = static_cast<target::InFlight>(s.in_flight);
+  profile.in_flight = s.in_flight;
   profile.ccrl = s.ccrl;
   profile.ccr = s.ccr_fails ? target::CcrBehaviour::fails : target::CcrBehaviour::normal;
   profile.ccr_delay = span_of(s.ccr_delay);
@@ -194,8 +194,7 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
     target::add_namespace(w, id, p);
   }
   for (const AnaGroupState& a : s.ana_states) {
-    const auto state = static_cast<wire::AnaState>(a.state);
-    target::init_ana_state(w, id, {names.ports.at(a.port), a.group, state});
+    target::init_ana_state(w, id, {names.ports.at(a.port), a.group, a.state});
   }
 }
 
@@ -250,8 +249,8 @@ void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
   host::Host host;
   host.name = h.name;
   host.cpus = h.cpus;
-  host.iopolicy = static_cast<host::IoPolicy>(h.iopolicy);
-  host.policy = policy_of(h.policy);
+  host.iopolicy = h.iopolicy;
+  host.policy = h.policy;
   host.io_timeout = h.io_timeout;
   host.admin_timeout = h.admin_timeout;
   host.max_retries = h.max_retries;
@@ -281,37 +280,6 @@ void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
 
 }  // namespace
 
-host::RecoveryPolicy policy_of(const RecoveryPolicy& p) {
-  host::RecoveryPolicy policy;
-  using Waits = RecoveryPolicy::Waits;
-  policy.fences = p.waits == Waits::fencing || p.waits == Waits::recovering;
-  policy.recovering_state = p.waits == Waits::recovering;
-  policy.hold_in_resetting = p.waits == Waits::resetting;
-  policy.ccr = p.ccr;
-  policy.ccr_attempts = p.ccr_attempts;
-  policy.ccr_wait = static_cast<host::CcrWait>(p.ccr_wait);
-  policy.ccr_wait_bounded = p.ccr_wait_bounded;
-  policy.ccr_command_bounded = p.ccr_command_bounded;
-  policy.cqt_in_deadline = p.ccr_deadline_has_cqt;
-  policy.hold = p.hold == RecoveryPolicy::Hold::kato_plus_cqt;
-  policy.release_idempotent = p.release_idempotent;
-  policy.queue_while_fencing = p.queue_while_fencing;
-  policy.keep_alive_stops_first = p.keep_alive_stops_first;
-  policy.closes_first = p.closes_first;
-  policy.repeats_all = p.repeat_non_idempotent;
-  policy.fences_without_tag = p.fences_without_tag;
-  policy.keep_alive_polls_half = p.keep_alive_polls_half;
-  policy.operator_fences = p.operator_fences;
-  policy.removal_fences = p.removal_fences;
-  policy.holds_aborted = p.holds_aborted;
-  policy.ccr_joins_pending = p.ccr_joins_pending;
-  policy.multiplier = p.hold_multiplier;
-  policy.hold_when_cqt_zero = p.cqt_zero == RecoveryPolicy::CqtZero::hold;
-  policy.discovery_reconnect_kato = p.discovery_reconnect_kato;
-  policy.cqt_when_zero = p.cqt_when_zero;
-  return policy;
-}
-
 std::vector<net::ChannelId> find_hops(const World& w, const Names& names, const std::string& from,
                                       const std::string& to) {
   // A node with one link, which is all that other applications may use besides hosts and ports,
@@ -330,8 +298,7 @@ Names build_named(World& w, const Scenario& s) {
   w.transport.tcp.initial_window_segments = s.fabric.initial_window_segments;
   w.transport.tcp.receive_window_bytes = s.fabric.receive_window_bytes;
   w.transport.tcp.send_buffer_bytes = s.fabric.send_buffer_bytes;
-  w.transport.tcp.congestion =
-      static_cast<transport::CongestionControl>(s.fabric.congestion_control);
+  w.transport.tcp.congestion = s.fabric.congestion_control;
   w.transport.tcp.tail_loss_probe = s.fabric.tail_loss_probe;
   w.transport.tcp.delayed_acks = s.fabric.delayed_acks;
   w.transport.tcp.syn_attempts = s.fabric.syn_attempts;
@@ -339,8 +306,7 @@ Names build_named(World& w, const Scenario& s) {
   w.transport.rdma.parameters.retry_count = s.fabric.retry_count;
   w.transport.rdma.parameters.cm_timeout = s.fabric.cm_timeout;
   w.transport.rdma.parameters.cm_retries = s.fabric.cm_retries;
-  transport::install(w, static_cast<transport::TransportKind>(s.fabric.transport), host::handlers(),
-                     target::handlers());
+  transport::install(w, s.fabric.transport, host::handlers(), target::handlers());
   w.host.io_done = workload::io_done;
   Names names;
   names.in_capsule = s.fabric.transport != Transport::fc;

@@ -20,9 +20,6 @@ Names build_named(World& w, const Scenario& scenario);
 /// rest of the scenario.
 void add_fault(World& w, const Fault& fault, const Names& names);
 
-/// The knobs of the loader as those of the host engine.
-host::RecoveryPolicy policy_of(const RecoveryPolicy& policy);
-
 /// A world on the native kernel.
 World build(const Scenario& scenario);
 

@@ -11,7 +11,7 @@ namespace holdfast::scenario {
 
 inline holdfast::Span span_of(const Latency& latency) {
   holdfast::Span span;
-  span.kind = static_cast<holdfast::Span::Kind>(latency.kind);
+  span.kind = latency.kind;
   span.low = latency.low;
   span.high = latency.high;
   span.threshold = sim::bernoulli_threshold(latency.chance);
@@ -23,24 +23,24 @@ inline holdfast::Span span_of(const Latency& latency) {
 std::vector<net::ChannelId> find_hops(const World& w, const Names& names, const std::string& from,
                                       const std::string& to);
 
-// builder_network.cpp: fills in what is special about a fault; `entity` names its choice points.
-void fill_in(World& w, fault::Fault& out, const Impair& f, const Names& names,
-             const std::string& entity);
-void fill_in(World& w, fault::Fault& out, const Blackhole& f, const Names& names,
-             const std::string& entity);
-void fill_in(World& w, fault::Fault& out, const Loss& f, const Names& names,
-             const std::string& entity);
-void fill_in(World& w, fault::Fault& out, const KillSockets& f, const Names& names,
-             const std::string& entity);
-void fill_in(World& w, fault::Fault& out, const DropCapsule& f, const Names& names,
-             const std::string& entity);
-void fill_in(World& w, fault::Fault& out, const PortRemoved& f, const Names& names,
-             const std::string& entity);
-void fill_in(World& w, fault::Fault& out, const CrossTraffic& f, const Names& names,
-             const std::string& entity);
+// network.cpp: faults of the network and of connections; `entity` names their choice points.
+fault::Blackhole what_of(World& w, const Blackhole& f, const Names& names,
+                         const std::string& entity);
+fault::LinkDown what_of(World& w, const LinkDown& f, const Names& names, const std::string& entity);
+fault::Loss what_of(World& w, const Loss& f, const Names& names, const std::string& entity);
+fault::Impair what_of(World& w, const Impair& f, const Names& names, const std::string& entity);
+fault::KillSockets what_of(World& w, const KillSockets& f, const Names& names,
+                           const std::string& entity);
+fault::DropCapsule what_of(World& w, const DropCapsule& f, const Names& names,
+                           const std::string& entity);
+fault::PortRemoved what_of(World& w, const PortRemoved& f, const Names& names,
+                           const std::string& entity);
+fault::CrossTraffic what_of(World& w, const CrossTraffic& f, const Names& names,
+                            const std::string& entity);
 
-// builder_load.cpp
+// load.cpp
 void build_workloads(World& w, const Scenario& s, const Names& names);
+// faults.cpp
 void build_faults(World& w, const Scenario& s, const Names& names);
 
 }  // namespace holdfast::scenario

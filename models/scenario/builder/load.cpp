@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds what happens in a world: applications and faults.
+// Builds applications.
 #include <algorithm>
-#include <array>
 
 #include "models/scenario/builder/builder.hpp"
 #include "models/scenario/builder/internal.hpp"
@@ -11,29 +10,33 @@ namespace holdfast::scenario {
 
 namespace {
 
-void build_workload(World& w, const RwTest& r, const Names& names) {
+/// What all programs have in common: where they run, and from when on.
+template <class W>
+workload::Job job_of(const std::string& name, const W& spec, const Names& names) {
   workload::Job job;
-  job.name = "rw_test";
-  job.type = workload::JobType::rw_test;
-  job.head = names.heads.at({r.host, r.subsystem, r.nsid});
-  job.start = sim::epoch + r.start;
-  job.rw_test.iterations = r.iterations;
-  job.rw_test.writes = r.writes;
-  job.rw_test.sleep_before_read = r.sleep_before_read;
-  job.rw_test.sleep_after_read = r.sleep_after_read;
+  job.name = name;
+  job.head = names.heads.at({spec.host, spec.subsystem, spec.nsid});
+  job.start = sim::epoch + spec.start;
+  return job;
+}
+
+void build_workload(World& w, const RwTest& r, const Names& names) {
+  workload::Job job = job_of("rw_test", r, names);
+  workload::RwTest t;
+  t.iterations = r.iterations;
+  t.writes = r.writes;
+  t.sleep_before_read = r.sleep_before_read;
+  t.sleep_after_read = r.sleep_after_read;
+  job.program = t;
   workload::add_job(w, job);
 }
 
 void build_workload(World& w, const Fio& f, const Names& names) {
   for (std::uint32_t i = 0; i < f.numjobs; ++i) {
-    workload::Job job;
-    job.name = f.name;
-    job.type = workload::JobType::fio;
-    job.head = names.heads.at({f.host, f.subsystem, f.nsid});
+    workload::Job job = job_of(f.name, f, names);
     job.cpu = i;
-    job.start = sim::epoch + f.start;
-    workload::Fio& p = job.fio;
-    p.pattern = static_cast<workload::Pattern>(f.rw);
+    workload::Fio p;
+    p.pattern = f.rw;
     p.block_bytes = f.bs_bytes;
     p.depth = f.iodepth;
     p.read_percent = f.rwmixread;
@@ -50,6 +53,7 @@ void build_workload(World& w, const Fio& f, const Names& names) {
     p.thinktime = f.thinktime;
     if (f.runtime > 0s)
       p.end = job.start + f.runtime;
+    job.program = p;
     workload::add_job(w, job);
   }
 }
@@ -118,192 +122,13 @@ workload::Step step_of(const ScriptStep& s, std::uint32_t zone_blocks) {
 }
 
 void build_workload(World& w, const Script& s, const Names& names) {
-  workload::Job job;
-  job.name = "script";
-  job.type = workload::JobType::script;
-  job.head = names.heads.at({s.host, s.subsystem, s.nsid});
-  job.start = sim::epoch + s.start;
+  workload::Job job = job_of("script", s, names);
+  workload::Script script;
   for (const ScriptStep& step : s.steps)
-    job.script.steps.push_back(step_of(step, zone_blocks_of(w, job.head)));
-  job.script.repeat = s.repeat;
+    script.steps.push_back(step_of(step, zone_blocks_of(w, job.head)));
+  script.repeat = s.repeat;
+  job.program = script;
   workload::add_job(w, job);
-}
-
-/// Choice points of a fault are named by its place in the list.
-std::string entity_of(const World& w) { return "fault " + std::to_string(w.fault.faults.size()); }
-
-/// Draws when a fault strikes.
-void set_times(World& w, fault::Fault& out, const Latency& at,
-               const std::optional<Duration>& until_after) {
-  out.at = sim::epoch + draw(w.choices, w.choices.add(entity_of(w), "at"), span_of(at));
-  if (until_after)
-    out.until = out.at + *until_after;
-}
-
-void set_repetition(fault::Fault& out, const std::optional<Duration>& every,
-                    const std::optional<std::uint32_t>& times) {
-  out.every = every.value_or(0s);
-  out.times = times.value_or(0);
-}
-
-void set_direction(fault::Fault& out, Direction direction) {
-  out.forward = direction != Direction::backward;
-  out.backward = direction != Direction::forward;
-}
-
-fault::Fault fault_of(World& w, const Blackhole& f, const Names& names) {
-  fault::Fault out;
-  out.type = fault::Type::blackhole;
-  out.link = names.links.at(f.link);
-  set_direction(out, f.direction);
-  set_times(w, out, f.at, f.until_after);
-  set_repetition(out, f.every, f.times);
-  fill_in(w, out, f, names, entity_of(w));
-  return out;
-}
-
-fault::Fault fault_of(World& w, const LinkDown& f, const Names& names) {
-  fault::Fault out;
-  out.type = fault::Type::link_down;
-  out.link = names.links.at(f.link);
-  set_times(w, out, f.at, f.until_after);
-  set_repetition(out, f.every, f.times);
-  return out;
-}
-
-fault::Fault fault_of(World& w, const Loss& f, const Names& names) {
-  fault::Fault out;
-  out.type = fault::Type::loss;
-  out.link = names.links.at(f.link);
-  out.probability = f.probability;
-  set_direction(out, f.direction);
-  set_times(w, out, f.at, f.until_after);
-  set_repetition(out, f.every, f.times);
-  fill_in(w, out, f, names, entity_of(w));
-  return out;
-}
-
-fault::Fault fault_of(World& w, const CommandFault& f, const Names& names) {
-  fault::Fault out;
-  out.type = fault::Type::command;
-  out.subsystem = names.subsystems.at(f.subsystem);
-  out.command = {f.controller, f.opcode, f.fatal, f.count == 0, f.count, f.delay};
-  set_times(w, out, f.at, std::nullopt);
-  return out;
-}
-
-fault::Fault fault_of(World& w, const CommandStatus& f, const Names& names) {
-  fault::Fault out;
-  out.type = fault::Type::command_status;
-  out.subsystem = names.subsystems.at(f.subsystem);
-  const auto status = wire::Status(f.status).with_crd(f.crd);
-  out.status = {f.controller, f.admin, f.opcode, f.dnr ? status.with_dnr() : status,
-                f.count == 0, f.count};
-  set_times(w, out, f.at, std::nullopt);
-  return out;
-}
-
-fault::Fault fault_of(World& w, const AnaChange& f, const Names& names) {
-  fault::Fault out;
-  out.type = fault::Type::ana_change;
-  out.subsystem = names.subsystems.at(f.subsystem);
-  out.ana = {names.ports.at(f.port), f.group, static_cast<wire::AnaState>(f.state)};
-  set_times(w, out, f.at, std::nullopt);
-  return out;
-}
-
-fault::Fault fault_of(World& w, const OperatorAction& f, const Names& names) {
-  static constexpr std::array types = {fault::Type::reset_controller,
-                                       fault::Type::delete_controller, fault::Type::disconnect,
-                                       fault::Type::passthrough_ccr};
-  fault::Fault out;
-  out.type = types[static_cast<std::size_t>(f.kind)];
-  out.controller = names.controllers.at({f.host, f.controller});
-  if (f.kind == OperatorAction::Kind::ccr) {
-    out.source = names.controllers.at({f.host, f.source});
-    out.ccr_names = static_cast<host::CcrNames>(f.names);
-  }
-  set_times(w, out, f.at, std::nullopt);
-  return out;
-}
-
-fault::Fault fault_of(World& w, const Passthrough& f, const Names& names) {
-  fault::Fault out;
-  out.type = fault::Type::passthrough;
-  out.controller = names.controllers.at({f.host, f.controller});
-  wire::Command& command = out.passthrough;
-  command.opcode = f.opcode;
-  command.nsid = f.nsid;
-  command.sgl = wire::transport_sgl(f.data_bytes);
-  command.cdw10 = f.cdw10;
-  command.cdw11 = f.cdw11;
-  command.cdw12 = f.cdw12;
-  command.cdw13 = f.cdw13;
-  set_times(w, out, f.at, std::nullopt);
-  return out;
-}
-
-fault::Fault fault_of(World& w, const HcaRemoved& f, const Names& names) {
-  fault::Fault out;
-  out.type = fault::Type::hca_removed;
-  out.host = names.hosts.at(f.host);
-  out.link = names.links.at(f.link);
-  set_times(w, out, f.at, std::nullopt);
-  return out;
-}
-
-fault::Fault fault_of(World& w, const RemotePortLost& f, const Names& names) {
-  fault::Fault out;
-  out.type = fault::Type::remote_port_lost;
-  out.routes = {names.routes.at({f.host, f.port}), names.routes.at({f.port, f.host})};
-  set_times(w, out, f.at, f.until_after);
-  return out;
-}
-
-fault::Fault fault_of(World& w, const NodeFault& f, const Names& names) {
-  constexpr target::NodeState states[] = {target::NodeState::crashed, target::NodeState::hung,
-                                          target::NodeState::partitioned};
-  fault::Fault out;
-  out.type = fault::Type::node;
-  out.node = names.array_nodes.at({f.subsystem, f.node});
-  out.node_state = states[static_cast<std::size_t>(f.state)];
-  const auto& links = names.node_links.at({f.subsystem, f.node});
-  out.node_links.assign(links.begin(), links.end());
-  set_times(w, out, f.at, f.until_after);
-  return out;
-}
-
-fault::Fault fault_of(World& w, const AdminStall& f, const Names& names) {
-  fault::Fault out;
-  out.type = fault::Type::admin_stall;
-  out.subsystem = names.subsystems.at(f.subsystem);
-  out.cntlid = f.controller;
-  set_times(w, out, f.at, f.until_after);
-  return out;
-}
-
-fault::Fault fault_of(World& w, const Impair& f, const Names& names) {
-  fault::Fault out;
-  out.type = fault::Type::impair;
-  out.link = names.links.at(f.link);
-  set_direction(out, f.direction);
-  set_times(w, out, f.at, f.until_after);
-  set_repetition(out, f.every, f.times);
-  fill_in(w, out, f, names, entity_of(w));
-  return out;
-}
-
-/// Faults that happen at an instant, or last for a time, and say the rest in fill_in.
-template <class F>
-fault::Fault fault_of(World& w, const F& f, const Names& names) {
-  fault::Fault out;
-  if constexpr (requires { f.until_after; }) {
-    set_times(w, out, f.at, f.until_after);
-  } else {
-    set_times(w, out, f.at, std::nullopt);
-  }
-  fill_in(w, out, f, names, entity_of(w));
-  return out;
 }
 
 }  // namespace
@@ -312,15 +137,6 @@ void build_workloads(World& w, const Scenario& s, const Names& names) {
   for (const Workload& one : s.workloads) {
     std::visit([&](const auto& spec) { build_workload(w, spec, names); }, one);
   }
-}
-
-void build_faults(World& w, const Scenario& s, const Names& names) {
-  for (const Fault& one : s.faults)
-    add_fault(w, one, names);
-}
-
-void add_fault(World& w, const Fault& one, const Names& names) {
-  fault::add_fault(w, std::visit([&](const auto& f) { return fault_of(w, f, names); }, one));
 }
 
 }  // namespace holdfast::scenario

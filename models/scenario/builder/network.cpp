@@ -19,13 +19,24 @@ net::Flows flows_of(const World& w, host::ControllerId id, std::optional<std::ui
   return {false, admin, admin + c.io_queues_wanted};
 }
 
+/// Which link, in which direction.
+template <class Out, class F>
+Out on_link(const F& f, const Names& names) {
+  Out out;
+  out.link = names.links.at(f.link);
+  if constexpr (requires { f.direction; }) {
+    out.forward = f.direction != Direction::backward;
+    out.backward = f.direction != Direction::forward;
+  }
+  return out;
+}
+
 /// `host`, `controller` and `queue` of a fault of a link.
 template <class F>
-net::Flows select(const World& w, fault::Fault& out, const F& f, const Names& names) {
+net::Flows select(const World& w, fault::OnPackets& out, const F& f, const Names& names) {
   if (!f.controller)
     return {};
   out.controller = names.controllers.at({*f.host, *f.controller});
-  out.one_controller = true;
   return flows_of(w, out.controller, f.queue);
 }
 
@@ -37,7 +48,7 @@ std::string entity_of_direction(const World& w, const std::string& entity, net::
 
 /// Calls `add(channel, entity)` for each direction that the fault strikes.
 template <class Add>
-void add_parts(const World& w, fault::Fault& out, const std::string& entity, Add add) {
+void add_parts(const World& w, fault::OnPackets& out, const std::string& entity, Add add) {
   for (unsigned direction = 0; direction < 2; ++direction) {
     if (direction == 0 ? out.forward : out.backward)
       out.parts[direction] = add(net::channel_of(out.link, direction),
@@ -46,7 +57,7 @@ void add_parts(const World& w, fault::Fault& out, const std::string& entity, Add
 }
 
 /// For some flows only; everything else is a matter of the link itself.
-void add_sieves(World& w, fault::Fault& out, const net::Flows& flows, net::Drop reason,
+void add_sieves(World& w, fault::OnPackets& out, const net::Flows& flows, net::Drop reason,
                 double probability, const std::string& entity) {
   if (flows.all)
     return;
@@ -65,7 +76,7 @@ net::NetemParameters netem_of(const Impair& f) {
   p.delay = f.delay;
   p.jitter = f.jitter;
   p.delay_correlation = f.delay_correlation;
-  p.distribution = static_cast<net::JitterShape>(f.distribution);
+  p.distribution = f.distribution;
   p.reorder = f.reorder;
   p.reorder_correlation = f.reorder_correlation;
   p.gap = f.reorder > 0.0 ? f.gap : 0;
@@ -85,35 +96,43 @@ net::NetemParameters netem_of(const Impair& f) {
 
 }  // namespace
 
-void fill_in(World& w, fault::Fault& out, const Impair& f, const Names& names,
-             const std::string& entity) {
+fault::Impair what_of(World& w, const Impair& f, const Names& names, const std::string& entity) {
+  auto out = on_link<fault::Impair>(f, names);
   const net::Flows flows = select(w, out, f, names);
   const net::NetemParameters parameters = netem_of(f);
   add_parts(w, out, entity, [&](net::ChannelId channel, const std::string& name) {
     return net::add_netem(w, channel, flows, parameters, name);
   });
+  return out;
 }
 
-void fill_in(World& w, fault::Fault& out, const Blackhole& f, const Names& names,
-             const std::string& entity) {
+fault::Blackhole what_of(World& w, const Blackhole& f, const Names& names,
+                         const std::string& entity) {
+  auto out = on_link<fault::Blackhole>(f, names);
   add_sieves(w, out, select(w, out, f, names), net::Drop::blackhole, 1.0, entity);
+  return out;
 }
 
-void fill_in(World& w, fault::Fault& out, const Loss& f, const Names& names,
-             const std::string& entity) {
+fault::LinkDown what_of(World&, const LinkDown& f, const Names& names, const std::string&) {
+  return on_link<fault::LinkDown>(f, names);
+}
+
+fault::Loss what_of(World& w, const Loss& f, const Names& names, const std::string& entity) {
+  auto out = on_link<fault::Loss>(f, names);
+  out.probability = f.probability;
   add_sieves(w, out, select(w, out, f, names), net::Drop::loss, f.probability, entity);
+  return out;
 }
 
-void fill_in(World&, fault::Fault& out, const KillSockets& f, const Names& names,
-             const std::string&) {
-  out.type = fault::Type::kill_sockets;
+fault::KillSockets what_of(World&, const KillSockets& f, const Names& names, const std::string&) {
+  fault::KillSockets out;
   out.controller = names.controllers.at({f.host, f.controller});
-  out.side = static_cast<transport::Side>(f.side);
+  out.side = f.side;
+  return out;
 }
 
-void fill_in(World& w, fault::Fault& out, const DropCapsule& f, const Names& names,
-             const std::string&) {
-  out.type = fault::Type::drop_capsule;
+fault::DropCapsule what_of(World& w, const DropCapsule& f, const Names& names, const std::string&) {
+  fault::DropCapsule out;
   out.controller = names.controllers.at({f.host, f.controller});
   transport::CapsuleDrop drop;
   drop.queues = flows_of(w, out.controller, std::nullopt);
@@ -126,30 +145,27 @@ void fill_in(World& w, fault::Fault& out, const DropCapsule& f, const Names& nam
   drop.skip = f.nth - 1;
   drop.left = f.count;
   drop.transmissions = f.transmissions;
-  drop.packets = static_cast<transport::CapsulePackets>(f.packets);
-  out.part = static_cast<std::uint32_t>(w.transport.capsule_drops.size());
+  drop.packets = f.packets;
+  out.drop = static_cast<std::uint32_t>(w.transport.capsule_drops.size());
   w.transport.capsule_drops.push_back(drop);
+  return out;
 }
 
-void fill_in(World&, fault::Fault& out, const PortRemoved& f, const Names& names,
-             const std::string&) {
-  out.type = fault::Type::port_removed;
-  out.subsystem = names.subsystems.at(f.subsystem);
-  out.port = names.ports.at(f.port);
+fault::PortRemoved what_of(World&, const PortRemoved& f, const Names& names, const std::string&) {
+  return {names.subsystems.at(f.subsystem), names.ports.at(f.port)};
 }
 
-void fill_in(World& w, fault::Fault& out, const CrossTraffic& f, const Names& names,
-             const std::string& entity) {
-  out.type = fault::Type::cross_traffic;
+fault::CrossTraffic what_of(World& w, const CrossTraffic& f, const Names& names,
+                            const std::string& entity) {
   net::TrafficParameters p;
   p.route = net::add_route(w, names.nodes.at(f.from), names.nodes.at(f.to),
                            find_hops(w, names, f.from, f.to));
   p.bytes = f.packet_bytes;
   p.rate_bps = f.rate_bps;
-  p.pattern = static_cast<net::TrafficPattern>(f.pattern);
+  p.pattern = f.pattern;
   p.burst = f.burst.value_or(0s);
   p.pause = f.pause.value_or(0s);
-  out.part = net::add_traffic(w, p, entity + " traffic");
+  return {net::add_traffic(w, p, entity + " traffic")};
 }
 
 }  // namespace holdfast::scenario

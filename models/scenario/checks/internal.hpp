@@ -36,21 +36,18 @@ const Host& host_named(const Scenario& s, const std::string& name, const Cursor&
 /// Fails unless the host has a connection of that device name; which one it is.
 std::size_t device_named(const Host& host, const std::string& device, const Cursor& where);
 
-// check_network.cpp: `at` is the fault.
+// network.cpp: `at` is the fault.
 void network_fault(const Scenario& s, const Impair& fault, const Cursor& at);
 void network_fault(const Scenario& s, const KillSockets& fault, const Cursor& at);
 void network_fault(const Scenario& s, const DropCapsule& fault, const Cursor& at);
 void network_fault(const Scenario& s, const PortRemoved& fault, const Cursor& at);
 void network_fault(const Scenario& s, const CrossTraffic& fault, const Cursor& at);
 /// `host`, `controller` and `queue` of a fault of a link name connections.
-void selection(const Scenario& s, const std::optional<std::string>& host,
-               const std::optional<std::string>& controller,
-               const std::optional<std::uint16_t>& queue, const Cursor& at);
+void selection(const Scenario& s, const Selective& fault, const Cursor& at);
 /// `every` is longer than `for`, and `times` goes with it.
-void repetition(const std::optional<Duration>& every, const std::optional<std::uint32_t>& times,
-                const std::optional<Duration>& lasts, const Cursor& at);
+void repetition(const Repeating& fault, const Lasting& time, const Cursor& at);
 
-// check_load.cpp
+// load.cpp
 void workloads(Scenario& s, const Cursor& at);
 void faults(const Scenario& s, const Cursor& at);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cross checks of what happens in the world: workloads and faults; see check.hpp.
 #include <map>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -14,9 +15,7 @@ constexpr std::uint64_t most_outstanding = 65'536;
 // The namespace a workload runs on; fills in the subsystem when there is only one candidate.
 template <class W>
 const Namespace& resolve_target(const Scenario& s, W& w, const Cursor& at) {
-  require_name(at.at("host"), w.host, "a host", names_of(s.hosts));
-  const auto& host = *std::find_if(s.hosts.begin(), s.hosts.end(),
-                                   [&](const Host& one) { return one.name == w.host; });
+  const Host& host = host_named(s, w.host, at.at("host"));
   std::vector<std::string> reachable;
   for (const auto& connect : host.connect) {
     if (connect.subsystem != discovery_name && !contains(reachable, connect.subsystem))
@@ -158,41 +157,27 @@ void workloads(Scenario& s, const Cursor& at) {
 
 namespace {
 
-// References of a fault, by kind of fault.
+// References of a fault, by kind of fault. What strikes links may repeat.
 template <class F>
+requires std::is_base_of_v<Repeating, F>
 void check_fault([[maybe_unused]] const Scenario& s, const F& fault,
                  const std::vector<std::string>& links, const Cursor& at) {
   require_name(at.at("link"), fault.link, "a link", links);
-  repetition(fault.every, fault.times, fault.until_after, at);
-  if constexpr (requires { fault.queue; })
-    selection(s, fault.host, fault.controller, fault.queue, at);
-  if constexpr (requires { fault.loss_model; })
+  repetition(fault, fault, at);
+  if constexpr (std::is_base_of_v<Selective, F>)
+    selection(s, fault, at);
+  if constexpr (std::is_same_v<F, Impair>)
     network_fault(s, fault, at);
 }
 
-void check_fault(const Scenario& s, const KillSockets& fault, const std::vector<std::string>&,
-                 const Cursor& at) {
-  network_fault(s, fault, at);
-}
-
-void check_fault(const Scenario& s, const DropCapsule& fault, const std::vector<std::string>&,
-                 const Cursor& at) {
-  network_fault(s, fault, at);
-}
-
-void check_fault(const Scenario& s, const PortRemoved& fault, const std::vector<std::string>&,
-                 const Cursor& at) {
-  network_fault(s, fault, at);
-}
-
-void check_fault(const Scenario& s, const CrossTraffic& fault, const std::vector<std::string>&,
+template <class F>
+void check_fault(const Scenario& s, const F& fault, const std::vector<std::string>&,
                  const Cursor& at) {
   network_fault(s, fault, at);
 }
 
 // A controller id that the subsystem may give out.
-template <class F>
-void check_controller(const Scenario& s, const F& fault, const Cursor& at) {
+void check_controller(const Scenario& s, const TargetController& fault, const Cursor& at) {
   const auto& subsystem = subsystem_named(s, fault.subsystem, at.at("subsystem"));
   const bool in_range = fault.controller >= subsystem.attr_cntlid_min &&
                         fault.controller <= subsystem.attr_cntlid_max;
@@ -220,30 +205,22 @@ void check_fault(const Scenario& s, const AnaChange& change, const std::vector<s
   ana_place(subsystem, change.port, change.group, at);
 }
 
-// What an administrator names: a host and the devices of its connections.
-void check_device(const Scenario& s, const std::string& host_name, const std::string& device,
-                  const char* key, const Cursor& at) {
-  require_name(at.at("host"), host_name, "a host", names_of(s.hosts));
-  const auto& host = *std::find_if(s.hosts.begin(), s.hosts.end(),
-                                   [&](const Host& one) { return one.name == host_name; });
-  std::vector<std::string> devices;
-  for (std::size_t i = 0; i < host.connect.size(); ++i)
-    devices.push_back(fmt::format("nvme{}", i));
-  const auto what = fmt::format("a connection of {}", in_quotes(host.name));
-  require_name(at.at(key), device, what.c_str(), devices);
+// What an administrator names: a host and the device of one of its connections.
+void check_device(const Scenario& s, const Device& device, const Cursor& at) {
+  device_named(host_named(s, device.host, at.at("host")), device.controller, at.at("controller"));
 }
 
 void check_fault(const Scenario& s, const Passthrough& action, const std::vector<std::string>&,
                  const Cursor& at) {
-  check_device(s, action.host, action.controller, "controller", at);
+  check_device(s, action, at);
 }
 
 void check_fault(const Scenario& s, const OperatorAction& action, const std::vector<std::string>&,
                  const Cursor& at) {
-  check_device(s, action.host, action.controller, "controller", at);
+  check_device(s, action, at);
   if (action.kind != OperatorAction::Kind::ccr)
     return;
-  check_device(s, action.host, action.source, "source", at);
+  device_named(host_named(s, action.host, at.at("host")), action.source, at.at("source"));
   if (action.source == action.controller)
     at.at("source").fail(in_quotes(action.source) + ", the impacted controller itself",
                          "another controller of the host");
@@ -267,9 +244,7 @@ void check_fault(const Scenario& s, const RemotePortLost& fault, const std::vect
                  const Cursor& at) {
   if (s.fabric.transport != Transport::fc)
     at.at("type").fail("remote_port_lost", "a fabric with \"transport\": \"fc\"");
-  require_name(at.at("host"), fault.host, "a host", names_of(s.hosts));
-  const auto& host = *std::find_if(s.hosts.begin(), s.hosts.end(),
-                                   [&](const Host& one) { return one.name == fault.host; });
+  const Host& host = host_named(s, fault.host, at.at("host"));
   std::vector<std::string> ports;
   for (const auto& connect : host.connect) {
     if (!contains(ports, connect.port))

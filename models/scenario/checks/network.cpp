@@ -78,8 +78,9 @@ std::size_t device_named(const Host& host, const std::string& device, const Curs
                                   devices.begin());
 }
 
-void repetition(const std::optional<Duration>& every, const std::optional<std::uint32_t>& times,
-                const std::optional<Duration>& lasts, const Cursor& at) {
+void repetition(const Repeating& fault, const Lasting& time, const Cursor& at) {
+  const auto& [every, times] = fault;
+  const auto& lasts = time.until_after;
   if (times && !every)
     at.at("times").fail("\"times\" without \"every\"", "\"every\" as well");
   if (!every)
@@ -90,9 +91,8 @@ void repetition(const std::optional<Duration>& every, const std::optional<std::u
     at.at("every").fail(format_duration(*every), "longer than \"for\" " + format_duration(*lasts));
 }
 
-void selection(const Scenario& s, const std::optional<std::string>& host,
-               const std::optional<std::string>& controller,
-               const std::optional<std::uint16_t>& queue, const Cursor& at) {
+void selection(const Scenario& s, const Selective& fault, const Cursor& at) {
+  const auto& [host, controller, queue] = fault;
   if (!host && !controller && !queue)
     return;
   if (!host || !controller) {
@@ -115,7 +115,7 @@ void selection(const Scenario& s, const std::optional<std::string>& host,
 void network_fault(const Scenario& s, const Impair& fault, const Cursor& at) {
   refuse_fc(s, at, "impair");
   if (fault.jitter == 0s &&
-      (fault.delay_correlation > 0.0 || fault.distribution != Impair::Distribution::uniform)) {
+      (fault.delay_correlation > 0.0 || fault.distribution != net::JitterShape::uniform)) {
     at.at(fault.delay_correlation > 0.0 ? "delay_correlation" : "distribution")
         .fail("no \"jitter\" to shape", "\"jitter\" as well");
   }
@@ -166,7 +166,7 @@ void network_fault(const Scenario& s, const CrossTraffic& fault, const Cursor& a
   if (fault.packet_bytes > mtu)
     at.at("packet").fail(format_size(fault.packet_bytes),
                          fmt::format("at most {} bytes, the smallest mtu of the links", mtu));
-  const bool bursts = fault.pattern == CrossTraffic::Pattern::on_off;
+  const bool bursts = fault.pattern == net::TrafficPattern::on_off;
   if (bursts && (!fault.burst || !fault.pause))
     at.at("pattern").fail("\"on_off\" without \"burst\" and \"pause\"", "both of them");
   if (!bursts && (fault.burst || fault.pause))

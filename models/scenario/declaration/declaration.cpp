@@ -8,35 +8,30 @@
 namespace holdfast::scenario {
 namespace {
 
-constexpr std::size_t name_length = 64;
-constexpr std::size_t nqn_length = 223;
-constexpr auto required = Need::required;
-
 Codec<std::string> requirement_id() {
-  std::vector<Choice<std::string>> choices;
+  std::vector<std::string> ids;
   for (const auto& [id, title] : requirement_titles())
-    choices.push_back({id, id, title});
-  auto codec = choice(std::move(choices));
-  codec.words = "the id of a requirement";
-  return codec;
+    ids.push_back(id);
+  return word_of(ids, "the id of a requirement");
 }
 
-// What both workloads have in common: who issues the I/O, and where it goes.
-template <class W>
-Object<W> workload(std::string name_of_type, std::string doc) {
-  return Object<W>(std::move(name_of_type), std::move(doc))
-      .field("host", &W::host, name(name_length), "which host runs it", required)
-      .field("subsystem", &W::subsystem, or_word(name(nqn_length), "", std::string{}),
-             "whose namespace; empty: the only subsystem the host connects to")
-      .field("nsid", &W::nsid, integer<std::uint32_t>(1, 1024), "which namespace")
-      .field("start", &W::start, duration(0s, longest_run), "when it begins");
+const Object<Placed>& placed() {
+  static const auto declared =
+      Object<Placed>()
+          .field("host", &Placed::host, name(longest_name), "which host runs it", required)
+          .field("subsystem", &Placed::subsystem, or_word(name(longest_nqn), ""),
+                 "whose namespace; empty: the only subsystem the host connects to")
+          .field("nsid", &Placed::nsid, integer<std::uint32_t>(1, 1024), "which namespace")
+          .field("start", &Placed::start, duration(0s, longest_run), "when it begins");
+  return declared;
 }
 
 const Object<RwTest>& rw_test_object() {
   static const auto declared =
-      workload<RwTest>("rw_test",
-                       "The LSF/MM program: per iteration synchronous writes of one block with "
-                       "growing fill bytes, a pause, one read that must see the last, a pause.")
+      Object<RwTest>("rw_test",
+                     "The LSF/MM program: per iteration synchronous writes of one block with "
+                     "growing fill bytes, a pause, one read that must see the last, a pause.")
+          .with(placed())
           .field("iterations", &RwTest::iterations, integer<std::uint32_t>(1, 1'000'000),
                  "how many rounds")
           .field("writes", &RwTest::writes, integer<std::uint32_t>(1, 256),
@@ -50,15 +45,16 @@ const Object<RwTest>& rw_test_object() {
 
 const Object<Fio>& fio_object() {
   static const auto declared =
-      workload<Fio>("fio", "A job in fio's words.")
-          .field("name", &Fio::name, name(name_length), "of the job")
+      Object<Fio>("fio", "A job in fio's words.")
+          .with(placed())
+          .field("name", &Fio::name, name(longest_name), "of the job")
           .field("rw", &Fio::rw,
-                 choice<Pattern>({{"read", Pattern::read, ""},
-                                  {"write", Pattern::write, ""},
-                                  {"randread", Pattern::randread, ""},
-                                  {"randwrite", Pattern::randwrite, ""},
-                                  {"rw", Pattern::rw, ""},
-                                  {"randrw", Pattern::randrw, ""}}),
+                 choice<Pattern>({{"read", Pattern::read},
+                                  {"write", Pattern::write},
+                                  {"randread", Pattern::randread},
+                                  {"randwrite", Pattern::randwrite},
+                                  {"rw", Pattern::rw},
+                                  {"randrw", Pattern::randrw}}),
                  "sequential or random, reads, writes or both")
           .field("bs", &Fio::bs_bytes, size<std::uint32_t>(512, 1U << 20), "bytes of one I/O")
           .field("iodepth", &Fio::iodepth, integer<std::uint32_t>(1, 4096),
@@ -86,21 +82,21 @@ const Object<ScriptStep>& step_object() {
   static const auto declared =
       Object<ScriptStep>("step", "One step of a script; the next one begins when it is done.")
           .field("do", &ScriptStep::what,
-                 choice<Do>({{"wait", Do::wait, ""},
-                             {"read", Do::read, ""},
-                             {"write", Do::write, ""},
-                             {"flush", Do::flush, ""},
-                             {"write_zeroes", Do::write_zeroes, ""},
-                             {"deallocate", Do::deallocate, ""},
-                             {"compare", Do::compare, ""},
-                             {"compare_and_write", Do::compare_and_write, ""},
-                             {"copy", Do::copy, ""},
-                             {"zone_append", Do::zone_append, ""},
-                             {"zone_reset", Do::zone_reset, ""},
-                             {"register", Do::reg, ""},
-                             {"acquire", Do::acquire, ""},
-                             {"preempt", Do::preempt, ""},
-                             {"release", Do::release, ""}}),
+                 choice<Do>({{"wait", Do::wait},
+                             {"read", Do::read},
+                             {"write", Do::write},
+                             {"flush", Do::flush},
+                             {"write_zeroes", Do::write_zeroes},
+                             {"deallocate", Do::deallocate},
+                             {"compare", Do::compare},
+                             {"compare_and_write", Do::compare_and_write},
+                             {"copy", Do::copy},
+                             {"zone_append", Do::zone_append},
+                             {"zone_reset", Do::zone_reset},
+                             {"register", Do::reg},
+                             {"acquire", Do::acquire},
+                             {"preempt", Do::preempt},
+                             {"release", Do::release}}),
                  "what it does", required)
           .field("for", &ScriptStep::pause, duration(1us, longest_run), "of `wait`")
           .field("lba", &ScriptStep::lba, integer<std::uint64_t>(0, 1ULL << 55),
@@ -114,7 +110,7 @@ const Object<ScriptStep>& step_object() {
           .field("zone", &ScriptStep::zone, integer<std::uint32_t>(0, UINT32_MAX),
                  "of `zone_append` and `zone_reset`, from 0")
           .field("expects", &ScriptStep::expects,
-                 choice<Expects>({{"known", Expects::known, ""}, {"zeroes", Expects::zeroes, ""}}),
+                 choice<Expects>({{"known", Expects::known}, {"zeroes", Expects::zeroes}}),
                  "of a compare: what the script last wrote or read there, or zeroes")
           .field("key", &ScriptStep::key, integer<std::uint64_t>(1, UINT64_MAX),
                  "of reservations: the key of this host")
@@ -125,9 +121,10 @@ const Object<ScriptStep>& step_object() {
 
 const Object<Script>& script_object() {
   static const auto declared =
-      workload<Script>("script",
-                       "One I/O after the other, all writes from one buffer. A command that fails "
-                       "does not end it, a device that cannot be reached does.")
+      Object<Script>("script",
+                     "One I/O after the other, all writes from one buffer. A command that fails "
+                     "does not end it, a device that cannot be reached does.")
+          .with(placed())
           .field("steps", &Script::steps, list(object(step_object()), 1, 4096), "in this order",
                  required)
           .field("repeat", &Script::repeat, integer<std::uint32_t>(1, 1'000'000),
@@ -150,8 +147,7 @@ const Union<Workload>& workload_union() {
 const Object<Expect>& expect_object() {
   static const auto declared =
       Object<Expect>("expect", "The acceptance criterion. A bare number means exactly that.")
-          .maybe("integrity", &Expect::integrity,
-                 choice<std::string>({{"ok", "ok", ""}, {"corrupt", "corrupt", ""}}),
+          .maybe("integrity", &Expect::integrity, word_of({"ok", "corrupt"}),
                  "the verdict of the oracle")
           .maybe("exposure_s", &Expect::exposure_s, bounds(), "longest corruption window")
           .maybe("stale_writes", &Expect::stale_writes, bounds(), "how many")
@@ -179,7 +175,7 @@ const Object<Scenario>& scenario_object() {
   static const auto declared =
       Object<Scenario>("scenario", "A world, what happens in it, and what is expected of it.")
           .ignored("$schema", text(1024), "for editors: where the JSON Schema is")
-          .field("name", &Scenario::name, name(name_length, "._-"), "of the run and its output",
+          .field("name", &Scenario::name, name(longest_name, "._-"), "of the run and its output",
                  required)
           .field("description", &Scenario::description, text(4096), "what it shows")
           .field("duration", &Scenario::duration, duration(1ns, longest_run), "simulated time")

@@ -11,6 +11,9 @@ namespace holdfast::scenario {
 /// Longest run, in simulated time; every other duration of a scenario is bounded by it as well.
 inline constexpr Duration longest_run = std::chrono::seconds{1'000'000};
 inline constexpr std::uint64_t largest_namespace = 64ULL << 40;
+inline constexpr std::size_t longest_name = 64;
+inline constexpr std::size_t longest_nqn = 223;  // NVMe Base: an NQN is at most 223 bytes
+inline constexpr auto required = Need::required;
 
 const Object<Scenario>& scenario_object();
 const Object<Fabric>& fabric_object();

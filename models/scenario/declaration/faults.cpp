@@ -1,57 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declarations of faults. One row per key.
-#include <fmt/format.h>
-
-#include <charconv>
-
 #include "models/scenario/declaration/repeat.hpp"
 
 namespace holdfast::scenario {
 namespace {
 
-constexpr std::size_t name_length = 64;
-constexpr std::size_t nqn_length = 223;
-constexpr auto required = Need::required;
-
-const char* const when_it_starts = "when it strikes";
-const char* const how_long = "how long it lasts; absent: until the end of the run";
+const Object<TargetController>& target_controller() {
+  static const auto declared =
+      Object<TargetController>()
+          .field("subsystem", &TargetController::subsystem, name(longest_nqn), "which subsystem",
+                 required)
+          .field("controller", &TargetController::controller, integer<std::uint16_t>(1, 0xffef),
+                 "which controller, by its id (CNTLID)");
+  return declared;
+}
 
 const Object<Blackhole>& blackhole_object() {
-  static const auto declared = repeating(selective(
+  static const auto declared =
       Object<Blackhole>("blackhole", "Packets vanish on a link; neither side is told.")
-          .field("at", &Blackhole::at, latency(longest_run), when_it_starts, required)
-          .maybe("for", &Blackhole::until_after, duration(1ns, longest_run), how_long)
-          .field("link", &Blackhole::link, name(name_length), "which link", required)
-          .field("direction", &Blackhole::direction, direction(), "of the packets that vanish")));
+          .with(lasting())
+          .field("link", &Blackhole::link, name(longest_name), "which link", required)
+          .field("direction", &Blackhole::direction, direction(), "of the packets that vanish")
+          .with(selective())
+          .with(repeating());
   return declared;
 }
 
 const Object<LinkDown>& link_down_object() {
-  static const auto declared = repeating(
+  static const auto declared =
       Object<LinkDown>("link_down", "Carrier loss: what is queued or on the wire is lost as well.")
-          .field("at", &LinkDown::at, latency(longest_run), when_it_starts, required)
-          .maybe("for", &LinkDown::until_after, duration(1ns, longest_run), how_long)
-          .field("link", &LinkDown::link, name(name_length), "which link", required));
+          .with(lasting())
+          .field("link", &LinkDown::link, name(longest_name), "which link", required)
+          .with(repeating());
   return declared;
 }
 
 const Object<Loss>& loss_object() {
-  static const auto declared = repeating(selective(
+  static const auto declared =
       Object<Loss>("loss", "Random loss of packets that starts, and may end, at a given time.")
-          .field("at", &Loss::at, latency(longest_run), when_it_starts, required)
-          .maybe("for", &Loss::until_after, duration(1ns, longest_run), how_long)
-          .field("link", &Loss::link, name(name_length), "which link", required)
+          .with(lasting())
+          .field("link", &Loss::link, name(longest_name), "which link", required)
           .field("direction", &Loss::direction, direction(), "of the packets that are lost")
-          .field("probability", &Loss::probability, probability(), "per packet", required)));
+          .field("probability", &Loss::probability, probability(), "per packet", required)
+          .with(selective())
+          .with(repeating());
   return declared;
 }
 
-Object<CommandFault> command_fault(std::string name_of_type, std::string doc) {
-  return Object<CommandFault>(std::move(name_of_type), std::move(doc))
+Object<CommandFault> command_fault(const char* name_of_type, const char* doc) {
+  return Object<CommandFault>(name_of_type, doc)
       .field("at", &CommandFault::at, latency(longest_run), "from when on it is armed", required)
-      .field("subsystem", &CommandFault::subsystem, name(nqn_length), "which subsystem", required)
-      .field("controller", &CommandFault::controller, integer<std::uint16_t>(1, 0xffef),
-             "which controller, by its id (CNTLID)")
+      .with(target_controller())
       .field("opcode", &CommandFault::opcode, opcode(), "which I/O commands")
       .field("delay", &CommandFault::delay, duration(0s, longest_run),
              "the command is executed this much later")
@@ -73,27 +72,6 @@ const Object<CommandFault>& delay_command_object() {
   return declared;
 }
 
-/// A status as the tables of the specification write it: type and code, without retry hints.
-Codec<std::uint16_t> status_code() {
-  const char* const expected = "a status as \"0x001\" to \"0x7ff\", type and code";
-  return {[=](const Cursor& c) -> std::uint16_t {
-            if (!c.value().is_string())
-              c.fail_value(expected);
-            const auto& word = c.value().get_ref<const std::string&>();
-            std::uint16_t value = 0;
-            const char* const end = word.data() + word.size();
-            const bool hex = word.size() > 2 && word.size() <= 5 && word.starts_with("0x");
-            if (!hex || std::from_chars(word.data() + 2, end, value, 16).ptr != end || value == 0 ||
-                value > 0x7ff) {
-              c.fail_value(expected);
-            }
-            return value;
-          },
-          [](const std::uint16_t& value) { return nlohmann::json(fmt::format("{:#05x}", value)); },
-          {{"type", "string"}, {"pattern", "^0x[0-7]?[0-9a-fA-F]{1,2}$"}},
-          "status, `0x001` to `0x7ff`"};
-}
-
 const Object<CommandStatus>& command_status_object() {
   static const auto declared =
       Object<CommandStatus>("command_status",
@@ -101,10 +79,7 @@ const Object<CommandStatus>& command_status_object() {
                             "executed.")
           .field("at", &CommandStatus::at, latency(longest_run), "from when on it is armed",
                  required)
-          .field("subsystem", &CommandStatus::subsystem, name(nqn_length), "which subsystem",
-                 required)
-          .field("controller", &CommandStatus::controller, integer<std::uint16_t>(1, 0xffef),
-                 "which controller, by its id (CNTLID)")
+          .with(target_controller())
           .field("opcode", &CommandStatus::opcode, opcode(), "which commands")
           .field("admin", &CommandStatus::admin, boolean(),
                  "the opcode is meant as one of the admin queue, e.g. 24 for Keep Alive")
@@ -122,19 +97,17 @@ const Object<AnaChange>& ana_change_object() {
       Object<AnaChange>("ana_change",
                         "An ANA group changes its state at one port; the hosts there are told.")
           .field("at", &AnaChange::at, latency(longest_run), "when", required)
-          .field("subsystem", &AnaChange::subsystem, name(nqn_length), "which subsystem", required)
-          .field("port", &AnaChange::port, name(name_length), "at which of its ports", required)
+          .field("subsystem", &AnaChange::subsystem, name(longest_nqn), "which subsystem", required)
+          .field("port", &AnaChange::port, name(longest_name), "at which of its ports", required)
           .field("group", &AnaChange::group, integer<std::uint32_t>(1, 128), "which group")
           .field("state", &AnaChange::state, ana_state(), "its state from then on", required);
   return declared;
 }
 
-Object<OperatorAction> operator_action(std::string name_of_type, std::string doc) {
-  return Object<OperatorAction>(std::move(name_of_type), std::move(doc))
+Object<OperatorAction> operator_action(const char* name_of_type, const char* doc) {
+  return Object<OperatorAction>(name_of_type, doc)
       .field("at", &OperatorAction::at, latency(longest_run), "when", required)
-      .field("host", &OperatorAction::host, name(name_length), "on which host", required)
-      .field("controller", &OperatorAction::controller, name(name_length),
-             "device name: nvme0 is the host's first connection", required);
+      .with(device("on which host"));
 }
 
 const Object<OperatorAction>& reset_object() {
@@ -158,20 +131,20 @@ const Object<OperatorAction>& disconnect_object() {
 }
 
 const Object<OperatorAction>& passthrough_object() {
-  using Names = OperatorAction::Names;
+  using Names = host::CcrNames;
   static const auto declared =
       operator_action("passthrough_ccr",
                       "An administrator sends Cross-Controller Reset by passthrough; the kernel "
                       "does not know of it.")
-          .field("source", &OperatorAction::source, name(name_length),
+          .field("source", &OperatorAction::source, name(longest_name),
                  "device name of the controller that is asked", required)
           .field("names", &OperatorAction::names,
-                 choice<Names>({{"present", Names::present, ""},
-                                {"own_id", Names::own_id, ""},
-                                {"unknown_id", Names::unknown_id, ""},
-                                {"wrong_ciu", Names::wrong_ciu, ""},
-                                {"wrong_cirn", Names::wrong_cirn, ""},
-                                {"previous", Names::previous, ""}}),
+                 choice<Names>({{"present", Names::present},
+                                {"own_id", Names::own_id},
+                                {"unknown_id", Names::unknown_id},
+                                {"wrong_ciu", Names::wrong_ciu},
+                                {"wrong_cirn", Names::wrong_cirn},
+                                {"previous", Names::previous}}),
                  "the instance that the command names: the controller's present one, the source "
                  "itself, none, one with a wrong CIU or CIRN, or the one before the present one");
   return declared;
@@ -184,9 +157,7 @@ const Object<Passthrough>& admin_passthrough_object() {
                           "An administrator sends an admin command by passthrough. The kernel "
                           "takes notice of a Set Features that changes KATO, and of no other.")
           .field("at", &Passthrough::at, latency(longest_run), "when", required)
-          .field("host", &Passthrough::host, name(name_length), "on which host", required)
-          .field("controller", &Passthrough::controller, name(name_length),
-                 "device name: nvme0 is the host's first connection", required)
+          .with(device("on which host"))
           .field("opcode", &Passthrough::opcode, integer<std::uint8_t>(0, 255), "admin opcode",
                  required)
           .field("nsid", &Passthrough::nsid, dword, "namespace id")
@@ -205,8 +176,8 @@ const Object<HcaRemoved>& hca_removed_object() {
                          "The RDMA adapter of a host at one of its links is removed in good order: "
                          "all controllers behind it are deleted.")
           .field("at", &HcaRemoved::at, latency(longest_run), "when", required)
-          .field("host", &HcaRemoved::host, name(name_length), "whose adapter", required)
-          .field("link", &HcaRemoved::link, name(name_length), "the link that ends in it",
+          .field("host", &HcaRemoved::host, name(longest_name), "whose adapter", required)
+          .field("link", &HcaRemoved::link, name(longest_name), "the link that ends in it",
                  required);
   return declared;
 }
@@ -216,28 +187,26 @@ const Object<RemotePortLost>& remote_port_lost_object() {
       Object<RemotePortLost>("remote_port_lost",
                              "fc: the fabric tells a host that a port is gone (RSCN); no frame "
                              "passes between the two.")
-          .field("at", &RemotePortLost::at, latency(longest_run), when_it_starts, required)
-          .maybe("for", &RemotePortLost::until_after, duration(1ns, longest_run), how_long)
-          .field("host", &RemotePortLost::host, name(name_length), "which host", required)
-          .field("port", &RemotePortLost::port, name(name_length), "a port that it connects to",
+          .with(lasting())
+          .field("host", &RemotePortLost::host, name(longest_name), "which host", required)
+          .field("port", &RemotePortLost::port, name(longest_name), "a port that it connects to",
                  required);
   return declared;
 }
 
 const Object<NodeFault>& node_fault_object() {
-  using State = NodeFault::State;
+  using State = target::NodeState;
   static const auto declared =
       Object<NodeFault>("node",
                         "A node of an array crashes (what it had is gone), hangs (and resumes with "
                         "what it had) or is cut off from the other nodes.")
-          .field("at", &NodeFault::at, latency(longest_run), when_it_starts, required)
-          .maybe("for", &NodeFault::until_after, duration(1ns, longest_run), how_long)
-          .field("subsystem", &NodeFault::subsystem, name(nqn_length), "which subsystem", required)
-          .field("node", &NodeFault::node, name(name_length), "which of its nodes", required)
+          .with(lasting())
+          .field("subsystem", &NodeFault::subsystem, name(longest_nqn), "which subsystem", required)
+          .field("node", &NodeFault::node, name(longest_name), "which of its nodes", required)
           .field("state", &NodeFault::state,
-                 choice<State>({{"crash", State::crash, ""},
-                                {"hang", State::hang, ""},
-                                {"partition", State::partition, ""}}),
+                 choice<State>({{"crash", State::crashed},
+                                {"hang", State::hung},
+                                {"partition", State::partitioned}}),
                  "what becomes of it");
   return declared;
 }
@@ -247,70 +216,90 @@ const Object<AdminStall>& admin_stall_object() {
       Object<AdminStall>("admin_stall",
                          "Admin commands of a controller, Keep Alive among them, wait behind slow "
                          "admin work and are executed in order when it ends.")
-          .field("at", &AdminStall::at, latency(longest_run), when_it_starts, required)
-          .maybe("for", &AdminStall::until_after, duration(1ns, longest_run), how_long)
-          .field("subsystem", &AdminStall::subsystem, name(nqn_length), "which subsystem", required)
-          .field("controller", &AdminStall::controller, integer<std::uint16_t>(1, 0xffef),
-                 "which controller, by its id (CNTLID)");
+          .with(lasting())
+          .with(target_controller());
   return declared;
 }
 
 }  // namespace
 
+Object<Device> device(const char* whose) {
+  return Object<Device>()
+      .field("host", &Device::host, name(longest_name), whose, required)
+      .field("controller", &Device::controller, name(longest_name),
+             "device name: nvme0 is the host's first connection", required);
+}
+
+const Object<Lasting>& lasting() {
+  static const auto declared =
+      Object<Lasting>()
+          .field("at", &Lasting::at, latency(longest_run), "when it strikes", required)
+          .maybe("for", &Lasting::until_after, duration(1ns, longest_run),
+                 "how long it lasts; absent: until the end of the run");
+  return declared;
+}
+
+const Object<Repeating>& repeating() {
+  static const auto declared =
+      Object<Repeating>()
+          .maybe("every", &Repeating::every, duration(1ns, longest_run),
+                 "it strikes again each time this has passed; longer than `for`")
+          .maybe("times", &Repeating::times, integer<std::uint32_t>(1, 1'000'000'000),
+                 "how often it strikes, with `every`; absent: until the end of the run");
+  return declared;
+}
+
+const Object<Selective>& selective() {
+  static const auto declared =
+      Object<Selective>()
+          .maybe("host", &Selective::host, name(longest_name),
+                 "tcp: only packets of a controller of this host")
+          .maybe("controller", &Selective::controller, name(longest_name),
+                 "and of this controller: nvme0 is the host's first connection")
+          .maybe("queue", &Selective::queue, integer<std::uint16_t>(0, 65'535),
+                 "and of the connection that carries this queue; 0: the admin queue");
+  return declared;
+}
+
 Codec<Direction> direction() {
-  return choice<Direction>({{"both", Direction::both, ""},
-                            {"forward", Direction::forward, ""},
-                            {"backward", Direction::backward, ""}});
+  return choice<Direction>({{"both", Direction::both},
+                            {"forward", Direction::forward},
+                            {"backward", Direction::backward}});
 }
 
 Codec<AnaState> ana_state() {
-  return choice<AnaState>({{"optimized", AnaState::optimized, ""},
-                           {"non-optimized", AnaState::non_optimized, ""},
-                           {"inaccessible", AnaState::inaccessible, ""},
-                           {"persistent-loss", AnaState::persistent_loss, ""},
-                           {"change", AnaState::change, ""}});
+  return choice<AnaState>({{"optimized", AnaState::optimized},
+                           {"non-optimized", AnaState::non_optimized},
+                           {"inaccessible", AnaState::inaccessible},
+                           {"persistent-loss", AnaState::persistent_loss},
+                           {"change", AnaState::change}});
 }
 
 const Union<Fault>& fault_union() {
-  static const auto declared = [] {
-    using Kind = OperatorAction::Kind;
-    const auto action = [](Kind kind) {
-      OperatorAction a;
-      a.kind = kind;
-      return a;
-    };
-    const auto is = [](Kind kind) {
-      return [kind](const OperatorAction& a) { return a.kind == kind; };
-    };
-    CommandFault fatal, delayed;
-    fatal.fatal = true;
-    delayed.fatal = false;
-    return Union<Fault>()
-        .alternative(blackhole_object())
-        .alternative(link_down_object())
-        .alternative(loss_object())
-        .alternative(impair_object())
-        .alternative(cross_traffic_object())
-        .alternative(drop_capsule_object())
-        .alternative(kill_sockets_object())
-        .alternative(port_removed_object())
-        .alternative(node_fault_object())
-        .alternative(admin_stall_object())
-        .alternative<CommandFault>(fopcode_object(), fatal,
-                                   [](const CommandFault& f) { return f.fatal; })
-        .alternative<CommandFault>(delay_command_object(), delayed,
-                                   [](const CommandFault& f) { return !f.fatal; })
-        .alternative(command_status_object())
-        .alternative(ana_change_object())
-        .alternative<OperatorAction>(reset_object(), action(Kind::reset), is(Kind::reset))
-        .alternative<OperatorAction>(delete_object(), action(Kind::remove), is(Kind::remove))
-        .alternative<OperatorAction>(disconnect_object(), action(Kind::disconnect),
-                                     is(Kind::disconnect))
-        .alternative<OperatorAction>(passthrough_object(), action(Kind::ccr), is(Kind::ccr))
-        .alternative(admin_passthrough_object())
-        .alternative(hca_removed_object())
-        .alternative(remote_port_lost_object());
-  }();
+  using Action = OperatorAction::Kind;
+  static const auto declared =
+      Union<Fault>()
+          .alternative(blackhole_object())
+          .alternative(link_down_object())
+          .alternative(loss_object())
+          .alternative(impair_object())
+          .alternative(cross_traffic_object())
+          .alternative(drop_capsule_object())
+          .alternative(kill_sockets_object())
+          .alternative(port_removed_object())
+          .alternative(node_fault_object())
+          .alternative(admin_stall_object())
+          .alternative(fopcode_object(), &CommandFault::fatal, true)
+          .alternative(delay_command_object(), &CommandFault::fatal, false)
+          .alternative(command_status_object())
+          .alternative(ana_change_object())
+          .alternative(reset_object(), &OperatorAction::kind, Action::reset)
+          .alternative(delete_object(), &OperatorAction::kind, Action::remove)
+          .alternative(disconnect_object(), &OperatorAction::kind, Action::disconnect)
+          .alternative(passthrough_object(), &OperatorAction::kind, Action::ccr)
+          .alternative(admin_passthrough_object())
+          .alternative(hca_removed_object())
+          .alternative(remote_port_lost_object());
   return declared;
 }
 

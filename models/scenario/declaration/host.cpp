@@ -6,41 +6,25 @@
 namespace holdfast::scenario {
 namespace {
 
-constexpr std::size_t name_length = 64;
-constexpr std::size_t nqn_length = 223;  // NVMe Base: an NQN is at most 223 bytes
-constexpr auto required = Need::required;
-
 // A policy is the name of a preset or an object that starts from one.
 Codec<RecoveryPolicy> policy() {
-  const auto preset = policy_name();
-  const auto row = object(policy_object());
-  Codec<RecoveryPolicy> codec = row;
-  codec.read = [preset, row](const Cursor& c) {
-    if (c.value().is_object())
-      return row.read(c);
-    if (!c.value().is_string()) {
-      c.fail_value("the name of a policy preset, or an object with \"preset\" and knobs");
-    }
-    return policy_row(preset.read(c));
-  };
-  codec.schema = {{"anyOf", {preset.schema, row.schema}}, {"x-shorthand", "preset"}};
-  codec.words = preset.words + " or " + row.words;
-  return codec;
+  return {
+      row_or_object_kind(policy_object().info(),
+                         "the name of a policy preset, or an object with \"preset\" and knobs")};
 }
 
 }  // namespace
 
 Codec<std::uint32_t> tick_rate() {
-  return choice<std::uint32_t>(
-      {{"exact", 0U, ""}, {"100", 100U, ""}, {"250", 250U, ""}, {"1000", 1000U, ""}});
+  return choice<std::uint32_t>({{"exact", 0U}, {"100", 100U}, {"250", 250U}, {"1000", 1000U}});
 }
 
 const Object<Connect>& connect_object() {
   static const auto declared =
       Object<Connect>("connect", "One connection, in the words of `nvme connect`.")
-          .field("subsystem", &Connect::subsystem, name(nqn_length),
+          .field("subsystem", &Connect::subsystem, name(longest_nqn),
                  "which subsystem; `discovery`: a discovery controller", required)
-          .field("port", &Connect::port, name(name_length), "one of its ports", required)
+          .field("port", &Connect::port, name(longest_name), "one of its ports", required)
           .field("at", &Connect::at, duration(0s, longest_run), "when the connect is issued")
           .maybe("keep_alive_tmo", &Connect::keep_alive_tmo, duration(0s, 65535s, 1s),
                  "KATO; absent: 5s, for `discovery` 0s. 0s is for `discovery` only")
@@ -109,23 +93,23 @@ const Object<RecoveryPolicy>& policy_object() {
   using Policy = RecoveryPolicy;
   static const auto declared = further_knobs(
       Object<Policy>("policy", "How a host recovers. The knobs start from the preset.")
-          .based_on("preset", policy_row)
+          .based_on<&policy_row>("preset")
           .field("preset", &Policy::preset, policy_name(), "row of knobs to start from")
           .field(
               "waits", &Policy::waits,
-              choice<Policy::Waits>({{"nowhere", Policy::Waits::nowhere, ""},
-                                     {"fencing", Policy::Waits::fencing, ""},
-                                     {"recovering", Policy::Waits::recovering, ""},
-                                     {"resetting", Policy::Waits::resetting, ""}}),
+              choice<Policy::Waits>({{"nowhere", Policy::Waits::nowhere},
+                                     {"fencing", Policy::Waits::fencing},
+                                     {"recovering", Policy::Waits::recovering},
+                                     {"resetting", Policy::Waits::resetting}}),
               "the state in which in-flight commands wait; `nowhere`: they are cancelled at once")
           .field("ccr", &Policy::ccr, boolean(), "try Cross-Controller Reset first")
           .field("ccr_attempts", &Policy::ccr_attempts,
-                 or_word(integer<std::uint32_t>(1, 4096), "all", 0U),
+                 or_word(integer<std::uint32_t>(1, 4096), "all"),
                  "most source controllers that are asked")
           .field("ccr_wait", &Policy::ccr_wait,
                  choice<Policy::CcrWait>(
-                     {{"kato", Policy::CcrWait::kato, ""},
-                      {"longer_of_cqt_and_kato", Policy::CcrWait::longer_of_cqt_and_kato, ""}}),
+                     {{"kato", Policy::CcrWait::kato},
+                      {"longer_of_cqt_and_kato", Policy::CcrWait::longer_of_cqt_and_kato}}),
                  "how long one accepted CCR is waited for")
           .field("ccr_wait_bounded", &Policy::ccr_wait_bounded, boolean(),
                  "that wait ends at the overall deadline")
@@ -135,14 +119,14 @@ const Object<RecoveryPolicy>& policy_object() {
           .field("ccr_deadline_has_cqt", &Policy::ccr_deadline_has_cqt, boolean(),
                  "the deadline of CCR attempts is m x KATO + CQT; else m x KATO")
           .field("hold", &Policy::hold,
-                 choice<Policy::Hold>({{"none", Policy::Hold::none, ""},
-                                       {"kato_plus_cqt", Policy::Hold::kato_plus_cqt, ""}}),
+                 choice<Policy::Hold>({{"none", Policy::Hold::none},
+                                       {"kato_plus_cqt", Policy::Hold::kato_plus_cqt}}),
                  "hold in-flight commands for m x KATO + CQT, or cancel them at once")
-          .field("hold_multiplier", &Policy::hold_multiplier, or_word(factor(100.0), "auto", 0.0),
+          .field("hold_multiplier", &Policy::hold_multiplier, or_word(factor(100.0), "auto"),
                  "m, fractions too; `auto`: 3 with traffic-based keep alive, 2 without")
           .field("cqt_zero", &Policy::cqt_zero,
-                 choice<Policy::CqtZero>({{"no_hold", Policy::CqtZero::no_hold, ""},
-                                          {"hold", Policy::CqtZero::hold, ""}}),
+                 choice<Policy::CqtZero>(
+                     {{"no_hold", Policy::CqtZero::no_hold}, {"hold", Policy::CqtZero::hold}}),
                  "what to do when the controller reports CQT 0")
           .field("cqt_when_zero", &Policy::cqt_when_zero, duration(0s, longest_run),
                  "the CQT to assume then"));
@@ -152,12 +136,12 @@ const Object<RecoveryPolicy>& policy_object() {
 const Object<Host>& host_object() {
   static const auto declared =
       Object<Host>("host", "A Linux host with native multipath.")
-          .field("name", &Host::name, name(name_length), "a node of the fabric", required)
+          .field("name", &Host::name, name(longest_name), "a node of the fabric", required)
           .field("policy", &Host::policy, policy(), "how it recovers from a lost path")
           .field("iopolicy", &Host::iopolicy,
-                 choice<IoPolicy>({{"numa", IoPolicy::numa, ""},
-                                   {"round-robin", IoPolicy::round_robin, ""},
-                                   {"queue-depth", IoPolicy::queue_depth, ""}}),
+                 choice<IoPolicy>({{"numa", IoPolicy::numa},
+                                   {"round-robin", IoPolicy::round_robin},
+                                   {"queue-depth", IoPolicy::queue_depth}}),
                  "which path an I/O takes")
           .field("cpus", &Host::cpus, integer<std::uint32_t>(1, 1024), "online CPUs")
           .field("io_timeout", &Host::io_timeout, duration(1ms, longest_run), "of I/O commands")

@@ -5,15 +5,8 @@
 namespace holdfast::scenario {
 namespace {
 
-constexpr std::size_t nqn_length = 223;
-constexpr auto required = Need::required;
-
-const char* const when_it_starts = "when it strikes";
-const char* const how_long = "how long it lasts; absent: until the end of the run";
-const char* const device = "device name: nvme0 is the host's first connection";
-
 Object<Impair> impair_delays(Object<Impair>&& object) {
-  using Distribution = Impair::Distribution;
+  using Distribution = net::JitterShape;
   return std::move(object)
       .field("delay", &Impair::delay, duration(0s, longest_run), "of each packet")
       .field("jitter", &Impair::jitter, duration(0s, 2s),
@@ -22,7 +15,7 @@ Object<Impair> impair_delays(Object<Impair>&& object) {
              "of the random number with the one before")
       .field("distribution", &Impair::distribution,
              choice<Distribution>(
-                 {{"uniform", Distribution::uniform, ""}, {"normal", Distribution::normal, ""}}),
+                 {{"uniform", Distribution::uniform}, {"normal", Distribution::normal}}),
              "of the jitter: uniform up to it, or normal with it as standard deviation")
       .field("reorder", &Impair::reorder, probability(), "that a packet is not delayed")
       .field("reorder_correlation", &Impair::reorder_correlation, probability(),
@@ -45,53 +38,49 @@ const Object<GilbertElliott>& loss_model_object() {
 }
 
 const Object<Impair>& impair_object() {
-  static const auto declared = [] {
-    auto object =
-        Object<Impair>("impair",
-                       "tc-netem at the sender of a link, in front of its queue. Packets inside "
-                       "when it ends leave when they are due.")
-            .field("at", &Impair::at, latency(longest_run), when_it_starts, required)
-            .maybe("for", &Impair::until_after, duration(1ns, longest_run), how_long)
-            .field("link", &Impair::link, name(longest_name), "which link", required)
-            .field("direction", &Impair::direction, direction(), "of the packets");
-    return impair_delays(repeating(selective(std::move(object))))
-        .field("duplicate", &Impair::duplicate, probability(), "that a packet is sent twice")
-        .field("loss", &Impair::loss, probability(), "per packet, before it is delayed")
-        .maybe("loss_model", &Impair::loss_model, scenario::object(loss_model_object()),
-               "loss in bursts instead of `loss`")
-        .maybe("rate", &Impair::rate_bps, rate(1'000, 1'000'000'000'000),
-               "packets leave one after the other at this rate")
-        .field("limit", &Impair::limit, integer<std::uint32_t>(1, 1'000'000'000),
-               "packets inside; more are dropped");
-  }();
+  static const auto declared =
+      impair_delays(
+          Object<Impair>("impair",
+                         "tc-netem at the sender of a link, in front of its queue. Packets "
+                         "inside when it ends leave when they are due.")
+              .with(lasting())
+              .field("link", &Impair::link, name(longest_name), "which link", required)
+              .field("direction", &Impair::direction, direction(), "of the packets")
+              .with(selective())
+              .with(repeating()))
+          .field("duplicate", &Impair::duplicate, probability(), "that a packet is sent twice")
+          .field("loss", &Impair::loss, probability(), "per packet, before it is delayed")
+          .maybe("loss_model", &Impair::loss_model, object(loss_model_object()),
+                 "loss in bursts instead of `loss`")
+          .maybe("rate", &Impair::rate_bps, rate(1'000, 1'000'000'000'000),
+                 "packets leave one after the other at this rate")
+          .field("limit", &Impair::limit, integer<std::uint32_t>(1, 1'000'000'000),
+                 "packets inside; more are dropped");
   return declared;
 }
 
 const Object<KillSockets>& kill_sockets_object() {
-  using Side = KillSockets::Side;
+  using transport::Side;
   static const auto declared =
       Object<KillSockets>("kill_sockets",
                           "tcp: all sockets of a controller are destroyed at one end, as ss -K "
                           "does. What is in the network still arrives.")
           .field("at", &KillSockets::at, latency(longest_run), "when", required)
-          .field("host", &KillSockets::host, name(longest_name), "of which host", required)
-          .field("controller", &KillSockets::controller, name(longest_name), device, required)
+          .with(device("of which host"))
           .field("side", &KillSockets::side,
-                 choice<Side>({{"host", Side::host, ""}, {"target", Side::target, ""}}),
-                 "at which end");
+                 choice<Side>({{"host", Side::host}, {"target", Side::target}}), "at which end");
   return declared;
 }
 
 const Object<DropCapsule>& drop_capsule_object() {
-  using Packets = DropCapsule::Packets;
+  using Packets = transport::CapsulePackets;
   static const auto declared =
       Object<DropCapsule>("drop_capsule",
                           "tcp: certain command capsules of a controller are dropped on their way, "
                           "data in the capsule included.")
           .field("at", &DropCapsule::at, latency(longest_run), "from when on capsules count",
                  required)
-          .field("host", &DropCapsule::host, name(longest_name), "of which host", required)
-          .field("controller", &DropCapsule::controller, name(longest_name), device, required)
+          .with(device("of which host"))
           .field("opcode", &DropCapsule::opcode, opcode(), "which commands")
           .field("admin", &DropCapsule::admin, boolean(),
                  "the opcode is meant as one of the admin queue, e.g. 24 for Keep Alive")
@@ -103,9 +92,8 @@ const Object<DropCapsule>& drop_capsule_object() {
                  integer<std::uint32_t>(0, 1'000'000'000),
                  "how often each packet is dropped; 1: a retransmission gets through; 0: none does")
           .field("packets", &DropCapsule::packets,
-                 choice<Packets>({{"all", Packets::all, ""},
-                                  {"first", Packets::first, ""},
-                                  {"last", Packets::last, ""}}),
+                 choice<Packets>(
+                     {{"all", Packets::all}, {"first", Packets::first}, {"last", Packets::last}}),
                  "which of the capsule's packets");
   return declared;
 }
@@ -115,22 +103,22 @@ const Object<PortRemoved>& port_removed_object() {
       Object<PortRemoved>("port_removed",
                           "A subsystem is unlinked from a port, as in nvmet's configfs: its "
                           "controllers there lose their connections, and new ones are refused.")
-          .field("at", &PortRemoved::at, latency(longest_run), when_it_starts, required)
-          .maybe("for", &PortRemoved::until_after, duration(1ns, longest_run), how_long)
-          .field("subsystem", &PortRemoved::subsystem, name(nqn_length), "which subsystem",
+          .with(lasting())
+          .field("subsystem", &PortRemoved::subsystem, name(longest_nqn), "which subsystem",
                  required)
           .field("port", &PortRemoved::port, name(longest_name), "which of its ports", required);
   return declared;
 }
 
 const Object<CrossTraffic>& cross_traffic_object() {
-  using Shape = CrossTraffic::Pattern;
+  using Shape = net::TrafficPattern;
   static const auto declared =
       Object<CrossTraffic>("cross_traffic",
                            "Packets of other applications: they take room in queues and on links, "
                            "and vanish on arrival.")
           .field("at", &CrossTraffic::at, latency(longest_run), "when they begin", required)
-          .maybe("for", &CrossTraffic::until_after, duration(1ns, longest_run), how_long)
+          .maybe("for", &CrossTraffic::until_after, duration(1ns, longest_run),
+                 "how long it lasts; absent: until the end of the run")
           .field("from", &CrossTraffic::from, name(longest_name), "which node sends", required)
           .field("to", &CrossTraffic::to, name(longest_name), "which node receives", required)
           .field("rate", &CrossTraffic::rate_bps, rate(1'000, 1'000'000'000'000),
@@ -139,9 +127,9 @@ const Object<CrossTraffic>& cross_traffic_object() {
           .field("packet", &CrossTraffic::packet_bytes, size<std::uint32_t>(64, 65'535),
                  "of each, from the IP header on")
           .field("pattern", &CrossTraffic::pattern,
-                 choice<Shape>({{"constant", Shape::constant, ""},
-                                {"poisson", Shape::poisson, ""},
-                                {"on_off", Shape::on_off, ""}}),
+                 choice<Shape>({{"constant", Shape::constant},
+                                {"poisson", Shape::poisson},
+                                {"on_off", Shape::on_off}}),
                  "one after the other, at random, or in bursts")
           .maybe("burst", &CrossTraffic::burst, duration(1us, longest_run),
                  "`on_off`: mean length of a burst, exponential")

@@ -7,10 +7,10 @@ namespace {
 
 template <class Row>
 Codec<std::string> name_from(const std::vector<Row>& table) {
-  std::vector<Choice<std::string>> choices;
+  std::vector<std::string> names;
   for (const auto& row : table)
-    choices.push_back({row.name, row.name, row.doc});
-  return choice(std::move(choices));
+    names.push_back(row.name);
+  return word_of(names);
 }
 
 template <class Row>
@@ -113,10 +113,10 @@ Subsystem spdk_like() {
   s.traffic_based_keep_alive = false;
   s.kato_min = 10s;
   s.kas = 10s;
-  s.kato_zero = Subsystem::KatoZero::set_features_refused;
+  s.kato_zero = target::KatoZero::set_features_refused;
   s.kato_result_in_seconds = false;
-  s.watchdog = Subsystem::Watchdog::poller;
-  s.in_flight = Subsystem::InFlight::ignore;
+  s.watchdog = target::Watchdog::poller;
+  s.in_flight = target::InFlight::ignore;
   return s;
 }
 
@@ -125,10 +125,10 @@ Subsystem array() {
   s.profile = "array";
   s.attr_cqt = 1s;
   s.traffic_based_keep_alive = false;
-  s.kato_zero = Subsystem::KatoZero::refused;
+  s.kato_zero = target::KatoZero::refused;
   s.kato_result_in_seconds = false;
-  s.keep_alive_from = Subsystem::KeepAliveFrom::enable;
-  s.in_flight = Subsystem::InFlight::quiesce;
+  s.keep_alive_from = target::KeepAliveFrom::enable;
+  s.in_flight = target::InFlight::quiesce;
   s.quiesce_time = {Latency::Kind::uniform, 0s, 1s};
   s.lost_host_log = true;
   s.fence_time = {Latency::Kind::constant, 1s, 1s};

@@ -11,7 +11,11 @@
 #include <variant>
 #include <vector>
 
+#include "models/host/options.hpp"
 #include "models/scenario/declaration/spec_faults.hpp"
+#include "models/target/options.hpp"
+#include "models/transport/options.hpp"
+#include "models/workload/options.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast::scenario {
@@ -30,8 +34,10 @@ struct Link {
   std::array<double, 2> loss = {0.0, 0.0};  ///< Bernoulli, per direction (forward, backward)
 };
 
-enum class Transport : std::uint8_t { tcp, rdma, fc };
-enum class CongestionControl : std::uint8_t { cubic, reno };
+using host::IoPolicy;
+using transport::CongestionControl;
+using Transport = transport::TransportKind;
+using workload::Pattern;
 
 struct Fabric {
   Transport transport = Transport::tcp;
@@ -99,9 +105,7 @@ struct Subsystem {
   std::uint16_t attr_cntlid_min = 1;
   std::uint16_t attr_cntlid_max = 0xffef;
   std::uint16_t attr_qid_max = 128;  ///< most I/O queues of a controller
-  /// What happens to commands in flight at expiry, CCR or loss of their queue.
-  enum class InFlight : std::uint8_t { drain, abort, ignore, quiesce };
-  InFlight in_flight = InFlight::drain;
+  target::InFlight in_flight = target::InFlight::drain;
   std::uint8_t ccrl = 0;        ///< Identify CCRL; 0: no Cross-Controller Reset
   bool ccr_fails = false;       ///< every CCR command is answered with an error
   Latency ccr_delay;            ///< from an accepted CCR to the reset
@@ -110,22 +114,18 @@ struct Subsystem {
   /// In-capsule data limit (IOCCSZ); absent: 16 KiB, with rdma one page of 4 KiB.
   std::optional<std::uint32_t> inline_data_bytes;
   // Keep alive beyond nvmet.
-  enum class KatoZero : std::uint8_t { off, set_features_refused, refused };
-  enum class KeepAliveFrom : std::uint8_t { connect, enable };
-  enum class Watchdog : std::uint8_t { timer, poller };
-  Duration kato_max = 0s;                                  ///< a longer KATO is refused; 0: none
-  KatoZero kato_zero = KatoZero::off;                      ///< what KATO 0 does
-  bool kato_result_in_seconds = true;                      ///< DW0 of Set Features, as nvmet
-  KeepAliveFrom keep_alive_from = KeepAliveFrom::connect;  ///< since when the timer runs
-  Watchdog watchdog = Watchdog::timer;
+  Duration kato_max = 0s;                              ///< a longer KATO is refused; 0: none
+  target::KatoZero kato_zero = target::KatoZero::off;  ///< what KATO 0 does
+  bool kato_result_in_seconds = true;                  ///< DW0 of Set Features, as nvmet
+  target::KeepAliveFrom keep_alive_from =
+      target::KeepAliveFrom::connect;  ///< since when the timer runs
+  target::Watchdog watchdog = target::Watchdog::timer;
   // Arrays.
-  enum class HangResumes : std::uint8_t { executes_first, expires_first };
-  enum class UnreachableCcr : std::uint8_t { fails, waits, fences };
   Latency quiesce_time;        ///< in_flight quiesce: until what executes is stopped
   bool lost_host_log = false;  ///< log page 1Fh and its notice
   std::vector<ArrayNode> nodes;
-  HangResumes hang_resumes = HangResumes::executes_first;
-  UnreachableCcr unreachable_ccr = UnreachableCcr::fences;
+  target::HangResumes hang_resumes = target::HangResumes::executes_first;
+  target::UnreachableCcr unreachable_ccr = target::UnreachableCcr::fences;
   Latency fence_time;  ///< until a node that cannot be reached has lost its access to the media
   std::vector<AnaGroupState> ana_states;  ///< else group 1 is optimized, others inaccessible
   Duration anatt = 10s;                   ///< ANA transition time, whole seconds
@@ -153,40 +153,11 @@ struct Connect {
   bool disable_sqflow = false;  ///< lets nvmet-tcp end a read with its data (SUCCESS)
 };
 
-/// Knobs of the host's recovery engine. A preset names a row of them (protocol.md 4.7).
-struct RecoveryPolicy {
-  /// Where in-flight requests wait: nowhere (RESETTING cancels them at once), or in this state.
-  enum class Waits : std::uint8_t { nowhere, fencing, recovering, resetting };
-  enum class Hold : std::uint8_t { none, kato_plus_cqt };
-  enum class CqtZero : std::uint8_t { no_hold, hold };
-  enum class CcrWait : std::uint8_t { kato, longer_of_cqt_and_kato };
+/// Knobs of the host's recovery engine, and the preset whose row they started from (protocol.md
+/// 4.7).
+struct RecoveryPolicy : host::RecoveryPolicy {
   std::string preset = "linux-mainline";
-  Waits waits = Waits::nowhere;
-  bool ccr = false;                                    ///< Cross-Controller Reset first
-  std::uint32_t ccr_attempts = 0;                      ///< most source controllers tried; 0: all
-  CcrWait ccr_wait = CcrWait::longer_of_cqt_and_kato;  ///< for one accepted CCR (2.3)
-  bool ccr_wait_bounded = false;                       ///< one attempt ends at the overall deadline
-  bool ccr_command_bounded = false;     ///< so does its command, and with the source it was sent to
-  bool ccr_deadline_has_cqt = true;     ///< deadline of attempts m x KATO + CQT, not m x KATO
-  Hold hold = Hold::none;               ///< time-based hold of m x KATO + CQT, or none
-  double hold_multiplier = 0.0;         ///< m; 0: 3 with TBKAS, 2 without (protocol.md 1.6)
-  CqtZero cqt_zero = CqtZero::no_hold;  ///< a controller that reports CQT 0 (protocol.md 2.1)
-  Duration cqt_when_zero = 0s;          ///< CQT to assume when it is 0 and cqt_zero = hold
-  bool release_idempotent = false;      ///< reads and flushes do not wait
-  bool queue_while_fencing = false;     ///< new I/O waits while every path is fencing (4.5)
-  bool keep_alive_stops_first = false;  ///< at the start of the fence, not at its end (4.6)
-  bool closes_first = false;            ///< so do its connections: nothing is sent any more (8)
-  bool repeat_non_idempotent = true;    ///< such as Zone Append, after a lost path (9.3)
-  bool fences_without_tag = false;      ///< a Keep Alive without a tag goes through the fence (4.3)
-  bool keep_alive_polls_half = false;   ///< a look every KATO/2 also with TBKAS (1.7, historical)
-  bool operator_fences = false;         ///< reset and delete of a LIVE controller fence first (4.8)
-  bool removal_fences = false;  ///< so does a remote port or an adapter that disappears (4.8)
-  bool holds_aborted = true;    ///< FC: exchanges that end while fencing are held too (4.9)
-  bool discovery_reconnect_kato = true;  ///< discovery with KATO 0: 5 s once reconnected (1.9)
-  bool ccr_joins_pending = false;        ///< 13Fh is waited for like an accepted CCR
 };
-
-enum class IoPolicy : std::uint8_t { numa, round_robin, queue_depth };
 
 struct Host {
   std::string name;  ///< name of a fabric node
@@ -206,26 +177,24 @@ struct Host {
   std::vector<Connect> connect;
 };
 
-/// The LSF/MM program (protocol.md 9.4).
-struct RwTest {
+/// What all workloads have in common: who issues the I/O, where it goes, and from when on.
+struct Placed {
   std::string host;
   std::string subsystem;  ///< empty: the only one the host connects to
   std::uint32_t nsid = 1;
   Duration start = 100ms;
+};
+
+/// The LSF/MM program (protocol.md 9.4).
+struct RwTest : Placed {
   std::uint32_t iterations = 255;
   std::uint32_t writes = 10;
   Duration sleep_before_read = 5s;
   Duration sleep_after_read = 3s;
 };
 
-enum class Pattern : std::uint8_t { read, write, randread, randwrite, rw, randrw };
-
 /// A job in fio's words.
-struct Fio {
-  std::string host;
-  std::string subsystem;
-  std::uint32_t nsid = 1;
-  Duration start = 100ms;
+struct Fio : Placed {
   std::string name = "job";
   Pattern rw = Pattern::randrw;
   std::uint32_t bs_bytes = 4096;
@@ -274,11 +243,7 @@ struct ScriptStep {
 };
 
 /// One I/O after the other.
-struct Script {
-  std::string host;
-  std::string subsystem;
-  std::uint32_t nsid = 1;
-  Duration start = 100ms;
+struct Script : Placed {
   std::vector<ScriptStep> steps;
   std::uint32_t repeat = 1;
 };

@@ -7,6 +7,12 @@
 #include <string>
 #include <variant>
 
+#include "models/draw.hpp"
+#include "models/host/options.hpp"
+#include "models/net/options.hpp"
+#include "models/target/options.hpp"
+#include "models/transport/options.hpp"
+#include "models/wire/log_pages.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast::scenario {
@@ -17,58 +23,66 @@ using namespace std::chrono_literals;
 /// A time span that may be drawn: a constant, uniform between two bounds, exponential with a mean,
 /// or usually a constant and rarely more. The default is the constant 0.
 struct Latency {
-  enum class Kind : std::uint8_t { constant, uniform, exponential, tail };
+  using Kind = holdfast::Span::Kind;
   Kind kind = Kind::constant;
   Duration low = 0ns;   ///< the constant, the lower bound, or the minimum added to the exponential
   Duration high = 0ns;  ///< the upper bound, or the mean of the exponential part
   double chance = 0.0;  ///< of the exponential part of a tail
 };
 
-/// ANA states, with the values of the log page.
-enum class AnaState : std::uint8_t {
-  optimized = 1,
-  non_optimized = 2,
-  inaccessible = 3,
-  persistent_loss = 4,
-  change = 15,
-};
+using wire::AnaState;
 
 enum class Direction : std::uint8_t { both, forward, backward };
 
-/// Packets vanish at the receiving end of a link; neither side is told.
-struct Blackhole {
+// What faults have in common; a declaration says it once.
+
+/// A fault that begins and, maybe, ends.
+struct Lasting {
   Latency at;  ///< when it strikes; may be drawn, e.g. uniform over a phase
   std::optional<Duration> until_after;  ///< "for"; absent: for ever
-  std::string link;
-  Direction direction = Direction::both;
+};
+
+/// A fault that may strike again and again.
+struct Repeating {
+  std::optional<Duration> every;       ///< longer than "for"
+  std::optional<std::uint32_t> times;  ///< absent: until the end of the run
+};
+
+/// A fault that may strike the packets of one controller only.
+struct Selective {
   std::optional<std::string> host;  ///< with `controller`: only packets of its connections
   std::optional<std::string> controller;
   std::optional<std::uint16_t> queue;  ///< only of that queue; 0: admin
-  std::optional<Duration> every;       ///< the fault repeats; longer than "for"
-  std::optional<std::uint32_t> times;  ///< absent: until the end of the run
+};
+
+/// A controller as a host knows it.
+struct Device {
+  std::string host;
+  std::string controller;  ///< "nvme0"
+};
+
+/// A controller as its subsystem knows it.
+struct TargetController {
+  std::string subsystem;
+  std::uint16_t controller = 1;  ///< CNTLID
+};
+
+/// Packets vanish at the receiving end of a link; neither side is told.
+struct Blackhole : Lasting, Repeating, Selective {
+  std::string link;
+  Direction direction = Direction::both;
 };
 
 /// Carrier loss: what is queued or on the wire is lost as well.
-struct LinkDown {
-  Latency at;  ///< when it strikes; may be drawn, e.g. uniform over a phase
-  std::optional<Duration> until_after;
+struct LinkDown : Lasting, Repeating {
   std::string link;
-  std::optional<Duration> every;       ///< the fault repeats; longer than "for"
-  std::optional<std::uint32_t> times;  ///< absent: until the end of the run
 };
 
 /// Bernoulli loss that starts (and ends) at a given time.
-struct Loss {
-  Latency at;  ///< when it strikes; may be drawn, e.g. uniform over a phase
-  std::optional<Duration> until_after;
+struct Loss : Lasting, Repeating, Selective {
   std::string link;
   Direction direction = Direction::both;
   double probability = 0.0;
-  std::optional<std::string> host;  ///< with `controller`: only packets of its connections
-  std::optional<std::string> controller;
-  std::optional<std::uint16_t> queue;  ///< only of that queue; 0: admin
-  std::optional<Duration> every;       ///< the fault repeats; longer than "for"
-  std::optional<std::uint32_t> times;  ///< absent: until the end of the run
 };
 
 /// netem's `loss gemodel`: two states, each with its own loss.
@@ -80,21 +94,13 @@ struct GilbertElliott {
 };
 
 /// tc-netem at the sender of a link.
-struct Impair {
-  enum class Distribution : std::uint8_t { uniform, normal };
-  Latency at;
-  std::optional<Duration> until_after;
+struct Impair : Lasting, Repeating, Selective {
   std::string link;
   Direction direction = Direction::both;
-  std::optional<std::string> host;  ///< with `controller`: only packets of its connections
-  std::optional<std::string> controller;
-  std::optional<std::uint16_t> queue;  ///< only of that queue; 0: admin
-  std::optional<Duration> every;       ///< the fault repeats; longer than "for"
-  std::optional<std::uint32_t> times;  ///< absent: until the end of the run
   Duration delay = 0s;
   Duration jitter = 0s;
   double delay_correlation = 0.0;
-  Distribution distribution = Distribution::uniform;
+  net::JitterShape distribution = net::JitterShape::uniform;
   double reorder = 0.0;
   double reorder_correlation = 0.0;
   std::uint32_t gap = 1;
@@ -107,21 +113,17 @@ struct Impair {
 
 /// fopcode (protocol.md 9.5): a command with that opcode makes the controller fatal and is executed
 /// only `delay` later. With fatal = false it is the plain `delay` variant.
-struct CommandFault {
-  Latency at;  ///< when it strikes; may be drawn, e.g. uniform over a phase
-  std::string subsystem;
-  std::uint16_t controller = 1;  ///< CNTLID
-  std::uint8_t opcode = 1;       ///< "write", "read", "flush" or a number
+struct CommandFault : TargetController {
+  Latency at;               ///< when it strikes; may be drawn, e.g. uniform over a phase
+  std::uint8_t opcode = 1;  ///< "write", "read", "flush" or a number
   Duration delay = 2s;
   std::uint32_t count = 1;  ///< how many commands are hit; 0: every one
   bool fatal = true;
 };
 
 /// Commands with that opcode are answered with a status instead of being executed.
-struct CommandStatus {
+struct CommandStatus : TargetController {
   Latency at;
-  std::string subsystem;
-  std::uint16_t controller = 1;  ///< CNTLID
   std::uint8_t opcode = 1;
   bool admin = false;            ///< the opcode is one of the admin queue
   std::uint16_t status = 0x006;  ///< type and code
@@ -140,23 +142,17 @@ struct AnaChange {
 };
 
 /// What an administrator does to a controller of a host, by its device name.
-struct OperatorAction {
+struct OperatorAction : Device {
   enum class Kind : std::uint8_t { reset, remove, disconnect, ccr };
-  /// ccr: what the command names. `previous`: the association before the present one.
-  enum class Names : std::uint8_t { present, own_id, unknown_id, wrong_ciu, wrong_cirn, previous };
   Kind kind = Kind::reset;
   Latency at;
-  std::string host;
-  std::string controller;  ///< "nvme0"; its subsystem for disconnect
-  std::string source;      ///< ccr: the controller that is asked
-  Names names = Names::present;
+  std::string source;                              ///< ccr: the controller that is asked
+  host::CcrNames names = host::CcrNames::present;  ///< ccr: which instance the command names
 };
 
 /// An admin command that an administrator sends by passthrough.
-struct Passthrough {
+struct Passthrough : Device {
   Latency at;
-  std::string host;
-  std::string controller;  ///< "nvme0"
   std::uint8_t opcode = 0;
   std::uint32_t nsid = 0;
   std::uint32_t cdw10 = 0;
@@ -175,72 +171,51 @@ struct HcaRemoved {
 };
 
 /// FC: a port of a subsystem disappears from the fabric as a host sees it (RSCN).
-struct RemotePortLost {
-  Latency at;
-  std::optional<Duration> until_after;
+struct RemotePortLost : Lasting {
   std::string host;
   std::string port;
 };
 
 /// A node of an array fails.
-struct NodeFault {
-  Latency at;
-  std::optional<Duration> until_after;
+struct NodeFault : Lasting {
   std::string subsystem;
   std::string node;
-  enum class State : std::uint8_t { crash, hang, partition };
-  State state = State::crash;
+  target::NodeState state = target::NodeState::crashed;
 };
 
 /// Admin commands of one controller wait behind slow admin work.
-struct AdminStall {
-  Latency at;
-  std::optional<Duration> until_after;
-  std::string subsystem;
-  std::uint16_t controller = 1;  ///< CNTLID
-};
+struct AdminStall : Lasting, TargetController {};
 
 /// The sockets of a controller are destroyed at one end (ss -K).
-struct KillSockets {
-  enum class Side : std::uint8_t { host, target };
+struct KillSockets : Device {
   Latency at;
-  std::string host;
-  std::string controller;  ///< "nvme0"
-  Side side = Side::host;
+  transport::Side side = transport::Side::host;
 };
 
 /// Command capsules of a controller are dropped on their way.
-struct DropCapsule {
-  enum class Packets : std::uint8_t { all, first, last };
+struct DropCapsule : Device {
   Latency at;
-  std::string host;
-  std::string controller;  ///< "nvme0"
   std::uint8_t opcode = 1;
   bool admin = false;               ///< the opcode is one of the admin queue
   std::uint32_t nth = 1;            ///< the first one that is dropped, counted from `at`
   std::uint32_t count = 1;          ///< how many from there on
   std::uint32_t transmissions = 1;  ///< how often each packet is; 0: always
-  Packets packets = Packets::all;
+  transport::CapsulePackets packets = transport::CapsulePackets::all;
 };
 
 /// nvmet: the subsystem is unlinked from a port.
-struct PortRemoved {
-  Latency at;
-  std::optional<Duration> until_after;
+struct PortRemoved : Lasting {
   std::string subsystem;
   std::string port;
 };
 
 /// Packets of other applications.
-struct CrossTraffic {
-  enum class Pattern : std::uint8_t { constant, poisson, on_off };
-  Latency at;
-  std::optional<Duration> until_after;
+struct CrossTraffic : Lasting {
   std::string from;
   std::string to;
   std::uint64_t rate_bps = 1'000'000'000;
   std::uint32_t packet_bytes = 1500;
-  Pattern pattern = Pattern::constant;
+  net::TrafficPattern pattern = net::TrafficPattern::constant;
   std::optional<Duration> burst;  ///< on_off: mean length
   std::optional<Duration> pause;  ///< on_off: mean length
 };

@@ -6,15 +6,11 @@
 namespace holdfast::scenario {
 namespace {
 
-constexpr std::size_t name_length = 64;
-constexpr std::size_t nqn_length = 223;  // NVMe Base: an NQN is at most 223 bytes
-constexpr auto required = Need::required;
-
 const Object<Link>& link_object() {
   static const auto declared =
       Object<Link>("link", "A full-duplex link. Forward is from the first end to the second.")
-          .field("name", &Link::name, name(name_length), "how faults refer to it", required)
-          .field("ends", &Link::ends, pair_of(name(name_length)),
+          .field("name", &Link::name, name(longest_name), "how faults refer to it", required)
+          .field("ends", &Link::ends, pair_of(name(longest_name)),
                  "the two nodes; a node that is no host and no port is a switch", required)
           .field("rate", &Link::rate_bps, rate(1'000, 1'000'000'000'000), "of each direction")
           .field("delay", &Link::delay, duration(1ns, 60s), "propagation, one way")
@@ -64,17 +60,17 @@ const Object<ArrayNode>& node_object() {
   static const auto declared =
       Object<ArrayNode>("array_node",
                         "A node of an array, with the ports of the subsystem that it owns.")
-          .field("name", &ArrayNode::name, name(name_length), "how faults refer to it", required)
-          .field("ports", &ArrayNode::ports, list(name(name_length), 1, 1024),
+          .field("name", &ArrayNode::name, name(longest_name), "how faults refer to it", required)
+          .field("ports", &ArrayNode::ports, list(name(longest_name), 1, 1024),
                  "ports of the subsystem; each belongs to one node", required);
   return declared;
 }
 
-Codec<Subsystem::KatoZero> kato_zero() {
-  using KatoZero = Subsystem::KatoZero;
-  return choice<KatoZero>({{"off", KatoZero::off, ""},
-                           {"set_features_refused", KatoZero::set_features_refused, ""},
-                           {"refused", KatoZero::refused, ""}});
+Codec<target::KatoZero> kato_zero() {
+  using target::KatoZero;
+  return choice<KatoZero>({{"off", KatoZero::off},
+                           {"set_features_refused", KatoZero::set_features_refused},
+                           {"refused", KatoZero::refused}});
 }
 
 /// Keep alive, where targets other than nvmet differ.
@@ -87,13 +83,13 @@ Object<Subsystem> keep_alive_knobs(Object<Subsystem>&& declared) {
       .field("kato_result_in_seconds", &Subsystem::kato_result_in_seconds, boolean(),
              "Set Features answers with KATO in seconds, as nvmet does; else milliseconds")
       .field("keep_alive_from", &Subsystem::keep_alive_from,
-             choice<Subsystem::KeepAliveFrom>({{"connect", Subsystem::KeepAliveFrom::connect, ""},
-                                               {"enable", Subsystem::KeepAliveFrom::enable, ""}}),
+             choice<target::KeepAliveFrom>({{"connect", target::KeepAliveFrom::connect},
+                                            {"enable", target::KeepAliveFrom::enable}}),
              "the keep-alive timer runs from Connect on, or only while the controller is "
              "enabled, ready and not shut down")
       .field("watchdog", &Subsystem::watchdog,
-             choice<Subsystem::Watchdog>({{"timer", Subsystem::Watchdog::timer, ""},
-                                          {"poller", Subsystem::Watchdog::poller, ""}}),
+             choice<target::Watchdog>(
+                 {{"timer", target::Watchdog::timer}, {"poller", target::Watchdog::poller}}),
              "a timer that each Keep Alive restarts, or a look every KATO");
 }
 
@@ -108,14 +104,13 @@ Object<Subsystem> array_knobs(Object<Subsystem>&& declared) {
       .field("nodes", &Subsystem::nodes, list(object(node_object()), 0, 1024),
              "of an array; empty: one node that never fails")
       .field("hang_resumes", &Subsystem::hang_resumes,
-             choice<Subsystem::HangResumes>(
-                 {{"executes_first", Subsystem::HangResumes::executes_first, ""},
-                  {"expires_first", Subsystem::HangResumes::expires_first, ""}}),
+             choice<target::HangResumes>({{"executes_first", target::HangResumes::executes_first},
+                                          {"expires_first", target::HangResumes::expires_first}}),
              "a node that hung executes what it had before it looks at its timers, or after")
       .field("unreachable_ccr", &Subsystem::unreachable_ccr,
-             choice<Subsystem::UnreachableCcr>({{"fails", Subsystem::UnreachableCcr::fails, ""},
-                                                {"waits", Subsystem::UnreachableCcr::waits, ""},
-                                                {"fences", Subsystem::UnreachableCcr::fences, ""}}),
+             choice<target::UnreachableCcr>({{"fails", target::UnreachableCcr::fails},
+                                             {"waits", target::UnreachableCcr::waits},
+                                             {"fences", target::UnreachableCcr::fences}}),
              "Cross-Controller Reset of a controller whose node does not answer: fails, waits "
              "for the node, or the controller loses its access to the media after `fence_time`")
       .field("fence_time", &Subsystem::fence_time, latency(24h), "until that access is revoked");
@@ -124,7 +119,7 @@ Object<Subsystem> array_knobs(Object<Subsystem>&& declared) {
 const Object<AnaGroupState>& ana_group_state_object() {
   static const auto declared =
       Object<AnaGroupState>("ana_group_state", "The ANA state in which a group begins at a port.")
-          .field("port", &AnaGroupState::port, name(name_length), "one of the subsystem's ports",
+          .field("port", &AnaGroupState::port, name(longest_name), "one of the subsystem's ports",
                  required)
           .field("group", &AnaGroupState::group, integer<std::uint32_t>(1, 128), "ANA group")
           .field("state", &AnaGroupState::state, ana_state(), "its state there", required);
@@ -138,10 +133,7 @@ const Object<Fabric>& fabric_object() {
       Object<Fabric>("fabric", "The network between hosts and targets, and its transport.")
           .field("transport", &Fabric::transport,
                  choice<Transport>(
-                     {{"tcp", Transport::tcp, "NVMe/TCP, one connection per queue"},
-                      {"rdma", Transport::rdma,
-                       "NVMe/RDMA, one reliable connected queue pair per queue"},
-                      {"fc", Transport::fc, "NVMe over Fibre Channel, one exchange per command"}}),
+                     {{"tcp", Transport::tcp}, {"rdma", Transport::rdma}, {"fc", Transport::fc}}),
                  "what a queue pair rides on")
           .field("links", &Fabric::links, list(object(link_object()), 1, 10'000),
                  "they define the nodes", required)
@@ -155,8 +147,8 @@ const Object<Fabric>& fabric_object() {
                  "TCP: how far a socket's send buffer may grow; what does not fit stays in the "
                  "driver")
           .field("congestion_control", &Fabric::congestion_control,
-                 choice<CongestionControl>({{"cubic", CongestionControl::cubic, ""},
-                                            {"reno", CongestionControl::reno, ""}}),
+                 choice<CongestionControl>(
+                     {{"cubic", CongestionControl::cubic}, {"reno", CongestionControl::reno}}),
                  "TCP: how the congestion window grows and shrinks")
           .field("tail_loss_probe", &Fabric::tail_loss_probe, boolean(),
                  "TCP: an unacknowledged tail is probed before the timeout (tcp_early_retrans)")
@@ -178,10 +170,11 @@ const Object<Fabric>& fabric_object() {
 const Object<Subsystem>& subsystem_object() {
   static const auto declared = array_knobs(keep_alive_knobs(
       Object<Subsystem>("subsystem", "A target. The knobs start from its profile.")
-          .based_on("profile", profile_row)
-          .field("name", &Subsystem::name, name(nqn_length), "its NQN, or any short name", required)
+          .based_on<&profile_row>("profile")
+          .field("name", &Subsystem::name, name(longest_nqn), "its NQN, or any short name",
+                 required)
           .field("profile", &Subsystem::profile, profile_name(), "row of defaults to start from")
-          .field("ports", &Subsystem::ports, list(name(name_length), 1, 1024),
+          .field("ports", &Subsystem::ports, list(name(longest_name), 1, 1024),
                  "nodes of the fabric that it listens on", required)
           .field("namespaces", &Subsystem::namespaces, list(object(namespace_object()), 1, 1024),
                  "its namespaces", required)
@@ -200,10 +193,10 @@ const Object<Subsystem>& subsystem_object() {
           .field("attr_qid_max", &Subsystem::attr_qid_max, integer<std::uint16_t>(1, 1024),
                  "most I/O queues of a controller")
           .field("in_flight", &Subsystem::in_flight,
-                 choice<Subsystem::InFlight>({{"drain", Subsystem::InFlight::drain, ""},
-                                              {"abort", Subsystem::InFlight::abort, ""},
-                                              {"ignore", Subsystem::InFlight::ignore, ""},
-                                              {"quiesce", Subsystem::InFlight::quiesce, ""}}),
+                 choice<target::InFlight>({{"drain", target::InFlight::drain},
+                                           {"abort", target::InFlight::abort},
+                                           {"ignore", target::InFlight::ignore},
+                                           {"quiesce", target::InFlight::quiesce}}),
                  "commands that execute when their controller ends: run to their end first, are "
                  "stopped, land later, or run on for at most `quiesce_time`")
           .field("ccrl", &Subsystem::ccrl, integer<std::uint8_t>(0, 255),

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// One kind of JSON value: how it is read (with a clear error), written, described in the JSON
-// Schema and named on the reference page. The declaration of an object is a row of these.
+// The kinds of JSON values that a scenario knows. The declaration of an object is a row of these.
+// A kind knows a value by its address alone (kind.hpp); the type that it is for stays with it as
+// `Codec<M>`, so that a member is never declared with the kind of another.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <array>
-#include <cmath>
+#include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <nlohmann/json.hpp>
+#include <initializer_list>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
-#include <utility>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "models/scenario/declaration/spec.hpp"
@@ -19,33 +19,34 @@
 
 namespace holdfast::scenario {
 
+/// How a value is read, written and described. Every kind stays until the end of the program.
+struct Kind;
+
+/// A kind for values of type M. `read` and `write` are defined in kind.hpp.
 template <class M>
 struct Codec {
-  std::function<M(const Cursor&)> read;  ///< throws ScenarioError
-  std::function<nlohmann::json(const M&)> write;
-  nlohmann::json schema;
-  std::string words;  ///< the kind in a few words, for people
+  const Kind* kind = nullptr;
+
+  M read(const Cursor& cursor) const;
+  nlohmann::json write(const M& value) const;
 };
 
-/// A whole number between two bounds, both included.
-std::uint64_t read_integer(const Cursor& cursor, std::uint64_t low, std::uint64_t high);
+/// A whole number between two bounds, both included; `width` is the size of its unsigned type.
+const Kind* integer_kind(std::size_t width, std::uint64_t low, std::uint64_t high);
 
 template <class M>
 Codec<M> integer(std::uint64_t low, std::uint64_t high) {
-  return {[=](const Cursor& c) { return static_cast<M>(read_integer(c, low, high)); },
-          [](const M& value) { return nlohmann::json(value); },
-          {{"type", "integer"}, {"minimum", low}, {"maximum", high}},
-          fmt::format("integer, {} to {}", low, high)};
+  static_assert(std::is_unsigned_v<M>);
+  return {integer_kind(sizeof(M), low, high)};
 }
 
 /// A size in bytes with a unit, between two bounds.
-Codec<std::uint64_t> size64(std::uint64_t low, std::uint64_t high);
+const Kind* size_kind(std::size_t width, std::uint64_t low, std::uint64_t high);
 
 template <class M>
 Codec<M> size(std::uint64_t low, std::uint64_t high) {
-  const auto wide = size64(low, high);
-  return {[read = wide.read](const Cursor& c) { return static_cast<M>(read(c)); },
-          [write = wide.write](const M& value) { return write(value); }, wide.schema, wide.words};
+  static_assert(std::is_unsigned_v<M>);
+  return {size_kind(sizeof(M), low, high)};
 }
 
 /// A duration with a unit, between two bounds and a multiple of `step`.
@@ -62,6 +63,8 @@ Codec<double> factor(double high);
 Codec<std::array<double, 2>> loss_by_direction();
 /// "write", "read", "flush" or an opcode from 0 to 255.
 Codec<std::uint8_t> opcode();
+/// A status as the tables of the specification write it: type and code, without retry hints.
+Codec<std::uint16_t> status_code();
 /// "80us", {"uniform": [low, high]}, {"exponential": mean, "min": low} or {"usual": low, "rare":
 /// mean, "chance": p}; no part above `high`.
 Codec<Latency> latency(Duration high);
@@ -72,99 +75,89 @@ Codec<std::string> text(std::size_t longest);
 /// A name of letters, digits and the given marks, that begins with a letter or a digit.
 Codec<std::string> name(std::size_t longest, std::string_view marks = "._:-");
 
-/// A value that has a word, and what the word means.
-template <class E>
-struct Choice {
-  std::string word;
-  E value;
-  std::string doc;
-};
-
-/// One word out of several.
+/// One of the words, kept as it is. `words` is what people are told; empty: all of them.
+Codec<std::string> word_of(const std::vector<std::string>& choices, std::string words = {});
+/// Reads one of the words; throws with the nearest one.
 std::string read_word(const Cursor& cursor, const std::vector<std::string>& words);
 
+/// A word that stands for a value.
 template <class E>
-Codec<E> choice(std::vector<Choice<E>> choices) {
-  std::vector<std::string> words;
-  for (const auto& one : choices)
-    words.push_back(one.word);
-  Codec<E> codec;
-  codec.read = [choices, words](const Cursor& c) {
-    const std::string word = read_word(c, words);
-    std::size_t i = 0;
-    while (choices[i].word != word)
-      ++i;
-    return choices[i].value;
-  };
-  codec.write = [choices](const E& value) -> nlohmann::json {
-    for (const auto& one : choices) {
-      if (one.value == value)
-        return one.word;
-    }
-    return nullptr;
-  };
-  codec.schema = {{"type", "string"}, {"enum", words}};
-  for (const auto& word : words)
-    codec.words += (codec.words.empty() ? "`" : ", `") + word + "`";
-  return codec;
+struct Choice {
+  const char* word;
+  E value;
+};
+/// The same for any type that fits.
+using AnyChoice = Choice<std::uint64_t>;
+
+/// One word out of several; `width` is the size of what they stand for.
+const Kind* choice_kind(std::size_t width, const std::vector<AnyChoice>& choices);
+
+template <class E>
+Codec<E> choice(std::initializer_list<Choice<E>> choices) {
+  static_assert(std::is_enum_v<E> || std::is_unsigned_v<E>);
+  std::vector<AnyChoice> any(choices.size());
+  for (std::size_t i = 0; i < any.size(); ++i) {
+    const Choice<E>& one = choices.begin()[i];
+    any[i] = {one.word, static_cast<std::uint64_t>(one.value)};
+  }
+  return {choice_kind(sizeof(E), any)};
 }
 
-/// A codec plus one word that stands for one value ("auto" for 0).
+const Kind* or_word_kind(const Kind& inner, const char* word, void (*clear)(void* value),
+                         bool (*is_clear)(const void* value));
+
+/// A kind plus one word that stands for the value 0 or empty ("auto").
 template <class M>
-Codec<M> or_word(const Codec<M>& inner, std::string word, M value) {
-  Codec<M> codec;
-  codec.read = [inner, word, value](const Cursor& c) {
-    return c.value() == word ? value : inner.read(c);
-  };
-  codec.write = [inner, word, value](const M& v) {
-    return v == value ? nlohmann::json(word) : inner.write(v);
-  };
-  codec.schema = {{"anyOf", {{{"const", word}}, inner.schema}}};
-  codec.words = fmt::format("`{}` or {}", word, inner.words);
-  return codec;
+Codec<M> or_word(Codec<M> inner, const char* word) {
+  return {or_word_kind(
+      *inner.kind, word, [](void* value) { *static_cast<M*>(value) = M{}; },
+      [](const void* value) { return *static_cast<const M*>(value) == M{}; })};
 }
 
 /// Throws unless the value is a list of that many elements; called before any of them is read.
 void require_list(const Cursor& cursor, std::size_t fewest, std::size_t most);
 
+/// Elements of equal size, one behind the other.
+struct Elements {
+  const void* first;
+  std::size_t count;
+};
+
+/// How a vector is filled and read by its address.
+struct ListAccess {
+  std::size_t stride;                              ///< size of an element
+  void* (*resize)(void* list, std::size_t count);  ///< the first of `count` new elements
+  Elements (*elements)(const void* list);
+};
+
 template <class E>
-Codec<std::vector<E>> list(const Codec<E>& element, std::size_t fewest, std::size_t most) {
-  Codec<std::vector<E>> codec;
-  codec.read = [=](const Cursor& c) {
-    require_list(c, fewest, most);
-    std::vector<E> out;
-    out.reserve(c.value().size());
-    for (std::size_t i = 0; i < c.value().size(); ++i)
-      out.push_back(element.read(c.at(i)));
-    return out;
-  };
-  codec.write = [=](const std::vector<E>& values) {
-    auto out = nlohmann::json::array();
-    for (const auto& value : values)
-      out.push_back(element.write(value));
-    return out;
-  };
-  codec.schema = {{"type", "array"}, {"items", element.schema}, {"maxItems", most}};
-  if (fewest > 0)
-    codec.schema["minItems"] = fewest;
-  codec.words = "list of " + element.words;
-  return codec;
+inline constexpr ListAccess list_access = {sizeof(E),
+                                           [](void* list, std::size_t count) -> void* {
+                                             auto& typed = *static_cast<std::vector<E>*>(list);
+                                             typed.clear();
+                                             typed.resize(count);
+                                             return typed.data();
+                                           },
+                                           [](const void* list) -> Elements {
+                                             const auto& typed =
+                                                 *static_cast<const std::vector<E>*>(list);
+                                             return {typed.data(), typed.size()};
+                                           }};
+
+const Kind* list_kind(const ListAccess& access, const Kind& element, std::size_t fewest,
+                      std::size_t most);
+
+template <class E>
+Codec<std::vector<E>> list(Codec<E> element, std::size_t fewest, std::size_t most) {
+  return {list_kind(list_access<E>, *element.kind, fewest, most)};
 }
 
 /// Exactly two of a kind.
+const Kind* pair_kind(std::size_t stride, const Kind& element);
+
 template <class E>
-Codec<std::array<E, 2>> pair_of(const Codec<E>& element) {
-  Codec<std::array<E, 2>> codec;
-  codec.read = [=](const Cursor& c) {
-    require_list(c, 2, 2);
-    return std::array<E, 2>{element.read(c.at(std::size_t{0})), element.read(c.at(std::size_t{1}))};
-  };
-  codec.write = [=](const std::array<E, 2>& values) {
-    return nlohmann::json::array({element.write(values[0]), element.write(values[1])});
-  };
-  codec.schema = {{"type", "array"}, {"items", element.schema}, {"minItems", 2}, {"maxItems", 2}};
-  codec.words = "list of two: " + element.words;
-  return codec;
+Codec<std::array<E, 2>> pair_of(Codec<E> element) {
+  return {pair_kind(sizeof(E), *element.kind)};
 }
 
 }  // namespace holdfast::scenario

@@ -5,6 +5,7 @@
 #include "models/scenario/declaration/declaration.hpp"
 #include "models/scenario/declaration/presets.hpp"
 #include "models/scenario/reading/embedded.hpp"
+#include "models/scenario/reading/kind.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::scenario {
@@ -14,11 +15,11 @@ using nlohmann::json;
 
 bool is_alternative(const ObjectInfo& info) {
   for (const auto* one : workload_union().infos()) {
-    if (one->name == info.name)
+    if (one == &info)
       return true;
   }
   for (const auto* one : fault_union().infos()) {
-    if (one->name == info.name)
+    if (one == &info)
       return true;
   }
   return false;
@@ -32,10 +33,10 @@ json object_schema(const ObjectInfo& info) {
     needed.push_back("type");
   }
   for (const auto& field : info.fields) {
-    json property = field.schema;
+    json property = parse_document(field.kind->schema, info.name);
     property["description"] = field.doc;
-    if (field.fallback)
-      property["default"] = *field.fallback;
+    if (field.fallback != nullptr)
+      property["default"] = field.kind->write(field.fallback);
     properties[field.key] = property;
     if (field.required)
       needed.push_back(field.key);
@@ -60,9 +61,9 @@ std::string cell(const std::string& text) {
 std::string default_of(const FieldInfo& field) {
   if (field.required)
     return "required";
-  if (!field.fallback)
+  if (field.fallback == nullptr)
     return "absent";
-  return "`" + field.fallback->dump() + "`";
+  return "`" + field.kind->write(field.fallback).dump() + "`";
 }
 
 std::vector<CatalogueEntry> entries_of(const std::vector<const ObjectInfo*>& infos) {
@@ -106,7 +107,7 @@ std::string reference_markdown() {
       out += fmt::format("| `type` | `{}` | required | which kind |\n", info->name);
     }
     for (const auto& field : info->fields) {
-      out += fmt::format("| `{}` | {} | {} | {} |\n", field.key, cell(field.words),
+      out += fmt::format("| `{}` | {} | {} | {} |\n", field.key, cell(field.kind->words),
                          cell(default_of(field)), cell(field.doc));
     }
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "models/scenario/checks/check.hpp"
@@ -168,7 +169,8 @@ nlohmann::json read_document(const std::filesystem::path& path) {
 
 Scenario from_json(const nlohmann::json& document, const std::string& source) {
   const Cursor root(document, source);
-  Scenario scenario = scenario_object().read(root);
+  Scenario scenario;
+  scenario_object().info().read(root, &scenario);
   check_and_resolve(scenario, root);
   return scenario;
 }
@@ -181,7 +183,9 @@ Scenario load(const std::filesystem::path& path) {
   return from_json(read_document(path), path.string());
 }
 
-nlohmann::json to_json(const Scenario& scenario) { return scenario_object().write(scenario); }
+nlohmann::json to_json(const Scenario& scenario) {
+  return scenario_object().info().write(&scenario);
+}
 
 std::string hash(const Scenario& scenario) {
   // FNV-1a over the text (its keys are sorted), then the finalizer of MurmurHash3 to spread the

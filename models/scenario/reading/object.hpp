@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The declaration of an object of a scenario: its fields, each with a key, a member, a kind and one
-// line of documentation. Parser, validation, canonical form, JSON Schema and reference page all
-// come from it; defaults come from the member initializers of spec.hpp, so they are said once.
+// The declaration of an object of a scenario: a table of its fields, each with a key, a member, a
+// kind and one line of documentation. Parser, validation, canonical form, JSON Schema and reference
+// page all come from it; defaults come from the member initializers of spec.hpp, so they are said
+// once. A row of the table is data; what deals with it (object.cpp) is compiled once for all types.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -17,196 +21,187 @@ namespace holdfast::scenario {
 
 enum class Need : std::uint8_t { optional, required };
 
-/// What the documentation knows of a field.
+/// How an optional member is filled and read by its address.
+struct OptionalAccess {
+  void* (*emplace)(void* member);
+  const void* (*held)(const void* member);  ///< null: absent
+};
+
+template <class M>
+inline constexpr OptionalAccess optional_access = {
+    [](void* member) -> void* { return &static_cast<std::optional<M>*>(member)->emplace(); },
+    [](const void* member) -> const void* {
+      const auto& typed = *static_cast<const std::optional<M>*>(member);
+      return typed ? &*typed : nullptr;
+    }};
+
 struct FieldInfo {
-  std::string key;
-  std::string words;  ///< kind and range
-  std::string doc;    ///< one line
+  const char* key;
+  const char* doc;  ///< one line
+  const Kind* kind;
+  std::size_t offset = 0;  ///< of the member in its object
   bool required = false;
-  nlohmann::json schema;
-  std::optional<nlohmann::json> fallback;  ///< the default; none: required, or absent by default
+  bool ignored = false;  ///< a key that tools use; there is no member
+  const OptionalAccess* may_be_absent = nullptr;
+  const void* fallback = nullptr;  ///< the default; none: required, or absent by default
 };
 
 struct ObjectInfo {
-  std::string name;  ///< as in `$defs` of the JSON Schema
-  std::string doc;
+  const char* name;  ///< as in `$defs` of the JSON Schema
+  const char* doc;
   std::vector<FieldInfo> fields;
+  /// The value of this key names a row of defaults from which the object starts.
+  const char* base_key = nullptr;
+  void (*start)(const std::string& row, void* object) = nullptr;
 
-  std::vector<std::string> keys() const {
-    std::vector<std::string> out;
-    for (const auto& field : fields)
-      out.push_back(field.key);
-    return out;
-  }
+  std::vector<std::string> keys() const;
+  void add(const FieldInfo& field);
+  /// Fills an object that has its defaults. `also_known` is a key that the caller has dealt with
+  /// (the tag of a union).
+  void read(const Cursor& cursor, void* object, const std::string& also_known = {}) const;
+  nlohmann::json write(const void* object) const;
 };
 
-/// Throws on a value that is not an object, on an unknown key and on a missing required one.
-void require_object(const Cursor& cursor, const ObjectInfo& info, const std::string& also_known);
+/// The object as its member initializers make it.
+template <class T>
+const T& defaults_of() {
+  static const T defaults{};
+  return defaults;
+}
+
+/// Where a member is, in bytes from the beginning of its object.
+template <class T, class M>
+std::size_t offset_of(M T::*member) {
+  const T& object = defaults_of<T>();
+  return static_cast<std::size_t>(reinterpret_cast<const char*>(&(object.*member)) -
+                                  reinterpret_cast<const char*>(&object));
+}
 
 template <class T>
 class Object {
  public:
-  Object(std::string name, std::string doc) : info_{std::move(name), std::move(doc), {}} {}
+  /// A part of other objects (`with`), which has no name of its own.
+  Object() : Object("", "") {}
+  Object(const char* name, const char* doc) : info_{name, doc, {}} {}
 
-  template <class M>
-  Object&& field(std::string key, M T::*member, const std::type_identity_t<Codec<M>>& codec,
-                 std::string doc, Need need = Need::optional) && {
+  template <class M, class Base>
+  Object&& field(const char* key, M Base::*member, std::type_identity_t<Codec<M>> codec,
+                 const char* doc, Need need = Need::optional) && {
     const bool required = need == Need::required;
-    FieldInfo info{key, codec.words, std::move(doc), required, codec.schema, std::nullopt};
-    if (!required)
-      info.fallback = codec.write(T{}.*member);
-    info_.fields.push_back(std::move(info));
-    fields_.push_back({std::move(key),
-                       [=](T& out, const Cursor& c) { out.*member = codec.read(c); },
-                       [=](const T& in) { return codec.write(in.*member); }});
+    const void* const fallback = required ? nullptr : &(defaults_of<T>().*member);
+    info_.add({key, doc, codec.kind, offset_of<T, M>(member), required, false, nullptr, fallback});
     return std::move(*this);
   }
 
   /// A member that may be absent and has no default.
-  template <class M>
-  Object&& maybe(std::string key, std::optional<M> T::*member,
-                 const std::type_identity_t<Codec<M>>& codec, std::string doc) && {
-    info_.fields.push_back({key, codec.words, std::move(doc), false, codec.schema, std::nullopt});
-    fields_.push_back({std::move(key),
-                       [=](T& out, const Cursor& c) { out.*member = codec.read(c); },
-                       [=](const T& in) -> std::optional<nlohmann::json> {
-                         if (!(in.*member))
-                           return std::nullopt;
-                         return codec.write(*(in.*member));
-                       }});
+  template <class M, class Base>
+  Object&& maybe(const char* key, std::optional<M> Base::*member,
+                 std::type_identity_t<Codec<M>> codec, const char* doc) && {
+    info_.add({key, doc, codec.kind, offset_of<T, std::optional<M>>(member), false, false,
+               &optional_access<M>});
+    return std::move(*this);
+  }
+
+  /// The fields of a part that several objects have in common.
+  template <class Part>
+  Object&& with(const Object<Part>& part) && {
+    const T& object = defaults_of<T>();
+    const auto* const place = reinterpret_cast<const char*>(static_cast<const Part*>(&object));
+    const auto shift = place - reinterpret_cast<const char*>(&object);
+    for (FieldInfo field : part.info().fields) {
+      field.offset += static_cast<std::size_t>(shift);
+      info_.add(field);
+    }
     return std::move(*this);
   }
 
   /// A key that tools use and a scenario does not keep.
-  Object&& ignored(std::string key, const Codec<std::string>& codec, std::string doc) && {
-    info_.fields.push_back({key, codec.words, std::move(doc), false, codec.schema, std::nullopt});
-    fields_.push_back({std::move(key), [=](T&, const Cursor& c) { codec.read(c); },
-                       [](const T&) -> std::optional<nlohmann::json> { return std::nullopt; }});
+  Object&& ignored(const char* key, Codec<std::string> codec, const char* doc) && {
+    info_.add({key, doc, codec.kind, 0, false, true});
     return std::move(*this);
   }
 
   /// The value of `key` names a row of defaults from which the object starts.
-  Object&& based_on(std::string key, std::function<T(const std::string&)> row) && {
-    base_key_ = std::move(key);
-    row_ = std::move(row);
+  template <T (*row)(const std::string&)>
+  Object&& based_on(const char* key) && {
+    info_.base_key = key;
+    info_.start = [](const std::string& name, void* object) {
+      *static_cast<T*>(object) = row(name);
+    };
     return std::move(*this);
-  }
-
-  /// `also_known` is a key that the caller has dealt with (the tag of a union).
-  T read(const Cursor& cursor, T out = {}, const std::string& also_known = {}) const {
-    require_object(cursor, info_, also_known);
-    const auto& value = cursor.value();
-    if (!base_key_.empty() && value.contains(base_key_)) {
-      for (const auto& field : fields_) {
-        if (field.key == base_key_)
-          field.read(out, cursor.at(field.key));
-      }
-      out = row_(value[base_key_].template get<std::string>());
-    }
-    for (const auto& field : fields_) {
-      if (value.contains(field.key))
-        field.read(out, cursor.at(field.key));
-    }
-    return out;
-  }
-
-  nlohmann::json write(const T& in) const {
-    auto out = nlohmann::json::object();
-    for (const auto& field : fields_) {
-      if (std::optional<nlohmann::json> value = field.write(in))
-        out[field.key] = *value;
-    }
-    return out;
   }
 
   const ObjectInfo& info() const { return info_; }
 
  private:
-  struct Field {
-    std::string key;
-    std::function<void(T&, const Cursor&)> read;
-    std::function<std::optional<nlohmann::json>(const T&)> write;
-  };
-
   ObjectInfo info_;
-  std::vector<Field> fields_;
-  std::string base_key_;
-  std::function<T(const std::string&)> row_;
 };
 
-/// An object as a kind of value. The object must outlive the codec (they are all static).
+/// An object as a kind of value. The object must outlive the kind (they are all static).
+const Kind* object_kind(const ObjectInfo& declared);
+/// As above, or the name of a row of defaults; `expected` is what anything else is told.
+const Kind* row_or_object_kind(const ObjectInfo& declared, const char* expected);
+
 template <class T>
 Codec<T> object(const Object<T>& declared) {
-  return {[&declared](const Cursor& c) { return declared.read(c); },
-          [&declared](const T& value) { return declared.write(value); },
-          {{"$ref", "#/$defs/" + declared.info().name}},
-          fmt::format("[{0}](#{0})", declared.info().name)};
+  return {object_kind(declared.info())};
 }
 
-/// Throws unless the value is an object with a string under "type" that is one of `tags`.
-std::string require_tag(const Cursor& cursor, const std::vector<std::string>& tags);
+/// One alternative of a variant, by the tag that its object has in a document.
+struct Alternative {
+  const ObjectInfo* info;
+  void* (*emplace)(void* variant);           ///< makes it that alternative, with its defaults
+  const void* (*held)(const void* variant);  ///< null: it is another one
+  /// Where several tags share a type, a member of it says which one it is; width 0: there is none.
+  std::size_t offset = 0;
+  std::size_t width = 0;
+  std::uint64_t value = 0;
+};
+
+const Kind* union_kind(const std::vector<Alternative>& alternatives);
 
 /// Objects told apart by their member "type".
 template <class V>
 class Union {
  public:
-  /// `base` holds what the tag implies, `is` tells whether a value of that type has this tag.
   template <class T>
-  Union&& alternative(
-      const Object<T>& declared, T base = {},
-      std::function<bool(const T&)> is = [](const T&) { return true; }) && {
-    const std::string tag = declared.info().name;
-    tags_.push_back(tag);
-    infos_.push_back(&declared.info());
-    alternatives_.push_back(
-        {[&declared, base](const Cursor& c) -> V { return declared.read(c, base, "type"); },
-         [&declared, is, tag](const V& value) -> std::optional<nlohmann::json> {
-           const T* held = std::get_if<T>(&value);
-           if (held == nullptr || !is(*held))
-             return std::nullopt;
-           auto out = declared.write(*held);
-           out["type"] = tag;
-           return out;
-         }});
+  Union&& alternative(const Object<T>& declared) && {
+    alternatives_.push_back(alternative_of(declared));
+    return std::move(*this);
+  }
+
+  /// One of several tags of a type: the one with which `member` has this value.
+  template <class T, class M>
+  Union&& alternative(const Object<T>& declared, M T::*member, std::type_identity_t<M> value) && {
+    static_assert(std::is_enum_v<M> || std::is_same_v<M, bool>);
+    Alternative one = alternative_of(declared);
+    one.offset = offset_of(member);
+    one.width = sizeof(M);
+    one.value = static_cast<std::uint64_t>(value);
+    alternatives_.push_back(one);
     return std::move(*this);
   }
 
   /// The union must outlive the codec.
-  Codec<V> codec() const {
-    Codec<V> out;
-    out.read = [this](const Cursor& c) {
-      const std::string tag = require_tag(c, tags_);
-      std::size_t i = 0;
-      while (tags_[i] != tag)
-        ++i;
-      return alternatives_[i].read(c);
-    };
-    out.write = [this](const V& value) -> nlohmann::json {
-      for (const auto& one : alternatives_) {
-        if (auto written = one.write(value))
-          return *written;
-      }
-      return nullptr;
-    };
-    auto refs = nlohmann::json::array();
-    for (const auto& tag : tags_) {
-      refs.push_back({{"$ref", "#/$defs/" + tag}});
-      out.words += fmt::format("{0}[{1}](#{1})", out.words.empty() ? "" : " or ", tag);
-    }
-    out.schema = {{"oneOf", refs}};
+  Codec<V> codec() const { return {union_kind(alternatives_)}; }
+
+  std::vector<const ObjectInfo*> infos() const {
+    std::vector<const ObjectInfo*> out;
+    for (const auto& one : alternatives_)
+      out.push_back(one.info);
     return out;
   }
 
-  const std::vector<const ObjectInfo*>& infos() const { return infos_; }
-
  private:
-  struct Alternative {
-    std::function<V(const Cursor&)> read;
-    std::function<std::optional<nlohmann::json>(const V&)> write;
-  };
+  template <class T>
+  static Alternative alternative_of(const Object<T>& declared) {
+    return {&declared.info(),
+            [](void* variant) -> void* { return &static_cast<V*>(variant)->template emplace<T>(); },
+            [](const void* variant) -> const void* {
+              return std::get_if<T>(static_cast<const V*>(variant));
+            }};
+  }
 
-  std::vector<std::string> tags_;
-  std::vector<const ObjectInfo*> infos_;
   std::vector<Alternative> alternatives_;
 };
 

@@ -39,7 +39,7 @@ void arrived(World& w, const Frame& f) {
     if (x.received[at(to)] != f.total)
       return;
   }
-  record<Kind::iu_received>(w, x.connection, to, f.iu, f.total, id, f.token);
+  record<Kind::iu_received>(w, x.connection, to, f.iu, f.total, id, Token{f.token});
   if (to == Side::host) {
     host_unit(w, id, f.iu);
   } else {
@@ -113,7 +113,7 @@ void send(World& w, ExchangeId id, Side from, Iu iu, std::uint32_t bytes) {
   f.total = bytes;
   f.token = exchange(w, id).data[at(from)].version;
   f.stamp_ns = sim::ns(w.now());
-  record<Kind::iu_sent>(w, of, from, iu, bytes, id, f.token);
+  record<Kind::iu_sent>(w, of, from, iu, bytes, id, Token{f.token});
   if (is_cut(w, route))
     return;  // the adapter has no login to send it under
   const std::uint32_t most =
@@ -137,7 +137,7 @@ void settle(World& w, ExchangeId id) {
     return;
   // Nobody sends a command twice: what the target engine has not got by now it never gets.
   if (x.service == Service::command && !x.delivered && token_of(x) != 0)
-    record<Kind::attempt_gone>(w, token_of(x));
+    record<Kind::attempt_gone>(w, Token{token_of(x)});
   free_data(w, x);
   w.calendar.cancel(x.timer);
   const ConnectionId of = x.connection;

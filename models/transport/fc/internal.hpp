@@ -42,7 +42,7 @@ void remember(World& w, ExchangeId id, Side side);
 /// This side is through with the exchange.
 void end(World& w, ExchangeId id, Side side);
 
-// fc_host.cpp and fc_target.cpp
+// host.cpp and target.cpp
 void host_unit(World& w, ExchangeId id, Iu iu);
 void target_unit(World& w, ExchangeId id, Iu iu);
 /// The adapter gives an exchange of the host up: a link service, or a command.

@@ -52,6 +52,12 @@ inline Packet packet_of(const net::Packet& packet) { return std::bit_cast<Packet
 inline bool is_management(Op op) { return op <= Op::disconnected; }
 inline bool carries_data(Op op) { return op == Op::send || op == Op::response; }
 
+// How records name a pair, and what it carries.
+inline transport::ConnectionId connection_of(QueuePairId id) {
+  return transport::ConnectionId{sim::index(id)};
+}
+inline std::uint8_t pdu_type(const Work& work) { return static_cast<std::uint8_t>(work.verb); }
+
 // rdma.cpp
 void set_state(World& w, QueuePairId id, Side side, State state);
 void send_packet(World& w, QueuePairId id, Side side, Packet packet);
@@ -65,18 +71,18 @@ void settle(World& w, QueuePairId id);
 /// The queue pair goes to the error state, and the layer above is told.
 void break_pair(World& w, QueuePairId id, Side side, int error);
 
-// rdma_connect.cpp
+// connect.cpp
 void take_management(World& w, QueuePairId id, Side side, Op op);
 /// A data packet says that the other end is ready even when its RTU was lost (COMM_EST).
 void establish(World& w, QueuePairId id, Side side);
 void management_timeout(World& w, QueuePairId id, Side side);
 
-// rdma_send.cpp
+// send.cpp
 void transmit(World& w, QueuePairId id, Side side);
 void arm(World& w, QueuePairId id, Side side, sim::Duration timeout);
 void take_answer(World& w, QueuePairId id, Side side, const Packet& p);
 
-// rdma_receive.cpp
+// receive.cpp
 void take_request(World& w, QueuePairId id, Side side, const Packet& p);
 
 }  // namespace holdfast::rdma

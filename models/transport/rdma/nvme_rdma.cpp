@@ -59,7 +59,7 @@ HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::u
   const HostQueueId id = w.transport.host_queues.add();
   w.transport.host_queues[id].owner = owner;
   const QueuePairId pair = rdma::open(w, forward, back, port, sim::index(id));
-  w.transport.host_queues[id].connection = ConnectionId{sim::index(pair)};
+  w.transport.host_queues[id].connection = connection_of(pair);
   return id;
 }
 
@@ -149,7 +149,7 @@ void accepted(World& w, QueuePairId id) {
   const TargetQueueId queue = w.transport.target_queues.add();
   QueuePair& q = w.transport.rdma.pairs[id];
   q.owner[1] = sim::index(queue);
-  w.transport.target_queues[queue].connection = ConnectionId{sim::index(id)};
+  w.transport.target_queues[queue].connection = connection_of(id);
   const std::uint32_t owner = w.transport.target.accepted(w, queue, q.port);
   w.transport.target_queues[queue].owner = owner;
 }
@@ -192,7 +192,7 @@ void landed(World& w, QueuePairId id, std::uint64_t work, std::uint16_t cid) {
   // The adapter does not know that the request is over: it writes into memory that may by now
   // belong to somebody else (protocol.md 9.2).
   e.late_work = work;
-  record<Kind::late_data>(w, id, cid);
+  record<Kind::late_data>(w, connection_of(id), cid);
 }
 
 const Payload* read_source(World& w, QueuePairId id, std::uint16_t cid) {

@@ -80,7 +80,7 @@ void set_state(World& w, QueuePairId id, Side side, State state) {
   e.state = state;
   e.retries = 0;
   e.deadline = sim::never;
-  record<Kind::queue_pair_state>(w, id, side, state);
+  record<Kind::queue_pair_state>(w, connection_of(id), side, state);
 }
 
 void send_packet(World& w, QueuePairId id, Side side, Packet packet) {
@@ -106,7 +106,7 @@ void settle(World& w, QueuePairId id) {
     if (e.dry || !is_over(e.state) || (e.data_in_flight != 0 && !is_over(peer.state)))
       continue;
     e.dry = true;
-    record<Kind::stream_dry>(w, id, side);
+    record<Kind::stream_dry>(w, connection_of(id), side);
   }
   for (const End& e : q.end) {
     const bool can_act = e.state != State::idle && !is_over(e.state);
@@ -160,7 +160,8 @@ void post(World& w, QueuePairId id, Side side, const Work& work) {
   posted.first = e.posted;
   posted.end = e.posted + std::max(1u, (work.bytes + q.mtu - 1) / q.mtu);
   e.posted = posted.end;
-  record<Kind::pdu_sent>(w, id, side, work.verb, work.bytes, posted.end, head_word(work));
+  record<Kind::pdu_sent>(w, connection_of(id), side, pdu_type(work), work.bytes, posted.end,
+                         head_word(work));
   transmit(w, id, side);
 }
 

@@ -83,7 +83,8 @@ void take_request(World& w, QueuePairId id, Side side, const Packet& p) {
   const End& peer = w.transport.rdma.pairs[id].end[p.from];
   HOLDFAST_CHECK(p.work >= peer.out_base && p.work - peer.out_base < peer.out.size());
   const Work work = peer.out[p.work - peer.out_base];
-  record<Kind::pdu_received>(w, id, side, work.verb, work.bytes, work.end, work.payload.version);
+  record<Kind::pdu_received>(w, connection_of(id), side, pdu_type(work), work.bytes, work.end,
+                             work.payload.version);
   nvme::received(w, id, side, work);
 }
 

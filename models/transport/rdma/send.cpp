@@ -65,7 +65,7 @@ void go_back(World& w, QueuePairId id, Side side) {
 
 void on_timeout(World& w, QueuePairId id, Side side) {
   End& e = end_of(w, id, side);
-  record<Kind::rdma_timeout>(w, id, side, e.retries, e.unacked);
+  record<Kind::rdma_timeout>(w, connection_of(id), side, e.retries, e.unacked);
   if (e.state != State::ready) {
     management_timeout(w, id, side);
     return;
@@ -154,7 +154,8 @@ void take_response(World& w, QueuePairId id, Side side, const Packet& p) {
     // What a Compare expects has no room in a packet; it stays as it is while the command is out.
     if (const Payload* source = nvme::read_source(w, id, p.cid))
       done.payload.content = source->content;
-    record<Kind::pdu_received>(w, id, side, done.verb, done.bytes, done.end, p.value);
+    record<Kind::pdu_received>(w, connection_of(id), side, pdu_type(done), done.bytes, done.end,
+                               p.value);
     nvme::acknowledged(w, id, side, done);
   }
   if (end_of(w, id, side).state == State::ready)

@@ -35,13 +35,13 @@ struct Finding {
 
 enum class Send : std::uint8_t { nothing, lost, fresh };
 
-// tcp_sack.cpp
+// sack.cpp
 /// Marks what the SACK blocks say (tcp_sacktag_write_queue).
 void take_blocks(Connection& c, Side side, const Segment& s, TimePoint now, Finding& f);
 /// Forgets what is acknowledged (tcp_clean_rtx_queue).
 void take_acknowledged(World& w, ConnectionId id, Side side, const Segment& s, Finding& f);
 
-// tcp_alert.cpp
+// alert.cpp
 /// Moves between the states of recovery (tcp_fastretrans_alert); says what to send then.
 Send alert(World& w, ConnectionId id, Side side, Finding& f);
 

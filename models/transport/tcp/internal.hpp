@@ -60,7 +60,7 @@ inline std::uint32_t in_network(const Endpoint& e) {
   return static_cast<std::uint32_t>(e.sent.size()) - e.sacked - e.lost + e.repeated;
 }
 
-// tcp_send.cpp
+// send.cpp
 /// Returns when the segment leaves the queue of its own host.
 TimePoint send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq,
                        std::uint32_t length, unsigned flags);
@@ -81,7 +81,7 @@ bool retransmit(World& w, ConnectionId id, Side side, transport::Sent& s);
 void retransmit_lost(World& w, ConnectionId id, Side side);
 std::uint64_t send_buffer_wanted(const Connection& c, const Endpoint& e);
 
-// tcp_timers.cpp
+// timers.cpp
 void arm(World& w, ConnectionId id, Side side, transport::Pending what, Duration delay);
 void stop_timer(Endpoint& e);
 /// tcp_rearm_rto.
@@ -90,13 +90,13 @@ void arm_timeout(World& w, ConnectionId id, Side side);
 bool arm_probe(World& w, ConnectionId id, Side side, bool advances_timeout);
 void arm_delayed_ack(World& w, ConnectionId id, Side side, TimePoint deadline);
 
-// tcp_ack.cpp
+// ack.cpp
 void take_ack(World& w, ConnectionId id, Side side, const Segment& s);
 
-// tcp_round_trips.cpp
+// round_trips.cpp
 void take_sample(Connection& c, Side side, const transport::TcpParameters& p, Duration sample);
 
-// tcp_recovery.cpp
+// recovery.cpp
 /// Marks a segment lost (tcp_mark_skb_lost).
 void mark_lost(Endpoint& e, transport::Sent& s);
 /// A segment was delivered, in order or not (tcp_rack_advance).
@@ -114,7 +114,7 @@ void undo_reduction(Endpoint& e, bool unmark, TimePoint now);
 /// Disorder while something is repeated or out of order, else open.
 void try_keep_open(Endpoint& e);
 
-// tcp_congestion.cpp
+// congestion.cpp
 std::uint32_t reduced_window(Endpoint& e, const transport::TcpParameters& p);
 void start_reduction(Endpoint& e, const transport::TcpParameters& p);
 /// One acknowledgement's step of the reduction (PRR, tcp_cwnd_reduction).
@@ -134,7 +134,7 @@ inline bool is_reducing(const Endpoint& e) {
 }
 std::uint32_t current_ssthresh(const Endpoint& e);
 
-// tcp_delayed_ack.cpp
+// delayed_ack.cpp
 /// Data came in (tcp_event_data_recv).
 void note_data(World& w, ConnectionId id, Side side, const Segment& s);
 /// Acknowledges at once or arms the timer (__tcp_ack_snd_check).

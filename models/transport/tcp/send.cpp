@@ -165,8 +165,8 @@ void fill_socket(World& w, ConnectionId id, Side side) {
     e.written += message.bytes;
     message.end = e.written;
     e.out.push_back(message);
-    record<Kind::pdu_sent>(w, id, side, std::to_integer<unsigned>(message.header[0]), message.bytes,
-                           e.written, transport::head_word(message));
+    record<Kind::pdu_sent>(w, id, side, std::to_integer<std::uint8_t>(message.header[0]),
+                           message.bytes, e.written, transport::head_word(message));
   }
 }
 

@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "models/net/state.hpp"
+#include "models/transport/options.hpp"
 #include "models/transport/payload.hpp"
 #include "models/wire/wire.hpp"
 #include "sim/copy_block.hpp"
@@ -22,8 +23,6 @@ namespace holdfast::transport {
 using sim::Duration;
 using sim::TimePoint;
 
-/// The two ends of a connection: the host opened it, the target accepted it.
-enum class Side : std::uint8_t { host, target };
 constexpr Side peer_of(Side side) { return side == Side::host ? Side::target : Side::host; }
 
 /// One message (an NVMe/TCP PDU) in a byte stream. The header is true bytes; user data is a
@@ -78,8 +77,6 @@ enum class Pending : std::uint8_t { nothing, timeout, probe, reordering };
 
 /// Where loss recovery is (tcp_ca_state), in Linux's order.
 enum class Recovery : std::uint8_t { open, disorder, reduced, recovery, loss };
-
-enum class CongestionControl : std::uint8_t { cubic, reno };
 
 /// CUBIC's memory (struct bictcp; RFC 9438). Windows in segments, `k` in 1/1024 s.
 struct Cubic {

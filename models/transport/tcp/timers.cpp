@@ -72,7 +72,7 @@ bool handshake_timeout(World& w, ConnectionId id, Side side) {
 void on_timeout(World& w, ConnectionId id, Side side) {
   const transport::TcpParameters& p = w.transport.tcp;
   Endpoint& e = end_of(w, id, side);
-  record<Kind::tcp_timeout>(w, id, side, e.round_trips.timeout.count(), e.unacked);
+  record<Kind::tcp_timeout>(w, id, side, e.round_trips.timeout, e.unacked);
   if (handshake_timeout(w, id, side) || e.sent.empty())
     return;
   if (e.timeouts != 0 && w.now() - e.silent_since >= longest_silence(p)) {

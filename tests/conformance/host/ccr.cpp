@@ -289,7 +289,7 @@ TEST_CASE("the filter releases reads at once and holds writes", "[conformance]")
   REQUIRE_FALSE(given_up.empty());
   for (const Entry& e : given_up) {
     const auto kind = run.world.oracle.operations[op_of(e) - 1].kind;
-    if (kind == static_cast<std::uint8_t>(host::IoKind::read)) {
+    if (kind == host::IoKind::read) {
       CHECK(e.at == fence_start(run));
     } else {
       CHECK(e.at - fence_start(run) > 1900ms);

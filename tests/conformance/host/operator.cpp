@@ -99,7 +99,7 @@ TEST_CASE("under spec a reset or delete waits until the controller has been fenc
       run.until(100s);
       CHECK(run.log.count(Kind::stale_write) == 0);
       CHECK(run.world.workload.jobs[0].finished);
-      CHECK_FALSE(run.world.workload.jobs[0].rw_test.failed);
+      CHECK_FALSE(rw_test_failed(run.world));
       const TimePoint released = run.log.first(Kind::requests_cancelled, of_first()).at;
       if (ccr_fails) {
         // 3 x 5 s + 1 ms from the request.

@@ -131,7 +131,7 @@ TEST_CASE("a node that hung executes its stale write, unless it looks at its tim
     run.until(150s);
     CHECK(run.log.count(Kind::stale_write) == row.stale);
     REQUIRE(run.world.workload.jobs[0].finished);
-    CHECK(run.world.workload.jobs[0].rw_test.failed == (row.stale != 0));
+    CHECK(rw_test_failed(run.world) == (row.stale != 0));
     CHECK(run.world.target.requests.live() == 0);
     CHECK(run.world.host.controllers[0].state == host::State::live);
   }

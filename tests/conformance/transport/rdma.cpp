@@ -44,7 +44,7 @@ TEST_CASE("on rdma a delayed write of a lost controller corrupts without a hold,
       run.until(150s);
       REQUIRE(run.world.workload.jobs[0].finished);
       CHECK(run.log.count(Kind::stale_write) == stale);
-      CHECK(run.world.workload.jobs[0].rw_test.failed == (stale != 0));
+      CHECK(rw_test_failed(run.world) == (stale != 0));
       const Duration exposure = oracle::exposure_until(run.world.oracle, run.world.now()).longest;
       CHECK(exposure <= (stale != 0 ? delay + 1ms : 0ns));
       CHECK(exposure >= (stale != 0 ? delay - 1ms : 0ns));

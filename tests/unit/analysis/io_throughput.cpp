@@ -100,7 +100,8 @@ TEST_CASE("the peak of reconnects is the most after the first fault within any o
   add_fault(s, when(300), sim::never);
   for (const std::int64_t at : {0, 10, 20, 30, 299, 400, 999, 1000, 1399, 1400, 2500}) {
     s.at(at);
-    record<Kind::controller_created>(s.w, 0u, 1u, 0u, 0u);
+    record<Kind::controller_created>(s.w, target::SubsystemId{}, std::uint16_t{1}, std::uint64_t{},
+                                     sim::Duration{});
   }
   const auto row = analysis::row_of(analysis::result_document({}, s.w, "native"));
   CHECK(row.at("reconnects") == 6);

@@ -82,15 +82,15 @@ TEST_CASE("an append is known to be where its completion says", "[oracle]") {
   s.land_at(1, 1, lba + 3).at(2).answer(1, 1).complete_at(1, lba + 3);
   CHECK(s.counts().duplicate_effects + s.counts().lost_writes == 0);
   // A read of that block that finds nothing is stale.
-  record<Kind::app_submit>(s.w, 2u, 0u, 0u, 0u, lba + 3, 1u);
+  s.submit(2, IoKind::read, lba + 3);
   s.at(10).send(2, 1).fetch(2, 1);
-  record<Kind::media_read>(s.w, 0u, lba + 3, 0u, Story::token(2, 1), 0u, 1u);
+  s.sample_of(Story::token(2, 1), Token{}, 0, lba + 3);
   s.at(11).answer(2, 1).complete(2, 0, 0);
   CHECK(s.counts().stale_reads == 1);
   // One that finds it is in order, for both judges.
-  record<Kind::app_submit>(s.w, 3u, 0u, 0u, 0u, lba + 3, 1u);
+  s.submit(3, IoKind::read, lba + 3);
   s.send(3, 1).fetch(3, 1);
-  record<Kind::media_read>(s.w, 0u, lba + 3, 0u, Story::token(3, 1), Story::token(1, 1), 1u);
+  s.sample_of(Story::token(3, 1), Story::token(1, 1), 0, lba + 3);
   s.at(12).answer(3, 1).complete(3, 0, 1);
   CHECK(s.counts().stale_reads == 1);
 }
@@ -108,7 +108,7 @@ TEST_CASE("a command that took effect and is reported as refused is a duplicate 
           "[oracle]") {
   struct Case {
     IoKind kind;
-    std::uint64_t status;
+    std::uint16_t status;
     std::uint64_t duplicates;
   };
   // An error that leaves the outcome open claims nothing.
@@ -218,11 +218,11 @@ TEST_CASE("reads after the answer tell nothing of attempts: the same data may la
   Story s;
   s.at(0).submit_write(1).send(1, 1, 0).fetch(1, 1).at(5).abandon(1, 1).send(1, 2, 1);
   s.at(7).land(1, 2).at(8).answer(1, 2).complete(1);
-  record<Kind::app_submit>(s.w, 2u, 0u, 0u, 0u, lba, 1u);
+  s.submit(2, IoKind::read, lba);
   s.send(2, 1).fetch(2, 1);
-  record<Kind::media_read>(s.w, 0u, lba, 0u, Story::token(2, 1), Story::token(1, 2), 1u);
+  s.sample_of(Story::token(2, 1), Story::token(1, 2));
   s.at(10).answer(2, 1);
-  record<Kind::app_complete>(s.w, 2u, 0u, Story::token(1, 2));
+  s.complete_with_second(2, 1);
   s.at(30).land(1, 1).whole_read(3, 40, 1);
   CHECK_FALSE(s.counts().corrupt());
   CHECK(s.linearizable());

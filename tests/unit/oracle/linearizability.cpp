@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "models/host/state.hpp"
 #include "models/oracle/linearizability.hpp"
 #include "sim/distributions.hpp"
 #include "sim/random.hpp"
@@ -14,6 +15,7 @@
 namespace {
 
 using namespace holdfast;
+using host::IoKind;
 using oracle::Operation;
 
 constexpr std::int64_t out = -1;  // still out when the history ends
@@ -27,8 +29,8 @@ TEST_CASE("an empty history is linearizable", "[oracle]") {
 struct History {
   oracle::Oracle o;
 
-  std::uint64_t add(std::uint8_t kind, std::int64_t start, std::int64_t finish,
-                    std::uint64_t version, std::uint64_t lba = 0, std::uint32_t blocks = 1) {
+  std::uint64_t add(IoKind kind, std::int64_t start, std::int64_t finish, std::uint64_t version,
+                    std::uint64_t lba = 0, std::uint32_t blocks = 1) {
     Operation op;
     op.kind = kind;
     op.submitted = sim::TimePoint{sim::Duration{start}};
@@ -39,9 +41,11 @@ struct History {
     o.operations.push_back(op);
     return o.operations.size();
   }
-  std::uint64_t write(std::int64_t start, std::int64_t finish) { return add(1, start, finish, 0); }
+  std::uint64_t write(std::int64_t start, std::int64_t finish) {
+    return add(IoKind::write, start, finish, 0);
+  }
   void read(std::int64_t start, std::int64_t finish, std::uint64_t serial) {
-    add(0, start, finish, serial << 8 | 1);
+    add(IoKind::read, start, finish, serial << 8 | 1);
   }
   [[nodiscard]] bool ok() const { return oracle::check_linearizable(o).ok; }
 };
@@ -52,7 +56,7 @@ std::vector<Operation> without_late_attempts(const oracle::Oracle& o) {
   for (std::size_t i = 0; i < o.operations.size(); ++i) {
     Operation op = o.operations[i];
     const std::uint64_t found = op.version >> 8;
-    if (op.kind == 0 && found != 0) {
+    if (op.kind == IoKind::read && found != 0) {
       const Operation& write = o.operations[found - 1];
       const bool known = write.completed != sim::never && write.status == 0;
       if (known && write.completed <= op.submitted)
@@ -72,11 +76,11 @@ std::vector<Operation> effects_of(const oracle::Oracle& o) {
     for (std::size_t k = 0; k < operations.size(); ++k) {
       const Operation& other = operations[k];
       const bool answered = other.completed != sim::never && other.status == 0;
-      if (other.kind == 0 && answered && other.version >> 8 == i + 1)
+      if (other.kind == IoKind::read && answered && other.version >> 8 == i + 1)
         seen.insert(other.version);
     }
     Operation op = operations[i];
-    if (op.kind == 0) {
+    if (op.kind == IoKind::read) {
       effects.push_back(op);
       continue;
     }
@@ -100,7 +104,7 @@ bool some_order_fits(const std::vector<Operation>& ops, unsigned done, std::uint
     const bool certain = op.completed != sim::never && op.status == 0;
     if (certain)
       finished = false;
-    if (!certain && op.kind == 0)
+    if (!certain && op.kind == IoKind::read)
       continue;
     // It may be next unless another operation that is still to come had completed before.
     bool blocked = false;
@@ -108,9 +112,9 @@ bool some_order_fits(const std::vector<Operation>& ops, unsigned done, std::uint
       blocked = blocked || (k != i && (done >> k & 1) == 0 && ops[k].completed != sim::never &&
                             ops[k].status == 0 && ops[k].completed <= op.submitted);
     }
-    if (blocked || (op.kind == 0 && op.version != content))
+    if (blocked || (op.kind == IoKind::read && op.version != content))
       continue;
-    if (some_order_fits(ops, done | 1u << i, op.kind == 1 ? op.version : content))
+    if (some_order_fits(ops, done | 1u << i, op.kind == IoKind::write ? op.version : content))
       return true;
   }
   return finished;
@@ -160,7 +164,8 @@ History random_history(std::uint64_t seed) {
     const bool lost = dice.below(6) == 0;
     // One write in a while is seen by two attempts.
     const std::uint64_t attempt = seen != 0 && dice.below(8) == 0 ? 1 : 0;
-    h.add(d.is_write ? 1 : 0, d.start, lost ? out : d.finish, seen << 8 | attempt);
+    h.add(d.is_write ? IoKind::write : IoKind::read, d.start, lost ? out : d.finish,
+          seen << 8 | attempt);
     if (!lost && d.is_write && dice.below(10) == 0)
       h.o.operations.writable(h.o.operations.size() - 1).status = 6;
   }
@@ -245,12 +250,12 @@ TEST_CASE("an operation that begins as another ends comes after it", "[oracle]")
 
 TEST_CASE("a write of several blocks counts for each, a read for its first", "[oracle]") {
   History h;
-  h.add(1, 0, 10, 0, 4, 4);  // blocks 4 to 7
-  h.add(0, 20, 30, 1 << 8, 7, 1);
-  h.add(0, 20, 30, 0, 8, 1);
-  h.add(0, 20, 30, 0, 3, 2);
+  h.add(IoKind::write, 0, 10, 0, 4, 4);  // blocks 4 to 7
+  h.add(IoKind::read, 20, 30, 1 << 8, 7, 1);
+  h.add(IoKind::read, 20, 30, 0, 8, 1);
+  h.add(IoKind::read, 20, 30, 0, 3, 2);
   CHECK(h.ok());
-  h.add(0, 40, 50, 0, 6, 2);
+  h.add(IoKind::read, 40, 50, 0, 6, 2);
   const auto report = oracle::check_linearizable(h.o);
   CHECK_FALSE(report.ok);
   CHECK(report.lba == 6);

@@ -43,7 +43,7 @@ TEST_CASE("an attempt that lands over a newer write is a stale write", "[oracle]
   CHECK(incident.at == sim::epoch + ms(50));
   CHECK(incident.attempt.abandoned == sim::epoch + ms(10));
   CHECK(incident.retry_sent == sim::epoch + ms(20));
-  CHECK(incident.retry_controller == 1);
+  CHECK(incident.retry_controller == host::ControllerId{1});
   // And who reads it then is told old data; both judges say so.
   s.whole_read(3, 60, 1);
   CHECK(s.counts().stale_reads == 1);
@@ -115,7 +115,7 @@ TEST_CASE("only the answer that the application got can be stale", "[oracle]") {
   s.whole_write(1, 0).whole_write(2, 10);
   s.at(20).submit_read(3).send(3, 1).fetch(3, 1).at(21).sample(3, 1).at(22).abandon(3, 1);
   s.at(23).send(3, 2, 1);
-  record<Kind::media_read>(s.w, 0u, lba, 0u, Story::token(3, 2), Story::token(2, 1), 1u);
+  s.sample_of(Story::token(3, 2), Story::token(2, 1));
   s.at(24).answer(3, 2).complete(3, 0, 2);
   CHECK(s.counts().stale_reads == 0);
   CHECK(s.linearizable());
@@ -156,7 +156,7 @@ TEST_CASE("an attempt that is still out is exposure up to now, and once it is go
   s.at(100);
   CHECK(s.exposure().intervals == 1);
   CHECK(s.exposure().longest == ms(80));
-  record<Kind::queue_released>(s.w, 0u, 1u, 1u, 0u);
+  s.release();
   s.at(500);
   CHECK(s.exposure().longest == ms(80));
   CHECK(s.exposure().total == ms(80));
@@ -186,13 +186,13 @@ TEST_CASE("a dry stream settles what was not fetched, a released queue also what
   s.at(10).abandon(1, 1).abandon(2, 1).abandon(3, 1);
   s.at(20).send(1, 2, 1).send(2, 2, 1).send(3, 2, 1);
   s.at(25);
-  record<Kind::stream_dry>(s.w, 0u, 1u);  // the target's side sends no commands: says nothing
+  s.dry(transport::Side::target);  // the target's side sends no commands: says nothing
   CHECK(s.w.oracle.exposure.intervals == 0);
-  record<Kind::stream_dry>(s.w, 0u, 0u);
+  s.dry(transport::Side::host);
   CHECK(s.w.oracle.exposure.intervals == 1);
   CHECK(s.w.oracle.exposure.total == ms(5));
   s.at(32);
-  record<Kind::queue_released>(s.w, 0u, 1u, 1u, 0u);
+  s.release();
   CHECK(s.w.oracle.exposure.intervals == 2);
   CHECK(s.w.oracle.exposure.total == ms(5 + 12));
   // The one on another connection is nobody's business here.
@@ -217,7 +217,7 @@ TEST_CASE("reads count neither for exposure nor for margin", "[oracle]") {
   s.at(0).submit_read(1).send(1, 1).at(10).abandon(1, 1).at(20).send(1, 2, 1);
   s.at(21).sample(1, 0).at(22).answer(1, 2).complete(1).at(100);
   CHECK(s.exposure().intervals + s.exposure().margins == 0);
-  record<Kind::queue_released>(s.w, 0u, 1u, 1u, 0u);
+  s.release();
   CHECK(s.w.oracle.attempts.live() == 0);
   CHECK(s.exposure().intervals + s.exposure().margins == 0);
 }
@@ -254,9 +254,9 @@ TEST_CASE("a write that is out may take effect once per attempt", "[oracle]") {
   s.at(10).submit_write(3).send(3, 1, 1).at(11).land(3, 1).whole_read(4, 15, 3);
   s.at(20).abandon(1, 1).send(1, 2, 1).at(21).land(1, 2);
   s.at(25).submit_read(5).send(5, 1).fetch(5, 1);
-  record<Kind::media_read>(s.w, 0u, lba, 0u, Story::token(5, 1), Story::token(1, 2), 1u);
+  s.sample_of(Story::token(5, 1), Story::token(1, 2));
   s.at(26).answer(5, 1);
-  record<Kind::app_complete>(s.w, 5u, 0u, Story::token(1, 2));
+  s.complete_with_second(5, 1);
   s.at(30).answer(3, 1).complete(3).answer(1, 2).complete(1);
   CHECK(s.counts().stale_writes + s.counts().stale_reads == 0);
   CHECK(s.linearizable());
@@ -265,12 +265,12 @@ TEST_CASE("a write that is out may take effect once per attempt", "[oracle]") {
 TEST_CASE("what a host sends to a target end that is gone is gone from the start", "[oracle]") {
   Story s;
   s.at(0);
-  record<Kind::queue_released>(s.w, 0u, 1u, 1u, 0u);  // connection 0
+  s.release();  // connection 0
   s.at(5).submit_write(1).send(1, 1, 0).at(10).abandon(1, 1).at(20).send(1, 2, 1);
   CHECK(s.exposure().intervals == 0);
   CHECK(s.w.oracle.exposure.margin_max == ms(15));
   // Connected again, the number may mean a new connection.
-  record<Kind::controller_state>(s.w, 0u, 0u, 1u);
+  record<Kind::controller_state>(s.w, host::ControllerId{}, host::State::fresh, host::State::live);
   s.at(30).submit_write(2).send(2, 1, 0).at(40).abandon(2, 1).at(50).send(2, 2, 1).at(60);
   CHECK(s.exposure().intervals == 1);
   CHECK(s.exposure().longest == ms(10));

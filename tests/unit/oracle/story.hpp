@@ -10,8 +10,13 @@
 
 namespace holdfast::oracle_test {
 
-inline constexpr std::uint64_t path_error = 0x370;
-inline constexpr std::uint32_t lba = 5;
+inline constexpr std::uint16_t path_error = 0x370;
+inline constexpr std::uint64_t lba = 5;
+inline constexpr std::uint32_t disk = 0;
+inline constexpr target::SubsystemId subsystem{};
+inline constexpr std::uint16_t cntlid = 1;
+inline constexpr std::uint16_t qid = 1;
+inline constexpr std::uint16_t cid = 0;
 
 /// A world in which nothing happens but what the test tells.
 struct Story {
@@ -19,73 +24,92 @@ struct Story {
 
   Story() { oracle::add_disk(w.oracle, 100); }
 
-  static std::uint64_t token(std::uint64_t op, std::uint64_t attempt) { return op << 8 | attempt; }
+  static Token token(std::uint64_t op, std::uint64_t attempt) { return Token{op << 8 | attempt}; }
   Story& at(std::int64_t ms) {
     w.calendar.advance_to(sim::epoch + std::chrono::milliseconds{ms});
     return *this;
   }
-  Story& submit_write(std::uint64_t op, std::uint32_t blocks = 1) {
-    record<Kind::app_submit>(w, op, 0u, 1u, 0u, lba, blocks);
-    return *this;
-  }
   Story& submit(std::uint64_t op, host::IoKind kind, std::uint64_t at_lba = lba,
                 std::uint32_t blocks = 1) {
-    record<Kind::app_submit>(w, op, 0u, kind, 0u, at_lba, blocks);
+    record<Kind::app_submit>(w, op, workload::JobId{}, kind, disk, at_lba, blocks);
     return *this;
+  }
+  Story& submit_write(std::uint64_t op, std::uint32_t blocks = 1) {
+    return submit(op, host::IoKind::write, lba, blocks);
   }
   Story& submit_read(std::uint64_t op, std::uint32_t blocks = 1) {
-    record<Kind::app_submit>(w, op, 0u, 0u, 0u, lba, blocks);
-    return *this;
+    return submit(op, host::IoKind::read, lba, blocks);
   }
   Story& send(std::uint64_t op, std::uint64_t attempt, unsigned connection = 0) {
-    record<Kind::attempt_sent>(w, token(op, attempt), connection, connection, 1u, 0u);
+    record<Kind::attempt_sent>(w, token(op, attempt), host::ControllerId{connection},
+                               transport::ConnectionId{connection}, qid, cid);
     return *this;
   }
   Story& fetch(std::uint64_t op, std::uint64_t attempt) {
-    record<Kind::command_fetched>(w, 0u, 1u, 1u, 0u, 1u, token(op, attempt));
+    record<Kind::command_fetched>(w, subsystem, cntlid, qid, cid, std::uint8_t{1},
+                                  token(op, attempt));
     return *this;
   }
-  Story& land(std::uint64_t op, std::uint64_t attempt, unsigned blocks = 1) {
-    record<Kind::media_write>(w, 0u, lba, blocks, token(op, attempt), 0u, 1u);
-    return *this;
+  Story& land(std::uint64_t op, std::uint64_t attempt, std::uint64_t blocks = 1) {
+    return land_at(op, attempt, lba, blocks);
   }
   Story& land_at(std::uint64_t op, std::uint64_t attempt, std::uint64_t at_lba,
                  std::uint64_t blocks = 1) {
-    record<Kind::media_write>(w, 0u, at_lba, blocks, token(op, attempt), 0u, 1u);
+    record<Kind::media_write>(w, disk, at_lba, blocks, token(op, attempt), subsystem, cntlid);
     return *this;
   }
   /// The attempt lands with what operation `content` had put into the buffer.
   Story& land_mutated(std::uint64_t op, std::uint64_t attempt, std::uint64_t content,
                       std::uint64_t at_lba = lba) {
-    record<Kind::mutated_write>(w, 0u, at_lba, 1u, token(op, attempt), content << 8, 1u);
+    record<Kind::mutated_write>(w, disk, at_lba, std::uint64_t{1}, token(op, attempt),
+                                token(content, 0), cntlid);
     return *this;
   }
   Story& effect(std::uint64_t op, std::uint64_t attempt, std::uint64_t value = 0,
                 bool changed = true) {
-    record<Kind::effect_applied>(w, token(op, attempt), 0u, changed, value);
+    record<Kind::effect_applied>(w, token(op, attempt), std::uint8_t{}, changed, value);
     return *this;
   }
   /// The medium answers a read with what the first attempt of `found` wrote; 0: nothing.
   Story& sample(std::uint64_t op, std::uint64_t found, unsigned place = 0) {
-    const std::uint64_t version = found == 0 ? 0 : token(found, 1);
-    record<Kind::media_read>(w, 0u, lba + place, place, token(op, 1), version, 1u);
+    return sample_of(token(op, 1), found == 0 ? Token{} : token(found, 1), place);
+  }
+  Story& sample_of(Token reader, Token found, std::uint32_t place = 0,
+                   std::uint64_t first_lba = lba) {
+    record<Kind::media_read>(w, disk, first_lba + place, place, reader, found, cntlid);
     return *this;
   }
   Story& answer(std::uint64_t op, std::uint64_t attempt) {
-    record<Kind::attempt_done>(w, token(op, attempt), 0u, 0u);
+    record<Kind::attempt_done>(w, token(op, attempt), host::ControllerId{}, wire::Status{});
     return *this;
   }
   Story& abandon(std::uint64_t op, std::uint64_t attempt) {
-    record<Kind::attempt_abandoned>(w, token(op, attempt), 0u, path_error);
+    record<Kind::attempt_abandoned>(w, token(op, attempt), host::ControllerId{},
+                                    wire::Status{path_error});
     return *this;
   }
-  Story& complete(std::uint64_t op, std::uint64_t status = 0, std::uint64_t found = 0) {
-    record<Kind::app_complete>(w, op, status, found == 0 ? 0 : token(found, 1));
+  Story& complete(std::uint64_t op, std::uint16_t status = 0, std::uint64_t found = 0) {
+    record<Kind::app_complete>(w, op, wire::Status{status},
+                               found == 0 ? 0 : static_cast<std::uint64_t>(token(found, 1)));
+    return *this;
+  }
+  /// A read is done with what the second attempt of `found` wrote.
+  Story& complete_with_second(std::uint64_t op, std::uint64_t found) {
+    record<Kind::app_complete>(w, op, wire::Status{}, static_cast<std::uint64_t>(token(found, 2)));
     return *this;
   }
   /// A Zone Append is done: this is where its data went.
   Story& complete_at(std::uint64_t op, std::uint64_t at_lba) {
-    record<Kind::app_complete>(w, op, 0u, at_lba);
+    record<Kind::app_complete>(w, op, wire::Status{}, at_lba);
+    return *this;
+  }
+  /// The queue at the target's end of a connection is gone.
+  Story& release(transport::ConnectionId connection = {}) {
+    record<Kind::queue_released>(w, subsystem, cntlid, qid, connection);
+    return *this;
+  }
+  Story& dry(transport::Side side) {
+    record<Kind::stream_dry>(w, transport::ConnectionId{}, side);
     return *this;
   }
   /// A write that meets no trouble, from `ms` to `ms` + 2; it lands in the middle.

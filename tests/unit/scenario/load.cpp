@@ -2,6 +2,7 @@
 // The loader: values and defaults, the round trip through the canonical form, the wording of
 // errors, `--set`, and the documents made from the declarations.
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "models/scenario/scenario.hpp"

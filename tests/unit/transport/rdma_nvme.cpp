@@ -147,15 +147,15 @@ namespace {
 /// Counts late data.
 class LateLog : public sim::Sink {
  public:
-  std::vector<std::uint64_t> cids;
+  std::vector<std::uint16_t> cids;
   void on_record(const sim::Record& r) override {
     if (static_cast<Kind>(r.kind) == Kind::late_data)
-      cids.push_back(r.word[1]);
+      cids.push_back(Words<Kind::late_data>(r).get<"cid">());
   }
 };
 
 /// A read whose data is on the way when the host stops the queue and cancels the request.
-std::vector<std::uint64_t> late_reads(bool drains) {
+std::vector<std::uint16_t> late_reads(bool drains) {
   LateLog log;
   Pair p = new_pair();
   if (!drains)
@@ -185,5 +185,5 @@ std::vector<std::uint64_t> late_reads(bool drains) {
 TEST_CASE("a queue pair that is drained first takes no late data", "[rdma]") {
   CHECK(late_reads(true).empty());
   // Four packets of one WRITE, told once.
-  CHECK(late_reads(false) == std::vector<std::uint64_t>{1});
+  CHECK(late_reads(false) == std::vector<std::uint16_t>{1});
 }

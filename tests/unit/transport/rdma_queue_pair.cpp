@@ -6,6 +6,7 @@
 
 using namespace holdfast;
 using namespace holdfast::rdma_test;
+using transport::Side;
 using List = std::vector<Happened>;
 
 TEST_CASE("a queue pair is set up by address, REQ, REP and RTU", "[rdma]") {
@@ -178,17 +179,17 @@ namespace {
 /// Instants at which a stream ran dry, by side.
 class DryLog : public sim::Sink {
  public:
-  std::vector<std::pair<std::int64_t, std::uint64_t>> dry;
+  std::vector<std::pair<std::int64_t, Side>> dry;
   void on_record(const sim::Record& r) override {
     if (static_cast<Kind>(r.kind) == Kind::stream_dry)
-      dry.emplace_back(r.time_ns, r.word[1]);
+      dry.emplace_back(r.time_ns, Words<Kind::stream_dry>(r).get<"side">());
   }
 };
 
 }  // namespace
 
 TEST_CASE("a stream is dry when its last packet is gone, or nobody takes it in", "[rdma]") {
-  using Dry = std::vector<std::pair<std::int64_t, std::uint64_t>>;
+  using Dry = std::vector<std::pair<std::int64_t, Side>>;
   DryLog log;
   Pair p = connected();
   p.w.trace.attach(&log);
@@ -196,7 +197,8 @@ TEST_CASE("a stream is dry when its last packet is gone, or nobody takes it in",
   transport::stop_queue(p.w, p.queue);
   CHECK(log.dry.empty());
   p.run_until(second);
-  CHECK(log.dry == Dry{{later + capsule + hop, 0}, {later + capsule + management + hop, 1}});
+  CHECK(log.dry == Dry{{later + capsule + hop, Side::host},
+                       {later + capsule + management + hop, Side::target}});
   p.w.trace.attach(nullptr);
 
   DryLog other;
@@ -206,7 +208,7 @@ TEST_CASE("a stream is dry when its last packet is gone, or nobody takes it in",
   stopped.submit(1);
   stopped.run_until(second);
   // The host goes on until the DREQ arrives; its SEND is discarded by then.
-  CHECK(other.dry == Dry{{later, 1}, {later + management + hop, 0}});
+  CHECK(other.dry == Dry{{later, Side::target}, {later + management + hop, Side::host}});
   CHECK(told("command").empty());
 }
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,9 +11,6 @@ from matplotlib.patches import Patch
 
 from holdfast.plot import style
 from holdfast.plot.phases import PHASES, RECONNECT
-
-if TYPE_CHECKING:
-    from holdfast.result import Result
 
 #: from column, to column, name, colour; drawn in this order, so that later ones are on top
 _BARS = (
@@ -25,7 +22,36 @@ _BARS = (
 _EXPOSED = "a stale write could land"
 
 
-def timeline(result: Result, ax: Axes | None = None) -> Axes:
+class _Sim(Protocol):
+    @property
+    def end_s(self) -> float: ...
+
+
+class _Integrity(Protocol):
+    @property
+    def incidents(self) -> list[dict[str, Any]]: ...
+
+
+class _Run(Protocol):
+    """What is drawn of a run: these of :class:`holdfast.Result`, which draws itself with it."""
+
+    @property
+    def sim(self) -> _Sim: ...
+    @property
+    def integrity(self) -> _Integrity: ...
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def stall_s(self) -> float: ...
+    @property
+    def exposure_max_s(self) -> float: ...
+    @property
+    def recovery(self) -> pd.DataFrame: ...
+    @property
+    def exposure(self) -> pd.DataFrame: ...
+
+
+def timeline(result: _Run, ax: Axes | None = None) -> Axes:
     """Draw the recoveries of a run, the windows of exposure below, and incidents as crosses.
 
     A lane a controller: from the fault to its detection, the fence, the first retry, and until the
@@ -68,7 +94,7 @@ def timeline(result: Result, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _finding(result: Result) -> str:
+def _finding(result: _Run) -> str:
     if result.verdict == "corrupt":
         what = f"Data corrupted after {style.time_text(result.exposure_max_s)} of exposure"
     elif result.exposure_max_s > 0:

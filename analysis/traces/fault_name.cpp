@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a timeline calls a fault, kind by kind.
+#include "analysis/traces/fault_name.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+
+namespace holdfast::analysis {
+
+namespace {
+
+struct FaultName {
+  const World& w;
+
+  [[nodiscard]] std::string device(host::ControllerId id) const {
+    return w.host.controllers[sim::index(id)].name;
+  }
+  [[nodiscard]] std::string link(net::LinkId id) const { return w.net.links[sim::index(id)].name; }
+  [[nodiscard]] std::string on_link(const char* what, const fault::OnLink& f) const {
+    const char* way = f.forward && f.backward ? "" : f.forward ? ", forward" : ", backward";
+    return fmt::format("{} {}{}", what, link(f.link), way);
+  }
+
+  std::string operator()(const fault::Blackhole& f) const { return on_link("blackhole", f); }
+  std::string operator()(const fault::LinkDown& f) const { return on_link("link down", f); }
+  std::string operator()(const fault::Loss& f) const { return on_link("loss", f); }
+  std::string operator()(const fault::Impair& f) const { return on_link("impair", f); }
+  std::string operator()(const fault::CommandDelay& f) const {
+    return fmt::format("{} of controller {}: opcode {:#x} {:.3f} s late",
+                       f.command.fatal ? "fopcode" : "delay", f.command.cntlid, f.command.opcode,
+                       sim::seconds(f.command.delay));
+  }
+  std::string operator()(const fault::CommandStatus& f) const {
+    return fmt::format("status of controller {}: opcode {:#x} {}", f.status.cntlid, f.status.opcode,
+                       wire::status_name(f.status.status));
+  }
+  std::string operator()(const fault::AnaChange& f) const {
+    return fmt::format("ANA change of group {} of {}", f.ana.group,
+                       w.target.subsystems[sim::index(f.subsystem)].nqn);
+  }
+  std::string operator()(const fault::ResetController& f) const {
+    return "reset of " + device(f.controller);
+  }
+  std::string operator()(const fault::DeleteController& f) const {
+    return "delete of " + device(f.controller);
+  }
+  std::string operator()(const fault::Disconnect& f) const {
+    return "disconnect of " + device(f.controller);
+  }
+  std::string operator()(const fault::PassthroughCcr& f) const {
+    return "passthrough CCR of " + device(f.controller);
+  }
+  std::string operator()(const fault::Passthrough& f) const {
+    return fmt::format("passthrough of {}: opcode {:#x}", device(f.controller), f.command.opcode);
+  }
+  std::string operator()(const fault::HcaRemoved& f) const {
+    return "adapter removed at " + link(f.link);
+  }
+  std::string operator()(const fault::RemotePortLost& f) const {
+    const net::Route& route = w.net.routes[sim::index(f.routes[0])];
+    return "remote port lost: " + w.net.nodes[sim::index(route.to)];
+  }
+  std::string operator()(const fault::NodeFailure& f) const {
+    static constexpr const char* states[] = {"up", "crash", "hang", "partition"};
+    return fmt::format("{} of node {}", states[static_cast<std::size_t>(f.state)],
+                       w.target.nodes[sim::index(f.node)].name);
+  }
+  std::string operator()(const fault::AdminStall& f) const {
+    return fmt::format("admin stall of controller {}", f.cntlid);
+  }
+  std::string operator()(const fault::PortRemoved& f) const {
+    return "port removed from " + w.target.subsystems[sim::index(f.subsystem)].nqn;
+  }
+  std::string operator()(const fault::KillSockets& f) const {
+    return "sockets killed: " + device(f.controller);
+  }
+  std::string operator()(const fault::DropCapsule& f) const {
+    return "capsules dropped: " + device(f.controller);
+  }
+  std::string operator()(const fault::CrossTraffic&) const { return "cross traffic"; }
+};
+
+}  // namespace
+
+std::string fault_name(const World& w, const fault::Fault& fault) {
+  return std::visit(FaultName{w}, fault.what);
+}
+
+}  // namespace holdfast::analysis

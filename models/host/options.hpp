@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an administrator chooses on a host, as plain values: the policies that a scenario names and
+// the engine obeys. Light, so that the scenario's declaration need not see the engine.
+#pragma once
+
+#include <cstdint>
+
+#include "sim/time.hpp"
+
+namespace holdfast::host {
+
+/// Which path an I/O takes.
+enum class IoPolicy : std::uint8_t { numa, round_robin, queue_depth };
+
+/// What recovery does with requests that were in flight (protocol.md 2.2, 4.7).
+struct RecoveryPolicy {
+  /// Where they wait: nowhere (RESETTING cancels them at once), or in this state. `fencing` is
+  /// LIVE -> FENCING -> FENCED; `recovering` is both in one (RFC TP8028); with `resetting` sockets
+  /// are closed first, then RESETTING holds (RFC TP4129).
+  enum class Waits : std::uint8_t { nowhere, fencing, recovering, resetting };
+  /// Time-based hold of m x KATO + CQT before they are cancelled and retried.
+  enum class Hold : std::uint8_t { none, kato_plus_cqt };
+  /// How long to wait for one Cross-Controller Reset that was accepted (protocol.md 2.3).
+  enum class CcrWait : std::uint8_t { kato, longer_of_cqt_and_kato };
+  /// What becomes of the hold when the controller reports CQT 0 (protocol.md 2.1).
+  enum class CqtZero : std::uint8_t { no_hold, hold };
+
+  Waits waits = Waits::nowhere;
+  bool ccr = false;                ///< ask another controller to reset the impacted one first
+  std::uint32_t ccr_attempts = 0;  ///< most source controllers tried; 0: as many as there are
+  CcrWait ccr_wait = CcrWait::longer_of_cqt_and_kato;
+  bool ccr_wait_bounded = false;     ///< one attempt cannot outlive the overall deadline (v4)
+  bool ccr_command_bounded = false;  ///< nor can its command, nor outlive its source controller
+  bool ccr_deadline_has_cqt = true;  ///< deadline of attempts m x KATO + CQT, not m x KATO
+  Hold hold = Hold::none;
+  CqtZero cqt_zero = CqtZero::no_hold;
+  bool release_idempotent = false;      ///< reads and flushes do not wait for the fence
+  bool queue_while_fencing = false;     ///< new I/O waits while every path is fencing, else it
+                                        ///< fails (4.5)
+  bool keep_alive_stops_first = false;  ///< when the fence starts, not when it is over (4.6)
+  bool closes_first = false;            ///< so do its connections: nothing is sent any more (8)
+  bool repeat_non_idempotent = true;    ///< such as Zone Append, after a lost path; else it fails
+                                        ///< (9.3)
+  bool fences_without_tag = false;      ///< a Keep Alive without a tag goes through the fence (4.3)
+  bool keep_alive_polls_half = false;   ///< a look every KATO/2 also with TBKAS (1.7, historical)
+  bool operator_fences = false;         ///< reset and delete of a LIVE controller fence first (4.8)
+  bool removal_fences = false;  ///< so does a remote port or an adapter that disappears (4.8)
+  bool holds_aborted = true;    ///< FC: exchanges that end while fencing are held too (4.9)
+  bool discovery_reconnect_kato = true;  ///< discovery with KATO 0: 5 s once reconnected (1.9)
+  bool ccr_joins_pending = false;        ///< 13Fh is waited for like an accepted CCR
+  double hold_multiplier = 0.0;          ///< m; 0: 3 with TBKAS, 2 without (1.6)
+  sim::Duration cqt_when_zero{};         ///< CQT to assume when it is 0 and cqt_zero = hold
+
+  /// A fence stands before RESETTING.
+  [[nodiscard]] bool fences() const {
+    return waits == Waits::fencing || waits == Waits::recovering;
+  }
+};
+
+/// Which instance a Cross-Controller Reset by passthrough names: the present one of the impacted
+/// controller, one that is wrong in some way, or the one before the present.
+enum class CcrNames : std::uint8_t {
+  present,
+  own_id,
+  unknown_id,
+  wrong_ciu,
+  wrong_cirn,
+  previous,
+};
+
+}  // namespace holdfast::host

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds what goes wrong in a world: when it strikes, and what, kind by kind.
+#include <string>
+#include <variant>
+
+#include "models/scenario/builder/builder.hpp"
+#include "models/scenario/builder/internal.hpp"
+
+namespace holdfast::scenario {
+
+namespace {
+
+fault::CommandDelay what_of(World&, const CommandFault& f, const Names& names, const std::string&) {
+  fault::CommandDelay out;
+  out.subsystem = names.subsystems.at(f.subsystem);
+  out.command = {f.controller, f.opcode, f.fatal, f.count == 0, f.count, f.delay};
+  return out;
+}
+
+fault::CommandStatus what_of(World&, const CommandStatus& f, const Names& names,
+                             const std::string&) {
+  fault::CommandStatus out;
+  out.subsystem = names.subsystems.at(f.subsystem);
+  const auto status = wire::Status(f.status).with_crd(f.crd);
+  out.status = {f.controller, f.admin, f.opcode, f.dnr ? status.with_dnr() : status,
+                f.count == 0, f.count};
+  return out;
+}
+
+fault::AnaChange what_of(World&, const AnaChange& f, const Names& names, const std::string&) {
+  fault::AnaChange out;
+  out.subsystem = names.subsystems.at(f.subsystem);
+  out.ana = {names.ports.at(f.port), f.group, f.state};
+  return out;
+}
+
+template <class F>
+fault::What on_controller(host::ControllerId id) {
+  F out;
+  out.controller = id;
+  return out;
+}
+
+fault::What what_of(World&, const OperatorAction& f, const Names& names, const std::string&) {
+  const host::ControllerId controller = names.controllers.at({f.host, f.controller});
+  switch (f.kind) {
+    case OperatorAction::Kind::reset:
+      return on_controller<fault::ResetController>(controller);
+    case OperatorAction::Kind::remove:
+      return on_controller<fault::DeleteController>(controller);
+    case OperatorAction::Kind::disconnect:
+      return on_controller<fault::Disconnect>(controller);
+    case OperatorAction::Kind::ccr:
+      break;
+  }
+  fault::PassthroughCcr out;
+  out.controller = controller;
+  out.source = names.controllers.at({f.host, f.source});
+  out.names = f.names;
+  return out;
+}
+
+fault::Passthrough what_of(World&, const Passthrough& f, const Names& names, const std::string&) {
+  fault::Passthrough out;
+  out.controller = names.controllers.at({f.host, f.controller});
+  out.command.opcode = f.opcode;
+  out.command.nsid = f.nsid;
+  out.command.sgl = wire::transport_sgl(f.data_bytes);
+  out.command.cdw10 = f.cdw10;
+  out.command.cdw11 = f.cdw11;
+  out.command.cdw12 = f.cdw12;
+  out.command.cdw13 = f.cdw13;
+  return out;
+}
+
+fault::HcaRemoved what_of(World&, const HcaRemoved& f, const Names& names, const std::string&) {
+  fault::HcaRemoved out;
+  out.host = names.hosts.at(f.host);
+  out.link = names.links.at(f.link);
+  return out;
+}
+
+fault::RemotePortLost what_of(World&, const RemotePortLost& f, const Names& names,
+                              const std::string&) {
+  return {{names.routes.at({f.host, f.port}), names.routes.at({f.port, f.host})}};
+}
+
+fault::NodeFailure what_of(World&, const NodeFault& f, const Names& names, const std::string&) {
+  const auto& links = names.node_links.at({f.subsystem, f.node});
+  return {names.array_nodes.at({f.subsystem, f.node}), f.state, {links.begin(), links.end()}};
+}
+
+fault::AdminStall what_of(World&, const AdminStall& f, const Names& names, const std::string&) {
+  return {names.subsystems.at(f.subsystem), f.controller};
+}
+
+/// When it strikes, and the rest. Choice points of a fault are named by its place in the list; the
+/// one of its time comes first.
+template <class F>
+fault::Fault fault_of(World& w, const F& f, const Names& names) {
+  const std::string entity = "fault " + std::to_string(w.fault.faults.size());
+  fault::Fault out;
+  out.at = sim::epoch + draw(w.choices, w.choices.add(entity, "at"), span_of(f.at));
+  if constexpr (requires { f.until_after; }) {
+    if (f.until_after)
+      out.until = out.at + *f.until_after;
+  }
+  if constexpr (requires { f.every; }) {
+    out.every = f.every.value_or(0s);
+    out.times = f.times.value_or(0);
+  }
+  out.what = what_of(w, f, names, entity);
+  return out;
+}
+
+}  // namespace
+
+void build_faults(World& w, const Scenario& s, const Names& names) {
+  for (const Fault& one : s.faults)
+    add_fault(w, one, names);
+}
+
+void add_fault(World& w, const Fault& one, const Names& names) {
+  fault::add_fault(w, std::visit([&](const auto& f) { return fault_of(w, f, names); }, one));
+}
+
+}  // namespace holdfast::scenario

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What queue pairs ride on, as plain values that a scenario names.
+#pragma once
+
+#include <cstdint>
+
+namespace holdfast::transport {
+
+/// What all queue pairs of a world ride on.
+enum class TransportKind : std::uint8_t { tcp, rdma, fc };
+
+enum class CongestionControl : std::uint8_t { cubic, reno };
+
+/// The two ends of a connection: the host opened it, the target accepted it.
+enum class Side : std::uint8_t { host, target };
+
+/// Which packets of a capsule are dropped.
+enum class CapsulePackets : std::uint8_t { all, first, last };
+
+}  // namespace holdfast::transport
