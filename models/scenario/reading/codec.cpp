@@ -64,15 +64,18 @@ const Kind* keep(Kind kind) {
 }
 
 std::string pattern_schema(const std::string& pattern) {
-  return fmt::format(R"({{"type":"string","pattern":{}}})", json(pattern).dump());
+  return fmt::format(R"({{"type":"string","pattern":{}}})", json_string(pattern));
 }
 
 std::string enum_schema(const std::vector<std::string>& words) {
-  return fmt::format(R"({{"type":"string","enum":{}}})", json(words).dump());
+  std::string all;
+  for (const auto& word : words)
+    all += (all.empty() ? "" : ",") + json_string(word);
+  return fmt::format(R"({{"type":"string","enum":[{}]}})", all);
 }
 
 std::string const_schema(const std::string& word) {
-  return fmt::format(R"({{"const":{}}})", json(word).dump());
+  return fmt::format(R"({{"const":{}}})", json_string(word));
 }
 
 std::string any_of(const std::vector<std::string>& schemas) {

@@ -96,12 +96,16 @@ std::string one_of(const std::vector<std::string>& names) {
   return out;
 }
 
+std::string json_string(const std::string& text) {
+  // A cut inside a multi-byte character must not throw; `replace` prints U+FFFD instead.
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 std::string in_quotes(std::string_view text) {
   std::string shown(text.substr(0, longest_shown_text));
   if (text.size() > longest_shown_text)
     shown += "...";
-  // A cut inside a multi-byte character must not throw; `replace` prints U+FFFD instead.
-  return nlohmann::json(shown).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return json_string(shown);
 }
 
 std::string describe(const nlohmann::json& value) {

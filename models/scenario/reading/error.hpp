@@ -39,6 +39,9 @@ std::string nearest(std::string_view word, const std::vector<std::string>& names
 /// "one of a, b, c", cut to a dozen names.
 std::string one_of(const std::vector<std::string>& names);
 
+/// The text as a JSON string, all of it.
+std::string json_string(const std::string& text);
+
 /// The text in JSON quotes, control characters escaped, cut to a length fit for one line.
 std::string in_quotes(std::string_view text);
 
