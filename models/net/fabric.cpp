@@ -95,10 +95,11 @@ void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
   Packet& p = w.net.packets[packet];
   ++c.packets;
   w.net.arriving = packet;
-  const std::uint64_t* body = reinterpret_cast<const std::uint64_t*>(p.body.bytes.data());
   const Route& route = w.net.routes[sim::index(p.route)];
-  if (!route.foreign) [[likely]]
-    record<Kind::packet_hop>(w, id, p.bytes, body[0], body[1], body[2], body[3]);
+  if (!route.foreign) [[likely]] {
+    const auto words = record_words(p.body);
+    record<Kind::packet_hop>(w, id, p.bytes, words[0], words[1], words[2], words[3]);
+  }
   if ((c.blackholes | c.sieves) != 0) [[unlikely]] {
     if (swallowed(w, id, packet))
       return;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,14 @@ struct Link {
 struct PacketBody {
   alignas(std::uint64_t) std::array<std::byte, 56> bytes;
 };
+
+/// The begin of a body as records tell it. Fields of less than eight bytes share a word in the
+/// order in which the machine stores bytes.
+inline std::array<std::uint64_t, 4> record_words(const PacketBody& body) {
+  std::array<std::uint64_t, 4> words{};
+  std::memcpy(words.data(), body.bytes.data(), sizeof(words));
+  return words;
+}
 
 struct Packet {
   RouteId route{};

@@ -48,7 +48,7 @@ void arrived(World& w, const Frame& f) {
 }
 
 void note_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason) {
-  const auto words = std::bit_cast<std::array<std::uint64_t, 7>>(packet.body);
+  const auto words = net::record_words(packet.body);
   record<Kind::packet_dropped>(w, channel, reason, words[0], words[1], words[2], words[3]);
 }
 

@@ -274,7 +274,7 @@ void on_duplicated(World& w, const net::Packet& packet) {
 
 void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason) {
   const Segment s = segment_of(packet);
-  const auto words = std::bit_cast<std::array<std::uint64_t, 7>>(packet.body);
+  const auto words = net::record_words(packet.body);
   record<Kind::packet_dropped>(w, channel, reason, words[0], words[1], words[2], words[3]);
   Endpoint& sender = w.transport.connections[ConnectionId{s.connection}].end[s.from];
   --sender.packets_in_flight;
