@@ -23,7 +23,7 @@ enum class Drop : std::uint8_t;
 namespace holdfast::transport {
 enum class ConnectionId : std::uint32_t;
 enum class Side : std::uint8_t;
-enum class Recovery : std::uint8_t;
+enum class CongestionState : std::uint8_t;
 enum class TcpState : std::uint8_t;
 }  // namespace holdfast::transport
 namespace holdfast::transport::fc {
@@ -77,8 +77,8 @@ constexpr std::uint64_t serial_of(Token token) { return static_cast<std::uint64_
   X(tcp_timeout, full, W(ConnectionId, connection), W(Side, side), W(Duration, rto_ns),            \
     W(u64, seq))                                                                                   \
   X(tcp_probe, full, W(ConnectionId, connection), W(Side, side), W(u64, seq))                      \
-  X(tcp_recovery, full, W(ConnectionId, connection), W(Side, side), W(transport::Recovery, state), \
-    W(u32, cwnd), W(u32, ssthresh))                                                                \
+  X(tcp_recovery, full, W(ConnectionId, connection), W(Side, side),                                \
+    W(transport::CongestionState, state), W(u32, cwnd), W(u32, ssthresh))                          \
   X(tcp_state, protocol, W(ConnectionId, connection), W(Side, side),                               \
     W(transport::TcpState, state))                                                                 \
   X(rdma_timeout, full, W(ConnectionId, connection), W(Side, side), W(u32, retries), W(u64, psn))  \

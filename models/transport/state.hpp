@@ -102,14 +102,14 @@ struct CapsuleDrop {
 
 /// A part of a chosen capsule, and how often it was dropped.
 struct DroppedPart {
-  Span bytes;
+  ByteRange bytes;
   std::uint32_t times = 0;
 };
 
 /// A capsule that was chosen: bytes of the host's stream.
 struct ChosenCapsule {
   ConnectionId connection{};
-  Span bytes;
+  ByteRange bytes;
   std::uint32_t transmissions = 1;
   CapsulePackets packets = CapsulePackets::all;
   std::vector<DroppedPart> parts;

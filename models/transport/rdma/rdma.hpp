@@ -46,7 +46,7 @@ void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net
 
 namespace holdfast::transport::nvme_rdma {
 
-// The carrier that queue.cpp calls; see queue.hpp for what each does.
+// The operations that queue.cpp calls; see queue.hpp for what each does.
 void install(World& w);
 HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
                        std::uint32_t owner, HostQueueId admin);

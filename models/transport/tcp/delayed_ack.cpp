@@ -112,7 +112,7 @@ void decide_ack(World& w, ConnectionId id, Side side) {
     return;
   const bool full = e.expected - e.told > a.segment;
   const bool quick = !w.transport.tcp.delayed_acks || (a.quick != 0 && !a.pingpong);
-  if (full || quick || a.now || e.spans != 0) {
+  if (full || quick || a.now || e.ranges != 0) {
     send_ack(w, id, side);
   } else {
     delay_ack(w, id, side);

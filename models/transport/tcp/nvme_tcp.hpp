@@ -37,7 +37,7 @@ inline wire::ConstBytes header_of(const Message& m) {
   return {m.header.data(), std::to_integer<std::size_t>(m.header[2])};
 }
 
-// The carrier that queue.cpp calls; see queue.hpp for what each does.
+// The operations that queue.cpp calls; see queue.hpp for what each does.
 void install(World& w);
 HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
                        std::uint32_t owner, HostQueueId admin);

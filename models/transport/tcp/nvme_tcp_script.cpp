@@ -12,9 +12,9 @@ namespace holdfast::transport::nvme_tcp {
 
 namespace {
 
-bool overlap(const Span& a, const Span& b) { return a.begin < b.end && b.begin < a.end; }
+bool overlap(const ByteRange& a, const ByteRange& b) { return a.begin < b.end && b.begin < a.end; }
 
-bool wanted(const ChosenCapsule& c, const Span& packet) {
+bool wanted(const ChosenCapsule& c, const ByteRange& packet) {
   switch (c.packets) {
     case CapsulePackets::first:
       return packet.begin <= c.bytes.begin && c.bytes.begin < packet.end;
@@ -27,7 +27,7 @@ bool wanted(const ChosenCapsule& c, const Span& packet) {
 }
 
 /// A packet was dropped as often as its bytes were: TCP may cut them in another way next time.
-bool drop_once_more(ChosenCapsule& c, const Span& packet) {
+bool drop_once_more(ChosenCapsule& c, const ByteRange& packet) {
   std::uint32_t times = 0;
   for (const DroppedPart& part : c.parts) {
     if (overlap(part.bytes, packet))
@@ -43,7 +43,7 @@ bool intercept(World& w, const net::Packet& packet) {
   const tcp::Segment s = tcp::segment_of(packet);
   if (Side{s.from} != Side::host || s.length == 0)
     return false;
-  const Span bytes{s.seq, s.seq + s.length};
+  const ByteRange bytes{s.seq, s.seq + s.length};
   bool dropped = false;
   for (ChosenCapsule& c : w.transport.chosen_capsules) {
     if (sim::index(c.connection) == s.connection && wanted(c, bytes))

@@ -7,41 +7,41 @@
 
 namespace holdfast::tcp {
 
-using transport::Span;
+using transport::ByteRange;
 using transport::TcpState;
 
 namespace {
 
 /// Whether bytes that lie behind a hole are there already.
-bool is_ahead(const Endpoint& e, const Span& span) {
-  return std::any_of(e.ahead.begin(), e.ahead.begin() + e.spans, [&](const Span& have) {
-    return have.begin <= span.begin && span.end <= have.end;
+bool is_ahead(const Endpoint& e, const ByteRange& range) {
+  return std::any_of(e.ahead.begin(), e.ahead.begin() + e.ranges, [&](const ByteRange& have) {
+    return have.begin <= range.begin && range.end <= have.end;
   });
 }
 
 /// Notes bytes [begin, end) that lie behind a hole. When there are too many holes the bytes are
 /// treated as lost; the sender will repeat them.
-void keep_ahead(Endpoint& e, Span span) {
+void keep_ahead(Endpoint& e, ByteRange range) {
   std::uint32_t at = 0;
-  while (at < e.spans && e.ahead[at].end < span.begin)
+  while (at < e.ranges && e.ahead[at].end < range.begin)
     ++at;
   std::uint32_t last = at;
-  while (last < e.spans && e.ahead[last].begin <= span.end) {
-    span.begin = std::min(span.begin, e.ahead[last].begin);
-    span.end = std::max(span.end, e.ahead[last].end);
+  while (last < e.ranges && e.ahead[last].begin <= range.end) {
+    range.begin = std::min(range.begin, e.ahead[last].begin);
+    range.end = std::max(range.end, e.ahead[last].end);
     ++last;
   }
   if (last == at) {
-    if (e.spans == e.ahead.size())
+    if (e.ranges == e.ahead.size())
       return;
-    std::copy_backward(e.ahead.begin() + at, e.ahead.begin() + e.spans,
-                       e.ahead.begin() + e.spans + 1);
-    ++e.spans;
+    std::copy_backward(e.ahead.begin() + at, e.ahead.begin() + e.ranges,
+                       e.ahead.begin() + e.ranges + 1);
+    ++e.ranges;
   } else {
-    std::copy(e.ahead.begin() + last, e.ahead.begin() + e.spans, e.ahead.begin() + at + 1);
-    e.spans -= last - at - 1;
+    std::copy(e.ahead.begin() + last, e.ahead.begin() + e.ranges, e.ahead.begin() + at + 1);
+    e.ranges -= last - at - 1;
   }
-  e.ahead[at] = span;
+  e.ahead[at] = range;
 }
 
 /// Puts the bytes of a segment into place and notes what is to be told at once.
@@ -65,15 +65,15 @@ void take_data(const World& w, Endpoint& e, const Segment& s) {
     e.duplicate = {s.seq, e.expected};
   e.expected = end;
   std::uint32_t used = 0;
-  while (used < e.spans && e.ahead[used].begin <= e.expected) {
+  while (used < e.ranges && e.ahead[used].begin <= e.expected) {
     e.expected = std::max(e.expected, e.ahead[used].end);
     ++used;
   }
   // A gap that is filled is acknowledged at once (RFC 5681, 4.2).
-  if (used != 0 && used == e.spans)
+  if (used != 0 && used == e.ranges)
     e.acks.now = true;
-  std::copy(e.ahead.begin() + used, e.ahead.begin() + e.spans, e.ahead.begin());
-  e.spans -= used;
+  std::copy(e.ahead.begin() + used, e.ahead.begin() + e.ranges, e.ahead.begin());
+  e.ranges -= used;
 }
 
 /// Hands up every message that is complete. The layer above may close the connection from within.

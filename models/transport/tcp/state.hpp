@@ -49,7 +49,7 @@ inline std::uint64_t head_word(const Message& message) {
 enum class TcpState : std::uint8_t { closed, syn_sent, syn_received, established };
 
 /// Bytes [begin, end).
-struct Span {
+struct ByteRange {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
 };
@@ -74,7 +74,7 @@ struct Sent {
 enum class Pending : std::uint8_t { nothing, timeout, probe, reordering };
 
 /// Where loss recovery is (tcp_ca_state), in Linux's order.
-enum class Recovery : std::uint8_t { open, disorder, reduced, recovery, loss };
+enum class CongestionState : std::uint8_t { open, disorder, reduced, recovery, loss };
 
 /// CUBIC's memory (struct bictcp; RFC 9438). Windows in segments, `k` in 1/1024 s.
 struct Cubic {
@@ -155,7 +155,7 @@ struct Endpoint {
   std::uint32_t delivered_segments = 0;
   std::uint64_t highest_sacked = 0;  ///< end of the highest segment that was
   // recovery
-  Recovery recovery = Recovery::open;
+  CongestionState congestion_state = CongestionState::open;
   std::uint64_t recovery_end = 0;       ///< high_seq
   std::uint64_t undo_from = 0;          ///< undo_marker; 0: nothing to undo
   std::int32_t undo_repeats = 0;        ///< undo_retrans; -1: cannot be undone that way
@@ -193,10 +193,10 @@ struct Endpoint {
   std::uint64_t told = 0;       ///< up to where we have acknowledged (rcv_wup)
   std::uint32_t stamp_ms = 0;   ///< time stamp to echo (ts_recent)
   std::uint64_t delivered = 0;  ///< messages of the peer handed up
-  Span duplicate{};             ///< to be told as DSACK; empty: none
+  ByteRange duplicate{};        ///< to be told as DSACK; empty: none
   std::uint64_t latest = 0;     ///< a byte of the run that grew last
-  std::uint32_t spans = 0;
-  std::array<Span, 32> ahead{};  ///< arrived ahead of a hole; sorted, disjoint
+  std::uint32_t ranges = 0;
+  std::array<ByteRange, 32> ahead{};  ///< arrived ahead of a hole; sorted, disjoint
   AckState acks;
 };
 
