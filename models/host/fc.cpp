@@ -210,8 +210,9 @@ bool fc_request_timed_out(World& w, QueueId id, std::uint16_t tag) {
   return true;
 }
 
-void fc_exchange_ended(World& w, std::uint32_t owner, std::uint16_t packed, wire::Status status) {
-  const QueueId id{owner};
+void fc_exchange_ended(World& w, transport::HostOwner owner, std::uint16_t packed,
+                       wire::Status status) {
+  const QueueId id{sim::index(owner)};
   const wire::CommandId cid = wire::CommandId::unpack(packed);
   const Queue& q = queue(w, id);
   if (cid.tag >= q.tags || !q.requests[cid.tag].in_flight ||

@@ -160,8 +160,8 @@ void cancel_all(World& w, QueueId id) {
   start_waiting(w, id);
 }
 
-void on_completed(World& w, std::uint32_t owner, const wire::Completion& completion) {
-  const QueueId id{owner};
+void on_completed(World& w, transport::HostOwner owner, const wire::Completion& completion) {
+  const QueueId id{sim::index(owner)};
   Queue& q = queue(w, id);
   record<Kind::response_received>(w, q.controller, q.qid, completion.cid, completion.status,
                                   completion.result64());
@@ -176,8 +176,8 @@ void on_completed(World& w, std::uint32_t owner, const wire::Completion& complet
   complete_request(w, id, cid.tag, completion);
 }
 
-void on_data(World& w, std::uint32_t owner, std::uint16_t packed, const Payload& data) {
-  const QueueId id{owner};
+void on_data(World& w, transport::HostOwner owner, std::uint16_t packed, const Payload& data) {
+  const QueueId id{sim::index(owner)};
   const wire::CommandId cid = wire::CommandId::unpack(packed);
   Queue& q = queue(w, id);
   if (cid.tag >= q.tags || !q.requests[cid.tag].in_flight ||
@@ -196,9 +196,9 @@ void on_data(World& w, std::uint32_t owner, std::uint16_t packed, const Payload&
   std::copy_n(from.begin(), data.bytes, to.begin());
 }
 
-const Payload* payload_of(World& w, std::uint32_t owner, std::uint16_t packed) {
+const Payload* payload_of(World& w, transport::HostOwner owner, std::uint16_t packed) {
   const wire::CommandId cid = wire::CommandId::unpack(packed);
-  const Queue& q = queue(w, QueueId{owner});
+  const Queue& q = queue(w, QueueId{sim::index(owner)});
   if (cid.tag >= q.tags)
     return nullptr;
   const Request& r = q.requests[cid.tag];

@@ -10,8 +10,8 @@ namespace holdfast::transport {
 /// See queue.hpp for what each function does.
 struct TransportOps {
   void (*install)(World&);
-  HostQueueId (*open_queue)(World&, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                            std::uint32_t owner, HostQueueId admin);
+  HostQueueId (*open_queue)(World&, net::RouteId forward, net::RouteId back, PortId port,
+                            HostOwner owner, HostQueueId admin);
   void (*submit)(World&, HostQueueId, const wire::Command&, const Payload&);
   ConnectionId (*connection_of_host)(const World&, HostQueueId);
   void (*stop_host_queue)(World&, HostQueueId);

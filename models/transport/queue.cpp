@@ -39,13 +39,13 @@ void install(World& w, TransportKind kind, const HostHandlers& host, const Targe
   ops(w).install(w);
 }
 
-std::uint32_t add_port(World& w) {
+PortId add_port(World& w) {
   w.transport.ports.emplace_back();
-  return static_cast<std::uint32_t>(w.transport.ports.size() - 1);
+  return PortId{static_cast<std::uint32_t>(w.transport.ports.size() - 1)};
 }
 
-HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                       std::uint32_t owner, HostQueueId admin) {
+HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId port,
+                       HostOwner owner, HostQueueId admin) {
   return ops(w).open_queue(w, forward, back, port, owner, admin);
 }
 

@@ -148,8 +148,8 @@ void settle(World& w, ExchangeId id) {
 
 void settle_connection(World& w, ConnectionId id) {
   const Connection& c = connection(w, id);
-  if (!c.in_use || c.exchanges != 0 || c.members != 0 || c.queue[0] != closed ||
-      c.queue[1] != closed) {
+  if (!c.in_use || c.exchanges != 0 || c.members != 0 || c.host_queue != sim::none<HostQueueId> ||
+      c.target_queue != sim::none<TargetQueueId>) {
     return;
   }
   const ConnectionId association = c.association;

@@ -61,11 +61,13 @@ void forget_if(World& w, IsOver is_over) {
 
 }  // namespace
 
-std::uint32_t flow_of(const World& w, const net::Packet& packet) {
+net::FlowId flow_of(const World& w, const net::Packet& packet) {
   const Connection& c = w.transport.connections[ConnectionId{tcp::segment_of(packet).connection}];
   // The first SYN leaves before the connection has been labelled.
-  if (c.flow == ~0u && c.end[0].held && c.owner[0] < w.transport.host_queues.size())
-    return w.transport.host_queues[HostQueueId{c.owner[0]}].owner;
+  if (c.flow == sim::none<net::FlowId> && c.end[0].held &&
+      sim::index(c.host_queue) < w.transport.host_queues.size()) {
+    return flow_of(w.transport.host_queues[c.host_queue].owner);
+  }
   return c.flow;
 }
 
@@ -83,7 +85,7 @@ void choose_capsule(World& w, HostQueueId id, std::uint8_t opcode, std::uint32_t
     begin += e.waiting[i].bytes;
   for (CapsuleDrop& d : w.transport.capsule_drops) {
     const bool matches = d.armed && d.left != 0 && d.opcode == opcode &&
-                         d.queues.first <= q.owner && q.owner <= d.queues.last;
+                         d.queues.first <= flow_of(q.owner) && flow_of(q.owner) <= d.queues.last;
     if (!matches)
       continue;
     if (d.skip != 0) {

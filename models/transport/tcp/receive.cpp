@@ -125,7 +125,7 @@ void take_when_closed(World& w, ConnectionId id, Side side, const Segment& s) {
   if ((s.flags & rst) != 0)
     return;
   const bool opens = (s.flags & syn) != 0 && side == Side::target && !e.opened;
-  if (opens && w.transport.ports[c.port].listening) {
+  if (opens && w.transport.ports[sim::index(c.port)].listening) {
     e.expected = 1;
     e.stamp_ms = s.stamp_ms;
     e.last_sent = w.now();

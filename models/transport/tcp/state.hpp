@@ -21,6 +21,10 @@ namespace holdfast::transport {
 using sim::Duration;
 using sim::TimePoint;
 
+enum class PortId : std::uint32_t;
+enum class HostQueueId : std::uint32_t;
+enum class TargetQueueId : std::uint32_t;
+
 constexpr Side peer_of(Side side) { return side == Side::host ? Side::target : Side::host; }
 
 /// One message (an NVMe/TCP PDU) in a byte stream. The header is true bytes; user data is a
@@ -202,12 +206,15 @@ struct Endpoint {
 
 struct Connection {
   bool in_use = false;
-  std::uint32_t port = 0;    ///< listening port it was opened to
-  std::uint32_t mss = 0;     ///< data bytes of a full segment
-  std::uint32_t flow = ~0u;  ///< the host engine's queue, for filters; stays when the host lets go
-  std::array<std::uint32_t, 2> owner = {~0u, ~0u};  ///< queue at each side, set by the layer above
-  std::array<net::RouteId, 2> route{};              ///< from each side to the other
-  std::array<sim::TimerWheel, 2> wheel{};           ///< ticks of the machine at each side
+  PortId port{};                              ///< listening port it was opened to
+  std::uint32_t mss = 0;                      ///< data bytes of a full segment
+  net::FlowId flow = sim::none<net::FlowId>;  ///< the host engine's queue, for filters; stays when
+                                              ///< the host lets go
+  // Queues of the layer above.
+  HostQueueId host_queue = sim::none<HostQueueId>;
+  TargetQueueId target_queue = sim::none<TargetQueueId>;
+  std::array<net::RouteId, 2> route{};     ///< from each side to the other
+  std::array<sim::TimerWheel, 2> wheel{};  ///< ticks of the machine at each side
   std::array<Endpoint, 2> end;
 };
 
