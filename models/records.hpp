@@ -12,6 +12,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "models/disk.hpp"
 #include "sim/check.hpp"
 #include "sim/trace.hpp"
 
@@ -22,8 +23,9 @@ enum class Drop : std::uint8_t;
 }  // namespace holdfast::net
 namespace holdfast::transport {
 enum class ConnectionId : std::uint32_t;
+enum class PortId : std::uint32_t;
 enum class Side : std::uint8_t;
-enum class Recovery : std::uint8_t;
+enum class CongestionState : std::uint8_t;
 enum class TcpState : std::uint8_t;
 }  // namespace holdfast::transport
 namespace holdfast::transport::fc {
@@ -77,8 +79,8 @@ constexpr std::uint64_t serial_of(Token token) { return static_cast<std::uint64_
   X(tcp_timeout, full, W(ConnectionId, connection), W(Side, side), W(Duration, rto_ns),            \
     W(u64, seq))                                                                                   \
   X(tcp_probe, full, W(ConnectionId, connection), W(Side, side), W(u64, seq))                      \
-  X(tcp_recovery, full, W(ConnectionId, connection), W(Side, side), W(transport::Recovery, state), \
-    W(u32, cwnd), W(u32, ssthresh))                                                                \
+  X(tcp_recovery, full, W(ConnectionId, connection), W(Side, side),                                \
+    W(transport::CongestionState, state), W(u32, cwnd), W(u32, ssthresh))                          \
   X(tcp_state, protocol, W(ConnectionId, connection), W(Side, side),                               \
     W(transport::TcpState, state))                                                                 \
   X(rdma_timeout, full, W(ConnectionId, connection), W(Side, side), W(u32, retries), W(u64, psn))  \
@@ -151,7 +153,7 @@ constexpr std::uint64_t serial_of(Token token) { return static_cast<std::uint64_
   X(ccr_requested, protocol, W(SubsystemId, subsystem), W(u16, source), W(u16, impacted),          \
     W(Status, status), W(u32, immediate))                                                          \
   X(ccr_completed, protocol, W(SubsystemId, subsystem), W(u16, source), W(u16, impacted))          \
-  X(ana_state_set, protocol, W(SubsystemId, subsystem), W(u32, port), W(u32, group),               \
+  X(ana_state_set, protocol, W(SubsystemId, subsystem), W(transport::PortId, port), W(u32, group), \
     W(wire::AnaState, state), W(u64, change_count))                                                \
   X(status_forced, protocol, W(SubsystemId, subsystem), W(u16, cntlid), W(Token, token),           \
     W(Status, status))                                                                             \
@@ -172,24 +174,24 @@ constexpr std::uint64_t serial_of(Token token) { return static_cast<std::uint64_
     W(u16, cid), W(u8, opcode), W(Token, token))                                                   \
   X(command_delayed, protocol, W(SubsystemId, subsystem), W(u16, cntlid), W(Token, token),         \
     W(Duration, delay_ns))                                                                         \
-  X(media_write, protocol, W(u32, disk), W(u64, lba), W(u64, blocks), W(Token, token),             \
+  X(media_write, protocol, W(DiskId, disk), W(u64, lba), W(u64, blocks), W(Token, token),          \
     W(SubsystemId, subsystem), W(u16, cntlid))                                                     \
-  X(mutated_write, protocol, W(u32, disk), W(u64, lba), W(u64, blocks), W(Token, token),           \
+  X(mutated_write, protocol, W(DiskId, disk), W(u64, lba), W(u64, blocks), W(Token, token),        \
     W(Token, content), W(u16, cntlid))                                                             \
   X(effect_applied, protocol, W(Token, token), W(u8, opcode), W(bool, changed), W(u64, value))     \
-  X(media_read, protocol, W(u32, disk), W(u64, lba), W(u32, blocks), W(Token, token),              \
+  X(media_read, protocol, W(DiskId, disk), W(u64, lba), W(u32, blocks), W(Token, token),           \
     W(Token, version), W(u16, cntlid))                                                             \
   X(stream_dry, protocol, W(ConnectionId, connection), W(Side, side))                              \
   X(attempt_gone, protocol, W(Token, token))                                                       \
-  X(app_submit, outcome, W(u64, op), W(workload::JobId, job), W(host::IoKind, kind), W(u32, disk), \
-    W(u64, lba), W(u32, blocks))                                                                   \
+  X(app_submit, outcome, W(u64, op), W(workload::JobId, job), W(host::IoKind, kind),               \
+    W(DiskId, disk), W(u64, lba), W(u32, blocks))                                                  \
   X(app_complete, outcome, W(u64, op), W(Status, status), W(u64, version))                         \
   X(program_line, outcome, W(workload::JobId, job), W(workload::Line, line), W(u64, value))        \
-  X(stale_write, outcome, W(Token, token), W(u64, overwritten_op), W(u32, disk), W(u64, lba))      \
-  X(stale_read, outcome, W(u64, op), W(Token, version), W(u32, disk), W(u64, lba))                 \
-  X(lost_write, outcome, W(u64, op), W(u32, disk), W(u64, lba))                                    \
+  X(stale_write, outcome, W(Token, token), W(u64, overwritten_op), W(DiskId, disk), W(u64, lba))   \
+  X(stale_read, outcome, W(u64, op), W(Token, version), W(DiskId, disk), W(u64, lba))              \
+  X(lost_write, outcome, W(u64, op), W(DiskId, disk), W(u64, lba))                                 \
   X(duplicate_effect, outcome, W(u64, op), W(Token, token))                                        \
-  X(misplaced_write, outcome, W(Token, token), W(Token, content), W(u32, disk), W(u64, lba))
+  X(misplaced_write, outcome, W(Token, token), W(Token, content), W(DiskId, disk), W(u64, lba))
 
 enum class Kind : std::uint16_t {
 #define HOLDFAST_X(name, ...) name,

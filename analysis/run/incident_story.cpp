@@ -28,7 +28,7 @@ std::string controller_name(const World& w, host::ControllerId controller) {
   return w.host.controllers[sim::index(controller)].name;
 }
 
-const target::Namespace& namespace_of(const World& w, std::uint32_t disk) {
+const target::Namespace& namespace_of(const World& w, DiskId disk) {
   return *std::find_if(w.target.namespaces.begin(), w.target.namespaces.end(),
                        [&](const target::Namespace& n) { return n.disk == disk; });
 }

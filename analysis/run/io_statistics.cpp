@@ -89,7 +89,7 @@ IoStatistics statistics_of(const World& w, Counts counts) {
 std::vector<std::uint32_t> block_bytes_of_disks(const World& w) {
   std::vector<std::uint32_t> out(w.oracle.disks.size());
   for (const target::Namespace& n : w.target.namespaces)
-    out[n.disk] = n.block_bytes;
+    out[sim::index(n.disk)] = n.block_bytes;
   return out;
 }
 
@@ -107,12 +107,12 @@ Throughput throughput(const World& w, TimePoint from, TimePoint to) {
   const auto block_bytes = block_bytes_of_disks(w);
   for (std::size_t i = 0; i < w.oracle.operations.size(); ++i) {
     const Operation& op = w.oracle.operations[i];
-    const auto kind = static_cast<host::IoKind>(op.kind);
+    const host::IoKind kind = op.kind;
     const bool counts = kind == host::IoKind::read || kind == host::IoKind::write;
     if (!counts || op.status != 0 || op.completed < from || op.completed >= to)
       continue;
     ++out.count;
-    out.bytes += std::uint64_t{op.blocks} * block_bytes[op.disk];
+    out.bytes += std::uint64_t{op.blocks} * block_bytes[sim::index(op.disk)];
   }
   return out;
 }

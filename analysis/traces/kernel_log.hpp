@@ -87,7 +87,8 @@ class KernelLog final : public TraceFile {
   void on_app_complete(const Words<Kind::app_complete>& r);
   void on_created(const Words<Kind::controller_created>& r);
   const target::Controller& found(target::SubsystemId subsystem, std::uint16_t cntlid) const;
-  std::uint32_t owner_of(transport::ConnectionId connection, transport::Side side) const;
+  transport::HostQueueId host_queue_of(transport::ConnectionId id) const;
+  transport::TargetQueueId target_queue_of(transport::ConnectionId id) const;
   bool is_rdma() const { return w_.transport.kind == transport::TransportKind::rdma; }
   void on_io_without_path(std::uint64_t op, const char* text, std::size_t which);
   void on_fc_timeout(const Words<Kind::request_timeout>& r, const wire::Command& command);

@@ -12,19 +12,21 @@ namespace {
 constexpr int resource_unavailable = 11;
 }
 
-/// The transport's queue at the side of a connection that a record names.
-std::uint32_t KernelLog::owner_of(transport::ConnectionId connection, transport::Side side) const {
-  const auto at = static_cast<std::size_t>(side);
-  if (is_rdma())
-    return w_.transport.rdma.pairs[rdma::QueuePairId{sim::index(connection)}].owner[at];
-  return w_.transport.connections[connection].owner[at];
+transport::HostQueueId KernelLog::host_queue_of(transport::ConnectionId id) const {
+  return is_rdma() ? w_.transport.rdma.pairs[rdma::QueuePairId{sim::index(id)}].host_queue
+                   : w_.transport.connections[id].host_queue;
+}
+
+transport::TargetQueueId KernelLog::target_queue_of(transport::ConnectionId id) const {
+  return is_rdma() ? w_.transport.rdma.pairs[rdma::QueuePairId{sim::index(id)}].target_queue
+                   : w_.transport.connections[id].target_queue;
 }
 
 /// The first I/O socket of an association shows that its queues have been counted.
 void KernelLog::on_opening(transport::ConnectionId connection) {
   joined_.erase(connection);
-  const transport::HostQueueId of{owner_of(connection, transport::Side::host)};
-  const host::Queue& q = w_.host.queues[w_.transport.host_queues[of].owner];
+  const auto owner = w_.transport.host_queues[host_queue_of(connection)].owner;
+  const host::Queue& q = w_.host.queues[sim::index(owner)];
   const host::ControllerId id = q.controller;
   Watch& at = watch(id);
   at.qid = q.qid;
@@ -75,10 +77,9 @@ void KernelLog::tell_mapped(host::ControllerId id) {
 
 void KernelLog::on_pdu_sent(const Words<Kind::pdu_sent>& r) {
   const transport::ConnectionId connection = r.get<"connection">();
-  const std::uint32_t of = owner_of(connection, r.get<"side">());
   if (r.get<"side">() == transport::Side::host) {
-    const auto owner = w_.transport.host_queues[transport::HostQueueId{of}].owner;
-    const host::ControllerId id = w_.host.queues[owner].controller;
+    const auto owner = w_.transport.host_queues[host_queue_of(connection)].owner;
+    const host::ControllerId id = w_.host.queues[sim::index(owner)].controller;
     Watch& at = watch(id);
     at.setup = controller(id).setup;
     // A new controller maps its queues before it connects them, one that reconnects afterwards
@@ -87,8 +88,8 @@ void KernelLog::on_pdu_sent(const Words<Kind::pdu_sent>& r) {
       tell_mapped(id);
     return;
   }
-  const auto queue = w_.transport.target_queues[transport::TargetQueueId{of}].owner;
-  const target::Queue& q = w_.target.queues[target::QueueId{queue}];
+  const auto queue = w_.transport.target_queues[target_queue_of(connection)].owner;
+  const target::Queue& q = w_.target.queues[target::QueueId{sim::index(queue)}];
   if (q.qid == 0 || q.controller == sim::none<target::ControllerId> ||
       !joined_.insert(connection).second) {
     return;

@@ -108,7 +108,7 @@ struct AdminStall {
 
 struct PortRemoved {
   target::SubsystemId subsystem{};
-  std::uint32_t port = 0;  ///< of the transport
+  transport::PortId port{};
 };
 
 // What strikes single connections or capsules, or comes from others.

@@ -122,8 +122,7 @@ HostId add_host(World& w, const Host& host) {
   return HostId{static_cast<std::uint32_t>(w.host.hosts.size() - 1)};
 }
 
-HeadId add_head(World& w, HostId host, std::string_view subnqn, std::uint32_t nsid,
-                std::uint32_t disk) {
+HeadId add_head(World& w, HostId host, std::string_view subnqn, std::uint32_t nsid, DiskId disk) {
   Head head;
   head.host = host;
   head.subnqn = subnqn;
@@ -182,8 +181,8 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   return id;
 }
 
-sim::TimerWheel wheel_of(const World& w, std::uint32_t owner) {
-  const Queue& q = w.host.queues[owner];
+sim::TimerWheel wheel_of(const World& w, transport::HostOwner owner) {
+  const Queue& q = w.host.queues[sim::index(owner)];
   return host_of(w, w.host.controllers[sim::index(q.controller)]).wheel;
 }
 

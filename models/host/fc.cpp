@@ -206,8 +206,9 @@ bool fc_request_timed_out(World& w, QueueId id, std::uint16_t tag) {
   return true;
 }
 
-void fc_exchange_ended(World& w, std::uint32_t owner, std::uint16_t packed, wire::Status status) {
-  const QueueId id{owner};
+void fc_exchange_ended(World& w, transport::HostOwner owner, std::uint16_t packed,
+                       wire::Status status) {
+  const QueueId id{sim::index(owner)};
   if (find_request(w, id, packed) == nullptr)
     return;  // released before its exchange ended
   // nvme_fc_fcpio_done: a transport error ends the association, whoever asked for the abort.

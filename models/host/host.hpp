@@ -17,7 +17,7 @@ namespace holdfast::host {
 struct ConnectParameters {
   HostId host{};
   std::string subnqn;
-  std::uint32_t port = 0;
+  transport::PortId port{};
   net::RouteId forward{};
   net::RouteId back{};
   TimePoint at{};
@@ -35,8 +35,7 @@ struct ConnectParameters {
 
 HostId add_host(World& w, const Host& host);
 /// A multipath head that will find its paths when controllers are scanned.
-HeadId add_head(World& w, HostId host, std::string_view subnqn, std::uint32_t nsid,
-                std::uint32_t disk);
+HeadId add_head(World& w, HostId host, std::string_view subnqn, std::uint32_t nsid, DiskId disk);
 /// `nvme connect` at the given time.
 ControllerId add_controller(World& w, const ConnectParameters& parameters);
 

@@ -41,9 +41,10 @@ bool has_reserved_tag(const World& w, QueueId id);
 void cancel_all(World& w, QueueId id);
 /// A completion, real or made up by a cancel.
 void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Completion& completion);
-void on_completed(World& w, std::uint32_t owner, const wire::Completion& completion);
-void on_data(World& w, std::uint32_t owner, std::uint16_t cid, const transport::Payload& data);
-const transport::Payload* payload_of(World& w, std::uint32_t owner, std::uint16_t cid);
+void on_completed(World& w, transport::HostOwner owner, const wire::Completion& completion);
+void on_data(World& w, transport::HostOwner owner, std::uint16_t cid,
+             const transport::Payload& data);
+const transport::Payload* payload_of(World& w, transport::HostOwner owner, std::uint16_t cid);
 
 // timeouts.cpp
 /// A request was sent, or its timer started afresh.
@@ -53,7 +54,7 @@ void stop_timeouts(World& w, ControllerId id, bool io_only);
 
 // setup.cpp
 void start_setup(World& w, ControllerId id);
-void on_queue_ready(World& w, std::uint32_t owner, int error);
+void on_queue_ready(World& w, transport::HostOwner owner, int error);
 void setup_completed(World& w, ControllerId id, const Request& request,
                      const wire::Completion& completion);
 /// Commands that follow LIVE: events, and on the first connect the namespace scan.
@@ -87,7 +88,7 @@ void fence_done(World& w, ControllerId id);
 void ccr_failed(World& w, ControllerId id);
 bool is_fencing(State state);
 void error_recovery(World& w, ControllerId id, Cause cause);
-void on_queue_failed(World& w, std::uint32_t owner, int error);
+void on_queue_failed(World& w, transport::HostOwner owner, int error);
 void request_timed_out(World& w, QueueId id, std::uint16_t tag);
 /// LIVE -> FENCING: Cross-Controller Reset, the hold, or both; ends in fence_done.
 void start_fencing(World& w, ControllerId id);
@@ -123,7 +124,8 @@ bool fc_delete_association(World& w, ControllerId id);
 bool fc_setup_failed(World& w, ControllerId id, int error, bool dnr);
 bool fc_request_timed_out(World& w, QueueId id, std::uint16_t tag);
 void fc_error_while_connecting(World& w, ControllerId id);
-void fc_exchange_ended(World& w, std::uint32_t owner, std::uint16_t cid, wire::Status status);
+void fc_exchange_ended(World& w, transport::HostOwner owner, std::uint16_t cid,
+                       wire::Status status);
 /// The remote port has been away for dev_loss_tmo.
 bool fc_gives_up(const World& w, const Controller& c);
 Duration fc_reconnect_delay(const World& w, const Controller& c);

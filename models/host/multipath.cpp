@@ -174,8 +174,7 @@ std::uint64_t submit_io(World& w, const Io& what) {
   const std::uint64_t serial = io.serial;
   if (io.buffer != transport::no_buffer)
     w.host.buffers[io.buffer] = serial << 8;
-  record<Kind::app_submit>(w, serial, workload::JobId{io.owner}, io.kind, head_of(w, io.head).disk,
-                           io.lba, io.blocks);
+  record<Kind::app_submit>(w, serial, io.job, io.kind, head_of(w, io.head).disk, io.lba, io.blocks);
   dispatch(w, id);
   return serial;
 }
@@ -283,7 +282,7 @@ void finish_io(World& w, IoId id, wire::Status status) {
   const Io io = w.host.ios[id];
   w.host.ios.remove(id);
   record<Kind::app_complete>(w, io.serial, status, io.version);
-  w.host.io_done(w, io.owner, io.cookie, status, io.version);
+  w.host.io_done(w, io.job, io.cookie, status, io.version);
 }
 
 void fail_over(World& w, IoId io, ControllerId from) {

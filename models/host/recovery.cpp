@@ -276,8 +276,8 @@ void resume_recovery(World& w, ControllerId id) {
   w.after(Duration{}, [id](World& world) { recovery_work(world, id); });
 }
 
-void on_queue_failed(World& w, std::uint32_t owner, int) {
-  error_recovery(w, queue(w, QueueId{owner}).controller, Cause::transport);
+void on_queue_failed(World& w, transport::HostOwner owner, int) {
+  error_recovery(w, queue(w, QueueId{sim::index(owner)}).controller, Cause::transport);
 }
 
 void request_timed_out(World& w, QueueId id, std::uint16_t tag) {

@@ -168,8 +168,8 @@ void cancel_all(World& w, QueueId id) {
   start_waiting(w, id);
 }
 
-void on_completed(World& w, std::uint32_t owner, const wire::Completion& completion) {
-  const QueueId id{owner};
+void on_completed(World& w, transport::HostOwner owner, const wire::Completion& completion) {
+  const QueueId id{sim::index(owner)};
   const Queue& q = queue(w, id);
   record<Kind::response_received>(w, q.controller, q.qid, completion.cid, completion.status,
                                   completion.result64());
@@ -181,8 +181,8 @@ void on_completed(World& w, std::uint32_t owner, const wire::Completion& complet
   complete_request(w, id, wire::CommandId::unpack(completion.cid).tag, completion);
 }
 
-void on_data(World& w, std::uint32_t owner, std::uint16_t packed, const Payload& data) {
-  const QueueId id{owner};
+void on_data(World& w, transport::HostOwner owner, std::uint16_t packed, const Payload& data) {
+  const QueueId id{sim::index(owner)};
   Request* const found = find_request(w, id, packed);
   if (found == nullptr) {
     error_recovery(w, queue(w, id).controller, Cause::transport);
@@ -199,8 +199,8 @@ void on_data(World& w, std::uint32_t owner, std::uint16_t packed, const Payload&
   std::copy_n(from.begin(), data.bytes, to.begin());
 }
 
-const Payload* payload_of(World& w, std::uint32_t owner, std::uint16_t packed) {
-  const Request* const r = find_request(w, QueueId{owner}, packed);
+const Payload* payload_of(World& w, transport::HostOwner owner, std::uint16_t packed) {
+  const Request* const r = find_request(w, QueueId{sim::index(owner)}, packed);
   return r != nullptr ? &r->data : nullptr;
 }
 

@@ -18,7 +18,8 @@ void open_transport(World& w, QueueId id) {
   const Controller& c = controller(w, q.controller);
   q.allocated = true;
   const auto admin = q.qid == 0 ? sim::none<transport::HostQueueId> : queue(w, c.admin).transport;
-  q.transport = transport::open_queue(w, c.forward, c.back, c.port, sim::index(id), admin);
+  q.transport = transport::open_queue(w, c.forward, c.back, c.port,
+                                      transport::HostOwner{sim::index(id)}, admin);
   transport::use_digests(w, q.transport, c.digests);
   record<Kind::queue_opened>(w, q.controller, q.qid, transport::connection_of(w, q.transport));
 }
@@ -258,8 +259,8 @@ void start_setup(World& w, ControllerId id) {
   issue_step(w, id);
 }
 
-void on_queue_ready(World& w, std::uint32_t owner, int error) {
-  const ControllerId id = queue(w, QueueId{owner}).controller;
+void on_queue_ready(World& w, transport::HostOwner owner, int error) {
+  const ControllerId id = queue(w, QueueId{sim::index(owner)}).controller;
   if (error != 0) {
     setup_failed(w, id, error, false);
     return;

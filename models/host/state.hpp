@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "models/disk.hpp"
 #include "models/host/fc_state.hpp"
 #include "models/host/options.hpp"
 #include "models/host/tags.hpp"
@@ -21,6 +22,10 @@
 #include "sim/time.hpp"
 #include "sim/timer_wheel.hpp"
 
+namespace holdfast::workload {
+enum class JobId : std::uint32_t;
+}
+
 namespace holdfast::host {
 
 using sim::Duration;
@@ -32,6 +37,8 @@ enum class ControllerId : std::uint32_t {};
 enum class QueueId : std::uint32_t {};
 enum class HeadId : std::uint32_t {};
 enum class IoId : std::uint32_t {};
+/// The workload's name for one of the I/Os of a job; comes back when it is done.
+enum class Cookie : std::uint32_t {};
 
 /// States of `enum nvme_ctrl_state`, with FENCING and FENCED of the path-failure series (v2 on).
 enum class State : std::uint8_t {
@@ -154,7 +161,7 @@ struct Controller {
   State state = State::fresh;
   std::string name;  ///< "nvme0"
   wire::NqnText subnqn{};
-  std::uint32_t port = 0;  ///< transport port
+  transport::PortId port{};  ///< transport port
   net::RouteId forward{};
   net::RouteId back{};
   std::uint32_t numa_node = 0;
@@ -286,7 +293,7 @@ struct Head {
   HostId host{};
   wire::NqnText subnqn{};
   std::uint32_t nsid = 0;
-  std::uint32_t disk = 0;         ///< the world's name for what is stored behind it
+  DiskId disk{};                  ///< the world's name for what is stored behind it
   std::uint32_t block_bytes = 0;  ///< 0: not found yet
   std::uint64_t blocks = 0;
   sim::Vector<Path> paths;
@@ -303,8 +310,8 @@ struct Io {
   std::uint32_t cpu = 0;
   std::uint64_t lba = 0;
   std::uint32_t blocks = 1;
-  std::uint32_t owner = 0;  ///< the workload's names for it
-  std::uint32_t cookie = 0;
+  workload::JobId job{};
+  Cookie cookie{};
   std::uint32_t attempts = 0;  ///< how often it was sent; the low byte goes into the token
   std::uint32_t retries = 0;   ///< on the same path (nvme_max_retries)
   ControllerId counted = sim::none<ControllerId>;  ///< whose active count it is in
@@ -319,7 +326,7 @@ struct Io {
   wire::Status half_status{};                   ///< of the half that was done first
 };
 
-using IoDone = void (*)(World&, std::uint32_t owner, std::uint32_t cookie, wire::Status, Version);
+using IoDone = void (*)(World&, workload::JobId, Cookie, wire::Status, Version);
 
 struct Hosts {
   sim::SharedVector<Host> hosts;

@@ -28,7 +28,7 @@ bool strikes(const World& w, const Flows& flows, const Packet& packet) {
     return true;
   if (w.net.flow_of == nullptr || is_foreign(w, packet))
     return false;
-  const std::uint32_t flow = w.net.flow_of(w, packet);
+  const FlowId flow = w.net.flow_of(w, packet);
   return flow >= flows.first && flow <= flows.last;
 }
 
@@ -61,12 +61,11 @@ void queue_on_link(World& w, ChannelId id, PacketId packet) {
   w.calendar.lane_push(c.lane, left + c.delay, sim::index(packet));
 }
 
-void enqueue(World& w, ChannelId id, PacketId packet) {
-  if (w.net.channels[sim::index(id)].netems != 0) [[unlikely]] {
-    impair(w, id, packet, 0);
-    return;
-  }
+TimePoint enqueue(World& w, ChannelId id, PacketId packet) {
+  if (w.net.channels[sim::index(id)].netems != 0) [[unlikely]]
+    return impair(w, id, packet, 0);
   queue_on_link(w, id, packet);
+  return w.now();
 }
 
 namespace {
@@ -95,10 +94,11 @@ void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
   Packet& p = w.net.packets[packet];
   ++c.packets;
   w.net.arriving = packet;
-  const std::uint64_t* body = reinterpret_cast<const std::uint64_t*>(p.body.bytes.data());
   const Route& route = w.net.routes[sim::index(p.route)];
-  if (!route.foreign) [[likely]]
-    record<Kind::packet_hop>(w, id, p.bytes, body[0], body[1], body[2], body[3]);
+  if (!route.foreign) [[likely]] {
+    const auto words = record_words(p.body);
+    record<Kind::packet_hop>(w, id, p.bytes, words[0], words[1], words[2], words[3]);
+  }
   if ((c.blackholes | c.sieves) != 0) [[unlikely]] {
     if (swallowed(w, id, packet))
       return;
@@ -166,13 +166,11 @@ TimePoint send(World& w, RouteId route, std::uint32_t bytes, const PacketBody& b
   p.hop = 0;
   p.bytes = static_cast<std::uint16_t>(bytes);
   p.body = body;
-  w.net.leaves = w.now();
   if (w.net.intercept != nullptr && w.net.intercept(w, p)) [[unlikely]] {
     drop(w, w.net.hops[r.first], packet, Drop::scripted);
     return w.now();
   }
-  enqueue(w, w.net.hops[r.first], packet);
-  return w.net.leaves;
+  return enqueue(w, w.net.hops[r.first], packet);
 }
 
 void add_blackhole(World& w, ChannelId channel) {

@@ -65,13 +65,15 @@ void let_go(World& w, std::uint32_t index, std::uint32_t packet) {
   impair(w, n.channel, PacketId{packet}, index + 1);
 }
 
-void take(World& w, std::uint32_t index, PacketId packet, bool may_duplicate) {
+/// Returns when it leaves this netem or one behind it; now, if none of them holds it.
+TimePoint take(World& w, std::uint32_t index, PacketId packet, bool may_duplicate) {
   Netem& n = w.net.netems[index];
+  TimePoint copy_leaves = w.now();
   bool twice = may_duplicate && n.p.duplicate > 0.0 && yes(w, n.duplicate, n.p.duplicate);
   if (is_lost(w, n)) {
     if (!twice) {
       drop(w, n.channel, packet, Drop::impaired);
-      return;
+      return w.now();
     }
     twice = false;  // one of the two is left
   }
@@ -82,28 +84,27 @@ void take(World& w, std::uint32_t index, PacketId packet, bool may_duplicate) {
     if (!is_foreign(w, original) && w.net.duplicated != nullptr)
       w.net.duplicated(w, original);
     // It begins anew at the top of the qdisc, and is not duplicated once more.
-    take(w, index, copy, false);
+    copy_leaves = take(w, index, copy, false);
   }
   if (n.held >= n.p.limit) {
     drop(w, n.channel, packet, Drop::queue_full);
-    return;
+    return copy_leaves;
   }
+  const auto unless_held = [&](TimePoint leaves) {
+    return leaves > w.now() ? leaves : copy_leaves;
+  };
   if (skips_delay(w, n)) {
     n.counter = 0;
-    impair(w, n.channel, packet, index + 1);
-    return;
+    return unless_held(impair(w, n.channel, packet, index + 1));
   }
   const TimePoint due = time_to_send(w, n, w.net.packets[packet].bytes);
   ++n.counter;
-  if (due <= w.now()) {
-    impair(w, n.channel, packet, index + 1);
-    return;
-  }
+  if (due <= w.now())
+    return unless_held(impair(w, n.channel, packet, index + 1));
   n.latest = n.held == 0 ? due : std::max(n.latest, due);
   ++n.held;
-  if (w.net.packets[packet].hop == 0)
-    w.net.leaves = due;
   w.at(due, [index, packet](World& world) { let_go(world, index, sim::index(packet)); });
+  return due;
 }
 
 }  // namespace
@@ -162,15 +163,14 @@ void switch_netem(World& w, std::uint32_t netem, bool on) {
   w.net.channels[sim::index(n.channel)].netems += on ? 1u : ~0u;
 }
 
-void impair(World& w, ChannelId id, PacketId packet, std::uint32_t from) {
+TimePoint impair(World& w, ChannelId id, PacketId packet, std::uint32_t from) {
   for (std::uint32_t i = from; i < w.net.netems.size(); ++i) {
     const Netem& n = w.net.netems[i];
-    if (n.on && n.channel == id && strikes(w, n.flows, w.net.packets[packet])) {
-      take(w, i, packet, true);
-      return;
-    }
+    if (n.on && n.channel == id && strikes(w, n.flows, w.net.packets[packet]))
+      return take(w, i, packet, true);
   }
   queue_on_link(w, id, packet);
+  return w.now();
 }
 
 }  // namespace holdfast::net

@@ -17,7 +17,8 @@ std::uint32_t add_netem(World& w, ChannelId channel, const Flows& flows,
 void switch_netem(World& w, std::uint32_t netem, bool on);
 
 /// Takes a packet through the emulators of its channel, from that one on, and then to the link.
-void impair(World& w, ChannelId id, PacketId packet, std::uint32_t from);
+/// Returns when it leaves the one that holds it; now, if none does.
+TimePoint impair(World& w, ChannelId id, PacketId packet, std::uint32_t from);
 
 /// get_crandom: uniform in [0, 2^32), correlated with the answer before.
 std::uint32_t correlated(World& w, CorrelatedDraw& draw);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "models/net/options.hpp"
@@ -30,6 +31,8 @@ enum class LinkId : std::uint32_t {};
 enum class ChannelId : std::uint32_t {};
 enum class RouteId : std::uint32_t {};
 enum class PacketId : std::uint32_t {};
+/// Whose packets they are, in names of the transport's choice.
+enum class FlowId : std::uint32_t {};
 
 constexpr ChannelId channel_of(LinkId link, unsigned direction) {
   return ChannelId{sim::index(link) * 2 + direction};
@@ -72,6 +75,14 @@ struct PacketBody {
   alignas(std::uint64_t) std::array<std::byte, 56> bytes;
 };
 
+/// The begin of a body as records tell it. Fields of less than eight bytes share a word in the
+/// order in which the machine stores bytes.
+inline std::array<std::uint64_t, 4> record_words(const PacketBody& body) {
+  std::array<std::uint64_t, 4> words{};
+  std::memcpy(words.data(), body.bytes.data(), sizeof(words));
+  return words;
+}
+
 struct Packet {
   RouteId route{};
   std::uint16_t hop = 0;
@@ -82,8 +93,8 @@ struct Packet {
 /// Which packets a fault strikes: all, or those of some flows as Fabric::flow_of names them.
 struct Flows {
   bool all = true;
-  std::uint32_t first = 0;
-  std::uint32_t last = 0;  ///< included
+  FlowId first{};
+  FlowId last{};  ///< included
 };
 
 /// Random loss, or a blackhole, for some flows at the receiving end of a channel.
@@ -172,8 +183,7 @@ using DeliverFunction = void (*)(World&, const Packet&);
 using DroppedFunction = void (*)(World&, const Packet&, ChannelId, Drop);
 /// A second copy of a packet is on its way from now on; it will be delivered or dropped as well.
 using DuplicatedFunction = void (*)(World&, const Packet&);
-/// Whose packet it is, in names of the transport's choice; see Flows.
-using FlowFunction = std::uint32_t (*)(const World&, const Packet&);
+using FlowFunction = FlowId (*)(const World&, const Packet&);
 /// True: the packet is to be dropped before it reaches a link.
 using InterceptFunction = bool (*)(World&, const Packet&);
 
@@ -184,7 +194,6 @@ struct Fabric {
   sim::SharedVector<Route> routes;
   sim::Vector<Channel> channels;
   sim::Arena<PacketId, Packet> packets;
-  TimePoint leaves{};   ///< when the packet that is being sent leaves its own host's queue
   PacketId arriving{};  ///< the packet whose hop is being recorded, for those who watch
   DeliverFunction deliver = nullptr;  ///< the transport above
   DroppedFunction dropped = nullptr;

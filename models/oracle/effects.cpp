@@ -14,7 +14,7 @@ namespace {
 
 /// Blocks that one command overwrote at once.
 struct Landing {
-  std::uint32_t disk = 0;
+  DiskId disk{};
   std::uint64_t lba = 0;
   std::uint64_t blocks = 0;
   Token token{};

@@ -41,7 +41,7 @@ std::int64_t finish_of(const Operation& op) {
 }
 
 struct Place {
-  std::uint32_t disk = 0;
+  DiskId disk{};
   std::uint64_t lba = 0;
   friend auto operator<=>(const Place&, const Place&) = default;
 };

@@ -13,7 +13,7 @@ namespace holdfast::oracle {
 /// The verdict and, if it is not ok, the first contradiction found.
 struct LinearizabilityReport {
   bool ok = true;
-  std::uint32_t disk = 0;
+  DiskId disk{};
   std::uint64_t lba = 0;
   /// The two operations that contradict each other: two writes whose effects cannot be ordered, or
   /// a read and the write that it cannot have seen. 0: what the medium held at the start.

@@ -153,7 +153,9 @@ void on_stream_dry(World& w, const Words<Kind::stream_dry>& r) {
 
 }  // namespace
 
-void add_disk(Oracle& oracle, std::uint64_t blocks) { oracle.disks.emplace_back(blocks); }
+DiskId add_disk(Oracle& oracle, std::uint64_t blocks) {
+  return oracle.disks.add(sim::CowVector<Block>(blocks));
+}
 
 void observe(World& w, const sim::Record& r) {
   Oracle& o = w.oracle;

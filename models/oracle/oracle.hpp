@@ -30,7 +30,7 @@ struct Operation {
   std::uint64_t version = 0;  ///< read: of the first block it returned; copy: what it copied first
   TimePoint newest_known = sim::never;  ///< read: see Block::newest_acknowledged, at submission
   std::uint32_t blocks = 0;
-  std::uint32_t disk = 0;
+  DiskId disk{};
   std::uint16_t job = 0;
   std::uint16_t status = 0;
   host::IoKind kind{};
@@ -84,7 +84,7 @@ struct Incident {
   };
   Type type = Type::stale_write;
   TimePoint at{};
-  std::uint32_t disk = 0;
+  DiskId disk{};
   std::uint64_t lba = 0;
   std::uint64_t serial = 0;        ///< the operation that did the harm or suffered it
   std::uint64_t other_serial = 0;  ///< the write that was overwritten or missed
@@ -140,7 +140,7 @@ struct Oracle {
   static constexpr std::size_t incidents_kept = 256;
 
   sim::CowVector<Operation> operations;  ///< by serial - 1
-  sim::Vector<sim::CowVector<Block>> disks;
+  sim::Arena<DiskId, sim::CowVector<Block>> disks;
   sim::Arena<AttemptId, Attempt> attempts;
   sim::Vector<AttemptId> abandoned;        ///< given up and not settled, or not released
   sim::CowVector<TimePoint> known_before;  ///< for reads of several blocks, block after block
@@ -153,7 +153,7 @@ struct Oracle {
 };
 
 /// A disk that the oracle watches, with this many blocks.
-void add_disk(Oracle& oracle, std::uint64_t blocks);
+DiskId add_disk(Oracle& oracle, std::uint64_t blocks);
 
 /// Exposure with the intervals that are still open counted up to `now`.
 Exposure exposure_until(const Oracle& oracle, TimePoint now);

@@ -39,7 +39,7 @@ std::vector<std::uint32_t> nsids_in(const World& w, const Subsystem& s, std::uin
 
 }  // namespace
 
-AnaState ana_state(const Subsystem& s, std::uint32_t port, std::uint32_t group) {
+AnaState ana_state(const Subsystem& s, transport::PortId port, std::uint32_t group) {
   for (const AnaGroupState& a : s.ana) {
     if (a.port == port && a.group == group)
       return a.state;

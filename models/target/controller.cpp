@@ -14,7 +14,7 @@ using wire::StatusCode;
 namespace {
 
 /// The subsystem of that name at that port, or none.
-SubsystemId find_subsystem(const World& w, std::string_view nqn, std::uint32_t port) {
+SubsystemId find_subsystem(const World& w, std::string_view nqn, transport::PortId port) {
   for (std::size_t i = 0; i < w.target.subsystems.size(); ++i) {
     const Subsystem& s = w.target.subsystems[i];
     if (s.nqn == nqn && listens(s, port))

@@ -7,7 +7,7 @@
 
 namespace holdfast::target {
 
-void add_discovery(World& w, const Profile& profile, const std::vector<std::uint32_t>& ports) {
+void add_discovery(World& w, const Profile& profile, const std::vector<transport::PortId>& ports) {
   Profile own = profile;
   // Cross-Controller Reset is for I/O controllers only.
   own.ccrl = 0;

@@ -13,7 +13,7 @@ void connect(World& w, QueueId queue, const wire::Command& command, const transp
 
 // ports.cpp
 /// Does the subsystem serve that port at present?
-bool listens(const Subsystem& s, std::uint32_t port);
+bool listens(const Subsystem& s, transport::PortId port);
 
 // watchdog.cpp
 Duration effective_kato(const Profile& profile, std::uint32_t kato_ms);
@@ -54,7 +54,7 @@ void ccr_log_page(World& w, ControllerId id, wire::Bytes out, const wire::GetLog
 void send_event(World& w, ControllerId id, std::uint32_t dw0);
 
 // nodes.cpp
-NodeId node_of_port(const World& w, std::uint32_t port);
+NodeId node_of_port(const World& w, transport::PortId port);
 bool hangs(const World& w, NodeId node);
 /// The other nodes can ask this one to do something.
 bool answers(const World& w, NodeId node);
@@ -81,7 +81,7 @@ void send_notice(World& w, ControllerId id, std::uint32_t aec_bit, const wire::A
 void unmask_notice(World& w, ControllerId id, std::uint32_t aec_bit, const wire::GetLogPage& read);
 
 // ana.cpp
-wire::AnaState ana_state(const Subsystem& s, std::uint32_t port, std::uint32_t group);
+wire::AnaState ana_state(const Subsystem& s, transport::PortId port, std::uint32_t group);
 /// Log page 0Ch of one controller's port into `out`.
 void ana_log_page(World& w, ControllerId id, wire::Bytes out, const wire::GetLogPage& request);
 /// nvmet_check_ana_state: success, or why this port does not serve the command's namespace.

@@ -157,7 +157,7 @@ void fence(World& w, ControllerId id, std::uint64_t cirn) {
 }  // namespace
 
 NodeId add_node(World& w, SubsystemId subsystem, std::string_view name,
-                const std::vector<std::uint32_t>& ports) {
+                const std::vector<transport::PortId>& ports) {
   Node added;
   added.subsystem = subsystem;
   added.name = std::string(name);
@@ -166,7 +166,7 @@ NodeId add_node(World& w, SubsystemId subsystem, std::string_view name,
   return NodeId{static_cast<std::uint32_t>(w.target.nodes.size() - 1)};
 }
 
-NodeId node_of_port(const World& w, std::uint32_t port) {
+NodeId node_of_port(const World& w, transport::PortId port) {
   for (std::size_t i = 0; i < w.target.nodes.size(); ++i) {
     const auto& ports = w.target.nodes[i].ports;
     if (std::find(ports.begin(), ports.end(), port) != ports.end())

@@ -9,19 +9,19 @@ namespace holdfast::target {
 
 namespace {
 
-bool contains(const sim::Vector<std::uint32_t>& ports, std::uint32_t port) {
+bool contains(const sim::Vector<transport::PortId>& ports, transport::PortId port) {
   return std::find(ports.begin(), ports.end(), port) != ports.end();
 }
 
 /// A discovery service has no link of its own: it is there as long as the port is enabled.
-bool anybody_listens(const World& w, std::uint32_t port) {
+bool anybody_listens(const World& w, transport::PortId port) {
   return std::any_of(w.target.subsystems.begin(), w.target.subsystems.end(),
                      [&](const Subsystem& s) { return !s.discovery && listens(s, port); });
 }
 
 /// Shuts the connections of the port's queues down, of one subsystem or, with none, of all that are
 /// left. Commands that execute run to their end, as always when a connection goes.
-void shut_down_queues(World& w, std::uint32_t port, SubsystemId subsystem) {
+void shut_down_queues(World& w, transport::PortId port, SubsystemId subsystem) {
   for (std::uint32_t i = 0; i < w.target.queues.size(); ++i) {
     const Queue& q = w.target.queues[QueueId{i}];
     if (!q.in_use || q.stopped || q.port != port)
@@ -36,11 +36,11 @@ void shut_down_queues(World& w, std::uint32_t port, SubsystemId subsystem) {
 
 }  // namespace
 
-bool listens(const Subsystem& s, std::uint32_t port) {
+bool listens(const Subsystem& s, transport::PortId port) {
   return contains(s.ports, port) && !contains(s.unlinked, port);
 }
 
-void unlink_port(World& w, SubsystemId subsystem, std::uint32_t port) {
+void unlink_port(World& w, SubsystemId subsystem, transport::PortId port) {
   Subsystem& s = w.target.subsystems[sim::index(subsystem)];
   const bool was_linked = listens(s, port);
   s.unlinked.push_back(port);
@@ -53,15 +53,15 @@ void unlink_port(World& w, SubsystemId subsystem, std::uint32_t port) {
     return;
   // nvmet_disable_port: the listener, and queues that belong to no controller yet or to a
   // discovery controller (nvmet_tcp_destroy_port_queues).
-  w.transport.ports[port].listening = false;
+  w.transport.ports[sim::index(port)].listening = false;
   shut_down_queues(w, port, sim::none<SubsystemId>);
 }
 
-void link_port(World& w, SubsystemId subsystem, std::uint32_t port) {
+void link_port(World& w, SubsystemId subsystem, transport::PortId port) {
   Subsystem& s = w.target.subsystems[sim::index(subsystem)];
   s.unlinked.erase(std::find(s.unlinked.begin(), s.unlinked.end(), port));
   if (listens(s, port))
-    w.transport.ports[port].listening = true;
+    w.transport.ports[sim::index(port)].listening = true;
 }
 
 }  // namespace holdfast::target

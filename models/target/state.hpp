@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "models/disk.hpp"
 #include "models/draw.hpp"
 #include "models/target/options.hpp"
 #include "models/transport/state.hpp"
@@ -58,7 +59,7 @@ struct Namespace {
   SubsystemId subsystem{};
   std::uint32_t nsid = 1;
   std::uint32_t ana_group = 1;
-  std::uint32_t disk = 0;  ///< the world's name for what is stored here
+  DiskId disk{};  ///< the world's name for what is stored here
   std::uint32_t block_bytes = 4096;
   std::uint64_t blocks = 0;
   Span read;
@@ -96,7 +97,7 @@ struct StatusFault {
 
 /// The ANA state of a group as one port sees it.
 struct AnaGroupState {
-  std::uint32_t port = 0;
+  transport::PortId port{};
   std::uint32_t group = 1;
   wire::AnaState state = wire::AnaState::optimized;
 };
@@ -143,8 +144,9 @@ struct Profile {
 struct Subsystem {
   std::string nqn;
   std::shared_ptr<const Profile> profile;  ///< shared by copies of a world
-  sim::Vector<std::uint32_t> ports;        ///< transport ports where it listens
-  sim::Vector<std::uint32_t> unlinked;  ///< of these, those that it was unlinked from, one a fault
+  sim::Vector<transport::PortId> ports;    ///< transport ports where it listens
+  sim::Vector<transport::PortId>
+      unlinked;  ///< of these, those that it was unlinked from, one a fault
   sim::Vector<NamespaceId> namespaces;
   sim::Vector<ControllerId> controllers;  ///< alive or draining, ordered by CNTLID
   sim::Vector<CommandFault> faults;
@@ -182,7 +184,7 @@ struct Held {
 struct Node {
   SubsystemId subsystem{};
   std::string name;
-  sim::Vector<std::uint32_t> ports;
+  sim::Vector<transport::PortId> ports;
   NodeState state = NodeState::up;
   sim::Vector<Held> held;  ///< while it hangs, in the order in which it happened
   /// Resets that wait for the node: the controller and its CIRN.
@@ -206,7 +208,7 @@ struct Controller {
   bool shut_down = false;     ///< CC.SHN was set
   std::uint16_t cntlid = 0;
   SubsystemId subsystem{};
-  std::uint32_t port = 0;  ///< where its admin queue connected; decides its ANA states
+  transport::PortId port{};  ///< where its admin queue connected; decides its ANA states
   wire::NqnText hostnqn{};
   Duration katt{};  ///< effective keep-alive timeout; 0: no timer
   sim::EventId watchdog{};
@@ -233,7 +235,7 @@ struct Queue {
   bool in_use = false;
   bool stopped = false;  ///< receives and answers nothing any more
   transport::TargetQueueId transport{};
-  std::uint32_t port = 0;
+  transport::PortId port{};
   ControllerId controller = sim::none<ControllerId>;
   std::uint16_t qid = 0;
   std::uint16_t sqsize = 0;

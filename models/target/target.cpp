@@ -15,14 +15,15 @@ using wire::StatusCode;
 
 namespace {
 
-std::uint32_t accepted(World& w, transport::TargetQueueId transport, std::uint32_t port) {
+transport::TargetOwner accepted(World& w, transport::TargetQueueId transport,
+                                transport::PortId port) {
   const QueueId id = w.target.queues.add();
   Queue& q = w.target.queues[id];
   q.in_use = true;
   q.transport = transport;
   q.port = port;
   q.node = node_of_port(w, port);
-  return sim::index(id);
+  return transport::TargetOwner{sim::index(id)};
 }
 
 Token token_of(const wire::Command& command, const Payload& data) {
@@ -59,8 +60,9 @@ void hold_command(World& w, QueueId id, NodeId node, const wire::Command& comman
   hold(w, node, {.kind = Held::Kind::command, .queue = id, .payload = data, .command = command});
 }
 
-void command(World& w, std::uint32_t owner, const wire::Command& command, const Payload& data) {
-  const QueueId id{owner};
+void command(World& w, transport::TargetOwner owner, const wire::Command& command,
+             const Payload& data) {
+  const QueueId id{sim::index(owner)};
   const NodeId node = w.target.queues[id].node;
   if (hangs(w, node) && !w.target.queues[id].stopped) {
     hold_command(w, id, node, command, data);
@@ -69,8 +71,8 @@ void command(World& w, std::uint32_t owner, const wire::Command& command, const 
   }
 }
 
-void data(World& w, std::uint32_t owner, std::uint16_t tag, const Payload& payload) {
-  const QueueId id{owner};
+void data(World& w, transport::TargetOwner owner, std::uint16_t tag, const Payload& payload) {
+  const QueueId id{sim::index(owner)};
   const NodeId node = w.target.queues[id].node;
   if (hangs(w, node)) {
     hold(w, node, {.kind = Held::Kind::data, .queue = id, .tag = tag, .payload = payload});
@@ -79,8 +81,8 @@ void data(World& w, std::uint32_t owner, std::uint16_t tag, const Payload& paylo
   }
 }
 
-void lost(World& w, std::uint32_t owner, int) {
-  const QueueId id{owner};
+void lost(World& w, transport::TargetOwner owner, int) {
+  const QueueId id{sim::index(owner)};
   const NodeId node = w.target.queues[id].node;
   if (hangs(w, node)) {
     hold(w, node, {.kind = Held::Kind::lost, .queue = id});
@@ -179,7 +181,7 @@ void respond(World& w, QueueId id, const wire::Command& command, wire::Status st
 }
 
 SubsystemId add_subsystem(World& w, std::string_view nqn, const Profile& profile,
-                          const std::vector<std::uint32_t>& ports) {
+                          const std::vector<transport::PortId>& ports) {
   Subsystem s;
   s.nqn = std::string(nqn);
   s.profile = std::make_shared<const Profile>(profile);

@@ -16,7 +16,7 @@ namespace holdfast::target {
 struct NamespaceParameters {
   std::uint32_t nsid = 1;
   std::uint32_t ana_group = 1;
-  std::uint32_t disk = 0;
+  DiskId disk{};
   std::uint32_t block_bytes = 4096;
   std::uint64_t size_bytes = 0;  ///< a multiple of block_bytes
   Span read;
@@ -26,9 +26,9 @@ struct NamespaceParameters {
 };
 
 SubsystemId add_subsystem(World& w, std::string_view nqn, const Profile& profile,
-                          const std::vector<std::uint32_t>& ports);
+                          const std::vector<transport::PortId>& ports);
 /// Discovery controllers at these ports, with the knobs of `profile`.
-void add_discovery(World& w, const Profile& profile, const std::vector<std::uint32_t>& ports);
+void add_discovery(World& w, const Profile& profile, const std::vector<transport::PortId>& ports);
 NamespaceId add_namespace(World& w, SubsystemId subsystem, const NamespaceParameters& parameters);
 
 /// What the transport calls.
@@ -55,7 +55,7 @@ inline constexpr int cause_fenced = 4;  ///< its node lost its access to the med
 
 /// A node of an array that owns these of the subsystem's ports.
 NodeId add_node(World& w, SubsystemId subsystem, std::string_view name,
-                const std::vector<std::uint32_t>& ports);
+                const std::vector<transport::PortId>& ports);
 /// The node is up and fails now. One that has failed already can only get worse: crash.
 void fail_node(World& w, NodeId node, NodeState state);
 /// What fail_node did with that state ends.
@@ -63,8 +63,8 @@ void restore_node(World& w, NodeId node, NodeState state);
 
 /// nvmet: the subsystem's link in the port's folder of configfs is removed, or made again. Its
 /// controllers at that port lose their connections; the last link takes the listener along.
-void unlink_port(World& w, SubsystemId subsystem, std::uint32_t port);
-void link_port(World& w, SubsystemId subsystem, std::uint32_t port);
+void unlink_port(World& w, SubsystemId subsystem, transport::PortId port);
+void link_port(World& w, SubsystemId subsystem, transport::PortId port);
 
 /// Admin commands of the controller with this CNTLID wait until each stall has ended.
 void start_admin_stall(World& w, SubsystemId subsystem, std::uint16_t cntlid);

@@ -4,8 +4,8 @@
 
 #include <array>
 
-#include "models/transport/carrier.hpp"
 #include "models/transport/fc/fc.hpp"
+#include "models/transport/ops.hpp"
 #include "models/transport/rdma/rdma.hpp"
 #include "models/transport/tcp/nvme_tcp.hpp"
 #include "models/world.hpp"
@@ -15,7 +15,7 @@ namespace holdfast::transport {
 namespace {
 
 // In the order of TransportKind.
-constexpr auto carriers = std::to_array<Carrier>({
+constexpr auto all_ops = std::to_array<TransportOps>({
     {nvme_tcp::install, nvme_tcp::open_queue, nvme_tcp::submit, nvme_tcp::connection_of,
      nvme_tcp::stop_queue, nvme_tcp::close_queue, nvme_tcp::respond, nvme_tcp::request_data,
      nvme_tcp::connection_of, nvme_tcp::stop_queue, nvme_tcp::close_queue},
@@ -26,8 +26,8 @@ constexpr auto carriers = std::to_array<Carrier>({
      fc::respond, fc::request_data, fc::connection_of, fc::stop_queue, fc::close_queue},
 });
 
-const Carrier& carrier(const World& w) {
-  return carriers[static_cast<std::size_t>(w.transport.kind)];
+const TransportOps& ops(const World& w) {
+  return all_ops[static_cast<std::size_t>(w.transport.kind)];
 }
 
 }  // namespace
@@ -36,17 +36,17 @@ void install(World& w, TransportKind kind, const HostHandlers& host, const Targe
   w.transport.kind = kind;
   w.transport.host = host;
   w.transport.target = target;
-  carrier(w).install(w);
+  ops(w).install(w);
 }
 
-std::uint32_t add_port(World& w) {
+PortId add_port(World& w) {
   w.transport.ports.emplace_back();
-  return static_cast<std::uint32_t>(w.transport.ports.size() - 1);
+  return PortId{static_cast<std::uint32_t>(w.transport.ports.size() - 1)};
 }
 
-HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                       std::uint32_t owner, HostQueueId admin) {
-  return carrier(w).open_queue(w, forward, back, port, owner, admin);
+HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId port,
+                       HostOwner owner, HostQueueId admin) {
+  return ops(w).open_queue(w, forward, back, port, owner, admin);
 }
 
 void use_digests(World& w, HostQueueId id, wire::Digests digests) {
@@ -55,30 +55,30 @@ void use_digests(World& w, HostQueueId id, wire::Digests digests) {
 }
 
 void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data) {
-  carrier(w).submit(w, id, command, data);
+  ops(w).submit(w, id, command, data);
 }
 
 ConnectionId connection_of(const World& w, HostQueueId id) {
-  return carrier(w).connection_of_host(w, id);
+  return ops(w).connection_of_host(w, id);
 }
 
-void stop_queue(World& w, HostQueueId id) { carrier(w).stop_host_queue(w, id); }
-void close_queue(World& w, HostQueueId id) { carrier(w).close_host_queue(w, id); }
+void stop_queue(World& w, HostQueueId id) { ops(w).stop_host_queue(w, id); }
+void close_queue(World& w, HostQueueId id) { ops(w).close_host_queue(w, id); }
 
 void respond(World& w, TargetQueueId id, const wire::Completion& completion, const Payload& data) {
-  carrier(w).respond(w, id, completion, data);
+  ops(w).respond(w, id, completion, data);
 }
 
 void request_data(World& w, TargetQueueId id, std::uint16_t cid, std::uint16_t tag,
                   std::uint32_t bytes) {
-  carrier(w).request_data(w, id, cid, tag, bytes);
+  ops(w).request_data(w, id, cid, tag, bytes);
 }
 
 ConnectionId connection_of(const World& w, TargetQueueId id) {
-  return carrier(w).connection_of_target(w, id);
+  return ops(w).connection_of_target(w, id);
 }
 
-void stop_queue(World& w, TargetQueueId id) { carrier(w).stop_target_queue(w, id); }
-void close_queue(World& w, TargetQueueId id) { carrier(w).close_target_queue(w, id); }
+void stop_queue(World& w, TargetQueueId id) { ops(w).stop_target_queue(w, id); }
+void close_queue(World& w, TargetQueueId id) { ops(w).close_target_queue(w, id); }
 
 }  // namespace holdfast::transport

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Queue pairs: what the host and the target engine see of a transport. Commands go one way,
 // completions and data the other; how they travel is the transport's business. Each transport is a
-// row of functions (carrier.hpp) that queue.cpp calls; a world has one kind of them.
+// row of functions (ops.hpp) that queue.cpp calls; a world has one kind of them.
 #pragma once
 
 #include "models/transport/state.hpp"
@@ -17,14 +17,14 @@ inline constexpr int no_icresp = 11;       ///< EAGAIN, what a timed-out receive
 void install(World& w, TransportKind kind, const HostHandlers& host, const TargetHandlers& target);
 
 /// A place to connect to.
-std::uint32_t add_port(World& w);
+PortId add_port(World& w);
 
 // The host's side.
 
 /// Starts to connect. `ready` tells the outcome; until then, and after stop_queue, nothing can be
 /// submitted. `admin`: the admin queue of the same controller; none: this is the admin queue.
-HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                       std::uint32_t owner, HostQueueId admin);
+HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId port,
+                       HostOwner owner, HostQueueId admin);
 /// NVMe/TCP: the digests that the queue asks for; to be said before it is connected.
 void use_digests(World& w, HostQueueId id, wire::Digests digests);
 /// Sends a command. Its data travels in the capsule if the SGL says so, else the target asks for

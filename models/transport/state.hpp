@@ -23,6 +23,8 @@ using sim::Duration;
 using sim::TimePoint;
 
 enum class ConnectionId : std::uint32_t {};
+/// Where targets listen.
+enum class PortId : std::uint32_t {};
 
 /// What the layer above a connection is told. `owner` values are its own.
 struct TcpHandlers {
@@ -40,10 +42,14 @@ struct Port {
 enum class HostQueueId : std::uint32_t {};
 enum class TargetQueueId : std::uint32_t {};
 
+/// The host engine's names for its queues, and the target engine's.
+enum class HostOwner : std::uint32_t {};
+enum class TargetOwner : std::uint32_t {};
+
 /// The host's end of a queue pair.
 struct HostQueue {
   ConnectionId connection{};
-  std::uint32_t owner = 0;     ///< the host engine's name for it
+  HostOwner owner{};
   bool stopped = false;        ///< nothing goes up any more
   wire::Digests digests{};     ///< NVMe/TCP: wanted, and then agreed
   sim::EventId setup_timer{};  ///< waits for ICResp
@@ -52,7 +58,7 @@ struct HostQueue {
 /// The target's end of a queue pair.
 struct TargetQueue {
   ConnectionId connection{};
-  std::uint32_t owner = 0;  ///< the target engine's name for it
+  TargetOwner owner{};
   bool stopped = false;
   wire::Digests digests{};    ///< NVMe/TCP: agreed
   bool success_flag = false;  ///< NVMe/TCP: reads that succeed end with their data
@@ -61,32 +67,32 @@ struct TargetQueue {
 /// What a host engine is told about its queues. `owner` is what it gave to open_queue.
 struct HostHandlers {
   /// The queue can take commands (error 0), or could not be set up (an errno).
-  void (*ready)(World&, std::uint32_t owner, int error) = nullptr;
-  void (*completed)(World&, std::uint32_t owner, const wire::Completion&) = nullptr;
+  void (*ready)(World&, HostOwner owner, int error) = nullptr;
+  void (*completed)(World&, HostOwner owner, const wire::Completion&) = nullptr;
   /// Data of a command that reads; the completion follows.
-  void (*data)(World&, std::uint32_t owner, std::uint16_t cid, const Payload&) = nullptr;
+  void (*data)(World&, HostOwner owner, std::uint16_t cid, const Payload&) = nullptr;
   /// The data of a command that writes, when the target asks for it; null: no such command.
-  const Payload* (*payload)(World&, std::uint32_t owner, std::uint16_t cid) = nullptr;
+  const Payload* (*payload)(World&, HostOwner owner, std::uint16_t cid) = nullptr;
   /// The transport broke (an errno), or the other side violated the protocol (EPROTO).
-  void (*failed)(World&, std::uint32_t owner, int error) = nullptr;
+  void (*failed)(World&, HostOwner owner, int error) = nullptr;
   /// FC: the exchange of a command has ended without an answer, aborted or by an adapter error.
-  void (*ended)(World&, std::uint32_t owner, std::uint16_t cid, wire::Status) = nullptr;
+  void (*ended)(World&, HostOwner owner, std::uint16_t cid, wire::Status) = nullptr;
   /// Whose data an application's buffer holds (zero copy).
   Version (*buffer)(const World&, std::uint32_t buffer) = nullptr;
   /// Ticks of the machine that a queue belongs to; null: exact timers.
-  sim::TimerWheel (*wheel)(const World&, std::uint32_t owner) = nullptr;
+  sim::TimerWheel (*wheel)(const World&, HostOwner owner) = nullptr;
 };
 
 /// What a target engine is told about its queues.
 struct TargetHandlers {
   /// A host has connected to a port; the answer is the engine's name for the queue.
-  std::uint32_t (*accepted)(World&, TargetQueueId, std::uint32_t port) = nullptr;
+  TargetOwner (*accepted)(World&, TargetQueueId, PortId port) = nullptr;
   /// A command and whatever data came in its capsule.
-  void (*command)(World&, std::uint32_t owner, const wire::Command&, const Payload&) = nullptr;
+  void (*command)(World&, TargetOwner owner, const wire::Command&, const Payload&) = nullptr;
   /// Data that request_data asked for; `bytes` of it.
-  void (*data)(World&, std::uint32_t owner, std::uint16_t tag, const Payload&) = nullptr;
+  void (*data)(World&, TargetOwner owner, std::uint16_t tag, const Payload&) = nullptr;
   /// The transport is gone; commands that were not handed up never will be.
-  void (*lost)(World&, std::uint32_t owner, int error) = nullptr;
+  void (*lost)(World&, TargetOwner owner, int error) = nullptr;
 };
 
 /// NVMe/TCP: command capsules that a fault drops on their way, while it is armed.
@@ -102,14 +108,14 @@ struct CapsuleDrop {
 
 /// A part of a chosen capsule, and how often it was dropped.
 struct DroppedPart {
-  Span bytes;
+  ByteRange bytes;
   std::uint32_t times = 0;
 };
 
 /// A capsule that was chosen: bytes of the host's stream.
 struct ChosenCapsule {
   ConnectionId connection{};
-  Span bytes;
+  ByteRange bytes;
   std::uint32_t transmissions = 1;
   CapsulePackets packets = CapsulePackets::all;
   sim::Vector<DroppedPart> parts;

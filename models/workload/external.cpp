@@ -13,7 +13,7 @@ namespace holdfast::workload {
 namespace {
 
 /// A buffer that no I/O of the job is using: what is written from it must stay until it is done.
-std::uint32_t take_buffer(World& w, JobId id, std::uint32_t cookie) {
+std::uint32_t take_buffer(World& w, JobId id, host::Cookie cookie) {
   sim::Vector<ExternalBuffer>& all = program_of<Outside>(w.workload, id).buffers;
   const auto place =
       std::find_if(all.begin(), all.end(), [](const ExternalBuffer& b) { return !b.in_use; });
@@ -41,7 +41,7 @@ JobId add_external(World& w, const std::string& name, host::HeadId head, std::ui
 }
 
 std::uint64_t submit(World& w, JobId id, host::IoKind kind, std::uint64_t lba, std::uint32_t blocks,
-                     std::uint32_t cookie) {
+                     host::Cookie cookie) {
   const Job& job = job_of(w.workload, id);
   host::Io io;
   io.kind = kind;
@@ -49,14 +49,14 @@ std::uint64_t submit(World& w, JobId id, host::IoKind kind, std::uint64_t lba, s
   io.cpu = job.cpu;
   io.lba = lba;
   io.blocks = blocks;
-  io.owner = sim::index(id);
+  io.job = id;
   io.cookie = cookie;
   if (kind == host::IoKind::write)
     io.buffer = take_buffer(w, id, cookie);
   return host::submit_io(w, io);
 }
 
-void wake_after(World& w, JobId id, Duration time, std::uint32_t cookie) {
+void wake_after(World& w, JobId id, Duration time, host::Cookie cookie) {
   w.after(time, [id, cookie](World& world) {
     if (world.workload.external)
       world.workload.external->woken(world, id, cookie);
@@ -68,7 +68,7 @@ void start_external(World& w, JobId id) {
     w.workload.external->started(w, id);
 }
 
-void external_done(World& w, JobId id, std::uint32_t cookie, wire::Status status,
+void external_done(World& w, JobId id, host::Cookie cookie, wire::Status status,
                    host::Version version) {
   for (ExternalBuffer& one : program_of<Outside>(w.workload, id).buffers) {
     if (one.in_use && one.cookie == cookie)

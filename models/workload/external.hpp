@@ -22,9 +22,9 @@ class External {
 
   virtual void started(World& w, JobId job) = 0;
   /// `version` >> 8 is the serial of the write that a read found, 0 for zeroes.
-  virtual void io_done(World& w, JobId job, std::uint32_t cookie, wire::Status status,
+  virtual void io_done(World& w, JobId job, host::Cookie cookie, wire::Status status,
                        host::Version version) = 0;
-  virtual void woken(World& w, JobId job, std::uint32_t cookie) = 0;
+  virtual void woken(World& w, JobId job, host::Cookie cookie) = 0;
 };
 
 /// A job that begins at `start`, or as soon after it as its device exists. It does something only
@@ -35,9 +35,9 @@ JobId add_external(World& w, const std::string& name, host::HeadId head, std::ui
 /// Submits an I/O of the job and returns its serial. `cookie` is what `io_done` gets back; each one
 /// that is out has another.
 std::uint64_t submit(World& w, JobId job, host::IoKind kind, std::uint64_t lba,
-                     std::uint32_t blocks, std::uint32_t cookie);
+                     std::uint32_t blocks, host::Cookie cookie);
 
 /// `woken` after that time.
-void wake_after(World& w, JobId job, Duration time, std::uint32_t cookie);
+void wake_after(World& w, JobId job, Duration time, host::Cookie cookie);
 
 }  // namespace holdfast::workload

@@ -83,10 +83,10 @@ void issue(World& w, JobId id) {
     io.cpu = job.cpu;
     io.lba = next_lba(w, f, head);
     io.blocks = f.block_bytes / head.block_bytes;
-    io.owner = sim::index(id);
+    io.job = id;
     const std::uint32_t buffer = f.free_buffers.back();
     f.free_buffers.pop_back();
-    io.cookie = buffer;
+    io.cookie = host::Cookie{buffer};
     if (io.kind == host::IoKind::write)
       io.buffer = buffer;
     ++f.issued;

@@ -24,7 +24,7 @@ void start_script(World& w, JobId id);
 void script_done(World& w, JobId id, wire::Status status, host::Version version);
 
 void start_external(World& w, JobId id);
-void external_done(World& w, JobId id, std::uint32_t cookie, wire::Status status,
+void external_done(World& w, JobId id, host::Cookie cookie, wire::Status status,
                    host::Version version);
 
 }  // namespace holdfast::workload

@@ -25,7 +25,7 @@ std::uint64_t submit(World& w, JobId id, host::IoKind kind) {
   io.cpu = job.cpu;
   io.lba = 0;
   io.blocks = std::max(1u, io_bytes / w.host.heads[sim::index(job.head)].block_bytes);
-  io.owner = sim::index(id);
+  io.job = id;
   if (kind == host::IoKind::write)
     io.buffer = job.first_buffer;
   return host::submit_io(w, io);

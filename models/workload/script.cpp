@@ -76,7 +76,7 @@ void run_step(World& w, JobId id) {
   io.cpu = job.cpu;
   io.lba = step.lba;
   io.blocks = step.blocks;
-  io.owner = sim::index(id);
+  io.job = id;
   io.ranges = step.ranges;
   io.argument = step.key;
   io.other_key = step.victim;

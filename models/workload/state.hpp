@@ -94,7 +94,7 @@ struct Script {
 struct ExternalBuffer {
   std::uint32_t buffer = 0;
   bool in_use = false;
-  std::uint32_t cookie = 0;
+  host::Cookie cookie{};
 };
 
 /// A program outside the models (external.hpp). It takes buffers as it writes.

@@ -28,12 +28,12 @@ struct Start {
 struct Done {
   World& w;
   JobId id;
-  std::uint32_t cookie;
+  host::Cookie cookie;
   wire::Status status;
   host::Version version;
 
   void operator()(const RwTest&) const { rw_test_done(w, id, status, version); }
-  void operator()(const Fio&) const { fio_done(w, id, cookie, status); }
+  void operator()(const Fio&) const { fio_done(w, id, sim::index(cookie), status); }
   void operator()(const Script&) const { script_done(w, id, status, version); }
   void operator()(const Outside&) const { external_done(w, id, cookie, status, version); }
 };
@@ -79,9 +79,7 @@ JobId add_job(World& w, const Job& job) {
   return id;
 }
 
-void io_done(World& w, std::uint32_t owner, std::uint32_t cookie, wire::Status status,
-             host::Version version) {
-  const JobId id{owner};
+void io_done(World& w, JobId id, host::Cookie cookie, wire::Status status, host::Version version) {
   Job& job = job_of(w.workload, id);
   if (!status.ok())
     ++job.errors;

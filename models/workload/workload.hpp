@@ -13,8 +13,7 @@ namespace holdfast::workload {
 /// The job begins at `job.start`, or as soon after it as its device exists.
 JobId add_job(World& w, const Job& job);
 
-/// What the host calls when an I/O is done; `owner` is the job.
-void io_done(World& w, std::uint32_t owner, std::uint32_t cookie, wire::Status status,
-             host::Version version);
+/// What the host calls when an I/O is done.
+void io_done(World& w, JobId id, host::Cookie cookie, wire::Status status, host::Version version);
 
 }  // namespace holdfast::workload

@@ -230,7 +230,7 @@ TEST_CASE("what the oracle finds in order is linearizable", "[property]") {
     const bool ok = !w.oracle.counts.corrupt();
     ++(ok ? sound : corrupt);
     const auto report = oracle::check_linearizable(w.oracle);
-    INFO("scenario " << seed << ": disk " << report.disk << " block " << report.lba
+    INFO("scenario " << seed << ": disk " << sim::index(report.disk) << " block " << report.lba
                      << " operations " << report.first_serial << " and " << report.second_serial);
     if (ok)
       CHECK(report.ok);

@@ -103,16 +103,16 @@ void PythonWorkloads::started(World&, workload::JobId job) {
   driver_.attr("started")(sim::index(job));
 }
 
-void PythonWorkloads::io_done(World&, workload::JobId job, std::uint32_t cookie,
-                              wire::Status status, host::Version version) {
+void PythonWorkloads::io_done(World&, workload::JobId job, host::Cookie cookie, wire::Status status,
+                              host::Version version) {
   const py::gil_scoped_acquire gil;
-  driver_.attr("io_done")(sim::index(job), cookie, status.ok() ? 0 : wire::raw(status.code()),
-                          version >> 8);
+  driver_.attr("io_done")(sim::index(job), sim::index(cookie),
+                          status.ok() ? 0 : wire::raw(status.code()), version >> 8);
 }
 
-void PythonWorkloads::woken(World&, workload::JobId job, std::uint32_t cookie) {
+void PythonWorkloads::woken(World&, workload::JobId job, host::Cookie cookie) {
   const py::gil_scoped_acquire gil;
-  driver_.attr("woken")(sim::index(job), cookie);
+  driver_.attr("woken")(sim::index(job), sim::index(cookie));
 }
 
 }  // namespace holdfast::python

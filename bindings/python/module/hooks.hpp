@@ -33,9 +33,9 @@ class PythonWorkloads final : public workload::External {
   explicit PythonWorkloads(py::object driver) : driver_(std::move(driver)) {}
 
   void started(World& w, workload::JobId job) override;
-  void io_done(World& w, workload::JobId job, std::uint32_t cookie, wire::Status status,
+  void io_done(World& w, workload::JobId job, host::Cookie cookie, wire::Status status,
                host::Version version) override;
-  void woken(World& w, workload::JobId job, std::uint32_t cookie) override;
+  void woken(World& w, workload::JobId job, host::Cookie cookie) override;
 
  private:
   py::object driver_;

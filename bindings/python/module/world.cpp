@@ -190,11 +190,13 @@ class PyWorld {
       misuse(fmt::format("{}: found blocks {} to {}, expected 0 to {}, the end of the device", kind,
                          lba, lba + blocks - 1, head.blocks - 1));
     }
-    return workload::submit(world_, workload::JobId{job}, kinds.at(kind), lba, blocks, cookie);
+    return workload::submit(world_, workload::JobId{job}, kinds.at(kind), lba, blocks,
+                            host::Cookie{cookie});
   }
 
   void wake_after(std::uint32_t job, std::int64_t time_ns, std::uint32_t cookie) {
-    workload::wake_after(world_, workload::JobId{job}, sim::Duration{time_ns}, cookie);
+    workload::wake_after(world_, workload::JobId{job}, sim::Duration{time_ns},
+                         host::Cookie{cookie});
   }
 
  private:

@@ -114,7 +114,7 @@ void set_array_knobs(target::Profile& profile, const Subsystem& s) {
 
 void build_nodes(World& w, const Subsystem& s, target::SubsystemId id, Names& names) {
   for (const ArrayNode& n : s.nodes) {
-    std::vector<std::uint32_t> ports;
+    std::vector<transport::PortId> ports;
     std::vector<net::LinkId>& links = names.node_links[{s.name, n.name}];
     for (const std::string& port : n.ports) {
       ports.push_back(names.ports.at(port));
@@ -165,21 +165,20 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
     profile.crdt[i] = static_cast<std::uint16_t>(s.crdt[i] / 100ms);
   profile.discovery_kato = s.discovery_kato;
   profile.wheel = wheel_of(w, "subsystem " + s.name, s.hz, s.tick_phase);
-  std::vector<std::uint32_t> ports;
+  std::vector<transport::PortId> ports;
   for (const std::string& name : s.ports) {
     const auto [place, fresh] = names.ports.try_emplace(name);
     if (fresh)
       place->second = transport::add_port(w);
     if (s.hz != 0)
-      w.transport.ports[place->second].wheel = profile.wheel;
+      w.transport.ports[sim::index(place->second)].wheel = profile.wheel;
     ports.push_back(place->second);
   }
   const target::SubsystemId id = target::add_subsystem(w, s.name, profile, ports);
   names.subsystems[s.name] = id;
   build_nodes(w, s, id, names);
   for (const Namespace& n : s.namespaces) {
-    const auto disk = static_cast<std::uint32_t>(w.oracle.disks.size());
-    oracle::add_disk(w.oracle, n.size_bytes / n.block_bytes);
+    const DiskId disk = oracle::add_disk(w.oracle, n.size_bytes / n.block_bytes);
     names.disks[{s.name, n.nsid}] = disk;
     target::NamespaceParameters p;
     p.nsid = n.nsid;
@@ -209,7 +208,7 @@ void build_discovery(World& w, const Scenario& s, const Names& names) {
     }
   }
   for (const Subsystem& sub : s.subsystems) {
-    std::vector<std::uint32_t> ports;
+    std::vector<transport::PortId> ports;
     for (const std::string& port : sub.ports) {
       if (asked.erase(port) != 0)
         ports.push_back(names.ports.at(port));

@@ -95,7 +95,7 @@ host::IoKind kind_of(ScriptStep::Do what) {
 }
 
 std::uint32_t zone_blocks_of(const World& w, host::HeadId head) {
-  const std::uint32_t disk = w.host.heads[sim::index(head)].disk;
+  const DiskId disk = w.host.heads[sim::index(head)].disk;
   const auto& all = w.target.namespaces;
   const auto place = std::find_if(all.begin(), all.end(),
                                   [&](const target::Namespace& n) { return n.disk == disk; });

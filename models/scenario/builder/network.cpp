@@ -13,10 +13,12 @@ namespace {
 net::Flows flows_of(const World& w, host::ControllerId id, std::optional<std::uint16_t> queue) {
   const host::Controller& c = w.host.controllers[sim::index(id)];
   // The admin queue is followed by the I/O queues.
-  const std::uint32_t admin = sim::index(c.admin);
+  const auto flow = [&](std::uint32_t queue_id) {
+    return net::FlowId{sim::index(c.admin) + queue_id};
+  };
   if (queue)
-    return {false, admin + *queue, admin + *queue};
-  return {false, admin, admin + c.io_queues_wanted};
+    return {false, flow(*queue), flow(*queue)};
+  return {false, flow(0), flow(c.io_queues_wanted)};
 }
 
 /// Which link, in which direction.
@@ -139,7 +141,7 @@ fault::DropCapsule what_of(World& w, const DropCapsule& f, const Names& names, c
   if (f.admin) {
     drop.queues.last = drop.queues.first;
   } else {
-    ++drop.queues.first;
+    drop.queues.first = net::FlowId{sim::index(drop.queues.first) + 1};
   }
   drop.opcode = f.opcode;
   drop.skip = f.nth - 1;

@@ -145,7 +145,7 @@ const Kind* integer_kind(std::size_t width, std::uint64_t low, std::uint64_t hig
                fmt::format("integer, {} to {}", low, high)});
 }
 
-const Kind* choice_kind(std::size_t width, const std::vector<AnyChoice>& choices) {
+const Kind* choice_kind(std::size_t width, const std::vector<AnyOption>& choices) {
   std::vector<std::string> words;
   for (const auto& one : choices)
     words.emplace_back(one.word);

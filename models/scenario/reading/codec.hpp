@@ -82,22 +82,22 @@ std::string read_word(const Cursor& cursor, const std::vector<std::string>& word
 
 /// A word that stands for a value.
 template <class E>
-struct Choice {
+struct Option {
   const char* word;
   E value;
 };
 /// The same for any type that fits.
-using AnyChoice = Choice<std::uint64_t>;
+using AnyOption = Option<std::uint64_t>;
 
 /// One word out of several; `width` is the size of what they stand for.
-const Kind* choice_kind(std::size_t width, const std::vector<AnyChoice>& choices);
+const Kind* choice_kind(std::size_t width, const std::vector<AnyOption>& choices);
 
 template <class E>
-Codec<E> choice(std::initializer_list<Choice<E>> choices) {
+Codec<E> choice(std::initializer_list<Option<E>> choices) {
   static_assert(std::is_enum_v<E> || std::is_unsigned_v<E>);
-  std::vector<AnyChoice> any(choices.size());
+  std::vector<AnyOption> any(choices.size());
   for (std::size_t i = 0; i < any.size(); ++i) {
-    const Choice<E>& one = choices.begin()[i];
+    const Option<E>& one = choices.begin()[i];
     any[i] = {one.word, static_cast<std::uint64_t>(one.value)};
   }
   return {choice_kind(sizeof(E), any)};

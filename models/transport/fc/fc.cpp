@@ -48,7 +48,7 @@ void arrived(World& w, const Frame& f) {
 }
 
 void note_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason) {
-  const auto words = std::bit_cast<std::array<std::uint64_t, 7>>(packet.body);
+  const auto words = net::record_words(packet.body);
   record<Kind::packet_dropped>(w, channel, reason, words[0], words[1], words[2], words[3]);
 }
 
@@ -148,8 +148,8 @@ void settle(World& w, ExchangeId id) {
 
 void settle_connection(World& w, ConnectionId id) {
   const Connection& c = connection(w, id);
-  if (!c.in_use || c.exchanges != 0 || c.members != 0 || c.queue[0] != closed ||
-      c.queue[1] != closed) {
+  if (!c.in_use || c.exchanges != 0 || c.members != 0 || c.host_queue != sim::none<HostQueueId> ||
+      c.target_queue != sim::none<TargetQueueId>) {
     return;
   }
   const ConnectionId association = c.association;

@@ -35,10 +35,10 @@ inline constexpr int no_port = 19;        ///< ENODEV
 inline constexpr int timed_out = 110;     ///< ETIMEDOUT
 inline constexpr int disconnected = 104;  ///< ECONNRESET: the target has ended the association
 
-// The carrier that queue.cpp calls; see queue.hpp for what each does.
+// The operations that queue.cpp calls; see queue.hpp for what each does.
 void install(World& w);
-HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                       std::uint32_t owner, HostQueueId admin);
+HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId port,
+                       HostOwner owner, HostQueueId admin);
 void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data);
 ConnectionId connection_of(const World& w, HostQueueId id);
 void stop_queue(World& w, HostQueueId id);

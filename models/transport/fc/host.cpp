@@ -12,12 +12,11 @@ namespace {
 using wire::StatusCode;
 
 bool listens_to(const World& w, const Connection& c) {
-  return c.queue[at(Side::host)] != closed &&
-         !w.transport.host_queues[HostQueueId{c.queue[at(Side::host)]}].stopped;
+  return c.host_queue != sim::none<HostQueueId> && !w.transport.host_queues[c.host_queue].stopped;
 }
 
-std::uint32_t owner_of(const World& w, const Connection& c) {
-  return w.transport.host_queues[HostQueueId{c.queue[at(Side::host)]}].owner;
+HostOwner owner_of(const World& w, const Connection& c) {
+  return w.transport.host_queues[c.host_queue].owner;
 }
 
 void request_service(World& w, ConnectionId id, Service service, std::uint32_t bytes) {
@@ -69,7 +68,7 @@ void take_response(World& w, ExchangeId id) {
 void take_disconnect(World& w, ExchangeId id) {
   const ConnectionId of = exchange(w, id).connection;
   exchange(w, id).opened = true;
-  if (connection(w, of).queue[at(Side::host)] == closed) {
+  if (connection(w, of).host_queue == sim::none<HostQueueId>) {
     send(w, id, Side::host, Iu::ls_accept, disconnect_accept_bytes);
     end(w, id, Side::host);
     return;
@@ -94,8 +93,8 @@ void give_up(World& w, ExchangeId id, wire::Status status) {
   settle(w, id);
 }
 
-HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                       std::uint32_t owner, HostQueueId admin) {
+HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId port,
+                       HostOwner owner, HostQueueId admin) {
   const HostQueueId queue = w.transport.host_queues.add();
   const ConnectionId id = w.transport.fc.connections.add();
   const bool is_admin = admin == sim::none<HostQueueId>;
@@ -106,7 +105,7 @@ HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::u
   c.association = is_admin ? id : w.transport.host_queues[admin].connection;
   c.port = port;
   c.route = {forward, back};
-  c.queue[at(Side::host)] = sim::index(queue);
+  c.host_queue = queue;
   if (is_admin) {
     request_service(w, id, Service::create_association, create_association_bytes);
   } else {
@@ -139,7 +138,7 @@ void stop_queue(World& w, HostQueueId id) { w.transport.host_queues[id].stopped 
 void close_queue(World& w, HostQueueId id) {
   const ConnectionId of = w.transport.host_queues[id].connection;
   w.transport.host_queues.remove(id);
-  connection(w, of).queue[at(Side::host)] = closed;
+  connection(w, of).host_queue = sim::none<HostQueueId>;
   for (std::uint32_t i = 0; i < w.transport.fc.exchanges.size(); ++i) {
     const ExchangeId one{i};
     const Exchange& x = exchange(w, one);

@@ -16,6 +16,9 @@
 
 namespace holdfast::transport {
 enum class ConnectionId : std::uint32_t;
+enum class PortId : std::uint32_t;
+enum class HostQueueId : std::uint32_t;
+enum class TargetQueueId : std::uint32_t;
 enum class Side : std::uint8_t;
 }  // namespace holdfast::transport
 
@@ -65,11 +68,12 @@ struct Exchange {
 struct Connection {
   bool in_use = false;
   ConnectionId association{};  ///< the admin connection, itself for an admin connection
-  std::uint32_t port = 0;
+  PortId port{};
   std::array<net::RouteId, 2> route{};              ///< from each side to the other
-  std::array<std::uint32_t, 2> queue = {~0u, ~0u};  ///< id of the queue at each side; ~0: closed
-  bool ready = false;                               ///< the host knows that it exists
-  std::uint32_t exchanges = 0;                      ///< that still live
+  HostQueueId host_queue = sim::none<HostQueueId>;  ///< none: closed
+  TargetQueueId target_queue = sim::none<TargetQueueId>;
+  bool ready = false;                                    ///< the host knows that it exists
+  std::uint32_t exchanges = 0;                           ///< that still live
   std::array<sim::Vector<ExchangeId>, 2> exchange_of{};  ///< by tag, what each side has open
   // Of an admin connection only.
   std::uint32_t members = 0;                      ///< I/O connections of the association

@@ -11,10 +11,11 @@ namespace holdfast::transport::fc {
 
 namespace {
 
-TargetQueueId queue_of(const Connection& c) { return TargetQueueId{c.queue[at(Side::target)]}; }
+TargetQueueId queue_of(const Connection& c) { return c.target_queue; }
 
 bool listens_to(const World& w, const Connection& c) {
-  return c.queue[at(Side::target)] != closed && !w.transport.target_queues[queue_of(c)].stopped;
+  return c.target_queue != sim::none<TargetQueueId> &&
+         !w.transport.target_queues[queue_of(c)].stopped;
 }
 
 /// The target ends an exchange that it cannot or will not answer.
@@ -28,8 +29,7 @@ void hand_up(World& w, ExchangeId id, const Payload& data) {
   Exchange& x = exchange(w, id);
   x.delivered = true;
   const wire::Command command = x.command;
-  const std::uint32_t owner =
-      w.transport.target_queues[queue_of(connection(w, x.connection))].owner;
+  const TargetOwner owner = w.transport.target_queues[queue_of(connection(w, x.connection))].owner;
   w.transport.target.command(w, owner, command, data);
 }
 
@@ -84,9 +84,9 @@ void accept(World& w, ExchangeId id) {
   const ConnectionId association = connection(w, of).association;
   const TargetQueueId queue = w.transport.target_queues.add();
   w.transport.target_queues[queue].connection = of;
-  connection(w, of).queue[at(Side::target)] = sim::index(queue);
+  connection(w, of).target_queue = queue;
   ++connection(w, association).target_queues;
-  const std::uint32_t owner = w.transport.target.accepted(w, queue, connection(w, of).port);
+  const TargetOwner owner = w.transport.target.accepted(w, queue, connection(w, of).port);
   w.transport.target_queues[queue].owner = owner;
   const bool admin = of == association;
   send(w, id, Side::target, Iu::ls_accept,
@@ -143,7 +143,7 @@ void take_service(World& w, ExchangeId id) {
   }
   const Connection& association = connection(w, connection(w, of).association);
   const bool alive = x.service == Service::create_association
-                         ? w.transport.ports[association.port].listening
+                         ? w.transport.ports[sim::index(association.port)].listening
                          : !association.terminating && association.target_queues != 0;
   if (alive) {
     accept(w, id);
@@ -213,7 +213,7 @@ void close_queue(World& w, TargetQueueId id) {
   const ConnectionId association = connection(w, of).association;
   ++connection(w, association).exchanges;  // it stays until we are through
   w.transport.target_queues.remove(id);
-  connection(w, of).queue[at(Side::target)] = closed;
+  connection(w, of).target_queue = sim::none<TargetQueueId>;
   const bool last = --connection(w, association).target_queues == 0;
   // The admin queue is the last to go, whenever the engine was through with it: its AERs stay until
   // the commands of the I/O queues have run to their end.

@@ -34,7 +34,7 @@ void take_request_to_connect(World& w, QueuePairId id, Side side) {
   const State state = end_of(w, id, side).state;
   if (state == State::accepting) {
     send_op(w, id, side, Op::reply);
-  } else if (state == State::idle && w.transport.ports[q.port].listening) {
+  } else if (state == State::idle && w.transport.ports[sim::index(q.port)].listening) {
     set_state(w, id, side, State::accepting);
     ask(w, id, side, Op::reply);
   } else if (state == State::idle) {

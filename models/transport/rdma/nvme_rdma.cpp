@@ -24,10 +24,10 @@ QueuePairId pair_of(const World& w, TargetQueueId id) {
 }
 
 HostQueue& host_queue(World& w, QueuePairId id) {
-  return w.transport.host_queues[HostQueueId{w.transport.rdma.pairs[id].owner[0]}];
+  return w.transport.host_queues[w.transport.rdma.pairs[id].host_queue];
 }
 TargetQueue& target_queue(World& w, QueuePairId id) {
-  return w.transport.target_queues[TargetQueueId{w.transport.rdma.pairs[id].owner[1]}];
+  return w.transport.target_queues[w.transport.rdma.pairs[id].target_queue];
 }
 
 /// A request is complete when its SEND is acknowledged and its response is there; whichever comes
@@ -54,11 +54,11 @@ void install(World& w) {
   w.net.duplicated = rdma::on_duplicated;
 }
 
-HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                       std::uint32_t owner, HostQueueId) {
+HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId port,
+                       HostOwner owner, HostQueueId) {
   const HostQueueId id = w.transport.host_queues.add();
   w.transport.host_queues[id].owner = owner;
-  const QueuePairId pair = rdma::open(w, forward, back, port, sim::index(id));
+  const QueuePairId pair = rdma::open(w, forward, back, port, id);
   w.transport.host_queues[id].connection = connection_of(pair);
   return id;
 }
@@ -148,9 +148,9 @@ void connect_done(World& w, QueuePairId id, int error) {
 void accepted(World& w, QueuePairId id) {
   const TargetQueueId queue = w.transport.target_queues.add();
   QueuePair& q = w.transport.rdma.pairs[id];
-  q.owner[1] = sim::index(queue);
+  q.target_queue = queue;
   w.transport.target_queues[queue].connection = connection_of(id);
-  const std::uint32_t owner = w.transport.target.accepted(w, queue, q.port);
+  const TargetOwner owner = w.transport.target.accepted(w, queue, q.port);
   w.transport.target_queues[queue].owner = owner;
 }
 

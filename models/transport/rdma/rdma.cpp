@@ -127,8 +127,8 @@ void break_pair(World& w, QueuePairId id, Side side, int error) {
   settle(w, id);
 }
 
-QueuePairId open(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                 std::uint32_t owner) {
+QueuePairId open(World& w, net::RouteId forward, net::RouteId back, transport::PortId port,
+                 transport::HostQueueId queue) {
   Rdma& rdma = w.transport.rdma;
   const QueuePairId id = rdma.pairs.add();
   QueuePair& q = rdma.pairs[id];
@@ -138,7 +138,7 @@ QueuePairId open(World& w, net::RouteId forward, net::RouteId back, std::uint32_
   q.drains =
       std::find(rdma.undrained.begin(), rdma.undrained.end(), there.from) == rdma.undrained.end();
   q.port = port;
-  q.owner[0] = owner;
+  q.host_queue = queue;
   q.route = {forward, back};
   q.mtu = path_mtu(std::min(there.mtu_bytes, home.mtu_bytes));
   q.end[0].held = true;
@@ -216,7 +216,7 @@ void on_duplicated(World& w, const net::Packet& packet) {
 }
 
 void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason) {
-  const auto words = std::bit_cast<std::array<std::uint64_t, 7>>(packet.body);
+  const auto words = net::record_words(packet.body);
   record<Kind::packet_dropped>(w, channel, reason, words[0], words[1], words[2], words[3]);
   packet_gone(w, packet_of(packet));
 }

@@ -28,8 +28,8 @@ inline constexpr std::uint64_t read_packets = window_packets / 2;
 std::uint32_t path_mtu(std::uint32_t route_mtu_bytes);
 
 /// Starts to connect from the host's end.
-QueuePairId open(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                 std::uint32_t owner);
+QueuePairId open(World& w, net::RouteId forward, net::RouteId back, transport::PortId port,
+                 transport::HostQueueId queue);
 /// Posts a work request. Ignored (and its blob freed) on a queue pair that is not ready.
 void post(World& w, QueuePairId id, Side side, const Work& work);
 /// rdma_disconnect and drain: nothing is sent or taken in any more but the DREQ.
@@ -46,10 +46,10 @@ void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net
 
 namespace holdfast::transport::nvme_rdma {
 
-// The carrier that queue.cpp calls; see queue.hpp for what each does.
+// The operations that queue.cpp calls; see queue.hpp for what each does.
 void install(World& w);
-HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                       std::uint32_t owner, HostQueueId admin);
+HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, transport::PortId port,
+                       HostOwner owner, HostQueueId admin);
 void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data);
 ConnectionId connection_of(const World& w, HostQueueId id);
 void stop_queue(World& w, HostQueueId id);

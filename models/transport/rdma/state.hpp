@@ -16,6 +16,12 @@
 #include "sim/ring.hpp"
 #include "sim/time.hpp"
 
+namespace holdfast::transport {
+enum class PortId : std::uint32_t;
+enum class HostQueueId : std::uint32_t;
+enum class TargetQueueId : std::uint32_t;
+}  // namespace holdfast::transport
+
 namespace holdfast::rdma {
 
 enum class QueuePairId : std::uint32_t {};
@@ -79,11 +85,12 @@ struct End {
 
 struct QueuePair {
   bool in_use = false;
-  bool drains = true;      ///< the host stops it before it gives buffers back
-  std::uint32_t port = 0;  ///< listening port it was opened to
-  std::uint32_t mtu = 0;   ///< data bytes of a full packet
-  std::array<std::uint32_t, 2> owner = {~0u, ~0u};  ///< queue at each side
-  std::array<net::RouteId, 2> route{};              ///< from each side to the other
+  bool drains = true;        ///< the host stops it before it gives buffers back
+  transport::PortId port{};  ///< listening port it was opened to
+  std::uint32_t mtu = 0;     ///< data bytes of a full packet
+  transport::HostQueueId host_queue = sim::none<transport::HostQueueId>;
+  transport::TargetQueueId target_queue = sim::none<transport::TargetQueueId>;
+  std::array<net::RouteId, 2> route{};  ///< from each side to the other
   std::array<End, 2> end;
 };
 

@@ -7,7 +7,7 @@
 
 namespace holdfast::tcp {
 
-using transport::Recovery;
+using transport::CongestionState;
 
 namespace {
 
@@ -38,7 +38,7 @@ void take_probe_answer(World& w, ConnectionId id, Side side, const Segment& s, c
   } else if (s.ack > e.probe_end) {
     // The probe mended a loss, so the window shrinks.
     start_reduction(e, w.transport.tcp);
-    e.recovery = Recovery::reduced;
+    e.congestion_state = CongestionState::reduced;
     end_reduction(e, tick_time(w, c, side));
     try_keep_open(e);
   } else if (!f.is_ordinary() && !f.newly_sacked) {
@@ -118,8 +118,8 @@ void take_ack(World& w, ConnectionId id, Side side, const Segment& s) {
   take_round_trip(w, id, side, f);
   adapt_reordering(e, f.delivered_when_sent);
   take_probe_answer(w, id, side, s, f);
-  const bool dubious =
-      !f.is_ordinary() || f.newly_sacked || f.duplicate || e.recovery != Recovery::open;
+  const bool dubious = !f.is_ordinary() || f.newly_sacked || f.duplicate ||
+                       e.congestion_state != CongestionState::open;
   const Send send = dubious ? alert(w, id, side, f) : Send::nothing;
   if (f.sets_timer && !arm_probe(w, id, side, true))
     arm_timeout(w, id, side);

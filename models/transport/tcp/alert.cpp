@@ -7,8 +7,8 @@
 
 namespace holdfast::tcp {
 
+using transport::CongestionState;
 using transport::Pending;
-using transport::Recovery;
 
 namespace {
 
@@ -38,7 +38,7 @@ void close_recovery(Endpoint& e, const Finding& f, TimePoint now) {
   } else if (e.rack.persist != 0) {
     --e.rack.persist;
   }
-  e.recovery = Recovery::open;
+  e.congestion_state = CongestionState::open;
   e.first_repeat_ms = -1;
 }
 
@@ -57,7 +57,7 @@ Send process_loss(Endpoint& e, const Finding& f, bool counts, TimePoint now) {
   const auto undo = [&] {
     undo_reduction(e, true, now);
     e.timeouts = 0;
-    e.recovery = Recovery::open;
+    e.congestion_state = CongestionState::open;
     return Send::nothing;
   };
   if (f.advanced && may_undo(e, f.echo_ms))
@@ -84,16 +84,16 @@ Send process_loss(Endpoint& e, const Finding& f, bool counts, TimePoint now) {
 
 /// The exits from recovery and reduction at their end.
 void leave_if_over(Endpoint& e, const Finding& f, TimePoint now) {
-  if (e.recovery == Recovery::open) {
+  if (e.congestion_state == CongestionState::open) {
     e.first_repeat_ms = -1;
     return;
   }
   if (e.unacked < e.recovery_end)
     return;
-  if (e.recovery == Recovery::reduced && e.unacked != e.recovery_end) {
+  if (e.congestion_state == CongestionState::reduced && e.unacked != e.recovery_end) {
     end_reduction(e, now);
-    e.recovery = Recovery::open;
-  } else if (e.recovery == Recovery::recovery) {
+    e.congestion_state = CongestionState::open;
+  } else if (e.congestion_state == CongestionState::recovery) {
     // The window goes down to the threshold unless the reduction is taken back.
     const bool undone = may_undo(e, f.echo_ms);
     close_recovery(e, f, now);
@@ -114,7 +114,7 @@ Send alert(World& w, ConnectionId id, Side side, Finding& f) {
   const TimePoint now = tick_time(w, c, side);
   const bool counts = !f.is_ordinary() && !f.duplicate;
   leave_if_over(e, f, now);
-  if (e.recovery == Recovery::recovery) {
+  if (e.congestion_state == CongestionState::recovery) {
     // tcp_try_undo_partial: the original of what was repeated has arrived.
     if (f.advanced && e.undo_from != 0 && was_delayed(e, f.echo_ms)) {
       if (e.repeated != 0)
@@ -125,31 +125,31 @@ Send alert(World& w, ConnectionId id, Side side, Finding& f) {
     if (undo_by_duplicates(e, now))
       try_keep_open(e);
     look_for_losses(w, id, side, f);
-    if (e.recovery != Recovery::recovery) {
+    if (e.congestion_state != CongestionState::recovery) {
       if (e.lost == 0)
         return Send::nothing;
       enter_recovery(c, side, w.transport.tcp, now);
     }
     return Send::lost;
   }
-  if (e.recovery == Recovery::loss) {
+  if (e.congestion_state == CongestionState::loss) {
     const Send send = process_loss(e, f, counts, now);
     look_for_losses(w, id, side, f);
-    if (e.recovery != Recovery::open && !f.lost_repeat)
+    if (e.congestion_state != CongestionState::open && !f.lost_repeat)
       return send;
   }
-  if (e.recovery <= Recovery::disorder)
+  if (e.congestion_state <= CongestionState::disorder)
     undo_by_duplicates(e, now);
   look_for_losses(w, id, side, f);
   if (e.lost == 0) {
     if (!repeats_anything(e))
       e.first_repeat_ms = -1;
-    if (e.recovery != Recovery::reduced)
+    if (e.congestion_state != CongestionState::reduced)
       try_keep_open(e);
     return Send::lost;
   }
   enter_recovery(c, side, w.transport.tcp, now);
-  record<Kind::tcp_recovery>(w, id, side, e.recovery, e.cwnd, e.ssthresh);
+  record<Kind::tcp_recovery>(w, id, side, e.congestion_state, e.cwnd, e.ssthresh);
   return Send::lost;
 }
 

@@ -10,8 +10,8 @@
 namespace holdfast::tcp {
 
 using transport::CongestionControl;
+using transport::CongestionState;
 using transport::Cubic;
-using transport::Recovery;
 
 namespace {
 
@@ -158,7 +158,8 @@ void continue_reduction(Endpoint& e, std::uint32_t delivered, std::uint32_t newl
 }
 
 void end_reduction(Endpoint& e, TimePoint now) {
-  if (e.ssthresh < 0x7fffffff && (e.recovery == Recovery::reduced || e.undo_from != 0)) {
+  if (e.ssthresh < 0x7fffffff &&
+      (e.congestion_state == CongestionState::reduced || e.undo_from != 0)) {
     e.cwnd = e.ssthresh;
     e.cwnd_used_since = now;
   }
@@ -199,7 +200,7 @@ void note_usage(Endpoint& e, bool limited, TimePoint now, const transport::TcpPa
   if (now - e.cwnd_used_since < e.round_trips.timeout)
     return;
   // tcp_cwnd_application_limited: what was not used for an RTO is not known to pass.
-  if (e.recovery == Recovery::open) {
+  if (e.congestion_state == CongestionState::open) {
     const std::uint32_t used = std::max(e.cwnd_used, p.initial_window_segments);
     if (used < e.cwnd) {
       e.ssthresh = current_ssthresh(e);

@@ -130,7 +130,8 @@ void restart_after_idle(Endpoint& e, TimePoint now, const transport::TcpParamete
 /// A pause ends that does not count as time of growth (bictcp_cwnd_event).
 void note_start(Endpoint& e, TimePoint now);
 inline bool is_reducing(const Endpoint& e) {
-  return e.recovery == transport::Recovery::reduced || e.recovery == transport::Recovery::recovery;
+  return e.congestion_state == transport::CongestionState::reduced ||
+         e.congestion_state == transport::CongestionState::recovery;
 }
 std::uint32_t current_ssthresh(const Endpoint& e);
 

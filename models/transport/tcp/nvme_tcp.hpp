@@ -37,10 +37,10 @@ inline wire::ConstBytes header_of(const Message& m) {
   return {m.header.data(), std::to_integer<std::size_t>(m.header[2])};
 }
 
-// The carrier that queue.cpp calls; see queue.hpp for what each does.
+// The operations that queue.cpp calls; see queue.hpp for what each does.
 void install(World& w);
-HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                       std::uint32_t owner, HostQueueId admin);
+HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId port,
+                       HostOwner owner, HostQueueId admin);
 void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data);
 ConnectionId connection_of(const World& w, HostQueueId id);
 void stop_queue(World& w, HostQueueId id);
@@ -54,7 +54,9 @@ void close_queue(World& w, TargetQueueId id);
 
 // nvme_tcp_script.cpp: what faults ask of single packets.
 /// The host engine's name for the queue that a packet belongs to, or belonged to.
-std::uint32_t flow_of(const World& w, const net::Packet& packet);
+net::FlowId flow_of(const World& w, const net::Packet& packet);
+/// Flows bear the names of the host engine's queues.
+constexpr net::FlowId flow_of(HostOwner owner) { return net::FlowId{sim::index(owner)}; }
 /// The host is about to write a command capsule of that many bytes: is it one that a fault drops?
 void choose_capsule(World& w, HostQueueId id, std::uint8_t opcode, std::uint32_t bytes);
 /// The host lets go of the connection, so its id may name another one soon.

@@ -10,7 +10,7 @@ namespace holdfast::transport {
 namespace {
 
 HostQueueId queue_of(const World& w, ConnectionId id) {
-  return HostQueueId{w.transport.connections[id].owner[0]};
+  return w.transport.connections[id].host_queue;
 }
 
 void send(World& w, ConnectionId id, const Message& message) {
@@ -56,15 +56,15 @@ wire::Completion completion_of(const wire::DataPdu& data) {
 
 namespace nvme_tcp {
 
-HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                       std::uint32_t owner, HostQueueId) {
+HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId port,
+                       HostOwner owner, HostQueueId) {
   const HostQueueId id = w.transport.host_queues.add();
   w.transport.host_queues[id].owner = owner;
   const auto wheel = w.transport.host.wheel;
-  const ConnectionId connection = tcp::open(w, forward, back, port, sim::index(id),
-                                            wheel == nullptr ? sim::TimerWheel{} : wheel(w, owner));
+  const ConnectionId connection =
+      tcp::open(w, forward, back, port, id, wheel == nullptr ? sim::TimerWheel{} : wheel(w, owner));
   w.transport.host_queues[id].connection = connection;
-  w.transport.connections[connection].flow = owner;
+  w.transport.connections[connection].flow = flow_of(owner);
   return id;
 }
 

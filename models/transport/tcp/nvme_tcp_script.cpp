@@ -12,9 +12,9 @@ namespace holdfast::transport::nvme_tcp {
 
 namespace {
 
-bool overlap(const Span& a, const Span& b) { return a.begin < b.end && b.begin < a.end; }
+bool overlap(const ByteRange& a, const ByteRange& b) { return a.begin < b.end && b.begin < a.end; }
 
-bool wanted(const ChosenCapsule& c, const Span& packet) {
+bool wanted(const ChosenCapsule& c, const ByteRange& packet) {
   switch (c.packets) {
     case CapsulePackets::first:
       return packet.begin <= c.bytes.begin && c.bytes.begin < packet.end;
@@ -27,7 +27,7 @@ bool wanted(const ChosenCapsule& c, const Span& packet) {
 }
 
 /// A packet was dropped as often as its bytes were: TCP may cut them in another way next time.
-bool drop_once_more(ChosenCapsule& c, const Span& packet) {
+bool drop_once_more(ChosenCapsule& c, const ByteRange& packet) {
   std::uint32_t times = 0;
   for (const DroppedPart& part : c.parts) {
     if (overlap(part.bytes, packet))
@@ -43,7 +43,7 @@ bool intercept(World& w, const net::Packet& packet) {
   const tcp::Segment s = tcp::segment_of(packet);
   if (Side{s.from} != Side::host || s.length == 0)
     return false;
-  const Span bytes{s.seq, s.seq + s.length};
+  const ByteRange bytes{s.seq, s.seq + s.length};
   bool dropped = false;
   for (ChosenCapsule& c : w.transport.chosen_capsules) {
     if (sim::index(c.connection) == s.connection && wanted(c, bytes))
@@ -61,11 +61,13 @@ void forget_if(World& w, IsOver is_over) {
 
 }  // namespace
 
-std::uint32_t flow_of(const World& w, const net::Packet& packet) {
+net::FlowId flow_of(const World& w, const net::Packet& packet) {
   const Connection& c = w.transport.connections[ConnectionId{tcp::segment_of(packet).connection}];
   // The first SYN leaves before the connection has been labelled.
-  if (c.flow == ~0u && c.end[0].held && c.owner[0] < w.transport.host_queues.size())
-    return w.transport.host_queues[HostQueueId{c.owner[0]}].owner;
+  if (c.flow == sim::none<net::FlowId> && c.end[0].held &&
+      sim::index(c.host_queue) < w.transport.host_queues.size()) {
+    return flow_of(w.transport.host_queues[c.host_queue].owner);
+  }
   return c.flow;
 }
 
@@ -83,7 +85,7 @@ void choose_capsule(World& w, HostQueueId id, std::uint8_t opcode, std::uint32_t
     begin += e.waiting[i].bytes;
   for (CapsuleDrop& d : w.transport.capsule_drops) {
     const bool matches = d.armed && d.left != 0 && d.opcode == opcode &&
-                         d.queues.first <= q.owner && q.owner <= d.queues.last;
+                         d.queues.first <= flow_of(q.owner) && flow_of(q.owner) <= d.queues.last;
     if (!matches)
       continue;
     if (d.skip != 0) {

@@ -11,7 +11,7 @@ namespace holdfast::transport {
 namespace {
 
 TargetQueueId queue_of(const World& w, ConnectionId id) {
-  return TargetQueueId{w.transport.connections[id].owner[1]};
+  return w.transport.connections[id].target_queue;
 }
 
 void send(World& w, ConnectionId id, const Message& message) {
@@ -112,10 +112,10 @@ void close_queue(World& w, TargetQueueId id) {
 
 void target_established(World& w, ConnectionId id) {
   const TargetQueueId queue = w.transport.target_queues.add();
-  w.transport.connections[id].owner[1] = sim::index(queue);
+  w.transport.connections[id].target_queue = queue;
   w.transport.target_queues[queue].connection = id;
-  const std::uint32_t port = w.transport.connections[id].port;
-  const std::uint32_t owner = w.transport.target.accepted(w, queue, port);
+  const PortId port = w.transport.connections[id].port;
+  const TargetOwner owner = w.transport.target.accepted(w, queue, port);
   w.transport.target_queues[queue].owner = owner;
 }
 

@@ -7,35 +7,35 @@
 
 namespace holdfast::tcp {
 
-using transport::Span;
+using transport::ByteRange;
 using transport::TcpState;
 
 namespace {
 
 /// Whether bytes that lie behind a hole are there already.
-bool is_ahead(const Endpoint& e, const Span& span) {
-  return std::any_of(e.ahead.begin(), e.ahead.end(), [&](const Span& have) {
-    return have.begin <= span.begin && span.end <= have.end;
+bool is_ahead(const Endpoint& e, const ByteRange& range) {
+  return std::any_of(e.ahead.begin(), e.ahead.end(), [&](const ByteRange& have) {
+    return have.begin <= range.begin && range.end <= have.end;
   });
 }
 
 /// Notes bytes [begin, end) that lie behind a hole. When there are too many holes the bytes are
 /// treated as lost; the sender will repeat them.
-void keep_ahead(Endpoint& e, Span span) {
+void keep_ahead(Endpoint& e, ByteRange range) {
   auto at = e.ahead.begin();
-  while (at != e.ahead.end() && at->end < span.begin)
+  while (at != e.ahead.end() && at->end < range.begin)
     ++at;
   auto last = at;
-  for (; last != e.ahead.end() && last->begin <= span.end; ++last) {
-    span.begin = std::min(span.begin, last->begin);
-    span.end = std::max(span.end, last->end);
+  for (; last != e.ahead.end() && last->begin <= range.end; ++last) {
+    range.begin = std::min(range.begin, last->begin);
+    range.end = std::max(range.end, last->end);
   }
   if (last == at) {
     if (e.ahead.size() != Endpoint::most_ahead)
-      e.ahead.insert(at, span);
+      e.ahead.insert(at, range);
     return;
   }
-  *at = span;
+  *at = range;
   e.ahead.erase(at + 1, last);
 }
 
@@ -119,7 +119,7 @@ void take_when_closed(World& w, ConnectionId id, Side side, const Segment& s) {
   if ((s.flags & rst) != 0)
     return;
   const bool opens = (s.flags & syn) != 0 && side == Side::target && !e.opened;
-  if (opens && w.transport.ports[c.port].listening) {
+  if (opens && w.transport.ports[sim::index(c.port)].listening) {
     e.expected = 1;
     e.stamp_ms = s.stamp_ms;
     e.last_sent = w.now();
@@ -268,7 +268,7 @@ void on_duplicated(World& w, const net::Packet& packet) {
 
 void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason) {
   const Segment s = segment_of(packet);
-  const auto words = std::bit_cast<std::array<std::uint64_t, 7>>(packet.body);
+  const auto words = net::record_words(packet.body);
   record<Kind::packet_dropped>(w, channel, reason, words[0], words[1], words[2], words[3]);
   Endpoint& sender = w.transport.connections[ConnectionId{s.connection}].end[s.from];
   --sender.packets_in_flight;

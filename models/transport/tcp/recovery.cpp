@@ -8,7 +8,7 @@
 
 namespace holdfast::tcp {
 
-using transport::Recovery;
+using transport::CongestionState;
 using transport::Sent;
 
 namespace {
@@ -20,7 +20,7 @@ bool sent_after(TimePoint a, std::uint64_t a_end, TimePoint b, std::uint64_t b_e
 /// tcp_rack_reo_wnd: how late a segment may be for having been overtaken.
 Duration reordering_window(const Endpoint& e) {
   if (!e.rack.reordering_seen) {
-    if (e.recovery >= Recovery::recovery || e.sacked >= e.reordering)
+    if (e.congestion_state >= CongestionState::recovery || e.sacked >= e.reordering)
       return Duration{};
   }
   const Duration least = std::max(e.round_trips.least, Duration{});
@@ -94,12 +94,12 @@ void enter_recovery(Connection& c, Side side, const transport::TcpParameters& p,
     e.ssthresh_before = current_ssthresh(e);
     start_reduction(e, p);
   }
-  e.recovery = Recovery::recovery;
+  e.congestion_state = CongestionState::recovery;
 }
 
 void enter_loss(World& w, ConnectionId id, Side side) {
   Endpoint& e = end_of(w, id, side);
-  const bool fresh = e.recovery < Recovery::recovery;
+  const bool fresh = e.congestion_state < CongestionState::recovery;
   // tcp_timeout_mark_lost: all but what was sent so recently that it may still be answered.
   for (std::size_t i = 0; i < e.sent.size(); ++i) {
     Sent& s = e.sent[i];
@@ -107,8 +107,8 @@ void enter_loss(World& w, ConnectionId id, Side side) {
     if (!recent)
       mark_lost(e, s);
   }
-  const bool again = e.recovery == Recovery::loss && e.timeouts == 0;
-  if (e.recovery <= Recovery::disorder || e.recovery_end <= e.unacked || again) {
+  const bool again = e.congestion_state == CongestionState::loss && e.timeouts == 0;
+  if (e.congestion_state <= CongestionState::disorder || e.recovery_end <= e.unacked || again) {
     e.ssthresh_before = current_ssthresh(e);
     e.cwnd_before = e.cwnd;
     e.ssthresh = reduced_window(e, w.transport.tcp);
@@ -117,14 +117,14 @@ void enter_loss(World& w, ConnectionId id, Side side) {
   e.cwnd = in_network(e) + 1;
   e.cwnd_count = 0;
   e.cwnd_used_since = tick_time(w, w.transport.connections[id], side);
-  if (e.recovery <= Recovery::disorder && e.sacked >= 3)
+  if (e.congestion_state <= CongestionState::disorder && e.sacked >= 3)
     e.reordering = std::min(e.reordering, 3u);
-  e.recovery = Recovery::loss;
+  e.congestion_state = CongestionState::loss;
   e.cubic = transport::Cubic{};
   e.recovery_end = e.next;
   e.probe_end = 0;
   e.forward_rto = fresh || e.timeouts != 0;  // F-RTO (RFC 5682)
-  record<Kind::tcp_recovery>(w, id, side, e.recovery, e.cwnd, e.ssthresh);
+  record<Kind::tcp_recovery>(w, id, side, e.congestion_state, e.cwnd, e.ssthresh);
 }
 
 bool was_delayed(const Endpoint& e, std::uint32_t echo_ms) {
@@ -153,9 +153,10 @@ void undo_reduction(Endpoint& e, bool unmark, TimePoint now) {
 void try_keep_open(Endpoint& e) {
   // tcp_any_retrans_done: a repetition that is out, or one of the oldest segment that a probe made.
   const bool repeating = e.repeated != 0 || (!e.sent.empty() && e.sent.front().ever_repeated);
-  const Recovery state = e.sacked + e.lost != 0 || repeating ? Recovery::disorder : Recovery::open;
-  if (e.recovery != state) {
-    e.recovery = state;
+  const CongestionState state =
+      e.sacked + e.lost != 0 || repeating ? CongestionState::disorder : CongestionState::open;
+  if (e.congestion_state != state) {
+    e.congestion_state = state;
     e.recovery_end = e.next;
   }
 }

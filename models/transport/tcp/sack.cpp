@@ -7,13 +7,13 @@
 
 namespace holdfast::tcp {
 
-using transport::Recovery;
+using transport::ByteRange;
+using transport::CongestionState;
 using transport::Sent;
-using transport::Span;
 
 namespace {
 
-Span span_of(const Segment& s, const SackBlock& block) {
+ByteRange range_of(const Segment& s, const SackBlock& block) {
   const std::uint64_t begin = s.ack + static_cast<std::uint64_t>(std::int64_t{block.offset});
   return {begin, begin + block.length};
 }
@@ -23,20 +23,20 @@ Span span_of(const Segment& s, const SackBlock& block) {
 bool tells_duplicate(const Segment& s) {
   if (s.sack[0].length == 0)
     return false;
-  const Span first = span_of(s, s.sack[0]);
+  const ByteRange first = range_of(s, s.sack[0]);
   if (first.begin < s.ack)
     return true;
-  const Span second = span_of(s, s.sack[1]);
+  const ByteRange second = range_of(s, s.sack[1]);
   return s.sack[1].length != 0 && first.begin >= second.begin && first.end <= second.end;
 }
 
-void take_duplicate(Endpoint& e, const Span& span, Finding& f) {
+void take_duplicate(Endpoint& e, const ByteRange& range, Finding& f) {
   f.duplicate = true;
   e.rack.duplicate_seen = true;
-  if (e.probe_end != 0 && span.end == e.probe_end)
+  if (e.probe_end != 0 && range.end == e.probe_end)
     f.probe_arrived_twice = true;
   // Of what is acknowledged already nothing is kept; what is not is counted below.
-  if (e.undo_from != 0 && e.undo_repeats > 0 && span.end <= e.unacked && span.end > e.undo_from)
+  if (e.undo_from != 0 && e.undo_repeats > 0 && range.end <= e.unacked && range.end > e.undo_from)
     --e.undo_repeats;
 }
 
@@ -108,21 +108,21 @@ void take_blocks(Connection& c, Side side, const Segment& s, TimePoint now, Find
   Endpoint& e = end_of(c, side);
   const bool duplicate = tells_duplicate(s);
   for (std::size_t b = 0; b < s.sack.size() && s.sack[b].length != 0; ++b) {
-    const Span span = span_of(s, s.sack[b]);
+    const ByteRange range = range_of(s, s.sack[b]);
     const bool again = duplicate && b == 0;
     if (again)
-      take_duplicate(e, span, f);
-    if (span.end > e.next)
+      take_duplicate(e, range, f);
+    if (range.end > e.next)
       continue;
     for (std::size_t i = 0; i < e.sent.size(); ++i) {
       Sent& one = e.sent[i];
-      if (one.seq >= span.end)
+      if (one.seq >= range.end)
         break;
-      if (one.seq >= span.begin && one.end() <= span.end)
+      if (one.seq >= range.begin && one.end() <= range.end)
         take_sack(e, one, again, now, f);
     }
   }
-  if (e.recovery != Recovery::loss || e.undo_from != 0)
+  if (e.congestion_state != CongestionState::loss || e.undo_from != 0)
     note_reordering(e, f.lowest_late, e.highest_sacked, c.mss);
 }
 

@@ -8,8 +8,8 @@
 
 namespace holdfast::tcp {
 
+using transport::ByteRange;
 using transport::Sent;
-using transport::Span;
 using transport::TcpState;
 
 namespace {
@@ -17,9 +17,9 @@ namespace {
 /// What an skb costs besides the pages that it refers to: SKB_TRUESIZE of an empty one.
 constexpr std::uint64_t skb_bytes = 1280;
 
-SackBlock block_of(const Endpoint& e, const Span& span) {
-  return {static_cast<std::int32_t>(static_cast<std::int64_t>(span.begin - e.expected)),
-          static_cast<std::uint32_t>(span.end - span.begin)};
+SackBlock block_of(const Endpoint& e, const ByteRange& range) {
+  return {static_cast<std::int32_t>(static_cast<std::int64_t>(range.begin - e.expected)),
+          static_cast<std::uint32_t>(range.end - range.begin)};
 }
 
 /// tcp_options_write: a DSACK first, then the run that grew last, then the others.
@@ -27,10 +27,10 @@ std::uint32_t write_sack(Endpoint& e, Segment& s) {
   std::uint32_t blocks = 0;
   if (e.duplicate.end != 0) {
     s.sack[blocks++] = block_of(e, e.duplicate);
-    e.duplicate = Span{};
+    e.duplicate = ByteRange{};
   }
-  const auto is_latest = [&](const Span& span) {
-    return span.begin <= e.latest && e.latest < span.end;
+  const auto is_latest = [&](const ByteRange& range) {
+    return range.begin <= e.latest && e.latest < range.end;
   };
   for (const bool wanted : {true, false}) {
     for (std::size_t i = 0; i < e.ahead.size() && blocks < s.sack.size(); ++i) {

@@ -23,6 +23,10 @@ namespace holdfast::transport {
 using sim::Duration;
 using sim::TimePoint;
 
+enum class PortId : std::uint32_t;
+enum class HostQueueId : std::uint32_t;
+enum class TargetQueueId : std::uint32_t;
+
 constexpr Side peer_of(Side side) { return side == Side::host ? Side::target : Side::host; }
 
 /// One message (an NVMe/TCP PDU) in a byte stream. The header is true bytes; user data is a
@@ -51,7 +55,7 @@ inline std::uint64_t head_word(const Message& message) {
 enum class TcpState : std::uint8_t { closed, syn_sent, syn_received, established };
 
 /// Bytes [begin, end).
-struct Span {
+struct ByteRange {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
 };
@@ -76,7 +80,7 @@ struct Sent {
 enum class Pending : std::uint8_t { nothing, timeout, probe, reordering };
 
 /// Where loss recovery is (tcp_ca_state), in Linux's order.
-enum class Recovery : std::uint8_t { open, disorder, reduced, recovery, loss };
+enum class CongestionState : std::uint8_t { open, disorder, reduced, recovery, loss };
 
 /// CUBIC's memory (struct bictcp; RFC 9438). Windows in segments, `k` in 1/1024 s.
 struct Cubic {
@@ -154,7 +158,7 @@ struct EndpointNumbers {
   std::uint32_t delivered_segments = 0;
   std::uint64_t highest_sacked = 0;  ///< end of the highest segment that was
   // recovery
-  Recovery recovery = Recovery::open;
+  CongestionState congestion_state = CongestionState::open;
   std::uint64_t recovery_end = 0;       ///< high_seq
   std::uint64_t undo_from = 0;          ///< undo_marker; 0: nothing to undo
   std::int32_t undo_repeats = 0;        ///< undo_retrans; -1: cannot be undone that way
@@ -192,7 +196,7 @@ struct EndpointNumbers {
   std::uint64_t told = 0;       ///< up to where we have acknowledged (rcv_wup)
   std::uint32_t stamp_ms = 0;   ///< time stamp to echo (ts_recent)
   std::uint64_t delivered = 0;  ///< messages of the peer handed up
-  Span duplicate{};             ///< to be told as DSACK; empty: none
+  ByteRange duplicate{};        ///< to be told as DSACK; empty: none
   std::uint64_t latest = 0;     ///< a byte of the run that grew last
   AckState acks;
 };
@@ -205,17 +209,20 @@ struct Endpoint : EndpointNumbers {
   sim::Ring<Message> out;      ///< in the socket and not yet acknowledged
   sim::Ring<Message> waiting;  ///< not taken by the socket: its buffer is full
   sim::Ring<Sent> sent;
-  sim::Vector<Span> ahead;  ///< arrived ahead of a hole; sorted, disjoint
+  sim::Vector<ByteRange> ahead;  ///< arrived ahead of a hole; sorted, disjoint
 };
 
 struct Connection {
   bool in_use = false;
-  std::uint32_t port = 0;    ///< listening port it was opened to
-  std::uint32_t mss = 0;     ///< data bytes of a full segment
-  std::uint32_t flow = ~0u;  ///< the host engine's queue, for filters; stays when the host lets go
-  std::array<std::uint32_t, 2> owner = {~0u, ~0u};  ///< queue at each side, set by the layer above
-  std::array<net::RouteId, 2> route{};              ///< from each side to the other
-  std::array<sim::TimerWheel, 2> wheel{};           ///< ticks of the machine at each side
+  PortId port{};                              ///< listening port it was opened to
+  std::uint32_t mss = 0;                      ///< data bytes of a full segment
+  net::FlowId flow = sim::none<net::FlowId>;  ///< the host engine's queue, for filters; stays when
+                                              ///< the host lets go
+  // Queues of the layer above.
+  HostQueueId host_queue = sim::none<HostQueueId>;
+  TargetQueueId target_queue = sim::none<TargetQueueId>;
+  std::array<net::RouteId, 2> route{};     ///< from each side to the other
+  std::array<sim::TimerWheel, 2> wheel{};  ///< ticks of the machine at each side
   std::array<Endpoint, 2> end;
 };
 

@@ -63,15 +63,15 @@ void settle(World& w, ConnectionId id) {
   w.transport.connections.remove(id);
 }
 
-ConnectionId open(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                  std::uint32_t owner, const sim::TimerWheel& wheel) {
+ConnectionId open(World& w, net::RouteId forward, net::RouteId back, transport::PortId port,
+                  transport::HostQueueId queue, const sim::TimerWheel& wheel) {
   const ConnectionId id = w.transport.connections.add();
   Connection& c = w.transport.connections[id];
   c.in_use = true;
   c.port = port;
-  c.owner[0] = owner;
+  c.host_queue = queue;
   c.route = {forward, back};
-  c.wheel = {wheel, w.transport.ports[port].wheel};
+  c.wheel = {wheel, w.transport.ports[sim::index(port)].wheel};
   const std::uint32_t mtu = std::min(w.net.routes[sim::index(forward)].mtu_bytes,
                                      w.net.routes[sim::index(back)].mtu_bytes);
   c.mss = mtu - header_bytes;

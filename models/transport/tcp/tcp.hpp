@@ -22,10 +22,10 @@ inline constexpr int connection_refused = 111;
 /// Header bytes of a segment: IP 20, TCP 20, timestamps option 12 (so MSS = MTU - 52).
 inline constexpr std::uint32_t header_bytes = 52;
 
-/// Starts to connect from the host's end. `owner` is told `established` or `lost`; `wheel` has the
+/// Starts to connect from the host's end. `queue` is told `established` or `lost`; `wheel` has the
 /// ticks of the host.
-ConnectionId open(World& w, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                  std::uint32_t owner, const sim::TimerWheel& wheel = {});
+ConnectionId open(World& w, net::RouteId forward, net::RouteId back, transport::PortId port,
+                  transport::HostQueueId queue, const sim::TimerWheel& wheel = {});
 
 /// Appends a message to the stream of one end; it waits outside the socket while the socket's
 /// buffer is full. Ignored (and its blob freed) once that end is shut down or closed, as a write to

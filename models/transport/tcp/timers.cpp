@@ -9,8 +9,8 @@
 
 namespace holdfast::tcp {
 
+using transport::CongestionState;
 using transport::Pending;
-using transport::Recovery;
 using transport::TcpState;
 
 namespace {
@@ -119,7 +119,7 @@ void on_reordering(World& w, ConnectionId id, Side side) {
   const std::uint32_t lost = e.lost;
   rack_detect(w, id, side);
   if (in_network(e) != outside) {
-    if (e.recovery != Recovery::recovery) {
+    if (e.congestion_state != CongestionState::recovery) {
       enter_recovery(c, side, w.transport.tcp, w.now());
       continue_reduction(e, 1, e.lost - lost, false);
     }
@@ -229,7 +229,8 @@ void arm_timeout(World& w, ConnectionId id, Side side) {
 bool arm_probe(World& w, ConnectionId id, Side side, bool advances_timeout) {
   const Connection& c = w.transport.connections[id];
   const Endpoint& e = end_of(w, id, side);
-  const bool calm = e.recovery == Recovery::open || e.recovery == Recovery::reduced;
+  const bool calm =
+      e.congestion_state == CongestionState::open || e.congestion_state == CongestionState::reduced;
   if (!w.transport.tcp.tail_loss_probe || e.sent.empty() || !calm)
     return false;
   Duration delay = w.transport.tcp.rto_initial;

@@ -109,7 +109,7 @@ TEST_CASE("MP-1 a command that meets 301h, 302h or 303h fails over and has the A
     Run run(s);
     run.until(2s);
     // The state changes and nobody is told.
-    const std::uint32_t port = run.world.target.subsystems[0].ports[0];
+    const transport::PortId port = run.world.target.subsystems[0].ports[0];
     const std::size_t reads = run.log.count(Kind::ana_log_read, with("controller", 0));
     target::init_ana_state(run.world, sub, {port, 1, one.state});
     run.until(3s);
@@ -139,14 +139,14 @@ TEST_CASE("MP-1 a command that is refused for its ANA state is no sign of life",
   Run run(scenario_with(1));
   run.until(1s);
   const target::ControllerId id = target_controller(run.world, 1);
-  const std::uint32_t port = run.world.target.subsystems[0].ports[0];
+  const transport::PortId port = run.world.target.subsystems[0].ports[0];
   target::Controller& c = run.world.target.controllers[id];
   const auto send = [&] {
     c.traffic_seen = false;
     wire::BlockRange range;
     range.nsid = 1;
     range.blocks = 1;
-    const auto queue = static_cast<std::uint32_t>(c.queues[1]);
+    const transport::TargetOwner queue{sim::index(c.queues[1])};
     run.world.transport.target.command(run.world, queue, wire::make_read(0, range, 4096), {});
     return run.world.target.controllers[id].traffic_seen;
   };

@@ -34,7 +34,8 @@ void answer(Run& run, const Entry& attempt, int status, unsigned generations_bac
   cid.generation = static_cast<std::uint8_t>((cid.generation - generations_back) & 0xfu);
   completion.cid = cid.packed();
   completion.status = wire::Status(static_cast<std::uint16_t>(status));
-  const auto queue = static_cast<std::uint32_t>(c.first_io_queue + attempt["qid"] - 1);
+  const transport::HostOwner queue{
+      static_cast<std::uint32_t>(c.first_io_queue + attempt["qid"] - 1)};
   run.world.transport.host.completed(run.world, queue, completion);
   run.advance(1ms);
 }

@@ -28,7 +28,8 @@ void check_answer(Run& run, const wire::Command& command, wire::Status status, s
   run.advance(1ns);
   const auto id = target::find_controller(run.world, target::SubsystemId{0}, 1);
   const target::QueueId queue = run.world.target.controllers[id].queues[0];
-  run.world.transport.target.command(run.world, sim::index(queue), command, {});
+  run.world.transport.target.command(run.world, transport::TargetOwner{sim::index(queue)}, command,
+                                     {});
   wire::Completion completion;
   completion.set_result64(dw0);
   completion.cid = command.cid;

@@ -84,7 +84,7 @@ TEST_CASE("a queue that loses its connection quiesces by itself", "[conformance]
   REQUIRE(run.log.count(Kind::command_delayed) == 1);
   add_blackhole(run.world, 0, run.world.now());
   const target::QueueId io = run.world.target.controllers[target::ControllerId{0}].queues[1];
-  run.world.transport.target.lost(run.world, sim::index(io), 104);
+  run.world.transport.target.lost(run.world, transport::TargetOwner{sim::index(io)}, 104);
   const TimePoint lost = run.world.now();
   run.advance(2s);
   CHECK(run.log.first(Kind::queue_released).at == lost + 2s);
@@ -207,7 +207,7 @@ TEST_CASE("a controller that lost its host says so on the others of that host",
 
   // A second loss before the page is read: another entry, no other notice.
   const target::QueueId admin = run.world.target.controllers[target::ControllerId{2}].queues[0];
-  run.world.transport.target.lost(run.world, sim::index(admin), 104);
+  run.world.transport.target.lost(run.world, transport::TargetOwner{sim::index(admin)}, 104);
   CHECK(run.log.count(Kind::event_sent, with("dw0", notice)) == 2);
   const wire::LostHostEntry dropped{3, wire::LostHostCause::connection_lost, third};
   CHECK(read_log(run, 2, false) == std::vector{lost, dropped});

@@ -130,7 +130,7 @@ TEST_CASE("losing one connection does not end a controller", "[conformance][drai
   const auto id = target::ControllerId{0};
   REQUIRE(run.world.target.controllers[id].queues.size() == 4);
   const target::QueueId second = run.world.target.controllers[id].queues[2];
-  run.world.transport.target.lost(run.world, sim::index(second), 104);
+  run.world.transport.target.lost(run.world, transport::TargetOwner{sim::index(second)}, 104);
   const TimePoint lost = run.world.now();
   CHECK(run.log.first(Kind::queue_released)["qid"] == 2);
   CHECK(run.world.target.controllers[id].queues.size() == 3);
@@ -159,7 +159,7 @@ TEST_CASE("the release of a queue counts as traffic for the controller that live
   // In the second window after the last Keep Alive nothing else is fetched.
   run.until(last.at + 7s);
   const target::QueueId queue = run.world.target.controllers[target::ControllerId{0}].queues[1];
-  run.world.transport.target.lost(run.world, sim::index(queue), 104);
+  run.world.transport.target.lost(run.world, transport::TargetOwner{sim::index(queue)}, 104);
   run.advance(20s);
   CHECK(run.log.first(Kind::keep_alive_expired).at == last.at + 15s);
 }

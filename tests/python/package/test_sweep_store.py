@@ -295,6 +295,15 @@ def test_two_at_once_are_kept_apart(tmp_path: Path) -> None:
     assert len(holdfast.sweep(BASE, TWO, out=tmp_path)) == 2
 
 
+def test_a_system_without_fcntl_keeps_nobody_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dataset, "fcntl", None)
+    with dataset._alone(tmp_path):
+        assert len(holdfast.sweep(BASE, TWO, seeds=1, out=tmp_path)) == 2
+    assert (tmp_path / "sweep.parquet").exists()
+
+
 def sweep_for_long(out: Path, begun: Any) -> None:
     """Run a sweep that is still at it when it is killed."""
     holdfast.sweep(BASE, TWO, seeds=40_000, out=out, progress=lambda *_: begun.set())

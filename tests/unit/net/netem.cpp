@@ -62,7 +62,7 @@ struct Line {
     w.net.duplicated = [](World&, const net::Packet& p) { doubled.push_back(serial_of(p)); };
     // One packet in three belongs to flow 7.
     w.net.flow_of = [](const World&, const net::Packet& p) {
-      return serial_of(p) % 3 == 0 ? 7u : 8u;
+      return net::FlowId{serial_of(p) % 3 == 0 ? 7u : 8u};
     };
     net::LinkParameters p;
     p.name = "l";
@@ -320,12 +320,12 @@ TEST_CASE("a netem, and a loss, for one flow leave the others alone", "[net]") {
   Line line;
   net::NetemParameters p;
   p.delay = 1ms;
-  line.add(p, {false, 7, 7});
+  line.add(p, {false, net::FlowId{7}, net::FlowId{7}});
   line.send(3).run();
   CHECK(serials() == std::vector<std::uint64_t>{1, 2, 0});
   net::Sieve sieve;
   sieve.channel = net::ChannelId{0};
-  sieve.flows = {false, 8, 9};
+  sieve.flows = {false, net::FlowId{8}, net::FlowId{9}};
   sieve.reason = Drop::blackhole;
   sieve.threshold = sim::bernoulli_threshold(1.0);
   const std::uint32_t id = net::add_sieve(line.w, sieve, "sieve");

@@ -12,7 +12,7 @@ namespace holdfast::oracle_test {
 
 inline constexpr std::uint16_t path_error = 0x370;
 inline constexpr std::uint64_t lba = 5;
-inline constexpr std::uint32_t disk = 0;
+inline constexpr DiskId disk{};
 inline constexpr target::SubsystemId subsystem{};
 inline constexpr std::uint16_t cntlid = 1;
 inline constexpr std::uint16_t qid = 1;

@@ -224,7 +224,8 @@ TEST_CASE("a queue pair that its owner closes on hearing of the loss is freed on
   CHECK(told("lost").size() == 1);
   CHECK(p.w.transport.rdma.pairs.live() == 0);
   p.open();
-  const HostQueueId other = transport::open_queue(p.w, p.forward, p.back, 0, 1, {});
+  const HostQueueId other =
+      transport::open_queue(p.w, p.forward, p.back, {}, transport::HostOwner{1}, {});
   CHECK(transport::connection_of(p.w, other) != transport::connection_of(p.w, p.queue));
 }
 

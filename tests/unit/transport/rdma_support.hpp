@@ -70,35 +70,38 @@ inline std::vector<Happened> told(const std::string& what) {
 
 inline transport::HostHandlers host_handlers() {
   return {
-      [](World& w, std::uint32_t, int error) { note(w, "ready", std::uint64_t(error)); },
-      [](World& w, std::uint32_t, const wire::Completion& c) {
+      [](World& w, transport::HostOwner, int error) { note(w, "ready", std::uint64_t(error)); },
+      [](World& w, transport::HostOwner, const wire::Completion& c) {
         if (!engines.keeps)
           engines.live.erase(c.cid);
         note(w, "completed", c.cid);
       },
-      [](World& w, std::uint32_t, std::uint16_t, const Payload& p) { note(w, "data", p.bytes); },
-      [](World&, std::uint32_t, std::uint16_t cid) -> const Payload* {
+      [](World& w, transport::HostOwner, std::uint16_t, const Payload& p) {
+        note(w, "data", p.bytes);
+      },
+      [](World&, transport::HostOwner, std::uint16_t cid) -> const Payload* {
         return engines.live.count(cid) != 0 ? &engines.data : nullptr;
       },
-      [](World& w, std::uint32_t, int error) { note(w, "failed", std::uint64_t(error)); }};
+      [](World& w, transport::HostOwner, int error) { note(w, "failed", std::uint64_t(error)); }};
 }
 
 inline transport::TargetHandlers target_handlers() {
-  return {
-      [](World& w, TargetQueueId id, std::uint32_t) {
-        engines.accepted = id;
-        note(w, "accepted", 0);
-        return std::uint32_t{0};
-      },
-      [](World& w, std::uint32_t, const wire::Command& c, const Payload&) {
-        note(w, "command", c.cid);
-      },
-      [](World& w, std::uint32_t, std::uint16_t, const Payload& p) { note(w, "fetched", p.bytes); },
-      [](World& w, std::uint32_t, int error) {
-        note(w, "lost", std::uint64_t(error));
-        if (engines.closes)
-          transport::close_queue(w, engines.accepted);
-      }};
+  return {[](World& w, TargetQueueId id, transport::PortId) {
+            engines.accepted = id;
+            note(w, "accepted", 0);
+            return transport::TargetOwner{};
+          },
+          [](World& w, transport::TargetOwner, const wire::Command& c, const Payload&) {
+            note(w, "command", c.cid);
+          },
+          [](World& w, transport::TargetOwner, std::uint16_t, const Payload& p) {
+            note(w, "fetched", p.bytes);
+          },
+          [](World& w, transport::TargetOwner, int error) {
+            note(w, "lost", std::uint64_t(error));
+            if (engines.closes)
+              transport::close_queue(w, engines.accepted);
+          }};
 }
 
 struct Pair {
@@ -107,7 +110,7 @@ struct Pair {
   net::RouteId back{};
   HostQueueId queue{};
 
-  void open() { queue = transport::open_queue(w, forward, back, 0, 0, {}); }
+  void open() { queue = transport::open_queue(w, forward, back, {}, {}, {}); }
   void run_until(std::int64_t t) {
     w.calendar.run_until(w, sim::TimePoint{std::chrono::nanoseconds{t}});
   }

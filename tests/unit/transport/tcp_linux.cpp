@@ -6,7 +6,7 @@
 
 using namespace holdfast;
 using namespace holdfast::tcp_test;
-using transport::Recovery;
+using transport::CongestionState;
 
 namespace {
 
@@ -21,7 +21,7 @@ std::uint64_t to_host(const Pair& p) { return p.w.net.channels[1].packets; }
 Pair ticking(std::uint32_t hz) {
   Pair p = new_pair();
   p.w.transport.ports[0].wheel.hz = hz;
-  p.id = tcp::open(p.w, p.forward, p.back, 0, 0, {.hz = hz, .phase = {}});
+  p.id = tcp::open(p.w, p.forward, p.back, {}, {}, {.hz = hz, .phase = {}});
   p.run_until(later);
   return p;
 }
@@ -49,7 +49,7 @@ TEST_CASE("the last of several segments is probed after two round trips", "[tcp]
     q.run_until(probe - 1);
     CHECK(to_target(q) == 2 + 3);
     q.run_until(probe + 2 * ms + 100'000);
-    CHECK(q.end(Side::host).recovery == Recovery::recovery);
+    CHECK(q.end(Side::host).congestion_state == CongestionState::recovery);
     q.run_until(second);
     CHECK(told('m', Side::target).size() == 1);
     CHECK(told('m', Side::target)[0].at_ns < probe + 3 * trip);
@@ -76,7 +76,7 @@ TEST_CASE("a segment that was overtaken waits a quarter round trip for RACK", "[
   const std::int64_t waited = trip / 4 + 2 * ms;
   p.run_until(sack + waited - 10'000);
   CHECK(to_target(p) == 2 + 2);
-  CHECK(p.end(Side::host).recovery == Recovery::disorder);
+  CHECK(p.end(Side::host).congestion_state == CongestionState::disorder);
   p.run_until(sack + waited + full + hop + 10'000);
   CHECK(told('m', Side::target).size() == 1);
   CHECK(p.end(Side::host).timeouts == 0);
@@ -95,7 +95,7 @@ TEST_CASE("a probe of what had arrived does not shrink the window", "[tcp]") {
   p.run_until(2 * second);
   CHECK(told('m', Side::target).size() == 2);
   CHECK(to_target(p) == 2 + 2 + 1);
-  CHECK(p.end(Side::host).recovery == Recovery::open);
+  CHECK(p.end(Side::host).congestion_state == CongestionState::open);
   CHECK(p.end(Side::host).cwnd >= window);
 }
 
@@ -202,7 +202,8 @@ TEST_CASE("CUBIC keeps seven tenths, Reno half", "[tcp]") {
   p.run_until(later);
   p.send(Side::host, 100 * mss, 1);
   std::uint32_t largest = 0;
-  while (sim::ns(p.w.now()) < second && p.end(Side::host).recovery == Recovery::open) {
+  while (sim::ns(p.w.now()) < second &&
+         p.end(Side::host).congestion_state == CongestionState::open) {
     largest = p.end(Side::host).cwnd;
     p.run_until(sim::ns(p.w.now()) + 1000);
   }

@@ -60,7 +60,7 @@ struct Pair {
   net::RouteId back{};
   ConnectionId id{};
 
-  void open() { id = tcp::open(w, forward, back, 0, 0); }
+  void open() { id = tcp::open(w, forward, back, {}, {}); }
   void run_until(std::int64_t t) {
     w.calendar.run_until(w, sim::TimePoint{std::chrono::nanoseconds{t}});
   }

@@ -9,13 +9,13 @@ yet written, and nothing is there twice.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.csv
@@ -26,6 +26,11 @@ from holdfast._words import did_you_mean
 from holdfast.errors import UsageError
 from holdfast.folders import make_folder
 from holdfast.sweeping.table import KEY, MARK, RESULT_COLUMNS, keys, united
+
+try:
+    import fcntl
+except ImportError:  # Only POSIX has it.
+    fcntl = None  # type: ignore[assignment]
 
 _FILES = (".parquet", ".csv", ".jsonl")
 _WHOLE = "sweep.parquet"
@@ -219,17 +224,24 @@ def _read(path: Path) -> pa.Table:
     return table
 
 
+def _lock(file: IO[Any], folder: Path) -> None:
+    """Keep other processes out; where there are no locks, nobody is kept out."""
+    if fcntl is None:
+        return
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        raise UsageError(f"out: another sweep is writing into {folder}") from None
+    except OSError:
+        pass  # A file system without locks.
+
+
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold a lock that ends with the process, and that children do not inherit."""
     path = folder / ".lock"
     with path.open("w") as file:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):
-            raise UsageError(f"out: another sweep is writing into {folder}") from None
-        except OSError:
-            pass  # A file system without locks.
+        _lock(file, folder)
         try:
             yield
         finally:

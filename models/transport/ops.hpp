@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One transport as a row of functions: what queue.hpp offers, for TCP, RDMA or FC. Not for others.
+// One transport as a row of functions (as nvmet_fabrics_ops): what queue.hpp offers, for TCP, RDMA
+// or FC. Not for others.
 #pragma once
 
 #include "models/transport/state.hpp"
@@ -7,10 +8,10 @@
 namespace holdfast::transport {
 
 /// See queue.hpp for what each function does.
-struct Carrier {
+struct TransportOps {
   void (*install)(World&);
-  HostQueueId (*open_queue)(World&, net::RouteId forward, net::RouteId back, std::uint32_t port,
-                            std::uint32_t owner, HostQueueId admin);
+  HostQueueId (*open_queue)(World&, net::RouteId forward, net::RouteId back, PortId port,
+                            HostOwner owner, HostQueueId admin);
   void (*submit)(World&, HostQueueId, const wire::Command&, const Payload&);
   ConnectionId (*connection_of_host)(const World&, HostQueueId);
   void (*stop_host_queue)(World&, HostQueueId);
