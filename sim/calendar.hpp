@@ -131,10 +131,6 @@ class Calendar {
     }
   }
 
-  [[nodiscard]] std::size_t lane_size(LaneId id) const {
-    return lanes_[static_cast<std::uint32_t>(id)].items.size();
-  }
-
   /// Empties a lane and hands each item that was in it to `drop(item)`, oldest first; `drop` must
   /// not push to this lane.
   template <class Drop>

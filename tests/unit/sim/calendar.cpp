@@ -179,7 +179,7 @@ TEST_CASE("contract 4: the items of a lane fire as pushed, and none overtakes", 
   CHECK_THROWS_AS(toy.calendar.lane_push(lane, at_ns(19), 0), InvariantError);
   toy.calendar.lane_push(lane, at_ns(20), 1);
   toy.calendar.lane_push(lane, at_ns(30), 2);
-  REQUIRE(toy.calendar.lane_size(lane) == 3);
+  REQUIRE(toy.calendar.pending() == 3);
   toy.calendar.run_until(toy, at_ns(30));
   CHECK(toy.log == std::vector<std::uint32_t>{3, 1, 2});
   // What is gone is ahead of nobody.
