@@ -22,7 +22,6 @@ struct Frame {
 };
 static_assert(sizeof(Frame) == sizeof(net::PacketBody));
 
-constexpr std::size_t at(Side side) { return static_cast<std::size_t>(side); }
 inline constexpr std::uint32_t closed = ~0u;
 
 Exchange& exchange(World& w, ExchangeId id);
