@@ -97,7 +97,8 @@ std::unique_ptr<Judge> judge_of(const scenario::Scenario& scenario, const RunOpt
   if (scenario.expect.requirements.empty())
     return nullptr;
   if (!options.judge) {
-    throw std::invalid_argument("/expect/requirements: this build has no catalogue of requirements");
+    throw std::invalid_argument(
+        "/expect/requirements: this build has no catalogue of requirements");
   }
   return options.judge();
 }
@@ -131,6 +132,7 @@ nlohmann::json run(const scenario::Scenario& scenario, const RunOptions& options
   } else {
     run_simgrid(w, carrier, scenario.duration, options);
   }
+  w.calendar.check_invariants();
   const bool whole = options.stop == nullptr || !*options.stop;
   if (lockstep) {
     if (whole)

@@ -344,7 +344,7 @@ int conform_matrix(const ConformArguments& a) {
     say("stopped by Ctrl-C; what is finished is in the report");
     return interrupted;
   }
-  if (!conform::canary_sings(matrix)) {
+  if (!conform::checker_is_alive(matrix)) {
     say("internal error: the canary passed or was not exercised, so this run checked nothing");
     return internal_error;
   }

@@ -37,14 +37,15 @@ void for_node_channels(const NodeFailure& f, Act act) {
   }
 }
 
-/// Sieves of the directions that the fault strikes. False: it has none, it strikes all packets.
-bool switch_sieves(World& w, const OnPackets& f, bool on) {
+/// Flow filters of the directions that the fault strikes. False: it has none, it strikes all
+/// packets.
+bool switch_flow_filters(World& w, const OnPackets& f, bool on) {
   bool any = false;
   for (const std::uint32_t part : f.parts) {
     if (part == ~0u)
       continue;
     any = true;
-    net::switch_sieve(w, part, on);
+    net::switch_flow_filter(w, part, on);
   }
   return any;
 }
@@ -75,12 +76,12 @@ struct SwitchOn {
   World& w;
 
   void operator()(Blackhole& f) const {
-    if (!switch_sieves(w, f, true))
+    if (!switch_flow_filters(w, f, true))
       for_channels(f, [&](net::ChannelId c, unsigned) { net::add_blackhole(w, c); });
   }
   void operator()(LinkDown& f) const { net::take_down(w, f.link); }
   void operator()(Loss& f) const {
-    if (switch_sieves(w, f, true))
+    if (switch_flow_filters(w, f, true))
       return;
     for_channels(f, [&](net::ChannelId c, unsigned direction) {
       f.saved_threshold[direction] = w.net.channels[sim::index(c)].loss_threshold;
@@ -119,12 +120,12 @@ struct SwitchOff {
   World& w;
 
   void operator()(const Blackhole& f) const {
-    if (!switch_sieves(w, f, false))
+    if (!switch_flow_filters(w, f, false))
       for_channels(f, [&](net::ChannelId c, unsigned) { net::remove_blackhole(w, c); });
   }
   void operator()(const LinkDown& f) const { net::bring_up(w, f.link); }
   void operator()(const Loss& f) const {
-    if (switch_sieves(w, f, false))
+    if (switch_flow_filters(w, f, false))
       return;
     for_channels(f, [&](net::ChannelId c, unsigned direction) {
       w.net.channels[sim::index(c)].loss_threshold = f.saved_threshold[direction];

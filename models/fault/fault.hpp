@@ -28,7 +28,7 @@ struct OnLink {
 /// As above, and maybe only packets of one controller, or of some of its queues.
 struct OnPackets : OnLink {
   host::ControllerId controller = sim::none<host::ControllerId>;  ///< none: all packets
-  /// Netems of an impairment, sieves of the others for some flows; per direction, ~0: none.
+  /// Netems of an impairment, flow filters of the others for some flows; per direction, ~0: none.
   std::array<std::uint32_t, 2> parts = {~0u, ~0u};
 };
 

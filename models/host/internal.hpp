@@ -37,7 +37,7 @@ Request* find_request(World& w, QueueId id, std::uint16_t cid);
 /// An ordinary tag, or one of those that are kept for Connect and Keep Alive.
 bool has_free_tag(const World& w, QueueId id);
 bool has_reserved_tag(const World& w, QueueId id);
-/// The block layer's timer found requests past their deadline.
+/// Completes every request of a queue with Host Aborted Command (nvme_cancel_request).
 void cancel_all(World& w, QueueId id);
 /// A completion, real or made up by a cancel.
 void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Completion& completion);

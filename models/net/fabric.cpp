@@ -76,9 +76,9 @@ bool swallowed(World& w, ChannelId id, PacketId packet) {
     drop(w, id, packet, Drop::blackhole);
     return true;
   }
-  for (const Sieve& s : w.net.sieves) {
-    const bool looks = s.on && s.channel == id && strikes(w, s.flows, w.net.packets[packet]);
-    if (looks && w.choices.yes(s.choice, s.threshold)) {
+  for (const FlowFilter& s : w.net.flow_filters) {
+    const bool concerned = s.on && s.channel == id && strikes(w, s.flows, w.net.packets[packet]);
+    if (concerned && w.choices.yes(s.choice, s.threshold)) {
       drop(w, id, packet, s.reason);
       return true;
     }
@@ -99,7 +99,7 @@ void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
     const auto words = record_words(p.body);
     record<Kind::packet_hop>(w, id, p.bytes, words[0], words[1], words[2], words[3]);
   }
-  if ((c.blackholes | c.sieves) != 0) [[unlikely]] {
+  if ((c.blackholes | c.flow_filters) != 0) [[unlikely]] {
     if (swallowed(w, id, packet))
       return;
   }
@@ -183,17 +183,17 @@ void remove_blackhole(World& w, ChannelId channel) {
   --c.blackholes;
 }
 
-std::uint32_t add_sieve(World& w, const Sieve& sieve, std::string_view entity) {
-  w.net.sieves.push_back(sieve);
-  w.net.sieves.back().choice = w.choices.add(entity, "loss");
-  return static_cast<std::uint32_t>(w.net.sieves.size() - 1);
+std::uint32_t add_flow_filter(World& w, const FlowFilter& flow_filter, std::string_view entity) {
+  w.net.flow_filters.push_back(flow_filter);
+  w.net.flow_filters.back().choice = w.choices.add(entity, "loss");
+  return static_cast<std::uint32_t>(w.net.flow_filters.size() - 1);
 }
 
-void switch_sieve(World& w, std::uint32_t sieve, bool on) {
-  Sieve& s = w.net.sieves[sieve];
+void switch_flow_filter(World& w, std::uint32_t flow_filter, bool on) {
+  FlowFilter& s = w.net.flow_filters[flow_filter];
   HOLDFAST_CHECK(s.on != on);
   s.on = on;
-  w.net.channels[sim::index(s.channel)].sieves += on ? 1u : ~0u;
+  w.net.channels[sim::index(s.channel)].flow_filters += on ? 1u : ~0u;
 }
 
 void take_down(World& w, LinkId link) {

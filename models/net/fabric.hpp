@@ -33,8 +33,8 @@ void add_blackhole(World& w, ChannelId channel);
 void remove_blackhole(World& w, ChannelId channel);
 /// Random loss or a blackhole for some flows only, off at first; the answer names it. `entity`
 /// names its choice point.
-std::uint32_t add_sieve(World& w, const Sieve& sieve, std::string_view entity);
-void switch_sieve(World& w, std::uint32_t sieve, bool on);
+std::uint32_t add_flow_filter(World& w, const FlowFilter& flow_filter, std::string_view entity);
+void switch_flow_filter(World& w, std::uint32_t flow_filter, bool on);
 /// While down, what is queued or on the wire is lost, and so is what is sent.
 void take_down(World& w, LinkId link);
 void bring_up(World& w, LinkId link);

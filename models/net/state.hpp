@@ -53,12 +53,12 @@ struct Channel {
   TimePoint busy_until{};  ///< when the last queued packet will have left
   std::uint64_t loss_threshold = 0;
   sim::ChoiceId loss_choice{};
-  sim::LaneId lane{};            ///< packets that are queued or on the wire, in order
-  std::uint32_t blackholes = 0;  ///< how many faults swallow packets here just now
-  std::uint32_t outages = 0;     ///< how many faults hold the link down just now
-  std::uint32_t netems = 0;      ///< how many of Fabric::netems are on here just now
-  std::uint32_t sieves = 0;      ///< how many of Fabric::sieves are on here just now
-  std::uint32_t last_bytes = 0;  ///< memo of the last serialisation time computed
+  sim::LaneId lane{};              ///< packets that are queued or on the wire, in order
+  std::uint32_t blackholes = 0;    ///< how many faults swallow packets here just now
+  std::uint32_t outages = 0;       ///< how many faults hold the link down just now
+  std::uint32_t netems = 0;        ///< how many of Fabric::netems are on here just now
+  std::uint32_t flow_filters = 0;  ///< how many of Fabric::flow_filters are on here just now
+  std::uint32_t last_bytes = 0;    ///< memo of the last serialisation time computed
   Duration last_serialisation{};
   std::uint64_t packets = 0;  ///< that reached the far end of the channel
   std::uint64_t dropped = 0;
@@ -98,7 +98,7 @@ struct Flows {
 };
 
 /// Random loss, or a blackhole, for some flows at the receiving end of a channel.
-struct Sieve {
+struct FlowFilter {
   ChannelId channel{};
   Flows flows;
   bool on = false;
@@ -201,7 +201,7 @@ struct Fabric {
   FlowFunction flow_of = nullptr;         ///< null: flows cannot be told apart
   InterceptFunction intercept = nullptr;  ///< null: nobody wants to see packets before they leave
   sim::Vector<Netem> netems;
-  sim::Vector<Sieve> sieves;
+  sim::Vector<FlowFilter> flow_filters;
   sim::Vector<Traffic> traffic;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Queue pairs: what the host and the target engine see of a transport. Commands go one way,
 // completions and data the other; how they travel is the transport's business. Each transport is a
-// row of functions (ops.hpp) that queue.cpp calls; a world has one kind of them.
+// row of functions (functions.hpp) that queue.cpp calls; a world has one kind of them.
 #pragma once
 
 #include "models/transport/state.hpp"

@@ -87,23 +87,4 @@ std::string_view status_name(Status status, NameStyle style) noexcept {
   return "Unknown";
 }
 
-std::string_view fabrics_status_name(Status status) noexcept {
-  switch (status.code()) {
-    case StatusCode::connect_incompatible_format:
-      return "Connect Incompatible Format";
-    case StatusCode::connect_controller_busy:
-      return "Connect Controller Busy";
-    case StatusCode::connect_invalid_parameters:
-      return "Connect Invalid Parameters";
-    case StatusCode::connect_restart_discovery:
-      return "Connect Restart Discovery";
-    case StatusCode::connect_invalid_host:
-      return "Connect Invalid Host";
-    case StatusCode::discovery_restart:
-      return "Discovery Restart";
-    default:
-      return status_name(status);
-  }
-}
-
 }  // namespace holdfast::wire

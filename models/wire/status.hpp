@@ -102,12 +102,6 @@ struct Status {
   [[nodiscard]] constexpr StatusCode code() const noexcept {
     return static_cast<StatusCode>(value & status_code_mask);
   }
-  [[nodiscard]] constexpr std::uint8_t sct() const noexcept {
-    return static_cast<std::uint8_t>((value >> 8U) & 0x7U);
-  }
-  [[nodiscard]] constexpr std::uint8_t sc() const noexcept {
-    return static_cast<std::uint8_t>(value & 0xFFU);
-  }
   // Command Retry Delay: 0 = none, 1..3 select CRDT1..3 of Identify Controller.
   [[nodiscard]] constexpr std::uint8_t crd() const noexcept {
     return static_cast<std::uint8_t>((value & status_crd_mask) >> 11U);
@@ -137,12 +131,8 @@ struct Status {
 
 // The text that the kernel's constants.c prints for a status ("Host Pathing Error"); codes it does
 // not know give "Unknown". NameStyle::plain gives "I/O Error", as kernels without verbose errors
-// do. Codes 180h-184h mean something else for I/O commands and the kernel prints that I/O meaning;
-// use fabrics_status_name for the answer to a Connect.
+// do. Codes 180h-184h mean something else for I/O commands and the kernel prints that I/O meaning.
 [[nodiscard]] std::string_view status_name(Status status,
                                            NameStyle style = NameStyle::verbose) noexcept;
-
-// The specification's name of a Connect status (180h-184h), otherwise the same as status_name.
-[[nodiscard]] std::string_view fabrics_status_name(Status status) noexcept;
 
 }  // namespace holdfast::wire

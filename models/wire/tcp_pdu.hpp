@@ -108,19 +108,6 @@ struct CommonHeader {
   return header_bytes(type) + hdgst + data + ddgst;
 }
 
-// H2CData PDUs that one R2T of `length` bytes needs when none may exceed MAXH2CDATA, and the bytes
-// of all of them together. `maxh2cdata` is positive.
-[[nodiscard]] constexpr std::uint64_t h2c_data_pdus(std::uint64_t length,
-                                                    std::uint32_t maxh2cdata) noexcept {
-  return (length + maxh2cdata - 1U) / maxh2cdata;
-}
-[[nodiscard]] constexpr std::uint64_t h2c_transfer_bytes(std::uint64_t length,
-                                                         std::uint32_t maxh2cdata,
-                                                         Digests digests = {}) noexcept {
-  const std::uint64_t overhead = pdu_bytes(PduType::h2c_data, 1, digests) - 1U;
-  return length + (h2c_data_pdus(length, maxh2cdata) * overhead);
-}
-
 // Initialize Connection Request and Response.
 struct IcReq {
   std::uint16_t pfv = 0;     // PDU format version

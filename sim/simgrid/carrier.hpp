@@ -66,8 +66,6 @@ class SimGridCarrier final : public sim::Carrier {
 
   /// Events not fired and not cancelled yet.
   [[nodiscard]] std::size_t pending() const noexcept { return pending_.size(); }
-  /// Time of the last event fired, 0 before the first.
-  [[nodiscard]] std::int64_t last_fired_ns() const noexcept { return last_fired_ns_; }
 
  private:
   struct Key {
@@ -105,7 +103,7 @@ class SimGridCarrier final : public sim::Carrier {
   std::vector<Ticket> tickets_;
   std::vector<std::uint32_t> free_tickets_;
   std::exception_ptr error_;
-  std::int64_t last_fired_ns_ = 0;
+  std::int64_t last_fired_ns_ = 0;  // 0 before the first
   std::int64_t end_ns_ = 0;
   std::uint64_t next_sequence_ = 0;  // the smallest sequence that schedule accepts
   double start_clock_s_ = 0.0;

@@ -10,6 +10,8 @@
 #include <array>
 #include <csignal>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace holdfast::simgrid {
 namespace {
@@ -66,15 +68,6 @@ class Running {
 };
 
 }  // namespace
-
-void add_engine_arguments(const std::vector<std::string>& arguments) {
-  EngineState& state = engine_state();
-  const std::lock_guard lock(state.mutex);
-  if (state.created) {
-    throw std::logic_error("SimGrid arguments have to be given before its engine is created");
-  }
-  state.arguments.insert(state.arguments.end(), arguments.begin(), arguments.end());
-}
 
 EngineAccess::EngineAccess() : lock_(engine_state().mutex) {
   EngineState& state = engine_state();

@@ -74,32 +74,32 @@ void add_edge(s4u::NetZone* zone, NetPoint* from, NetPoint* to, const s4u::Link*
 // seals the root for good, after which it takes no child any more; and zones below the root live
 // until the process ends. Routes between two hosts of one zone never look above it, and a zone's
 // destructor destroys its children, so a parent of our own solves both.
-class FabricZone::Yard final : public NetZoneImpl {
+class FabricZone::ParentZone final : public NetZoneImpl {
  public:
-  explicit Yard(const NetZoneImpl& root) : NetZoneImpl("holdfast/yard") {
+  explicit ParentZone(const NetZoneImpl& root) : NetZoneImpl("holdfast/parent") {
     set_network_model(root.get_network_model());
     set_cpu_pm_model(root.get_cpu_pm_model());
     set_cpu_vm_model(root.get_cpu_vm_model());
     set_disk_model(root.get_disk_model());
     set_host_model(root.get_host_model());
   }
-  Yard(const Yard&) = delete;
-  Yard(Yard&&) = delete;
-  Yard& operator=(const Yard&) = delete;
-  Yard& operator=(Yard&&) = delete;
-  ~Yard() override = default;
+  ParentZone(const ParentZone&) = delete;
+  ParentZone(ParentZone&&) = delete;
+  ParentZone& operator=(const ParentZone&) = delete;
+  ParentZone& operator=(ParentZone&&) = delete;
+  ~ParentZone() override = default;
 
   void get_local_route(const NetPoint* /*source*/, const NetPoint* /*destination*/, Route* /*into*/,
                        double* /*latency*/) override {
-    throw std::logic_error("the yard connects nothing");
+    throw std::logic_error("the parent zone connects nothing");
   }
 };
 
 FabricZone::FabricZone(const Platform& platform, bool cached)
-    : yard_(std::make_unique<Yard>(*access_.root_zone().get_impl())),
+    : parent_(std::make_unique<ParentZone>(*access_.root_zone().get_impl())),
       routers_(platform.nodes.size(), nullptr),
       interfaces_(platform.links.size(), {nullptr, nullptr}) {
-  zone_ = add_dijkstra_zone(yard_->get_iface(), "holdfast/fabric", cached);
+  zone_ = add_dijkstra_zone(parent_->get_iface(), "holdfast/fabric", cached);
   add_switches(platform);
   for (std::uint32_t index = 0; index < platform.links.size(); ++index) {
     add_link(platform, index);

@@ -45,13 +45,13 @@ class FabricZone {
   [[nodiscard]] std::vector<Hop> route(Interface from, Interface to) const;
 
  private:
-  class Yard;
+  class ParentZone;
 
   void add_switches(const Platform& platform);
   void add_link(const Platform& platform, std::uint32_t index);
 
   EngineAccess access_;
-  std::unique_ptr<Yard> yard_;
+  std::unique_ptr<ParentZone> parent_;
   ::simgrid::s4u::NetZone* zone_ = nullptr;
   std::vector<::simgrid::kernel::routing::NetPoint*> routers_;    // by node, null for hosts
   std::vector<std::array<::simgrid::s4u::Host*, 2>> interfaces_;  // by link, null at switches

@@ -215,7 +215,7 @@ json run_matrix(const MatrixOptions& options) {
   return Runner(with_canary).run();
 }
 
-bool canary_sings(const json& matrix) {
+bool checker_is_alive(const json& matrix) {
   std::size_t dead = 0;
   for (const json& r : matrix["requirements"]) {
     if (r["kind"] != word(Force::canary))

@@ -49,6 +49,6 @@ Subject make_subject(const std::string& policy_name, const nlohmann::json& polic
                      const std::string& target_name, const nlohmann::json& target);
 
 /// False if the canary passed somewhere or was not exercised: the checker is dead.
-bool canary_sings(const nlohmann::json& matrix);
+bool checker_is_alive(const nlohmann::json& matrix);
 
 }  // namespace holdfast::conform

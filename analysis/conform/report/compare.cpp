@@ -37,7 +37,7 @@ bool is_verdict(const std::string& text) {
   return false;
 }
 
-/// What is no canary; its verdict compares with nothing.
+/// The canaries; their verdicts compare with nothing.
 std::set<std::string> canaries(const json& matrix) {
   std::set<std::string> out;
   for (const json& r : matrix["requirements"]) {

@@ -23,7 +23,7 @@ constexpr int expected_schema_version = 1;
 
 [[noreturn]] void wrong(const std::string& what) { throw std::invalid_argument(what); }
 
-/// Short, so that the words of a row stand below each other.
+/// The words of the expected matrix are short, so that those of a row stand below each other.
 std::optional<Verdict> verdict_from(std::string_view word) {
   if (word == "pass")
     return Verdict::pass;

@@ -101,7 +101,7 @@ struct CcrTargetView {
   [[nodiscard]] bool is_pending(const Served& s, std::uint32_t at_event) const;
   /// Whether nodes and admin commands of targets were undisturbed.
   [[nodiscard]] bool is_undisturbed(TimePoint from, TimePoint to) const;
-  /// Whether the source controller was ready without a break from one event to another.
+  /// Whether a controller was the same instance without a break from one event to another.
   [[nodiscard]] bool is_same_instance(std::uint32_t target, std::uint32_t from,
                                       std::uint32_t to) const;
 

@@ -59,17 +59,17 @@ void add_parts(const World& w, fault::OnPackets& out, const std::string& entity,
 }
 
 /// For some flows only; everything else is a matter of the link itself.
-void add_sieves(World& w, fault::OnPackets& out, const net::Flows& flows, net::Drop reason,
-                double probability, const std::string& entity) {
+void add_flow_filters(World& w, fault::OnPackets& out, const net::Flows& flows, net::Drop reason,
+                      double probability, const std::string& entity) {
   if (flows.all)
     return;
   add_parts(w, out, entity, [&](net::ChannelId channel, const std::string& name) {
-    net::Sieve sieve;
-    sieve.channel = channel;
-    sieve.flows = flows;
-    sieve.reason = reason;
-    sieve.threshold = sim::bernoulli_threshold(probability);
-    return net::add_sieve(w, sieve, name);
+    net::FlowFilter flow_filter;
+    flow_filter.channel = channel;
+    flow_filter.flows = flows;
+    flow_filter.reason = reason;
+    flow_filter.threshold = sim::bernoulli_threshold(probability);
+    return net::add_flow_filter(w, flow_filter, name);
   });
 }
 
@@ -111,7 +111,7 @@ fault::Impair what_of(World& w, const Impair& f, const Names& names, const std::
 fault::Blackhole what_of(World& w, const Blackhole& f, const Names& names,
                          const std::string& entity) {
   auto out = on_link<fault::Blackhole>(f, names);
-  add_sieves(w, out, select(w, out, f, names), net::Drop::blackhole, 1.0, entity);
+  add_flow_filters(w, out, select(w, out, f, names), net::Drop::blackhole, 1.0, entity);
   return out;
 }
 
@@ -122,7 +122,7 @@ fault::LinkDown what_of(World&, const LinkDown& f, const Names& names, const std
 fault::Loss what_of(World& w, const Loss& f, const Names& names, const std::string& entity) {
   auto out = on_link<fault::Loss>(f, names);
   out.probability = f.probability;
-  add_sieves(w, out, select(w, out, f, names), net::Drop::loss, f.probability, entity);
+  add_flow_filters(w, out, select(w, out, f, names), net::Drop::loss, f.probability, entity);
   return out;
 }
 

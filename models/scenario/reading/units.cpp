@@ -8,7 +8,10 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <locale>
 #include <span>
+#include <sstream>
+#include <string>
 
 namespace holdfast::scenario {
 namespace {
@@ -178,9 +181,13 @@ Parsed<double> parse_percent(std::string_view text) {
   // Moving the point in the decimal text, not dividing, keeps "0.1%" equal to the number 0.001.
   const std::string decimal = fmt::format(
       "{}.{}e-2", pieces.value.whole, pieces.value.fraction.empty() ? "0" : pieces.value.fraction);
+  // Through a stream, which libc++ has for doubles while its from_chars has integers only.
+  std::istringstream in(decimal);
+  in.imbue(std::locale::classic());
   double value = 0.0;
-  const auto result = std::from_chars(decimal.data(), decimal.data() + decimal.size(), value);
-  if (result.ec != std::errc{})
+  in >> value;
+  const bool vanished = value == 0.0 && decimal.find_first_of("123456789") < decimal.find('e');
+  if (!in || vanished)
     return {0.0, "out of range"};
   return {value, {}};
 }

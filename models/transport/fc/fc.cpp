@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Frames and exchanges of NVMe/FC: sending, losing, arriving, and the end of an exchange's life.
 #include "models/transport/fc/fc.hpp"
+#include "models/transport/functions.hpp"
 
 #include <algorithm>
 

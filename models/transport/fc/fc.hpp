@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // NVMe/FC (protocol.md 7.3): an association per controller, a connection per queue, an exchange per
 // command. Nothing is sent twice: a lost frame leaves its exchange stuck until somebody aborts it.
-// The functions of queue.hpp, and what the host's FC driver asks of its adapter besides.
+// What the host's FC driver asks of its adapter besides the functions of queue.hpp.
 #pragma once
 
 #include "models/transport/state.hpp"
@@ -34,22 +34,6 @@ inline constexpr int rejected = 5;        ///< EIO
 inline constexpr int no_port = 19;        ///< ENODEV
 inline constexpr int timed_out = 110;     ///< ETIMEDOUT
 inline constexpr int disconnected = 104;  ///< ECONNRESET: the target has ended the association
-
-// The operations that queue.cpp calls; see queue.hpp for what each does.
-void install(World& w);
-HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId port,
-                       HostOwner owner, HostQueueId admin);
-void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data);
-ConnectionId connection_of(const World& w, HostQueueId id);
-void stop_queue(World& w, HostQueueId id);
-/// Aborts what is left; with the admin queue goes Disconnect Association.
-void close_queue(World& w, HostQueueId id);
-void respond(World& w, TargetQueueId id, const wire::Completion& completion, const Payload& data);
-void request_data(World& w, TargetQueueId id, std::uint16_t cid, std::uint16_t tag,
-                  std::uint32_t bytes);
-ConnectionId connection_of(const World& w, TargetQueueId id);
-void stop_queue(World& w, TargetQueueId id);
-void close_queue(World& w, TargetQueueId id);
 
 /// ABTS for the exchange of a command; HostHandlers::ended tells when it is over. False: nothing
 /// was started, because the exchange has ended or is being aborted already.

@@ -2,6 +2,7 @@
 // The host's end of NVMe/FC, as its adapter and the lower half of the driver do it: link services,
 // commands, data on request, ABTS.
 #include "models/transport/fc/internal.hpp"
+#include "models/transport/functions.hpp"
 #include "models/transport/queue.hpp"
 #include "models/world.hpp"
 
@@ -93,6 +94,8 @@ void give_up(World& w, ExchangeId id, wire::Status status) {
   settle(w, id);
 }
 
+namespace {
+
 HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId port,
                        HostOwner owner, HostQueueId admin) {
   const HostQueueId queue = w.transport.host_queues.add();
@@ -135,6 +138,7 @@ ConnectionId connection_of(const World& w, HostQueueId id) {
 
 void stop_queue(World& w, HostQueueId id) { w.transport.host_queues[id].stopped = true; }
 
+/// Aborts what is left; with the admin queue goes Disconnect Association.
 void close_queue(World& w, HostQueueId id) {
   const ConnectionId of = w.transport.host_queues[id].connection;
   w.transport.host_queues.remove(id);
@@ -161,6 +165,10 @@ void close_queue(World& w, HostQueueId id) {
   }
   settle_connection(w, of);
 }
+
+}  // namespace
+
+const HostFunctions host_functions = {open_queue, submit, connection_of, stop_queue, close_queue};
 
 bool abort(World& w, HostQueueId queue, std::uint16_t cid) {
   const ConnectionId of = w.transport.host_queues[queue].connection;

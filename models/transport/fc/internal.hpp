@@ -22,8 +22,6 @@ struct Frame {
 };
 static_assert(sizeof(Frame) == sizeof(net::PacketBody));
 
-constexpr std::size_t at(Side side) { return static_cast<std::size_t>(side); }
-
 Exchange& exchange(World& w, ExchangeId id);
 Connection& connection(World& w, ConnectionId id);
 

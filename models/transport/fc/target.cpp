@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "models/transport/fc/internal.hpp"
+#include "models/transport/functions.hpp"
 #include "models/transport/queue.hpp"
 #include "models/world.hpp"
 
@@ -155,6 +156,8 @@ void take_service(World& w, ExchangeId id) {
 
 }  // namespace
 
+namespace {
+
 void respond(World& w, TargetQueueId queue, const wire::Completion& completion,
              const Payload& data) {
   const ConnectionId of = w.transport.target_queues[queue].connection;
@@ -228,6 +231,11 @@ void close_queue(World& w, TargetQueueId id) {
     settle_connection(w, of);
   settle_connection(w, association);
 }
+
+}  // namespace
+
+const TargetFunctions target_functions = {respond, request_data, connection_of, stop_queue,
+                                          close_queue};
 
 void target_unit(World& w, ExchangeId id, Iu iu) {
   switch (iu) {

@@ -11,7 +11,7 @@ namespace nvme = transport::nvme_rdma;
 namespace {
 
 End& end_of(World& w, QueuePairId id, Side side) {
-  return w.transport.rdma.pairs[id].end[static_cast<int>(side)];
+  return w.transport.rdma.pairs[id].end[at(side)];
 }
 
 /// Sends a management message and waits for the answer to it.

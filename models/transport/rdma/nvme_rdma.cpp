@@ -3,6 +3,7 @@
 // fetches other data by READ, places what was read by WRITE, and answers with a SEND.
 #include <algorithm>
 
+#include "models/transport/functions.hpp"
 #include "models/transport/rdma/internal.hpp"
 #include "models/wire/keyed_sgl.hpp"
 #include "models/world.hpp"
@@ -53,6 +54,8 @@ void install(World& w) {
   w.net.dropped = rdma::on_dropped;
   w.net.duplicated = rdma::on_duplicated;
 }
+
+namespace {
 
 HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId port,
                        HostOwner owner, HostQueueId) {
@@ -138,6 +141,12 @@ void close_queue(World& w, TargetQueueId id) {
   w.transport.target_queues.remove(id);
   rdma::release(w, pair, Side::target);
 }
+
+}  // namespace
+
+const HostFunctions host_functions = {open_queue, submit, connection_of, stop_queue, close_queue};
+const TargetFunctions target_functions = {respond, request_data, connection_of, stop_queue,
+                                          close_queue};
 
 void connect_done(World& w, QueuePairId id, int error) {
   const HostQueue& q = host_queue(w, id);

@@ -76,7 +76,7 @@ std::uint32_t path_mtu(std::uint32_t route_mtu_bytes) {
 }
 
 void set_state(World& w, QueuePairId id, Side side, State state) {
-  End& e = w.transport.rdma.pairs[id].end[static_cast<int>(side)];
+  End& e = w.transport.rdma.pairs[id].end[at(side)];
   e.state = state;
   e.retries = 0;
   e.deadline = sim::never;
@@ -85,14 +85,13 @@ void set_state(World& w, QueuePairId id, Side side, State state) {
 
 void send_packet(World& w, QueuePairId id, Side side, Packet packet) {
   QueuePair& q = w.transport.rdma.pairs[id];
-  End& e = q.end[static_cast<int>(side)];
+  End& e = q.end[at(side)];
   packet.pair = sim::index(id);
   packet.from = static_cast<std::uint8_t>(side);
   ++e.packets_in_flight;
   if (carries_data(packet.op))
     ++e.data_in_flight;
-  net::send(w, q.route[static_cast<int>(side)], bytes_of(packet),
-            std::bit_cast<net::PacketBody>(packet));
+  net::send(w, q.route[at(side)], bytes_of(packet), std::bit_cast<net::PacketBody>(packet));
 }
 
 void settle(World& w, QueuePairId id) {
@@ -100,8 +99,8 @@ void settle(World& w, QueuePairId id) {
   if (!q.in_use)
     return;  // the layer above let go of it when it was told of the loss
   for (const Side side : {Side::host, Side::target}) {
-    End& e = q.end[static_cast<int>(side)];
-    const End& peer = q.end[static_cast<int>(transport::peer_of(side))];
+    End& e = q.end[at(side)];
+    const End& peer = q.end[at(transport::peer_of(side))];
     // What is flushed is not sent again, and an end that is over discards what still arrives.
     if (e.dry || !is_over(e.state) || (e.data_in_flight != 0 && !is_over(peer.state)))
       continue;
@@ -150,7 +149,7 @@ QueuePairId open(World& w, net::RouteId forward, net::RouteId back, transport::P
 
 void post(World& w, QueuePairId id, Side side, const Work& work) {
   QueuePair& q = w.transport.rdma.pairs[id];
-  End& e = q.end[static_cast<int>(side)];
+  End& e = q.end[at(side)];
   if (e.state != State::ready) {
     free_blob(w, work);
     return;
@@ -166,7 +165,7 @@ void post(World& w, QueuePairId id, Side side, const Work& work) {
 }
 
 void stop(World& w, QueuePairId id, Side side) {
-  End& e = w.transport.rdma.pairs[id].end[static_cast<int>(side)];
+  End& e = w.transport.rdma.pairs[id].end[at(side)];
   if (e.state == State::requesting) {
     send_op(w, id, side, Op::reject);
   } else if ((e.state == State::ready || e.state == State::broken) && !e.disconnected) {
@@ -179,7 +178,7 @@ void stop(World& w, QueuePairId id, Side side) {
 }
 
 void release(World& w, QueuePairId id, Side side) {
-  End& e = w.transport.rdma.pairs[id].end[static_cast<int>(side)];
+  End& e = w.transport.rdma.pairs[id].end[at(side)];
   HOLDFAST_CHECK(e.held && is_over(e.state));
   e.held = false;
   settle(w, id);
@@ -194,9 +193,9 @@ void on_packet(World& w, const net::Packet& packet) {
   if (is_management(p.op)) {
     take_management(w, id, side, p.op);
   } else {
-    if (w.transport.rdma.pairs[id].end[static_cast<int>(side)].state == State::accepting)
+    if (w.transport.rdma.pairs[id].end[at(side)].state == State::accepting)
       establish(w, id, side);
-    if (w.transport.rdma.pairs[id].end[static_cast<int>(side)].state == State::ready) {
+    if (w.transport.rdma.pairs[id].end[at(side)].state == State::ready) {
       if (p.op < Op::response) {
         take_request(w, id, side, p);
       } else {

@@ -43,22 +43,3 @@ void on_duplicated(World& w, const net::Packet& packet);
 void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason);
 
 }  // namespace holdfast::rdma
-
-namespace holdfast::transport::nvme_rdma {
-
-// The operations that queue.cpp calls; see queue.hpp for what each does.
-void install(World& w);
-HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, transport::PortId port,
-                       HostOwner owner, HostQueueId admin);
-void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data);
-ConnectionId connection_of(const World& w, HostQueueId id);
-void stop_queue(World& w, HostQueueId id);
-void close_queue(World& w, HostQueueId id);
-void respond(World& w, TargetQueueId id, const wire::Completion& completion, const Payload& data);
-void request_data(World& w, TargetQueueId id, std::uint16_t cid, std::uint16_t tag,
-                  std::uint32_t bytes);
-ConnectionId connection_of(const World& w, TargetQueueId id);
-void stop_queue(World& w, TargetQueueId id);
-void close_queue(World& w, TargetQueueId id);
-
-}  // namespace holdfast::transport::nvme_rdma

@@ -21,7 +21,7 @@ void answer(World& w, QueuePairId id, Side side, Op op, std::uint64_t value) {
 
 void take_read(World& w, QueuePairId id, Side side, const Packet& p) {
   const QueuePair& q = w.transport.rdma.pairs[id];
-  End& e = w.transport.rdma.pairs[id].end[static_cast<int>(side)];
+  End& e = w.transport.rdma.pairs[id].end[at(side)];
   const bool fresh = p.psn == e.expected;
   const Payload* source = nvme::read_source(w, id, p.cid);
   if (source == nullptr) {
@@ -54,7 +54,7 @@ void take_read(World& w, QueuePairId id, Side side, const Packet& p) {
 }  // namespace
 
 void take_request(World& w, QueuePairId id, Side side, const Packet& p) {
-  End& e = w.transport.rdma.pairs[id].end[static_cast<int>(side)];
+  End& e = w.transport.rdma.pairs[id].end[at(side)];
   if (p.psn > e.expected) {
     if (e.nak_sent)
       return;

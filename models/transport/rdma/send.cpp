@@ -13,7 +13,7 @@ namespace nvme = transport::nvme_rdma;
 namespace {
 
 End& end_of(World& w, QueuePairId id, Side side) {
-  return w.transport.rdma.pairs[id].end[static_cast<int>(side)];
+  return w.transport.rdma.pairs[id].end[at(side)];
 }
 
 /// Place in `out` of the work request that owns a sequence number.

@@ -57,11 +57,9 @@ void delay_ack(World& w, ConnectionId id, Side side) {
     delay = std::min(delay, most);
   }
   // tcp_delack_max: so that the peer's timeout does not come first.
-  const Duration tick = c.wheel[static_cast<int>(side)].is_exact()
-                            ? Duration{1ms}
-                            : c.wheel[static_cast<int>(side)].tick();
+  const Duration tick = c.wheel[at(side)].is_exact() ? Duration{1ms} : c.wheel[at(side)].tick();
   delay = std::min({delay, delay_max, std::max(w.transport.tcp.rto_min - tick, tick)});
-  const sim::TimerWheel& wheel = c.wheel[static_cast<int>(side)];
+  const sim::TimerWheel& wheel = c.wheel[at(side)];
   const TimePoint due = sim::fires_at(wheel, w.now(), delay);
   if (a.deadline != sim::never) {
     if (a.deadline <= w.now() + delay / 4) {

@@ -39,7 +39,7 @@ static_assert(sizeof(Segment) == sizeof(net::PacketBody));
 
 inline Segment segment_of(const net::Packet& packet) { return std::bit_cast<Segment>(packet.body); }
 
-inline Endpoint& end_of(Connection& c, Side side) { return c.end[static_cast<int>(side)]; }
+inline Endpoint& end_of(Connection& c, Side side) { return c.end[at(side)]; }
 Endpoint& end_of(World& w, ConnectionId id, Side side);
 
 /// TCP_ATO_MIN: how long an acknowledgement waits for company at first.

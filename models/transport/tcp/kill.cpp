@@ -8,14 +8,14 @@ namespace holdfast::tcp {
 using transport::TcpState;
 
 void kill(World& w, ConnectionId id, Side side) {
-  const auto& e = w.transport.connections[id].end[static_cast<int>(side)];
+  const auto& e = w.transport.connections[id].end[at(side)];
   if (e.state == TcpState::closed)
     return;
   // tcp_need_reset: a socket that waits for the answer to its SYN goes silently.
   if (e.state != TcpState::syn_sent)
     send_segment(w, id, side, e.next, 0, rst | ack);
   set_state(w, id, side, TcpState::closed);
-  if (w.transport.connections[id].end[static_cast<int>(side)].held)
+  if (w.transport.connections[id].end[at(side)].held)
     w.transport.handlers.lost(w, id, side, connection_aborted);
   settle(w, id);
 }

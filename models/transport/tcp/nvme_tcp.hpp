@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// NVMe/TCP on top of a connection: the functions of queue.hpp, and what its two halves share.
+// NVMe/TCP on top of a connection: what its two halves share. The functions of queue.hpp are in
+// functions.hpp.
 #pragma once
 
 #include <algorithm>
@@ -36,21 +37,6 @@ Message make_message(const std::array<std::byte, N>& header, const Payload& payl
 inline wire::ConstBytes header_of(const Message& m) {
   return {m.header.data(), std::to_integer<std::size_t>(m.header[2])};
 }
-
-// The operations that queue.cpp calls; see queue.hpp for what each does.
-void install(World& w);
-HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId port,
-                       HostOwner owner, HostQueueId admin);
-void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data);
-ConnectionId connection_of(const World& w, HostQueueId id);
-void stop_queue(World& w, HostQueueId id);
-void close_queue(World& w, HostQueueId id);
-void respond(World& w, TargetQueueId id, const wire::Completion& completion, const Payload& data);
-void request_data(World& w, TargetQueueId id, std::uint16_t cid, std::uint16_t tag,
-                  std::uint32_t bytes);
-ConnectionId connection_of(const World& w, TargetQueueId id);
-void stop_queue(World& w, TargetQueueId id);
-void close_queue(World& w, TargetQueueId id);
 
 // nvme_tcp_script.cpp: what faults ask of single packets.
 /// The host engine's name for the queue that a packet belongs to, or belonged to.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's half of NVMe/TCP: ICReq, command capsules, data on request (protocol.md 7.1).
+#include "models/transport/functions.hpp"
 #include "models/transport/queue.hpp"
 #include "models/transport/tcp/nvme_tcp.hpp"
 #include "models/transport/tcp/tcp.hpp"
@@ -56,6 +57,8 @@ wire::Completion completion_of(const wire::DataPdu& data) {
 
 namespace nvme_tcp {
 
+namespace {
+
 HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId port,
                        HostOwner owner, HostQueueId) {
   const HostQueueId id = w.transport.host_queues.add();
@@ -98,6 +101,10 @@ void close_queue(World& w, HostQueueId id) {
   forget_capsules(w, connection);
   tcp::release(w, connection, Side::host);
 }
+
+}  // namespace
+
+const HostFunctions host_functions = {open_queue, submit, connection_of, stop_queue, close_queue};
 
 void host_established(World& w, ConnectionId id) {
   HostQueue& q = w.transport.host_queues[queue_of(w, id)];

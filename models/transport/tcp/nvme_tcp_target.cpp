@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The target's half of NVMe/TCP: ICResp, capsules up, R2T, data and responses down; and the wiring
 // of both halves to TCP.
+#include "models/transport/functions.hpp"
 #include "models/transport/queue.hpp"
 #include "models/transport/tcp/nvme_tcp.hpp"
 #include "models/transport/tcp/tcp.hpp"
@@ -67,6 +68,8 @@ void install(World& w) {
   w.net.flow_of = flow_of;
 }
 
+namespace {
+
 void respond(World& w, TargetQueueId id, const wire::Completion& completion, const Payload& data) {
   const TargetQueue& q = w.transport.target_queues[id];
   const ConnectionId connection = q.connection;
@@ -109,6 +112,11 @@ void close_queue(World& w, TargetQueueId id) {
   w.transport.target_queues.remove(id);
   tcp::release(w, connection, Side::target);
 }
+
+}  // namespace
+
+const TargetFunctions target_functions = {respond, request_data, connection_of, stop_queue,
+                                          close_queue};
 
 void target_established(World& w, ConnectionId id) {
   const TargetQueueId queue = w.transport.target_queues.add();

@@ -74,8 +74,8 @@ void take_data(const World& w, Endpoint& e, const Segment& s) {
 void deliver_messages(World& w, ConnectionId id, Side side) {
   for (;;) {
     const Connection& c = w.transport.connections[id];
-    Endpoint& e = w.transport.connections[id].end[static_cast<int>(side)];
-    const Endpoint& peer = c.end[static_cast<int>(transport::peer_of(side))];
+    Endpoint& e = w.transport.connections[id].end[at(side)];
+    const Endpoint& peer = c.end[at(transport::peer_of(side))];
     if (e.state != TcpState::established || e.shut_down)
       return;
     HOLDFAST_CHECK(e.delivered >= peer.out_base);
@@ -91,7 +91,7 @@ void deliver_messages(World& w, ConnectionId id, Side side) {
 }
 
 void take_reset(World& w, ConnectionId id, Side side, const Segment& s) {
-  Endpoint& e = w.transport.connections[id].end[static_cast<int>(side)];
+  Endpoint& e = w.transport.connections[id].end[at(side)];
   if (e.state == TcpState::syn_sent) {
     if (s.ack != 1)
       return;
@@ -115,7 +115,7 @@ void take_reset(World& w, ConnectionId id, Side side, const Segment& s) {
 /// A segment for an end that is closed: a new connection for a listener, or a reset.
 void take_when_closed(World& w, ConnectionId id, Side side, const Segment& s) {
   const Connection& c = w.transport.connections[id];
-  Endpoint& e = w.transport.connections[id].end[static_cast<int>(side)];
+  Endpoint& e = w.transport.connections[id].end[at(side)];
   if ((s.flags & rst) != 0)
     return;
   const bool opens = (s.flags & syn) != 0 && side == Side::target && !e.opened;

@@ -133,8 +133,7 @@ TimePoint send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq,
     s.ack = e.expected;
     if ((flags & rst) == 0 && (!e.ahead.empty() || e.duplicate.end != 0)) {
       const std::uint32_t blocks = write_sack(e, s);
-      const std::uint32_t room =
-          w.net.routes[sim::index(c.route[static_cast<int>(side)])].mtu_bytes;
+      const std::uint32_t room = w.net.routes[sim::index(c.route[at(side)])].mtu_bytes;
       bytes = std::min(bytes + 4 + 8 * blocks, room);
     }
     note_ack_sent(e);
@@ -144,7 +143,7 @@ TimePoint send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq,
     ++e.data_in_flight;
     note_data_sent(w, c, side, e);
   }
-  return net::send(w, c.route[static_cast<int>(side)], bytes, std::bit_cast<net::PacketBody>(s));
+  return net::send(w, c.route[at(side)], bytes, std::bit_cast<net::PacketBody>(s));
 }
 
 void send_ack(World& w, ConnectionId id, Side side) {

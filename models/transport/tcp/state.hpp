@@ -28,6 +28,8 @@ enum class HostQueueId : std::uint32_t;
 enum class TargetQueueId : std::uint32_t;
 
 constexpr Side peer_of(Side side) { return side == Side::host ? Side::target : Side::host; }
+/// The place of a side in an array of both.
+constexpr std::size_t at(Side side) { return static_cast<std::size_t>(side); }
 
 /// One message (an NVMe/TCP PDU) in a byte stream. The header is true bytes; user data is a
 /// payload.

@@ -43,7 +43,7 @@ void settle(World& w, ConnectionId id) {
   if (!c.in_use)
     return;
   for (const Side side : {Side::host, Side::target}) {
-    Endpoint& e = c.end[static_cast<int>(side)];
+    Endpoint& e = c.end[at(side)];
     if (e.opened && e.state == TcpState::closed && e.data_in_flight == 0 && !e.dry) {
       e.dry = true;
       record<Kind::stream_dry>(w, id, side);

@@ -185,12 +185,12 @@ void ack_timer_fired(World& w, ConnectionId id, Side side) {
 }  // namespace
 
 TimePoint tick_time(const World& w, const Connection& c, Side side) {
-  const sim::TimerWheel& wheel = c.wheel[static_cast<int>(side)];
+  const sim::TimerWheel& wheel = c.wheel[at(side)];
   return wheel.is_exact() ? w.now() : wheel.time_of(wheel.ticks_at(w.now()));
 }
 
 Duration in_ticks(const Connection& c, Side side, Duration span) {
-  const sim::TimerWheel& wheel = c.wheel[static_cast<int>(side)];
+  const sim::TimerWheel& wheel = c.wheel[at(side)];
   return wheel.is_exact() ? span : wheel.ticks_of(span) * wheel.tick();
 }
 
@@ -198,8 +198,8 @@ void arm(World& w, ConnectionId id, Side side, Pending what, Duration delay) {
   const Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(w, id, side);
   e.pending = what;
-  e.deadline = sim::fires_at(c.wheel[static_cast<int>(side)], w.now(),
-                             std::min<Duration>(delay, w.transport.tcp.rto_max));
+  e.deadline =
+      sim::fires_at(c.wheel[at(side)], w.now(), std::min<Duration>(delay, w.transport.tcp.rto_max));
   if (e.timer_at != sim::never) {
     if (e.timer_at <= e.deadline)
       return;

@@ -323,20 +323,20 @@ TEST_CASE("a netem, and a loss, for one flow leave the others alone", "[net]") {
   line.add(p, {false, net::FlowId{7}, net::FlowId{7}});
   line.send(3).run();
   CHECK(serials() == std::vector<std::uint64_t>{1, 2, 0});
-  net::Sieve sieve;
-  sieve.channel = net::ChannelId{0};
-  sieve.flows = {false, net::FlowId{8}, net::FlowId{9}};
-  sieve.reason = Drop::blackhole;
-  sieve.threshold = sim::bernoulli_threshold(1.0);
-  const std::uint32_t id = net::add_sieve(line.w, sieve, "sieve");
+  net::FlowFilter flow_filter;
+  flow_filter.channel = net::ChannelId{0};
+  flow_filter.flows = {false, net::FlowId{8}, net::FlowId{9}};
+  flow_filter.reason = Drop::blackhole;
+  flow_filter.threshold = sim::bernoulli_threshold(1.0);
+  const std::uint32_t id = net::add_flow_filter(line.w, flow_filter, "sieve");
   line.send(3).run();
-  net::switch_sieve(line.w, id, true);
+  net::switch_flow_filter(line.w, id, true);
   line.send(3).run();
-  net::switch_sieve(line.w, id, false);
+  net::switch_flow_filter(line.w, id, false);
   line.send(3).run();
   CHECK(dropped == std::vector<Drop>(2, Drop::blackhole));
   CHECK(serials() == std::vector<std::uint64_t>{1, 2, 0, 4, 5, 3, 6, 10, 11, 9});
-  CHECK(line.w.net.channels[0].sieves == 0);
+  CHECK(line.w.net.channels[0].flow_filters == 0);
 }
 
 TEST_CASE("several netems on one link are passed one after the other", "[net]") {

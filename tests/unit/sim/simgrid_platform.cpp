@@ -207,7 +207,7 @@ TEST_CASE("a platform without meaning is refused with a reason", "[simgrid]") {
 }
 
 TEST_CASE("names that SimGrid would derive or reserve do no harm", "[simgrid]") {
-  Platform platform = make({"__loopback__", "s1", "holdfast/yard"}, {{0, 1}, {1, 2}});
+  Platform platform = make({"__loopback__", "s1", "holdfast/parent"}, {{0, 1}, {1, 2}});
   platform.links[0].name = "x";
   platform.links[1].name = "x_UP";
   platform.links[1].delay_s = 0.0;

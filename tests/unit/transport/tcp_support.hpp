@@ -73,7 +73,7 @@ struct Pair {
     m.payload.version = version;
     tcp::send(w, id, side, m);
   }
-  Endpoint& end(Side side) { return w.transport.connections[id].end[static_cast<int>(side)]; }
+  Endpoint& end(Side side) { return w.transport.connections[id].end[at(side)]; }
   void blackhole(bool on) {
     for (const unsigned direction : {0u, 1u}) {
       const auto channel = net::channel_of(net::LinkId{0}, direction);

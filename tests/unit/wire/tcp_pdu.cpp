@@ -45,7 +45,6 @@ TEST_CASE("a 4 KiB operation costs the bytes of the table", "[wire][tcp][TR-1]")
   CHECK(plen(encode_capsule_cmd_header(write)) == 72);
   CHECK(plen(encode_h2c_data_header({.cid = 1, .length = data})) == 4120);
   CHECK(plen(encode_r2t({.cid = 1, .length = data})) == 24);
-  CHECK(h2c_transfer_bytes(data, nvmet_maxh2cdata) == 4120);
   // Read: 72 towards the controller; 4,120 back, and 24 more unless SUCCESS replaces the response.
   CHECK(plen(encode_capsule_cmd_header(make_read(1, {.blocks = 8}, data))) == 72);
   CHECK(plen(encode_c2h_data_header({.cid = 1, .length = data, .success = true})) == 4120);
@@ -65,16 +64,6 @@ TEST_CASE("digests add four bytes each, and only where they exist", "[wire][tcp]
   CHECK(pdu_bytes(PduType::h2c_data, 4096, both) == 4128);
   CHECK(pdu_bytes(PduType::c2h_data, 4096, {.header = false, .data = true}) == 4124);
   CHECK(pdu_bytes(PduType::r2t, 0, both) == 28);
-}
-
-TEST_CASE("a long write is split at MAXH2CDATA", "[wire][tcp]") {
-  CHECK(h2c_data_pdus(1, 4096) == 1);
-  CHECK(h2c_data_pdus(4096, 4096) == 1);
-  CHECK(h2c_data_pdus(4097, 4096) == 2);
-  CHECK(h2c_data_pdus(0, 4096) == 0);
-  // 1 MiB at 128 KiB: 8 PDUs, 8 * 24 bytes of headers; with both digests 8 * 32.
-  CHECK(h2c_transfer_bytes(1048576, 131072) == 1048576 + 192);
-  CHECK(h2c_transfer_bytes(1048576, 131072, both) == 1048576 + 256);
 }
 
 TEST_CASE("ICReq and ICResp hold format, alignment, digests and limit", "[wire][tcp]") {
