@@ -20,8 +20,8 @@ export CXX
 unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help build run test check nightly test-cpp test-python test-wheel asan gcc mutants \
-        conform-mutants bench format lint stubs tidy clean conform lsfmm lsfmm-page python \
-        ready-to-build ready-to-test ready-to-check
+        conform-mutants bench instructions format lint stubs tidy clean conform lsfmm lsfmm-page \
+        python ready-to-build ready-to-test ready-to-check
 
 help:  ## Say what each target does
 	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -106,6 +106,11 @@ conform-mutants: ready-to-check  ## The same, for requirements: each must go red
 
 conform: build  ## Which requirement does an implementation break? All of them (CONFORM_OUT=FOLDER)
 	@build/holdfast conform --out $(CONFORM_OUT) --expected scenarios/requirements/expected.json
+
+instructions: ready-to-test  ## Count the instructions of fixed work; renew what the tree states
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target holdfast_bench >&2
+	@$(PYTHON) tools/instructions.py --write
 
 bench: ready-to-build  ## Build and run the benchmark
 	@cmake --preset release >/dev/null
