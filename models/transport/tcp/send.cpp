@@ -112,10 +112,6 @@ std::uint64_t window_end(const World& w, const Endpoint& e) {
 
 }  // namespace
 
-Endpoint& end_of(World& w, ConnectionId id, Side side) {
-  return end_of(w.transport.connections[id], side);
-}
-
 TimePoint send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq,
                        std::uint32_t length, unsigned flags) {
   Connection& c = w.transport.connections[id];
