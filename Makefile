@@ -21,7 +21,7 @@ unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help build run test check nightly test-cpp test-python test-wheel asan gcc mutants \
         conform-mutants bench instructions format lint stubs tidy clean conform lsfmm lsfmm-page \
-        python ready-to-build ready-to-test ready-to-check
+        performance-page python ready-to-build ready-to-test ready-to-check
 
 help:  ## Say what each target does
 	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -116,6 +116,9 @@ bench: ready-to-build  ## Build and run the benchmark
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release -j $(JOBS) --target holdfast_bench >&2
 	@build/holdfast_bench
+
+performance-page: python  ## Run the benchmarks, and docs/performance.md anew
+	@$(PYTHON) tools/performance_page.py
 
 format: ready-to-test  ## Format all C++ and Python files in place
 	@$(PYTHON) tools/check.py format --fix

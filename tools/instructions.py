@@ -103,7 +103,8 @@ def moved_rooms(before: dict[str, int], after: dict[str, int], at_least: float) 
     large = [room for room in changes if abs(changes[room]) >= at_least]
     large.sort(key=lambda room: -abs(changes[room]))
     return (
-        ", ".join(f"{room} {changes[room] / 1e6:+.2f} M" for room in large[:6]) or "no room alone"
+        ", ".join(f"{room} {changes[room] / 1e6:+.2f} M" for room in large[:6])
+        or "no namespace alone"
     )
 
 

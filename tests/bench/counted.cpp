@@ -82,13 +82,16 @@ nlohmann::json count_copies(const std::filesystem::path& scenarios) {
 
 }  // namespace
 
+nlohmann::json build_facts() {
+  return {{"compiler", __VERSION__},
+          {"flags", HOLDFAST_BENCH_FLAGS},
+          {"machine", HOLDFAST_BENCH_MACHINE},
+          {"c_library", gnu_get_libc_version()}};
+}
+
 nlohmann::json count_all(const std::filesystem::path& scenarios) {
   sim::keep_freed_memory();
-  nlohmann::json out = {{"build",
-                         {{"compiler", __VERSION__},
-                          {"flags", HOLDFAST_BENCH_FLAGS},
-                          {"machine", HOLDFAST_BENCH_MACHINE},
-                          {"c_library", gnu_get_libc_version()}}}};
+  nlohmann::json out = {{"build", build_facts()}};
   for (const CountedRun& run : counted_runs())
     out["counted"].push_back(count_run(scenarios, run));
   out["counted"].push_back(count_copies(scenarios));

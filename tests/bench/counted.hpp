@@ -13,6 +13,9 @@ extern "C" void holdfast_counted_work(const std::function<void()>& work);
 
 namespace holdfast::bench {
 
+/// Compiler, flags, machine and C library: builds that agree in them can be compared.
+nlohmann::json build_facts();
+
 /// Does each piece of work once, in a fixed order, and says what it was and who built it:
 /// `{"build": {...}, "counted": [{"name", "events", "trace_hash"}]}`. Under callgrind the calls of
 /// `holdfast_counted_work` are what is between loading the program and writing this document,

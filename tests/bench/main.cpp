@@ -192,7 +192,10 @@ int run(const Options& options) {
     return 0;
   }
   const std::filesystem::path quickstart = options.scenarios / "quickstart.json";
-  json document = {{"schema_version", 1}, {"repetitions", options.repetitions}};
+  json document = {{"schema_version", 1},
+                   {"repetitions", options.repetitions},
+                   {"build", build_facts()},
+                   {"simgrid", simgrid_version()}};
   for (const Load& load : loads)
     document["packet_hops"].push_back(measure(load, options.repetitions));
   document["copies"] = copies(quickstart);
