@@ -257,11 +257,14 @@ void on_packet(World& w, const net::Packet& packet) {
   } else if (take_handshake(w, id, side, s)) {
     take_established(w, id, side, s);
   }
-  Endpoint& sender = end_of(w, id, from);
+  Connection& c = w.transport.connections[id];
+  Endpoint& sender = end_of(c, from);
   --sender.packets_in_flight;
   if (s.length != 0)
     --sender.data_in_flight;
-  settle(w, id);
+  // While both ends live there is nothing to settle.
+  if (sender.state == TcpState::closed || end_of(c, side).state == TcpState::closed)
+    settle(w, id);
 }
 
 void on_duplicated(World& w, const net::Packet& packet) {

@@ -171,6 +171,9 @@ void transmit(World& w, ConnectionId id, Side side) {
   Endpoint& e = end_of(c, side);
   if (e.state != TcpState::established)
     return;
+  // Most calls find nothing to send and a window that is not full.
+  if (e.next == e.written && !e.shut_down && in_network(e) < e.cwnd)
+    return;
   std::uint32_t count = 0;
   for (;;) {
     if (in_network(e) >= e.cwnd)
