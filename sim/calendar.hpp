@@ -1,7 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// The calendar: what happens when. Events fire in order of time and, among equals, in the order in
-// which they were scheduled. An event is a small trivially copyable callable that receives the
-// world, so that copying a calendar copies memory and needs no knowledge of what is pending.
+// The calendar: what happens when. An event is a small trivially copyable callable that receives
+// the world, so that copying a calendar copies memory and needs no knowledge of what is pending.
+//
+// The contract, which the members repeat as what is true of them between two calls:
+//  (1) An event fires once, at its time: while it runs, now() is the time it was scheduled for.
+//  (2) Events fire in order of time. now() never goes back, nothing is scheduled for the past, and
+//      nothing that is pending is passed over.
+//  (3) Equals fire in the order in which they were scheduled, single events and lane items alike.
+//      So what is scheduled for now fires after all that waits for now already.
+//  (4) A lane is a FIFO: its items fire in the order in which they were pushed, and none may be
+//      due before the one ahead of it.
+//  (5) An event is off the calendar before it is called: to happen again it must ask again. Until
+//      then a single event can be cancelled; cancelling one that is over does nothing to others.
+//  (6) pending() counts what is still to fire, fired() what has; neither counts what was cancelled.
+//  (7) A copy is a calendar of its own: it has the same pending, and goes its own way from there.
+//  (8) Another engine may carry the events, in the same order (sim/carrier.hpp). A calendar with
+//      something pending is not handed over, and one that is carried is not copied.
+//  (9) Memory is taken only for more than was ever pending at once. What was cancelled makes up at
+//      most half of the heap and 64 entries when cancel or lane_clear returns.
 //
 // Two kinds of pending things sit in one 4-ary heap of 16-byte keys:
 //  - single events, stored in slots;
@@ -10,6 +26,8 @@
 //    links cost a heap of ten.
 // Cancelling is O(1): the slot forgets its sequence number and the heap entry is dead. Dead entries
 // are swept when they outnumber the live ones, which keeps the cost amortised O(1).
+//
+// Limits: 2^23 single events pending at once, 2^23 lanes, 2^40 events scheduled in all.
 #pragma once
 
 #include <cstddef>
@@ -21,9 +39,9 @@
 
 #include "sim/carrier.hpp"
 #include "sim/check.hpp"
+#include "sim/heap.hpp"
 #include "sim/ring.hpp"
 #include "sim/time.hpp"
-#include "sim/wide.hpp"
 
 namespace holdfast::sim {
 
@@ -70,12 +88,12 @@ class Calendar {
       s.time = ns(t);
       carrier_->schedule(ns(t), s.sequence, slot);
     } else {
-      push({ns(t), key(s.sequence, slot)});
+      heap_.push({ns(t), key(s.sequence, slot)});
     }
     return {s.sequence, slot};
   }
 
-  /// True if the event was still pending.
+  /// Takes a single event off the calendar. True if it was still pending.
   bool cancel(EventId id) {
     if (id.sequence == 0 || slots_[id.slot].sequence != id.sequence)
       return false;
@@ -83,18 +101,21 @@ class Calendar {
       carrier_->cancel(slots_[id.slot].time, id.sequence);
     free_slot(id.slot);
     --pending_;
-    if (carrier_ == nullptr && ++dead_ > heap_.size() / 2 + 64)
-      sweep();
+    if (carrier_ == nullptr) {
+      ++dead_;
+      sweep_if_mostly_dead();
+    }
     return true;
   }
 
+  /// A lane of its own for `owner`; it stays for as long as the calendar does.
   LaneId add_lane(LaneHandler handler, std::uint32_t owner) {
     HOLDFAST_CHECK(lanes_.size() < lane_bit);
     lanes_.push_back({handler, owner, {}});
     return LaneId{static_cast<std::uint32_t>(lanes_.size() - 1)};
   }
 
-  /// `t` must not lie before the last item of the lane.
+  /// Schedules `item` at `t`, which must lie neither in the past nor before the lane's last item.
   void lane_push(LaneId id, TimePoint t, std::uint32_t item) {
     const auto index = static_cast<std::uint32_t>(id);
     Lane& lane = lanes_[index];
@@ -106,7 +127,7 @@ class Calendar {
     if (carrier_ != nullptr) [[unlikely]] {
       carrier_->schedule(ns(t), sequence, index | lane_bit);
     } else if (was_empty) {
-      push({ns(t), key(sequence, index | lane_bit)});
+      heap_.push({ns(t), key(sequence, index | lane_bit)});
     }
   }
 
@@ -114,7 +135,8 @@ class Calendar {
     return lanes_[static_cast<std::uint32_t>(id)].items.size();
   }
 
-  /// Empties a lane and hands each item that was in it to `drop(item)`, oldest first.
+  /// Empties a lane and hands each item that was in it to `drop(item)`, oldest first; `drop` must
+  /// not push to this lane.
   template <class Drop>
   void lane_clear(LaneId id, Drop drop) {
     Lane& lane = lanes_[static_cast<std::uint32_t>(id)];
@@ -122,46 +144,35 @@ class Calendar {
       return;
     if (carrier_ == nullptr)
       ++dead_;
-    for (; !lane.items.empty(); lane.items.pop_front()) {
+    while (!lane.items.empty()) {
       const LaneItem item = lane.items.front();
+      lane.items.pop_front();
       if (carrier_ != nullptr)
         carrier_->cancel(item.time, item.sequence);
       --pending_;
       drop(item.item);
     }
+    sweep_if_mostly_dead();
   }
 
   /// Fires the next event if it is due at or before `limit`. False: nothing (more) to do.
   bool step(World& world, TimePoint limit) {
-    for (;;) {
-      if (heap_.empty())
+    for (; !heap_.empty(); pop_dead()) {
+      const HeapEntry top = heap_.front();
+      if (!is_live(top))
+        continue;
+      if (top.time > ns(limit))
         return false;
-      const Entry top = heap_.front();
-      if (top.time > ns(limit)) {
-        if (!is_live(top)) {
-          pop_dead();
-          continue;
-        }
-        return false;
-      }
       const std::uint32_t index = top.order & index_mask;
       if ((index & lane_bit) != 0) {
-        Lane& lane = lanes_[index & ~lane_bit];
-        if (lane.items.empty() || lane.items.front().sequence != top.order >> index_bits) {
-          pop_dead();
-          continue;
-        }
-        fire_lane(world, lane, index);
-        return true;
+        fire_lane(world, lanes_[index & ~lane_bit], index);
+      } else {
+        heap_.pop();
+        fire_slot(world, index, top.time);
       }
-      if (slots_[index].sequence != top.order >> index_bits) {
-        pop_dead();
-        continue;
-      }
-      pop();
-      fire_slot(world, index, top.time);
       return true;
     }
+    return false;
   }
 
   /// Runs all events up to and including `limit`; then it is `limit`.
@@ -171,8 +182,12 @@ class Calendar {
     advance_to(limit);
   }
 
+  /// Lets time pass. Nothing may be pending that is due before `t`; a carrier answers for its own.
   void advance_to(TimePoint t) {
     HOLDFAST_CHECK(t >= now_);
+    while (!heap_.empty() && !is_live(heap_.front()))
+      pop_dead();
+    HOLDFAST_CHECK(heap_.empty() || heap_.front().time >= ns(t));
     now_ = t;
   }
 
@@ -201,45 +216,40 @@ class Calendar {
     dispatch(world, lane, item);
   }
 
+  /// Checks all that the members promise below; takes as long as a walk over what is pending.
+  void check_invariants() const {
+    std::size_t taken = 0;
+    for (const Slot& slot : slots_) {
+      if (slot.sequence == 0)
+        continue;
+      HOLDFAST_CHECK(slot.call != nullptr && slot.sequence < next_sequence_);
+      ++taken;
+    }
+    std::size_t waiting = 0;
+    std::size_t heads = 0;
+    for (const Lane& lane : lanes_) {
+      check_lane(lane);
+      waiting += lane.items.size();
+      heads += lane.items.empty() ? 0 : 1;
+    }
+    HOLDFAST_CHECK(pending_ == taken + waiting);
+    HOLDFAST_CHECK(next_sequence_ <= std::uint64_t{1} << (64 - index_bits));
+    check_free(slots_.size() - taken);
+    check_heap(taken + heads);
+  }
+
  private:
   static constexpr std::uint32_t index_bits = 24;
   static constexpr std::uint32_t index_mask = (1u << index_bits) - 1;
   static constexpr std::uint32_t lane_bit = 1u << (index_bits - 1);
   static constexpr std::uint32_t no_slot = ~0u;
 
-  struct Entry {
-    std::int64_t time;
-    std::uint64_t order;  // sequence << 24 | index: comparing it compares the sequence
-
-    // One number of 128 bits (times are never negative): compilers compare it without a branch, and
-    // a branch on which of two events is earlier is mispredicted every other time.
-    [[nodiscard]] Wide rank() const { return Wide{static_cast<std::uint64_t>(time)} << 64 | order; }
-    bool operator<(const Entry& other) const { return rank() < other.rank(); }
-  };
   struct Slot {
     void (*call)(World&, const std::byte*) = nullptr;
     alignas(std::uint64_t) std::byte payload[payload_bytes] = {};
     std::uint64_t sequence = 0;  // 0: free
     std::int64_t time = 0;       // kept only for a carrier
     std::uint32_t next_free = no_slot;
-  };
-  /// A carried calendar cannot be copied: the engine that carries it is not ours to copy.
-  struct CarrierLink {
-    Carrier* carrier = nullptr;
-    CarrierLink() = default;
-    CarrierLink(const CarrierLink& other) { HOLDFAST_CHECK(other.carrier == nullptr); }
-    CarrierLink& operator=(const CarrierLink& other) {
-      HOLDFAST_CHECK(other.carrier == nullptr);
-      carrier = nullptr;
-      return *this;
-    }
-    ~CarrierLink() = default;
-    CarrierLink& operator=(Carrier* to) {
-      carrier = to;
-      return *this;
-    }
-    Carrier* operator->() const { return carrier; }
-    bool operator==(std::nullptr_t) const { return carrier == nullptr; }
   };
   struct LaneItem {
     std::int64_t time;
@@ -252,17 +262,49 @@ class Calendar {
     Ring<LaneItem> items;
   };
 
+  /// Comparing two keys compares the sequence numbers.
   static std::uint64_t key(std::uint64_t sequence, std::uint32_t index) {
     return sequence << index_bits | index;
   }
 
-  [[nodiscard]] bool is_live(const Entry& entry) const {
+  [[nodiscard]] bool is_live(const HeapEntry& entry) const {
     const std::uint32_t index = entry.order & index_mask;
     const std::uint64_t sequence = entry.order >> index_bits;
     if ((index & lane_bit) == 0)
       return slots_[index].sequence == sequence;
     const Lane& lane = lanes_[index & ~lane_bit];
     return !lane.items.empty() && lane.items.front().sequence == sequence;
+  }
+
+  void check_lane(const Lane& lane) const {
+    LaneItem ahead{ns(now_), 0, 0};
+    for (std::size_t i = 0; i < lane.items.size(); ++i) {
+      const LaneItem& item = lane.items[i];
+      HOLDFAST_CHECK(item.time >= ahead.time && item.sequence > ahead.sequence);
+      ahead = item;
+    }
+    HOLDFAST_CHECK(ahead.sequence < next_sequence_);
+  }
+  void check_free(std::size_t expected) const {
+    std::size_t free = 0;
+    for (std::uint32_t i = first_free_; i != no_slot; i = slots_[i].next_free) {
+      HOLDFAST_CHECK(i < slots_.size() && slots_[i].sequence == 0 && free < expected);
+      ++free;
+    }
+    HOLDFAST_CHECK(free == expected);
+  }
+  void check_heap(std::size_t expected) const {
+    heap_.check_invariants();
+    std::size_t live = 0;
+    for (const HeapEntry& entry : heap_) {
+      if (!is_live(entry))
+        continue;
+      HOLDFAST_CHECK(entry.time >= ns(now_));
+      ++live;
+    }
+    // No key is in the heap twice, so as many live ones as there are things to fire are those.
+    HOLDFAST_CHECK(live == (is_carried() ? 0 : expected));
+    HOLDFAST_CHECK(heap_.size() == live + dead_);
   }
 
   void fire_slot(World& world, std::uint32_t index, std::int64_t time) {
@@ -281,11 +323,10 @@ class Calendar {
     const LaneItem item = lane.items.front();
     lane.items.pop_front();
     if (lane.items.empty()) {
-      pop();
+      heap_.pop();
     } else {
       const LaneItem& next = lane.items.front();
-      heap_.front() = {next.time, key(next.sequence, index)};
-      sift_down(0);
+      heap_.replace_front({next.time, key(next.sequence, index)});
     }
     dispatch(world, lane, item);
   }
@@ -313,75 +354,36 @@ class Calendar {
     first_free_ = slot;
   }
 
-  void push(Entry entry) {
-    std::size_t hole = heap_.size();
-    heap_.push_back(entry);
-    while (hole > 0) {
-      const std::size_t parent = (hole - 1) / 4;
-      if (!(entry < heap_[parent]))
-        break;
-      heap_[hole] = heap_[parent];
-      hole = parent;
-    }
-    heap_[hole] = entry;
-  }
-  void pop() {
-    heap_.front() = heap_.back();
-    heap_.pop_back();
-    if (!heap_.empty())
-      sift_down(0);
-  }
   void pop_dead() {
-    pop();
+    heap_.pop();
     --dead_;
   }
-  void sift_down(std::size_t hole) {
-    const Entry entry = heap_[hole];
-    const std::size_t count = heap_.size();
-    Entry* const heap = heap_.data();
-    for (;;) {
-      const std::size_t first = hole * 4 + 1;
-      if (first >= count)
-        break;
-      std::size_t least = first;
-      if (first + 4 <= count) [[likely]] {
-        const std::size_t a = first + (heap[first + 1] < heap[first] ? 1 : 0);
-        const std::size_t b = first + 2 + (heap[first + 3] < heap[first + 2] ? 1 : 0);
-        least = heap[b] < heap[a] ? b : a;
-      } else {
-        for (std::size_t child = first + 1; child < count; ++child)
-          least = heap[child] < heap[least] ? child : least;
-      }
-      if (!(heap[least] < entry))
-        break;
-      heap[hole] = heap[least];
-      hole = least;
-    }
-    heap[hole] = entry;
-  }
-  void sweep() {
-    std::size_t kept = 0;
-    for (const Entry& entry : heap_) {
-      if (is_live(entry))
-        heap_[kept++] = entry;
-    }
-    heap_.resize(kept);
+  void sweep_if_mostly_dead() {
+    if (dead_ <= heap_.size() / 2 + 64)
+      return;
+    heap_.keep_if([this](const HeapEntry& entry) { return is_live(entry); });
     dead_ = 0;
-    for (std::size_t i = kept / 4 + 1; i-- > 0;) {
-      if (i < kept)
-        sift_down(i);
-    }
   }
 
+  // What is true between two calls (check_invariants); the numbers are those of the contract.
+  // (1, 2) No live entry of the heap and no item of a lane lies before it.
   TimePoint now_ = epoch;
+  // (3) Above every sequence number that is pending.
   std::uint64_t next_sequence_ = 1;
+  // (6) How many events were called, and how many slots are taken and items wait in lanes.
   std::uint64_t fired_ = 0;
   std::size_t pending_ = 0;
+  // (9) How many entries of the heap are dead, and the chain of all free slots.
   std::size_t dead_ = 0;
   std::uint32_t first_free_ = no_slot;
-  std::vector<Entry> heap_;
+  // (2, 3) Live is one entry for each taken slot, and one for the head of each lane that is not
+  // empty. (8) While carried it is empty.
+  Heap heap_;
+  // (5) A slot is taken, and has its event's sequence number, while the event is pending.
   std::vector<Slot> slots_;
+  // (4) Along a lane times do not fall and sequence numbers rise.
   std::vector<Lane> lanes_;
+  // (8) Not null: another engine has the order, and there is no copying.
   CarrierLink carrier_;
 };
 

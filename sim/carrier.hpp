@@ -3,7 +3,10 @@
 // carrier only has to say when each of them is due, which is what lets SimGrid vouch for our heap.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+
+#include "sim/check.hpp"
 
 namespace holdfast::sim {
 
@@ -17,6 +20,29 @@ class Carrier {
   virtual void schedule(std::int64_t time_ns, std::uint64_t sequence, std::uint32_t slot) = 0;
   /// The event (time, sequence) will not fire any more. O(log n) is fine here.
   virtual void cancel(std::int64_t time_ns, std::uint64_t sequence) = 0;
+};
+
+/// Which carrier a calendar has, if any. A carried calendar cannot be copied: the engine that
+/// carries it is not ours to copy.
+class CarrierLink {
+ public:
+  CarrierLink() = default;
+  CarrierLink(const CarrierLink& other) { HOLDFAST_CHECK(other.carrier_ == nullptr); }
+  CarrierLink& operator=(const CarrierLink& other) {
+    HOLDFAST_CHECK(other.carrier_ == nullptr);
+    carrier_ = nullptr;
+    return *this;
+  }
+  ~CarrierLink() = default;
+  CarrierLink& operator=(Carrier* to) {
+    carrier_ = to;
+    return *this;
+  }
+  Carrier* operator->() const { return carrier_; }
+  bool operator==(std::nullptr_t) const { return carrier_ == nullptr; }
+
+ private:
+  Carrier* carrier_ = nullptr;
 };
 
 /// What a carrier calls when an event is due.

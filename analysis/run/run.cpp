@@ -131,6 +131,7 @@ nlohmann::json run(const scenario::Scenario& scenario, const RunOptions& options
   } else {
     run_simgrid(w, carrier, scenario.duration, options);
   }
+  w.calendar.check_invariants();
   const bool whole = options.stop == nullptr || !*options.stop;
   if (lockstep) {
     if (whole)
