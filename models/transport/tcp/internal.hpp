@@ -72,7 +72,9 @@ TimePoint send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq,
                        std::uint32_t length, unsigned flags);
 /// Acknowledges what has arrived, at once.
 void send_ack(World& w, ConnectionId id, Side side);
-/// Takes messages into the socket as long as its buffer has room.
+/// Takes a message into the socket, or lets it wait behind the others while its buffer is full.
+void write_message(World& w, ConnectionId id, Side side, const Message& message);
+/// Takes messages that wait into the socket as long as its buffer has room.
 void fill_socket(World& w, ConnectionId id, Side side);
 /// Sends what the windows allow and sees that a timer runs (tcp_write_xmit).
 void transmit(World& w, ConnectionId id, Side side);

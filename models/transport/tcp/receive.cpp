@@ -91,7 +91,7 @@ void deliver_messages(World& w, ConnectionId id, Side side) {
     const Message message = peer.out[place];
     ++e.delivered;
     record<Kind::pdu_received>(w, id, side, std::to_integer<std::uint8_t>(message.header[0]),
-                               message.bytes, message.end, transport::head_word(message));
+                               message.bytes, message.end, message.head);
     w.transport.handlers.message(w, id, side, message);
   }
 }
