@@ -20,8 +20,9 @@ export CXX
 unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help build run test check nightly test-cpp test-python test-wheel asan gcc mutants \
-        conform-mutants bench format lint stubs tidy clean conform lsfmm lsfmm-page python \
-        ready-to-build ready-to-test ready-to-check
+        conform-mutants bench instructions format lint stubs tidy clean conform lsfmm lsfmm-page \
+        performance-page python ready-to-build ready-to-test ready-to-check \
+        bench-program
 
 help:  ## Say what each target does
 	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -82,7 +83,7 @@ test-cpp: ready-to-test  ## The C++ tests, release build
 	@cmake --build --preset release -j $(JOBS) --target holdfast_tests
 	@ctest --preset release -j $(JOBS)
 
-test-python: python  ## The Python tests, the house rules among them
+test-python: python bench-program  ## The Python tests, the house rules among them
 	@$(PYTHON) -m pytest -n $(JOBS) --dist loadfile
 
 test-wheel: python  ## The tests of the package, from a wheel in an empty environment elsewhere
@@ -107,10 +108,19 @@ conform-mutants: ready-to-check  ## The same, for requirements: each must go red
 conform: build  ## Which requirement does an implementation break? All of them (CONFORM_OUT=FOLDER)
 	@build/holdfast conform --out $(CONFORM_OUT) --expected scenarios/requirements/expected.json
 
-bench: ready-to-build  ## Build and run the benchmark
+# Its instructions are counted by a Python test.
+bench-program: ready-to-build
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release -j $(JOBS) --target holdfast_bench >&2
+
+instructions: ready-to-test bench-program  ## Count instructions of fixed work; renew what is stated
+	@$(PYTHON) tools/instructions.py --write
+
+bench: bench-program  ## Build and run the benchmark
 	@build/holdfast_bench
+
+performance-page: python bench-program  ## Run the benchmarks, and docs/performance.md anew
+	@$(PYTHON) tools/performance_page.py
 
 format: ready-to-test  ## Format all C++ and Python files in place
 	@$(PYTHON) tools/check.py format --fix

@@ -54,7 +54,7 @@ std::int64_t Choices::choose(ChoiceId id, Draw draw) {
   return value;
 }
 
-bool Choices::yes(ChoiceId id, std::uint64_t threshold) {
+bool Choices::draw_yes(ChoiceId id, std::uint64_t threshold) {
   Point& p = points_[static_cast<std::uint32_t>(id)];
   const std::uint64_t ordinal = p.next_ordinal++;
   bool value = false;

@@ -53,7 +53,14 @@ class Choices {
   [[nodiscard]] std::size_t count() const { return points_.size(); }
 
   /// Yes with the probability whose bernoulli_threshold is given.
-  bool yes(ChoiceId id, std::uint64_t threshold);
+  bool yes(ChoiceId id, std::uint64_t threshold) {
+    // Most links lose nothing, and each packet asks them.
+    if (threshold == 0 && !script_) {
+      ++points_[static_cast<std::uint32_t>(id)].next_ordinal;
+      return false;
+    }
+    return draw_yes(id, threshold);
+  }
   /// Integer in [0, bound).
   std::uint64_t pick(ChoiceId id, std::uint64_t bound);
   Duration uniform(ChoiceId id, Duration low, Duration high);
@@ -77,6 +84,7 @@ class Choices {
   };
   /// The scripted value, if there is one.
   [[nodiscard]] const std::int64_t* scripted(std::uint64_t stream, std::uint64_t ordinal) const;
+  bool draw_yes(ChoiceId id, std::uint64_t threshold);
   template <class Draw>
   std::int64_t choose(ChoiceId id, Draw draw);
 

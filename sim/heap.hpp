@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A 4-ary heap of 16-byte keys: half as deep as a binary one, and the four children of a node lie
 // in one cache line.
+//
+// Taking the least entry leaves the top vacant until the next push, which fills it, or until
+// somebody wants to see the top. What fires an event mostly pushes one that is due before nearly
+// all others, and that one then goes down a level or two, where the last entry of the heap would
+// have gone down all the way, and the new one up again.
 #pragma once
 
 #include <cstddef>
@@ -25,16 +30,28 @@ struct HeapEntry {
 
 class Heap {
  public:
-  [[nodiscard]] bool empty() const { return entries_.empty(); }
-  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  [[nodiscard]] bool empty() const { return size() == 0; }
+  [[nodiscard]] std::size_t size() const { return entries_.size() - (is_vacant_ ? 1 : 0); }
   /// The least entry.
-  [[nodiscard]] const HeapEntry& front() const { return entries_.front(); }
+  [[nodiscard]] const HeapEntry& front() {
+    fill_vacancy();
+    return entries_.front();
+  }
   /// All entries, in no order that a user could use.
-  [[nodiscard]] auto begin() const { return entries_.begin(); }
+  [[nodiscard]] auto begin() const { return entries_.begin() + (is_vacant_ ? 1 : 0); }
   [[nodiscard]] auto end() const { return entries_.end(); }
-  void clear() { entries_.clear(); }
+  void clear() {
+    entries_.clear();
+    is_vacant_ = false;
+  }
 
   void push(HeapEntry entry) {
+    if (is_vacant_) {
+      is_vacant_ = false;
+      entries_.front() = entry;
+      sift_down(0);
+      return;
+    }
     std::size_t hole = entries_.size();
     entries_.push_back(entry);
     while (hole > 0) {
@@ -48,21 +65,20 @@ class Heap {
   }
 
   void pop() {
-    entries_.front() = entries_.back();
-    entries_.pop_back();
-    if (!entries_.empty())
-      sift_down(0);
+    fill_vacancy();
+    is_vacant_ = true;
   }
 
-  /// The same as pop and push, at the price of one.
+  /// The same as pop and push.
   void replace_front(HeapEntry entry) {
-    entries_.front() = entry;
-    sift_down(0);
+    pop();
+    push(entry);
   }
 
   /// Removes every entry for which `keep(entry)` is false.
   template <class Keep>
   void keep_if(Keep keep) {
+    fill_vacancy();
     std::size_t kept = 0;
     for (const HeapEntry& entry : entries_) {
       if (keep(entry))
@@ -77,11 +93,21 @@ class Heap {
 
   /// No entry ranks before its parent.
   void check_invariants() const {
-    for (std::size_t i = 1; i < entries_.size(); ++i)
+    HOLDFAST_CHECK(!is_vacant_ || !entries_.empty());
+    for (std::size_t i = is_vacant_ ? 5 : 1; i < entries_.size(); ++i)
       HOLDFAST_CHECK(entries_[(i - 1) / 4] < entries_[i]);
   }
 
  private:
+  void fill_vacancy() {
+    if (!is_vacant_)
+      return;
+    is_vacant_ = false;
+    entries_.front() = entries_.back();
+    entries_.pop_back();
+    if (!entries_.empty())
+      sift_down(0);
+  }
   void sift_down(std::size_t hole) {
     const HeapEntry entry = entries_[hole];
     const std::size_t count = entries_.size();
@@ -108,6 +134,7 @@ class Heap {
   }
 
   Vector<HeapEntry> entries_;
+  bool is_vacant_ = false;  ///< what is first was taken
 };
 
 }  // namespace holdfast::sim

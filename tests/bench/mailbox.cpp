@@ -13,6 +13,7 @@
 
 #include "sim/simgrid/api.hpp"
 
+#include <simgrid/version.h>
 #include <simgrid/s4u/Actor.hpp>
 #include <simgrid/s4u/Comm.hpp>
 #include <simgrid/s4u/Engine.hpp>
@@ -180,5 +181,9 @@ Sample run(const Load& load, bool hop_by_hop) {
 
 Sample run_mailbox_hops(const Load& load) { return run(load, true); }
 Sample run_mailbox_end_to_end(const Load& load) { return run(load, false); }
+
+std::string simgrid_version() {
+  return std::to_string(SIMGRID_VERSION_MAJOR) + "." + std::to_string(SIMGRID_VERSION_MINOR);
+}
 
 }  // namespace holdfast::bench

@@ -2,6 +2,8 @@
 // The same traffic as plain S4U programs: actors on hosts that exchange messages by mailbox.
 #pragma once
 
+#include <string>
+
 #include "tests/bench/packets.hpp"
 
 namespace holdfast::bench {
@@ -15,5 +17,8 @@ Sample run_mailbox_hops(const Load& load);
 /// the links among the messages; there is no queue at a switch and no store and forward, so this
 /// computes less than our packets do. A message counts as four hops all the same.
 Sample run_mailbox_end_to_end(const Load& load);
+
+/// As in "3.32".
+std::string simgrid_version();
 
 }  // namespace holdfast::bench

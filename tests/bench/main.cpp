@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/bench/counted.hpp"
 #include "tests/bench/mailbox.hpp"
 #include "tests/bench/report.hpp"
 #include "tests/bench/worlds.hpp"
@@ -24,6 +25,7 @@ using namespace std::chrono_literals;
 
 struct Options {
   bool as_json = false;
+  bool only_counted = false;
   int repetitions = 5;
   std::filesystem::path scenarios = "scenarios";
 };
@@ -196,8 +198,15 @@ json bars(const json& document) {
 }
 
 int run(const Options& options) {
+  if (options.only_counted) {
+    fmt::print("{}\n", count_all(options.scenarios).dump(2));
+    return 0;
+  }
   const std::filesystem::path quickstart = options.scenarios / "quickstart.json";
-  json document = {{"schema_version", 1}, {"repetitions", options.repetitions}};
+  json document = {{"schema_version", 1},
+                   {"repetitions", options.repetitions},
+                   {"build", build_facts()},
+                   {"simgrid", simgrid_version()}};
   for (const Load& load : loads)
     document["packet_hops"].push_back(measure(load, options.repetitions));
   document["copies"] = copies(options.scenarios);
@@ -219,6 +228,8 @@ bool parse(int argc, char** argv, Options& options) {
     const std::string_view value = i + 1 < argc ? argv[i + 1] : "";
     if (word == "--json") {
       options.as_json = true;
+    } else if (word == "--counted") {
+      options.only_counted = true;
     } else if (word == "--repetitions") {
       const auto end = value.data() + value.size();
       const auto [stop, error] = std::from_chars(value.data(), end, options.repetitions);
@@ -238,6 +249,8 @@ bool parse(int argc, char** argv, Options& options) {
 }  // namespace
 }  // namespace holdfast::bench
 
+extern "C" void holdfast_counted_work(const std::function<void()>& work) { work(); }
+
 int main(int argc, char** argv) {
   holdfast::bench::Options options;
   if (!holdfast::bench::parse(argc, argv, options)) {
@@ -245,7 +258,9 @@ int main(int argc, char** argv) {
                "usage: holdfast_bench [--json] [--repetitions N] [--scenarios DIR]\n"
                "  --repetitions N   of each measurement, default 5\n"
                "  --scenarios DIR   where quickstart.json and rw_test_mainline.json are, default "
-               "./scenarios\n");
+               "./scenarios\n"
+               "       holdfast_bench --counted [--scenarios DIR]\n"
+               "  does the work that tools/instructions.py counts, and measures nothing\n");
     return 2;
   }
   try {

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a sweep costs: one run and its parts, a process for each run, one thread and two.
 
-Run it from the tree with the package installed: `.venv/bin/python tests/bench/python_sweeps.py`.
-Ratios are of figures taken in turn in the same run; each is a median.
+Run it from the tree with the package installed: `.venv/bin/python tests/bench/python_sweeps.py`
+prints JSON, from which `make performance-page` makes its tables. Ratios are of figures taken in
+turn in the same run; each is a median.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import holdfast
 from holdfast import Scenario, World, _core
@@ -49,35 +52,31 @@ def median_ms(work: Callable[[], object], times: int = 51) -> float:
     return statistics.median(seconds(work) for _ in range(times)) * 1e3
 
 
-def one_run() -> None:
+def one_run() -> dict[str, Any]:
     """Say where the milliseconds of one run go."""
     text, source = FAILOVER._text(), FAILOVER.source
     world = World(FAILOVER)
     world.run()
     document = world._core.result()
-    result = holdfast.run(FAILOVER)
+    base = _core.Base(text, source)
     parts = {
         "check the scenario": median_ms(lambda: _core.check(text, source)),
         "build the world": median_ms(lambda: World(FAILOVER)),
         "build and simulate": median_ms(lambda: World(FAILOVER).run_until("20s")),
         "result document": median_ms(world._core.result),
         "Python dictionary": median_ms(lambda: json.loads(document)),
+        "holdfast.run, all of it": median_ms(lambda: holdfast.run(FAILOVER)),
+        "one point of a sweep": median_ms(lambda: base.run([([], 1)], None)),
     }
-    print(f"failover, 20 simulated s at 100 IOPS, {result.sim.events} events")
-    for name, ms in parts.items():
-        print(f"  {name:22} {ms:7.2f} ms")
-    print(f"  {'holdfast.run':22} {median_ms(lambda: holdfast.run(FAILOVER)):7.2f} ms")
-    base = _core.Base(text, source)
-    print(f"  {'one point of a sweep':22} {median_ms(lambda: base.run([([], 1)], None)):7.2f} ms")
+    return {"events": holdfast.run(FAILOVER).sim.events, "parts_ms": parts}
 
 
-def against_processes(runs: int, processes: int) -> None:
+def against_processes(runs: int, processes: int) -> dict[str, Any]:
     """Compare a sweep with a process for each run, two at a time in both cases."""
-    folder = Path(sys.argv[0]).parent
     program = Path(sys.executable).with_name("holdfast")
-    file = folder / "rw_test_30s.tmp.json"
-    RW_TEST.save(file)
-    try:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "rw_test_30s.json"
+        RW_TEST.save(file)
 
         def spawn(seed: int) -> None:
             subprocess.run(
@@ -88,16 +87,18 @@ def against_processes(runs: int, processes: int) -> None:
 
         with ThreadPoolExecutor(2) as pool:
             each = seconds(lambda: list(pool.map(spawn, range(processes)))) / processes
-    finally:
-        file.unlink()
     total = seconds(lambda: holdfast.sweep(RW_TEST, [{}], seeds=runs, progress=False, jobs=2))
-    print(f"rw_test, 30 simulated s, {runs} runs in {total:.2f} s on 2 threads")
-    print(f"  {'a run of the sweep':22} {total / runs * 1e3:7.2f} ms")
-    print(f"  {'a process for each':22} {each * 1e3:7.2f} ms, {processes} of them")
-    print(f"  {'ratio':22} {each * runs / total:7.1f} x")
+    return {
+        "runs": runs,
+        "sweep_s": total,
+        "run_ms": total / runs * 1e3,
+        "process_ms": each * 1e3,
+        "processes": processes,
+        "process_ratio": each * runs / total,
+    }
 
 
-def threads(runs: int) -> None:
+def threads(runs: int) -> dict[str, Any]:
     """Compare one thread with two, in turn."""
     ratios = []
     for _ in range(5):
@@ -106,7 +107,13 @@ def threads(runs: int) -> None:
             for j in (1, 2)
         ]
         ratios.append(times[0] / times[1])
-    print(f"2 threads give {statistics.median(ratios):.2f} x the throughput of 1 ({runs} runs)")
+    return {"two_threads_ratio": statistics.median(ratios)}
+
+
+def measure(runs: int = 10_000, processes: int = 200) -> dict[str, Any]:
+    """Measure everything."""
+    sweep = against_processes(runs, processes) | threads(runs // 4)
+    return {"one_run": one_run(), "sweep": sweep}
 
 
 def main() -> None:
@@ -115,9 +122,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--processes", type=int, default=200)
     options = parser.parse_args()
-    one_run()
-    against_processes(options.runs, options.processes)
-    threads(options.runs // 4)
+    print(json.dumps(measure(options.runs, options.processes), indent=2))
 
 
 if __name__ == "__main__":

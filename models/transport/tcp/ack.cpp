@@ -27,11 +27,11 @@ void take_round_trip(World& w, ConnectionId id, Side side, Finding& f) {
   take_sample(c, side, w.transport.tcp, f.sample);
 }
 
-/// tcp_process_tlp_ack.
+/// tcp_process_tlp_ack. Only while a probe is out.
 void take_probe_answer(World& w, ConnectionId id, Side side, const Segment& s, const Finding& f) {
   Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(c, side);
-  if (e.probe_end == 0 || s.ack < e.probe_end)
+  if (s.ack < e.probe_end)
     return;
   if (!e.probe_repeats || f.probe_arrived_twice) {
     e.probe_end = 0;
@@ -106,18 +106,21 @@ void take_ack(World& w, ConnectionId id, Side side, const Segment& s) {
     e.unacked = s.ack;
     e.timeouts = 0;
   }
-  take_blocks(w.transport.connections[id], side, s, w.now(), f);
+  if (s.sack[0].length != 0)
+    take_blocks(w.transport.connections[id], side, s, w.now(), f);
   if (idle) {
     if (f.duplicate)
       alert(w, id, side, f);
-    take_probe_answer(w, id, side, s, f);
+    if (e.probe_end != 0)
+      take_probe_answer(w, id, side, s, f);
     return;
   }
   take_acknowledged(w, id, side, s, f);
   e.delivered_segments += f.delivered;
   take_round_trip(w, id, side, f);
   adapt_reordering(e, f.delivered_when_sent);
-  take_probe_answer(w, id, side, s, f);
+  if (e.probe_end != 0)
+    take_probe_answer(w, id, side, s, f);
   const bool dubious = !f.is_ordinary() || f.newly_sacked || f.duplicate ||
                        e.congestion_state != CongestionState::open;
   const Send send = dubious ? alert(w, id, side, f) : Send::nothing;

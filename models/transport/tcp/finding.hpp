@@ -36,7 +36,7 @@ struct Finding {
 enum class Send : std::uint8_t { nothing, lost, fresh };
 
 // sack.cpp
-/// Marks what the SACK blocks say (tcp_sacktag_write_queue).
+/// Marks what the SACK blocks say (tcp_sacktag_write_queue). Only if there is one.
 void take_blocks(Connection& c, Side side, const Segment& s, TimePoint now, Finding& f);
 /// Forgets what is acknowledged (tcp_clean_rtx_queue).
 void take_acknowledged(World& w, ConnectionId id, Side side, const Segment& s, Finding& f);

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "models/transport/tcp/tcp.hpp"
+#include "models/world.hpp"
 
 namespace holdfast::tcp {
 
@@ -40,7 +41,9 @@ static_assert(sizeof(Segment) == sizeof(net::PacketBody));
 inline Segment segment_of(const net::Packet& packet) { return std::bit_cast<Segment>(packet.body); }
 
 inline Endpoint& end_of(Connection& c, Side side) { return c.end[at(side)]; }
-Endpoint& end_of(World& w, ConnectionId id, Side side);
+inline Endpoint& end_of(World& w, ConnectionId id, Side side) {
+  return end_of(w.transport.connections[id], side);
+}
 
 /// TCP_ATO_MIN: how long an acknowledgement waits for company at first.
 inline constexpr Duration ack_delay_min = std::chrono::milliseconds{40};
@@ -51,7 +54,10 @@ inline std::uint32_t stamp_of(TimePoint t) {
 }
 
 /// The instant as the machine's tick counter shows it (tcp_jiffies32).
-TimePoint tick_time(const World& w, const Connection& c, Side side);
+inline TimePoint tick_time(const World& w, const Connection& c, Side side) {
+  const sim::TimerWheel& wheel = c.wheel[static_cast<int>(side)];
+  return wheel.is_exact() ? w.now() : wheel.time_of(wheel.ticks_at(w.now()));
+}
 /// A span in whole ticks, rounded up (usecs_to_jiffies).
 Duration in_ticks(const Connection& c, Side side, Duration span);
 
@@ -66,7 +72,9 @@ TimePoint send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq,
                        std::uint32_t length, unsigned flags);
 /// Acknowledges what has arrived, at once.
 void send_ack(World& w, ConnectionId id, Side side);
-/// Takes messages into the socket as long as its buffer has room.
+/// Takes a message into the socket, or lets it wait behind the others while its buffer is full.
+void write_message(World& w, ConnectionId id, Side side, const Message& message);
+/// Takes messages that wait into the socket as long as its buffer has room.
 void fill_socket(World& w, ConnectionId id, Side side);
 /// Sends what the windows allow and sees that a timer runs (tcp_write_xmit).
 void transmit(World& w, ConnectionId id, Side side);

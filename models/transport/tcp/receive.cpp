@@ -85,7 +85,7 @@ void deliver_messages(World& w, ConnectionId id, Side side) {
     const Message message = peer.out[place];
     ++e.delivered;
     record<Kind::pdu_received>(w, id, side, std::to_integer<std::uint8_t>(message.header[0]),
-                               message.bytes, message.end, transport::head_word(message));
+                               message.bytes, message.end, message.head);
     w.transport.handlers.message(w, id, side, message);
   }
 }
@@ -251,11 +251,14 @@ void on_packet(World& w, const net::Packet& packet) {
   } else if (take_handshake(w, id, side, s)) {
     take_established(w, id, side, s);
   }
-  Endpoint& sender = end_of(w, id, from);
+  Connection& c = w.transport.connections[id];
+  Endpoint& sender = end_of(c, from);
   --sender.packets_in_flight;
   if (s.length != 0)
     --sender.data_in_flight;
-  settle(w, id);
+  // While both ends live there is nothing to settle.
+  if (sender.state == TcpState::closed || end_of(c, side).state == TcpState::closed)
+    settle(w, id);
 }
 
 void on_duplicated(World& w, const net::Packet& packet) {

@@ -106,15 +106,27 @@ void send_new(World& w, ConnectionId id, Side side, Sent s) {
     arm_timeout(w, id, side);
 }
 
+/// Whether the socket's buffer takes another message (sk_stream_memory_free).
+bool has_room(const Endpoint& e) {
+  return e.written - e.unacked + e.out.size() * skb_bytes < e.send_buffer;
+}
+
+void take_message(World& w, ConnectionId id, Side side, const Message& message) {
+  Endpoint& e = end_of(w, id, side);
+  e.written += message.bytes;
+  e.out.push_back(message);
+  Message& taken = e.out.back();
+  taken.end = e.written;
+  taken.head = transport::head_word(message);
+  record<Kind::pdu_sent>(w, id, side, std::to_integer<std::uint8_t>(taken.header[0]), taken.bytes,
+                         taken.end, taken.head);
+}
+
 std::uint64_t window_end(const World& w, const Endpoint& e) {
   return e.unacked + w.transport.tcp.receive_window_bytes;
 }
 
 }  // namespace
-
-Endpoint& end_of(World& w, ConnectionId id, Side side) {
-  return end_of(w.transport.connections[id], side);
-}
 
 TimePoint send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq,
                        std::uint32_t length, unsigned flags) {
@@ -156,16 +168,21 @@ std::uint64_t send_buffer_wanted(const Connection& c, const Endpoint& e) {
   return 2 * segment * std::max(e.cwnd, 10u);
 }
 
+void write_message(World& w, ConnectionId id, Side side, const Message& message) {
+  Endpoint& e = end_of(w, id, side);
+  if (e.waiting.empty() && has_room(e)) {
+    take_message(w, id, side, message);
+    return;
+  }
+  e.waiting.push_back(message);
+  fill_socket(w, id, side);
+}
+
 void fill_socket(World& w, ConnectionId id, Side side) {
   Endpoint& e = end_of(w, id, side);
-  while (!e.waiting.empty() && e.written - e.unacked + e.out.size() * skb_bytes < e.send_buffer) {
-    Message message = e.waiting.front();
+  while (!e.waiting.empty() && has_room(e)) {
+    take_message(w, id, side, e.waiting.front());
     e.waiting.pop_front();
-    e.written += message.bytes;
-    message.end = e.written;
-    e.out.push_back(message);
-    record<Kind::pdu_sent>(w, id, side, std::to_integer<std::uint8_t>(message.header[0]),
-                           message.bytes, e.written, transport::head_word(message));
   }
 }
 
@@ -173,6 +190,9 @@ void transmit(World& w, ConnectionId id, Side side) {
   Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(c, side);
   if (e.state != TcpState::established)
+    return;
+  // Most calls find nothing to send and a window that is not full.
+  if (e.next == e.written && !e.shut_down && in_network(e) < e.cwnd)
     return;
   std::uint32_t count = 0;
   for (;;) {

@@ -96,8 +96,7 @@ void send(World& w, ConnectionId id, Side side, const Message& message) {
     return;
   }
   restart_after_idle(e, tick_time(w, c, side), w.transport.tcp);
-  e.waiting.push_back(message);
-  fill_socket(w, id, side);
+  write_message(w, id, side, message);
   transmit(w, id, side);
 }
 

@@ -184,11 +184,6 @@ void ack_timer_fired(World& w, ConnectionId id, Side side) {
 
 }  // namespace
 
-TimePoint tick_time(const World& w, const Connection& c, Side side) {
-  const sim::TimerWheel& wheel = c.wheel[at(side)];
-  return wheel.is_exact() ? w.now() : wheel.time_of(wheel.ticks_at(w.now()));
-}
-
 Duration in_ticks(const Connection& c, Side side, Duration span) {
   const sim::TimerWheel& wheel = c.wheel[at(side)];
   return wheel.is_exact() ? span : wheel.ticks_of(span) * wheel.tick();

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Does the heap give its entries back in their order, also while its top is vacant?
+#include "sim/heap.hpp"
+
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include "sim/random.hpp"
+
+using namespace holdfast;
+
+namespace {
+
+using Rank = std::pair<std::int64_t, std::uint64_t>;
+Rank rank(const sim::HeapEntry& entry) { return {entry.time, entry.order}; }
+
+/// The heap has what the set has, and its least is the set's.
+void check_same(sim::Heap heap, const std::set<Rank>& expected) {
+  heap.check_invariants();
+  std::set<Rank> found;
+  for (const sim::HeapEntry& entry : heap)
+    found.insert(rank(entry));
+  REQUIRE(found == expected);
+  REQUIRE(heap.size() == expected.size());
+  REQUIRE(heap.empty() == expected.empty());
+  if (!expected.empty()) {
+    REQUIRE(rank(heap.front()) == *expected.begin());
+    heap.check_invariants();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("The heap agrees with a sorted set whatever is done to it", "[sim]") {
+  sim::Heap heap;
+  std::set<Rank> expected;
+  for (std::uint64_t i = 0; i < 4'000; ++i) {
+    const std::uint64_t bits = sim::random_bits(1, 2, i);
+    // Times repeat, so that the order among equals is asked for as well.
+    const sim::HeapEntry entry{static_cast<std::int64_t>(bits >> 32 & 63), i};
+    const auto what = bits & 7;
+    if (what < 4 || expected.empty()) {
+      heap.push(entry);
+      expected.insert(rank(entry));
+    } else if (what < 6) {
+      heap.pop();
+      expected.erase(expected.begin());
+    } else if (what == 6) {
+      heap.replace_front(entry);
+      expected.erase(expected.begin());
+      expected.insert(rank(entry));
+    } else if (i % 16 == 0) {
+      const auto odd = [](std::uint64_t order) { return order % 3 != 0; };
+      heap.keep_if([&](const sim::HeapEntry& one) { return odd(one.order); });
+      std::erase_if(expected, [&](const Rank& one) { return !odd(one.second); });
+    }
+    check_same(heap, expected);
+  }
+}
+
+TEST_CASE("A heap whose only entry was taken is empty, and takes the next one", "[sim]") {
+  sim::Heap heap;
+  heap.push({5, 1});
+  heap.pop();
+  CHECK(heap.empty());
+  CHECK(heap.begin() == heap.end());
+  sim::Heap twin = heap;
+  heap.push({7, 2});
+  CHECK(heap.front().order == 2);
+  CHECK(heap.size() == 1);
+  twin.keep_if([](const sim::HeapEntry&) { return true; });
+  CHECK(twin.empty());
+  twin.push({3, 3});
+  twin.clear();
+  CHECK(twin.empty());
+  twin.push({4, 4});
+  CHECK(twin.front().order == 4);
+}
