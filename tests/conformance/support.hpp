@@ -133,8 +133,8 @@ inline json scenario_with(int paths) {
     sub["ports"].push_back(port);
     host["connect"].push_back({{"subsystem", "sub"}, {"port", port}});
   }
-  s["subsystems"] = {sub};
-  s["hosts"] = {host};
+  s["subsystems"] = json::array({sub});
+  s["hosts"] = json::array({host});
   s["workloads"] = json::array();
   s["faults"] = json::array();
   return s;
@@ -187,6 +187,8 @@ class Run {
     log.packets = packets;
     world.trace.attach(&log);
   }
+  /// A world that was built by other means, from where it stands.
+  explicit Run(const World& built) : world(built) { world.trace.attach(&log); }
   Run(const Run& other) : log(other.log), world(other.world) { world.trace.attach(&log); }
   Run& operator=(const Run&) = delete;
   ~Run() = default;
