@@ -164,7 +164,8 @@ TEST_CASE("Cross-Controller Reset ends with its deadline", "[conformance][earlie
   }
 }
 
-TEST_CASE("a reconnect waits for reconnect_delay, each time", "[conformance][earliest][RC-1]") {
+TEST_CASE("a reconnect waits for reconnect_delay, each time",
+          "[conformance][earliest][reconnect]") {
   json s = dying("linux-mainline");
   set_connect(s, "reconnect_delay", "7s");
   const Run run = before_fault(s);
@@ -174,7 +175,7 @@ TEST_CASE("a reconnect waits for reconnect_delay, each time", "[conformance][ear
   assert_earliest(run, noticed + 7s + 3s + 7s, Kind::connect_attempt, with("attempt", 2));
 }
 
-TEST_CASE("a host gives up with its last attempt", "[conformance][earliest][RC-2]") {
+TEST_CASE("a host gives up with its last attempt", "[conformance][earliest][reconnect]") {
   // ceil(25 s / 10 s) = 3 attempts of 10 s + 3 s.
   json s = dying("linux-mainline");
   set_connect(s, "ctrl_loss_tmo", "25s");
@@ -182,7 +183,7 @@ TEST_CASE("a host gives up with its last attempt", "[conformance][earliest][RC-2
 }
 
 TEST_CASE("I/O that waits for a path fails when fast_io_fail_tmo is over",
-          "[conformance][earliest][RC-3]") {
+          "[conformance][earliest][reconnect]") {
   json s = stuck_write(dying("linux-mainline"));
   set_connect(s, "fast_io_fail_tmo", "4s");
   assert_earliest(before_fault(s), noticed + 4s, Kind::app_complete);
@@ -287,7 +288,8 @@ TEST_CASE("timers of the host on Linux's timer wheel, HZ 250", "[conformance][ea
   assert_earliest(run, tick(1898), Kind::tcp_state, with("side", 0));
 }
 
-TEST_CASE("a reconnect on ticks waits for a grace period of RCU", "[conformance][earliest][RC-1]") {
+TEST_CASE("a reconnect on ticks waits for a grace period of RCU",
+          "[conformance][earliest][reconnect]") {
   // A reset at tick 750 is connected at once; the grace period is noticed at 751, and its thread
   // waits a tick, which is over at 753.
   json s = scenario_with(1);

@@ -73,7 +73,20 @@ TEST_CASE("RACK waits a quarter round trip for what was overtaken",
   const conformance::Happened found = [id = p.id](const Run& run) {
     return run.world.transport.connections[id].end[0].recovery == transport::Recovery::recovery;
   };
-  assert_earliest(Run(p.w), at(sack + trip / 4 + 2 * ms), found);
+  const Run run(p.w);
+  const std::int64_t repeated = sack + trip / 4 + 2 * ms;
+  assert_earliest(run, at(repeated), found);
+  // The timeout starts afresh with the repetition, here and where a probe brings the news of the
+  // loss. What the RTO is by then, the samples say.
+  Pair probed = connected({2, 3, 4});
+  probed.send(Side::host, 4000, 1);
+  for (const Run& one : {run, Run(probed.w)}) {
+    Run lost(one);
+    REQUIRE(run_to(lost, at(second), found));
+    add_blackhole(lost.world, 0, lost.world.now());
+    const Duration timeout = lost.world.transport.connections[p.id].end[0].round_trips.timeout;
+    assert_earliest(lost, lost.world.now() + timeout, Kind::tcp_timeout);
+  }
 }
 
 TEST_CASE("TCP acknowledges a lone segment in a dialogue after 40 ms",
@@ -152,6 +165,12 @@ TEST_CASE("RDMA repeats after the acknowledgement time-out and breaks after the 
   assert_series(run, {later + ack_timeout, later + 2 * ack_timeout}, Kind::rdma_timeout);
   assert_earliest(run, at(later + 8 * ack_timeout), Kind::queue_pair_state,
                   with("state", static_cast<int>(rdma::State::broken)));
+  // Of two messages the acknowledgement of the second is lost: the time counts from the first.
+  Pair two = connected({{}, {3}});
+  two.submit(1);
+  two.submit(2);
+  const std::int64_t first = later + capsule + hop + ack + hop;
+  assert_earliest(Run(two.w), at(first + ack_timeout), Kind::rdma_timeout);
 }
 
 TEST_CASE("RDMA asks for an address every second, three times", "[conformance][earliest][rdma]") {
@@ -199,6 +218,8 @@ TEST_CASE("FC waits 20 s for the answer to ABTS and to a link service, 2 s betwe
   s["faults"] = json::array({blackhole("h1-s1", 2500ms)});
   const Run run = Run(s).until(2900ms);
   assert_earliest(run, 3s + 2s, Kind::request_timeout);
+  // The second timeout finds the abort on its way and resets the controller.
+  assert_earliest(run, 5s + 2s, Kind::recovery_started);
   assert_earliest(run, 5s + 20s, Kind::attempt_abandoned);
   assert_earliest(run, 25s + 20s, Kind::connect_attempt);
   assert_earliest(run, 45s + 20s, Kind::connect_failed);
