@@ -92,8 +92,7 @@ TEST_CASE("a discovery controller with KATO 0 lives for the target's own time",
   assert_earliest(run, run.world.now() + 2 * 30s, Kind::keep_alive_expired);
 }
 
-TEST_CASE("what executes is stopped when the quiesce time is over",
-          "[conformance][earliest][quiesce]") {
+TEST_CASE("what executes ends with the quiesce time", "[conformance][earliest][quiesce]") {
   json s = scenario_with(1);
   s["subsystems"][0]["profile"] = "array";
   s["subsystems"][0]["quiesce_time"] = "3s";
