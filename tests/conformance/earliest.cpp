@@ -10,7 +10,8 @@ namespace {
 /// Something that happens at 7 ns; nothing else does.
 Run seven() {
   World w;
-  w.at(sim::epoch + 7ns, [](World& world) { record<Kind::hold_ended>(world, 0u); });
+  w.at(sim::epoch + 7ns,
+       [](World& world) { record<Kind::hold_ended>(world, host::ControllerId{0}); });
   return Run(w);
 }
 

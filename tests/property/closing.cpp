@@ -82,11 +82,14 @@ void heal_targets(World& w) {
 
 /// Remote ports that are gone come back.
 void heal_ports(World& w) {
+  const auto& cut = w.transport.fc.cut_routes;
   for (const fault::Fault& f : w.fault.faults) {
-    const std::uint32_t route = sim::index(f.routes[0]);
-    const auto& cut = w.transport.fc.cut_routes;
-    while (f.type == fault::Type::remote_port_lost && route < cut.size() && cut[route] != 0)
-      host::regain_remote_port(w, f.routes[0], f.routes[1]);
+    const auto* lost = std::get_if<fault::RemotePortLost>(&f.what);
+    if (lost == nullptr)
+      continue;
+    const std::uint32_t route = sim::index(lost->routes[0]);
+    while (route < cut.size() && cut[route] != 0)
+      host::regain_remote_port(w, lost->routes[0], lost->routes[1]);
   }
 }
 
@@ -94,8 +97,10 @@ void heal_ports(World& w) {
 void end_loads(World& w) {
   for (workload::Job& job : w.workload.jobs) {
     const sim::TimePoint end = w.now() + 1s;
-    job.fio.end = job.fio.end == sim::never ? end : std::min(job.fio.end, end);
-    job.script.repeat = std::min(job.script.repeat, job.script.round + 1);
+    if (auto* fio = std::get_if<workload::Fio>(&job.program))
+      fio->end = fio->end == sim::never ? end : std::min(fio->end, end);
+    if (auto* script = std::get_if<workload::Script>(&job.program))
+      script->repeat = std::min(script->repeat, script->round + 1);
   }
 }
 

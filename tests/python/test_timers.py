@@ -10,7 +10,7 @@ from house import ROOT
 
 MODELS = ROOT / "models"
 CALL = re.compile(r"\bw(?:orld)?\.(?:at|after|calendar\.at|calendar\.lane_push)\(")
-ROW = re.compile(r"^\| `([\w/]+\.cpp)` \|", re.MULTILINE)
+ROW = re.compile(r"^\| `models/([\w/]+\.cpp)` \|", re.MULTILINE)
 
 
 def calls_in(text: str) -> int:
