@@ -55,7 +55,7 @@ inline std::uint32_t stamp_of(TimePoint t) {
 
 /// The instant as the machine's tick counter shows it (tcp_jiffies32).
 inline TimePoint tick_time(const World& w, const Connection& c, Side side) {
-  const sim::TimerWheel& wheel = c.wheel[static_cast<int>(side)];
+  const sim::TimerWheel& wheel = c.wheel[at(side)];
   return wheel.is_exact() ? w.now() : wheel.time_of(wheel.ticks_at(w.now()));
 }
 /// A span in whole ticks, rounded up (usecs_to_jiffies).

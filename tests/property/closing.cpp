@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/property/closing.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "models/host/host.hpp"
+#include "models/net/fabric.hpp"
+#include "models/net/netem.hpp"
+#include "models/net/traffic.hpp"
+#include "models/target/target.hpp"
+#include "models/transport/fc/fc.hpp"
+
+namespace holdfast::invariants {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Faults that are drawn with an end are over by then.
+constexpr sim::Duration longest_fault = 10s;
+/// The longest that a drawn scenario may take from there: an I/O (30 s) and an admin command (60 s)
+/// that time out one after the other, on FC an ABTS, a second one and a link service of 20 s each,
+/// a hold of 4 x 3 s + 2 s, an expiry of 2 x 3 s, a reconnect.
+constexpr sim::Duration calm = 200s;
+
+constexpr std::uint64_t not_connected = 107;  ///< ENOTCONN, of nvme-fc without a remote port
+
+/// Those that repeat strike once more at most, and that one has an end.
+void end_repetitions(World& w) {
+  for (fault::Fault& f : w.fault.faults)
+    f.every = sim::Duration{};
+}
+
+void heal_network(World& w) {
+  for (std::uint32_t i = 0; i < w.net.channels.size(); ++i) {
+    const net::ChannelId id{i};
+    while (w.net.channels[i].blackholes != 0)
+      net::remove_blackhole(w, id);
+    net::set_loss(w, id, 0.0);
+  }
+  for (std::uint32_t i = 0; i < w.net.links.size(); ++i) {
+    while (w.net.channels[sim::index(net::channel_of(net::LinkId{i}, 0))].outages != 0)
+      net::bring_up(w, net::LinkId{i});
+  }
+  for (std::uint32_t i = 0; i < w.net.netems.size(); ++i) {
+    if (w.net.netems[i].on)
+      net::switch_netem(w, i, false);
+  }
+  for (std::uint32_t i = 0; i < w.net.sieves.size(); ++i) {
+    if (w.net.sieves[i].on)
+      net::switch_sieve(w, i, false);
+  }
+  for (std::uint32_t i = 0; i < w.net.traffic.size(); ++i)
+    net::stop_traffic(w, i);
+  for (transport::CapsuleDrop& d : w.transport.capsule_drops)
+    d.armed = false;
+  w.transport.chosen_capsules.clear();
+}
+
+void heal_targets(World& w) {
+  for (std::uint32_t i = 0; i < w.target.nodes.size(); ++i)
+    target::restore_node(w, target::NodeId{i}, w.target.nodes[i].state);
+  for (std::uint32_t i = 0; i < w.target.subsystems.size(); ++i) {
+    const target::SubsystemId id{i};
+    target::Subsystem& s = w.target.subsystems[i];
+    s.faults.clear();
+    s.status_faults.clear();
+    while (!s.unlinked.empty())
+      target::link_port(w, id, s.unlinked.back());
+    while (!s.admin_stalls.empty())
+      target::end_admin_stall(w, id, s.admin_stalls.back());
+    const std::vector<target::AnaGroupState> changed = s.ana;
+    for (target::AnaGroupState a : changed) {
+      a.state = wire::AnaState::optimized;
+      target::set_ana_state(w, id, a);
+    }
+  }
+}
+
+/// Remote ports that are gone come back.
+void heal_ports(World& w) {
+  const auto& cut = w.transport.fc.cut_routes;
+  for (const fault::Fault& f : w.fault.faults) {
+    const auto* lost = std::get_if<fault::RemotePortLost>(&f.what);
+    if (lost == nullptr)
+      continue;
+    const std::uint32_t route = sim::index(lost->routes[0]);
+    while (route < cut.size() && cut[route] != 0)
+      host::regain_remote_port(w, lost->routes[0], lost->routes[1]);
+  }
+}
+
+/// A load that would go on for ever has little left to do.
+void end_loads(World& w) {
+  for (workload::Job& job : w.workload.jobs) {
+    const sim::TimePoint end = w.now() + 1s;
+    if (auto* fio = std::get_if<workload::Fio>(&job.program))
+      fio->end = fio->end == sim::never ? end : std::min(fio->end, end);
+    if (auto* script = std::get_if<workload::Script>(&job.program))
+      script->repeat = std::min(script->repeat, script->round + 1);
+  }
+}
+
+std::string stuck_controller(const World& w, std::uint32_t index, const Watcher& watcher) {
+  const host::Controller& c = w.host.controllers[index];
+  if (c.state == host::State::live)
+    return {};
+  const bool away = c.state == host::State::dead || c.state == host::State::deleting_noio;
+  const bool given_up =
+      c.max_reconnects >= 0 && c.attempts >= static_cast<std::uint64_t>(c.max_reconnects);
+  // A first `nvme connect` that fails is an error, and nobody tries again.
+  if (away && (given_up || !c.connected_once || watcher.was_sent_away(index)))
+    return {};
+  return fmt::format("controller {} is {} after {} attempts", index, host::state_name(c.state),
+                     c.attempts);
+}
+
+}  // namespace
+
+void Watcher::on_record(const sim::Record& record) {
+  if (const std::string wrong = once_.take(record); broken_.empty())
+    broken_ = wrong;
+  const auto& word = record.word;
+  switch (static_cast<Kind>(record.kind)) {
+    case Kind::operator_request:
+      if (word[1] == static_cast<std::uint64_t>(host::OperatorAction::remove))
+        sent_away_.insert(word[0]);
+      return;
+    case Kind::recovery_started:
+      if (word[1] == static_cast<std::uint64_t>(host::Cause::device_lost))
+        sent_away_.insert(word[0]);
+      return;
+    case Kind::controller_removed:
+      // Refused for good, or without a remote port for dev_loss_tmo.
+      if (wire::Status{static_cast<std::uint16_t>(word[1])}.dnr() ||
+          word[1] == transport::fc::no_port || word[1] == not_connected)
+        sent_away_.insert(word[0]);
+      return;
+    default:
+      return;
+  }
+}
+
+void heal(World& w) {
+  end_repetitions(w);
+  run_until(w, w.now() + longest_fault);
+  heal_network(w);
+  heal_targets(w);
+  heal_ports(w);
+  end_loads(w);
+  run_until(w, w.now() + calm);
+}
+
+std::string stuck(const World& w, const Watcher& watcher) {
+  for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
+    if (std::string what = stuck_controller(w, i, watcher); !what.empty())
+      return what;
+  }
+  for (const host::Io& io : w.host.ios) {
+    if (io.serial != 0)
+      return fmt::format("I/O {} is not done", io.serial);
+  }
+  if (w.target.requests.live() != 0)
+    return fmt::format("{} commands are left at the target", w.target.requests.live());
+  for (const workload::Job& job : w.workload.jobs) {
+    if (job.started && !job.finished)
+      return fmt::format("load {} has not ended", job.name);
+  }
+  return {};
+}
+
+void close(World& w, const Watcher& watcher) {
+  REQUIRE(watcher.broken() == "");
+  heal(w);
+  REQUIRE(watcher.broken() == "");
+  REQUIRE(stuck(w, watcher) == "");
+}
+
+}  // namespace holdfast::invariants

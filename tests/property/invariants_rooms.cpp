@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/property/invariants_rooms.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace holdfast::sim {
+
+std::string CalendarCheck::broken(const World& w) {
+  const Calendar<World>& c = w.calendar;
+  if (c.is_carried())
+    return {};  // the engine that carries it has its own order
+  std::size_t live = 0;
+  for (std::size_t i = 0; i < c.heap_.size(); ++i) {
+    if (i != 0 && c.heap_[i] < c.heap_[(i - 1) / 4])
+      return "calendar: its heap is out of order";
+    if (!c.is_live(c.heap_[i]))
+      continue;
+    ++live;
+    if (c.heap_[i].time < ns(c.now_))
+      return "calendar: something is due in the past";
+  }
+  std::size_t singles = 0, lanes = 0, items = 0;
+  for (const auto& slot : c.slots_)
+    singles += slot.sequence != 0 ? 1 : 0;
+  for (const auto& lane : c.lanes_) {
+    lanes += lane.items.empty() ? 0 : 1;
+    items += lane.items.size();
+    for (std::size_t i = 1; i < lane.items.size(); ++i) {
+      if (lane.items[i].time < lane.items[i - 1].time)
+        return "calendar: a lane is out of order";
+    }
+  }
+  if (live != singles + lanes || c.heap_.size() != live + c.dead_)
+    return fmt::format("calendar: {} keys for {} events and {} lanes", live, singles, lanes);
+  if (c.pending_ != singles + items)
+    return fmt::format("calendar: {} pending, {} held", c.pending_, singles + items);
+  return {};
+}
+
+}  // namespace holdfast::sim
+
+namespace holdfast::invariants {
+
+namespace {
+
+using transport::Side;
+
+std::string broken_sender(const transport::Endpoint& e, const transport::Endpoint& peer) {
+  std::uint64_t next = e.sent.empty() ? e.next : e.sent.front().seq;
+  std::uint32_t sacked = 0, lost = 0, repeated = 0;
+  for (std::size_t i = 0; i < e.sent.size(); ++i) {
+    const transport::Sent& s = e.sent[i];
+    if (s.seq != next)
+      return fmt::format("a gap between what is out, at {}", next);
+    next = s.end();
+    sacked += s.sacked ? 1 : 0;
+    lost += s.lost ? 1 : 0;
+    repeated += s.repeated ? 1 : 0;
+  }
+  if (next != e.next || e.unacked > e.next)
+    return fmt::format("{} sent, {} kept, {} acknowledged", e.next, next, e.unacked);
+  if (sacked != e.sacked || lost != e.lost || repeated != e.repeated)
+    return fmt::format("{}, {}, {} segments are sacked, lost, repeated; {}, {}, {} are counted",
+                       sacked, lost, repeated, e.sacked, e.lost, e.repeated);
+  if (peer.state == transport::TcpState::established &&
+      (e.unacked > peer.expected || peer.expected > e.next)) {
+    return fmt::format("{} to {} out, the peer has {}", e.unacked, e.next, peer.expected);
+  }
+  return {};
+}
+
+/// Also counts the packets that connections have in the network.
+std::string broken_tcp(const World& w, std::size_t& packets) {
+  for (std::uint32_t i = 0; i < w.transport.connections.size(); ++i) {
+    const transport::Connection& c = w.transport.connections[transport::ConnectionId{i}];
+    if (!c.in_use)
+      continue;
+    for (const std::size_t side : {0u, 1u}) {
+      const transport::Endpoint& e = c.end[side];
+      packets += e.packets_in_flight;
+      if (e.state != transport::TcpState::established)
+        continue;
+      if (const std::string wrong = broken_sender(e, c.end[1 - side]); !wrong.empty())
+        return fmt::format("tcp: connection {}, side {}: {}", i, side, wrong);
+    }
+  }
+  return {};
+}
+
+std::string broken_rdma(const World& w, std::size_t& packets) {
+  for (std::uint32_t i = 0; i < w.transport.rdma.pairs.size(); ++i) {
+    const rdma::QueuePair& q = w.transport.rdma.pairs[rdma::QueuePairId{i}];
+    if (!q.in_use)
+      continue;
+    for (const std::size_t side : {0u, 1u}) {
+      const rdma::End& e = q.end[side];
+      packets += e.packets_in_flight;
+      if (e.state != rdma::State::ready)
+        continue;
+      std::uint64_t next = e.out.empty() ? e.posted : e.out.front().first;
+      for (std::size_t n = 0; n < e.out.size(); ++n)
+        next = e.out[n].first == next ? e.out[n].end : ~std::uint64_t{0};
+      const std::uint64_t first = e.out.empty() ? e.posted : e.out.front().first;
+      if (next != e.posted || e.unacked < first || e.unacked > e.next || e.next > e.posted)
+        return fmt::format("rdma: pair {}, side {}: {} acknowledged, {} sent, {} posted, {} kept",
+                           i, side, e.unacked, e.next, e.posted, next);
+    }
+  }
+  return {};
+}
+
+std::string broken_fc(const World& w, std::size_t& packets) {
+  const auto& fc = w.transport.fc;
+  std::vector<std::uint32_t> exchanges(fc.connections.size());
+  for (const auto& x : fc.exchanges) {
+    if (!x.in_use)
+      continue;
+    packets += x.frames;
+    if (!fc.connections[x.connection].in_use)
+      return "fc: an exchange of a connection that is gone";
+    ++exchanges[sim::index(x.connection)];
+  }
+  for (std::uint32_t i = 0; i < exchanges.size(); ++i) {
+    const auto& c = fc.connections[transport::ConnectionId{i}];
+    if (c.in_use && c.exchanges != exchanges[i])
+      return fmt::format("fc: connection {} counts {} exchanges of {}", i, c.exchanges,
+                         exchanges[i]);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string broken_transport(const World& w) {
+  std::size_t packets = 0;
+  for (const auto room : {broken_tcp, broken_rdma, broken_fc}) {
+    if (std::string wrong = room(w, packets); !wrong.empty())
+      return wrong;
+  }
+  // The packets of other applications have no sender among the transports.
+  const std::size_t all = w.net.packets.live();
+  if (w.net.traffic.empty() ? packets != all : packets > all)
+    return fmt::format("net: {} packets, their senders know of {}", all, packets);
+  return {};
+}
+
+namespace {
+
+using target::RequestId;
+
+std::string broken_target_queue(const World& w, target::QueueId id, std::size_t& waiting) {
+  const target::Queue& q = w.target.queues[id];
+  std::uint32_t executing = 0;
+  for (const target::Request& r : w.target.requests)
+    executing += r.executing && !r.detached && r.queue == id ? 1 : 0;
+  if (executing != q.executing)
+    return fmt::format("target: queue {} counts {} commands of {}", sim::index(id), q.executing,
+                       executing);
+  for (RequestId r = q.first_waiting; r != sim::none<RequestId>;
+       r = w.target.requests[r].next_waiting) {
+    if (w.target.requests[r].executing || w.target.requests[r].queue != id ||
+        ++waiting > w.target.requests.size())
+      return fmt::format("target: queue {} waits for what is not its own", sim::index(id));
+  }
+  if (w.transport.target_queues[q.transport].owner != sim::index(id))
+    return fmt::format("target: queue {} is carried by another's transport", sim::index(id));
+  if (q.controller == sim::none<target::ControllerId>)
+    return {};
+  const auto& queues = w.target.controllers[q.controller].queues;
+  if (std::count(queues.begin(), queues.end(), id) != 1)
+    return fmt::format("target: queue {} is not one of its controller's", sim::index(id));
+  return {};
+}
+
+std::string broken_subsystem(const World& w, std::uint32_t index) {
+  const target::Subsystem& s = w.target.subsystems[index];
+  std::uint32_t last = 0;
+  for (const target::ControllerId id : s.controllers) {
+    const target::Controller& c = w.target.controllers[id];
+    if (!c.in_use || c.cntlid <= last || sim::index(c.subsystem) != index)
+      return fmt::format("target: {} lists controller {} behind {}", s.nqn, c.cntlid, last);
+    last = c.cntlid;
+    for (const target::QueueId q : c.queues) {
+      if (!w.target.queues[q].in_use || w.target.queues[q].controller != id)
+        return fmt::format("target: controller {} has a queue that is not its own", c.cntlid);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string broken_target(const World& w) {
+  std::size_t controllers = 0, waiting = 0, executing = 0;
+  for (std::uint32_t i = 0; i < w.target.subsystems.size(); ++i) {
+    if (std::string wrong = broken_subsystem(w, i); !wrong.empty())
+      return wrong;
+    controllers += w.target.subsystems[i].controllers.size();
+  }
+  if (controllers != w.target.controllers.live())
+    return fmt::format("target: {} controllers, {} listed", w.target.controllers.live(),
+                       controllers);
+  for (std::uint32_t i = 0; i < w.target.queues.size(); ++i) {
+    if (!w.target.queues[target::QueueId{i}].in_use)
+      continue;
+    if (std::string wrong = broken_target_queue(w, target::QueueId{i}, waiting); !wrong.empty())
+      return wrong;
+  }
+  // The first half of a fused pair goes with the second, which executes for both.
+  for (const target::Request& r : w.target.requests) {
+    if (r.executing)
+      executing += r.partner != sim::none<RequestId> ? 2 : 1;
+  }
+  if (executing + waiting != w.target.requests.live())
+    return fmt::format("target: {} commands, {} execute and {} wait", w.target.requests.live(),
+                       executing, waiting);
+  return {};
+}
+
+}  // namespace holdfast::invariants
