@@ -97,7 +97,8 @@ std::unique_ptr<Judge> judge_of(const scenario::Scenario& scenario, const RunOpt
   if (scenario.expect.requirements.empty())
     return nullptr;
   if (!options.judge) {
-    throw std::invalid_argument("/expect/requirements: this build has no catalogue of requirements");
+    throw std::invalid_argument(
+        "/expect/requirements: this build has no catalogue of requirements");
   }
   return options.judge();
 }
