@@ -9,8 +9,8 @@ LSFMM_OUT ?= build/lsfmm
 CONFORM_OUT ?= build/conform
 MAKEFLAGS += --no-print-directory
 
-# clang++ compiles what it has precompiled headers for in about half the time of g++, and the program
-# is as fast. `make check` builds it with both and compares what they say.
+# clang++ compiles what it has precompiled headers for in about half the time of g++, and the
+# program is as fast. `make check` builds it with both and compares what they say.
 ifeq ($(origin CXX),default)
   CXX := clang++
 endif
