@@ -82,6 +82,31 @@ class Tags {
       count += r.request != sim::none<RequestId> ? 1 : 0;
     return count;
   }
+  /// What is not as it must be, or null: each tag is free once or carries a request, and none is
+  /// lost.
+  [[nodiscard]] const char* broken() const {
+    sim::Vector<bool> free(end_);
+    const auto frees = [&](std::uint16_t tag) {
+      const bool is_right = tag < end_ && !free[tag] && (*this)[tag] == sim::none<RequestId>;
+      if (is_right)
+        free[tag] = true;
+      return is_right;
+    };
+    std::uint16_t tag = last_returned_;
+    for (std::uint16_t i = 0; i < returned_; ++i) {
+      if (tag >= rows_.size() || !frees(tag))
+        return "a tag is free twice, or in use";
+      tag = rows_[tag].returned_before;
+    }
+    for (std::uint16_t i = 0; i < reserved_count_; ++i) {
+      if (!frees(reserved_[i]))
+        return "a reserved tag is free twice, or in use";
+    }
+    std::size_t carried = 0;
+    for (std::uint16_t i = 0; i < end_; ++i)
+      carried += (*this)[i] != sim::none<RequestId> ? 1 : 0;
+    return carried + this->free() + reserved_count_ == end_ ? nullptr : "a tag is lost";
+  }
 
  private:
   struct Row {

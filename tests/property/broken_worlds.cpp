@@ -84,8 +84,15 @@ const Damage damages[] = {
     {"rdma", "kept", [](World& w) { ++requester(w).out.front().end; }},
     {"fc", "exchanges",
      [](World& w) { ++w.transport.fc.connections[transport::ConnectionId{0}].exchanges; }},
-    {"tcp", "is free twice, or in use", [](World& w) { io_queue(w).free_tags.push_back(1); }},
-    {"tcp", "tags, of which", [](World& w) { io_queue(w).free_reserved.clear(); }},
+    {"tcp", "is free twice, or in use",
+     [](World& w) {
+       host::Tags& tags = io_queue(w).tags;
+       std::uint16_t carrying = 0;
+       while (tags[carrying] == sim::none<host::RequestId>)
+         ++carrying;
+       tags.give_back(carrying);
+     }},
+    {"tcp", "a tag is lost", [](World& w) { io_queue(w).tags.take_reserved(); }},
     {"tcp", "waits for a tag, and waits for a tag",
      [](World& w) { io_queue(w).waiting.push_back(io_queue(w).waiting.front()); }},
     {"tcp", "and waits for a path",

@@ -49,9 +49,9 @@ void heal_network(World& w) {
     if (w.net.netems[i].on)
       net::switch_netem(w, i, false);
   }
-  for (std::uint32_t i = 0; i < w.net.sieves.size(); ++i) {
-    if (w.net.sieves[i].on)
-      net::switch_sieve(w, i, false);
+  for (std::uint32_t i = 0; i < w.net.flow_filters.size(); ++i) {
+    if (w.net.flow_filters[i].on)
+      net::switch_flow_filter(w, i, false);
   }
   for (std::uint32_t i = 0; i < w.net.traffic.size(); ++i)
     net::stop_traffic(w, i);

@@ -17,7 +17,7 @@ namespace {
 std::string broken_net(const World& w) {
   std::size_t inside = 0;
   for (const net::Channel& c : w.net.channels)
-    inside += w.calendar.lane_size(c.lane);
+    inside += sim::CalendarCheck::items(w, c.lane);
   for (const net::Netem& n : w.net.netems)
     inside += n.held;
   if (inside != w.net.packets.live())
@@ -47,38 +47,21 @@ class Places {
   std::map<host::IoId, std::pair<std::string, std::uint32_t>> at_;
 };
 
-/// How often each tag of a queue is free.
-std::string broken_tags(const host::Queue& q) {
-  std::vector<std::uint32_t> free(q.tags);
-  for (const auto* pool : {&q.free_tags, &q.free_reserved}) {
-    for (const std::uint16_t tag : *pool) {
-      if (tag >= q.tags || q.requests[tag].in_flight || ++free[tag] > 1)
-        return fmt::format("host: tag {} of queue {} is free twice, or in use", tag, q.qid);
-    }
-  }
-  std::size_t in_use = 0;
-  for (const host::Request& r : q.requests)
-    in_use += r.in_flight && r.purpose != host::Purpose::async_event ? 1 : 0;
-  // The admin queue has command ids beyond its tags: 30, which nothing uses, and the AER's.
-  const std::size_t tags = q.qid == 0 ? q.tags - 2 : q.tags;
-  const std::size_t all = in_use + q.free_tags.size() + q.free_reserved.size();
-  if (all != tags)
-    return fmt::format("host: queue {} has {} tags, of which {} are free or in use", q.qid, tags,
-                       all);
-  return {};
-}
-
 std::string broken_queue(const World& w, std::uint32_t index, Places& places) {
   const host::Queue& q = w.host.queues[index];
-  std::string wrong = broken_tags(q);
-  if (q.allocated && w.transport.host_queues[q.transport].owner != index)
+  std::string wrong;
+  if (const char* tags = q.tags.broken())
+    wrong =
+        fmt::format("host: queue {} of controller {}: {}", q.qid, sim::index(q.controller), tags);
+  if (q.allocated && w.transport.host_queues[q.transport].owner != transport::HostOwner{index})
     wrong = fmt::format("host: queue {} is carried by another's transport", index);
   for (std::size_t i = 0; wrong.empty() && i < q.waiting.size(); ++i)
     wrong = places.add(q.waiting[i], "waits for a tag");
-  for (const host::Request& r : q.requests) {
-    if (!wrong.empty())
-      return wrong;
-    if (!r.in_flight || r.purpose != host::Purpose::io)
+  for (std::uint16_t tag = 0; wrong.empty() && tag < q.tags.used(); ++tag) {
+    if (q.tags[tag] == sim::none<host::RequestId>)
+      continue;
+    const host::Request& r = w.host.requests[q.tags[tag]];
+    if (r.purpose != host::Purpose::io)
       continue;
     // Compare and Write are two requests.
     const bool pair = w.host.ios[r.io].kind == host::IoKind::compare_and_write;

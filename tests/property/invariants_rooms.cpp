@@ -4,40 +4,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <vector>
 
 namespace holdfast::sim {
 
 std::string CalendarCheck::broken(const World& w) {
-  const Calendar<World>& c = w.calendar;
-  if (c.is_carried())
-    return {};  // the engine that carries it has its own order
-  std::size_t live = 0;
-  for (std::size_t i = 0; i < c.heap_.size(); ++i) {
-    if (i != 0 && c.heap_[i] < c.heap_[(i - 1) / 4])
-      return "calendar: its heap is out of order";
-    if (!c.is_live(c.heap_[i]))
-      continue;
-    ++live;
-    if (c.heap_[i].time < ns(c.now_))
-      return "calendar: something is due in the past";
+  try {
+    w.calendar.check_invariants();
+  } catch (const std::exception& error) {
+    return std::string("calendar: ") + error.what();
   }
-  std::size_t singles = 0, lanes = 0, items = 0;
-  for (const auto& slot : c.slots_)
-    singles += slot.sequence != 0 ? 1 : 0;
-  for (const auto& lane : c.lanes_) {
-    lanes += lane.items.empty() ? 0 : 1;
-    items += lane.items.size();
-    for (std::size_t i = 1; i < lane.items.size(); ++i) {
-      if (lane.items[i].time < lane.items[i - 1].time)
-        return "calendar: a lane is out of order";
-    }
-  }
-  if (live != singles + lanes || c.heap_.size() != live + c.dead_)
-    return fmt::format("calendar: {} keys for {} events and {} lanes", live, singles, lanes);
-  if (c.pending_ != singles + items)
-    return fmt::format("calendar: {} pending, {} held", c.pending_, singles + items);
   return {};
+}
+
+std::size_t CalendarCheck::items(const World& w, LaneId lane) {
+  return w.calendar.lanes_[static_cast<std::uint32_t>(lane)].items.size();
 }
 
 }  // namespace holdfast::sim
@@ -165,7 +147,7 @@ std::string broken_target_queue(const World& w, target::QueueId id, std::size_t&
         ++waiting > w.target.requests.size())
       return fmt::format("target: queue {} waits for what is not its own", sim::index(id));
   }
-  if (w.transport.target_queues[q.transport].owner != sim::index(id))
+  if (w.transport.target_queues[q.transport].owner != transport::TargetOwner{sim::index(id)})
     return fmt::format("target: queue {} is carried by another's transport", sim::index(id));
   if (q.controller == sim::none<target::ControllerId>)
     return {};

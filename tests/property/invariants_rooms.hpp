@@ -11,6 +11,8 @@ namespace holdfast::sim {
 /// A friend of the calendar.
 struct CalendarCheck {
   static std::string broken(const World& w);
+  /// How many items wait in a lane.
+  static std::size_t items(const World& w, LaneId lane);
 };
 
 }  // namespace holdfast::sim
