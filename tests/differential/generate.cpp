@@ -83,7 +83,7 @@ void array_knobs(Dice& dice, const Names& names, std::size_t i, json& out) {
     out["kas"] = "1s";
   }
   for (const std::string& port : names.ports[i])
-    out["nodes"].push_back({{"name", "node-" + port}, {"ports", {port}}});
+    out["nodes"].push_back({{"name", "node-" + port}, {"ports", json::array({port})}});
   if (dice.percent(30))
     out["in_flight"] = dice.pick({"drain", "abort", "ignore", "quiesce"});
   if (dice.percent(30))

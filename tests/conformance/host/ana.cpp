@@ -26,7 +26,7 @@ json ana_change(Duration at, const char* port, const char* state) {
 /// `paths` paths with one I/O every 10 ms from 1 s on.
 json busy(int paths) {
   json s = scenario_with(paths);
-  s["workloads"] = {fio({{"start", "1s"}, {"rate_iops", 100}})};
+  s["workloads"] = json::array({fio({{"start", "1s"}, {"rate_iops", 100}})});
   return s;
 }
 
@@ -46,7 +46,7 @@ target::ControllerId target_controller(const World& w, std::uint16_t cntlid) {
 TEST_CASE("MP-2 round-robin ignores a non-optimized path while an optimized one is usable",
           "[conformance][MP-2]") {
   json s = busy(3);
-  s["subsystems"][0]["ana_states"] = {begins("a1", "non-optimized")};
+  s["subsystems"][0]["ana_states"] = json::array({begins("a1", "non-optimized")});
   Run run(s);
   run.until(10s);
   REQUIRE(run.log.count(Kind::attempt_sent) > 100);
@@ -68,7 +68,7 @@ TEST_CASE("MP-2 a path in state inaccessible, persistent loss or change is never
     for (const char* policy : {"numa", "round-robin", "queue-depth"}) {
       json s = busy(2);
       s["hosts"][0]["iopolicy"] = policy;
-      s["subsystems"][0]["ana_states"] = {begins("a0", state)};
+      s["subsystems"][0]["ana_states"] = json::array({begins("a0", state)});
       Run run(s);
       run.until(3s);
       REQUIRE(run.log.count(Kind::attempt_sent) > 100);
@@ -83,7 +83,7 @@ TEST_CASE("MP-2 a group other than 1 is inaccessible at a port until its state i
   s["subsystems"][0]["namespaces"][0]["ana_group"] = 7;
   json change = ana_change(2s, "a1", "optimized");
   change["group"] = 7;
-  s["faults"] = {change};
+  s["faults"] = json::array({change});
   Run run(s);
   run.until(2s);
   CHECK(run.log.count(Kind::attempt_sent) == 0);
@@ -105,7 +105,7 @@ TEST_CASE("MP-1 a command that meets 301h, 302h or 303h fails over and has the A
     json s = busy(2);
     // The first path is long: a round trip of 20 ms against one I/O per ms.
     s["fabric"]["links"][0]["delay"] = "10ms";
-    s["workloads"] = {fio({{"start", "1s"}, {"rate_iops", 1000}, {"iodepth", 64}})};
+    s["workloads"] = json::array({fio({{"start", "1s"}, {"rate_iops", 1000}, {"iodepth", 64}})});
     Run run(s);
     run.until(2s);
     // The state changes and nobody is told.
@@ -247,7 +247,7 @@ TEST_CASE("MP-2 a group that stays in change for 2 x ANATT resets its controller
           "[conformance][MP-2]") {
   json s = busy(2);
   s["subsystems"][0]["anatt"] = "4s";
-  s["faults"] = {ana_change(5s, "a0", "change")};
+  s["faults"] = json::array({ana_change(5s, "a0", "change")});
   Run run(s);
   run.until(22s);
   const Entry read = run.log.last(Kind::ana_log_read, with("controller", 0) && before(at(6s)));
@@ -307,7 +307,7 @@ TEST_CASE("MP-2 what changed between the log read of set-up and LIVE is read aft
   // Set-up reads the log; the events that would tell of a change are enabled only after LIVE.
   const TimePoint live = probe.log.first(Kind::connected).at;
   REQUIRE(probe.log.count(Kind::ana_log_read, before(live)) == 1);
-  s["faults"] = {ana_change(live - sim::epoch, "a0", "non-optimized")};
+  s["faults"] = json::array({ana_change(live - sim::epoch, "a0", "non-optimized")});
   Run run(s);
   run.until(2s);
   CHECK(run.log.count(Kind::event_sent) == 0);
@@ -319,10 +319,10 @@ TEST_CASE("CCR-8 an inaccessible path is a source controller like any other",
   json s = scenario_with(3);
   s["subsystems"][0]["profile"] = "nvmet-tp8028";
   s["subsystems"][0]["attr_cqt"] = "1s";
-  s["subsystems"][0]["ana_states"] = {begins("a1", "inaccessible")};
+  s["subsystems"][0]["ana_states"] = json::array({begins("a1", "inaccessible")});
   s["hosts"][0]["policy"] = "tp8028-v3";
-  s["workloads"] = {rw_test_once(20s)};
-  s["faults"] = {fopcode_write(1s)};
+  s["workloads"] = json::array({rw_test_once(20s)});
+  s["faults"] = json::array({fopcode_write(1s)});
   Run run(s);
   run.until(15s);
   const Entry asked = run.log.first(Kind::ccr_attempt);
@@ -339,7 +339,7 @@ TEST_CASE("nvme/057 ANA failover and failback over four ports loses no I/O",
     s["hosts"][0]["iopolicy"] = policy;
     // Ports 0 and 1 serve, 2 and 3 stand by; then the other way round; then back.
     s["subsystems"][0]["ana_states"] = {begins("a2", "inaccessible"), begins("a3", "inaccessible")};
-    s["workloads"] = {fio({{"start", "1s"}, {"rate_iops", 500}, {"iodepth", 8}})};
+    s["workloads"] = json::array({fio({{"start", "1s"}, {"rate_iops", 500}, {"iodepth", 8}})});
     for (const char* port : {"a0", "a1"})
       s["faults"].push_back(ana_change(5s, port, "inaccessible"));
     for (const char* port : {"a2", "a3"})

@@ -30,7 +30,7 @@ json scenario_of(const Case& c) {
   set_keep_alive(s, c.mode, c.kato);
   if (c.load == Load::busy) {
     // A hundred I/Os per KATO, so that every look of the host finds completions.
-    s["workloads"] = {fio({{"rate_iops", 100s / c.kato}, {"iodepth", 4}})};
+    s["workloads"] = json::array({fio({{"rate_iops", 100s / c.kato}, {"iodepth", 4}})});
   }
   return s;
 }

@@ -19,8 +19,8 @@ json held_scenario(int paths, Duration fault, Duration cqt) {
   json s = scenario_with(paths);
   s["subsystems"][0]["attr_cqt"] = text(cqt);
   s["hosts"][0]["policy"] = "cqt-only";
-  s["workloads"] = {fio({{"rate_iops", 200}, {"iodepth", 8}})};
-  s["faults"] = {blackhole("h1-s1", fault)};
+  s["workloads"] = json::array({fio({{"rate_iops", 200}, {"iodepth", 8}})});
+  s["faults"] = json::array({blackhole("h1-s1", fault)});
   return s;
 }
 
@@ -159,7 +159,7 @@ TEST_CASE("a path that heals while it is FENCING gets no new command", "[conform
   json s = held_scenario(2, 10s, 1s);
   set_connect(s, "queue_size", 16);
   s["hosts"][0]["io_timeout"] = "1s";
-  s["workloads"] = {fio({{"rate_iops", 2000}, {"iodepth", 64}})};
+  s["workloads"] = json::array({fio({{"rate_iops", 2000}, {"iodepth", 64}})});
   Run probe(s);
   probe.until(12s);
   const TimePoint fence = probe.log.first(Kind::fence_started).at;
@@ -181,7 +181,7 @@ TEST_CASE("a request that times out while FENCING is armed again and nothing els
           "[conformance][SM-3]") {
   json s = held_scenario(2, 10s, 1s);
   s["hosts"][0]["io_timeout"] = "6500ms";
-  s["workloads"] = {fio({{"rate_iops", 4}, {"iodepth", 1}, {"rw", "randwrite"}})};
+  s["workloads"] = json::array({fio({{"rate_iops", 4}, {"iodepth", 1}, {"rw", "randwrite"}})});
   Run run(s);
   run.until(60s);
   const TimePoint over = run.log.first(Kind::hold_ended).at;

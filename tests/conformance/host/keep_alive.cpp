@@ -11,7 +11,8 @@ namespace {
 
 /// One read at `at`, which the target holds back for `delay`.
 json one_read(json s, Duration at, Duration delay) {
-  s["workloads"] = {fio({{"rw", "randread"}, {"start", text(at)}, {"runtime", "1ns"}})};
+  s["workloads"] =
+      json::array({fio({{"rw", "randread"}, {"start", text(at)}, {"runtime", "1ns"}})});
   s["faults"] = {{{"type", "delay_command"},
                   {"at", "0s"},
                   {"subsystem", "sub"},
@@ -56,7 +57,7 @@ TEST_CASE("an idle host sends a Keep Alive every K/2, or K/4 traffic based, roun
 TEST_CASE("a busy host sends no Keep Alive traffic based, and all of them command based",
           "[conformance][KA-4]") {
   json s = scenario_with(1);
-  s["workloads"] = {fio({{"rate_iops", 50}})};
+  s["workloads"] = json::array({fio({{"rate_iops", 50}})});
   set_keep_alive(s, KeepAlive::traffic_based, 5s);
   Run traffic(s);
   traffic.until(30s);
@@ -139,8 +140,8 @@ TEST_CASE("a Keep Alive that fails is not armed again", "[conformance][KA-4]") {
   s["subsystems"][0]["attr_cqt"] = "1ms";
   s["hosts"][0]["policy"] = "cqt-only";
   s["hosts"][0]["io_timeout"] = "1s";
-  s["workloads"] = {fio({{"rate_iops", 50}, {"rw", "randwrite"}})};
-  s["faults"] = {blackhole("h1-s1", 12s)};
+  s["workloads"] = json::array({fio({{"rate_iops", 50}, {"rw", "randwrite"}})});
+  s["faults"] = json::array({blackhole("h1-s1", 12s)});
   Run run(s);
   run.until(40s);
   // The I/O timeout of 1 s strikes before any Keep Alive is out.

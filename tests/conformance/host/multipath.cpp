@@ -13,7 +13,7 @@ constexpr int dnr = 0x4000;
 /// Two paths to a target that keeps every write for ever, so that a test can answer in its place.
 json mute_scenario() {
   json s = scenario_with(2);
-  s["workloads"] = {fio({{"rw", "randwrite"}, {"start", "1s"}, {"runtime", "1ns"}})};
+  s["workloads"] = json::array({fio({{"rw", "randwrite"}, {"start", "1s"}, {"runtime", "1ns"}})});
   for (const int cntlid : {1, 2}) {
     s["faults"].push_back({{"type", "delay_command"},
                            {"at", "0s"},
@@ -115,7 +115,7 @@ TEST_CASE("a completion of an older use of the tag starts error recovery", "[con
 TEST_CASE("round-robin alternates between the paths", "[conformance][MP-2]") {
   for (const int paths : {2, 3}) {
     json s = scenario_with(paths);
-    s["workloads"] = {fio({{"start", "1s"}, {"rate_iops", 100}})};
+    s["workloads"] = json::array({fio({{"start", "1s"}, {"rate_iops", 100}})});
     Run run(s);
     run.until(3s);
     const auto path = controllers_of(run.log.all(Kind::attempt_sent));
@@ -130,8 +130,8 @@ TEST_CASE("numa stays on the nearest path until it is lost, then uses the next n
   json s = scenario_with(3);
   s["hosts"][0]["iopolicy"] = "numa";
   s["hosts"][0]["connect"][0]["numa_node"] = 1;
-  s["workloads"] = {fio({{"start", "1s"}, {"rate_iops", 100}})};
-  s["faults"] = {blackhole("h1-s2", 5s)};
+  s["workloads"] = json::array({fio({{"start", "1s"}, {"rate_iops", 100}})});
+  s["faults"] = json::array({blackhole("h1-s2", 5s)});
   Run run(s);
   run.until(30s);
   const TimePoint moved = run.log.first(Kind::requests_cancelled).at;
@@ -149,8 +149,8 @@ TEST_CASE("I/O of a lost path moves on in tag order, not in the order of submiss
   s["hosts"][0]["cpus"] = 2;
   s["subsystems"][0]["namespaces"][0]["media"] = {{"read", {{"uniform", {"50us", "5ms"}}}},
                                                   {"write", {{"uniform", {"50us", "5ms"}}}}};
-  s["workloads"] = {fio({{"start", "1s"}, {"iodepth", 16}, {"numjobs", 2}})};
-  s["faults"] = {blackhole("h1-s1", 3s)};
+  s["workloads"] = json::array({fio({{"start", "1s"}, {"iodepth", 16}, {"numjobs", 2}})});
+  s["faults"] = json::array({blackhole("h1-s1", 3s)});
   Run run(s);
   run.until(3s);
   // The second path must stay idle enough to see the order, hence only the records of the failover.

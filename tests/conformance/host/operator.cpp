@@ -48,8 +48,8 @@ json dead_path(const char* policy) {
   json s = scenario_with(2);
   s["subsystems"][0]["attr_cqt"] = "1ms";
   s["hosts"][0]["policy"] = policy;
-  s["workloads"] = {fio({{"rate_iops", 100}, {"iodepth", 4}})};
-  s["faults"] = {blackhole("h1-s1", 10s)};
+  s["workloads"] = json::array({fio({{"rate_iops", 100}, {"iodepth", 4}})});
+  s["faults"] = json::array({blackhole("h1-s1", 10s)});
   return s;
 }
 
@@ -167,8 +167,8 @@ TEST_CASE("a reset of a healthy controller reconnects at once, as a new instance
           "[conformance][reset]") {
   json s = scenario_with(2);
   s["subsystems"][0]["profile"] = "nvmet-tp8028";
-  s["workloads"] = {fio({{"rate_iops", 100}})};
-  s["faults"] = {action("reset_controller", 3s)};
+  s["workloads"] = json::array({fio({{"rate_iops", 100}})});
+  s["faults"] = json::array({action("reset_controller", 3s)});
   Run run(s);
   run.until(2s);
   const host::Controller before = run.world.host.controllers[0];
@@ -255,8 +255,8 @@ TEST_CASE("I/O waits in the queue of a reset for which a delete waits", "[confor
 
 TEST_CASE("disconnect takes all paths and I/O fails", "[conformance][delete]") {
   json s = scenario_with(2);
-  s["workloads"] = {fio({{"rate_iops", 100}})};
-  s["faults"] = {action("disconnect", 3s)};
+  s["workloads"] = json::array({fio({{"rate_iops", 100}})});
+  s["faults"] = json::array({action("disconnect", 3s)});
   Run run(s);
   run.until(5s);
   CHECK(run.log.count(Kind::controller_removed) == 2);

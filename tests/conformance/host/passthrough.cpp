@@ -108,8 +108,8 @@ TEST_CASE("a fence that closes its connections first repeats nothing", "[conform
   set_keep_alive(s, analysis::KeepAlive::traffic_based, 5s);
   s["subsystems"][0]["attr_cqt"] = "1ms";
   s["hosts"][0]["policy"] = {{"preset", "cqt-only"}, {"closes_first", closes}};
-  s["workloads"] = {fio({{"rw", "randwrite"}, {"iodepth", 2}, {"rate_iops", 20}})};
-  s["faults"] = {lost(2s)};
+  s["workloads"] = json::array({fio({{"rw", "randwrite"}, {"iodepth", 2}, {"rate_iops", 20}})});
+  s["faults"] = json::array({lost(2s)});
   Run run(s);
   run.until(40s);
   const Entry started = run.log.first(Kind::recovery_started);

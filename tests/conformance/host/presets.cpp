@@ -46,8 +46,8 @@ json with_preset(const Row& row, int paths, Duration cqt = 1s) {
 /// The first path dies at 10 s; writes at 200 per second, eight at a time.
 json dead_path(const Row& row, int paths, Duration cqt = 1s) {
   json s = with_preset(row, paths, cqt);
-  s["workloads"] = {fio({{"rw", "randwrite"}, {"rate_iops", 200}, {"iodepth", 8}})};
-  s["faults"] = {blackhole("h1-s1", 10s)};
+  s["workloads"] = json::array({fio({{"rw", "randwrite"}, {"rate_iops", 200}, {"iodepth", 8}})});
+  s["faults"] = json::array({blackhole("h1-s1", 10s)});
   return s;
 }
 

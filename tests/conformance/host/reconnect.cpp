@@ -26,7 +26,7 @@ TEST_CASE("attempts against a dead path are reconnect_delay + 3 s apart",
   for (const Duration delay : {1s, 10s, 25s}) {
     json s = scenario_with(1);
     set_connect(s, "reconnect_delay", text(delay));
-    s["faults"] = {blackhole("h1-s1", 12s)};
+    s["faults"] = json::array({blackhole("h1-s1", 12s)});
     Run run(s);
     run.until(300s);
     const TimePoint connecting = connecting_at(run.log);
@@ -46,7 +46,7 @@ TEST_CASE("attempts against a dead path are reconnect_delay + 3 s apart",
 
 TEST_CASE("the path is back with the first attempt after it heals", "[conformance][reconnect]") {
   json s = scenario_with(1);
-  s["faults"] = {blackhole("h1-s1", 12s)};
+  s["faults"] = json::array({blackhole("h1-s1", 12s)});
   s["faults"][0]["for"] = "60s";
   Run run(s);
   run.until(120s);
@@ -74,8 +74,8 @@ TEST_CASE("a host gives up after ceil(ctrl_loss_tmo / reconnect_delay) attempts"
     json s = scenario_with(1);
     set_connect(s, "ctrl_loss_tmo", text(row.loss));
     set_connect(s, "reconnect_delay", text(row.delay));
-    s["workloads"] = {fio({{"rate_iops", 20}, {"iodepth", 2}})};
-    s["faults"] = {blackhole("h1-s1", 12s)};
+    s["workloads"] = json::array({fio({{"rate_iops", 20}, {"iodepth", 2}})});
+    s["faults"] = json::array({blackhole("h1-s1", 12s)});
     Run run(s);
     run.until(300s);
     CHECK(analysis::max_reconnects(row.loss, row.delay) == row.attempts);
@@ -97,7 +97,7 @@ TEST_CASE("a host gives up after ceil(ctrl_loss_tmo / reconnect_delay) attempts"
 TEST_CASE("ctrl_loss_tmo off never gives up", "[conformance][reconnect]") {
   json s = scenario_with(1);
   set_connect(s, "ctrl_loss_tmo", "off");
-  s["faults"] = {blackhole("h1-s1", 12s)};
+  s["faults"] = json::array({blackhole("h1-s1", 12s)});
   Run run(s);
   run.until(5000s);
   CHECK(run.log.count(Kind::controller_removed) == 0);
@@ -110,7 +110,7 @@ TEST_CASE("fast_io_fail_tmo fails queued I/O, and new I/O from then on",
   set_connect(s, "fast_io_fail_tmo", "4s");
   s["workloads"] = {fio({{"rate_iops", 20}, {"iodepth", 2}}),
                     fio({{"start", "40s"}, {"runtime", "1s"}})};
-  s["faults"] = {blackhole("h1-s1", 12s)};
+  s["faults"] = json::array({blackhole("h1-s1", 12s)});
   Run run(s);
   run.until(60s);
   const TimePoint connecting = connecting_at(run.log);
@@ -128,8 +128,8 @@ TEST_CASE("fast_io_fail_tmo fails queued I/O, and new I/O from then on",
 TEST_CASE("fast_io_fail_tmo spares I/O that comes back in time", "[conformance][reconnect]") {
   json s = scenario_with(1);
   set_connect(s, "fast_io_fail_tmo", "30s");
-  s["workloads"] = {fio({{"rate_iops", 20}, {"iodepth", 2}})};
-  s["faults"] = {blackhole("h1-s1", 12s)};
+  s["workloads"] = json::array({fio({{"rate_iops", 20}, {"iodepth", 2}})});
+  s["faults"] = json::array({blackhole("h1-s1", 12s)});
   s["faults"][0]["for"] = "10s";
   Run run(s);
   run.until(100s);
@@ -143,7 +143,7 @@ TEST_CASE("a new association gets the lowest free CNTLID, and a draining one kee
   // The fatal write holds controller 1 for `delay`; the host comes back after 10 s.
   for (const auto& [delay, cntlid] : {std::pair<Duration, unsigned>{2s, 1}, {30s, 3}}) {
     json s = scenario_with(2);
-    s["workloads"] = {fio({{"rate_iops", 20}, {"rw", "randwrite"}})};
+    s["workloads"] = json::array({fio({{"rate_iops", 20}, {"rw", "randwrite"}})});
     s["faults"] = json::array({fopcode_write(delay, 5s)});
     Run run(s);
     run.until(60s);
@@ -166,7 +166,7 @@ TEST_CASE(
   // (Connect Controller Busy 181h with DNR, nvmet_alloc_ctrl).
   json s = scenario_with(2);
   s["subsystems"][0]["attr_cntlid_max"] = 2;
-  s["workloads"] = {fio({{"rate_iops", 20}, {"rw", "randwrite"}})};
+  s["workloads"] = json::array({fio({{"rate_iops", 20}, {"rw", "randwrite"}})});
   s["faults"] = json::array({fopcode_write(30s, 5s)});
   Run run(s);
   run.until(60s);

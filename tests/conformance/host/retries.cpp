@@ -15,7 +15,7 @@ namespace {
 json one_write() {
   json s = scenario_with(2);
   s["subsystems"][0]["crdt"] = {"100ms", "300ms", "2s"};
-  s["workloads"] = {fio({{"rw", "randwrite"}, {"start", "1s"}, {"runtime", "1ns"}})};
+  s["workloads"] = json::array({fio({{"rw", "randwrite"}, {"start", "1s"}, {"runtime", "1ns"}})});
   return s;
 }
 
@@ -133,7 +133,7 @@ TEST_CASE("MP-2 queue-depth sends each I/O where least is in flight", "[conforma
   s["hosts"][0]["iopolicy"] = "queue-depth";
   s["fabric"]["links"][0]["delay"] = "1ms";
   s["fabric"]["links"][2]["delay"] = "200us";
-  s["workloads"] = {fio({{"start", "1s"}, {"iodepth", 16}, {"runtime", "100ms"}})};
+  s["workloads"] = json::array({fio({{"start", "1s"}, {"iodepth", 16}, {"runtime", "100ms"}})});
   Run run(s);
   run.until(2s);
   std::map<std::uint64_t, std::uint64_t> depth, used;
@@ -167,7 +167,7 @@ TEST_CASE("MP-2 queue-depth uses the shallowest non-optimized path only when no 
   s["hosts"][0]["iopolicy"] = "queue-depth";
   s["subsystems"][0]["ana_states"] = {{{"port", "a0"}, {"state", "non-optimized"}},
                                       {{"port", "a1"}, {"state", "non-optimized"}}};
-  s["workloads"] = {fio({{"start", "1s"}, {"iodepth", 8}, {"rate_iops", 1000}})};
+  s["workloads"] = json::array({fio({{"start", "1s"}, {"iodepth", 8}, {"rate_iops", 1000}})});
   s["faults"] = {{{"type", "ana_change"},
                   {"at", "2s"},
                   {"subsystem", "sub"},
@@ -191,10 +191,10 @@ TEST_CASE("MP-2 the active count is kept for queue-depth only, and survives fail
     s["hosts"][0]["iopolicy"] = policy;
     // 1,000 I/Os per second that take 10 ms each: about ten in flight.
     s["subsystems"][0]["namespaces"][0]["media"] = {{"read", "10ms"}, {"write", "10ms"}};
-    s["workloads"] = {
-        fio({{"start", "1s"}, {"iodepth", 64}, {"rate_iops", 1000}, {"runtime", "10s"}})};
+    s["workloads"] = json::array(
+        {fio({{"start", "1s"}, {"iodepth", 64}, {"rate_iops", 1000}, {"runtime", "10s"}})});
     set_connect(s, "keep_alive_tmo", "1s");
-    s["faults"] = {blackhole("h1-s1", 2s)};
+    s["faults"] = json::array({blackhole("h1-s1", 2s)});
     s["faults"][0]["for"] = "5s";
     Run run(s);
     run.until(1500ms);

@@ -53,7 +53,7 @@ TEST_CASE("every change of state in a run is in the table and starts where the l
     s["subsystems"][0]["attr_cqt"] = "1ms";
     s["hosts"][0]["policy"] = policy;
     set_connect(s, "ctrl_loss_tmo", "70s");
-    s["workloads"] = {fio({{"rate_iops", 100}, {"iodepth", 4}})};
+    s["workloads"] = json::array({fio({{"rate_iops", 100}, {"iodepth", 4}})});
     json first = blackhole("h1-s1", 10s);
     first["for"] = "50s";
     s["faults"] = {first, blackhole("h1-s1", 150s)};

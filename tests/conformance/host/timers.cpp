@@ -113,8 +113,8 @@ TEST_CASE("a request that finds the timer idle is noticed in the range of the ta
       json s = one_path(row.hz);
       s["hosts"][0]["tick_phase"] = text(phase * 137ms);
       set_connect(s, "keep_alive_tmo", row.kato);
-      s["workloads"] = {fio({{"rate_iops", 50}})};
-      s["faults"] = {blackhole("h1-s1", 8s + phase * 61ms)};
+      s["workloads"] = json::array({fio({{"rate_iops", 50}})});
+      s["faults"] = json::array({blackhole("h1-s1", 8s + phase * 61ms)});
       Run run(s);
       run.until(45s);
       const Entry timeout = run.log.first(Kind::request_timeout, with("opcode", 0x18));
@@ -136,8 +136,8 @@ TEST_CASE("an I/O timeout of 30 s is noticed 30 to 32.048 s after submission at 
     json s = one_path(250);
     s["hosts"][0]["tick_phase"] = text(phase * 171ms);
     set_connect(s, "keep_alive_tmo", "600s");
-    s["workloads"] = {fio({{"rate_iops", 1}, {"start", text(1s + phase * 13ms)}})};
-    s["faults"] = {blackhole("h1-s1", 900ms)};
+    s["workloads"] = json::array({fio({{"rate_iops", 1}, {"start", text(1s + phase * 13ms)}})});
+    s["faults"] = json::array({blackhole("h1-s1", 900ms)});
     Run run(s);
     run.until(40s);
     const Entry timeout = run.log.first(Kind::request_timeout, with("qid", 1));
@@ -156,8 +156,8 @@ TEST_CASE("a host whose keep-alive work waits recovers a second timeout later",
     json s = one_path(250);
     s["hosts"][0]["tick_phase"] = text(phase * 137ms);
     s["hosts"][0]["keep_alive_waits"] = true;
-    s["workloads"] = {fio({{"rate_iops", 50}})};
-    s["faults"] = {blackhole("h1-s1", 8s)};
+    s["workloads"] = json::array({fio({{"rate_iops", 50}})});
+    s["faults"] = json::array({blackhole("h1-s1", 8s)});
     Run run(s);
     run.until(30s);
     const TimePoint noticed = run.log.first(Kind::recovery_started).at;
@@ -167,8 +167,8 @@ TEST_CASE("a host whose keep-alive work waits recovers a second timeout later",
   CHECK(late.low >= 6028ms);
   CHECK(late.high <= 6280ms);
   json prompt = one_path(250);
-  prompt["workloads"] = {fio({{"rate_iops", 50}})};
-  prompt["faults"] = {blackhole("h1-s1", 8s)};
+  prompt["workloads"] = json::array({fio({{"rate_iops", 50}})});
+  prompt["faults"] = json::array({blackhole("h1-s1", 8s)});
   Run run(prompt);
   run.until(30s);
   CHECK(run.log.first(Kind::requests_cancelled).at == run.log.first(Kind::recovery_started).at);

@@ -83,8 +83,8 @@ TEST_CASE("CCR-3 the controllers of a node that crashed are gone", "[conformance
 
 TEST_CASE("a short hang costs its length and nothing else", "[conformance][array]") {
   json s = array_with(2, "linux-mainline");
-  s["workloads"] = {fio({{"rate_iops", 100}, {"iodepth", 16}, {"size", "1MiB"}})};
-  s["faults"] = {node_fault("hang", 2s, 1s)};
+  s["workloads"] = json::array({fio({{"rate_iops", 100}, {"iodepth", 16}, {"size", "1MiB"}})});
+  s["faults"] = json::array({node_fault("hang", 2s, 1s)});
   Run run(s);
   run.until(10s);
   const Filter hung = since(sim::epoch + 2s + 1ns) && before(sim::epoch + 3s);

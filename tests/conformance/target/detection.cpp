@@ -17,7 +17,7 @@ json scenario_of(KeepAlive mode, Duration kato, bool busy) {
   json s = scenario_with(1);
   set_keep_alive(s, mode, kato);
   if (busy)
-    s["workloads"] = {fio({{"rate_iops", 100s / kato}, {"iodepth", 4}})};
+    s["workloads"] = json::array({fio({{"rate_iops", 100s / kato}, {"iodepth", 4}})});
   return s;
 }
 

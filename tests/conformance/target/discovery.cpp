@@ -112,7 +112,7 @@ TEST_CASE("a discovery controller has no I/O queues, no namespaces and no CCR fi
   json s = discovering(true);
   s["subsystems"][0]["profile"] = "nvmet-tp8028";
   s["hosts"][0]["policy"] = "tp8028-v3";
-  s["workloads"] = {fio({{"start", "1s"}, {"rate_iops", 100}, {"subsystem", "sub"}})};
+  s["workloads"] = json::array({fio({{"start", "1s"}, {"rate_iops", 100}, {"subsystem", "sub"}})});
   Run run(s);
   run.until(5s);
   CHECK(run.log.first(Kind::connected, with("controller", 0))["io_queues"] == 0);

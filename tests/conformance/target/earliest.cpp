@@ -109,7 +109,7 @@ TEST_CASE("what executes ends with the quiesce time", "[conformance][earliest][q
     Run run = run_to(Run(s), Kind::command_delayed);
     const target::QueueId io = run.world.target.controllers[target::ControllerId{0}].queues[1];
     add_blackhole(run.world, 0, run.world.now());
-    run.world.transport.target.lost(run.world, sim::index(io), 104);
+    run.world.transport.target.lost(run.world, transport::TargetOwner{sim::index(io)}, 104);
     assert_earliest(run, run.world.now() + 3s, Kind::queue_released);
   }
 }

@@ -75,10 +75,10 @@ TEST_CASE("a queue that loses its connection quiesces by itself", "[conformance]
   json s = scenario_with(1);
   s["subsystems"][0]["profile"] = "array";
   s["subsystems"][0]["quiesce_time"] = "2s";
-  s["workloads"] = {fio({{"rate_iops", 50}, {"rw", "randwrite"}})};
+  s["workloads"] = json::array({fio({{"rate_iops", 50}, {"rw", "randwrite"}})});
   json slow = fopcode_write(30s);
   slow["type"] = "delay_command";
-  s["faults"] = {slow};
+  s["faults"] = json::array({slow});
   Run run(s);
   run.until(3s);
   REQUIRE(run.log.count(Kind::command_delayed) == 1);

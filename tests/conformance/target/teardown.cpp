@@ -27,7 +27,7 @@ std::set<std::uint64_t> tokens(const std::vector<Entry>& entries) {
 TEST_CASE("a write in the medium when its controller expires is drained, not aborted",
           "[conformance][drain]") {
   json s = scenario_with(2);
-  s["workloads"] = {fio({{"rate_iops", 50}, {"rw", "randwrite"}, {"iodepth", 4}})};
+  s["workloads"] = json::array({fio({{"rate_iops", 50}, {"rw", "randwrite"}, {"iodepth", 4}})});
   json slow = fopcode(8s, 40s);
   slow["type"] = "delay_command";
   s["faults"] = {slow, blackhole("h1-s1", 9s)};
@@ -70,9 +70,9 @@ TEST_CASE("capsules that a failing target has not read are never executed", "[co
     link["delay"] = "500us";
   s["hosts"][0]["cpus"] = 2;
   s["subsystems"][0]["namespaces"][0]["media"]["write"] = "5ms";
-  s["workloads"] = {
-      fio({{"rw", "randwrite"}, {"iodepth", 16}, {"numjobs", 2}, {"rate_iops", 3000}})};
-  s["faults"] = {fopcode(2s, 2s)};
+  s["workloads"] = json::array(
+      {fio({{"rw", "randwrite"}, {"iodepth", 16}, {"numjobs", 2}, {"rate_iops", 3000}})});
+  s["faults"] = json::array({fopcode(2s, 2s)});
   Run run(s, true);
   run.until(6s);
   const TimePoint fatal = run.log.first(Kind::controller_fatal).at;
@@ -98,9 +98,9 @@ TEST_CASE("a write whose data did not arrive completely is never executed", "[co
   json s = scenario_with(2);
   for (json& link : s["fabric"]["links"])
     link["delay"] = "500us";
-  s["workloads"] = {
-      fio({{"rw", "randwrite"}, {"bs", "64KiB"}, {"iodepth", 4}, {"rate_iops", 2000}})};
-  s["faults"] = {fopcode(2s, 1s)};
+  s["workloads"] = json::array(
+      {fio({{"rw", "randwrite"}, {"bs", "64KiB"}, {"iodepth", 4}, {"rate_iops", 2000}})});
+  s["faults"] = json::array({fopcode(2s, 1s)});
   Run run(s);
   run.until(6s);
   const TimePoint fatal = run.log.first(Kind::controller_fatal).at;

@@ -23,7 +23,7 @@ struct End {
 };
 
 End end_of(json s) {
-  s["faults"] = {blackhole("h1-s1", 1s)};
+  s["faults"] = json::array({blackhole("h1-s1", 1s)});
   Run run(s);
   run.until(15s);
   End end;
@@ -126,7 +126,7 @@ TEST_CASE("a reconnect waits a grace period for its I/O queues", "[conformance][
   s["hosts"][0]["hz"] = "250";
   json reset = {
       {"type", "reset_controller"}, {"at", "3s"}, {"host", "h1"}, {"controller", "nvme0"}};
-  s["faults"] = {reset};
+  s["faults"] = json::array({reset});
   const auto connects = [](const json& scenario) {
     Run run(scenario);
     run.until(5s);

@@ -23,7 +23,8 @@ Bytes sent(const Run& run, transport::Side side) {
 Run one(const char* rw, const char* bs, const json& options = json::object()) {
   json s = scenario_with(1);
   s["hosts"][0]["connect"][0].update(options);
-  s["workloads"] = {fio({{"rw", rw}, {"bs", bs}, {"rate_iops", 1}, {"runtime", "500ms"}})};
+  s["workloads"] =
+      json::array({fio({{"rw", rw}, {"bs", bs}, {"rate_iops", 1}, {"runtime", "500ms"}})});
   Run run(s, true);
   run.until(600ms);
   return run;

@@ -55,8 +55,8 @@ TEST_CASE("on rdma a delayed write of a lost controller corrupts without a hold,
 TEST_CASE("on rdma a dead path breaks the queue pair, and the hold covers what was in flight",
           "[conformance][CQT-3][rdma]") {
   json s = on_rdma(2, "cqt-only");
-  s["workloads"] = {fio({{"rate_iops", 200}, {"iodepth", 8}})};
-  s["faults"] = {blackhole("h1-s1", 10s)};
+  s["workloads"] = json::array({fio({{"rate_iops", 200}, {"iodepth", 8}})});
+  s["faults"] = json::array({blackhole("h1-s1", 10s)});
   Run run(s);
   run.until(60s);
   const TimePoint fault = sim::epoch + 10s;
@@ -87,8 +87,8 @@ TEST_CASE("on rdma nothing of a stopped queue pair comes later", "[conformance][
   // The way is cut from 10 s to 20 s; mainline gives up in between. TCP would deliver the old
   // commands if its sockets lived on; a queue pair flushes them when it is stopped.
   json s = on_rdma(2, "linux-mainline");
-  s["workloads"] = {fio({{"rate_iops", 200}, {"iodepth", 8}, {"rw", "randwrite"}})};
-  s["faults"] = {blackhole("h1-s1", 10s)};
+  s["workloads"] = json::array({fio({{"rate_iops", 200}, {"iodepth", 8}, {"rw", "randwrite"}})});
+  s["faults"] = json::array({blackhole("h1-s1", 10s)});
   s["faults"][0]["for"] = "10s";
   Run run(s);
   run.until(60s);
@@ -138,7 +138,7 @@ TEST_CASE("late data lands only when requests are cancelled before the queue pai
     // A reset at 1.2 s cancels the second read, whose data is placed at 1.203 s.
     json s = on_rdma(2, "linux-mainline");
     s["hosts"][0]["rdma_drains_queue_pair"] = drains;
-    s["workloads"] = {fio({{"rw", "randread"}, {"rate_iops", 1}})};
+    s["workloads"] = json::array({fio({{"rw", "randread"}, {"rate_iops", 1}})});
     s["faults"] = {
         slow("read", 103ms),
         {{"type", "reset_controller"}, {"at", "1200ms"}, {"host", "h1"}, {"controller", "nvme0"}}};

@@ -106,7 +106,7 @@ TEST_CASE("what a socket holds is delivered when the path heals, one expiry late
 TEST_CASE("an unanswered connect sends three SYNs a second apart and fails after three",
           "[conformance][TR-3]") {
   json s = scenario_with(1);
-  s["faults"] = {blackhole("h1-s1", 12s)};
+  s["faults"] = json::array({blackhole("h1-s1", 12s)});
   Run run(s, true);
   run.until(60s);
   const Entry attempt = run.log.first(Kind::connect_attempt, since(sim::epoch + 12s));
@@ -129,7 +129,7 @@ TEST_CASE("a host that gives up shuts down first and resets two ticks later",
   // fput from a kernel thread closes the files 8 ms after the shutdown (HZ = 250). A FIN that finds
   // the window full of lost data stays behind; an idle connection sends both.
   json s = scenario_with(1);
-  s["faults"] = {blackhole("h1-s1", 12s)};
+  s["faults"] = json::array({blackhole("h1-s1", 12s)});
   s["faults"][0]["direction"] = "backward";
   Run run(s, true);
   run.until(24s);

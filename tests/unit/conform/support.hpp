@@ -34,7 +34,7 @@ inline void explain(json& result, const std::string& text = "write 3 was let go"
       {"name", "n"},
       {"description", "Breaks it"},
       {"duration", "11s"},
-      {"expect", {{"requirements", {result["requirement"]}}}},
+      {"expect", {{"requirements", json::array({result["requirement"]})}}},
       {"hosts", {{{"name", "h0"}, {"policy", result["policy"]}}}},
       {"subsystems", {{{"name", "sub"}, {"profile", result["target"]}}}},
       {"faults", {{{"type", "blackhole"}, {"at", "3803937us"}, {"for", "8s"}, {"link", "l0"}}}}};
