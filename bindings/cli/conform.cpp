@@ -13,9 +13,9 @@
 
 #include "analysis/conform/campaign/expected.hpp"
 #include "analysis/conform/campaign/matrix.hpp"
+#include "analysis/conform/campaign/story.hpp"
 #include "analysis/conform/report/compare.hpp"
 #include "analysis/conform/report/report.hpp"
-#include "analysis/conform/report/story.hpp"
 #include "bindings/cli/cli.hpp"
 #include "models/scenario/declaration/presets.hpp"
 #include "models/scenario/scenario.hpp"

@@ -9,7 +9,7 @@
 #include "analysis/conform/campaign/judge.hpp"
 #include "analysis/conform/campaign/parallel.hpp"
 #include "analysis/conform/campaign/shrink.hpp"
-#include "analysis/conform/report/story.hpp"
+#include "analysis/conform/campaign/story.hpp"
 #include "analysis/run/model_version.hpp"
 
 namespace holdfast::conform {

@@ -9,8 +9,8 @@
 #include <tuple>
 #include <utility>
 
+#include "analysis/conform/campaign/story.hpp"
 #include "analysis/conform/report/report.hpp"
-#include "analysis/conform/report/story.hpp"
 #include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {

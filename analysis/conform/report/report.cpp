@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "analysis/conform/campaign/story.hpp"
 #include "analysis/conform/report/grid.hpp"
-#include "analysis/conform/report/story.hpp"
 
 namespace holdfast::conform {
 

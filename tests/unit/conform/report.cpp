@@ -8,8 +8,8 @@
 #include <sstream>
 #include <string>
 
+#include "analysis/conform/campaign/story.hpp"
 #include "analysis/conform/report/grid.hpp"
-#include "analysis/conform/report/story.hpp"
 #include "tests/unit/conform/support.hpp"
 
 using namespace holdfast::conform;

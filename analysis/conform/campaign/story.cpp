@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Timelines of breaches; see story.hpp.
-#include "analysis/conform/report/story.hpp"
+#include "analysis/conform/campaign/story.hpp"
 
 #include <fmt/format.h>
 
