@@ -77,7 +77,26 @@ def blank(text: str, *, strings: bool) -> str:
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]+)"|<([^>\n]+)>)', re.MULTILINE)
 # Which folders a folder must not include. The first that fits a path holds.
+ABOVE_MODELS = ("analysis/", "bindings/", "tests/")
+ABOVE_ANALYSIS = ("bindings/", "tests/")
+SCENARIO, CONFORM = "models/scenario/", "analysis/conform/"
 FORBIDDEN = (
+    (
+        f"{SCENARIO}reading/",
+        tuple(f"{SCENARIO}{r}/" for r in ("declaration", "checks", "builder")) + ABOVE_MODELS,
+    ),
+    (f"{SCENARIO}declaration/", (f"{SCENARIO}checks/", f"{SCENARIO}builder/", *ABOVE_MODELS)),
+    (f"{SCENARIO}checks/", (f"{SCENARIO}builder/", *ABOVE_MODELS)),
+    (
+        f"{CONFORM}view/",
+        tuple(f"{CONFORM}{r}/" for r in ("checks", "catalogue", "campaign", "report"))
+        + ABOVE_ANALYSIS,
+    ),
+    (f"{CONFORM}checks/", (f"{CONFORM}campaign/", f"{CONFORM}report/", *ABOVE_ANALYSIS)),
+    (f"{CONFORM}catalogue/", (f"{CONFORM}campaign/", f"{CONFORM}report/", *ABOVE_ANALYSIS)),
+    (f"{CONFORM}campaign/", (f"{CONFORM}report/", *ABOVE_ANALYSIS)),
+    ("analysis/traces/", (CONFORM, "analysis/run/", *ABOVE_ANALYSIS)),
+    ("analysis/run/", (CONFORM, *ABOVE_ANALYSIS)),
     ("models/wire/", ("sim/", "models/", "analysis/", "bindings/", "tests/")),
     ("models/host/", ("models/target/", "analysis/", "bindings/", "tests/")),
     ("models/target/", ("models/host/", "analysis/", "bindings/", "tests/")),

@@ -7,9 +7,9 @@
 #include <string>
 #include <variant>
 
-#include "models/draw.hpp"
 #include "models/host/options.hpp"
 #include "models/net/options.hpp"
+#include "models/scenario/reading/latency.hpp"
 #include "models/target/options.hpp"
 #include "models/transport/options.hpp"
 #include "models/wire/log_pages.hpp"
@@ -19,16 +19,6 @@ namespace holdfast::scenario {
 
 using sim::Duration;
 using namespace std::chrono_literals;
-
-/// A time span that may be drawn: a constant, uniform between two bounds, exponential with a mean,
-/// or usually a constant and rarely more. The default is the constant 0.
-struct Latency {
-  using Kind = holdfast::Span::Kind;
-  Kind kind = Kind::constant;
-  Duration low = 0ns;   ///< the constant, the lower bound, or the minimum added to the exponential
-  Duration high = 0ns;  ///< the upper bound, or the mean of the exponential part
-  double chance = 0.0;  ///< of the exponential part of a tail
-};
 
 using wire::AnaState;
 

@@ -14,8 +14,8 @@
 #include <type_traits>
 #include <vector>
 
-#include "models/scenario/declaration/spec.hpp"
 #include "models/scenario/reading/error.hpp"
+#include "models/scenario/reading/latency.hpp"
 
 namespace holdfast::scenario {
 
