@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cross-Controller Reset at the host, first half: the command, and which controller is asked.
-#include "analysis/conform/checks/check.hpp"
 #include "analysis/conform/view/ccr_host.hpp"
+#include "analysis/conform/checks/check.hpp"
 
 namespace holdfast::conform {
 

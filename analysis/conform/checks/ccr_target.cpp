@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cross-Controller Reset at the target, first part: what Identify says, and which commands are
 // accepted.
-#include "analysis/conform/checks/check.hpp"
 #include "analysis/conform/view/ccr_target.hpp"
+#include "analysis/conform/checks/check.hpp"
 #include "analysis/conform/view/words.hpp"
 
 namespace holdfast::conform {

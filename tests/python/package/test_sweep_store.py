@@ -298,6 +298,7 @@ def test_two_at_once_are_kept_apart(tmp_path: Path) -> None:
 def test_a_system_without_fcntl_keeps_nobody_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Where nothing can be locked, a sweep runs all the same."""
     monkeypatch.setattr(dataset, "fcntl", None)
     with dataset._alone(tmp_path):
         assert len(holdfast.sweep(BASE, TWO, seeds=1, out=tmp_path)) == 2

@@ -202,7 +202,7 @@ def test_reports_parse_and_agree(bad: Path) -> None:
     text = (report / "conform.md").read_text()
     assert all(f"\n## {name} " in text for name in failing)
     assert text.count("\n## ") == len(failing)
-    schema = xmlschema.XMLSchema(ROOT / "tests" / "python" / "junit.xsd")
+    schema = xmlschema.XMLSchema(ROOT / "tests" / "python" / "conform" / "junit.xsd")
     schema.validate(report / "conform.junit.xml")
     junit: Any = schema.to_dict(report / "conform.junit.xml")
     (suite,) = junit["testsuite"]
