@@ -72,7 +72,7 @@ void heal_targets(World& w) {
       target::link_port(w, id, s.unlinked.back());
     while (!s.admin_stalls.empty())
       target::end_admin_stall(w, id, s.admin_stalls.back());
-    const std::vector<target::AnaGroupState> changed = s.ana;
+    const sim::Vector<target::AnaGroupState> changed = s.ana;
     for (target::AnaGroupState a : changed) {
       a.state = wire::AnaState::optimized;
       target::set_ana_state(w, id, a);

@@ -71,7 +71,8 @@ TEST_CASE("RACK waits a quarter round trip for what was overtaken",
   p.send(Side::host, 2 * mss, 1);
   const std::int64_t sack = later + 2 * full + hop + bare + 96 + hop;
   const conformance::Happened found = [id = p.id](const Run& run) {
-    return run.world.transport.connections[id].end[0].recovery == transport::Recovery::recovery;
+    return run.world.transport.connections[id].end[0].congestion_state ==
+           transport::CongestionState::recovery;
   };
   const Run run(p.w);
   const std::int64_t repeated = sack + trip / 4 + 2 * ms;
@@ -137,7 +138,7 @@ TEST_CASE("TCP's timers on the timer wheel, HZ 250", "[conformance][earliest][TM
   // Ticks of 4 ms. A lone segment that is sent at tick 2: 202.00144 ms are 51 ticks, 53 -> 54.
   Pair p = new_pair();
   p.w.transport.ports[0].wheel.hz = 250;
-  p.id = tcp::open(p.w, p.forward, p.back, 0, 0, {.hz = 250, .phase = {}});
+  p.id = tcp::open(p.w, p.forward, p.back, {}, {}, {.hz = 250, .phase = {}});
   p.run_until(later);
   p.blackhole(true);
   p.send(Side::host, 48, 1);
