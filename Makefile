@@ -73,7 +73,8 @@ nightly: ready-to-check  ## What takes hours: every mutant, clang-tidy on every 
 	@$(MAKE) bench
 
 python: ready-to-test  ## Build the Python package and install it into .venv
-	@cmake --preset release -DHOLDFAST_PYTHON=ON -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON) >/dev/null
+	@cmake --preset release -DHOLDFAST_PYTHON=ON -DHOLDFAST_CONFORM=ON \
+	  -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON) >/dev/null
 	@cmake --build --preset release -j $(JOBS) --target holdfast_core holdfast_parts
 	@$(PYTHON) -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps \
 	  --force-reinstall --config-settings=build-dir=build .
