@@ -22,7 +22,7 @@ unexport PYTHONPATH PYTHONHOME
 .PHONY: help build run test check nightly test-cpp test-python test-wheel asan gcc mutants \
         conform-mutants bench instructions format lint stubs tidy clean conform lsfmm lsfmm-page \
         performance-page python ready-to-build ready-to-test ready-to-check \
-        bench-program
+        bench-program test-program
 
 help:  ## Say what each target does
 	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -79,9 +79,11 @@ python: ready-to-test  ## Build the Python package and install it into .venv
 	@$(PYTHON) -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps \
 	  --force-reinstall --config-settings=build-dir=build .
 
-test-cpp: ready-to-test  ## The C++ tests, release build
+test-program: ready-to-test
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release -j $(JOBS) --target holdfast_tests
+
+test-cpp: test-program  ## The C++ tests, release build
 	@ctest --preset release -j $(JOBS)
 
 test-python: python bench-program  ## The Python tests, the house rules among them
@@ -90,7 +92,8 @@ test-python: python bench-program  ## The Python tests, the house rules among th
 test-wheel: python  ## The tests of the package, from a wheel in an empty environment elsewhere
 	@JOBS=$(JOBS) tools/test-wheel
 
-asan: ready-to-check  ## The C++ tests under the address and undefined-behaviour sanitizers
+# The objects of the tests are those of the release build; what they test is sanitized.
+asan: ready-to-check test-program  ## The C++ tests, with the models under address and undefined-behaviour sanitizers
 	@cmake --preset asan-ubsan >/dev/null
 	@cmake --build --preset asan-ubsan -j $(JOBS) --target holdfast_tests
 	@ctest --preset asan-ubsan -j $(JOBS)
@@ -100,10 +103,10 @@ gcc: ready-to-check build  ## The program built by g++ says the same of every bu
 	@cmake --build --preset gcc -j $(JOBS) --target holdfast
 	@$(PYTHON) tools/same_results.py build/holdfast build-gcc/holdfast
 
-mutants: ready-to-check  ## Remove each safeguard of the models in turn; a named test must go red
+mutants: ready-to-test test-program  ## Remove each safeguard of the models in turn; a named test must go red
 	@$(PYTHON) tests/mutants/run.py --jobs $(JOBS) $(MUTANTS)
 
-conform-mutants: ready-to-check  ## The same, for requirements: each must go red in holdfast conform
+conform-mutants: ready-to-test build  ## The same, for requirements: each must go red in holdfast conform
 	@$(PYTHON) tests/mutants/conform.py --jobs $(JOBS) $(MUTANTS)
 
 conform: build  ## Which requirement does an implementation break? All of them (CONFORM_OUT=FOLDER)

@@ -59,12 +59,7 @@ class Tags {
   }
 
   /// From now on the tag carries a request; its generation, which changes with each use.
-  std::uint8_t carry(std::uint16_t tag, RequestId request) {
-    Row& r = row(tag);
-    r.request = request;
-    r.generation = static_cast<std::uint8_t>((r.generation + 1) & 0xf);
-    return r.generation;
-  }
+  std::uint8_t carry(std::uint16_t tag, RequestId request);
   void drop(std::uint16_t tag) { rows_[tag].request = sim::none<RequestId>; }
 
   /// What a tag carries; none: nothing, or there is no such tag.
@@ -84,29 +79,7 @@ class Tags {
   }
   /// What is not as it must be, or null: each tag is free once or carries a request, and none is
   /// lost.
-  [[nodiscard]] const char* broken() const {
-    sim::Vector<bool> free(end_);
-    const auto frees = [&](std::uint16_t tag) {
-      const bool is_right = tag < end_ && !free[tag] && (*this)[tag] == sim::none<RequestId>;
-      if (is_right)
-        free[tag] = true;
-      return is_right;
-    };
-    std::uint16_t tag = last_returned_;
-    for (std::uint16_t i = 0; i < returned_; ++i) {
-      if (tag >= rows_.size() || !frees(tag))
-        return "a tag is free twice, or in use";
-      tag = rows_[tag].returned_before;
-    }
-    for (std::uint16_t i = 0; i < reserved_count_; ++i) {
-      if (!frees(reserved_[i]))
-        return "a reserved tag is free twice, or in use";
-    }
-    std::size_t carried = 0;
-    for (std::uint16_t i = 0; i < end_; ++i)
-      carried += (*this)[i] != sim::none<RequestId> ? 1 : 0;
-    return carried + this->free() + reserved_count_ == end_ ? nullptr : "a tag is lost";
-  }
+  [[nodiscard]] const char* broken() const;
 
  private:
   struct Row {

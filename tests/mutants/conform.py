@@ -22,6 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import run
+from swap import BUILD, ROOT, UnusableError
 
 FOLDER = run.HERE / "conform"
 SWARM = 60
@@ -52,27 +53,22 @@ def load(folder: Path = FOLDER) -> list[Kill]:
             elif name in known:
                 mutant = known[name]
             else:
-                raise run.UnusableError(f"{path.name}: mutants.toml has no {name!r}")
+                raise UnusableError(f"{path.name}: mutants.toml has no {name!r}")
             kills.append(
                 Kill(mutant, path.stem, row["policy"], row["target"], tuple(row["requirements"]))
             )
     return kills
 
 
-def build(jobs: int) -> None:
-    """Build the program in the copy."""
-    run.build(jobs, target="holdfast")
-
-
-def verdicts(kill: Kill) -> dict[str, str]:
+def verdicts(program: Path, kill: Kill) -> dict[str, str]:
     """Return what `holdfast conform` says of the requirements of a kill."""
     done = subprocess.run(
         [
-            str(run.TREE / "build" / "holdfast"), "conform", "--json", "--swarm", str(SWARM),
+            str(program), "conform", "--json", "--swarm", str(SWARM),
             "--policy", kill.policy, "--target", kill.target,
             "--requirement", ",".join(kill.requirements),
         ],
-        cwd=run.TREE, capture_output=True, text=True, check=False, timeout=300,
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     try:
         document = json.loads(done.stdout)
@@ -82,9 +78,9 @@ def verdicts(kill: Kill) -> dict[str, str]:
     return {r["requirement"]: r["verdict"] for r in document["results"]}
 
 
-def green(kill: Kill, wanted: str) -> list[str]:
+def green(program: Path, kill: Kill, wanted: str) -> list[str]:
     """Return the requirements whose verdict is not the wanted one, each with what it is."""
-    found = verdicts(kill)
+    found = verdicts(program, kill)
     good = {wanted, "crash"} if wanted == "fail" else {wanted}
     return [
         f"{r}: {found.get(r)}"
@@ -93,32 +89,24 @@ def green(kill: Kill, wanted: str) -> list[str]:
     ]
 
 
-def try_kill(kill: Kill, jobs: int) -> list[str]:
-    """Return what stayed green under the mutant; the copy is restored in any case."""
-    path = run.TREE / kill.mutant.file
-    original = path.read_text()
-    path.write_text(kill.mutant.applied_to(original))
-    try:
-        build(jobs)
-        return green(kill, "fail")
-    finally:
-        path.write_text(original)
+def green_under(kill: Kill) -> list[str]:
+    """Return what stays green under the mutant."""
+    with run.changed(kill.mutant, "holdfast") as program:
+        return green(program, kill, "fail")
 
 
 def judge(chosen: list[Kill], jobs: int) -> int:
     """Try each mutant, say what became of it, and return the exit status."""
-    run.copy_tree()
-    configure = ["cmake", "--preset", "release", "-DCMAKE_EXPORT_COMPILE_COMMANDS=OFF"]
-    subprocess.run(configure, cwd=run.TREE, check=True, capture_output=True)
-    build(jobs)
     status = 0
     for kill in chosen:
-        already = green(kill, "pass")
+        already = green(BUILD / "holdfast", kill, "pass")
         if already:
             print(f"UNUSABLE  {kill.mutant.name}: without it {', '.join(already)}", flush=True)
             status = 2
-    tries = [(k.mutant.name, ", ".join(k.requirements), partial(try_kill, k, jobs)) for k in chosen]
-    return max(status, run.try_all(tries))
+    tries = [
+        run.Try(k.mutant.name, ", ".join(k.requirements), partial(green_under, k)) for k in chosen
+    ]
+    return max(status, run.try_all(tries, jobs))
 
 
 def main() -> int:
@@ -128,7 +116,7 @@ def main() -> int:
     parser.add_argument("--seed", default="", help="which ones; any text")
     parser.add_argument("--only", action="append", metavar="NAME", help="only those named")
     parser.add_argument("--family", action="append", metavar="NAME", help="only of those files")
-    parser.add_argument("--jobs", type=int, default=2, help="of the build")
+    parser.add_argument("--jobs", type=int, default=2, help="how many at once")
     options = parser.parse_args()
     try:
         chosen = load()
@@ -141,7 +129,7 @@ def main() -> int:
                                                 options.seed)}  # fmt: skip
             chosen = [k for k in chosen if k.mutant.name in names]
         return judge(chosen, options.jobs)
-    except run.UnusableError as error:
+    except UnusableError as error:
         print(f"mutants: {error}", file=sys.stderr)
         return 2
 

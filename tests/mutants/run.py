@@ -4,35 +4,29 @@
 
 Usage: python3 tests/mutants/run.py [--sample N --seed TEXT] [--only NAME]... [--jobs N] [--list]
 
-The tree is copied to build-mutants/tree and built there with the flags of the release build, and of
-the tests only those files that the mutants name. Each named test must pass before it is asked to
-fail. Exit status: 0 if every mutant was killed, 1 if one survived, 2 if one could not be applied or
-built.
+What the change is part of is compiled and linked with the objects of the release build, which must
+be up to date (`make mutants` sees to that). Each named test must pass before it is asked to fail.
+Exit status: 0 if every mutant was killed, 1 if one survived, 2 if one could not be made.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import re
-import shutil
 import subprocess
 import sys
 import time
 import tomllib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-WORK = ROOT / "build-mutants"
-TREE = WORK / "tree"
-
-
-class UnusableError(Exception):
-    """A mutant that cannot be applied or built, or whose test is not there."""
+sys.path.insert(0, str(HERE))
+from swap import BUILD, ROOT, UnusableError, program_with  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -68,53 +62,13 @@ def sample(mutants: list[Mutant], count: int, seed: str) -> list[Mutant]:
     return [m for m in mutants if m in chosen]
 
 
-def copy_tree() -> None:
-    """Copy the files that git knows of, so that time stamps of unchanged ones stay."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT, check=True, capture_output=True, text=True,
-    ).stdout.split("\0")  # fmt: skip
-    wanted = {name for name in listed if name and (ROOT / name).is_file()}
-    for name in wanted:
-        source, target = ROOT / name, TREE / name
-        if target.exists() and target.read_bytes() == source.read_bytes():
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-    for path in TREE.rglob("*"):
-        inside = path.relative_to(TREE)
-        if path.is_file() and inside.parts[0] != "build" and str(inside) not in wanted:
-            path.unlink()
-
-
-def build(jobs: int, target: str = "holdfast_tests") -> None:
-    """Build a program in the copy."""
-    command = [
-        "cmake",
-        "--build",
-        str(TREE / "build"),
-        "--target",
-        target,
-        "-j",
-        str(jobs),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise UnusableError("does not build:\n" + done.stdout[-2000:] + done.stderr[-1000:])
-
-
-def passes(test: str) -> bool:
+def passes(program: Path, test: str) -> bool:
     """Run one test; false if it fails, aborts or hangs."""
-    command = [
-        str(TREE / "build" / "holdfast_tests"),
-        test.replace(",", "\\,"),
-        "--warn",
-        "NoTests",
-    ]
+    command = [str(program), test.replace(",", "\\,"), "--warn", "NoTests"]
     try:
         done = subprocess.run(
             command,
-            cwd=TREE,
+            cwd=ROOT,
             capture_output=True,
             text=True,
             errors="replace",
@@ -128,70 +82,57 @@ def passes(test: str) -> bool:
     return done.returncode == 0
 
 
-def try_mutant(mutant: Mutant, jobs: int) -> bool:
-    """Return true if the test goes red under the mutant; the copy is restored in any case."""
-    path = TREE / mutant.file
-    original = path.read_text()
-    path.write_text(mutant.applied_to(original))
+def changed(mutant: Mutant, program: str) -> AbstractContextManager[Path]:
+    """Make a program with the change in it."""
+    text = mutant.applied_to((ROOT / mutant.file).read_text())
+    return program_with(mutant.file, text, program)
+
+
+def green(mutant: Mutant) -> list[str]:
+    """Return the test if it stays green under the mutant."""
+    with changed(mutant, "holdfast_tests") as program:
+        return [mutant.test] if passes(program, mutant.test) else []
+
+
+@dataclass(frozen=True)
+class Try:
+    """A mutant, what it must turn red, and what returns those of them that stay green."""
+
+    name: str
+    aim: str
+    green: Callable[[], list[str]]
+
+
+def try_one(one: Try) -> tuple[int, str]:
+    """Return the exit status that a try is worth, and a line that says what became of it."""
+    begun = time.monotonic()
     try:
-        build(jobs)
-        return not passes(mutant.test)
-    finally:
-        path.write_text(original)
+        green = one.green()
+    except UnusableError as error:
+        return 2, f"unusable  {one.name}: {error}"
+    took = time.monotonic() - begun
+    word = "SURVIVED" if green else "killed  "
+    return int(bool(green)), f"{word}  {one.name}  [{', '.join(green) or one.aim}]  {took:.0f} s"
 
 
-def try_all(tries: list[tuple[str, str, Callable[[], bool | list[str]]]]) -> int:
-    """Try each mutant, say what became of it, and return the exit status.
-
-    A try is a name, what the mutant must turn red, and what tries it: true if all of that went red,
-    or else a list of what stayed green, which is empty if nothing did.
-    """
+def try_all(tries: list[Try], jobs: int) -> int:
+    """Try the mutants, so many at once, say what became of each, and return the exit status."""
     status, killed = 0, 0
-    for i, (name, aim, attempt) in enumerate(tries, 1):
-        begun = time.monotonic()
-        try:
-            outcome = attempt()
-        except UnusableError as error:
-            print(f"unusable  {name}: {error}", flush=True)
-            status = 2
-            continue
-        green = outcome if isinstance(outcome, list) else ([] if outcome else [aim])
-        killed += not green
-        status = max(status, 1) if green else status
-        word = "SURVIVED" if green else "killed  "
-        took = time.monotonic() - begun
-        what = ", ".join(green) or aim
-        print(f"{word}  {i}/{len(tries)}  {name}  [{what}]  {took:.0f} s", flush=True)
+    with ThreadPoolExecutor(jobs) as pool:
+        for i, (worth, line) in enumerate(pool.map(try_one, tries), 1):
+            print(f"{i}/{len(tries)}  {line}", flush=True)
+            status = max(status, worth)
+            killed += worth == 0
     print(f"mutants: {killed} of {len(tries)} killed")
     return status
 
 
-def files_of(tests: set[str]) -> list[str]:
-    """Return the files that have these test cases, whose names the formatter may have cut."""
-    files = {
-        path: re.sub(r'"\s*"', "", path.read_text())
-        for path in sorted((ROOT / "tests").rglob("*.cpp"))
-    }
-    return [
-        str(path.relative_to(ROOT))
-        for path, text in files.items()
-        if any(f'"{test}"' in text for test in tests)
-    ]
-
-
 def judge(chosen: list[Mutant], jobs: int) -> int:
     """Try each mutant, say what became of it, and return the exit status."""
-    copy_tree()
-    names = ";".join(files_of({m.test for m in chosen}))
-    configure = ["cmake", "--preset", "release", "-DCMAKE_EXPORT_COMPILE_COMMANDS=OFF",
-                 f"-DHOLDFAST_TEST_FILES={names}"]  # fmt: skip
-    subprocess.run(configure, cwd=TREE, check=True, capture_output=True)
-    build(jobs)
     for test in sorted({m.test for m in chosen}):
-        if not passes(test):
+        if not passes(BUILD / "holdfast_tests", test):
             raise UnusableError(f"the test {test!r} fails without any mutant")
-    tries = [(m.name, m.test, partial(try_mutant, m, jobs)) for m in chosen]
-    return try_all(tries)
+    return try_all([Try(m.name, m.test, partial(green, m)) for m in chosen], jobs)
 
 
 def main() -> int:
@@ -200,7 +141,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, metavar="N", help="only N of them")
     parser.add_argument("--seed", default="", help="which ones; any text")
     parser.add_argument("--only", action="append", metavar="NAME", help="only those named")
-    parser.add_argument("--jobs", type=int, default=2, help="of the build")
+    parser.add_argument("--jobs", type=int, default=2, help="how many at once")
     parser.add_argument("--list", action="store_true", help="print the names and end")
     options = parser.parse_args()
     chosen = load()

@@ -52,6 +52,7 @@ def test_mutant_fits_the_tree(mutant: Any) -> None:
     assert mutant.applied_to(text) != text
     assert mutant.test in TESTS
     assert mutant.why
+    assert mutant.file.endswith(".cpp"), "only its unit is compiled anew"
 
 
 def test_names_are_unique() -> None:

@@ -12,6 +12,9 @@
 
 namespace holdfast::transport::nvme_tcp {
 
+/// Puts the digest of a message's header behind it.
+void add_header_digest(Message& m);
+
 /// A message from a PDU header in true bytes and the payload behind it, each with its digest. That
 /// of the data takes its room only: the bytes are not there to be checked.
 template <std::size_t N>
@@ -22,11 +25,8 @@ Message make_message(const std::array<std::byte, N>& header, const Payload& payl
   m.header_bytes = N;
   m.payload = payload;
   std::copy(header.begin(), header.end(), m.header.begin());
-  if (digests.header && N + wire::digest_bytes <= sizeof(Message::header)) {
-    const auto digest = wire::encode_digest(header);
-    std::copy(digest.begin(), digest.end(), m.header.begin() + N);
-    m.header_bytes += wire::digest_bytes;
-  }
+  if (digests.header && N + wire::digest_bytes <= sizeof(Message::header))
+    add_header_digest(m);
   m.bytes = m.header_bytes + payload.bytes;
   if (digests.data && payload.bytes != 0)
     m.bytes += wire::digest_bytes;

@@ -142,6 +142,7 @@ def test_mutant_fits_the_tree(kill: Any, verdicts: dict[tuple[str, str, str], st
     text = (ROOT / kill.mutant.file).read_text()
     assert kill.mutant.applied_to(text) != text
     assert kill.mutant.why
+    assert kill.mutant.file.endswith(".cpp"), "only its unit is compiled anew"
     for requirement in kill.requirements:
         assert verdicts[kill.policy, kill.target, requirement] == "pass"
 

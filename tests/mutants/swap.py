@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A program of the release build in which one source file is another.
+
+Only that unit is compiled, and it is linked with the objects that the build left. So the file is a
+.cpp, not a header. Neither the tree nor the build is written to, so several mutants may be made at
+once, and one that is interrupted leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BUILD = ROOT / "build"
+WORK = ROOT / "build-mutants"
+
+
+class UnusableError(Exception):
+    """A mutant that cannot be applied or built, or whose test is not there."""
+
+
+def ran(command: list[str]) -> str:
+    """Run a command in the folder of the build and return what it prints; it must end well."""
+    done = subprocess.run(
+        command, cwd=BUILD, capture_output=True, text=True, errors="replace", check=False
+    )
+    if done.returncode != 0:
+        raise UnusableError("does not build:\n" + done.stdout[-2000:] + done.stderr[-2000:])
+    return done.stdout
+
+
+@functools.cache
+def compile_commands() -> dict[str, list[str]]:
+    """Return the command that compiles each object, by the object's name within the build."""
+    rows = json.loads((BUILD / "compile_commands.json").read_text())
+    commands = [shlex.split(row["command"]) for row in rows]
+    return {command[command.index("-o") + 1]: command for command in commands}
+
+
+@functools.cache
+def link_command(program: str) -> tuple[str, ...]:
+    """Return the command that links a program, without what the build does after it."""
+    last = ran(["ninja", "-t", "commands", program]).strip().splitlines()[-1]
+    words = shlex.split(last.removeprefix(": && "))
+    return tuple(words[: words.index("&&")])
+
+
+def compiled(name: str, source: Path, out: Path) -> None:
+    """Compile one object of the build from another source."""
+    command = list(compile_commands()[name])
+    command[command.index("-o") + 1] = str(out)
+    command[-1] = str(source)
+    ran(command)
+
+
+@contextmanager
+def program_with(file: str, text: str, program: str) -> Iterator[Path]:
+    """Make a program (`holdfast`, `holdfast_tests`) as if a .cpp file had another text."""
+    names = [
+        name for name, command in compile_commands().items() if command[-1] == str(ROOT / file)
+    ]
+    if len(names) != 1:
+        raise UnusableError(f"{file} is compiled {len(names)} times, not once")
+    WORK.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=WORK))
+    try:
+        source, made, out = folder / Path(file).name, folder / "changed.o", folder / program
+        source.write_text(text)
+        compiled(names[0], source, made)
+        # What is in a library is linked from there only if no object before it has the names.
+        link = [str(made) if word == names[0] else word for word in link_command(program)]
+        if names[0] not in link_command(program):
+            link.insert(next(i for i, word in enumerate(link) if word.endswith(".o")), str(made))
+        link[link.index("-o") + 1] = str(out)
+        ran(link)
+        yield out
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
