@@ -196,6 +196,10 @@ void queue_was_released(Oracle& o, transport::ConnectionId connection, TimePoint
   o.released.push_back(connection);
 }
 
+void connection_was_opened(Oracle& o, transport::ConnectionId connection) {
+  std::erase(o.released, connection);
+}
+
 void forget_operation_if_over(Oracle& o, std::uint64_t serial) {
   forget_if_over(o, o.operations.writable(serial - 1));
 }

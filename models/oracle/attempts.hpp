@@ -27,6 +27,8 @@ Verdict settle_operation(Oracle& o, Operation& op, TimePoint now);
 void stream_ran_dry(Oracle& o, transport::ConnectionId connection, TimePoint now);
 /// This attempt never got to the target's medium, and cannot any more.
 void attempt_was_lost(Oracle& o, Token token, TimePoint now);
+/// The number names a new connection, whose target end is there.
+void connection_was_opened(Oracle& o, transport::ConnectionId connection);
 /// It will land although its queue is going to be released.
 void detach_attempt(Oracle& o, Token token);
 /// The target's queue has drained: nothing that came over this connection can land any more.

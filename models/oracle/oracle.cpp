@@ -201,10 +201,8 @@ void observe(World& w, const sim::Record& r) {
     case Kind::queue_released:
       queue_was_released(o, Words<Kind::queue_released>(r).get<"connection">(), w.now());
       return;
-    case Kind::controller_state:
-      // A number is given to a new connection only while a controller is connected, and I/O goes
-      // there only after it is LIVE.
-      o.released.clear();
+    case Kind::queue_opened:
+      connection_was_opened(o, Words<Kind::queue_opened>(r).get<"connection">());
       return;
     default:
       return;

@@ -37,6 +37,10 @@ struct Operation {
   bool stale = false;                 ///< a read that returned data it must not have returned
   bool effect = false;                ///< what must not happen twice has happened once
   std::uint32_t first_attempt = ~0u;  ///< attempts whose fate is not settled
+  /// Which attempt was told to be stale last: a command that lands in pieces is one stale write.
+  std::uint16_t stale_attempt = no_attempt;
+
+  static constexpr std::uint16_t no_attempt = 0x100;  ///< an attempt is the low byte of its token
 };
 
 /// What became of an attempt.
@@ -146,9 +150,9 @@ struct Oracle {
   sim::CowVector<TimePoint> known_before;  ///< for reads of several blocks, block after block
   Counts counts;
   Exposure exposure;
-  /// Connections whose target end is gone: what is still written into them can reach nothing.
+  /// Connections whose target end is gone: what is still written into them can reach nothing. One
+  /// leaves the list when its number is given to a new connection, and for no other reason.
   sim::Vector<transport::ConnectionId> released;
-  Token last_stale{};               ///< a command that lands in pieces is one stale write
   sim::Vector<Incident> incidents;  ///< the first ones
 };
 
@@ -175,7 +179,7 @@ constexpr bool observes(Kind kind) {
     case Kind::stream_dry:
     case Kind::attempt_gone:
     case Kind::queue_released:
-    case Kind::controller_state:
+    case Kind::queue_opened:
     case Kind::command_detached:
       return true;
     default:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "models/transport/queue.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::oracle {
@@ -74,27 +75,84 @@ void on_fault(World& w, const Words<Kind::fault>& r) {
   }
 }
 
-/// Calls `act(id)` for each host controller that is associated with the target controller that a
-/// record names.
-template <Kind... kinds, class Act>
-void for_hosts_of(World& w, const Words<kinds...>& r, Act act) {
-  const std::string& nqn = w.target.subsystems[sim::index(r.template get<"subsystem">())].nqn;
-  for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
-    const host::Controller& c = w.host.controllers[i];
-    if (c.cntlid == r.template get<"cntlid">() && c.subnqn.view() == nqn)
-      act(host::ControllerId{i});
+auto key(target::SubsystemId subsystem, std::uint16_t cntlid) {
+  return std::uint64_t{sim::index(subsystem)} << 16 | cntlid;
+}
+
+/// Where the holder of a target controller is in the list, or should be.
+auto place_of(RecoveryLog& log, std::uint64_t controller) {
+  return std::lower_bound(
+      log.holders.begin(), log.holders.end(), controller,
+      [](const Holder& h, std::uint64_t wanted) { return key(h.subsystem, h.cntlid) < wanted; });
+}
+
+/// Connect names its host by an NQN that several controllers of a host share; the connection on
+/// which it came is of one alone.
+host::ControllerId who_connected(const World& w, target::SubsystemId subsystem,
+                                 std::uint16_t cntlid) {
+  for (const target::ControllerId id : w.target.subsystems[sim::index(subsystem)].controllers) {
+    const target::Controller& c = w.target.controllers[id];
+    if (c.cntlid != cntlid)
+      continue;
+    const auto connection =
+        transport::connection_of(w, w.target.queues[c.queues.front()].transport);
+    return w.recovery.opened_by[sim::index(connection)];
   }
+  return sim::none<host::ControllerId>;
+}
+
+void on_created(World& w, const Words<Kind::controller_created>& r) {
+  RecoveryLog& log = w.recovery;
+  log.associations.push_back(w.now());
+  const Holder holder{r.get<"subsystem">(), r.get<"cntlid">(),
+                      who_connected(w, r.get<"subsystem">(), r.get<"cntlid">())};
+  const std::uint64_t wanted = key(holder.subsystem, holder.cntlid);
+  const auto place = place_of(log, wanted);
+  if (place != log.holders.end() && key(place->subsystem, place->cntlid) == wanted) {
+    *place = holder;
+  } else {
+    log.holders.insert(place, holder);
+  }
+}
+
+void on_opened(RecoveryLog& log, const Words<Kind::queue_opened>& r) {
+  const std::size_t connection = sim::index(r.get<"connection">());
+  if (log.opened_by.size() <= connection)
+    log.opened_by.resize(connection + 1, sim::none<host::ControllerId>);
+  log.opened_by[connection] = r.get<"controller">();
+}
+
+/// The host controller that is associated with the target controller that a record names, or none.
+/// NQN and CNTLID do not say it: a CNTLID is given to another host once it is free, and who had it
+/// before may still think that it is his.
+template <Kind... kinds>
+host::ControllerId host_of(World& w, const Words<kinds...>& r) {
+  const std::uint16_t cntlid = r.template get<"cntlid">();
+  const std::uint64_t wanted = key(r.template get<"subsystem">(), cntlid);
+  const auto place = place_of(w.recovery, wanted);
+  const bool found =
+      place != w.recovery.holders.end() && key(place->subsystem, place->cntlid) == wanted;
+  if (!found || place->host == sim::none<host::ControllerId>)
+    return sim::none<host::ControllerId>;
+  // A host that has connected anew meanwhile has nothing to do with its old controller any more.
+  const bool still = w.host.controllers[sim::index(place->host)].cntlid == cntlid;
+  return still ? place->host : sim::none<host::ControllerId>;
 }
 
 void on_target_detected(World& w,
                         const Words<Kind::keep_alive_expired, Kind::controller_fatal>& r) {
-  for_hosts_of(w, r, [&](host::ControllerId id) {
-    ControllerWatch& at = watch(w, id);
-    at.target_detected = w.now();
-    if (Recovery* open = open_recovery(w, id); open && open->target_detected == sim::never) {
-      open->target_detected = w.now();
-    }
-  });
+  const host::ControllerId id = host_of(w, r);
+  if (id == sim::none<host::ControllerId>)
+    return;
+  watch(w, id).target_detected = w.now();
+  if (Recovery* open = open_recovery(w, id); open && open->target_detected == sim::never)
+    open->target_detected = w.now();
+}
+
+void on_delayed(World& w, const Words<Kind::command_delayed>& r) {
+  const host::ControllerId id = host_of(w, r);
+  if (id != sim::none<host::ControllerId>)
+    watch(w, id).last_fault = w.now();
 }
 
 void on_started(World& w, const Words<Kind::recovery_started>& r) {
@@ -115,23 +173,27 @@ void on_started(World& w, const Words<Kind::recovery_started>& r) {
 
 void on_complete(World& w, const Words<Kind::app_complete>& r) {
   RecoveryLog& log = w.recovery;
-  const auto place = std::find(log.moved.begin(), log.moved.end(), r.get<"op">());
-  if (place == log.moved.end())
-    return;
-  const auto at = place - log.moved.begin();
-  Recovery& recovery = log.recoveries[log.moved_by[static_cast<std::size_t>(at)]];
-  if (recovery.first_retry_done == sim::never)
-    recovery.first_retry_done = w.now();
-  log.moved.erase(place);
-  log.moved_by.erase(log.moved_by.begin() + at);
+  const std::uint64_t serial = r.get<"op">();
+  const auto first = std::lower_bound(log.moved.begin(), log.moved.end(), Moved{serial, 0});
+  auto last = first;
+  for (; last != log.moved.end() && last->serial == serial; ++last) {
+    Recovery& recovery = log.recoveries[last->recovery];
+    if (recovery.first_retry_done == sim::never)
+      recovery.first_retry_done = w.now();
+  }
+  log.moved.erase(first, last);
 }
 
 void on_abandoned(World& w, const Words<Kind::attempt_abandoned>& r) {
   const std::uint32_t open = watch(w, r.get<"controller">()).open;
   if (open == ~0u)
     return;
-  w.recovery.moved.push_back(serial_of(r.get<"token">()));
-  w.recovery.moved_by.push_back(open);
+  // Two recoveries that abandon the same operation, one after the other, wait for the same answer.
+  auto& moved = w.recovery.moved;
+  const Moved one{serial_of(r.get<"token">()), open};
+  const auto place = std::lower_bound(moved.begin(), moved.end(), one);
+  if (place == moved.end() || *place != one)
+    moved.insert(place, one);
 }
 
 void on_fence_started(World& w, const Words<Kind::fence_started>& r) {
@@ -179,8 +241,7 @@ void log_recovery(World& w, const sim::Record& r) {
       on_fault(w, Words<Kind::fault>(r));
       return;
     case Kind::command_delayed:
-      for_hosts_of(w, Words<Kind::command_delayed>(r),
-                   [&](host::ControllerId id) { watch(w, id).last_fault = w.now(); });
+      on_delayed(w, Words<Kind::command_delayed>(r));
       return;
     case Kind::recovery_started:
       on_started(w, Words<Kind::recovery_started>(r));
@@ -218,7 +279,10 @@ void log_recovery(World& w, const sim::Record& r) {
       on_target_detected(w, Words<Kind::keep_alive_expired, Kind::controller_fatal>(r));
       return;
     case Kind::controller_created:
-      w.recovery.associations.push_back(w.now());
+      on_created(w, Words<Kind::controller_created>(r));
+      return;
+    case Kind::queue_opened:
+      on_opened(w.recovery, Words<Kind::queue_opened>(r));
       return;
     default:
       return;

@@ -42,13 +42,31 @@ struct ControllerWatch {
   std::uint32_t open = ~0u;  ///< index of the recovery that is not over
 };
 
+/// An operation that a recovery abandoned and that is not completed yet.
+struct Moved {
+  std::uint64_t serial = 0;
+  std::uint32_t recovery = 0;
+
+  friend auto operator<=>(const Moved&, const Moved&) = default;
+};
+
+/// Whose a controller of a target is, as of the last time when its CNTLID was given away.
+struct Holder {
+  target::SubsystemId subsystem{};
+  std::uint16_t cntlid = 0;
+  host::ControllerId host{};
+};
+
 struct RecoveryLog {
   sim::Vector<Recovery> recoveries;
   sim::Vector<ControllerWatch> watches;  ///< by host controller
   std::uint64_t target_expiries = 0;     ///< controllers that a keep-alive timer ended
   sim::Vector<TimePoint> associations;   ///< when targets made a controller for a host
-  sim::Vector<std::uint64_t> moved;      ///< abandoned operations that are not completed yet
-  sim::Vector<std::uint32_t> moved_by;   ///< the recovery that abandoned them
+  /// In ascending order. One that several recoveries abandoned is there once for each.
+  sim::Vector<Moved> moved;
+  sim::Vector<Holder> holders;  ///< in ascending order of subsystem and CNTLID
+  /// Who opened a connection last, by its number.
+  sim::Vector<host::ControllerId> opened_by;
 };
 
 constexpr bool log_observes(Kind kind) {
@@ -64,6 +82,7 @@ constexpr bool log_observes(Kind kind) {
     case Kind::attempt_abandoned:
     case Kind::app_complete:
     case Kind::connected:
+    case Kind::queue_opened:
     case Kind::keep_alive_expired:
     case Kind::controller_fatal:
     case Kind::controller_created:

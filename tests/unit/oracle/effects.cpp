@@ -53,6 +53,23 @@ TEST_CASE("a deallocation that lands in pieces is one stale write, and tears a l
   CHECK(whole.counts().torn_writes == 0);
 }
 
+TEST_CASE("pieces of two commands that land in turns are one stale write each", "[oracle]") {
+  // Deallocations 1 (blocks 5 and 6) and 2 (blocks 20 and 21) are given up at 10, done by a second
+  // attempt, and overwritten by writes 3 and 4. From 30 on their first attempts land, in turns.
+  Story s;
+  s.at(0).submit(1, IoKind::deallocate, lba, 2).send(1, 1, 0).fetch(1, 1);
+  s.submit(2, IoKind::deallocate, 20, 2).send(2, 1, 5).fetch(2, 1);
+  s.at(10).abandon(1, 1).abandon(2, 1).send(1, 2, 1).send(2, 2, 6);
+  s.at(11).land_at(1, 2, lba, 2).land_at(2, 2, 20, 2).at(12).answer(1, 2).answer(2, 2);
+  s.complete(1).complete(2).at(20).submit_write(3, 2).send(3, 1).fetch(3, 1);
+  s.submit(4, IoKind::write, 20, 2).send(4, 1, 6).fetch(4, 1);
+  s.at(21).land_at(3, 1, lba, 2).land_at(4, 1, 20, 2).at(22).answer(3, 1).answer(4, 1);
+  s.complete(3).complete(4);
+  s.at(30).land_at(1, 1, lba).land_at(2, 1, 20).land_at(1, 1, lba + 1).land_at(2, 1, 21);
+  CHECK(s.counts().stale_writes == 2);
+  CHECK(s.w.oracle.incidents.size() == 2);
+}
+
 TEST_CASE("an append that is carried out twice is a duplicate effect, before or after its answer",
           "[oracle]") {
   for (const bool late : {false, true}) {

@@ -269,9 +269,23 @@ TEST_CASE("what a host sends to a target end that is gone is gone from the start
   s.at(5).submit_write(1).send(1, 1, 0).at(10).abandon(1, 1).at(20).send(1, 2, 1);
   CHECK(s.exposure().intervals == 0);
   CHECK(s.w.oracle.exposure.margin_max == ms(15));
-  // Connected again, the number may mean a new connection.
-  record<Kind::controller_state>(s.w, host::ControllerId{}, host::State::fresh, host::State::live);
+  // The number is given to a new connection.
+  s.open(transport::ConnectionId{0});
   s.at(30).submit_write(2).send(2, 1, 0).at(40).abandon(2, 1).at(50).send(2, 2, 1).at(60);
   CHECK(s.exposure().intervals == 1);
   CHECK(s.exposure().longest == ms(10));
+}
+
+TEST_CASE("what other controllers do leaves the list of dead connections as it is", "[oracle]") {
+  // The target end of connection 0 goes at 0. At 5 a controller of some other host is reset and at
+  // 6 it opens connection 8. What is sent on connection 0 at 7 is gone all the same: given up at 10
+  // and sent again at 20, it has a margin of 20 - 7 = 13 and no exposure, whatever time it is now.
+  Story s;
+  s.at(0);
+  s.release();
+  s.at(5).change_state(9).at(6).open(transport::ConnectionId{8});
+  s.at(7).submit_write(1).send(1, 1, 0).at(10).abandon(1, 1).at(20).send(1, 2, 1).at(28);
+  CHECK(s.exposure().intervals == 0);
+  CHECK(s.exposure().longest == ms(0));
+  CHECK(s.exposure().margin_max == ms(13));
 }

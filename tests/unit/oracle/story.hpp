@@ -108,6 +108,17 @@ struct Story {
     record<Kind::queue_released>(w, subsystem, cntlid, qid, connection);
     return *this;
   }
+  /// A host opens a queue on a connection, whose number may have been another one's before.
+  Story& open(transport::ConnectionId connection) {
+    record<Kind::queue_opened>(w, host::ControllerId{}, qid, connection);
+    return *this;
+  }
+  /// A controller of whatever host changes its state.
+  Story& change_state(unsigned controller) {
+    record<Kind::controller_state>(w, host::ControllerId{controller}, host::State::live,
+                                   host::State::resetting);
+    return *this;
+  }
   Story& dry(transport::Side side) {
     record<Kind::stream_dry>(w, transport::ConnectionId{}, side);
     return *this;
