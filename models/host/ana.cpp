@@ -119,9 +119,9 @@ void take_ana_log(World& w, ControllerId id, const Request& request) {
 
 void update_ana_paths(World& w, ControllerId id) {
   const Controller& c = controller(w, id);
-  for (std::uint32_t i = 0; i < w.host.heads.size(); ++i) {
-    const Head& head = w.host.heads[i];
-    if (head.host != c.host || head.subnqn != c.subnqn)
+  for (const HeadId id_of_head : host_of(w, c).heads) {
+    const Head& head = w.host.heads[sim::index(id_of_head)];
+    if (head.subnqn != c.subnqn)
       continue;
     const auto entry = std::find_if(c.ana.begin(), c.ana.end(),
                                     [&](const AnaEntry& e) { return e.nsid == head.nsid; });
@@ -129,7 +129,7 @@ void update_ana_paths(World& w, ControllerId id) {
       continue;
     for (std::uint32_t path = 0; path < head.paths.size(); ++path) {
       if (head.paths[path].controller == id)
-        update_path(w, HeadId{i}, path, *entry);
+        update_path(w, id_of_head, path, *entry);
     }
   }
 }

@@ -21,15 +21,15 @@ ControllerId find_source(const World& w, ControllerId impacted) {
   const Controller& c = w.host.controllers[sim::index(impacted)];
   RecoveryHooks* const hooks = hooks_of(w, c);
   std::vector<ControllerId> candidates;
-  for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
-    const Controller& s = w.host.controllers[i];
-    const bool candidate = s.host == c.host && s.subnqn == c.subnqn && s.state == State::live &&
+  for (const ControllerId id : host_of(w, c).controllers) {
+    const Controller& s = w.host.controllers[sim::index(id)];
+    const bool candidate = s.subnqn == c.subnqn && s.state == State::live &&
                            s.cntlid >= c.min_cntlid && s.ccr_pending < s.ccr_limit;
-    if (!candidate || ControllerId{i} == impacted)
+    if (!candidate || id == impacted)
       continue;
     if (hooks == nullptr)
-      return ControllerId{i};
-    candidates.push_back(ControllerId{i});
+      return id;
+    candidates.push_back(id);
   }
   if (candidates.empty())
     return nobody;
@@ -154,10 +154,11 @@ void ccr_completed(World& w, const Request& request, const wire::Completion& com
 }
 
 void source_given_up(World& w, ControllerId source) {
-  for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
-    const Controller& c = w.host.controllers[i];
+  // Only controllers of its own host ask it (find_source).
+  for (const ControllerId id : host_of(w, controller(w, source)).controllers) {
+    const Controller& c = controller(w, id);
     if (is_fencing(c.state) && c.ccr_source == source && host_of(w, c).policy.ccr_command_bounded)
-      give_up_waiting(w, ControllerId{i});
+      give_up_waiting(w, id);
   }
 }
 
@@ -199,14 +200,14 @@ void ccr_log_completed(World& w, ControllerId source, const Request& request, wi
   if (!page)
     return;
   std::vector<std::pair<ControllerId, wire::CcrStatus>> told;
-  for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
-    const Controller& c = w.host.controllers[i];
+  for (const ControllerId id : host_of(w, controller(w, source)).controllers) {
+    const Controller& c = controller(w, id);
     if (!is_fencing(c.state) || c.ccr_source != source)
       continue;
     const auto entry = page->find(c.cntlid, c.ciu);
     if (!entry || entry->status == wire::CcrStatus::in_progress)
       continue;
-    told.emplace_back(ControllerId{i}, entry->status);
+    told.emplace_back(id, entry->status);
   }
   for (const auto& [impacted, result] : told) {
     if (result == wire::CcrStatus::succeeded) {

@@ -128,20 +128,17 @@ HeadId add_head(World& w, HostId host, std::string_view subnqn, std::uint32_t ns
   head.subnqn = subnqn;
   head.nsid = nsid;
   head.disk = disk;
+  const HeadId id{static_cast<std::uint32_t>(w.host.heads.size())};
   w.host.heads.push_back(head);
-  return HeadId{static_cast<std::uint32_t>(w.host.heads.size() - 1)};
+  w.host.hosts.edit(sim::index(host)).heads.push_back(id);
+  return id;
 }
 
 ControllerId add_controller(World& w, const ConnectParameters& p) {
   const ControllerId id{static_cast<std::uint32_t>(w.host.controllers.size())};
   Controller c;
   c.host = p.host;
-  std::uint32_t instance = 0;
-  for (const Controller& other : w.host.controllers) {
-    if (other.host == p.host)
-      ++instance;
-  }
-  c.name = "nvme" + std::to_string(instance);
+  c.name = "nvme" + std::to_string(w.host.hosts[sim::index(p.host)].controllers.size());
   c.subnqn = std::string_view(p.subnqn);
   c.port = p.port;
   c.forward = p.forward;
@@ -170,6 +167,7 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   // SQSIZE is queue_size - 1; one of those tags is reserved for Connect.
   const auto io_tags = static_cast<std::uint16_t>(c.queue_size - 1);
   w.host.controllers.push_back(c);
+  w.host.hosts.edit(sim::index(p.host)).controllers.push_back(id);
   add_queue(w, id, 0, Tags(admin_reserved, admin_tags, async_event_tag + 1));
   for (std::uint32_t i = 1; i <= io_queues; ++i) {
     add_queue(w, id, static_cast<std::uint16_t>(i), Tags(io_reserved, io_tags, io_tags));

@@ -18,6 +18,13 @@ constexpr std::uint32_t no_path = ~0u;
 
 Head& head_of(World& w, HeadId id) { return w.host.heads[sim::index(id)]; }
 
+/// A controller is one path of a head, or none.
+auto path_over(const Head& head, ControllerId id) {
+  return std::find_if(head.paths.begin(), head.paths.end(),
+                      [&](const Path& p) { return p.controller == id; });
+}
+bool has_path(const Head& head, ControllerId id) { return path_over(head, id) != head.paths.end(); }
+
 /// nvme_path_is_disabled.
 bool is_disabled(const World& w, const Path& p) {
   const State state = w.host.controllers[sim::index(p.controller)].state;
@@ -304,34 +311,28 @@ void requeue(World& w, IoId io) {
 }
 
 void kick_requeue_lists(World& w, ControllerId id) {
-  for (std::uint32_t i = 0; i < w.host.heads.size(); ++i) {
-    const auto& paths = w.host.heads[i].paths;
-    const bool mine =
-        std::any_of(paths.begin(), paths.end(), [&](const Path& p) { return p.controller == id; });
-    if (mine)
-      schedule_requeue(w, HeadId{i});
+  for (const HeadId head : host_of(w, controller(w, id)).heads) {
+    if (has_path(head_of(w, head), id))
+      schedule_requeue(w, head);
   }
 }
 
 void add_path(World& w, ControllerId id, std::uint32_t nsid, const wire::IdentifyNamespace& page) {
   const Controller& c = controller(w, id);
-  for (std::uint32_t i = 0; i < w.host.heads.size(); ++i) {
-    Head& head = w.host.heads[i];
-    if (head.host != c.host || head.nsid != nsid || head.subnqn != c.subnqn)
+  for (const HeadId head_id : host_of(w, c).heads) {
+    Head& head = head_of(w, head_id);
+    if (head.nsid != nsid || head.subnqn != c.subnqn)
       continue;
     head.block_bytes = 1u << page.lba_shift;
     head.blocks = page.size_blocks;
-    const bool known = std::any_of(head.paths.begin(), head.paths.end(),
-                                   [&](const Path& p) { return p.controller == id; });
-    if (!known) {
+    if (!has_path(head, id)) {
       Path path;
       path.controller = id;
       path.ready = true;
       head.paths.push_back(path);
-      find_ana_state(w, HeadId{i}, static_cast<std::uint32_t>(head.paths.size() - 1),
-                     page.ana_group);
+      find_ana_state(w, head_id, static_cast<std::uint32_t>(head.paths.size() - 1), page.ana_group);
     }
-    schedule_requeue(w, HeadId{i});
+    schedule_requeue(w, head_id);
   }
 }
 
@@ -346,21 +347,27 @@ void path_became_usable(World& w, HeadId id, std::uint32_t path) {
 }
 
 void clear_path(World& w, ControllerId id) {
-  for (Head& head : w.host.heads) {
-    if (head.current != no_path && head.paths[head.current].controller == id) {
+  for (const HeadId head_id : host_of(w, controller(w, id)).heads) {
+    Head& head = head_of(w, head_id);
+    if (head.current != no_path && head.paths[head.current].controller == id)
       head.current = no_path;
-    }
   }
 }
 
 void remove_paths(World& w, ControllerId id) {
-  for (std::uint32_t i = 0; i < w.host.heads.size(); ++i) {
-    Head& head = w.host.heads[i];
-    const auto mine = [&](const Path& p) { return p.controller == id; };
-    head.paths.erase(std::remove_if(head.paths.begin(), head.paths.end(), mine), head.paths.end());
-    head.current = no_path;
-    // What waited for this path finds another one, or fails.
-    schedule_requeue(w, HeadId{i});
+  clear_path(w, id);
+  for (const HeadId head_id : host_of(w, controller(w, id)).heads) {
+    Head& head = head_of(w, head_id);
+    const auto path = path_over(head, id);
+    if (path == head.paths.end())
+      continue;
+    // current_path is a pointer in Linux: another path that is the current one stays it.
+    const auto at = static_cast<std::uint32_t>(path - head.paths.begin());
+    head.paths.erase(path);
+    if (head.current != no_path && head.current > at)
+      --head.current;
+    // What waited for this path finds another one, or fails (nvme_mpath_clear_ctrl_paths).
+    schedule_requeue(w, head_id);
   }
 }
 

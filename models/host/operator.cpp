@@ -231,20 +231,19 @@ void lose_device(World& w, ControllerId id, bool fences) {
 
 void remove_adapter(World& w, HostId host, net::LinkId link) {
   const bool fences = w.host.hosts[sim::index(host)].policy.removal_fences;
-  for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
-    const Controller& c = w.host.controllers[i];
-    const net::Route& route = w.net.routes[sim::index(c.forward)];
+  for (const ControllerId id : w.host.hosts[sim::index(host)].controllers) {
+    const net::Route& route = w.net.routes[sim::index(controller(w, id).forward)];
     const net::ChannelId first = w.net.hops[route.first];
-    if (c.host == host && sim::index(first) / 2 == sim::index(link))
-      lose_device(w, ControllerId{i}, fences);
+    if (sim::index(first) / 2 == sim::index(link))
+      lose_device(w, id, fences);
   }
 }
 
 void disconnect(World& w, HostId host, const wire::NqnText& subnqn) {
-  for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
-    const Controller& c = w.host.controllers[i];
-    if (c.host == host && c.subnqn == subnqn && exists(c))
-      delete_controller(w, ControllerId{i});
+  for (const ControllerId id : w.host.hosts[sim::index(host)].controllers) {
+    const Controller& c = controller(w, id);
+    if (c.subnqn == subnqn && exists(c))
+      delete_controller(w, id);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "models/disk.hpp"
 #include "models/host/fc_state.hpp"
@@ -116,6 +117,8 @@ struct Host {
   sim::TimerWheel wheel;          ///< ticks of this machine
   bool keep_alive_waits = false;  ///< the keep-alive work waits for its command (L6.1)
   bool zero_copy = true;          ///< sockets refer to the application's buffers (MSG_SPLICE_PAGES)
+  std::vector<ControllerId> controllers;  ///< its own, in the order of their ids
+  std::vector<HeadId> heads;              ///< its block devices, likewise
 };
 
 /// Where an association is in its set-up (protocol.md 5.3).

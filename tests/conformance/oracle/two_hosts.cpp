@@ -19,7 +19,71 @@ void add_second_host(json& s, int paths) {
   }
 }
 
+/// Where the I/O of a job went, in order.
+std::vector<std::uint64_t> controllers_of(const Run& run, std::uint16_t job) {
+  std::vector<std::uint64_t> ids;
+  for (const Entry& e : run.log.all(Kind::attempt_sent)) {
+    if (run.world.oracle.operations[op_of(e) - 1].job == job)
+      ids.push_back(e["controller"]);
+  }
+  return ids;
+}
+
+json writes_of(const char* name, Duration runtime) {
+  json job = fio({{"rw", "randwrite"}, {"rate_iops", 100}, {"iodepth", 1}, {"start", "1s"}});
+  job["host"] = name;
+  job["runtime"] = text(runtime);
+  return job;
+}
+
+json delete_first(Duration at) {
+  return {{"type", "delete_controller"}, {"at", text(at)}, {"host", "h1"}, {"controller", "nvme0"}};
+}
+
 }  // namespace
+
+TEST_CASE("a controller that is deleted leaves the paths of another host alone",
+          "[conformance][MP-2]") {
+  // After one write or the next: h2 uses its controllers 2 and 3 in turns, before and after,
+  // whichever of them is the current path at that moment.
+  for (const Duration at : {1503ms, 1513ms}) {
+    json s = scenario_with(2);
+    add_second_host(s, 2);
+    s["workloads"] = json::array({writes_of("h1", 2s), writes_of("h2", 2s)});
+    s["faults"] = json::array({delete_first(at)});
+    Run run(s);
+    run.until(5s);
+    REQUIRE(run.log.count(Kind::controller_removed) == 1);
+    const auto second = controllers_of(run, 1);
+    REQUIRE(second.size() > 150);
+    bool in_turns = true;
+    for (std::size_t i = 1; i < second.size(); ++i)
+      in_turns = in_turns && second[i] == 5 - second[i - 1];
+    CHECK(in_turns);
+    CHECK(controllers_of(run, 0).back() == 1);
+  }
+}
+
+TEST_CASE("a path that is removed leaves the current one the current one", "[conformance][MP-2]") {
+  // Round-robin over controllers 0, 1 and 2. The first one is deleted while 1 is the current path:
+  // 2 is next, as it would have been (struct nvme_ns_head has a pointer, not a number).
+  json s = scenario_with(3);
+  s["workloads"] = json::array({writes_of("h1", 1s)});
+  Run run(s);
+  run.until(1s);
+  while (controllers_of(run, 0).empty() || controllers_of(run, 0).back() != 1)
+    run.advance(1ms);
+  const std::size_t before = controllers_of(run, 0).size();
+  host::delete_controller(run.world, host::ControllerId{0});
+  run.advance(5ms);
+  REQUIRE(controllers_of(run, 0).size() == before);
+  REQUIRE(run.log.count(Kind::controller_removed) == 1);
+  run.advance(30ms);
+  const auto all = controllers_of(run, 0);
+  REQUIRE(all.size() >= before + 2);
+  CHECK(all[before] == 2);
+  CHECK(all[before + 1] == 1);
+}
 
 TEST_CASE("the expiry of a controller is not put down to who had its CNTLID before",
           "[conformance]") {
