@@ -19,7 +19,7 @@ export CXX
 # The pyenv or conda python of the caller must not leak into the project's own environment.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help build run test check nightly test-cpp test-python test-wheel asan gcc mutants \
+.PHONY: help build run test check nightly test-cpp test-python test-wheel asan tsan gcc mutants \
         conform-mutants bench instructions format lint stubs tidy clean conform lsfmm lsfmm-page \
         performance-page python ready-to-build ready-to-test ready-to-check \
         bench-program test-program
@@ -61,6 +61,7 @@ test: ready-to-test  ## All that a user or contributor needs: formats, lints, al
 
 check: ready-to-check  ## What CI adds: sanitizers, another compiler, mutants (a sample), clang-tidy
 	@$(MAKE) asan
+	@$(MAKE) tsan
 	@$(MAKE) gcc
 	@$(MAKE) mutants MUTANTS="--sample 5 --seed $$(git rev-parse HEAD)"
 	@$(MAKE) conform-mutants MUTANTS="--sample 4 --seed $$(git rev-parse HEAD)"
@@ -97,6 +98,11 @@ asan: ready-to-check test-program  ## The C++ tests, with the models under addre
 	@cmake --preset asan-ubsan >/dev/null
 	@cmake --build --preset asan-ubsan -j $(JOBS) --target holdfast_tests
 	@ctest --preset asan-ubsan -j $(JOBS)
+
+tsan: ready-to-check  ## Copies of worlds on threads of their own, under the thread sanitizer
+	@cmake --preset tsan >/dev/null
+	@cmake --build --preset tsan -j $(JOBS) --target holdfast_tests
+	@ctest --preset tsan -j $(JOBS)
 
 gcc: ready-to-check build  ## The program built by g++ says the same of every bundled scenario
 	@cmake --preset gcc >/dev/null
@@ -156,4 +162,4 @@ tidy: ready-to-check  ## clang-tidy on the files that changed (all of them: TIDY
 	@$(PYTHON) tools/check.py tidy --jobs $(JOBS) --base "$(TIDY_BASE)"
 
 clean:  ## Remove all that was built; .venv stays
-	@rm -rf build build-debug build-asan-ubsan build-gcc build-tidy build-mutants
+	@rm -rf build build-debug build-asan-ubsan build-tsan build-gcc build-tidy build-mutants

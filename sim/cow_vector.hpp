@@ -6,9 +6,9 @@
 
 #include <array>
 #include <cstddef>
-#include <memory>
 
 #include "sim/copy_block.hpp"
+#include "sim/shared.hpp"
 
 namespace holdfast::sim {
 
@@ -18,7 +18,7 @@ class CowVector {
   static constexpr std::size_t directory_pages = 512;
   static constexpr std::size_t directory_items = page_items * directory_pages;
   using Page = std::array<T, page_items>;
-  using Directory = std::array<std::shared_ptr<Page>, directory_pages>;
+  using Directory = std::array<Shared<Page>, directory_pages>;
 
  public:
   CowVector() = default;
@@ -37,8 +37,8 @@ class CowVector {
 
   /// The element for writing; its page is made, or made our own, first.
   T& writable(std::size_t i) {
-    Directory& directory = own(directories_[i / directory_items]);
-    return own(directory[i / page_items % directory_pages])[i % page_items];
+    Directory& directory = directories_[i / directory_items].own();
+    return directory[i / page_items % directory_pages].own()[i % page_items];
   }
 
   void resize(std::size_t size) {
@@ -54,17 +54,7 @@ class CowVector {
   }
 
  private:
-  template <class Block>
-  static Block& own(std::shared_ptr<Block>& block) {
-    if (!block) {
-      block = std::make_shared<Block>();
-    } else if (block.use_count() != 1) {
-      block = std::make_shared<Block>(*block);
-    }
-    return *block;
-  }
-
-  Vector<std::shared_ptr<Directory>> directories_;
+  Vector<Shared<Directory>> directories_;
   std::size_t size_ = 0;
 };
 

@@ -4,9 +4,10 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <utility>
 #include <vector>
+
+#include "sim/shared.hpp"
 
 namespace holdfast::sim {
 
@@ -26,28 +27,22 @@ class SharedVector {
   const T* end() const { return items_ + size_; }
 
   /// The element for writing.
-  T& edit(std::size_t i) {
-    own();
-    return (*table_)[i];
-  }
+  T& edit(std::size_t i) { return own()[i]; }
   void push_back(T item) {
-    own();
-    table_->push_back(std::move(item));
-    items_ = table_->data();
-    size_ = table_->size();
+    std::vector<T>& table = own();
+    table.push_back(std::move(item));
+    items_ = table.data();
+    size_ = table.size();
   }
 
  private:
-  void own() {
-    if (!table_) {
-      table_ = std::make_shared<std::vector<T>>();
-    } else if (table_.use_count() != 1) {
-      table_ = std::make_shared<std::vector<T>>(*table_);
-    }
-    items_ = table_->data();
+  std::vector<T>& own() {
+    std::vector<T>& table = table_.own();
+    items_ = table.data();
+    return table;
   }
 
-  std::shared_ptr<std::vector<T>> table_;
+  Shared<std::vector<T>> table_;
   const T* items_ = nullptr;  ///< of the table; reading costs no more than with a vector
   std::size_t size_ = 0;
 };

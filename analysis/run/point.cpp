@@ -2,9 +2,13 @@
 // From a point of a sweep to its row.
 #include "analysis/run/point.hpp"
 
+#include <fmt/format.h>
+
+#include <stdexcept>
+
 #include "analysis/run/row.hpp"
-#include "analysis/run/run.hpp"
 #include "models/scenario/scenario.hpp"
+#include "sim/check.hpp"
 
 namespace holdfast::analysis {
 
@@ -19,21 +23,36 @@ scenario::Scenario scenario_of(const json& base, const Point& point, const std::
   return scenario::from_json(document, source);
 }
 
+namespace {
+
+std::string words_of(const Point& point) {
+  std::string out;
+  for (const auto& [path, value] : point.sets)
+    out += fmt::format("{}{} = {}", out.empty() ? "; at " : ", ", path, value.dump());
+  return out;
+}
+
+}  // namespace
+
 json run_point(const json& base, const Point& point, const std::string& source,
-               const std::atomic<bool>* stop) {
+               const RunOptions& options) {
   json row = json::object();
   try {
     const scenario::Scenario scenario = scenario_of(base, point, source);
     row["scenario_hash"] = scenario::hash(scenario);
-    RunOptions options;
-    options.stop = stop;
     const json document = run(scenario, options);
-    if (stop != nullptr && *stop)
+    if (options.stop != nullptr && *options.stop)
       return nullptr;
     row.update(row_of(document));
   } catch (const scenario::ScenarioError& error) {
     row["error"] = error.what();
     row["error_type"] = "ScenarioError";
+  } catch (const std::invalid_argument& error) {
+    row["error"] = error.what();
+    row["error_type"] = "HoldfastError";
+  } catch (const std::logic_error& error) {
+    // A broken invariant, or an access that the model should never have tried.
+    throw sim::InvariantError(error.what() + words_of(point));
   } catch (const std::exception& error) {
     row["error"] = error.what();
     row["error_type"] = "HoldfastError";

@@ -3,7 +3,6 @@
 // thread of a sweep does all the time, without a word of Python.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/run/run.hpp"
 #include "models/scenario/declaration/spec.hpp"
 
 namespace holdfast::analysis {
@@ -25,9 +25,11 @@ struct Point {
 scenario::Scenario scenario_of(const nlohmann::json& base, const Point& point,
                                const std::string& source);
 
-/// Runs it on the native kernel. The row (row.hpp) with `scenario_hash`; of a point that fails the
-/// keys `error` and `error_type` instead. Null if `stop` was set before it ended.
+/// Runs it. The row (row.hpp) with `scenario_hash`; of a point that fails the keys `error` and
+/// `error_type` instead. Null if `options.stop` was set before it ended. A broken invariant is no
+/// row, for then the model is wrong and so may be other rows: throws sim::InvariantError, which
+/// names the point and the seed.
 nlohmann::json run_point(const nlohmann::json& base, const Point& point, const std::string& source,
-                         const std::atomic<bool>* stop);
+                         const RunOptions& options);
 
 }  // namespace holdfast::analysis

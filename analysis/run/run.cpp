@@ -2,6 +2,8 @@
 // Running a scenario on the native kernel, on SimGrid, or on both in lockstep.
 #include "analysis/run/run.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 #include <set>
@@ -10,6 +12,7 @@
 #include "analysis/run/result.hpp"
 #include "analysis/traces/traces.hpp"
 #include "models/scenario/builder/builder.hpp"
+#include "sim/check.hpp"
 #include "sim/simgrid/carrier.hpp"
 
 namespace holdfast::analysis {
@@ -103,9 +106,7 @@ std::unique_ptr<Judge> judge_of(const scenario::Scenario& scenario, const RunOpt
   return options.judge();
 }
 
-}  // namespace
-
-nlohmann::json run(const scenario::Scenario& scenario, const RunOptions& options) {
+nlohmann::json run_once(const scenario::Scenario& scenario, const RunOptions& options) {
   const std::unique_ptr<Judge> judge = judge_of(scenario, options);
   Tee tee;
   World w;
@@ -155,6 +156,26 @@ nlohmann::json run(const scenario::Scenario& scenario, const RunOptions& options
                            {"native", {{"trace_hash", hex(follower.trace.hashes().full)}}}};
   }
   return document;
+}
+
+}  // namespace
+
+Kernel kernel_named(std::string_view word) {
+  for (const Kernel one : {Kernel::native, Kernel::simgrid, Kernel::both}) {
+    if (word == name_of(one))
+      return one;
+  }
+  throw std::invalid_argument(
+      fmt::format("found the kernel \"{}\", expected native, simgrid or both", word));
+}
+
+nlohmann::json run(const scenario::Scenario& scenario, const RunOptions& options) {
+  try {
+    return run_once(scenario, options);
+  } catch (const sim::InvariantError& error) {
+    throw sim::InvariantError(
+        fmt::format("{}; in {}, seed {}", error.what(), scenario.name, scenario.seed));
+  }
 }
 
 }  // namespace holdfast::analysis

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/scenario/declaration/spec.hpp"
@@ -17,6 +18,9 @@
 namespace holdfast::analysis {
 
 enum class Kernel { native, simgrid, both };
+
+/// "native", "simgrid" or "both". Throws std::invalid_argument for any other word.
+Kernel kernel_named(std::string_view word);
 
 /// Judges a run by its records, beyond what its result document says: `expect.requirements`. It is
 /// handed in from above, so that a run knows nothing of the catalogue of requirements.
@@ -46,7 +50,7 @@ class KernelMismatch : public std::logic_error {
 };
 
 /// The result document, `schema_version` included. Deterministic: the same scenario gives the same
-/// document on any kernel but for the key `kernel`.
+/// document on any kernel but for the key `kernel`. A sim::InvariantError names scenario and seed.
 nlohmann::json run(const scenario::Scenario& scenario, const RunOptions& options);
 
 }  // namespace holdfast::analysis

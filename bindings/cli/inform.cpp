@@ -47,8 +47,11 @@ int verify_scenarios(const std::vector<std::string>& files, bool as_json) {
 int print_schema(const std::string& format) {
   if (format == "markdown") {
     print(scenario::reference_markdown());
-  } else {
+  } else if (format == "json") {
     print(scenario::schema());
+  } else {
+    throw UsageError(
+        fmt::format("schema: found {}, expected json or markdown", scenario::in_quotes(format)));
   }
   return done;
 }

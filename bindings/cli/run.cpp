@@ -125,12 +125,6 @@ void write_file(const fs::path& path, const json& document) {
     throw std::runtime_error("cannot write " + path.string());
 }
 
-analysis::Kernel kernel_from(const std::string& word) {
-  if (word == "native")
-    return analysis::Kernel::native;
-  return word == "both" ? analysis::Kernel::both : analysis::Kernel::simgrid;
-}
-
 // One line that overwrites itself, on a terminal only.
 std::function<void(double)> progress_line(const std::string& name) {
   if (isatty(STDERR_FILENO) == 0)
@@ -171,7 +165,7 @@ int run_scenarios(const RunArguments& arguments) {
   for (std::size_t i = 0; i < scenarios.size() && !stop_requested; ++i) {
     const auto& one = scenarios[i];
     analysis::RunOptions options;
-    options.kernel = kernel_from(arguments.kernel);
+    options.kernel = analysis::kernel_named(arguments.kernel);
     options.traces = arguments.traces;
     options.out = folders[i];
     options.progress = progress_line(one.name);

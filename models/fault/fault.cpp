@@ -17,13 +17,13 @@ namespace holdfast::fault {
 
 namespace {
 
-/// Calls `act(channel, direction)` for each direction that the fault strikes.
+/// Calls `act(channel)` for each direction that the fault strikes.
 template <class Act>
 void for_channels(const OnLink& f, Act act) {
   if (f.forward)
-    act(net::channel_of(f.link, 0), 0u);
+    act(net::channel_of(f.link, 0));
   if (f.backward)
-    act(net::channel_of(f.link, 1), 1u);
+    act(net::channel_of(f.link, 1));
 }
 
 /// A node without power neither hears nor says anything, its last FIN included.
@@ -71,48 +71,53 @@ void kill_sockets(World& w, const KillSockets& f) {
     tcp::kill(w, id, f.side);
 }
 
-/// Begins a fault. A kind without an overload does not compile, here and below.
+/// Begins a fault. It changes the world only: what a fault is, its end finds as its begin did. A
+/// kind without an overload does not compile, here and below.
 struct SwitchOn {
   World& w;
 
-  void operator()(Blackhole& f) const {
+  void operator()(const Blackhole& f) const {
     if (!switch_flow_filters(w, f, true))
-      for_channels(f, [&](net::ChannelId c, unsigned) { net::add_blackhole(w, c); });
+      for_channels(f, [&](net::ChannelId c) { net::add_blackhole(w, c); });
   }
-  void operator()(LinkDown& f) const { net::take_down(w, f.link); }
-  void operator()(Loss& f) const {
-    if (switch_flow_filters(w, f, true))
-      return;
-    for_channels(f, [&](net::ChannelId c, unsigned direction) {
-      f.saved_threshold[direction] = w.net.channels[sim::index(c)].loss_threshold;
-      net::set_loss(w, c, f.probability);
-    });
+  void operator()(const LinkDown& f) const { net::take_down(w, f.link); }
+  void operator()(const Loss& f) const {
+    if (!switch_flow_filters(w, f, true))
+      for_channels(f, [&](net::ChannelId c) { net::add_loss(w, c, f.probability); });
   }
-  void operator()(Impair& f) const { switch_netems(w, f, true); }
-  void operator()(CommandDelay& f) const { target::add_command_fault(w, f.subsystem, f.command); }
-  void operator()(CommandStatus& f) const { target::add_status_fault(w, f.subsystem, f.status); }
-  void operator()(AnaChange& f) const { target::set_ana_state(w, f.subsystem, f.ana); }
-  void operator()(ResetController& f) const { host::reset_controller(w, f.controller); }
-  void operator()(DeleteController& f) const { host::delete_controller(w, f.controller); }
-  void operator()(Disconnect& f) const {
+  void operator()(const Impair& f) const { switch_netems(w, f, true); }
+  void operator()(const CommandDelay& f) const {
+    target::add_command_fault(w, f.subsystem, f.command);
+  }
+  void operator()(const CommandStatus& f) const {
+    target::add_status_fault(w, f.subsystem, f.status);
+  }
+  void operator()(const AnaChange& f) const { target::set_ana_state(w, f.subsystem, f.ana); }
+  void operator()(const ResetController& f) const { host::reset_controller(w, f.controller); }
+  void operator()(const DeleteController& f) const { host::delete_controller(w, f.controller); }
+  void operator()(const Disconnect& f) const {
     const host::Controller& c = w.host.controllers[sim::index(f.controller)];
     host::disconnect(w, c.host, c.subnqn);
   }
-  void operator()(PassthroughCcr& f) const {
+  void operator()(const PassthroughCcr& f) const {
     host::passthrough_ccr(w, f.source, f.controller, f.names);
   }
-  void operator()(Passthrough& f) const { host::passthrough(w, f.controller, f.command); }
-  void operator()(HcaRemoved& f) const { host::remove_adapter(w, f.host, f.link); }
-  void operator()(RemotePortLost& f) const { host::lose_remote_port(w, f.routes[0], f.routes[1]); }
-  void operator()(NodeFailure& f) const {
+  void operator()(const Passthrough& f) const { host::passthrough(w, f.controller, f.command); }
+  void operator()(const HcaRemoved& f) const { host::remove_adapter(w, f.host, f.link); }
+  void operator()(const RemotePortLost& f) const {
+    host::lose_remote_port(w, f.routes[0], f.routes[1]);
+  }
+  void operator()(const NodeFailure& f) const {
     for_node_channels(f, [&](net::ChannelId c) { net::add_blackhole(w, c); });
     target::fail_node(w, f.node, f.state);
   }
-  void operator()(AdminStall& f) const { target::start_admin_stall(w, f.subsystem, f.cntlid); }
-  void operator()(PortRemoved& f) const { target::unlink_port(w, f.subsystem, f.port); }
-  void operator()(KillSockets& f) const { kill_sockets(w, f); }
-  void operator()(DropCapsule& f) const { w.transport.capsule_drops[f.drop].armed = true; }
-  void operator()(CrossTraffic& f) const { net::start_traffic(w, f.source); }
+  void operator()(const AdminStall& f) const {
+    target::start_admin_stall(w, f.subsystem, f.cntlid);
+  }
+  void operator()(const PortRemoved& f) const { target::unlink_port(w, f.subsystem, f.port); }
+  void operator()(const KillSockets& f) const { kill_sockets(w, f); }
+  void operator()(const DropCapsule& f) const { w.transport.capsule_drops[f.drop].armed = true; }
+  void operator()(const CrossTraffic& f) const { net::start_traffic(w, f.source); }
 };
 
 /// Ends a fault.
@@ -121,15 +126,12 @@ struct SwitchOff {
 
   void operator()(const Blackhole& f) const {
     if (!switch_flow_filters(w, f, false))
-      for_channels(f, [&](net::ChannelId c, unsigned) { net::remove_blackhole(w, c); });
+      for_channels(f, [&](net::ChannelId c) { net::remove_blackhole(w, c); });
   }
   void operator()(const LinkDown& f) const { net::bring_up(w, f.link); }
   void operator()(const Loss& f) const {
-    if (switch_flow_filters(w, f, false))
-      return;
-    for_channels(f, [&](net::ChannelId c, unsigned direction) {
-      w.net.channels[sim::index(c)].loss_threshold = f.saved_threshold[direction];
-    });
+    if (!switch_flow_filters(w, f, false))
+      for_channels(f, [&](net::ChannelId c) { net::remove_loss(w, c, f.probability); });
   }
   void operator()(const Impair& f) const { switch_netems(w, f, false); }
   void operator()(const Once&) const {}

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What goes wrong, and when. Faults compose in a list, as workloads do; each is a plain record that
 // switches something in another room on and, maybe, off again.
+//
+// Each fault is in force from its begin to its end, whatever else is: faults overlap, nest and end
+// in any order. So none remembers what it found and puts it back; what a room keeps of the faults
+// that strike it is a count or a list, to which a begin adds and from which its end takes. What
+// several of a kind do to the same thing is said at each kind below. At one instant, faults begin
+// and end in the order in which that was planned: of the list, and repetitions after it.
 #pragma once
 
 #include <array>
@@ -32,20 +38,27 @@ struct OnPackets : OnLink {
   std::array<std::uint32_t, 2> parts = {~0u, ~0u};
 };
 
+/// Counted: the last one to end lets packets through.
 struct Blackhole : OnPackets {};
 
+/// Counted: the last one to end brings the link up.
 struct LinkDown : OnLink {};
 
+/// Independent of each other and of the link's own loss: see net::add_loss. One for some flows
+/// draws by itself, in front of the rest.
 struct Loss : OnPackets {
   double probability = 0.0;
-  std::array<std::uint64_t, 2> saved_threshold{};  ///< loss that was there before
 };
 
+/// One behind the other, in the order of the list: delays add up, the lowest rate rules, and a
+/// packet that one loses never comes to the next.
 struct Impair : OnPackets {};
 
 /// Nothing is switched off when it ends: it happens at an instant, or is used up.
 struct Once {};
 
+/// A command is struck by the first that began of those that fit and are not used up; the others
+/// keep their counts. The same goes for statuses; a command that is answered so is not delayed.
 struct CommandDelay : Once {
   target::SubsystemId subsystem{};
   target::CommandFault command;
@@ -56,6 +69,7 @@ struct CommandStatus : Once {
   target::StatusFault status;
 };
 
+/// The latest rules.
 struct AnaChange : Once {
   target::SubsystemId subsystem{};
   target::AnaGroupState ana;
@@ -90,22 +104,28 @@ struct HcaRemoved : Once {
   net::LinkId link{};
 };
 
+/// Counted: the port is back when the last one ends, and dev_loss_tmo runs since the first began.
 struct RemotePortLost {
   std::array<net::RouteId, 2> routes{};  ///< to the port, and back
 };
 
 // What happens to an array.
+
+/// The worst of those in force rules: a crash, then a hang, then a partition. When it ends, the
+/// node is left with the next worst.
 struct NodeFailure {
   target::NodeId node{};
   target::NodeState state = target::NodeState::crashed;
   sim::Vector<net::LinkId> links;  ///< at the ports of the node: a crash cuts them
 };
 
+/// Counted: the last one to end lets the commands go.
 struct AdminStall {
   target::SubsystemId subsystem{};
   std::uint16_t cntlid = 0;
 };
 
+/// Counted: the last one to end links the port again.
 struct PortRemoved {
   target::SubsystemId subsystem{};
   transport::PortId port{};
@@ -117,11 +137,13 @@ struct KillSockets : Once {
   transport::Side side{};
 };
 
+/// Each counts all capsules that fit it by itself, those that another one drops included.
 struct DropCapsule : Once {
   host::ControllerId controller{};
   std::uint32_t drop = 0;  ///< place in Transport::capsule_drops
 };
 
+/// Each is a source of its own: their packets add up.
 struct CrossTraffic {
   std::uint32_t source = 0;  ///< place in Fabric::traffic
 };

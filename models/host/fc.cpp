@@ -242,7 +242,12 @@ Duration fc_reconnect_delay(const World& w, const Controller& c) {
 }
 
 void lose_remote_port(World& w, net::RouteId forward, net::RouteId back) {
+  const bool was_there = !transport::fc::is_apart(w, forward);
   transport::fc::part(w, forward, back);
+  // nvme_fc_unregister_remoteport: a port that is gone is not lost once more, and dev_loss_tmo runs
+  // since it went.
+  if (!was_there)
+    return;
   for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
     const ControllerId id{i};
     Controller& c = controller(w, id);

@@ -194,7 +194,9 @@ void dispatch(World& w, IoId id) {
     if (policy_of(w, head) != IoPolicy::queue_depth)
       head.current = path;
     const Controller& c = controller(w, head.paths[path].controller);
-    queue_io(w, io_queue(c, w.host.ios[id].cpu % c.io_queues), id);
+    // A controller that is deleted while it is set up anew has no I/O queue yet, and is a path all
+    // the same (nvme_path_is_disabled); its tag set still is that of before.
+    queue_io(w, io_queue(c, w.host.ios[id].cpu % std::max(c.io_queues, 1u)), id);
     return;
   }
   if (has_available_path(w, head)) {

@@ -4,6 +4,8 @@
 // constant; the channel's lane keeps these instants in order.
 #include "models/net/fabric.hpp"
 
+#include <algorithm>
+
 #include "models/net/internal.hpp"
 #include "models/net/netem.hpp"
 #include "models/records.hpp"
@@ -117,6 +119,28 @@ void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
     w.net.deliver(w, copy);
 }
 
+bool comes_before(const Loss& a, const Loss& b) {
+  return a.channel != b.channel ? a.channel < b.channel : a.probability < b.probability;
+}
+
+/// Sets what the channel loses by all that is in force. In the order of the list, which is not that
+/// of begin or end, so that the same reasons give the same number down to its last bit.
+void compose_losses(World& w, ChannelId channel) {
+  double kept = 1.0;
+  double last = 0.0;
+  unsigned count = 0;
+  for (const Loss& loss : w.net.losses) {
+    if (loss.channel != channel)
+      continue;
+    kept *= 1.0 - loss.probability;
+    last = loss.probability;
+    ++count;
+  }
+  // One alone is taken as it stands: 1 - (1 - p) is not p in every bit.
+  w.net.channels[sim::index(channel)].loss_threshold =
+      sim::bernoulli_threshold(count > 1 ? 1.0 - kept : last);
+}
+
 }  // namespace
 
 NodeId add_node(World& w, std::string_view name) {
@@ -136,11 +160,12 @@ LinkId add_link(World& w, const LinkParameters& parameters) {
     const sim::Wide queue = parameters.queue_bytes + parameters.mtu_bytes + frame_overhead_bytes;
     c.backlog_max =
         Duration{static_cast<std::int64_t>(queue * 8'000'000'000u / parameters.rate_bps + 1)};
-    c.loss_threshold = sim::bernoulli_threshold(parameters.loss[direction]);
     const std::string entity = "link " + parameters.name + (direction == 0 ? " fwd" : " back");
     c.loss_choice = w.choices.add(entity, "loss");
     c.lane = w.calendar.add_lane(arrive, sim::index(channel_of(id, direction)));
     w.net.channels.push_back(c);
+    if (parameters.loss[direction] > 0.0)
+      add_loss(w, channel_of(id, direction), parameters.loss[direction]);
   }
   return id;
 }
@@ -215,8 +240,20 @@ void bring_up(World& w, LinkId link) {
   }
 }
 
-void set_loss(World& w, ChannelId channel, double probability) {
-  w.net.channels[sim::index(channel)].loss_threshold = sim::bernoulli_threshold(probability);
+void add_loss(World& w, ChannelId channel, double probability) {
+  const Loss added{channel, probability};
+  auto& losses = w.net.losses;
+  losses.insert(std::upper_bound(losses.begin(), losses.end(), added, comes_before), added);
+  compose_losses(w, channel);
+}
+
+void remove_loss(World& w, ChannelId channel, double probability) {
+  const Loss removed{channel, probability};
+  auto& losses = w.net.losses;
+  const auto place = std::lower_bound(losses.begin(), losses.end(), removed, comes_before);
+  HOLDFAST_CHECK(place != losses.end() && !comes_before(removed, *place));
+  losses.erase(place);
+  compose_losses(w, channel);
 }
 
 }  // namespace holdfast::net

@@ -16,7 +16,7 @@ struct LinkParameters {
   Duration delay{};                ///< propagation, >= 0
   std::uint32_t mtu_bytes = 1500;  ///< largest network-layer packet
   std::uint64_t queue_bytes = 0;   ///< drop-tail limit of what has not left yet, per direction
-  std::array<double, 2> loss{};    ///< Bernoulli, per direction, in [0, 1]
+  std::array<double, 2> loss{};    ///< Bernoulli, per direction, in [0, 1]; see add_loss
 };
 
 NodeId add_node(World& w, std::string_view name);
@@ -31,13 +31,17 @@ TimePoint send(World& w, RouteId route, std::uint32_t bytes, const PacketBody& b
 /// While at least one blackhole is on, packets that reach the end of the channel vanish.
 void add_blackhole(World& w, ChannelId channel);
 void remove_blackhole(World& w, ChannelId channel);
+/// One more reason for which the channel loses packets, and one such less. Reasons are independent
+/// of each other: with the probabilities p and q a packet is lost with 1 - (1 - p) * (1 - q).
+void add_loss(World& w, ChannelId channel, double probability);
+void remove_loss(World& w, ChannelId channel, double probability);
 /// Random loss or a blackhole for some flows only, off at first; the answer names it. `entity`
 /// names its choice point.
 std::uint32_t add_flow_filter(World& w, const FlowFilter& flow_filter, std::string_view entity);
 void switch_flow_filter(World& w, std::uint32_t flow_filter, bool on);
-/// While down, what is queued or on the wire is lost, and so is what is sent.
+/// While down, what is queued or on the wire is lost, and so is what is sent. A link that was taken
+/// down several times is up when it was brought up as often.
 void take_down(World& w, LinkId link);
 void bring_up(World& w, LinkId link);
-void set_loss(World& w, ChannelId channel, double probability);
 
 }  // namespace holdfast::net

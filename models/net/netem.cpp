@@ -160,6 +160,8 @@ void switch_netem(World& w, std::uint32_t netem, bool on) {
   // As a qdisc that is added: nothing is known of what was before.
   n.counter = 0;
   n.in_bad_state = false;
+  n.delay.primed = false;
+  n.reorder.primed = false;
   w.net.channels[sim::index(n.channel)].netems += on ? 1u : ~0u;
 }
 

@@ -49,9 +49,9 @@ enum class Drop : std::uint8_t { queue_full, loss, blackhole, link_down, impaire
 struct Channel {
   std::uint64_t rate_bps = 0;
   Duration delay{};
-  Duration backlog_max{};  ///< how long a full drop-tail queue takes to drain
-  TimePoint busy_until{};  ///< when the last queued packet will have left
-  std::uint64_t loss_threshold = 0;
+  Duration backlog_max{};            ///< how long a full drop-tail queue takes to drain
+  TimePoint busy_until{};            ///< when the last queued packet will have left
+  std::uint64_t loss_threshold = 0;  ///< of all its entries in Fabric::losses together
   sim::ChoiceId loss_choice{};
   sim::LaneId lane{};              ///< packets that are queued or on the wire, in order
   std::uint32_t blackholes = 0;    ///< how many faults swallow packets here just now
@@ -95,6 +95,12 @@ struct Flows {
   bool all = true;
   FlowId first{};
   FlowId last{};  ///< included
+};
+
+/// A reason for which a channel loses packets at random: the link's own, or a fault that is on.
+struct Loss {
+  ChannelId channel{};
+  double probability = 0.0;
 };
 
 /// Random loss, or a blackhole, for some flows at the receiving end of a channel.
@@ -200,6 +206,7 @@ struct Fabric {
   DuplicatedFunction duplicated = nullptr;
   FlowFunction flow_of = nullptr;         ///< null: flows cannot be told apart
   InterceptFunction intercept = nullptr;  ///< null: nobody wants to see packets before they leave
+  sim::Vector<Loss> losses;               ///< in force just now, ordered by channel and probability
   sim::Vector<Netem> netems;
   sim::Vector<FlowFilter> flow_filters;
   sim::Vector<Traffic> traffic;

@@ -71,7 +71,12 @@ void take(World& w, const Held& h) {
       take_command(w, h.queue, h.command, h.payload);
       return;
     case Held::Kind::admitted:
-      execute_command(w, h.queue, h.command, {});
+      // Slow admin work may have begun while the node hung.
+      if (is_stalled(w, w.target.controllers[q.controller])) {
+        w.target.controllers[q.controller].stalled.push_back(h);
+      } else {
+        execute_command(w, h.queue, h.command, {});
+      }
       return;
     case Held::Kind::data:
       take_data(w, h.queue, h.tag, h.payload);
@@ -122,21 +127,50 @@ void run_resets(World& w, NodeId id) {
     reset_on_node(w, impacted, cirn, true);
 }
 
+/// The node goes on with what it had. Cut off from the others it does not hear of their resets.
 void resume(World& w, NodeId id) {
+  const bool reached = node(w, id).state == NodeState::up;
   const SubsystemId subsystem = node(w, id).subsystem;
   const Profile& profile = *w.target.subsystems[sim::index(subsystem)].profile;
   const bool expires_first = profile.hang_resumes == HangResumes::expires_first;
   if (expires_first) {
     catch_up(w, id, true);
-    run_resets(w, id);
+    if (reached)
+      run_resets(w, id);
   }
   run_held(w, id);
   if (!expires_first) {
-    run_resets(w, id);
+    if (reached)
+      run_resets(w, id);
     catch_up(w, id, false);
   }
   for (const ControllerId c : controllers_on(w, id))
     send_events(w, c);
+}
+
+NodeState worst_of(const sim::Vector<NodeState>& failures) {
+  NodeState worst = NodeState::up;
+  for (const NodeState one : {NodeState::partitioned, NodeState::hung, NodeState::crashed}) {
+    if (std::find(failures.begin(), failures.end(), one) != failures.end())
+      worst = one;
+  }
+  return worst;
+}
+
+/// A failure has begun or ended: the node is in the worst state that is left.
+void become_worst(World& w, NodeId id) {
+  const NodeState before = node(w, id).state;
+  const NodeState now = worst_of(node(w, id).failures);
+  if (now == before)
+    return;
+  node(w, id).state = now;
+  say_state(w, id);
+  if (now == NodeState::crashed)
+    crash(w, id);
+  if (before == NodeState::hung && now != NodeState::crashed)
+    resume(w, id);
+  if (before == NodeState::partitioned && now == NodeState::up)
+    run_resets(w, id);
 }
 
 bool is_instance(const World& w, ControllerId id, std::uint64_t cirn) {
@@ -219,25 +253,17 @@ void reset_on_node(World& w, ControllerId impacted, std::uint64_t cirn, bool sam
 }
 
 void fail_node(World& w, NodeId id, NodeState state) {
-  Node& n = node(w, id);
-  if (n.state == NodeState::crashed || (n.state != NodeState::up && state != NodeState::crashed))
-    return;
-  n.state = state;
-  say_state(w, id);
-  if (state == NodeState::crashed)
-    crash(w, id);
+  HOLDFAST_CHECK(state != NodeState::up);
+  node(w, id).failures.push_back(state);
+  become_worst(w, id);
 }
 
 void restore_node(World& w, NodeId id, NodeState state) {
-  Node& n = node(w, id);
-  if (n.state != state)
-    return;
-  n.state = NodeState::up;
-  say_state(w, id);
-  if (state == NodeState::hung)
-    resume(w, id);
-  if (state == NodeState::partitioned)
-    run_resets(w, id);
+  auto& failures = node(w, id).failures;
+  const auto place = std::find(failures.begin(), failures.end(), state);
+  HOLDFAST_CHECK(place != failures.end());
+  failures.erase(place);
+  become_worst(w, id);
 }
 
 }  // namespace holdfast::target

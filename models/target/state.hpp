@@ -185,8 +185,9 @@ struct Node {
   SubsystemId subsystem{};
   std::string name;
   sim::Vector<transport::PortId> ports;
-  NodeState state = NodeState::up;
-  sim::Vector<Held> held;  ///< while it hangs, in the order in which it happened
+  NodeState state = NodeState::up;  ///< the worst of `failures`
+  sim::Vector<NodeState> failures;  ///< in force just now, one a fault
+  sim::Vector<Held> held;           ///< while it hangs, in the order in which it happened
   /// Resets that wait for the node: the controller and its CIRN.
   sim::Vector<std::pair<ControllerId, std::uint64_t>> resets;
 };

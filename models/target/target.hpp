@@ -56,9 +56,10 @@ inline constexpr int cause_fenced = 4;  ///< its node lost its access to the med
 /// A node of an array that owns these of the subsystem's ports.
 NodeId add_node(World& w, SubsystemId subsystem, std::string_view name,
                 const std::vector<transport::PortId>& ports);
-/// The node is up and fails now. One that has failed already can only get worse: crash.
+/// A node fails. Failures last until each has been restored; the worst of them is its state: a
+/// crash is worse than a hang, and that than a partition.
 void fail_node(World& w, NodeId node, NodeState state);
-/// What fail_node did with that state ends.
+/// One failure of that kind ends; there must be one.
 void restore_node(World& w, NodeId node, NodeState state);
 
 /// nvmet: the subsystem's link in the port's folder of configfs is removed, or made again. Its

@@ -39,8 +39,9 @@ void heal_network(World& w) {
     const net::ChannelId id{i};
     while (w.net.channels[i].blackholes != 0)
       net::remove_blackhole(w, id);
-    net::set_loss(w, id, 0.0);
   }
+  while (!w.net.losses.empty())
+    net::remove_loss(w, w.net.losses.back().channel, w.net.losses.back().probability);
   for (std::uint32_t i = 0; i < w.net.links.size(); ++i) {
     while (w.net.channels[sim::index(net::channel_of(net::LinkId{i}, 0))].outages != 0)
       net::bring_up(w, net::LinkId{i});
@@ -61,8 +62,10 @@ void heal_network(World& w) {
 }
 
 void heal_targets(World& w) {
-  for (std::uint32_t i = 0; i < w.target.nodes.size(); ++i)
-    target::restore_node(w, target::NodeId{i}, w.target.nodes[i].state);
+  for (std::uint32_t i = 0; i < w.target.nodes.size(); ++i) {
+    while (!w.target.nodes[i].failures.empty())
+      target::restore_node(w, target::NodeId{i}, w.target.nodes[i].failures.back());
+  }
   for (std::uint32_t i = 0; i < w.target.subsystems.size(); ++i) {
     const target::SubsystemId id{i};
     target::Subsystem& s = w.target.subsystems[i];

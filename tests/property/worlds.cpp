@@ -6,7 +6,6 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "analysis/run/result.hpp"
@@ -116,32 +115,6 @@ TEST_CASE("what happens to a copy does not disturb the original", "[property]") 
   }
   // Links going down is seen by the copies, or this would prove nothing.
   CHECK(disturbed > static_cast<int>(scenarios) / 2);
-}
-
-TEST_CASE("copies on two threads at once end as they do on one", "[property]") {
-  for (std::uint64_t seed = 1; seed <= scenarios; seed += 2) {
-    INFO("scenario " << seed);
-    const Scenario s = generated(seed);
-    const std::string expected = fresh_result(s);
-    World world = scenario::build(s);
-    invariants::run_until(world, instant(s, seed));
-    World twin = world;
-    std::string first;
-    std::string second;
-    // Without invariants on the way: assertions belong to one thread.
-    const auto run = [&s](World& w, std::string& out) {
-      w.calendar.run_until(w, end_of(s));
-      out = answer_of(w, s);
-    };
-    std::thread one([&] { run(world, first); });
-    std::thread two([&] { run(twin, second); });
-    one.join();
-    two.join();
-    invariants::check(world);
-    invariants::check(twin);
-    REQUIRE(first == expected);
-    REQUIRE(second == expected);
-  }
 }
 
 TEST_CASE("a run can be replayed from its choices with other dice", "[property]") {

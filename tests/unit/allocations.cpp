@@ -17,7 +17,7 @@ Allocations allocations() { return taken; }
 
 }  // namespace holdfast::testing
 
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 // The forms for arrays and without exceptions call these.
 // NOLINTBEGIN(misc-new-delete-overloads)
 [[gnu::noinline]] void* operator new(std::size_t bytes) {

@@ -6,8 +6,8 @@
 
 namespace holdfast::testing {
 
-#if defined(__SANITIZE_ADDRESS__)
-// The sanitizer has allocation functions of its own, which see more than ours would.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// The sanitizers have allocation functions of their own, which see more than ours would.
 inline constexpr bool counts_allocations = false;
 #else
 inline constexpr bool counts_allocations = true;

@@ -3,6 +3,8 @@
 // looked at between rounds, so that the number of threads makes no difference.
 #include "analysis/conform/campaign/campaign.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "analysis/conform/campaign/judge.hpp"
@@ -10,6 +12,7 @@
 #include "analysis/conform/campaign/swarm.hpp"
 #include "analysis/conform/campaign/vary.hpp"
 #include "models/scenario/scenario.hpp"
+#include "sim/check.hpp"
 
 namespace holdfast::conform {
 
@@ -22,11 +25,6 @@ constexpr std::uint64_t one_in = 12;
 constexpr int most_rounds = 12;  ///< a variation may miss the point of its probe
 /// Of the runs' share of the progress; the rest is for variations.
 constexpr double share_of_first_round = 0.6;
-
-/// Of what is drawn: campaigns with different seeds have no scenario in common.
-std::uint64_t seed_of(std::uint64_t seed, std::uint64_t number) {
-  return seed * 1'000'000 + number;
-}
 
 bool judges(const Probe& probe, Party party) {
   switch (party) {
@@ -47,7 +45,7 @@ Campaign::Campaign(const MatrixOptions& options)
   for (const Probe& p : probes())
     courses_.push_back({p, false});
   for (std::uint32_t i = 0; i < options.swarm; ++i) {
-    const json document = swarm_scenario(seed_of(options.seed, i));
+    const json document = swarm_scenario(options.seed, i);
     courses_.push_back({{document["name"], document}, true});
   }
   for (std::size_t s = 0; s < options.subjects.size(); ++s) {
@@ -91,9 +89,18 @@ void Campaign::run_unit(Unit& u) {
   if (stopped())
     return;
   const Probe& probe = probe_of(u);
-  const auto scenario = scenario::from_json(fill_in(probe.scenario, options_.subjects[u.subject]),
-                                            "probe " + probe.name);
-  const Judgement judgement = judge(scenario, options_.requirements);
+  const Subject& subject = options_.subjects[u.subject];
+  const auto scenario =
+      scenario::from_json(fill_in(probe.scenario, subject), "probe " + probe.name);
+  Judgement judgement;
+  try {
+    judgement = judge(scenario, options_.requirements);
+  } catch (const sim::InvariantError& error) {
+    // It is the model that is broken, and no requirement: the whole campaign ends.
+    throw sim::InvariantError(fmt::format("{}; in {}, seed {}, with {} and {}", error.what(),
+                                          probe.name, scenario.seed, subject.policy_name,
+                                          subject.target_name));
+  }
   u.findings.resize(options_.requirements.size());
   for (std::size_t r = 0; r < u.findings.size(); ++r) {
     const Ledger& l = judgement.ledgers[r];
@@ -154,7 +161,7 @@ void Campaign::add_variation(std::size_t subject, std::size_t probe) {
   const auto [place, fresh] = variations_.try_emplace({probe, number}, courses_.size());
   if (fresh) {
     Course course{courses_[probe].probe, true};
-    course.probe.scenario = vary(courses_[probe].probe, seed_of(options_.seed, number));
+    course.probe.scenario = vary(courses_[probe].probe, options_.seed, number);
     course.probe.name = course.probe.scenario["name"];
     courses_.push_back(std::move(course));
   }

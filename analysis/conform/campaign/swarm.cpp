@@ -198,33 +198,17 @@ json single_transport(Dice& dice, const Shape& shape) {
   return out;
 }
 
-/// A loss restores what it found when it ends, so that two which overlap on one link would leave
-/// one of them behind: the second one swallows everything instead.
-void keep_losses_apart(json& faults) {
-  std::vector<std::string> lossy;
-  for (json& fault : faults) {
-    if (fault["type"] != "loss")
-      continue;
-    const std::string link = fault["link"];
-    if (std::find(lossy.begin(), lossy.end(), link) != lossy.end()) {
-      fault["type"] = "blackhole";
-      fault.erase("probability");
-    }
-    lossy.push_back(link);
-  }
-}
-
 }  // namespace
 
-json swarm_scenario(std::uint64_t seed) {
-  Dice dice(seed, "conform");
+json swarm_scenario(std::uint64_t seed, std::uint64_t number) {
+  Dice dice(seed, fmt::format("conform {}", number));
   Shape shape;
   shape.transport = dice.pick({"tcp", "tcp", "tcp", "rdma", "fc"});
   shape.hosts = dice.percent(25) ? 2 : 1;
   shape.paths = dice.between(2, 4);
-  json out = {{"name", fmt::format("swarm-{}", seed)},
+  json out = {{"name", fmt::format("swarm-{}-{}", seed, number)},
               {"duration", fmt::format("{}s", last_heal_ms / 1000 + calm.count())},
-              {"seed", seed},
+              {"seed", dice.between(1, 1'000'000)},
               {"fabric", {{"transport", shape.transport}, {"links", links_of(shape)}}},
               {"subsystems", {subsystem_of(dice, shape)}},
               {"hosts", json::array()},
@@ -247,7 +231,6 @@ json swarm_scenario(std::uint64_t seed) {
   const std::uint64_t faults = dice.between(1, 4);
   for (std::uint64_t i = 0; i < faults; ++i)
     out["faults"].push_back(kinds[dice.between(0, kinds.size() - 1)](dice, shape));
-  keep_losses_apart(out["faults"]);
   return out;
 }
 

@@ -9,7 +9,8 @@
 
 namespace holdfast::conform {
 
-/// A scenario without policy and profile, which `fill_in` adds. The same seed gives the same one.
-nlohmann::json swarm_scenario(std::uint64_t seed);
+/// A scenario without policy and profile, which `fill_in` adds: the one of that number under a
+/// seed. Each has a stream of random numbers of its own.
+nlohmann::json swarm_scenario(std::uint64_t seed, std::uint64_t number);
 
 }  // namespace holdfast::conform

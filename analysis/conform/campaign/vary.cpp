@@ -126,8 +126,8 @@ void vary_loads(Dice& dice, json& document) {
                    {"start", dice.span(500'000, 1'500'000, "us")}});
 }
 
-/// A link that loses a little, unless something else already changes what links lose: a fault that
-/// ends puts back what it found.
+/// A link that loses a little, unless something else already changes what links lose: one reason to
+/// lose packets is enough to tell what it did.
 void add_loss(Dice& dice, json& document, Duration until) {
   json& faults = document["faults"];
   const bool other = std::any_of(faults.begin(), faults.end(), [](const json& f) {
@@ -148,10 +148,10 @@ void add_loss(Dice& dice, json& document, Duration until) {
 
 }  // namespace
 
-json vary(const Probe& probe, std::uint64_t seed) {
-  Dice dice(seed, probe.name);
+json vary(const Probe& probe, std::uint64_t seed, std::uint64_t number) {
+  Dice dice(seed, fmt::format("{} {}", probe.name, number));
   json out = probe.scenario;
-  out["name"] = fmt::format("{}.{}", probe.name, seed);
+  out["name"] = fmt::format("{}.{}.{}", probe.name, seed, number);
   out["seed"] = dice.between(1, 1'000'000);
   for (const char* list : {"faults", "workloads"}) {
     if (!out.contains(list))

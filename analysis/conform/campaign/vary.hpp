@@ -11,8 +11,9 @@
 
 namespace holdfast::conform {
 
-/// A scenario like that of the probe, without policy and profile. The same probe and seed give the
-/// same one. Commands that the probe delays are never delayed for longer than there.
-nlohmann::json vary(const Probe& probe, std::uint64_t seed);
+/// A scenario like that of the probe, without policy and profile: the variation of that number
+/// under a seed. Each has a stream of random numbers of its own. Commands that the probe delays are
+/// never delayed for longer than there.
+nlohmann::json vary(const Probe& probe, std::uint64_t seed, std::uint64_t number);
 
 }  // namespace holdfast::conform

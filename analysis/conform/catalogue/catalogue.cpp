@@ -72,6 +72,8 @@ Probe probe_from(const std::string& name, const json& in) {
     const auto has = [&](const char* who) {
       return std::find(judged.begin(), judged.end(), who) != judged.end();
     };
+    for (const std::string& who : judged)
+      from_word<Party>(parties, who);
     p.judges_host = has("host");
     p.judges_target = has("target");
     p.judges_system = has("system");

@@ -13,7 +13,7 @@ import pandas as pd
 
 from holdfast import _core
 from holdfast._words import did_you_mean
-from holdfast.errors import UsageError
+from holdfast.errors import HoldfastError, UsageError
 from holdfast.policy import Adapter, Policy
 from holdfast.result import Result
 from holdfast.scenario import Scenario, as_scenario
@@ -35,7 +35,11 @@ class World:
         other.set_policy("h1", "cqt-only")
         world.run_until("30s"), other.run_until("30s")
 
-    A world is used by one thread at a time; several worlds run side by side.
+    A world is used by one thread at a time; several worlds run side by side. A call from a second
+    thread while the first one is inside, which lets go of the GIL, raises :class:`UsageError`.
+    After an exception in the middle of an event, every call says that the world cannot go on:
+    :class:`InvariantError` if it was the simulator's, :class:`UsageError` if it came from a policy
+    or a workload in Python. Ctrl-C comes between events, and does no harm.
     """
 
     def __init__(
@@ -190,8 +194,12 @@ class World:
         return pd.DataFrame(rows, columns=["time_s", *words])
 
     def __repr__(self) -> str:
-        """Tell the time."""
-        return f"<World at {self.now_s:.6f} s of {self.duration_s:g} s>"
+        """Tell the time, if it can be told."""
+        try:
+            now_s = self.now_s
+        except HoldfastError as error:
+            return f"<World: {error}>"
+        return f"<World at {now_s:.6f} s of {self.duration_s:g} s>"
 
 
 def record_kinds() -> pd.DataFrame:

@@ -13,17 +13,12 @@
 #include "analysis/run/run.hpp"
 #include "bindings/python/module/module.hpp"
 #include "models/scenario/scenario.hpp"
+#include "sim/check.hpp"
 
 namespace holdfast::python {
 namespace {
 
 using Progress = std::function<void(double)>;
-
-analysis::Kernel kernel_from(const std::string& word) {
-  if (word == "native")
-    return analysis::Kernel::native;
-  return word == "both" ? analysis::Kernel::both : analysis::Kernel::simgrid;
-}
 
 /// The result document. `seed` replaces the scenario's; `out` is a folder for `traces`.
 std::string run(const std::string& text, const std::string& source,
@@ -37,7 +32,7 @@ std::string run(const std::string& text, const std::string& source,
       analysis::scenario_of(scenario::parse_document(text, source), point, source);
   Interrupts interrupts;
   analysis::RunOptions options;
-  options.kernel = kernel_from(kernel);
+  options.kernel = analysis::kernel_named(kernel);
   options.traces = traces;
   options.out = out;
   options.judge = conform::expected_requirements;
@@ -62,18 +57,26 @@ class Base {
   Base(const std::string& text, std::string source)
       : document_(scenario::parse_document(text, source)), source_(std::move(source)) {}
 
-  /// One JSON text a point; fewer than points when `stop` was set.
+  /// One JSON text a point; fewer than points when `stop` was set. What follows a broken invariant
+  /// is not run, and the row of that one says so: an error of the type InvariantError.
   std::vector<std::string> run(const std::vector<PyPoint>& points, const Stop* stop) const {
     const py::gil_scoped_release released;
     Interrupts interrupts;
+    analysis::RunOptions options;
+    options.stop = stop == nullptr ? nullptr : &stop->flag;
     std::vector<std::string> rows;
-    for (const PyPoint& one : points) {
-      const nlohmann::json row = analysis::run_point(document_, point_of(one), source_,
-                                                     stop == nullptr ? nullptr : &stop->flag);
-      if (row.is_null())
-        break;
-      rows.push_back(row.dump());
-      interrupts.check();
+    try {
+      for (const PyPoint& one : points) {
+        const nlohmann::json row = analysis::run_point(document_, point_of(one), source_, options);
+        if (row.is_null())
+          break;
+        rows.push_back(row.dump());
+        interrupts.check();
+      }
+    } catch (const sim::InvariantError& error) {
+      // The rows before it are good, so they come along.
+      rows.push_back(
+          nlohmann::json{{"error", error.what()}, {"error_type", "InvariantError"}}.dump());
     }
     return rows;
   }

@@ -7,6 +7,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
+#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "models/scenario/reading/units.hpp"
 #include "models/scenario/scenario.hpp"
 #include "models/world.hpp"
+#include "sim/check.hpp"
 
 namespace holdfast::python {
 namespace {
@@ -43,6 +46,18 @@ class Recorder final : public sim::Sink {
 }
 
 class PyWorld {
+  /// Acts on the world between two events, or in the middle of one.
+  template <class Act>
+  auto change(Act act) {
+    try {
+      return act();
+    } catch (const sim::InvariantError& error) {
+      broken_ = Broken::by_invariant;
+      why_broken_ = error.what();
+      throw;
+    }
+  }
+
  public:
   PyWorld(const std::string& text, const std::string& source, std::optional<std::uint64_t> seed,
           const std::vector<std::string>& kinds)
@@ -74,19 +89,18 @@ class PyWorld {
   PyWorld& operator=(const PyWorld&) = delete;
   ~PyWorld() = default;
 
-  [[nodiscard]] PyWorld copy() const {
-    if (busy_)
-      misuse("World.copy: the world is running; copy it between steps");
+  [[nodiscard]] PyWorld copy() {
+    const Use use(*this, "copy", Use::between_events);
     return *this;
   }
 
   /// Events fired; fewer than asked for when nothing is left to happen.
   std::uint64_t step(std::uint64_t count) {
-    const Busy busy(*this, "step");
+    const Use use(*this, "step", Use::between_events);
     const py::gil_scoped_release released;
     Interrupts interrupts;
     std::uint64_t done = 0;
-    while (done < count && world_.calendar.step(world_, sim::TimePoint::max())) {
+    while (done < count && fire_next(sim::TimePoint::max())) {
       if (++done % events_per_look == 0)
         interrupts.check();
     }
@@ -94,30 +108,38 @@ class PyWorld {
   }
 
   void run_until(std::int64_t time_ns) {
-    const Busy busy(*this, "run_until");
+    const Use use(*this, "run_until", Use::between_events);
     const sim::TimePoint end{sim::Duration{time_ns}};
     if (end < world_.now())
       misuse("World.run_until: that instant is over; copy a world before it to go back");
     const py::gil_scoped_release released;
     Interrupts interrupts;
-    for (std::uint64_t done = 1; world_.calendar.step(world_, end); ++done) {
+    for (std::uint64_t done = 1; fire_next(end); ++done) {
       if (done % events_per_look == 0)
         interrupts.check();
     }
     world_.calendar.advance_to(end);
   }
 
-  [[nodiscard]] std::int64_t now() const { return sim::ns(world_.now()); }
+  [[nodiscard]] std::int64_t now() {
+    const Use use(*this, "now_s");
+    return sim::ns(world_.now());
+  }
   [[nodiscard]] std::int64_t duration() const { return scenario_.duration.count(); }
-  [[nodiscard]] std::string inspect() const { return analysis::inspect(world_).dump(); }
+  [[nodiscard]] std::string inspect() {
+    const Use use(*this, "inspect");
+    return analysis::inspect(world_).dump();
+  }
 
-  [[nodiscard]] std::string result() const {
+  [[nodiscard]] std::string result() {
+    const Use use(*this, "result");
     const py::gil_scoped_release released;
     return analysis::result_document(scenario_, world_, "native").dump();
   }
 
   /// Time, kind, and the words by name.
-  [[nodiscard]] py::list records() const {
+  [[nodiscard]] py::list records() {
+    const Use use(*this, "records");
     py::list out;
     for (const sim::Record& r : recorder_.records()) {
       const RecordInfo& kind = record_kinds[r.kind];
@@ -131,15 +153,17 @@ class PyWorld {
 
   /// Adds a fault. It is checked as part of the scenario, so its errors are the loader's.
   void inject(const std::string& fault) {
+    const Use use(*this, "inject");
     nlohmann::json changed = document_;
     changed["faults"].push_back(scenario::parse_document(fault, "World.inject"));
     const scenario::Scenario checked = scenario::from_json(changed, "World.inject");
-    scenario::add_fault(world_, checked.faults.back(), names_);
+    change([&] { scenario::add_fault(world_, checked.faults.back(), names_); });
     document_ = std::move(changed);
   }
 
   /// Changes the knobs of a host's recovery policy, from now on.
   void set_policy(const std::string& name, const std::string& policy) {
+    const Use use(*this, "set_policy");
     nlohmann::json changed = document_;
     scenario::apply_set(changed, "hosts." + name + ".policy",
                         scenario::parse_document(policy, "World.set_policy"));
@@ -152,12 +176,14 @@ class PyWorld {
   }
 
   void attach_policy(const std::string& name, py::object policy) {
+    const Use use(*this, "attach_policy", Use::between_events);
     const host::HostId id = names_.hosts.at(name);
     policies_[name] = std::make_unique<PythonPolicy>(std::move(policy));
     host::attach_hooks(world_, id, policies_[name].get());
   }
 
   void attach_workloads(py::object driver) {
+    const Use use(*this, "attach_workloads", Use::between_events);
     workloads_ = std::make_unique<PythonWorkloads>(std::move(driver));
     world_.workload.external.attach(workloads_.get());
   }
@@ -172,13 +198,17 @@ class PyWorld {
   std::uint32_t add_workload(const std::string& name, const std::string& host,
                              const std::string& subsystem, std::uint32_t nsid, std::uint32_t cpu,
                              std::int64_t start_ns) {
+    const Use use(*this, "add_workload");
     const host::HeadId head = names_.heads.at({host, subsystem, nsid});
-    return sim::index(
-        workload::add_external(world_, name, head, cpu, sim::TimePoint{sim::Duration{start_ns}}));
+    return change([&] {
+      return sim::index(
+          workload::add_external(world_, name, head, cpu, sim::TimePoint{sim::Duration{start_ns}}));
+    });
   }
 
   std::uint64_t submit(std::uint32_t job, const std::string& kind, std::uint64_t lba,
                        std::uint32_t blocks, std::uint32_t cookie) {
+    const Use use(*this, "submit");
     static const std::map<std::string, host::IoKind> kinds = {
         {"read", host::IoKind::read},
         {"write", host::IoKind::write},
@@ -190,33 +220,86 @@ class PyWorld {
       misuse(fmt::format("{}: found blocks {} to {}, expected 0 to {}, the end of the device", kind,
                          lba, lba + blocks - 1, head.blocks - 1));
     }
-    return workload::submit(world_, workload::JobId{job}, kinds.at(kind), lba, blocks,
-                            host::Cookie{cookie});
+    return change([&] {
+      return workload::submit(world_, workload::JobId{job}, kinds.at(kind), lba, blocks,
+                              host::Cookie{cookie});
+    });
   }
 
   void wake_after(std::uint32_t job, std::int64_t time_ns, std::uint32_t cookie) {
-    workload::wake_after(world_, workload::JobId{job}, sim::Duration{time_ns},
-                         host::Cookie{cookie});
+    const Use use(*this, "wake_after");
+    change([&] {
+      workload::wake_after(world_, workload::JobId{job}, sim::Duration{time_ns},
+                           host::Cookie{cookie});
+    });
   }
 
  private:
   static constexpr std::uint64_t events_per_look = 4096;  ///< for Ctrl-C
 
-  /// A world does one thing at a time: no step from a callback, none from a second thread.
-  class Busy {
+  /// A world is used by one thread at a time, also while that thread has let go of the GIL. What it
+  /// calls in Python, a policy or a workload, may look at the world and act on it, but not step or
+  /// copy what stands in the middle of an event. Made and destroyed under the GIL, which guards
+  /// `user_`; all else is touched by the user only.
+  class Use {
    public:
-    Busy(PyWorld& world, const std::string& what) : world_(world) {
-      if (world_.busy_)
+    enum When { any_time, between_events };
+    Use(PyWorld& world, const std::string& what, When when = any_time) : world_(world) {
+      const auto me = std::this_thread::get_id();
+      within_ = world_.user_ == me;
+      if (!within_ && world_.user_ != std::thread::id())
+        misuse("World." + what +
+               ": another thread uses this world just now; give each thread a copy of its own");
+      if (within_ && when == between_events)
         misuse("World." + what + ": the world is running already");
-      world_.busy_ = true;
+      world_.refuse_if_broken(what);
+      world_.user_ = me;
     }
-    Busy(const Busy&) = delete;
-    Busy& operator=(const Busy&) = delete;
-    ~Busy() { world_.busy_ = false; }
+    Use(const Use&) = delete;
+    Use& operator=(const Use&) = delete;
+    ~Use() {
+      if (!within_)
+        world_.user_ = std::thread::id();
+    }
 
    private:
     PyWorld& world_;
+    bool within_ = false;
   };
+
+  /// How an event ended that did not run to its end: half of it has happened, and nothing that the
+  /// world would say or do from there is true.
+  enum class Broken { no, by_invariant, by_callback };
+
+  void refuse_if_broken(const std::string& what) const {
+    if (broken_ == Broken::by_invariant) {
+      throw sim::InvariantError("World." + what + ": this world is broken since " +
+                                fmt::format("{:.9f} s", sim::seconds(world_.now() - sim::epoch)) +
+                                " (" + why_broken_ + "); copies from before are not");
+    }
+    if (broken_ == Broken::by_callback) {
+      misuse("World." + what +
+             ": an exception in Python ended an event of this world half way, so it cannot go on; "
+             "copies from before can");
+    }
+  }
+
+  /// Fires the next event up to `end`, if there is one.
+  bool fire_next(sim::TimePoint end) {
+    try {
+      return world_.calendar.step(world_, end);
+    } catch (const py::error_already_set&) {
+      broken_ = Broken::by_callback;
+      throw;
+    } catch (const py::builtin_exception&) {  // an answer of a type that was not asked for
+      broken_ = Broken::by_callback;
+      throw;
+    } catch (const std::exception& error) {
+      broken_ = Broken::by_invariant;
+      why_broken_ = error.what();
+      throw;
+    }
+  }
 
   nlohmann::json document_;
   std::string source_;
@@ -225,7 +308,9 @@ class PyWorld {
   World world_;
   Recorder recorder_;
   bool records_ = false;
-  bool busy_ = false;
+  std::thread::id user_;  ///< who uses it just now; none: nobody
+  Broken broken_ = Broken::no;
+  std::string why_broken_;
   std::map<std::string, std::unique_ptr<PythonPolicy>> policies_;
   std::unique_ptr<PythonWorkloads> workloads_;
 };

@@ -22,7 +22,6 @@ TARGETS = ("nvmet-mainline", "nvmet-tp8028", "spdk-like", "array")
 # Passed by some, although fewer than five of an implementation's drawn scenarios come to it.
 RARE = {
     "HOLD-13": "without a hold for CQT 0 the fence is over at once; hardly any I/O falls into it",
-    "KAH-8": "four for tp4129-rfc1 on two targets: most variations of its probes miss the point",
 }
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import holdfast
 import pandas as pd
 import pytest
+from holdfast import _core
+from holdfast.sweeping.__main__ import main
 from short_sweep import BASE, POLICY
 
 KATO = "/hosts/0/connect/*/keep_alive_tmo"
@@ -110,6 +113,48 @@ def test_fail_fast_raises() -> None:
     """The first failing run ends the sweep."""
     with pytest.raises(holdfast.ScenarioError, match=r"2.5s.*replay: holdfast run"):
         holdfast.sweep(BASE, BAD_VALUE, seeds=2, fail_fast=True)
+
+
+class Breaking(_core.Base):
+    """Breaks an invariant of the simulator at seed 3, as C++ tells it."""
+
+    def run(self, points: Any, stop: Any) -> list[str]:
+        """Run the points before it."""
+        rows: list[str] = []
+        for point in points:
+            if point[1] == 3:
+                error = "a.cpp:1: broken invariant: n > 0"
+                broken = json.dumps({"error": error, "error_type": "InvariantError"})
+                return [*rows, broken]
+            rows += super().run([point], stop)
+        return rows
+
+
+def test_a_broken_invariant_is_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sweep ends, names point and seed, and keeps what was finished before."""
+    monkeypatch.setattr(_core, "Base", Breaking)
+    points = {POLICY: ["linux-mainline"], KATO: ["5s"]}
+    with pytest.raises(holdfast.InvariantError, match=r'n > 0; replay: .*--seed 3 .*="5s"') as told:
+        holdfast.sweep(BASE, points, seeds=[1, 2, 3, 4], jobs=1, out=tmp_path / "rows")
+    assert isinstance(told.value, holdfast.HoldfastError)
+    kept = pd.read_parquet(tmp_path / "rows")
+    assert kept["error"].isna().all()
+    assert {1, 2} <= set(kept["seed"]) <= {1, 2, 4}
+    with pytest.raises(holdfast.InvariantError):
+        holdfast.threshold(BASE, POLICY + "/hold_multiplier", (1, 4), seeds=[3])
+
+
+def test_a_broken_invariant_ends_the_program_with_status_3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not with 1, which says something about the scenario."""
+    monkeypatch.setattr(_core, "Base", Breaking)
+    file = tmp_path / "sweep.json"
+    file.write_text(json.dumps({"base": BASE.to_dict(), "points": [{}], "seeds": [2, 3]}))
+    assert main([str(file)]) == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "internal error: a.cpp:1: broken invariant: n > 0; replay: " in said.err
 
 
 class Enough:

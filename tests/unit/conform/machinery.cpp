@@ -150,8 +150,8 @@ TEST_CASE("variations of probes are valid, differ, and heal before they end", "[
       return out;
     };
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
-      const json document = vary(p, seed);
-      CHECK(document == vary(p, seed));
+      const json document = vary(p, 1, seed);
+      CHECK(document == vary(p, 1, seed));
       texts.insert(document.dump());
       INFO(document.dump(1));
       scenario::Scenario read;
@@ -195,8 +195,8 @@ TEST_CASE("drawn scenarios are valid, differ, and heal before they end", "[confo
   std::set<std::string> texts, transports;
   std::set<std::size_t> faults, hosts;
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
-    const json document = swarm_scenario(seed);
-    CHECK(document == swarm_scenario(seed));
+    const json document = swarm_scenario(1, seed);
+    CHECK(document == swarm_scenario(1, seed));
     texts.insert(document.dump());
     transports.insert(document["fabric"]["transport"].get<std::string>());
     faults.insert(document["faults"].size());
@@ -216,6 +216,23 @@ TEST_CASE("drawn scenarios are valid, differ, and heal before they end", "[confo
   CHECK(transports == std::set<std::string>{"fc", "rdma", "tcp"});
   CHECK(faults == std::set<std::size_t>{1, 2, 3, 4});
   CHECK(hosts == std::set<std::size_t>{1, 2});
+}
+
+TEST_CASE("campaigns with different seeds have no drawn scenario in common", "[conform]") {
+  const auto nameless = [](json document) {
+    document.erase("name");
+    return document.dump();
+  };
+  const Probe& p = probe("hold_silent_path");
+  std::set<std::string> texts;
+  for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    // Numbers that a seed times a million, plus a number, would confuse.
+    for (const std::uint64_t number : {0u, 1u, 2u, 999'999u, 1'000'000u, 1'000'001u, 2'000'000u}) {
+      texts.insert(nameless(swarm_scenario(seed, number)));
+      texts.insert(nameless(vary(p, seed, number)));
+    }
+  }
+  CHECK(texts.size() == 2 * 4 * 7);
 }
 
 TEST_CASE("a failing scenario is shrunk to what it takes", "[conform]") {

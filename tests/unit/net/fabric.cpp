@@ -238,7 +238,7 @@ TEST_CASE("loss has its frequency, per direction", "[net]") {
   CHECK(std::abs(static_cast<double>(lost.size()) - 2000.0) < 212.0);
   CHECK(arrived.size() + lost.size() == 2UL * count);
   CHECK(line.w.net.channels[1].dropped == 0);
-  net::set_loss(line.w, net::channel_of(net::LinkId{0}, 0), 1.0);
+  net::add_loss(line.w, net::channel_of(net::LinkId{0}, 0), 1.0);
   lost.clear();
   for (int i = 0; i < 100; ++i)
     line.send(100);

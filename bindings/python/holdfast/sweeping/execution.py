@@ -16,7 +16,7 @@ from holdfast import _core
 from holdfast.errors import UsageError
 from holdfast.sweeping.points import CorePoint
 
-#: Rows as JSON text, and the seconds that they took.
+#: Rows as JSON text, and the seconds that they took. Fewer than points if the last one broke.
 _Done: TypeAlias = tuple[list[str], float]
 #: Told which tasks are done (their range) and their rows.
 Deliver: TypeAlias = Callable[[range, list[str]], object]

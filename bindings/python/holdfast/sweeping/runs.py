@@ -18,7 +18,7 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from holdfast import _core
-from holdfast.errors import HoldfastError, ScenarioError, UsageError
+from holdfast.errors import HoldfastError, InvariantError, ScenarioError, UsageError
 from holdfast.scenario import Scenario, as_scenario
 from holdfast.sweeping.dataset import Store
 from holdfast.sweeping.execution import Crew, cores, crew, stream
@@ -34,6 +34,11 @@ from holdfast.sweeping.table import Shape, Task, frame, results
 
 #: None: a bar if stderr is a terminal. False: nothing. A function is told (done, total).
 Progress: TypeAlias = Callable[[int, int], object] | Literal[False] | None
+
+
+#: The error of a run that broke a promise of the simulator itself; the last one of its chunk. It is
+#: no row but an InvariantError, because other rows may be wrong as well; what was finished is kept.
+_BROKEN = "InvariantError"
 
 
 class Rule(Protocol):
@@ -102,7 +107,7 @@ def sweep(
     Raises:
         ScenarioError: the base is wrong, or no scenario has a path; nothing was written.
         UsageError: an argument makes no sense; likewise.
-        HoldfastError: a run failed and `fail_fast` is set.
+        HoldfastError: a run failed and `fail_fast` is set; InvariantError even if it is not.
 
     """
     scenario = as_scenario(base).validate()
@@ -145,6 +150,7 @@ class _Work:
         self._crew = workers
         self.tell: Callable[[int, int], object] = lambda done, total: None
         self._fail_fast = fail_fast
+        self._is_broken = False
         self._tables: list[pa.Table] = []
         self._row_of: dict[Task, int] = {}
         self._replay_base = ""
@@ -158,7 +164,16 @@ class _Work:
 
         def deliver(span: range, texts: list[str]) -> None:
             rows = [json.loads(text) for text in texts]
-            done = missing[span.start : span.stop]
+            broken = rows.pop() if rows and rows[-1].get("error_type") == _BROKEN else None
+            done = missing[span.start : span.start + len(rows)]
+            if rows:
+                keep(done, rows)
+            if broken is not None and not self._is_broken:
+                self._is_broken = True  # What else is finished is only kept.
+                replay = self._replay(missing[span.start + len(rows)])
+                raise InvariantError(f"{broken['error']}; replay: {replay}")
+
+        def keep(done: list[Task], rows: list[dict[str, Any]]) -> None:
             failed = [row for row in rows if "error" in row]
             if failed:
                 for row, task in zip(rows, done, strict=True):
@@ -220,7 +235,8 @@ def _core_point(task: Task) -> CorePoint:
 
 
 def _error(row: Mapping[str, Any]) -> HoldfastError:
-    kind = ScenarioError if row.get("error_type") == "ScenarioError" else HoldfastError
+    kinds = {"ScenarioError": ScenarioError, "HoldfastError": HoldfastError}
+    kind: type[HoldfastError] = kinds[row["error_type"]]
     return kind(f"{row['error']}; replay: {row['replay']}")
 
 

@@ -84,6 +84,7 @@ def threshold(
     Raises:
         UsageError: nothing fails at the lower end, or something does at the upper one.
         HoldfastError: a run did not work.
+        InvariantError: the simulator broke a promise of its own.
 
     """
     if not 0 < tolerance < 1:
