@@ -20,7 +20,8 @@ export CXX
 unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help build run test check nightly test-cpp test-python test-wheel asan gcc mutants \
-        conform-mutants bench instructions format lint stubs tidy clean conform lsfmm lsfmm-page \
+        conform-mutants bench instructions hashes format \
+        lint stubs tidy clean conform lsfmm lsfmm-page \
         performance-page python ready-to-build ready-to-test ready-to-check \
         bench-program
 
@@ -116,6 +117,9 @@ bench-program: ready-to-build
 
 instructions: ready-to-test bench-program  ## Count instructions of fixed work; renew what is stated
 	@$(PYTHON) tools/instructions.py --write
+
+hashes: ready-to-test build  ## Trace hashes of bundled scenarios: what moved (HASHES=OPTIONS)
+	@$(PYTHON) tools/hashes.py --write $(HASHES)
 
 bench: bench-program  ## Build and run the benchmark
 	@build/holdfast_bench
