@@ -238,7 +238,10 @@ Opinion Listener::opinion(std::int64_t end_ns) const {
     if (is(r, Kind::attempt_abandoned) && leaves_mark(ops[r.word[0] >> 8].kind))
       given_up.insert(r.word[0]);
   }
+  std::set<std::uint64_t> sent;
   for (std::size_t i = 0; i < records_.size(); ++i) {
+    if (is(records_[i], Kind::attempt_sent) && !sent.insert(records_[i].word[0]).second)
+      out.has_tokens_twice = true;
     if (!is(records_[i], Kind::attempt_sent) || given_up.count(records_[i].word[0]) == 0)
       continue;
     if (const auto window = exposure_of(records_, i, end_ns))
