@@ -42,7 +42,7 @@ void try_on_drawn(std::uint64_t first, std::uint64_t count, const Law& law) {
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     const std::string broken = law(json::parse(generate::scenario_text(seed)), seed);
     if (!broken.empty())
-      FAIL("drawn scenario " << seed << ": " << broken);
+      FAIL_CHECK("drawn scenario " << seed << ": " << broken);
   }
 }
 

@@ -32,7 +32,7 @@ Scenario scenario_of(const json& document);
 /// A law says nothing (empty) or how a scenario breaks it.
 using Law = std::function<std::string(const json& document, std::uint64_t seed)>;
 
-/// Tries a law on drawn scenarios [first, first + count); the test fails at the first that breaks
+/// Tries a law on drawn scenarios [first, first + count); the test fails and tells each that breaks
 /// it.
 void try_on_drawn(std::uint64_t first, std::uint64_t count, const Law& law);
 /// Tries a law on every `stride`-th bundled scenario from `first` on.
