@@ -20,7 +20,8 @@ export CXX
 unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help build run test check nightly test-cpp test-python test-wheel asan tsan gcc mutants \
-        conform-mutants bench instructions format lint stubs tidy clean conform lsfmm lsfmm-page \
+        conform-mutants bench instructions hashes format lint stubs tidy clean conform lsfmm \
+        lsfmm-page \
         performance-page python ready-to-build ready-to-test ready-to-check \
         bench-program test-program
 
@@ -94,7 +95,7 @@ test-wheel: python  ## The tests of the package, from a wheel in an empty enviro
 	@JOBS=$(JOBS) tools/test-wheel
 
 # The objects of the tests are those of the release build; what they test is sanitized.
-asan: ready-to-check test-program  ## The C++ tests, with the models under address and undefined-behaviour sanitizers
+asan: ready-to-check test-program  ## The C++ tests, the models under address and UB sanitizers
 	@cmake --preset asan-ubsan >/dev/null
 	@cmake --build --preset asan-ubsan -j $(JOBS) --target holdfast_tests
 	@ctest --preset asan-ubsan -j $(JOBS)
@@ -109,10 +110,10 @@ gcc: ready-to-check build  ## The program built by g++ says the same of every bu
 	@cmake --build --preset gcc -j $(JOBS) --target holdfast
 	@$(PYTHON) tools/same_results.py build/holdfast build-gcc/holdfast
 
-mutants: ready-to-test test-program  ## Remove each safeguard of the models in turn; a named test must go red
+mutants: ready-to-test test-program  ## Remove each safeguard in turn; a named test must go red
 	@$(PYTHON) tests/mutants/run.py --jobs $(JOBS) $(MUTANTS)
 
-conform-mutants: ready-to-test build  ## The same, for requirements: each must go red in holdfast conform
+conform-mutants: ready-to-test build  ## The same for requirements, by holdfast conform
 	@$(PYTHON) tests/mutants/conform.py --jobs $(JOBS) $(MUTANTS)
 
 conform: build  ## Which requirement does an implementation break? All of them (CONFORM_OUT=FOLDER)
@@ -125,6 +126,9 @@ bench-program: ready-to-build
 
 instructions: ready-to-test bench-program  ## Count instructions of fixed work; renew what is stated
 	@$(PYTHON) tools/instructions.py --write
+
+hashes: ready-to-test build  ## Trace hashes of bundled scenarios: what moved (HASHES=OPTIONS)
+	@$(PYTHON) tools/hashes.py --write $(HASHES)
 
 bench: bench-program  ## Build and run the benchmark
 	@build/holdfast_bench

@@ -39,7 +39,9 @@ Duration longest_stall_of(std::vector<Step>& steps, TimePoint now) {
   TimePoint since{};
   for (const Step& step : steps) {
     if (step.completes) {
-      longest = std::max(longest, step.at - since);
+      // An I/O that is submitted and done at one instant ends no wait, but maybe a pause.
+      if (outstanding > 0)
+        longest = std::max(longest, step.at - since);
       since = step.at;
       --outstanding;
       continue;

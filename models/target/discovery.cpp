@@ -7,13 +7,16 @@
 
 namespace holdfast::target {
 
-void add_discovery(World& w, const Profile& profile, const std::vector<transport::PortId>& ports) {
-  Profile own = profile;
+void add_discovery(World& w, SubsystemId beside, const std::vector<transport::PortId>& ports) {
+  const Subsystem& owner = w.target.subsystems[sim::index(beside)];
+  Profile own = *owner.profile;
   // Cross-Controller Reset is for I/O controllers only.
   own.ccrl = 0;
   own.cqt_ms = 0;
   own.kato_zero = KatoZero::off;  // what asks for it is served with a value of the target's own
-  const SubsystemId id = add_subsystem(w, wire::discovery_nqn, own, ports);
+  // All of them have the one NQN, so their dice go by the subsystem that they belong to.
+  const std::string part = owner.nqn + " discovery";
+  const SubsystemId id = add_subsystem(w, wire::discovery_nqn, own, ports, part);
   w.target.subsystems[sim::index(id)].discovery = true;
 }
 

@@ -181,12 +181,12 @@ void respond(World& w, QueueId id, const wire::Command& command, wire::Status st
 }
 
 SubsystemId add_subsystem(World& w, std::string_view nqn, const Profile& profile,
-                          const std::vector<transport::PortId>& ports) {
+                          const std::vector<transport::PortId>& ports, std::string_view part) {
   Subsystem s;
   s.nqn = std::string(nqn);
   s.profile = std::make_shared<const Profile>(profile);
   s.ports.assign(ports.begin(), ports.end());
-  const std::string entity = "subsystem " + s.nqn;
+  const std::string entity = "subsystem " + (part.empty() ? s.nqn : std::string(part));
   s.instance_choice = w.choices.add(entity, "instance");
   s.ccr_choice = w.choices.add(entity, "reset delay");
   s.quiesce_choice = w.choices.add(entity, "quiesce time");

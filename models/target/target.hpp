@@ -25,10 +25,11 @@ struct NamespaceParameters {
   std::uint64_t zone_bytes = 0;  ///< 0: not zoned; else a divisor of size_bytes
 };
 
+/// `part` names its choice points if the NQN is not its own; empty: the NQN does.
 SubsystemId add_subsystem(World& w, std::string_view nqn, const Profile& profile,
-                          const std::vector<transport::PortId>& ports);
-/// Discovery controllers at these ports, with the knobs of `profile`.
-void add_discovery(World& w, const Profile& profile, const std::vector<transport::PortId>& ports);
+                          const std::vector<transport::PortId>& ports, std::string_view part = {});
+/// Discovery controllers at these ports of a subsystem, with the knobs of its profile.
+void add_discovery(World& w, SubsystemId beside, const std::vector<transport::PortId>& ports);
 NamespaceId add_namespace(World& w, SubsystemId subsystem, const NamespaceParameters& parameters);
 
 /// What the transport calls.

@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "sim/dice.hpp"
+#include "tests/differential/generate.hpp"
 
 namespace holdfast::generate {
-
-using nlohmann::json;
 
 using sim::Dice;
 

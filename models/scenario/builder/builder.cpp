@@ -215,7 +215,7 @@ void build_discovery(World& w, const Scenario& s, const Names& names) {
     }
     const target::SubsystemId id = names.subsystems.at(sub.name);
     if (!ports.empty())
-      target::add_discovery(w, *w.target.subsystems[sim::index(id)].profile, ports);
+      target::add_discovery(w, id, ports);
   }
 }
 

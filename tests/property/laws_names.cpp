@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names and places in lists are the reader's business: other ones change what things are called,
+// and nothing that happens.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <numeric>
+
+#include "models/scenario/builder/builder.hpp"
+#include "sim/random.hpp"
+#include "tests/property/laws_worlds.hpp"
+
+namespace {
+
+using namespace holdfast;
+using namespace holdfast::laws;
+
+/// The other end of the alphabet: a name keeps its length, and no two become the same, but names
+/// are in another order and may be what somebody else was called before.
+std::string mirrored(std::string name) {
+  for (char& c : name) {
+    if (c >= 'a' && c <= 'z')
+      c = static_cast<char>('a' + ('z' - c));
+  }
+  return name;
+}
+
+using NewName = std::function<std::string(const std::string& name, std::uint32_t place)>;
+
+/// What was chosen in a run, for a world in which the choice points have other names.
+sim::ChoiceScript translated(const World& first, const NewName& renamed) {
+  std::map<std::uint64_t, std::uint64_t> streams;
+  for (std::uint32_t i = 0; i < first.choices.count(); ++i) {
+    const std::string& name = first.choices.name(sim::ChoiceId{i});
+    streams[sim::hash_name(name)] = sim::hash_name(renamed(name, i));
+  }
+  sim::ChoiceScript script = first.choices.record();
+  for (sim::Choice& c : script)
+    c.stream = streams.at(c.stream);
+  return script;
+}
+
+/// Other names. Draws belong to names, so the dice would fall otherwise: what was drawn in the
+/// first run is dictated to the second one, and all else must follow. What a host or a target says
+/// of its names on the wire is not compared.
+std::string under_other_names(const json& document, std::uint64_t /*seed*/) {
+  const First first(scenario_of(document), most_records, true);
+  const Scenario other = scenario_of(generate::renamed(document, mirrored));
+  Built names;
+  build(names, other);
+  REQUIRE(first.built.w.choices.count() == names.w.choices.count());
+  const sim::ChoiceScript script = translated(
+      first.built.w, [&](const auto&, auto i) { return names.w.choices.name(sim::ChoiceId{i}); });
+  Change change;
+  change.renamed = mirrored;
+  change.masks_names = true;
+  return difference(first, other, change, [&](World& w) { w.choices.replay(script); });
+}
+
+/// Gives each connection and each load an instant of its own: what begins at the same one has no
+/// order but that of the list, and that order decides who is first on a link that both use.
+void untie(Scenario& s) {
+  sim::Duration later{};
+  const auto next = [&] { return later += std::chrono::nanoseconds{1009}; };
+  for (auto& h : s.hosts) {
+    for (auto& c : h.connect)
+      c.at += next();
+  }
+  for (auto& one : s.workloads)
+    std::visit([&](auto& load) { load.start += next(); }, one);
+}
+
+std::size_t jobs_of(const scenario::Workload& one) {
+  const auto* fio = std::get_if<scenario::Fio>(&one);
+  return fio == nullptr ? 1 : fio->numjobs;
+}
+
+/// "job 3 name/place": choice points of loads are named by their place in the list.
+std::string of_another_job(const std::string& name, const std::vector<std::size_t>& jobs) {
+  if (name.rfind("job ", 0) != 0)
+    return name;
+  std::size_t digits = 0;
+  const std::size_t job = std::stoul(name.substr(4), &digits);
+  return "job " + std::to_string(jobs[job]) + name.substr(4 + digits);
+}
+
+/// Links, subsystems, hosts and loads in the reverse order. Connections keep theirs: it says which
+/// of them is nvme0 and who is first in round-robin. So do faults, by whose places their choice
+/// points are named.
+std::string in_another_order(const json& document, std::uint64_t /*seed*/) {
+  Scenario s = scenario_of(document);
+  untie(s);
+  const First first(s, most_records, true);
+  Scenario other = s;
+  std::reverse(other.fabric.links.begin(), other.fabric.links.end());
+  std::reverse(other.subsystems.begin(), other.subsystems.end());
+  std::reverse(other.hosts.begin(), other.hosts.end());
+  std::reverse(other.workloads.begin(), other.workloads.end());
+  Change change;
+  change.order_within_instant = false;
+  std::size_t after = 0;
+  for (const auto& one : s.workloads)
+    after += jobs_of(one);
+  for (const auto& one : s.workloads) {
+    after -= jobs_of(one);
+    for (std::size_t i = 0; i < jobs_of(one); ++i)
+      change.jobs.push_back(after + i);
+  }
+  const sim::ChoiceScript script = translated(
+      first.built.w, [&](const auto& name, auto) { return of_another_job(name, change.jobs); });
+  return difference(first, other, change, [&](World& w) { w.choices.replay(script); });
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE_SIG("other names change what things are called", "[property][laws]",
+                       ((std::uint64_t batch), batch), 0, 1, 2, 3) {
+  try_on_drawn(1 + 250 * batch, 250, under_other_names);
+  try_on_bundled(batch, 4, under_other_names);
+}
+
+TEMPLATE_TEST_CASE_SIG("another order of the lists changes nothing", "[property][laws]",
+                       ((std::uint64_t batch), batch), 0, 1, 2, 3) {
+  try_on_drawn(1 + 250 * batch, 250, in_another_order);
+  try_on_bundled(batch, 4, in_another_order);
+}

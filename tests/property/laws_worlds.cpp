@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/property/laws_worlds.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace holdfast::laws {
+
+Scenario scenario_of(const json& document) {
+  Scenario out = scenario::from_json(document, "law");
+  if (out.name.rfind("generated", 0) == 0)
+    out.duration = std::min<sim::Duration>(out.duration, horizon);
+  return out;
+}
+
+std::vector<std::pair<std::string, json>> bundled() {
+  std::vector<std::pair<std::string, json>> out;
+  for (const char* folder : {"scenarios", "scenarios/reference"}) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (entry.path().extension() != ".json")
+        continue;
+      json document = scenario::read_document(entry.path());
+      // A sweep or a schema may lie beside the scenarios; only scenarios have hosts.
+      if (document.contains("hosts"))
+        out.emplace_back(entry.path().string(), std::move(document));
+    }
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+json neighbour(const json& scenario, std::uint64_t seed) {
+  const auto transport = [](const json& s) { return s.at("fabric").value("transport", "tcp"); };
+  json other;
+  do {
+    other = json::parse(generate::scenario_text(++seed));
+  } while (transport(other) != transport(scenario));
+  return generate::renamed(other, [](const std::string& name) { return "other-" + name; });
+}
+
+void try_on_drawn(std::uint64_t first, std::uint64_t count, const Law& law) {
+  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    const std::string broken = law(json::parse(generate::scenario_text(seed)), seed);
+    if (!broken.empty())
+      FAIL_CHECK("drawn scenario " << seed << ": " << broken);
+  }
+}
+
+void try_on_bundled(std::size_t first, std::size_t stride, const Law& law) {
+  const auto all = bundled();
+  REQUIRE(all.size() > 4);
+  for (std::size_t i = first; i < all.size(); i += stride) {
+    const std::string broken = law(all[i].second, i);
+    if (!broken.empty())
+      FAIL(all[i].first << ": " << broken);
+  }
+}
+
+}  // namespace holdfast::laws
