@@ -97,6 +97,7 @@ TEST_CASE("the result document and the row have rates per second and MiB of 2^20
 TEST_CASE("the peak of reconnects is the most after the first fault within any one second",
           "[analysis]") {
   Story s = story();
+  s.w.target.subsystems.emplace_back();
   add_fault(s, when(300), sim::never);
   for (const std::int64_t at : {0, 10, 20, 30, 299, 400, 999, 1000, 1399, 1400, 2500}) {
     s.at(at);
