@@ -93,7 +93,7 @@ test-wheel: python  ## The tests of the package, from a wheel in an empty enviro
 	@JOBS=$(JOBS) tools/test-wheel
 
 # The objects of the tests are those of the release build; what they test is sanitized.
-asan: ready-to-check test-program  ## The C++ tests, with the models under address and undefined-behaviour sanitizers
+asan: ready-to-check test-program  ## The C++ tests, the models under address and UB sanitizers
 	@cmake --preset asan-ubsan >/dev/null
 	@cmake --build --preset asan-ubsan -j $(JOBS) --target holdfast_tests
 	@ctest --preset asan-ubsan -j $(JOBS)
@@ -103,10 +103,10 @@ gcc: ready-to-check build  ## The program built by g++ says the same of every bu
 	@cmake --build --preset gcc -j $(JOBS) --target holdfast
 	@$(PYTHON) tools/same_results.py build/holdfast build-gcc/holdfast
 
-mutants: ready-to-test test-program  ## Remove each safeguard of the models in turn; a named test must go red
+mutants: ready-to-test test-program  ## Remove each safeguard in turn; a named test must go red
 	@$(PYTHON) tests/mutants/run.py --jobs $(JOBS) $(MUTANTS)
 
-conform-mutants: ready-to-test build  ## The same, for requirements: each must go red in holdfast conform
+conform-mutants: ready-to-test build  ## The same for requirements, by holdfast conform
 	@$(PYTHON) tests/mutants/conform.py --jobs $(JOBS) $(MUTANTS)
 
 conform: build  ## Which requirement does an implementation break? All of them (CONFORM_OUT=FOLDER)
