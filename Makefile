@@ -21,8 +21,7 @@ unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help build run test check nightly test-cpp test-python test-wheel asan tsan gcc mutants \
         conform-mutants bench instructions hashes format lint stubs tidy clean conform lsfmm \
-        lsfmm-page \
-        performance-page python ready-to-build ready-to-test ready-to-check \
+        lsfmm-page performance-page python ready-to-build ready-to-test ready-to-check \
         bench-program test-program
 
 help:  ## Say what each target does

@@ -5,6 +5,7 @@
 
 #include "analysis/run/io_statistics.hpp"
 #include "models/scenario/builder/builder.hpp"
+#include "tests/property/drawn.hpp"
 #include "tests/property/laws_worlds.hpp"
 #include "tests/property/second_opinion.hpp"
 
@@ -63,8 +64,8 @@ TEMPLATE_TEST_CASE_SIG("the headline numbers follow from the records of drawn sc
   int compared = 0;
   for (std::uint64_t seed = 1 + 200 * batch; seed <= 200 * (batch + 1); ++seed) {
     INFO("scenario " << seed);
-    const auto s = scenario::parse(generate::scenario_text(seed), "drawn");
-    compared += compare(s, sim::epoch + s.duration) ? 1 : 0;
+    const auto s = drawn::scenario_of(seed);
+    compared += compare(s, drawn::end_of(s)) ? 1 : 0;
   }
   CHECK(compared >= 198);
 }

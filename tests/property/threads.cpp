@@ -12,15 +12,16 @@
 #include "models/scenario/builder/builder.hpp"
 #include "models/scenario/scenario.hpp"
 #include "sim/cow_vector.hpp"
-#include "sim/distributions.hpp"
 #include "sim/random.hpp"
 #include "sim/shared_vector.hpp"
-#include "tests/differential/generate.hpp"
+#include "tests/property/drawn.hpp"
 #include "tests/property/invariants.hpp"
 
 namespace {
 
 using namespace holdfast;
+using drawn::end_of;
+using drawn::instant;
 using scenario::Scenario;
 
 // Under the sanitizer a run takes twenty times as long, and a race shows in the first few.
@@ -29,18 +30,6 @@ constexpr std::uint64_t scenarios = 12;
 #else
 constexpr std::uint64_t scenarios = 60;
 #endif
-
-Scenario generated(std::uint64_t seed) {
-  return scenario::parse(generate::scenario_text(seed), "generated");
-}
-
-sim::TimePoint end_of(const Scenario& s) { return sim::epoch + s.duration; }
-
-/// A random instant within a run.
-sim::TimePoint instant(const Scenario& s, std::uint64_t seed) {
-  return sim::epoch +
-         sim::uniform_between(sim::random_bits(seed, 2, 0), sim::Duration{}, s.duration);
-}
 
 /// The hashes of all that a run did.
 sim::TraceHashes run_to_end(World& w, const Scenario& s) {
@@ -108,7 +97,7 @@ TEST_CASE("pages and tables that copies share belong to no thread", "[property][
 TEST_CASE("copies on two threads at once end as they do on one", "[property][threads]") {
   for (std::uint64_t seed = 1; seed <= scenarios; seed += 2) {
     INFO("scenario " << seed);
-    const Scenario s = generated(seed);
+    const Scenario s = drawn::scenario_of(seed);
     World alone = scenario::build(s);
     const auto expected = run_to_end(alone, s);
     World world = scenario::build(s);
@@ -131,7 +120,7 @@ TEST_CASE("copies of copies are made, run and let go of on threads of their own"
           "[property][threads]") {
   for (std::uint64_t seed = 2; seed <= scenarios / 3; seed += 2) {
     INFO("scenario " << seed);
-    const Scenario s = generated(seed);
+    const Scenario s = drawn::scenario_of(seed);
     World world = scenario::build(s);
     invariants::run_until(world, instant(s, seed));
     World alone = world;

@@ -13,29 +13,18 @@
 #include "models/oracle/linearizability.hpp"
 #include "models/scenario/builder/builder.hpp"
 #include "models/scenario/scenario.hpp"
-#include "sim/distributions.hpp"
 #include "sim/random.hpp"
-#include "tests/differential/generate.hpp"
 #include "tests/property/closing.hpp"
+#include "tests/property/drawn.hpp"
 
 namespace {
 
 using namespace holdfast;
+using drawn::end_of;
+using drawn::instant;
 using scenario::Scenario;
 
 constexpr std::uint64_t scenarios = 60;
-
-Scenario generated(std::uint64_t seed) {
-  return scenario::parse(generate::scenario_text(seed), "generated");
-}
-
-sim::TimePoint end_of(const Scenario& s) { return sim::epoch + s.duration; }
-
-/// A random instant within a run.
-sim::TimePoint instant(const Scenario& s, std::uint64_t seed) {
-  return sim::epoch +
-         sim::uniform_between(sim::random_bits(seed, 2, 0), sim::Duration{}, s.duration);
-}
 
 void run_to_end(World& w, const Scenario& s) { invariants::run_until(w, end_of(s)); }
 
@@ -60,7 +49,7 @@ TEST_CASE("the same scenario gives the same result again, another seed another",
   int differ = 0;
   for (std::uint64_t seed = 1; seed <= scenarios; ++seed) {
     INFO("scenario " << seed);
-    Scenario s = generated(seed);
+    Scenario s = drawn::scenario_of(seed);
     World w = scenario::build(s);
     const std::string once = result_of(w, s);
     REQUIRE(once == fresh_result(s));
@@ -76,7 +65,7 @@ TEST_CASE("the same scenario gives the same result again, another seed another",
 TEST_CASE("a copy made at any instant ends as the uninterrupted run does", "[property]") {
   for (std::uint64_t seed = 1; seed <= scenarios; ++seed) {
     INFO("scenario " << seed);
-    const Scenario s = generated(seed);
+    const Scenario s = drawn::scenario_of(seed);
     const std::string expected = fresh_result(s);
     World world = scenario::build(s);
     invariants::run_until(world, instant(s, seed));
@@ -97,7 +86,7 @@ TEST_CASE("what happens to a copy does not disturb the original", "[property]") 
   int disturbed = 0;
   for (std::uint64_t seed = 1; seed <= scenarios; ++seed) {
     INFO("scenario " << seed);
-    const Scenario s = generated(seed);
+    const Scenario s = drawn::scenario_of(seed);
     const std::string expected = fresh_result(s);
     World world = scenario::build(s);
     invariants::run_until(world, instant(s, seed));
@@ -121,7 +110,7 @@ TEST_CASE("a run can be replayed from its choices with other dice", "[property]"
   int needed = 0;
   for (std::uint64_t seed = 1; seed <= scenarios; ++seed) {
     INFO("scenario " << seed);
-    Scenario s = generated(seed);
+    Scenario s = drawn::scenario_of(seed);
     World recorded;
     recorded.choices.start_recording();
     scenario::build(recorded, s);
@@ -209,7 +198,7 @@ TEST_CASE("what the oracle finds in order is linearizable", "[property]") {
   int sound = 0;
   int corrupt = 0;
   for (std::uint64_t seed = 1; seed <= 600; ++seed) {
-    const Scenario s = generated(seed);
+    const Scenario s = drawn::scenario_of(seed);
     World w = scenario::build(s);
     run_to_end(w, s);
     const bool ok = !w.oracle.counts.corrupt();
@@ -231,7 +220,7 @@ TEMPLATE_TEST_CASE_SIG("every drawn scenario is live again once everything has h
   int given_up = 0;
   for (std::uint64_t seed = first; seed < first + 300; ++seed) {
     INFO("scenario " << seed);
-    const Scenario s = generated(seed);
+    const Scenario s = drawn::scenario_of(seed);
     World w = scenario::build(s);
     invariants::Watcher watcher;
     w.trace.attach(&watcher);
