@@ -5,6 +5,7 @@
 #include "models/net/netem.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "models/net/internal.hpp"
 #include "models/world.hpp"
@@ -20,7 +21,7 @@ constexpr std::uint64_t whole = std::uint64_t{1} << 32;
 
 /// A probability as netem keeps it: 32 bits, all of them set for 1.
 std::uint32_t to_scale(double p) {
-  return static_cast<std::uint32_t>(p * static_cast<double>(whole - 1) + 0.5);
+  return static_cast<std::uint32_t>(std::llround(p * static_cast<double>(whole - 1)));
 }
 
 bool yes(World& w, sim::ChoiceId choice, double p) {

@@ -214,7 +214,7 @@ class Run {
       return *this;
     }
     invariants::run_until(world, t);
-    REQUIRE(log.broken == "");
+    REQUIRE_THAT(log.broken, Catch::Equals(""));
     return *this;
   }
   Run& until(Duration t) { return until(sim::epoch + t); }

@@ -176,10 +176,10 @@ std::string stuck(const World& w, const Watcher& watcher) {
 }
 
 void close(World& w, const Watcher& watcher) {
-  REQUIRE(watcher.broken() == "");
+  REQUIRE_THAT(watcher.broken(), Catch::Equals(""));
   heal(w);
-  REQUIRE(watcher.broken() == "");
-  REQUIRE(stuck(w, watcher) == "");
+  REQUIRE_THAT(watcher.broken(), Catch::Equals(""));
+  REQUIRE_THAT(stuck(w, watcher), Catch::Equals(""));
 }
 
 }  // namespace holdfast::invariants

@@ -170,7 +170,9 @@ class PyWorld {
     const scenario::Scenario checked = scenario::from_json(changed, "World.set_policy");
     for (std::size_t i = 0; i < checked.hosts.size(); ++i) {
       const host::HostId id = names_.hosts.at(checked.hosts[i].name);
-      world_.host.hosts.edit(sim::index(id)).policy = checked.hosts[i].policy;
+      // The host has no use for the preset's name.
+      world_.host.hosts.edit(sim::index(id)).policy =
+          static_cast<const host::RecoveryPolicy&>(checked.hosts[i].policy);
     }
     document_ = std::move(changed);
   }

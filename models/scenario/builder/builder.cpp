@@ -249,7 +249,8 @@ void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
   host.name = h.name;
   host.cpus = h.cpus;
   host.iopolicy = h.iopolicy;
-  host.policy = h.policy;
+  // The host has no use for the preset's name.
+  host.policy = static_cast<const host::RecoveryPolicy&>(h.policy);
   host.io_timeout = h.io_timeout;
   host.admin_timeout = h.admin_timeout;
   host.max_retries = h.max_retries;

@@ -48,14 +48,14 @@ TEST_CASE("throughput counts what completes from the start of the fault on and b
   REQUIRE(before);
   CHECK(before->from == when(20));
   CHECK(before->to == when(100));
-  CHECK(before->count == 3);                    // 1, 2 and 3
-  CHECK(before->bytes == (1 + 2 + 1) * 4096u);  // blocks
+  CHECK(before->count == 3);                                // 1, 2 and 3
+  CHECK(before->bytes == std::uint64_t{1 + 2 + 1} * 4096);  // blocks
   const auto during = throughput_during_fault(s.w);
   REQUIRE(during);
   CHECK(during->from == when(100));
   CHECK(during->to == when(200));
   CHECK(during->count == 2);  // 4 at its start and 6; 5 completes at its end
-  CHECK(during->bytes == (1 + 4) * 4096u);
+  CHECK(during->bytes == std::uint64_t{1 + 4} * 4096);
 }
 
 TEST_CASE("errors, other commands and I/O that is still out are no throughput", "[analysis]") {

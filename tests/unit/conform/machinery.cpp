@@ -232,7 +232,7 @@ TEST_CASE("campaigns with different seeds have no drawn scenario in common", "[c
       texts.insert(nameless(vary(p, seed, number)));
     }
   }
-  CHECK(texts.size() == 2 * 4 * 7);
+  CHECK(texts.size() == std::size_t{2} * 4 * 7);
 }
 
 TEST_CASE("a failing scenario is shrunk to what it takes", "[conform]") {
