@@ -17,7 +17,7 @@ using nlohmann::json;
 scenario::Scenario scenario_of(const json& base, const Point& point, const std::string& source) {
   json document = base;
   for (const auto& [path, value] : point.sets)
-    scenario::apply_set(document, path, value);
+    scenario::apply_set(document, path, value, source);
   if (point.seed && document.is_object())
     document["seed"] = *point.seed;
   return scenario::from_json(document, source);

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
+#include "analysis/run/estimate.hpp"
 #include "bindings/cli/cli.hpp"
 #include "models/scenario/scenario.hpp"
 
@@ -11,18 +13,32 @@ namespace holdfast::cli {
 
 using nlohmann::json;
 
+namespace {
+
+json to_json(const analysis::Estimate& e) {
+  return {{"ios", std::round(e.ios)},
+          {"events", std::round(e.events)},
+          {"memory_bytes", std::round(e.bytes)},
+          {"cpu_s", e.seconds}};
+}
+
+}  // namespace
+
 int verify_scenarios(const std::vector<std::string>& files, bool as_json) {
   json findings = json::array();
   bool good = true;
   for (const auto& file : files) {
     try {
       const auto one = scenario::load(file);
+      const auto cost = analysis::estimate(one);
       findings.push_back({{"file", file},
                           {"ok", true},
                           {"name", one.name},
-                          {"scenario_hash", scenario::hash(one)}});
+                          {"scenario_hash", scenario::hash(one)},
+                          {"estimate", to_json(cost)}});
       if (!as_json)
-        print(fmt::format("ok {} ({})\n", file, one.name));
+        print(fmt::format("ok {} ({}): {}\n", scenario::printable(file), one.name,
+                          analysis::words_of(cost)));
     } catch (const scenario::ScenarioError& error) {
       good = false;
       const auto& parts = error.parts();

@@ -128,6 +128,21 @@ void check_verb(const CLI::App& app, int argc, char** argv) {
                                near.empty() ? "" : "; did you mean \"" + near + "\"?"));
 }
 
+/// An option that is given and says nothing is a mistake (an unset variable of a shell, mostly).
+void refuse_empty_values(CLI::App& app) {
+  const CLI::Validator given(
+      [](const std::string& value) {
+        return value.empty() ? std::string("found \"\", expected a value") : std::string();
+      },
+      "", "given");
+  for (auto* verb : app.get_subcommands(nullptr)) {
+    for (auto* option : verb->get_options()) {
+      if (option->get_items_expected_max() > 0)
+        option->check(given);
+    }
+  }
+}
+
 int dispatch(int argc, char** argv) {
   CLI::App app(about, "holdfast");
   app.footer(after);
@@ -160,6 +175,7 @@ int dispatch(int argc, char** argv) {
 
   app.add_subcommand("sweep", "Run a scenario at many points (needs the Python package)");
 
+  refuse_empty_values(app);
   check_verb(app, argc, argv);
   if (argc > 1 && argv[1] == std::string("sweep"))
     return sweep({argv + 2, argv + argc});
@@ -183,7 +199,9 @@ int dispatch(int argc, char** argv) {
 
 }  // namespace
 
-void say(const std::string& line) { std::cerr << "holdfast: " << line << '\n'; }
+void say(const std::string& line) {
+  std::cerr << "holdfast: " << scenario::printable(line) << '\n';
+}
 
 void print(const std::string& data) {
   std::cout << data << std::flush;

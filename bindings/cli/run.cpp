@@ -12,6 +12,7 @@
 #include <fstream>
 #include <map>
 
+#include "analysis/run/estimate.hpp"
 #include "analysis/run/run.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/render.hpp"
@@ -146,6 +147,15 @@ void clear_progress_line() {
     fmt::print(stderr, "\r\x1b[K");
 }
 
+/// A run that someone will wait for, or that may not fit, says so first.
+void announce(const scenario::Scenario& one) {
+  constexpr double long_run_s = 20.0;
+  constexpr double large_run_bytes = 2e9;
+  const auto cost = analysis::estimate(one);
+  if (cost.seconds > long_run_s || cost.bytes > large_run_bytes)
+    say(fmt::format("{}: {}", one.name, analysis::words_of(cost)));
+}
+
 bool use_colour() {
   const char* off = std::getenv("NO_COLOR");  // the convention of no-color.org
   return isatty(STDOUT_FILENO) != 0 && (off == nullptr || *off == '\0');
@@ -164,6 +174,7 @@ int run_scenarios(const RunArguments& arguments) {
   json results = json::array();
   for (std::size_t i = 0; i < scenarios.size() && !stop_requested; ++i) {
     const auto& one = scenarios[i];
+    announce(one);
     analysis::RunOptions options;
     options.kernel = analysis::kernel_named(arguments.kernel);
     options.traces = arguments.traces;

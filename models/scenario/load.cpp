@@ -140,13 +140,31 @@ class Builder : public nlohmann::json_sax<json> {
 
 }  // namespace
 
+namespace {
+
+// The library takes a NUL for the end of the text, and would not see what stands behind it.
+void refuse_nul(std::string_view text, const std::string& source) {
+  const auto place = text.find('\0');
+  if (place == std::string_view::npos)
+    return;
+  const auto before = text.substr(0, place);
+  ScenarioError::Parts parts{
+      source, {}, "a NUL byte", "one JSON document (RFC 8259), which has none", {}};
+  parts.line = 1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
+  parts.column = place - (before.rfind('\n') + 1) + 1;
+  throw ScenarioError(std::move(parts));
+}
+
+}  // namespace
+
 nlohmann::json parse_document(std::string_view text, const std::string& source) {
+  refuse_nul(text, source);
   Builder builder(text, source);
   json::sax_parse(text.begin(), text.end(), &builder);
   return builder.take();
 }
 
-nlohmann::json read_document(const std::filesystem::path& path) {
+std::string read_text(const std::filesystem::path& path) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (!std::filesystem::exists(status))
@@ -164,7 +182,11 @@ nlohmann::json read_document(const std::filesystem::path& path) {
       throw ScenarioError({path.string(), {}, "a file of more than 16 MiB", "a smaller one", {}});
     }
   }
-  return parse_document(text, path.string());
+  return text;
+}
+
+nlohmann::json read_document(const std::filesystem::path& path) {
+  return parse_document(read_text(path), path.string());
 }
 
 Scenario from_json(const nlohmann::json& document, const std::string& source) {

@@ -19,6 +19,8 @@ Scenario load(const std::filesystem::path& path);
 /// The same for a text; `source` is what error messages call it.
 Scenario parse(std::string_view text, const std::string& source);
 
+/// The text of a file, of at most 16 MiB.
+std::string read_text(const std::filesystem::path& path);
 /// The steps of `load`, for callers that change the document in between (`apply_set`).
 nlohmann::json read_document(const std::filesystem::path& path);
 nlohmann::json parse_document(std::string_view text, const std::string& source);
@@ -28,8 +30,11 @@ Scenario from_json(const nlohmann::json& document, const std::string& source);
 /// ("hosts.0.policy"; a list element may go by its name, "hosts.h1.policy"). VALUE is JSON, else a
 /// bare string. A path that the schema does not know is an error; values are checked by from_json.
 /// The segment "*" stands for every element of a list ("/hosts/0/connect/*/keep_alive_tmo").
-void apply_set(nlohmann::json& document, const std::string& assignment);
-void apply_set(nlohmann::json& document, const std::string& path, const nlohmann::json& value);
+/// `source` is what error messages call the place where that was typed.
+void apply_set(nlohmann::json& document, const std::string& assignment,
+               const std::string& source = "--set");
+void apply_set(nlohmann::json& document, const std::string& path, const nlohmann::json& value,
+               const std::string& source = "--set");
 
 /// The canonical form: every key with its value, defaults and presets spelled out.
 /// `parse(to_json(s).dump())` gives `s` again.

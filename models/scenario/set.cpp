@@ -14,8 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-const char* const source = "--set";
-
 std::vector<std::string> split(const std::string& path) {
   const bool pointer = path.starts_with('/');
   const char mark = pointer ? '/' : '.';
@@ -33,9 +31,15 @@ std::vector<std::string> split(const std::string& path) {
   return segments;
 }
 
-[[noreturn]] void fail(const std::string& pointer, std::string found, std::string expected,
+/// A mistake in a path: where in the document, what was found, what was expected, what is near. Who
+/// asked for the change is added where that is known.
+struct Mistake {
+  std::string pointer, found, expected, near = {};
+};
+
+[[noreturn]] void fail(std::string pointer, std::string found, std::string expected,
                        std::string near = {}) {
-  throw ScenarioError({source, pointer, std::move(found), std::move(expected), std::move(near)});
+  throw Mistake{std::move(pointer), std::move(found), std::move(expected), std::move(near)};
 }
 
 const json& follow_ref(const json& root, const json& node) {
@@ -149,19 +153,40 @@ void set_below(const Place& place, Segments::const_iterator at, Segments::const_
 
 }  // namespace
 
-void apply_set(json& document, const std::string& path, const json& value) {
-  const Segments segments = split(path);
-  set_below({&document, nullptr, {}}, segments.begin(), segments.end(), value);
+void apply_set(json& document, const std::string& path, const json& value,
+               const std::string& source) {
+  try {
+    if (!is_utf8(path))
+      fail({}, "a path that is no UTF-8: " + in_quotes(path), "PATH=VALUE in UTF-8");
+    const Segments segments = split(path);
+    set_below({&document, nullptr, {}}, segments.begin(), segments.end(), value);
+  } catch (const Mistake& m) {
+    throw ScenarioError({source, m.pointer, m.found, m.expected, m.near});
+  }
 }
 
-void apply_set(json& document, const std::string& assignment) {
+void apply_set(json& document, const std::string& assignment, const std::string& source) {
   const auto equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0) {
-    fail({}, in_quotes(assignment), "PATH=VALUE, e.g. \"hosts.0.policy=cqt-only\"");
+    throw ScenarioError(
+        {source, {}, in_quotes(assignment), "PATH=VALUE, e.g. \"hosts.0.policy=cqt-only\"", {}});
   }
+  const std::string path = assignment.substr(0, equals);
   const std::string text = assignment.substr(equals + 1);
-  json value = json::parse(text, nullptr, false);
-  apply_set(document, assignment.substr(0, equals), value.is_discarded() ? json(text) : value);
+  if (!is_utf8(text)) {
+    throw ScenarioError({source,
+                         {},
+                         in_quotes(path) + " with a value that is no UTF-8",
+                         "PATH=VALUE in UTF-8",
+                         {}});
+  }
+  // What is JSON, or begins as JSON does, is read as strictly as a file; the rest is a bare string.
+  const bool meant_as_json =
+      !text.empty() && std::string_view("{[\"").find(text.front()) != std::string_view::npos;
+  const json value = meant_as_json || json::accept(text)
+                         ? parse_document(text, fmt::format("{} {}", source, path))
+                         : json(text);
+  apply_set(document, path, value, source);
 }
 
 }  // namespace holdfast::scenario

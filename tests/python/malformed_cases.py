@@ -38,6 +38,12 @@ A_DURATION = "a duration as a string with a unit"
 
 LINK = {"name": "x", "ends": ["h1", "z"]}
 ISLAND = [{"name": "a", "ends": ["h1", "s1"]}, {"name": "h1-s1", "ends": ["a0", "a1"]}]
+# a1 behind a0: hosts and ports forward nothing.
+THROUGH_PORT = [
+    {"name": "h1-s1", "ends": ["h1", "s1"]},
+    {"name": "s1-a0", "ends": ["s1", "a0"]},
+    {"name": "a0-a1", "ends": ["a0", "a1"]},
+]
 SECOND_LINK = {"name": "again", "ends": ["s1", "h1"]}
 ODD_BLOCKS = [{"size": "1000000B"}]
 TWICE = {"subsystem": "sub", "port": "a0"}
@@ -78,6 +84,12 @@ def step(does: str, **words: object) -> dict[str, Any]:
 
 # Name, where in the base, the value put there, the pointer of the error, a part of what it says.
 PATCHES: list[tuple[str, str, Any, str, str]] = [
+    ("empty_key", "/", 1, "at /: ", 'unknown key ""'),
+    ("empty_key_of_host", "/hosts/0/", {}, "at /hosts/0/: ", 'unknown key ""'),
+    ("empty_key_of_fault", "/faults/1/", 1, "at /faults/1/: ", 'unknown key ""'),
+    ("way_through_a_port", "/fabric/links", THROUGH_PORT, "/connect/1/port", "forward nothing"),
+    ("seed_too_large", "/seed", 2**64, "at /seed: ", "from 0 to 18446744073709551615"),
+    ("delays_too_many", "/faults/0", {**IMPAIR, "limit": 2_097_153}, "/limit", "4194304"),
     # Unknown keys, at each level.
     ("unknown_top", "/hots", 1, "/hots", 'did you mean "hosts"?'),
     ("unknown_fabric", "/fabric/trnsport", "tcp", "/fabric/trnsport", 'mean "transport"?'),
@@ -217,7 +229,7 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("host_twice", "/hosts/1", BASE["hosts"][0], "/hosts/1/name", "of its own"),
     ("port_twice", "/subsystems/0/ports", ["a0", "a0"], "/subsystems/0/ports/1", "each port once"),
     ("connect_twice", "/hosts/0/connect/2", TWICE, "/connect/2", "duplicate_connect"),
-    ("island", "/fabric/links", ISLAND, "/connect/0/port", "that the links connect to the host"),
+    ("island", "/fabric/links", ISLAND, "/connect/0/port", "a port to which links"),
     ("cntlid_order", "/subsystems/0", CNTLIDS, "/0/attr_cntlid_min", "attr_cntlid_max 8"),
     ("fault_after_end", "/faults/0/at", "2s", "/faults/0/at", "before the end of the run"),
     ("start_after_end", "/workloads/0/start", "3s", "/workloads/0/start", "before the end"),
@@ -312,6 +324,8 @@ TEXTS: list[tuple[str, str, str, str]] = [
     ("empty_file", "", ":1:1:", "the end of the text"),
     ("truncated", '{"name": "x",', ":1:14:", "the end of the text"),
     ("trailing_comma", '{\n  "name": "x",\n}', ":3:1:", "invalid JSON"),
+    ("text_behind_nul", '{"name": "x"}\0{}', ":1:14:", "found a NUL byte"),
+    ("nul_in_a_key", '{"na\0me": "x"}', ":1:5:", "found a NUL byte"),
     ("second_document", "{} {}", ":1:4:", "end of input"),
     ("comment", '{"name": "x" // why\n}', ":1:14:", "invalid JSON"),
     ("single_quotes", "{'name': 'x'}", ":1:2:", "invalid JSON"),

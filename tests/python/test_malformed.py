@@ -100,6 +100,37 @@ def test_malformed_text(text: str, where: str, says: str, kernel: str, tmp_path:
     assert says in words
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("\x1b[31m.json", r"\x1b[31m.json"),
+        ("\u009b2J.json", r"\u009b2J.json"),
+        ("\u202egnp.json", r"\u202egnp.json"),
+        ("a\nb.json", r"a\x0ab.json"),
+    ],
+)
+def test_names_that_disturb_a_terminal(name: str, shown: str, tmp_path: Path) -> None:
+    """Escapes, C1, signs of direction and line ends of a file's name are shown, not obeyed."""
+    assert shown in refused("{}", tmp_path, "native", name=name)
+    (tmp_path / name).write_text(json.dumps(BASE))
+    done = subprocess.run(
+        [PROGRAM, "verify", name], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.startswith(f"ok {shown} (base): ")
+
+
+def test_the_estimate_of_verify(tmp_path: Path) -> None:
+    """`verify` says what a run will cost, and a run that is large says it, too."""
+    (tmp_path / "case.json").write_text(json.dumps(BASE))
+    done = subprocess.run(
+        [PROGRAM, "verify", "--json", tmp_path / "case.json"], capture_output=True
+    )
+    [told] = json.loads(done.stdout)["scenarios"]
+    assert set(told["estimate"]) == {"ios", "events", "memory_bytes", "cpu_s"}
+    # 10 writes or reads a second for 1.9 s, and one round of eleven.
+    assert told["estimate"]["ios"] == 19 + 11
+
+
 @pytest.mark.parametrize("kernel", ["native", "simgrid"])
 def test_invalid_utf8(kernel: str, tmp_path: Path) -> None:
     """Bytes that are no UTF-8 are an error, not a crash of the printer."""
@@ -117,6 +148,12 @@ def test_invalid_utf8(kernel: str, tmp_path: Path) -> None:
         (["--seed", "-1"], "an integer from 0"),
         (["--seed", "1x"], "an integer from 0"),
         (["--trace", "pcapgn"], "--trace"),
+        (["--seed", ""], "--seed"),
+        (["--out", ""], "--out"),
+        (["--set", ""], "--set"),
+        (["--set", 'expect={"integrity": "ok", "integrity": "ok"}'], 'key "integrity" twice'),
+        (["--set", b"description=\xff"], "UTF-8"),  # type: ignore[list-item]
+        (["--set", "description=\x1b[2J", "--set", "name=\u202e"], r"\u202e"),
     ],
 )
 def test_wrong_options(options: list[str], says: str, tmp_path: Path) -> None:

@@ -142,6 +142,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"set": {"/durration": "3s"}}, 'did you mean "duration"'),
     ({"set": ["/duration"]}, "set: found"),
     ({"paired": 1}, "paired: found 1"),
+    ({"points": {}}, "points: found no axis"),
+    ({"set": {"/hosts/9/cpus": 1}}, "sweep.json: set: at /hosts/9: found no element"),
+    ({"points": {"/hosts/9/cpus": [1]}}, "sweep.json: points: at /hosts/9: found no element"),
+    ({"points": [{"/durration": "3s"}]}, "sweep.json: points: at /durration: "),
     ({"seeds": -1}, "seeds: found -1"),
     ({"out": 5}, "out: found 5"),
 ]
@@ -184,6 +188,41 @@ def test_files_that_are_no_json_are_told(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "sweep.json" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Editors put one in front; scenarios may have one as well."""
+    plain = written(tmp_path, seeds=1)
+    marked = tmp_path / "marked.json"
+    marked.write_bytes(b"\xef\xbb\xbf" + plain.read_bytes())
+    assert main([str(marked), "--json"]) == 0
+    with_mark = capfd.readouterr()
+    assert main([str(plain), "--json"]) == 0
+    assert capfd.readouterr() == with_mark
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"\xff\xfe{\0}\0", "marked.json:1:"),
+        (b'{"base": "x"}\0', "a NUL byte"),
+        (b'{"base": "x", "base": "x"}', 'the key "base" twice'),
+        (b"[" * 5000, "deeper nesting"),
+        (b'{"base": "rw_test_mainline", "points": {"x": 1e999}}', "a number that fits a double"),
+        (b"", "the end of the text"),
+        (b"[]", "expected an object"),
+    ],
+)
+def test_a_hostile_file_is_told(
+    text: bytes, said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """One line, exit status 2, and no traceback."""
+    (tmp_path / "marked.json").write_bytes(text)
+    assert main([str(tmp_path / "marked.json")]) == 2
+    stdout, stderr = capfd.readouterr()
+    assert stdout == ""
+    assert said in stderr
+    assert len(stderr.splitlines()) == 1
 
 
 def test_samples_in_a_file(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from holdfast.errors import (
 from holdfast.policy import Io, Policy, Recovery
 from holdfast.result import Result
 from holdfast.running import run
-from holdfast.scenario import Scenario, scenarios
+from holdfast.scenario import Estimate, Scenario, scenarios
 from holdfast.sweeping import (
     Threshold,
     columns,
@@ -43,6 +43,7 @@ from holdfast.workload import Volume, Workload, all_of, any_of, sleep
 from holdfast.world import World, record_kinds
 
 __all__ = [
+    "Estimate",
     "HoldfastError",
     "InvariantError",
     "Io",

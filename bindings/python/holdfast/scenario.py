@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from importlib import resources
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from holdfast import _core
 from holdfast._words import did_you_mean
@@ -33,6 +33,27 @@ def scenarios() -> list[str]:
 
 def _bundle() -> Any:
     return resources.files("holdfast") / "scenarios"
+
+
+class Estimate(NamedTuple):
+    """What a run will cost, to the order of magnitude; see :meth:`Scenario.estimate`."""
+
+    #: I/Os that the workloads issue
+    ios: float
+    #: events that the calendar fires
+    events: float
+    #: memory at the end
+    memory_bytes: float
+    #: of one core, native kernel
+    cpu_s: float
+    #: JSON pointer of what takes most of the memory; empty if nothing stands out
+    most: str
+    #: all of that in words
+    words: str
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        return self.words
 
 
 class Scenario:
@@ -89,7 +110,11 @@ class Scenario:
             ScenarioError: no scenario has such a path.
 
         """
-        text = _core.apply(self._text(), self.source, [(path, _dumps(value, path))])
+        return self._set(path, value, self.source)
+
+    def _set(self, path: str, value: Any, said_by: str) -> Scenario:
+        """Return a copy with one value changed; `said_by` is where the user typed that."""
+        text = _core.apply(self._text(), self.source, [(path, _dumps(value, path))], said_by)
         return Scenario(json.loads(text), source=self.source)
 
     def validate(self) -> Scenario:
@@ -121,6 +146,21 @@ class Scenario:
     def seed(self) -> int:
         """Return the seed of all random streams."""
         return self._check()[4]
+
+    def estimate(self) -> Estimate:
+        """Return what a run will cost, without running or building anything.
+
+        An upper bound as far as a healthy world goes, right within a factor of about 4: what a
+        failure makes wait or repeat is not counted.
+
+        >>> Scenario.load("rw_test_mainline").estimate().cpu_s < 1
+        True
+
+        Raises:
+            ScenarioError: the scenario is wrong.
+
+        """
+        return Estimate(*_core.estimate(self._text(), self.source))
 
     def canonical(self) -> dict[str, Any]:
         """Return the document with every default and preset spelled out."""

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/run/estimate.hpp"
 #include "bindings/python/module/module.hpp"
 #include "models/scenario/scenario.hpp"
 
@@ -14,10 +15,11 @@ namespace {
 
 using Sets = std::vector<std::pair<std::string, std::string>>;
 
-nlohmann::json with_sets(const std::string& text, const std::string& source, const Sets& sets) {
+nlohmann::json with_sets(const std::string& text, const std::string& source, const Sets& sets,
+                         const std::string& said_by) {
   nlohmann::json document = scenario::parse_document(text, source);
   for (const auto& [path, value] : sets)
-    scenario::apply_set(document, path, scenario::parse_document(value, path));
+    scenario::apply_set(document, path, scenario::parse_document(value, path), said_by);
   return document;
 }
 
@@ -37,10 +39,22 @@ void add_scenario(py::module_& m) {
       py::arg("path"));
   m.def(
       "apply",
-      [](const std::string& text, const std::string& source, const Sets& sets) {
-        return with_sets(text, source, sets).dump();
+      [](const std::string& text, const std::string& source, const Sets& sets,
+         const std::string& said_by) { return with_sets(text, source, sets, said_by).dump(); },
+      py::arg("text"), py::arg("source"), py::arg("sets"), py::arg("said_by"));
+  m.def(
+      "read_text", [](const std::string& path) { return py::bytes(scenario::read_text(path)); },
+      py::arg("path"));
+  m.def(
+      "printable", [](const py::bytes& text) { return scenario::printable(std::string(text)); },
+      py::arg("text"));
+  m.def(
+      "estimate",
+      [](const std::string& text, const std::string& source) {
+        const auto e = analysis::estimate(scenario::parse(text, source));
+        return std::tuple(e.ios, e.events, e.bytes, e.seconds, e.most, analysis::words_of(e));
       },
-      py::arg("text"), py::arg("source"), py::arg("sets"));
+      py::arg("text"), py::arg("source"));
   m.def("schema", [] { return scenario::schema().dump(); });
   m.def("nearest", &scenario::nearest, py::arg("word"), py::arg("names"));
   m.def("catalogue", [] {

@@ -9,6 +9,7 @@
 #include "models/host/host.hpp"
 #include "models/net/fabric.hpp"
 #include "models/scenario/builder/internal.hpp"
+#include "models/scenario/declaration/ways.hpp"
 #include "models/target/target.hpp"
 #include "models/transport/fc/fc.hpp"
 #include "models/transport/queue.hpp"
@@ -60,13 +61,6 @@ simgrid::Platform platform_of(const World& w, const Names& names) {
                               sim::seconds(channel.delay)});
   }
   return platform;
-}
-
-void note_ends(const Scenario& s, Names& names) {
-  for (const Host& host : s.hosts)
-    names.ends.insert(host.name);
-  for (const Subsystem& sub : s.subsystems)
-    names.ends.insert(sub.ports.begin(), sub.ports.end());
 }
 
 std::vector<net::ChannelId> channels_of(const std::vector<simgrid::Hop>& way) {
@@ -311,7 +305,7 @@ Names build_named(World& w, const Scenario& s) {
   Names names;
   names.in_capsule = s.fabric.transport != Transport::fc;
   build_links(w, s, names);
-  note_ends(s, names);
+  names.ends = end_points(s);
   build_routes(w, s, names);
   for (const Subsystem& sub : s.subsystems)
     build_subsystem(w, sub, names);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "models/scenario/checks/internal.hpp"
+#include "models/scenario/declaration/ways.hpp"
 #include "models/wire/connect.hpp"
 
 namespace holdfast::scenario {
@@ -71,42 +72,6 @@ void unique_names(const std::vector<T>& all, const Cursor& list) {
                                "a name of its own");
   }
 }
-
-// Nodes of the fabric and which of them are connected (union-find with path halving).
-class Nodes {
- public:
-  explicit Nodes(const Fabric& fabric) {
-    for (const auto& link : fabric.links) {
-      const auto a = id(link.ends[0]), b = id(link.ends[1]);
-      parent_[root(a)] = root(b);
-    }
-    std::sort(names_.begin(), names_.end());
-  }
-  const std::vector<std::string>& names() const { return names_; }
-  bool connected(const std::string& a, const std::string& b) {
-    return root(ids_.at(a)) == root(ids_.at(b));
-  }
-  bool known(const std::string& name) const { return ids_.count(name) != 0; }
-
- private:
-  std::size_t id(const std::string& name) {
-    const auto [place, fresh] = ids_.emplace(name, parent_.size());
-    if (fresh) {
-      parent_.push_back(parent_.size());
-      names_.push_back(name);
-    }
-    return place->second;
-  }
-  std::size_t root(std::size_t i) {
-    while (parent_[i] != i)
-      i = parent_[i] = parent_[parent_[i]];
-    return i;
-  }
-
-  std::map<std::string, std::size_t> ids_;
-  std::vector<std::size_t> parent_;
-  std::vector<std::string> names_;
-};
 
 void check_fabric(const Fabric& fabric, const Cursor& at) {
   const Cursor links = at.at("links");
@@ -199,7 +164,7 @@ void check_ana_states(const Subsystem& subsystem, const Cursor& at) {
   }
 }
 
-void check_subsystems(const Scenario& s, const Nodes& nodes, const Cursor& at) {
+void check_subsystems(const Scenario& s, const Ways& ways, const Cursor& at) {
   unique_names(s.subsystems, at);
   std::map<std::string, std::string> node_owner;
   for (std::size_t i = 0; i < s.subsystems.size(); ++i) {
@@ -208,8 +173,8 @@ void check_subsystems(const Scenario& s, const Nodes& nodes, const Cursor& at) {
     std::set<std::string> seen;
     for (std::size_t p = 0; p < subsystem.ports.size(); ++p) {
       const auto& port = subsystem.ports[p];
-      if (!nodes.known(port)) {
-        require_name(here.at("ports").at(p), port, "a node (an end of a link)", nodes.names());
+      if (!ways.known(port)) {
+        require_name(here.at("ports").at(p), port, "a node (an end of a link)", ways.nodes());
       }
       if (!seen.insert(port).second) {
         here.at("ports").at(p).fail(in_quotes(port) + " again", "each port once");
@@ -254,16 +219,16 @@ void check_port(const Scenario& s, const Connect& connect, const Cursor& at) {
   require_name(at.at("port"), connect.port, "a port of any subsystem", ports);
 }
 
-void check_connects(const Scenario& s, const Host& host, Nodes& nodes, const Cursor& at) {
+void check_connects(const Scenario& s, const Host& host, const Ways& ways, const Cursor& at) {
   std::set<std::pair<std::string, std::string>> seen;
   for (std::size_t i = 0; i < host.connect.size(); ++i) {
     const auto& connect = host.connect[i];
     const Cursor here = at.at(i);
     check_port(s, connect, here);
-    if (!nodes.connected(host.name, connect.port)) {
+    if (!ways.lead(host.name, connect.port)) {
       here.at("port").fail(
           fmt::format("no path from {} to {}", in_quotes(host.name), in_quotes(connect.port)),
-          "a port that the links connect to the host");
+          "a port to which links and switches lead: hosts and ports forward nothing");
     }
     // The kernel answers -EALREADY to a second connect with the same address (protocol.md 5.6).
     const bool fresh = seen.emplace(connect.subsystem, connect.port).second;
@@ -297,7 +262,7 @@ void check_policy(const RecoveryPolicy& policy, const Cursor& at) {
   }
 }
 
-void check_hosts(const Scenario& s, Nodes& nodes, const Cursor& at) {
+void check_hosts(const Scenario& s, const Ways& ways, const Cursor& at) {
   unique_names(s.hosts, at);
   std::map<std::string, std::string> port_owner;
   for (const auto& subsystem : s.subsystems) {
@@ -315,8 +280,8 @@ void check_hosts(const Scenario& s, Nodes& nodes, const Cursor& at) {
           "\"waits\": \"resetting\" with \"transport\": \"fc\"",
           "\"transport\": \"tcp\" (tp4129-rfc1 was posted for tcp), or another policy");
     }
-    if (!nodes.known(host.name)) {
-      require_name(here.at("name"), host.name, "a node (an end of a link)", nodes.names());
+    if (!ways.known(host.name)) {
+      require_name(here.at("name"), host.name, "a node (an end of a link)", ways.nodes());
     }
     const auto owner = port_owner.find(host.name);
     if (owner != port_owner.end()) {
@@ -324,7 +289,7 @@ void check_hosts(const Scenario& s, Nodes& nodes, const Cursor& at) {
           fmt::format("{}, a port of {}", in_quotes(host.name), in_quotes(owner->second)),
           "a node that is not both host and port");
     }
-    check_connects(s, host, nodes, here.at("connect"));
+    check_connects(s, host, ways, here.at("connect"));
     connections += host.connect.size();
     for (const auto& connect : host.connect) {
       const auto queues = connect.nr_io_queues == 0 ? host.cpus : connect.nr_io_queues;
@@ -346,9 +311,9 @@ void check_hosts(const Scenario& s, Nodes& nodes, const Cursor& at) {
 
 void check_and_resolve(Scenario& scenario, const Cursor& root) {
   check_fabric(scenario.fabric, root.at("fabric"));
-  Nodes nodes(scenario.fabric);
-  check_subsystems(scenario, nodes, root.at("subsystems"));
-  check_hosts(scenario, nodes, root.at("hosts"));
+  const Ways ways(scenario);
+  check_subsystems(scenario, ways, root.at("subsystems"));
+  check_hosts(scenario, ways, root.at("hosts"));
   check::workloads(scenario, root.at("workloads"));
   check::faults(scenario, root.at("faults"));
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cross checks of faults of the network and of connections; see check.hpp.
 #include <algorithm>
-#include <set>
 
 #include "models/scenario/checks/internal.hpp"
+#include "models/scenario/declaration/ways.hpp"
 
 namespace holdfast::scenario::check {
 
@@ -22,42 +22,13 @@ void refuse_fc(const Scenario& s, const Cursor& at, const char* type) {
 }
 
 /// Where packets of other applications may begin and end: not at a switch that forwards.
-std::vector<std::string> end_nodes(const Scenario& s) {
-  std::set<std::string> ends;
-  for (const auto& host : s.hosts)
-    ends.insert(host.name);
-  for (const auto& subsystem : s.subsystems)
-    ends.insert(subsystem.ports.begin(), subsystem.ports.end());
-  std::multiset<std::string> all;
-  for (const auto& link : s.fabric.links)
-    all.insert(link.ends.begin(), link.ends.end());
-  for (const auto& node : all) {
-    if (all.count(node) == 1)
+std::vector<std::string> traffic_ends(const Scenario& s, const Ways& ways) {
+  auto ends = end_points(s);
+  for (const auto& node : ways.nodes()) {
+    if (ways.links_at(node) == 1)
       ends.insert(node);
   }
   return {ends.begin(), ends.end()};
-}
-
-/// Is there a way from one end to the other through switches only?
-bool is_reachable(const Scenario& s, const std::string& from, const std::string& to) {
-  const auto ends = end_nodes(s);
-  std::set<std::string> seen{from};
-  std::vector<std::string> todo{from};
-  while (!todo.empty()) {
-    const std::string node = todo.back();
-    todo.pop_back();
-    if (node == to)
-      return true;
-    if (node != from && contains(ends, node))
-      continue;
-    for (const auto& link : s.fabric.links) {
-      for (std::size_t i = 0; i < 2; ++i) {
-        if (link.ends[i] == node && seen.insert(link.ends[1 - i]).second)
-          todo.push_back(link.ends[1 - i]);
-      }
-    }
-  }
-  return false;
 }
 
 }  // namespace
@@ -150,13 +121,14 @@ void network_fault(const Scenario& s, const PortRemoved& fault, const Cursor& at
 
 void network_fault(const Scenario& s, const CrossTraffic& fault, const Cursor& at) {
   refuse_fc(s, at, "cross_traffic");
-  const auto ends = end_nodes(s);
+  const Ways ways(s);
+  const auto ends = traffic_ends(s, ways);
   const char* what = "a host, a port of a subsystem, or a node with one link";
   require_name(at.at("from"), fault.from, what, ends);
   require_name(at.at("to"), fault.to, what, ends);
   if (fault.from == fault.to)
     at.at("to").fail(in_quotes(fault.to) + " again", "another node than \"from\"");
-  if (!is_reachable(s, fault.from, fault.to))
+  if (!ways.lead(fault.from, fault.to))
     at.at("to").fail(
         fmt::format("no path from {} to {}", in_quotes(fault.from), in_quotes(fault.to)),
         "a node that links and switches connect to \"from\"");

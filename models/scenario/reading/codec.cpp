@@ -23,7 +23,10 @@ using nlohmann::json;
 std::uint64_t read_integer(const Cursor& c, std::uint64_t low, std::uint64_t high) {
   const std::string expected = fmt::format("an integer from {} to {}", low, high);
   std::uint64_t value = 0;
-  if (c.value().is_number_integer() && c.value() >= 0) {
+  // Compared as what they are: above 2^63 - 1 an unsigned number, taken as a signed one, is
+  // negative.
+  if (c.value().is_number_unsigned() ||
+      (c.value().is_number_integer() && c.value().get<std::int64_t>() >= 0)) {
     value = c.value().get<std::uint64_t>();
   } else if (c.value().is_number_float()) {
     // JSON Schema counts 5.0 as an integer; beyond 2^53 a double no longer says which one it is.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -36,18 +37,39 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
-// Control characters would break the promise of one printable line; what() shows them escaped.
-std::string printable(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      out += fmt::format("\\x{:02x}", byte);
-    } else {
-      out += c;
-    }
+struct CodePoint {
+  char32_t value;
+  std::size_t bytes;  ///< 0: no UTF-8
+};
+
+// The first character of a text that is not empty (RFC 3629, table of section 4).
+CodePoint first_of(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80)
+    return {lead, 1};
+  const std::size_t bytes = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  constexpr std::array<char32_t, 5> smallest = {0, 0, 0x80, 0x800, 0x10000};
+  if (lead < 0xc2 || lead > 0xf4 || text.size() < bytes)
+    return {0, 0};
+  char32_t value = lead & (0xffU >> (bytes + 1));
+  for (std::size_t i = 1; i < bytes; ++i) {
+    if ((byte(i) & 0xc0) != 0x80)
+      return {0, 0};
+    value = value << 6 | (byte(i) & 0x3f);
   }
-  return out;
+  const bool surrogate = value >= 0xd800 && value <= 0xdfff;
+  const bool good = value >= smallest[bytes] && value <= 0x10ffff && !surrogate;
+  return {value, good ? bytes : 0};
+}
+
+// What moves the cursor, starts an escape sequence, breaks the line or turns the writing around.
+bool disturbs(char32_t c) {
+  const bool control = c < 0x20 || (c >= 0x7f && c <= 0x9f);
+  const bool separator = c == 0x2028 || c == 0x2029;
+  const bool direction = c == 0x061c || c == 0x200e || c == 0x200f ||
+                         (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+  return control || separator || direction;
 }
 
 std::string line_of(const ScenarioError::Parts& p) {
@@ -65,6 +87,32 @@ std::string line_of(const ScenarioError::Parts& p) {
 
 ScenarioError::ScenarioError(Parts parts)
     : std::runtime_error(line_of(parts)), parts_(std::move(parts)) {}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto [value, bytes] = first_of(text);
+    if (bytes == 0 || (bytes == 1 && disturbs(value))) {
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
+    } else if (disturbs(value)) {
+      out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(value));
+    } else {
+      out += text.substr(0, bytes);
+    }
+    text.remove_prefix(std::max<std::size_t>(bytes, 1));
+  }
+  return out;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t bytes = first_of(text).bytes;
+    if (bytes == 0)
+      return false;
+    text.remove_prefix(bytes);
+  }
+  return true;
+}
 
 std::string nearest(std::string_view word, const std::vector<std::string>& names) {
   if (word.empty() || word.size() > longest_compared_word)

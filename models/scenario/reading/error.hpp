@@ -45,6 +45,13 @@ std::string json_string(const std::string& text);
 /// The text in JSON quotes, control characters escaped, cut to a length fit for one line.
 std::string in_quotes(std::string_view text);
 
+/// The text as it may reach a terminal: control characters (C0, DEL, C1), line and paragraph
+/// separators, signs that turn the direction of writing, and bytes that are no UTF-8 are escaped.
+std::string printable(std::string_view text);
+
+/// Whether the text is UTF-8, as RFC 3629 has it.
+bool is_utf8(std::string_view text);
+
 /// A value as an error message names it: `the number 15`, `the string "x"`, `a list`, ...
 std::string describe(const nlohmann::json& value);
 

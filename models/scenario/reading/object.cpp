@@ -19,14 +19,15 @@ const void* at(const void* object, std::size_t offset) {
 }
 
 /// Throws on a value that is not an object, on an unknown key and on a missing required one.
-void require_object(const Cursor& cursor, const ObjectInfo& info, const std::string& also_known) {
+void require_object(const Cursor& cursor, const ObjectInfo& info, const char* also_known) {
   const auto keys = info.keys();
   if (!cursor.value().is_object())
     cursor.fail_value(fmt::format("an object ({}) with the keys {}", info.name, one_of(keys)));
   // Unknown keys come first: a mistyped required key is better told as the typing slip it is.
   for (const auto& member : cursor.value().items()) {
     const auto& key = member.key();
-    if (key == also_known || std::find(keys.begin(), keys.end(), key) != keys.end())
+    const bool tag = also_known != nullptr && key == also_known;
+    if (tag || std::find(keys.begin(), keys.end(), key) != keys.end())
       continue;
     cursor.at(key).fail("unknown key " + in_quotes(key), one_of(keys), nearest(key, keys));
   }
@@ -89,7 +90,7 @@ std::vector<std::string> ObjectInfo::keys() const {
 
 void ObjectInfo::add(const FieldInfo& field) { fields.push_back(field); }
 
-void ObjectInfo::read(const Cursor& cursor, void* object, const std::string& also_known) const {
+void ObjectInfo::read(const Cursor& cursor, void* object, const char* also_known) const {
   require_object(cursor, *this, also_known);
   const auto& value = cursor.value();
   if (base_key != nullptr && value.contains(base_key)) {

@@ -57,8 +57,8 @@ struct ObjectInfo {
   std::vector<std::string> keys() const;
   void add(const FieldInfo& field);
   /// Fills an object that has its defaults. `also_known` is a key that the caller has dealt with
-  /// (the tag of a union).
-  void read(const Cursor& cursor, void* object, const std::string& also_known = {}) const;
+  /// (the tag of a union); null: none.
+  void read(const Cursor& cursor, void* object, const char* also_known = nullptr) const;
   nlohmann::json write(const void* object) const;
 };
 

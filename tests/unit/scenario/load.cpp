@@ -196,3 +196,78 @@ TEST_CASE("The schema knows every key of the canonical form", "[scenario]") {
   CHECK(reference_markdown().find("| `keep_alive_tmo` |") != std::string::npos);
   CHECK(catalogue().size() == 7);
 }
+
+TEST_CASE("Whole numbers reach up to 2^64 - 1", "[scenario]") {
+  json document = base();
+  document["seed"] = UINT64_MAX;
+  CHECK(from_json(document, "x.json").seed == UINT64_MAX);
+  CHECK(from_json(to_json(from_json(document, "x.json")), "x.json").seed == UINT64_MAX);
+  document["seed"] = (std::uint64_t{1} << 63) + 1;
+  CHECK(from_json(document, "x.json").seed == (std::uint64_t{1} << 63) + 1);
+  document["workloads"] = json::array({{{"type", "script"},
+                                        {"host", "h1"},
+                                        {"steps", {{{"do", "register"}, {"key", UINT64_MAX}}}}}});
+  const auto read = from_json(document, "x.json");
+  CHECK(std::get<Script>(read.workloads[0]).steps[0].key == UINT64_MAX);
+  CHECK_THAT(error_with("/seed", -1), Catch::Contains("found the number -1, expected an integer"));
+  CHECK_THAT(error_with("/hosts/0/cpus", UINT64_MAX), Catch::Contains("an integer from 1 to 1024"));
+}
+
+TEST_CASE("The empty key is unknown, wherever it stands", "[scenario]") {
+  for (const char* place :
+       {"/", "/fabric/", "/fabric/links/0/", "/fabric/links/0/loss/", "/subsystems/0/",
+        "/subsystems/0/namespaces/0/", "/subsystems/0/namespaces/0/media/",
+        "/subsystems/0/namespaces/0/media/read/", "/hosts/0/", "/hosts/0/policy/",
+        "/hosts/0/connect/0/", "/workloads/0/", "/workloads/1/", "/faults/0/", "/faults/0/at/",
+        "/expect/", "/expect/exposure_s/"}) {
+    CAPTURE(place);
+    CHECK_THAT(error_with(place, 1),
+               Catch::Contains(std::string("at ") + place + ": found unknown key \"\""));
+  }
+}
+
+TEST_CASE("A NUL byte ends no text", "[scenario]") {
+  using namespace std::string_literals;
+  CHECK_THAT(syntax_error("{}\0{"s), Catch::Contains("x.json:1:3: found a NUL byte"));
+  CHECK_THAT(syntax_error("{\n \"name\": \"a\0b\"}"s), Catch::Contains("x.json:2:12: found a NUL"));
+  CHECK_THAT(syntax_error("\0"s), Catch::Contains("x.json:1:1: found a NUL byte"));
+}
+
+TEST_CASE("What --set is given is read as strictly as a file", "[scenario]") {
+  json document = base();
+  CHECK_THROWS_WITH(apply_set(document, R"(expect.exposure_s={"max": 1, "max": 2})"),
+                    Catch::Contains("the key \"max\" twice"));
+  CHECK_THROWS_WITH(apply_set(document, "faults=[{]"), Catch::Contains("--set faults:1:"));
+  CHECK_THROWS_WITH(apply_set(document, "description=\xff"), Catch::Contains("is no UTF-8"));
+  CHECK_THROWS_WITH(apply_set(document, "na\xc3me=x"), Catch::Contains("is no UTF-8"));
+  CHECK_THROWS_WITH(apply_set(document, "hosts.h9.cpus", 1, "sweep.json: points"),
+                    Catch::StartsWith("sweep.json: points: at /hosts/h9: found no element"));
+  CHECK(document == base());
+}
+
+TEST_CASE("Impairments hold as many packets as the calendar can", "[scenario]") {
+  json fault = {{"type", "impair"}, {"at", "1s"}, {"link", "l0"}, {"limit", 2'097'152}};
+  json document = base();
+  document["faults"] = json::array({fault});
+  CHECK_NOTHROW(from_json(document, "x.json"));
+  document["faults"].push_back({{"type", "impair"}, {"at", "1s"}, {"link", "l1"}, {"limit", 1}});
+  CHECK_THROWS_WITH(from_json(document, "x.json"),
+                    Catch::Contains("at /faults/1/limit: found 4194306 packets"));
+}
+
+TEST_CASE("What reaches a terminal neither moves its cursor nor turns the writing", "[scenario]") {
+  CHECK(printable("a\x1b[31m\n\x7f") == "a\\x1b[31m\\x0a\\x7f");
+  CHECK(printable("\xc2\x9b") == "\\u009b");      // CSI as one character
+  CHECK(printable("\xe2\x80\xae") == "\\u202e");  // right-to-left override
+  CHECK(printable("\xe2\x81\xa6\xd8\x9c") == "\\u2066\\u061c");
+  CHECK(printable("\xe2\x80\xa8") == "\\u2028");  // line separator
+  CHECK(printable("gr\xc3\xb6\xc3\x9f"
+                  "e \xf0\x9f\x9a\x80") ==
+        "gr\xc3\xb6\xc3\x9f"
+        "e \xf0\x9f\x9a\x80");
+  CHECK(printable("\xff\xc3") == "\\xff\\xc3");           // no UTF-8
+  CHECK(printable("\xed\xa0\x80") == "\\xed\\xa0\\x80");  // a surrogate
+  CHECK(printable("\xc0\xaf") == "\\xc0\\xaf");           // an overlong slash
+  CHECK(is_utf8("\xe2\x80\xae"));
+  CHECK_FALSE(is_utf8("a\xf4\x90\x80\x80"));  // above U+10FFFF
+}

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import pandas as pd
 
+from holdfast import _core
 from holdfast.errors import HoldfastError, ScenarioError, UsageError
 from holdfast.sweeping.file import read_sweep
 from holdfast.sweeping.runs import sweep
@@ -43,8 +44,16 @@ def main(arguments: list[str]) -> int:
     except (ScenarioError, UsageError) as error:
         _say(str(error))
         return BAD_INPUT
+    except BrokenPipeError:
+        raise
     except (HoldfastError, OSError) as error:
         _say(f"internal error: {error}")
+        return INTERNAL_ERROR
+    except Exception as error:
+        # Whatever it is, the last line of a traceback is what a user can use.
+        _say(f"internal error: {type(error).__name__}: {error}")
+        if os.environ.get("HOLDFAST_TRACEBACK"):
+            raise
         return INTERNAL_ERROR
 
 
@@ -124,7 +133,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _say(line: str) -> None:
-    print(f"holdfast: {line}", file=sys.stderr)
+    # Names of files may hold what moves the cursor of a terminal.
+    print(f"holdfast: {_core.printable(os.fsencode(line))}", file=sys.stderr)
 
 
 if __name__ == "__main__":

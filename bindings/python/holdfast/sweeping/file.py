@@ -14,7 +14,7 @@ from holdfast import _core
 from holdfast._words import did_you_mean
 from holdfast.errors import UsageError
 from holdfast.scenario import Scenario
-from holdfast.sweeping.points import Point, as_points, crossed, zipped
+from holdfast.sweeping.points import Point, as_points, check_paths, crossed, zipped
 from holdfast.sweeping.samplers import latin_hypercube, random, sobol
 
 _KEYS = ("name", "description", "base", "set", "points", "seeds", "paired", "until", "out")
@@ -33,17 +33,21 @@ def read_sweep(path: Path) -> dict[str, Any]:
         ScenarioError: it is no JSON, or its base is wrong.
 
     """
-    _core.read(str(path))  # Says what is wrong better, but sorts keys; their order is the axes'.
-    document = json.loads(path.read_text(encoding="utf-8"))
     where = str(path)
+    text = _core.read_text(where)
+    # This says better what is wrong, but sorts keys, and their order is that of the axes.
+    _core.apply(text, where, [], where)
+    document = json.loads(text)
     _check_keys(where, document, _KEYS)
     for key in ("base", "points"):
         if key not in document:
             raise UsageError(f'{where}: found no "{key}", expected one')
     base = _base(path, document["base"])
     for place, value in _object(where, "set", document.get("set", {})).items():
-        base = base.set(place, value)
-    out: dict[str, Any] = {"base": base, "points": _points(where, document["points"])}
+        base = base._set(place, value, f"{where}: set")
+    points = _points(where, document["points"])
+    check_paths(points, base._text(), base.source, f"{where}: points")
+    out: dict[str, Any] = {"base": base, "points": points}
     for key in ("seeds", "paired", "until", "out"):
         if key in document:
             out[key] = document[key]

@@ -83,6 +83,10 @@ def as_points(given: PointsLike) -> list[Point]:
 
     """
     if isinstance(given, Mapping):
+        if not given:
+            raise UsageError(
+                "points: found no axis, expected at least one; [{}] is the base as it is"
+            )
         return grid(given)
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         raise UsageError(
@@ -95,8 +99,11 @@ def as_points(given: PointsLike) -> list[Point]:
     return points
 
 
-def check_paths(points: Sequence[Point], text: str, source: str) -> None:
-    """Raise ScenarioError for the first path that no scenario has, and UsageError for seeds."""
+def check_paths(points: Sequence[Point], text: str, source: str, said_by: str = "points") -> None:
+    """Raise ScenarioError for the first path that no scenario has, and UsageError for seeds.
+
+    `said_by` is where the user typed the points.
+    """
     seen = set()
     for point in points:
         paths = tuple(path for path, _ in point.sets)
@@ -105,7 +112,7 @@ def check_paths(points: Sequence[Point], text: str, source: str) -> None:
         seen.add(paths)
         if any(path in ("/seed", "seed") for path in paths):
             raise UsageError("points: found the path /seed, expected seeds in seeds=")
-        _core.apply(text, source, point.sets)
+        _core.apply(text, source, point.sets, said_by)
 
 
 def seeds_of(seeds: int | Iterable[int] | None, own: int) -> list[int]:

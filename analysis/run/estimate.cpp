@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arithmetic of what is asked for; see estimate.hpp. The constants are peak memory and processor
+// time of two runs that differ in one number only (more seconds, more packets), by that difference.
+#include "analysis/run/estimate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <type_traits>
+
+namespace holdfast::analysis {
+namespace {
+
+using namespace scenario;
+using sim::seconds;
+
+constexpr double bytes_of_program = 40e6;
+constexpr double bytes_per_queue = 4e3;
+constexpr double bytes_per_write = 170;  // its operation, its version, its latency
+constexpr double bytes_per_read = 225;   // likewise, with what it knew
+constexpr double bytes_per_block_known = 8;
+constexpr double bytes_per_block_written = 32;
+constexpr double bytes_per_queued_packet = 140;
+constexpr double bytes_per_delayed_packet = 290;  // an event of its own
+constexpr double seconds_per_event = 150e-9;
+constexpr double seconds_per_io = 500e-9;
+constexpr double header_bytes = 52;  // IP and TCP with timestamps
+constexpr double frame_bytes = 38;   // preamble, Ethernet header, check sequence, gap
+
+/// The host's links, and whether a switch is between them and the port.
+struct Path {
+  double bits_per_s = 0;  ///< all links together
+  double delay_s = 1e9;   ///< the nearest one's
+  double mtu = 1500;
+  double hops = 2;
+};
+
+Path path_of(const Scenario& s, const std::string& host) {
+  Path path;
+  bool direct = false;
+  for (const Link& link : s.fabric.links) {
+    const bool first = link.ends[0] == host;
+    if (!first && link.ends[1] != host)
+      continue;
+    path.bits_per_s += static_cast<double>(link.rate_bps);
+    path.delay_s = std::min(path.delay_s, seconds(link.delay));
+    path.mtu = link.mtu_bytes;
+    const std::string& other = link.ends[first ? 1 : 0];
+    for (const Subsystem& one : s.subsystems)
+      direct = direct || std::find(one.ports.begin(), one.ports.end(), other) != one.ports.end();
+  }
+  path.hops = direct ? 1 : 2;
+  return path;
+}
+
+double low_of(const Latency& latency) {
+  return seconds(latency.kind == Latency::Kind::exponential
+                     ? std::max(latency.low, latency.high / 4)
+                     : latency.low);
+}
+
+/// A workload's I/O: how many, how large, which share of it reads.
+struct Load {
+  double ios = 0;
+  double bytes = 4096;
+  double reads = 0.5;
+  double blocks = 1;
+  double region_blocks = 1;  ///< that its writes can touch
+};
+
+double packets_of(const Load& load, const Path& path) {
+  const double segments = std::ceil((load.bytes + 72) / (path.mtu - header_bytes));
+  return 1.5 * segments + 2;
+}
+
+const scenario::Namespace& namespace_of(const Scenario& s, const Placed& placed) {
+  for (const Subsystem& subsystem : s.subsystems) {
+    for (const scenario::Namespace& one : subsystem.namespaces) {
+      if (subsystem.name == placed.subsystem && one.nsid == placed.nsid)
+        return one;
+    }
+  }
+  static const scenario::Namespace none;  // the checks have seen to it that there is one
+  return none;
+}
+
+double time_left(const Scenario& s, const Placed& placed) {
+  return std::max(0.0, seconds(s.duration - placed.start));
+}
+
+Load load_of(const Scenario& s, const RwTest& w, const Path&) {
+  const double round = seconds(w.sleep_before_read + w.sleep_after_read);
+  Load load;
+  const double rounds = std::floor(time_left(s, w) / std::max(round, 1e-4)) + 1;
+  load.ios = std::min<double>(w.iterations, rounds) * (w.writes + 1.0);
+  load.reads = 1.0 / (w.writes + 1.0);
+  return load;
+}
+
+Load load_of(const Scenario& s, const Script& w, const Path& path) {
+  const auto& ns = namespace_of(s, w);
+  double pauses = 0, commands = 0;
+  Load load;
+  for (const ScriptStep& step : w.steps) {
+    if (step.what == ScriptStep::Do::wait)
+      pauses += seconds(step.pause);
+    else
+      ++commands;
+    load.blocks = std::max<double>(load.blocks, step.blocks);
+  }
+  const double round =
+      pauses +
+      commands * (std::min(low_of(ns.media.read), low_of(ns.media.write)) + 2 * path.delay_s);
+  load.ios = commands * std::min<double>(w.repeat, time_left(s, w) / std::max(round, 1e-6) + 1);
+  load.bytes = std::min(load.blocks * ns.block_bytes, 1048576.0);
+  load.region_blocks = load.blocks * static_cast<double>(w.steps.size());
+  return load;
+}
+
+Load load_of(const Scenario& s, const Fio& w, const Path& path) {
+  const auto& ns = namespace_of(s, w);
+  Load load;
+  load.bytes = w.bs_bytes;
+  load.blocks = load.bytes / ns.block_bytes;
+  const bool writes = w.rw == workload::Pattern::write || w.rw == workload::Pattern::randwrite;
+  const bool reads = w.rw == workload::Pattern::read || w.rw == workload::Pattern::randread;
+  load.reads = writes ? 0.0 : reads ? 1.0 : w.rwmixread / 100.0;
+  const auto region = w.size_bytes != 0 ? w.size_bytes : ns.size_bytes - w.offset_bytes;
+  load.region_blocks = static_cast<double>(region / ns.block_bytes);
+  const double wire = load.bytes * 8 / std::max(path.bits_per_s, 1.0);
+  const double media =
+      load.reads * low_of(ns.media.read) + (1 - load.reads) * low_of(ns.media.write);
+  const double io_s = media + 2 * path.hops * path.delay_s + wire + seconds(w.thinktime);
+  double rate = std::min(w.iodepth / std::max(io_s, 1e-9), 1 / std::max(wire, 1e-12));
+  if (ns.media.parallel != 0 && media > 0)
+    rate = std::min(rate, ns.media.parallel / media);
+  if (w.rate_iops != 0)
+    rate = std::min(rate, static_cast<double>(w.rate_iops));
+  if (w.rate_bytes_per_s != 0)
+    rate = std::min(rate, static_cast<double>(w.rate_bytes_per_s) / load.bytes);
+  double time = time_left(s, w);
+  if (w.runtime > Duration{0})
+    time = std::min(time, seconds(w.runtime));
+  load.ios = w.numjobs * rate * time;
+  return load;
+}
+
+/// Adds up, and remembers what takes most memory.
+class Sum {
+ public:
+  void add(const std::string& pointer, double ios, double events, double bytes) {
+    out_.ios += ios;
+    out_.events += events;
+    out_.bytes += bytes;
+    out_.seconds += events * seconds_per_event + ios * seconds_per_io;
+    if (bytes > most_) {
+      most_ = bytes;
+      out_.most = pointer;
+    }
+  }
+  Estimate take() { return out_; }
+
+ private:
+  Estimate out_{0, 0, bytes_of_program, 0, {}};
+  double most_ = bytes_of_program / 4;  // less does not stand out
+};
+
+void add_load(Sum& sum, const std::string& pointer, const Load& load, const Path& path) {
+  const double writes = load.ios * (1 - load.reads);
+  const double touched = std::min(writes * load.blocks, load.region_blocks);
+  const double known = load.blocks > 1 ? load.blocks * bytes_per_block_known : 0;
+  sum.add(pointer, load.ios, load.ios * (packets_of(load, path) * path.hops + 2),
+          writes * bytes_per_write + load.ios * load.reads * (bytes_per_read + known) +
+              touched * bytes_per_block_written);
+}
+
+double lasting(const Scenario& s, const Lasting& fault) {
+  const double left = seconds(s.duration - fault.at.low);
+  return fault.until_after ? std::min(left, seconds(*fault.until_after)) : left;
+}
+
+/// Slowest link and all queues of the fabric: a bound for what may pile up on one way.
+void add_fault(Sum& sum, const Scenario& s, const std::string& pointer, const CrossTraffic& f) {
+  double queues = 0, slowest = 1e15;
+  for (const Link& link : s.fabric.links) {
+    queues = std::max(queues, static_cast<double>(link.queue_bytes));
+    slowest = std::min(slowest, static_cast<double>(link.rate_bps));
+  }
+  const double rate = static_cast<double>(f.rate_bps) / 8 / f.packet_bytes;
+  const double drain = slowest / 8 / (f.packet_bytes + frame_bytes);
+  const double time = lasting(s, f);
+  const double waiting = std::min(std::max(0.0, rate - drain) * time, queues / f.packet_bytes);
+  sum.add(pointer, 0, rate * time + 2 * std::min(rate, drain) * time,
+          waiting * bytes_per_queued_packet);
+}
+
+void add_fault(Sum& sum, const Scenario& s, const std::string& pointer, const Impair& f) {
+  double offered = 0;  // by other applications; of ours a window is all that is out
+  for (const Fault& one : s.faults) {
+    if (const auto* traffic = std::get_if<CrossTraffic>(&one))
+      offered += static_cast<double>(traffic->rate_bps) / 8 / traffic->packet_bytes;
+  }
+  const double inside =
+      std::min<double>(f.limit, offered * std::min(seconds(f.delay + f.jitter), lasting(s, f)));
+  sum.add(pointer, 0, 0, inside * bytes_per_delayed_packet);
+}
+
+template <class F>
+void add_fault(Sum&, const Scenario&, const std::string&, const F&) {}
+
+template <class F>
+void add_repeats(Sum& sum, const Scenario& s, const std::string& pointer, const F& fault) {
+  if constexpr (std::is_base_of_v<Repeating, F>) {
+    if (!fault.every)
+      return;
+    const double most = seconds(s.duration - fault.at.low) / seconds(*fault.every);
+    sum.add(pointer, 0, 2 * (fault.times ? std::min<double>(most, *fault.times) : most), 0);
+  }
+}
+
+void add_connections(Sum& sum, const Scenario& s) {
+  for (std::size_t i = 0; i < s.hosts.size(); ++i) {
+    const Host& host = s.hosts[i];
+    double queues = 0, looks = 0;
+    for (const Connect& one : host.connect) {
+      queues += 1.0 + (one.nr_io_queues == 0 ? host.cpus : std::min(one.nr_io_queues, host.cpus));
+      const double kato = seconds(one.keep_alive_tmo.value_or(std::chrono::seconds(5)));
+      looks += kato > 0 ? seconds(s.duration) / (kato / 2) : 0;
+    }
+    // A Keep Alive is a command, a response and an ACK; setting up a queue takes about thirty.
+    sum.add(fmt::format("/hosts/{}", i), 0, looks * 12 + queues * 60, queues * bytes_per_queue);
+  }
+}
+
+/// 1234567 as "1.2 M", in thousands.
+std::string rounded(double number) {
+  constexpr std::array<const char*, 7> marks = {"", " k", " M", " G", " T", " P", " E"};
+  std::size_t i = 0;
+  for (; number >= 1000 && i + 1 < marks.size(); ++i)
+    number /= 1000;
+  return fmt::format("{:.3g}{}", number, marks[i]);
+}
+
+std::string rounded_time(double s) {
+  if (s < 120)
+    return fmt::format("{:.2g} s", s);
+  if (s < 7200)
+    return fmt::format("{:.2g} minutes", s / 60);
+  return s < 48 * 3600 ? fmt::format("{:.2g} hours", s / 3600)
+                       : fmt::format("{} days", rounded(s / 86400));
+}
+
+}  // namespace
+
+Estimate estimate(const Scenario& s) {
+  Sum sum;
+  add_connections(sum, s);
+  for (std::size_t i = 0; i < s.workloads.size(); ++i) {
+    std::visit(
+        [&](const auto& workload) {
+          const Path path = path_of(s, workload.host);
+          add_load(sum, fmt::format("/workloads/{}", i), load_of(s, workload, path), path);
+        },
+        s.workloads[i]);
+  }
+  for (std::size_t i = 0; i < s.faults.size(); ++i) {
+    const auto pointer = fmt::format("/faults/{}", i);
+    std::visit(
+        [&](const auto& fault) {
+          add_fault(sum, s, pointer, fault);
+          add_repeats(sum, s, pointer, fault);
+        },
+        s.faults[i]);
+  }
+  return sum.take();
+}
+
+std::string words_of(const Estimate& e) {
+  return fmt::format("about {} events, {} of one core, {}B of memory{}", rounded(e.events),
+                     rounded_time(e.seconds), rounded(e.bytes),
+                     e.most.empty() ? "" : fmt::format(" (most of it for {})", e.most));
+}
+
+}  // namespace holdfast::analysis

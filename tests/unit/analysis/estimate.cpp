@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run is said to cost before it begins, against what it cost: within a factor of 4.
+#include "analysis/run/estimate.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "analysis/run/run.hpp"
+#include "models/scenario/scenario.hpp"
+
+using namespace holdfast;
+using nlohmann::json;
+
+namespace {
+
+json world_of(const char* duration, json workloads, json faults = json::array()) {
+  const json connect =
+      json::array({{{"subsystem", "sub"}, {"port", "a0"}}, {{"subsystem", "sub"}, {"port", "a1"}}});
+  return {{"name", "cost"},
+          {"duration", duration},
+          {"fabric",
+           {{"links",
+             {{{"name", "l"}, {"ends", {"h1", "a0"}}}, {{"name", "r"}, {"ends", {"h1", "a1"}}}}}}},
+          {"subsystems",
+           {{{"name", "sub"}, {"ports", {"a0", "a1"}}, {"namespaces", {{{"size", "64MiB"}}}}}}},
+          {"hosts", {{{"name", "h1"}, {"connect", connect}}}},
+          {"workloads", std::move(workloads)},
+          {"faults", std::move(faults)}};
+}
+
+json fio(json more) {
+  json job = {{"type", "fio"}, {"host", "h1"}};
+  job.update(more);
+  return json::array({job});
+}
+
+void compare(const json& document) {
+  INFO(document.dump());
+  const auto scenario = scenario::from_json(document, "cost");
+  const auto told = analysis::estimate(scenario);
+  const json result = analysis::run(scenario, {});
+  const auto events = result["sim"]["events"].get<double>();
+  CHECK(told.events >= events / 4);
+  CHECK(told.events <= events * 4);
+}
+
+}  // namespace
+
+TEST_CASE("The estimate of events is of the right order", "[estimate]") {
+  compare(world_of("60s", json::array()));
+  for (const char* rw : {"randwrite", "randread", "rw"}) {
+    for (const char* bs : {"4KiB", "64KiB"}) {
+      compare(world_of("1s", fio({{"rw", rw}, {"bs", bs}, {"iodepth", 8}})));
+      compare(world_of("2s", fio({{"rw", rw}, {"bs", bs}, {"rate_iops", 2000}})));
+    }
+  }
+  compare(world_of("1s", fio({{"iodepth", 4}, {"numjobs", 3}, {"thinktime", "1ms"}})));
+  compare(world_of("60s", json::array({{{"type", "rw_test"}, {"host", "h1"}}})));
+  compare(world_of("2s", json::array(),
+                   json::array({{{"type", "cross_traffic"},
+                                 {"at", "1s"},
+                                 {"from", "h1"},
+                                 {"to", "a0"},
+                                 {"rate", "1Gbps"}}})));
+  compare(world_of("2s", json::array(),
+                   json::array({{{"type", "blackhole"},
+                                 {"at", "1s"},
+                                 {"for", "1us"},
+                                 {"every", "10us"},
+                                 {"link", "l"}}})));
+}
+
+TEST_CASE("The estimate names what takes the memory", "[estimate]") {
+  const auto cost = [](const json& document) {
+    return analysis::estimate(scenario::from_json(document, "cost"));
+  };
+  // 1000 s of 100,000 writes a second keep 170 bytes each: 17 GB.
+  const auto many = cost(world_of(
+      "1001s",
+      fio({{"rw", "randwrite"}, {"iodepth", 64}, {"rate_iops", 100'000}, {"start", "1s"}})));
+  CHECK(many.ios == Approx(1e8));
+  CHECK(many.bytes == Approx(17e9).epsilon(0.01));
+  CHECK(many.most == "/workloads/0");
+
+  // A queue of 16 GiB in front of a slow link, filled with 64-byte packets at 100 Gbit/s: 268 M
+  // packets fit, 1.7 G come in 9 s.
+  json slow = world_of("10s", json::array(),
+                       json::array({{{"type", "cross_traffic"},
+                                     {"at", "1s"},
+                                     {"from", "h1"},
+                                     {"to", "a0"},
+                                     {"rate", "100Gbps"},
+                                     {"packet", "64B"}}}));
+  slow["fabric"]["links"][0].update({{"rate", "1Kbps"}, {"queue", "16GiB"}});
+  CHECK(cost(slow).bytes == Approx(268'435'456.0 * 140).epsilon(0.01));
+  CHECK(cost(slow).most == "/faults/0");
+  CHECK(cost(world_of("10s", json::array())).most.empty());
+}
