@@ -24,6 +24,21 @@ void add_queue(World& w, ControllerId id, std::uint16_t qid, const Tags& tags) {
   w.host.queues.push_back(q);
 }
 
+/// The options of `nvme connect` that one driver has, as it keeps them.
+Driver driver_of(transport::TransportKind kind, const ConnectParameters& p) {
+  switch (kind) {
+    case transport::TransportKind::tcp:
+      return TcpController{p.digests};
+    case transport::TransportKind::rdma:
+      return RdmaController{};
+    case transport::TransportKind::fc:
+      break;
+  }
+  FcController fc;
+  fc.dev_loss_tmo = p.dev_loss_tmo;
+  return fc;
+}
+
 void failfast_fired(World& w, ControllerId id) {
   controller(w, id).failfast_expired = true;
   kick_requeue_lists(w, id);
@@ -150,9 +165,9 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   c.max_reconnects = p.ctrl_loss_tmo < Duration{}
                          ? -1
                          : (p.ctrl_loss_tmo + p.reconnect_delay - Duration{1}) / p.reconnect_delay;
-  fc_set_options(w, c, p.dev_loss_tmo);
+  c.driver = driver_of(w.transport.kind, p);
+  fc_set_options(c);
   c.fast_io_fail = p.fast_io_fail_tmo;
-  c.digests = p.digests;
   c.disable_sqflow = p.disable_sqflow;
   c.last_check = p.at;  // nvme_init_ctrl
   c.queue_size = std::min(p.queue_size, longest_io_queue);

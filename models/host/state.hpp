@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "models/disk.hpp"
-#include "models/host/fc_state.hpp"
+#include "models/host/driver.hpp"
 #include "models/host/options.hpp"
 #include "models/host/tags.hpp"
 #include "models/transport/state.hpp"
@@ -174,7 +174,6 @@ struct Controller {
   std::int64_t max_reconnects = -1;  ///< -1: without limit
   Duration fast_io_fail{-1};         ///< negative: off
   std::uint32_t queue_size = 128;
-  wire::Digests digests{};  ///< NVMe/TCP: hdr_digest, data_digest
   bool disable_sqflow = false;
   std::uint32_t io_queues_wanted = 1;
   // what the controller said
@@ -234,7 +233,7 @@ struct Controller {
   bool ccr_accepted = false;        ///< its command has been accepted
   std::uint32_t ccr_serial = 0;     ///< which of all its attempts this is: a late answer is not it
   sim::EventId ccr_timer{};
-  FcController fc;
+  Driver driver;  ///< of the world's transport
   // scan after the first connect
   sim::Vector<std::uint32_t> scan;  ///< NSIDs still to be identified
 };
