@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Host controllers: building them, and the state machine of nvme_change_ctrl_state.
+#include <algorithm>
 #include <array>
 
 #include "models/host/internal.hpp"
@@ -39,6 +40,16 @@ Driver driver_of(transport::TransportKind kind, const ConnectParameters& p) {
   return fc;
 }
 
+NqnId name_subsystem(World& w, std::string_view nqn) {
+  const wire::NqnText text(nqn);
+  auto& nqns = w.host.nqns;
+  const auto known = std::find(nqns.begin(), nqns.end(), text);
+  const NqnId id{static_cast<std::uint32_t>(known - nqns.begin())};
+  if (known == nqns.end())
+    nqns.push_back(text);
+  return id;
+}
+
 void failfast_fired(World& w, ControllerId id) {
   controller(w, id).failfast_expired = true;
   kick_requeue_lists(w, id);
@@ -66,6 +77,7 @@ void after_change(World& w, ControllerId id, State from, State to) {
 
 Controller& controller(World& w, ControllerId id) { return w.host.controllers[sim::index(id)]; }
 Queue& queue(World& w, QueueId id) { return w.host.queues[sim::index(id)]; }
+const wire::NqnText& nqn_of(const World& w, NqnId id) { return w.host.nqns[sim::index(id)]; }
 const Host& host_of(const World& w, const Controller& c) {
   return w.host.hosts[sim::index(c.host)];
 }
@@ -140,7 +152,7 @@ HostId add_host(World& w, const Host& host) {
 HeadId add_head(World& w, HostId host, std::string_view subnqn, std::uint32_t nsid, DiskId disk) {
   Head head;
   head.host = host;
-  head.subnqn = subnqn;
+  head.subnqn = name_subsystem(w, subnqn);
   head.nsid = nsid;
   head.disk = disk;
   const HeadId id{static_cast<std::uint32_t>(w.host.heads.size())};
@@ -154,7 +166,7 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   Controller c;
   c.host = p.host;
   c.name = "nvme" + std::to_string(w.host.hosts[sim::index(p.host)].controllers.size());
-  c.subnqn = std::string_view(p.subnqn);
+  c.subnqn = name_subsystem(w, p.subnqn);
   c.port = p.port;
   c.forward = p.forward;
   c.back = p.back;
@@ -172,7 +184,7 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   c.last_check = p.at;  // nvme_init_ctrl
   c.queue_size = std::min(p.queue_size, longest_io_queue);
   const Host& host = w.host.hosts[sim::index(p.host)];
-  c.discovery = is_discovery_nqn(c.subnqn);
+  c.discovery = is_discovery_nqn(nqn_of(w, c.subnqn));
   c.io_queues_wanted = p.nr_io_queues == 0 ? host.cpus : std::min(p.nr_io_queues, host.cpus);
   if (c.discovery)
     c.io_queues_wanted = 0;

@@ -56,7 +56,7 @@ void send_connect(World& w, QueueId id) {
   }
   wire::ConnectData data;
   data.cntlid = q.qid == 0 ? wire::cntlid_dynamic : c.cntlid;
-  data.subnqn = c.subnqn;
+  data.subnqn = nqn_of(w, c.subnqn);
   data.hostnqn = host_of(w, c).hostnqn;
   const auto bytes = wire::encode_connect_data(data);
   const transport::BlobId blob = w.transport.blobs.add(wire::connect_data_bytes);

@@ -38,6 +38,8 @@ enum class ControllerId : std::uint32_t {};
 enum class QueueId : std::uint32_t {};
 enum class HeadId : std::uint32_t {};
 enum class IoId : std::uint32_t {};
+/// Names a subsystem as hosts know it, in Hosts::nqns; equal names are one.
+enum class NqnId : std::uint32_t {};
 /// The workload's name for one of the I/Os of a job; comes back when it is done.
 enum class Cookie : std::uint32_t {};
 
@@ -163,7 +165,7 @@ struct Controller {
   HostId host{};
   State state = State::fresh;
   std::string name;  ///< "nvme0"
-  wire::NqnText subnqn{};
+  NqnId subnqn{};
   transport::PortId port{};  ///< transport port
   net::RouteId forward{};
   net::RouteId back{};
@@ -293,7 +295,7 @@ struct Path {
 /// A multipath block device (struct nvme_ns_head).
 struct Head {
   HostId host{};
-  wire::NqnText subnqn{};
+  NqnId subnqn{};
   std::uint32_t nsid = 0;
   DiskId disk{};                  ///< the world's name for what is stored behind it
   std::uint32_t block_bytes = 0;  ///< 0: not found yet
@@ -332,6 +334,7 @@ using IoDone = void (*)(World&, workload::JobId, Cookie, wire::Status, Version);
 
 struct Hosts {
   sim::SharedVector<Host> hosts;
+  sim::SharedVector<wire::NqnText> nqns;  ///< each once
   /// By host, as far as one is attached: who decides instead of its policy (hooks.hpp).
   sim::Vector<sim::Attached<RecoveryHooks>> hooks;
   sim::Vector<Controller> controllers;
