@@ -59,17 +59,34 @@ struct World : Rooms {
   World(const World& other, const sim::CopyBlock&) : Rooms(other) {}
 };
 
+namespace detail {
+
+template <Kind kind, class... Each>
+sim::Record make_record(const World& w, Each... words) {
+  static_assert(are_words_of<kind, Each...>, "a record carries the words of its kind");
+  sim::Record r{sim::ns(w.now()), static_cast<std::uint16_t>(kind), info(kind).layer, {}};
+  r.word = {to_word(words)...};
+  return r;
+}
+
+}  // namespace detail
+
 /// Says that something happened, now. Number and types of the words are those of the vocabulary.
 template <Kind kind, class... Each>
 void record(World& w, Each... words) {
-  static_assert(are_words_of<kind, Each...>, "a record carries the words of its kind");
-  sim::Record r{sim::ns(w.now()), static_cast<std::uint16_t>(kind), info(kind).layer, {}};
-  r.word = {detail::to_word(words)...};
+  const sim::Record r = detail::make_record<kind>(w, words...);
   w.trace.put(r);
   if constexpr (oracle::observes(kind))
     oracle::observe(w, r);
   if constexpr (oracle::log_observes(kind))
     oracle::log_recovery(w, r);
+}
+
+/// The same of a packet, whose body a sink may look into.
+template <Kind kind, class... Each>
+void record_packet(World& w, const net::PacketBody& body, Each... words) {
+  static_assert(!oracle::observes(kind) && !oracle::log_observes(kind));
+  w.trace.put(detail::make_record<kind>(w, words...), body.bytes);
 }
 
 }  // namespace holdfast

@@ -8,7 +8,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "sim/time.hpp"
 #include "sim/wide.hpp"
@@ -34,6 +36,12 @@ class Sink {
   Sink& operator=(const Sink&) = default;
   virtual ~Sink() = default;
   virtual void on_record(const Record& record) = 0;
+  /// A record about a packet, for those who want more of it than the record has words for. `body`
+  /// is what a transport put into the packet; it is there for the time of the call.
+  virtual void on_packet(const Record& record, std::span<const std::byte> body) {
+    static_cast<void>(body);
+    on_record(record);
+  }
 };
 
 /// The three running hashes of a run.
@@ -59,15 +67,15 @@ class Trace {
   ~Trace() = default;
 
   void put(const Record& record) {
-    ++records_;
-    const std::uint64_t digest = digest_of(record);
-    hashes_.full = extend(hashes_.full, digest);
-    if (record.layer >= Layer::protocol)
-      hashes_.protocol = extend(hashes_.protocol, digest);
-    if (record.layer == Layer::outcome)
-      hashes_.outcome = extend(hashes_.outcome, digest);
+    add(record);
     if (sink_ != nullptr) [[unlikely]]
       sink_->on_record(record);
+  }
+  /// The same for a record about a packet with this body.
+  void put(const Record& record, std::span<const std::byte> body) {
+    add(record);
+    if (sink_ != nullptr) [[unlikely]]
+      sink_->on_packet(record, body);
   }
 
   void attach(Sink* sink) { sink_ = sink; }
@@ -75,6 +83,15 @@ class Trace {
   [[nodiscard]] std::uint64_t records() const { return records_; }
 
  private:
+  void add(const Record& record) {
+    ++records_;
+    const std::uint64_t digest = digest_of(record);
+    hashes_.full = extend(hashes_.full, digest);
+    if (record.layer >= Layer::protocol)
+      hashes_.protocol = extend(hashes_.protocol, digest);
+    if (record.layer == Layer::outcome)
+      hashes_.outcome = extend(hashes_.outcome, digest);
+  }
   /// Product of two words folded to one: each input bit reaches every output bit.
   static std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
     const Wide product = Wide{a} * b;

@@ -158,7 +158,7 @@ nlohmann::json tell(const World& w, const Incident& i) {
     timeline.push_back({{"t_s", sim::seconds(m.at)}, {"event", m.event}, {"text", m.text}});
   }
   const target::Namespace& n = namespace_of(w, i.disk);
-  const std::string& nqn = w.target.subsystems[sim::index(n.subsystem)].nqn;
+  const std::string& nqn = w.target.nqns[sim::index(n.subsystem)];
   const char* who = i.type == Incident::Type::stale_read ? "read" : "write";
   return {{"kind", kind},
           {"host", host_of_job(w, w.oracle.operations[i.serial - 1].job)},

@@ -29,13 +29,13 @@ json host_controllers(const World& w) {
 
 json target_controllers(const World& w) {
   json out = json::array();
-  for (const target::Subsystem& subsystem : w.target.subsystems) {
-    for (const target::ControllerId id : subsystem.controllers) {
+  for (std::size_t i = 0; i < w.target.subsystems.size(); ++i) {
+    for (const target::ControllerId id : w.target.subsystems[i].controllers) {
       const target::Controller& c = w.target.controllers[id];
       std::uint64_t executing = 0;
       for (const target::QueueId q : c.queues)
         executing += w.target.queues[q].executing;
-      out.push_back({{"subsystem", subsystem.nqn},
+      out.push_back({{"subsystem", w.target.nqns[i]},
                      {"cntlid", c.cntlid},
                      {"ready", c.ready},
                      {"fatal", c.fatal},

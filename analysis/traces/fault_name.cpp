@@ -37,7 +37,7 @@ struct FaultName {
   }
   std::string operator()(const fault::AnaChange& f) const {
     return fmt::format("ANA change of group {} of {}", f.ana.group,
-                       w.target.subsystems[sim::index(f.subsystem)].nqn);
+                       w.target.nqns[sim::index(f.subsystem)]);
   }
   std::string operator()(const fault::ResetController& f) const {
     return "reset of " + device(f.controller);
@@ -64,13 +64,13 @@ struct FaultName {
   std::string operator()(const fault::NodeFailure& f) const {
     static constexpr const char* states[] = {"up", "crash", "hang", "partition"};
     return fmt::format("{} of node {}", states[static_cast<std::size_t>(f.state)],
-                       w.target.nodes[sim::index(f.node)].name);
+                       w.target.node_names[sim::index(f.node)]);
   }
   std::string operator()(const fault::AdminStall& f) const {
     return fmt::format("admin stall of controller {}", f.cntlid);
   }
   std::string operator()(const fault::PortRemoved& f) const {
-    return "port removed from " + w.target.subsystems[sim::index(f.subsystem)].nqn;
+    return "port removed from " + w.target.nqns[sim::index(f.subsystem)];
   }
   std::string operator()(const fault::KillSockets& f) const {
     return "sockets killed: " + device(f.controller);

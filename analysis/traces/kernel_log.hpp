@@ -66,7 +66,7 @@ class KernelLog final : public TraceFile {
     put(host_name(c.host), fmt::format("nvme {}: {}", c.name, text), now_ns_);
   }
   void say_target(target::SubsystemId subsystem, const std::string& text) {
-    put(w_.target.subsystems[sim::index(subsystem)].nqn, "nvmet: " + text, now_ns_);
+    put(w_.target.nqns[sim::index(subsystem)], "nvmet: " + text, now_ns_);
   }
 
   bool on_host(const sim::Record& r);

@@ -109,8 +109,8 @@ void KernelLog::on_connected(const Words<Kind::connected>& r) {
     return;
   }
   const Ipv4 a = address_of(w_.net.routes[sim::index(c.forward)].to);
-  say(id, fmt::format("new ctrl: NQN \"{}\", addr {}.{}.{}.{}:{}, hostnqn: {}", c.subnqn.view(),
-                      a[0], a[1], a[2], a[3], nvme_tcp_port,
+  say(id, fmt::format("new ctrl: NQN \"{}\", addr {}.{}.{}.{}:{}, hostnqn: {}",
+                      host::nqn_of(w_, c.subnqn).view(), a[0], a[1], a[2], a[3], nvme_tcp_port,
                       w_.host.hosts[sim::index(c.host)].hostnqn.view()));
 }
 
@@ -147,7 +147,7 @@ void KernelLog::on_removed(const Words<Kind::controller_removed>& r) {
   // A deletion by an administrator comes without the first line.
   if (c.state != host::State::deleting_noio)
     say(id, fmt::format("Removing controller ({})...", signed_error(r.get<"error">())));
-  say(id, fmt::format("Removing ctrl: NQN \"{}\"", c.subnqn.view()));
+  say(id, fmt::format("Removing ctrl: NQN \"{}\"", host::nqn_of(w_, c.subnqn).view()));
 }
 
 }  // namespace holdfast::analysis::kernel

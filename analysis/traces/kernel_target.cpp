@@ -21,7 +21,8 @@ void KernelLog::on_created(const Words<Kind::controller_created>& r) {
   }
   const target::Subsystem& s = w_.target.subsystems[sim::index(subsystem)];
   say_target(subsystem, fmt::format("Created {} controller {} for subsystem {} for NQN {}.",
-                                    s.discovery ? "discovery" : "nvm", cntlid, s.nqn,
+                                    s.discovery ? "discovery" : "nvm", cntlid,
+                                    w_.target.nqns[sim::index(subsystem)],
                                     found(subsystem, cntlid).hostnqn.view()));
 }
 

@@ -162,9 +162,7 @@ class PacketCapture final : public TraceFile {
     if (kind == Kind::packet_dropped && was_lost(Words<Kind::packet_dropped>(r)))
       waiting_.clear();
     write_packet();
-    if (kind == Kind::packet_hop) {
-      capture(Words<Kind::packet_hop>(r), r.time_ns);
-    } else if (kind == Kind::pdu_sent) {
+    if (kind == Kind::pdu_sent) {
       remember(Words<Kind::pdu_sent>(r));
     } else if (kind == Kind::tcp_state) {
       const Words<Kind::tcp_state> words(r);
@@ -173,6 +171,12 @@ class PacketCapture final : public TraceFile {
       if (opens)
         open(words.get<"connection">());
     }
+  }
+
+  void on_packet(const sim::Record& r, std::span<const std::byte> body) override {
+    on_record(r);
+    if (static_cast<Kind>(r.kind) == Kind::packet_hop)
+      capture(Words<Kind::packet_hop>(r), tcp::segment_of(body), r.time_ns);
   }
 
   void close() override {
@@ -292,8 +296,7 @@ class PacketCapture final : public TraceFile {
     append_tcp_options(c, s, blocks, b);
   }
 
-  void capture(const Words<Kind::packet_hop>& r, std::int64_t time_ns) {
-    const tcp::Segment s = tcp::segment_of(w_.net.packets[w_.net.arriving]);
+  void capture(const Words<Kind::packet_hop>& r, const tcp::Segment& s, std::int64_t time_ns) {
     const transport::Connection& c = w_.transport.connections[ConnectionId{s.connection}];
     const std::uint32_t channel = sim::index(r.get<"channel">());
     // Another host's link may be on the way; a connection is watched at its own.

@@ -93,7 +93,7 @@ Timeline::Timeline(const World& world, const std::filesystem::path& path) : w_(w
   for (std::size_t i = 0; i < w_.host.hosts.size(); ++i)
     out_.name_process(first_host + i, "host " + w_.host.hosts[i].name);
   for (std::size_t i = 0; i < w_.target.subsystems.size(); ++i)
-    out_.name_process(first_target + i, "target " + w_.target.subsystems[i].nqn);
+    out_.name_process(first_target + i, "target " + w_.target.nqns[i]);
 }
 
 void Timeline::on_record(const sim::Record& r) {

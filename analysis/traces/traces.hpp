@@ -3,8 +3,10 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -45,6 +47,10 @@ class Tee final : public sim::Sink {
   void on_record(const sim::Record& record) override {
     for (sim::Sink* sink : sinks_)
       sink->on_record(record);
+  }
+  void on_packet(const sim::Record& record, std::span<const std::byte> body) override {
+    for (sim::Sink* sink : sinks_)
+      sink->on_packet(record, body);
   }
 
  private:

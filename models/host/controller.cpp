@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Host controllers: building them, and the state machine of nvme_change_ctrl_state.
+#include <algorithm>
 #include <array>
 
 #include "models/host/internal.hpp"
@@ -22,6 +23,31 @@ void add_queue(World& w, ControllerId id, std::uint16_t qid, const Tags& tags) {
   q.qid = qid;
   q.tags = tags;
   w.host.queues.push_back(q);
+}
+
+/// The options of `nvme connect` that one driver has, as it keeps them.
+Driver driver_of(transport::TransportKind kind, const ConnectParameters& p) {
+  switch (kind) {
+    case transport::TransportKind::tcp:
+      return TcpController{p.digests};
+    case transport::TransportKind::rdma:
+      return RdmaController{};
+    case transport::TransportKind::fc:
+      break;
+  }
+  FcController fc;
+  fc.dev_loss_tmo = p.dev_loss_tmo;
+  return fc;
+}
+
+NqnId name_subsystem(World& w, std::string_view nqn) {
+  const wire::NqnText text(nqn);
+  auto& nqns = w.host.nqns;
+  const auto known = std::find(nqns.begin(), nqns.end(), text);
+  const NqnId id{static_cast<std::uint32_t>(known - nqns.begin())};
+  if (known == nqns.end())
+    nqns.push_back(text);
+  return id;
 }
 
 void failfast_fired(World& w, ControllerId id) {
@@ -51,6 +77,7 @@ void after_change(World& w, ControllerId id, State from, State to) {
 
 Controller& controller(World& w, ControllerId id) { return w.host.controllers[sim::index(id)]; }
 Queue& queue(World& w, QueueId id) { return w.host.queues[sim::index(id)]; }
+const wire::NqnText& nqn_of(const World& w, NqnId id) { return w.host.nqns[sim::index(id)]; }
 const Host& host_of(const World& w, const Controller& c) {
   return w.host.hosts[sim::index(c.host)];
 }
@@ -125,7 +152,7 @@ HostId add_host(World& w, const Host& host) {
 HeadId add_head(World& w, HostId host, std::string_view subnqn, std::uint32_t nsid, DiskId disk) {
   Head head;
   head.host = host;
-  head.subnqn = subnqn;
+  head.subnqn = name_subsystem(w, subnqn);
   head.nsid = nsid;
   head.disk = disk;
   const HeadId id{static_cast<std::uint32_t>(w.host.heads.size())};
@@ -139,7 +166,7 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   Controller c;
   c.host = p.host;
   c.name = "nvme" + std::to_string(w.host.hosts[sim::index(p.host)].controllers.size());
-  c.subnqn = std::string_view(p.subnqn);
+  c.subnqn = name_subsystem(w, p.subnqn);
   c.port = p.port;
   c.forward = p.forward;
   c.back = p.back;
@@ -150,14 +177,14 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   c.max_reconnects = p.ctrl_loss_tmo < Duration{}
                          ? -1
                          : (p.ctrl_loss_tmo + p.reconnect_delay - Duration{1}) / p.reconnect_delay;
-  fc_set_options(w, c, p.dev_loss_tmo);
+  c.driver = driver_of(w.transport.kind, p);
+  fc_set_options(c);
   c.fast_io_fail = p.fast_io_fail_tmo;
-  c.digests = p.digests;
   c.disable_sqflow = p.disable_sqflow;
   c.last_check = p.at;  // nvme_init_ctrl
   c.queue_size = std::min(p.queue_size, longest_io_queue);
   const Host& host = w.host.hosts[sim::index(p.host)];
-  c.discovery = is_discovery_nqn(c.subnqn);
+  c.discovery = is_discovery_nqn(nqn_of(w, c.subnqn));
   c.io_queues_wanted = p.nr_io_queues == 0 ? host.cpus : std::min(p.nr_io_queues, host.cpus);
   if (c.discovery)
     c.io_queues_wanted = 0;

@@ -5,6 +5,8 @@
 #include "models/transport/fc/fc.hpp"
 
 #include <algorithm>
+#include <utility>
+#include <variant>
 
 #include "models/host/internal.hpp"
 #include "models/world.hpp"
@@ -20,7 +22,14 @@ constexpr int not_connected = 107;  ///< ENOTCONN
 constexpr Duration default_delay = std::chrono::seconds{10};
 constexpr Duration shorter_delay = std::chrono::seconds{2};
 
-bool is_fc(const World& w) { return w.transport.kind == transport::TransportKind::fc; }
+FcController& fc_of(Controller& c) {
+  HOLDFAST_CHECK(is_fc(c));
+  return *std::get_if<FcController>(&c.driver);
+}
+const FcController& fc_of(const Controller& c) {
+  HOLDFAST_CHECK(is_fc(c));
+  return *std::get_if<FcController>(&c.driver);
+}
 
 bool is_in(const Request& r, std::uint16_t qid, Phase phase) {
   if (qid != 0)
@@ -101,9 +110,9 @@ void association_deleted(World& w, ControllerId id) {
   for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
     close(w, io_queue(c, i));
   close(w, c.admin);
-  c.fc.phase = Phase::none;
-  const bool setup_failed = c.fc.setup_failed;
-  c.fc.setup_failed = false;
+  FcController& fc = fc_of(c);
+  fc.phase = Phase::none;
+  const bool setup_failed = std::exchange(fc.setup_failed, false);
   if (c.then == Then::remove) {
     stop_keep_alive(w, id);
     change_state(w, id, State::deleting_noio);
@@ -112,13 +121,13 @@ void association_deleted(World& w, ControllerId id) {
   }
   c.then = Then::reconnect;
   if (setup_failed) {
-    reconnect_or_remove(w, id, c.fc.error, c.fc.dnr);
+    reconnect_or_remove(w, id, fc.error, fc.dnr);
     return;
   }
   if (!change_state(w, id, State::connecting))
     return;
   // nvme_fc_reset_ctrl_work: no delay before the first attempt, if the port is there.
-  if (c.fc.dev_loss_end == sim::never) {
+  if (fc.dev_loss_end == sim::never) {
     connect_now(w, id);
   } else {
     reconnect_or_remove(w, id, not_connected, false);
@@ -127,24 +136,25 @@ void association_deleted(World& w, ControllerId id) {
 
 /// Goes on to the next phase when nothing of this one is left.
 void proceed(World& w, ControllerId id) {
-  Controller& c = controller(w, id);
-  while (c.fc.phase != Phase::none && left_in(w, id, c.fc.phase) == 0) {
-    if (c.fc.phase == Phase::events) {
+  FcController& fc = fc_of(controller(w, id));
+  while (fc.phase != Phase::none && left_in(w, id, fc.phase) == 0) {
+    if (fc.phase == Phase::events) {
       association_deleted(w, id);
       return;
     }
-    c.fc.phase = c.fc.phase == Phase::io ? Phase::admin : Phase::events;
-    abort_all(w, id, c.fc.phase);
+    fc.phase = fc.phase == Phase::io ? Phase::admin : Phase::events;
+    abort_all(w, id, fc.phase);
   }
 }
 
 }  // namespace
 
-void fc_set_options(World& w, Controller& c, Duration dev_loss_tmo) {
-  if (!is_fc(w))
+bool is_fc(const Controller& c) { return std::holds_alternative<FcController>(c.driver); }
+
+void fc_set_options(Controller& c) {
+  if (!is_fc(c))
     return;
-  c.fc.dev_loss_tmo = dev_loss_tmo;
-  // nvme_fc_init_ctrl: the same horizon in shorter steps, unless it is without end.
+  // The same horizon in shorter steps, unless it is without end.
   if (c.max_reconnects < 0 || c.reconnect_delay != default_delay)
     return;
   const Duration horizon = c.max_reconnects * c.reconnect_delay;
@@ -153,14 +163,15 @@ void fc_set_options(World& w, Controller& c, Duration dev_loss_tmo) {
 }
 
 bool fc_delete_association(World& w, ControllerId id) {
-  if (!is_fc(w))
-    return false;
   Controller& c = controller(w, id);
+  if (!is_fc(c))
+    return false;
+  FcController& fc = fc_of(c);
   w.calendar.cancel(c.ready_poll);
   c.setup = Setup::idle;
-  if (c.fc.phase != Phase::none)
+  if (fc.phase != Phase::none)
     return true;  // on its way already
-  c.fc.phase = Phase::io;
+  fc.phase = Phase::io;
   quiesce(w, c.admin);
   for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
     quiesce(w, io_queue(c, i));
@@ -172,19 +183,20 @@ bool fc_delete_association(World& w, ControllerId id) {
 }
 
 bool fc_setup_failed(World& w, ControllerId id, int error, bool dnr) {
-  if (!is_fc(w))
-    return false;
   Controller& c = controller(w, id);
+  if (!is_fc(c))
+    return false;
   stop_keep_alive(w, id);
-  c.fc.setup_failed = true;
-  c.fc.error = error;
-  c.fc.dnr = dnr;
+  FcController& fc = fc_of(c);
+  fc.setup_failed = true;
+  fc.error = error;
+  fc.dnr = dnr;
   return fc_delete_association(w, id);
 }
 
 void fc_error_while_connecting(World& w, ControllerId id) {
   const Controller& c = controller(w, id);
-  if (!is_fc(w) || c.state != State::connecting || c.fc.phase != Phase::none)
+  if (!is_fc(c) || c.state != State::connecting || fc_of(c).phase != Phase::none)
     return;
   // nvme_fc_error_recovery: the set-up fails by itself once its command has been aborted.
   for (const Phase phase : {Phase::io, Phase::admin, Phase::events})
@@ -192,10 +204,10 @@ void fc_error_while_connecting(World& w, ControllerId id) {
 }
 
 bool fc_request_timed_out(World& w, QueueId id, std::uint16_t tag) {
-  if (!is_fc(w))
+  const ControllerId ctrl = queue(w, id).controller;
+  if (!is_fc(controller(w, ctrl)))
     return false;
   Request& r = *request_at(w, id, tag);
-  const ControllerId ctrl = queue(w, id).controller;
   record<Kind::request_timeout>(w, ctrl, queue(w, id).qid, r.command.cid, r.command.opcode,
                                 wire::PduType{});
   // BLK_EH_RESET_TIMER, whatever the state is: the end of the abort completes the request.
@@ -213,7 +225,7 @@ void fc_exchange_ended(World& w, transport::HostOwner owner, std::uint16_t packe
     return;  // released before its exchange ended
   // nvme_fc_fcpio_done: a transport error ends the association, whoever asked for the abort.
   const ControllerId ctrl = queue(w, id).controller;
-  if (controller(w, ctrl).fc.phase == Phase::none)
+  if (fc_of(controller(w, ctrl)).phase == Phase::none)
     error_recovery(w, ctrl, Cause::transport);
   const Controller& c = controller(w, ctrl);
   Request* const r = find_request(w, id, packed);
@@ -231,14 +243,17 @@ void fc_exchange_ended(World& w, transport::HostOwner owner, std::uint16_t packe
 }
 
 bool fc_gives_up(const World& w, const Controller& c) {
-  return c.fc.dev_loss_end != sim::never && w.now() >= c.fc.dev_loss_end;
+  if (!is_fc(c))
+    return false;
+  const FcController& fc = fc_of(c);
+  return fc.dev_loss_end != sim::never && w.now() >= fc.dev_loss_end;
 }
 
 Duration fc_reconnect_delay(const World& w, const Controller& c) {
   // No attempt is put off beyond the end of dev_loss_tmo (nvme_fc_reconnect_or_delete).
-  if (c.fc.dev_loss_end == sim::never)
+  if (!is_fc(c) || fc_of(c).dev_loss_end == sim::never)
     return c.reconnect_delay;
-  return std::min(c.reconnect_delay, c.fc.dev_loss_end - w.now());
+  return std::min(c.reconnect_delay, fc_of(c).dev_loss_end - w.now());
 }
 
 void lose_remote_port(World& w, net::RouteId forward, net::RouteId back) {
@@ -253,8 +268,9 @@ void lose_remote_port(World& w, net::RouteId forward, net::RouteId back) {
     Controller& c = controller(w, id);
     if (c.forward != forward)
       continue;
-    c.fc.dev_loss_end = w.now() + c.fc.dev_loss_tmo;
-    if (c.fc.dev_loss_tmo == Duration{}) {
+    FcController& fc = fc_of(c);
+    fc.dev_loss_end = w.now() + fc.dev_loss_tmo;
+    if (fc.dev_loss_tmo == Duration{}) {
       lose_device(w, id, host_of(w, c).policy.removal_fences);
     } else {
       error_recovery(w, id, Cause::device_lost);
@@ -271,9 +287,9 @@ void regain_remote_port(World& w, net::RouteId forward, net::RouteId back) {
     Controller& c = controller(w, id);
     if (c.forward != forward)
       continue;
-    c.fc.dev_loss_end = sim::never;
+    fc_of(c).dev_loss_end = sim::never;
     // nvme_fc_resume_controller.
-    if (c.state == State::connecting && c.setup == Setup::idle && c.fc.phase == Phase::none)
+    if (c.state == State::connecting && c.setup == Setup::idle && fc_of(c).phase == Phase::none)
       connect_now(w, id);
   }
 }

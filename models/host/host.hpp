@@ -44,7 +44,7 @@ enum class OperatorAction : std::uint8_t { reset, remove, ccr, passthrough };
 void reset_controller(World& w, ControllerId id);
 void delete_controller(World& w, ControllerId id);
 /// `nvme disconnect`: deletes all controllers of a subsystem.
-void disconnect(World& w, HostId host, const wire::NqnText& subnqn);
+void disconnect(World& w, HostId host, NqnId subnqn);
 /// A Cross-Controller Reset that the kernel does not know of.
 void passthrough_ccr(World& w, ControllerId source, ControllerId impacted, CcrNames names);
 /// Any other admin command; its cid is set when it is sent.
@@ -60,6 +60,9 @@ void remove_adapter(World& w, HostId host, net::LinkId link);
 /// wait for it until dev_loss_tmo; without such a time they are deleted at once.
 void lose_remote_port(World& w, net::RouteId forward, net::RouteId back);
 void regain_remote_port(World& w, net::RouteId forward, net::RouteId back);
+
+/// The name of a subsystem, as it goes into Connect.
+const wire::NqnText& nqn_of(const World& w, NqnId id);
 
 /// What the transport calls.
 transport::HostHandlers handlers();

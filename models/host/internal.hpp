@@ -117,8 +117,10 @@ void disabled(World& w, ControllerId id, bool acknowledged);
 // passthrough.cpp
 void passthrough_completed(World& w, ControllerId id, const Request& request, wire::Status status);
 
-// fc.cpp: what nvme-fc does instead; each says whether this is FC.
-void fc_set_options(World& w, Controller& c, Duration dev_loss_tmo);
+// fc.cpp: what nvme-fc does instead; those that answer say whether this is FC.
+bool is_fc(const Controller& c);
+/// nvme_fc_init_ctrl.
+void fc_set_options(Controller& c);
 /// nvme_fc_delete_association: aborts everything, waits, disconnects; then on to what c.then says.
 bool fc_delete_association(World& w, ControllerId id);
 bool fc_setup_failed(World& w, ControllerId id, int error, bool dnr);

@@ -239,7 +239,7 @@ void remove_adapter(World& w, HostId host, net::LinkId link) {
   }
 }
 
-void disconnect(World& w, HostId host, const wire::NqnText& subnqn) {
+void disconnect(World& w, HostId host, NqnId subnqn) {
   for (const ControllerId id : w.host.hosts[sim::index(host)].controllers) {
     const Controller& c = controller(w, id);
     if (c.subnqn == subnqn && exists(c))

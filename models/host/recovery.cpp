@@ -45,8 +45,7 @@ void recovery_work(World& w, ControllerId id) {
     after_fence(w, id);
     return;
   }
-  if (host_of(w, c).keep_alive_waits && w.transport.kind != transport::TransportKind::fc &&
-      keep_alive_in_flight(w, c)) {
+  if (host_of(w, c).keep_alive_waits && !is_fc(c) && keep_alive_in_flight(w, c)) {
     // nvme_stop_keep_alive waits for the work, and that for the command, whose timer has been set
     // again (protocol.md 1.7).
     stop_keep_alive(w, id);
@@ -213,7 +212,7 @@ void start_fencing(World& w, ControllerId id) {
   record<Kind::fence_started>(w, id, deadline);
   if (policy.keep_alive_stops_first)
     stop_keep_alive(w, id);
-  if (policy.closes_first && w.transport.kind != transport::TransportKind::fc)
+  if (policy.closes_first && !is_fc(c))
     close_connections(w, id);
   if (policy.release_idempotent || hooks_of(w, c) != nullptr)
     release_what_need_not_wait(w, id);

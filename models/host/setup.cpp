@@ -13,6 +13,16 @@ using wire::LogId;
 
 namespace {
 
+/// What a driver asks of a queue before it is connected.
+struct AskFor {
+  World& w;
+  transport::HostQueueId queue;
+
+  void operator()(const TcpController& c) const { transport::use_digests(w, queue, c.digests); }
+  void operator()(const RdmaController&) const {}
+  void operator()(const FcController&) const {}
+};
+
 void open_transport(World& w, QueueId id) {
   Queue& q = queue(w, id);
   const Controller& c = controller(w, q.controller);
@@ -20,7 +30,7 @@ void open_transport(World& w, QueueId id) {
   const auto admin = q.qid == 0 ? sim::none<transport::HostQueueId> : queue(w, c.admin).transport;
   q.transport = transport::open_queue(w, c.forward, c.back, c.port,
                                       transport::HostOwner{sim::index(id)}, admin);
-  transport::use_digests(w, q.transport, c.digests);
+  std::visit(AskFor{w, q.transport}, c.driver);
   record<Kind::queue_opened>(w, q.controller, q.qid, transport::connection_of(w, q.transport));
 }
 
@@ -46,7 +56,7 @@ void send_connect(World& w, QueueId id) {
   }
   wire::ConnectData data;
   data.cntlid = q.qid == 0 ? wire::cntlid_dynamic : c.cntlid;
-  data.subnqn = c.subnqn;
+  data.subnqn = nqn_of(w, c.subnqn);
   data.hostnqn = host_of(w, c).hostnqn;
   const auto bytes = wire::encode_connect_data(data);
   const transport::BlobId blob = w.transport.blobs.add(wire::connect_data_bytes);
@@ -170,8 +180,7 @@ bool is_skipped(const Controller& c, Setup step) {
 /// A reconnect freezes the I/O queues once they are connected, to look whether their number has
 /// changed; that takes a grace period of RCU (nvme_tcp_configure_io_queues, nvme_wait_freeze).
 TimePoint io_queues_thawed(const World& w, const Controller& c) {
-  const bool freezes =
-      c.started_once && c.io_queues != 0 && w.transport.kind != transport::TransportKind::fc;
+  const bool freezes = c.started_once && c.io_queues != 0 && !is_fc(c);
   return freezes ? sim::grace_period_over(host_of(w, c).wheel, w.now()) : w.now();
 }
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "models/disk.hpp"
-#include "models/host/fc_state.hpp"
+#include "models/host/driver.hpp"
 #include "models/host/options.hpp"
 #include "models/host/tags.hpp"
 #include "models/transport/state.hpp"
@@ -38,6 +38,8 @@ enum class ControllerId : std::uint32_t {};
 enum class QueueId : std::uint32_t {};
 enum class HeadId : std::uint32_t {};
 enum class IoId : std::uint32_t {};
+/// Names a subsystem as hosts know it, in Hosts::nqns; equal names are one.
+enum class NqnId : std::uint32_t {};
 /// The workload's name for one of the I/Os of a job; comes back when it is done.
 enum class Cookie : std::uint32_t {};
 
@@ -163,7 +165,7 @@ struct Controller {
   HostId host{};
   State state = State::fresh;
   std::string name;  ///< "nvme0"
-  wire::NqnText subnqn{};
+  NqnId subnqn{};
   transport::PortId port{};  ///< transport port
   net::RouteId forward{};
   net::RouteId back{};
@@ -174,7 +176,6 @@ struct Controller {
   std::int64_t max_reconnects = -1;  ///< -1: without limit
   Duration fast_io_fail{-1};         ///< negative: off
   std::uint32_t queue_size = 128;
-  wire::Digests digests{};  ///< NVMe/TCP: hdr_digest, data_digest
   bool disable_sqflow = false;
   std::uint32_t io_queues_wanted = 1;
   // what the controller said
@@ -234,7 +235,7 @@ struct Controller {
   bool ccr_accepted = false;        ///< its command has been accepted
   std::uint32_t ccr_serial = 0;     ///< which of all its attempts this is: a late answer is not it
   sim::EventId ccr_timer{};
-  FcController fc;
+  Driver driver;  ///< of the world's transport
   // scan after the first connect
   sim::Vector<std::uint32_t> scan;  ///< NSIDs still to be identified
 };
@@ -294,7 +295,7 @@ struct Path {
 /// A multipath block device (struct nvme_ns_head).
 struct Head {
   HostId host{};
-  wire::NqnText subnqn{};
+  NqnId subnqn{};
   std::uint32_t nsid = 0;
   DiskId disk{};                  ///< the world's name for what is stored behind it
   std::uint32_t block_bytes = 0;  ///< 0: not found yet
@@ -333,6 +334,7 @@ using IoDone = void (*)(World&, workload::JobId, Cookie, wire::Status, Version);
 
 struct Hosts {
   sim::SharedVector<Host> hosts;
+  sim::SharedVector<wire::NqnText> nqns;  ///< each once
   /// By host, as far as one is attached: who decides instead of its policy (hooks.hpp).
   sim::Vector<sim::Attached<RecoveryHooks>> hooks;
   sim::Vector<Controller> controllers;

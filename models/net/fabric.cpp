@@ -42,6 +42,16 @@ void drop(World& w, ChannelId id, PacketId packet, Drop reason) {
     w.net.dropped(w, copy, id, reason);
 }
 
+namespace {
+
+Duration time_of(Channel& c, std::uint32_t bytes) {
+  if (bytes != c.memo.bytes)
+    c.memo = {bytes, serialisation(c.rate_bps, bytes)};
+  return c.memo.time;
+}
+
+}  // namespace
+
 void queue_on_link(World& w, ChannelId id, PacketId packet) {
   Channel& c = w.net.channels[sim::index(id)];
   if (c.outages != 0) [[unlikely]] {
@@ -49,12 +59,8 @@ void queue_on_link(World& w, ChannelId id, PacketId packet) {
     return;
   }
   const std::uint32_t bytes = w.net.packets[packet].bytes + frame_overhead_bytes;
-  if (bytes != c.last_bytes) {
-    c.last_bytes = bytes;
-    c.last_serialisation = serialisation(c.rate_bps, bytes);
-  }
   const TimePoint start = c.busy_until > w.now() ? c.busy_until : w.now();
-  const TimePoint left = start + c.last_serialisation;
+  const TimePoint left = start + time_of(c, bytes);
   if (left - w.now() > c.backlog_max) [[unlikely]] {
     drop(w, id, packet, Drop::queue_full);
     return;
@@ -95,11 +101,10 @@ void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
   Channel& c = w.net.channels[channel];
   Packet& p = w.net.packets[packet];
   ++c.packets;
-  w.net.arriving = packet;
   const Route& route = w.net.routes[sim::index(p.route)];
   if (!route.foreign) [[likely]] {
     const auto words = record_words(p.body);
-    record<Kind::packet_hop>(w, id, p.bytes, words[0], words[1], words[2], words[3]);
+    record_packet<Kind::packet_hop>(w, p.body, id, p.bytes, words[0], words[1], words[2], words[3]);
   }
   if ((c.blackholes | c.flow_filters) != 0) [[unlikely]] {
     if (swallowed(w, id, packet))

@@ -46,6 +46,13 @@ inline constexpr std::uint32_t frame_overhead_bytes = 38;
 /// dropped by the script of a fault.
 enum class Drop : std::uint8_t { queue_full, loss, blackhole, link_down, impaired, scripted };
 
+/// How long a frame of `bytes` takes at the rate of the channel. Only a memo, so that packets of
+/// one size do not divide each time: nothing else depends on what it holds.
+struct SerialisationMemo {
+  std::uint32_t bytes = 0;
+  Duration time{};
+};
+
 struct Channel {
   std::uint64_t rate_bps = 0;
   Duration delay{};
@@ -58,8 +65,7 @@ struct Channel {
   std::uint32_t outages = 0;       ///< how many faults hold the link down just now
   std::uint32_t netems = 0;        ///< how many of Fabric::netems are on here just now
   std::uint32_t flow_filters = 0;  ///< how many of Fabric::flow_filters are on here just now
-  std::uint32_t last_bytes = 0;    ///< memo of the last serialisation time computed
-  Duration last_serialisation{};
+  SerialisationMemo memo;
   std::uint64_t packets = 0;  ///< that reached the far end of the channel
   std::uint64_t dropped = 0;
 };
@@ -200,7 +206,6 @@ struct Fabric {
   sim::SharedVector<Route> routes;
   sim::Vector<Channel> channels;
   sim::Arena<PacketId, Packet> packets;
-  PacketId arriving{};  ///< the packet whose hop is being recorded, for those who watch
   DeliverFunction deliver = nullptr;  ///< the transport above
   DroppedFunction dropped = nullptr;
   DuplicatedFunction duplicated = nullptr;

@@ -58,8 +58,8 @@ struct Strikes {
   }
   bool operator()(const fault::AdminStall&) const { return false; }
   bool operator()(const fault::PortRemoved& f) const {
-    const auto& nqn = w.target.subsystems[sim::index(f.subsystem)].nqn;
-    return c.port == f.port && c.subnqn.view() == nqn;
+    const std::string& nqn = w.target.nqns[sim::index(f.subsystem)];
+    return c.port == f.port && host::nqn_of(w, c.subnqn).view() == nqn;
   }
   bool operator()(const fault::CrossTraffic&) const { return false; }
 };

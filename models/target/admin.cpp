@@ -110,7 +110,7 @@ wire::IdentifyController identify_controller(const World& w, const Controller& c
   id.maxcmd = 1024;
   id.nn = 1024;
   id.mnan = 1024;
-  id.subnqn = std::string_view(s.nqn);
+  id.subnqn = std::string_view(w.target.nqns[sim::index(c.subsystem)]);
   id.ioccsz = (64 + s.profile->inline_data_bytes) / 16;
   id.iorcsz = 1;
   if (s.discovery)

@@ -16,8 +16,7 @@ namespace {
 /// The subsystem of that name at that port, or none.
 SubsystemId find_subsystem(const World& w, std::string_view nqn, transport::PortId port) {
   for (std::size_t i = 0; i < w.target.subsystems.size(); ++i) {
-    const Subsystem& s = w.target.subsystems[i];
-    if (s.nqn == nqn && listens(s, port))
+    if (w.target.nqns[i] == nqn && listens(w.target.subsystems[i], port))
       return SubsystemId{static_cast<std::uint32_t>(i)};
   }
   return sim::none<SubsystemId>;

@@ -15,7 +15,7 @@ void add_discovery(World& w, SubsystemId beside, const std::vector<transport::Po
   own.cqt_ms = 0;
   own.kato_zero = KatoZero::off;  // what asks for it is served with a value of the target's own
   // All of them have the one NQN, so their dice go by the subsystem that they belong to.
-  const std::string part = owner.nqn + " discovery";
+  const std::string part = w.target.nqns[sim::index(beside)] + " discovery";
   const SubsystemId id = add_subsystem(w, wire::discovery_nqn, own, ports, part);
   w.target.subsystems[sim::index(id)].discovery = true;
 }

@@ -194,9 +194,9 @@ NodeId add_node(World& w, SubsystemId subsystem, std::string_view name,
                 const std::vector<transport::PortId>& ports) {
   Node added;
   added.subsystem = subsystem;
-  added.name = std::string(name);
   added.ports.assign(ports.begin(), ports.end());
   w.target.nodes.push_back(added);
+  w.target.node_names.push_back(std::string(name));
   return NodeId{static_cast<std::uint32_t>(w.target.nodes.size() - 1)};
 }
 

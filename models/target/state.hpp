@@ -18,6 +18,7 @@
 #include "sim/calendar.hpp"
 #include "sim/copy_block.hpp"
 #include "sim/cow_vector.hpp"
+#include "sim/shared_vector.hpp"
 #include "sim/time.hpp"
 #include "sim/timer_wheel.hpp"
 
@@ -142,7 +143,6 @@ struct Profile {
 };
 
 struct Subsystem {
-  std::string nqn;
   std::shared_ptr<const Profile> profile;  ///< shared by copies of a world
   sim::Vector<transport::PortId> ports;    ///< transport ports where it listens
   sim::Vector<transport::PortId>
@@ -183,7 +183,6 @@ struct Held {
 /// A node of an array: whatever was connected through its ports lives on it.
 struct Node {
   SubsystemId subsystem{};
-  std::string name;
   sim::Vector<transport::PortId> ports;
   NodeState state = NodeState::up;  ///< the worst of `failures`
   sim::Vector<NodeState> failures;  ///< in force just now, one a fault
@@ -273,11 +272,13 @@ struct Request {
 
 struct Targets {
   sim::Vector<Subsystem> subsystems;
+  sim::SharedVector<std::string> nqns;  ///< of the subsystems
   sim::Vector<Namespace> namespaces;
   sim::Arena<ControllerId, Controller> controllers;
   sim::Arena<QueueId, Queue> queues;
   sim::Arena<RequestId, Request> requests;
   sim::Vector<Node> nodes;
+  sim::SharedVector<std::string> node_names;  ///< of the nodes
 };
 
 }  // namespace holdfast::target

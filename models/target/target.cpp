@@ -183,15 +183,15 @@ void respond(World& w, QueueId id, const wire::Command& command, wire::Status st
 SubsystemId add_subsystem(World& w, std::string_view nqn, const Profile& profile,
                           const std::vector<transport::PortId>& ports, std::string_view part) {
   Subsystem s;
-  s.nqn = std::string(nqn);
   s.profile = std::make_shared<const Profile>(profile);
   s.ports.assign(ports.begin(), ports.end());
-  const std::string entity = "subsystem " + (part.empty() ? s.nqn : std::string(part));
+  const std::string entity = "subsystem " + std::string(part.empty() ? nqn : part);
   s.instance_choice = w.choices.add(entity, "instance");
   s.ccr_choice = w.choices.add(entity, "reset delay");
   s.quiesce_choice = w.choices.add(entity, "quiesce time");
   s.fence_choice = w.choices.add(entity, "fence time");
   w.target.subsystems.push_back(s);
+  w.target.nqns.push_back(std::string(nqn));
   return SubsystemId{static_cast<std::uint32_t>(w.target.subsystems.size() - 1)};
 }
 
@@ -207,7 +207,8 @@ NamespaceId add_namespace(World& w, SubsystemId subsystem, const NamespaceParame
   n.blocks = parameters.size_bytes / parameters.block_bytes;
   n.read = parameters.read;
   n.write = parameters.write;
-  const std::string entity = "namespace " + s.nqn + " " + std::to_string(n.nsid);
+  const std::string entity =
+      "namespace " + w.target.nqns[sim::index(subsystem)] + " " + std::to_string(n.nsid);
   n.read_choice = w.choices.add(entity, "read latency");
   n.write_choice = w.choices.add(entity, "write latency");
   n.busy_until.assign(parameters.parallel, sim::epoch);

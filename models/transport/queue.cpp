@@ -47,8 +47,8 @@ HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId
 }
 
 void use_digests(World& w, HostQueueId id, wire::Digests digests) {
-  if (w.transport.kind == TransportKind::tcp)
-    w.transport.host_queues[id].digests = digests;
+  HOLDFAST_CHECK(w.transport.kind == TransportKind::tcp);
+  w.transport.host_queues[id].digests = digests;
 }
 
 void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data) {

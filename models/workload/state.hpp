@@ -12,6 +12,7 @@
 #include "sim/calendar.hpp"
 #include "sim/choice.hpp"
 #include "sim/copy_block.hpp"
+#include "sim/shared_vector.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast::workload {
@@ -82,7 +83,7 @@ struct Known {
 };
 
 struct Script {
-  sim::Vector<Step> steps;
+  sim::SharedVector<Step> steps;
   std::uint32_t repeat = 1;
   std::uint32_t round = 0;
   std::uint32_t at = 0;

@@ -51,6 +51,35 @@ TEST_CASE("a copy of a world is one block of memory", "[property]") {
   CHECK(cost_of_copy(world).count == cost.count);
 }
 
+TEST_CASE("names of subsystems and nodes cost a copy nothing, however long they are",
+          "[property]") {
+  const auto cost_with = [](const std::string& name) {
+    nlohmann::json document = scenario::read_document("scenarios/array_node_crash.json");
+    const std::string subsystem = document["subsystems"][0]["name"];
+    document["subsystems"][0]["name"] = name;
+    for (auto& host : document["hosts"]) {
+      for (auto& connect : host["connect"])
+        connect["subsystem"] = name;
+    }
+    for (auto& load : document["workloads"]) {
+      if (load.contains("subsystem"))
+        load["subsystem"] = name;
+    }
+    for (auto& fault : document["faults"]) {
+      if (fault.contains("subsystem"))
+        fault["subsystem"] = name;
+    }
+    World world = scenario::build(scenario::from_json(document, "named"));
+    world.calendar.run_until(world, sim::epoch + 90ms);
+    cost_of_copy(world);
+    return cost_of_copy(world);
+  };
+  const testing::Allocations with_short = cost_with("sub");
+  const testing::Allocations with_long = cost_with(std::string(200, 's'));
+  CHECK(with_long.count == with_short.count);
+  CHECK(with_long.bytes == with_short.bytes);
+}
+
 TEST_CASE("tags that are not in use cost a copy nothing", "[property]") {
   const auto bytes_with = [](const std::string& queue_size) {
     World world = scenario::build(

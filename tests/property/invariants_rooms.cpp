@@ -163,7 +163,8 @@ std::string broken_subsystem(const World& w, std::uint32_t index) {
   for (const target::ControllerId id : s.controllers) {
     const target::Controller& c = w.target.controllers[id];
     if (!c.in_use || c.cntlid <= last || sim::index(c.subsystem) != index)
-      return fmt::format("target: {} lists controller {} behind {}", s.nqn, c.cntlid, last);
+      return fmt::format("target: {} lists controller {} behind {}", w.target.nqns[index], c.cntlid,
+                         last);
     last = c.cntlid;
     for (const target::QueueId q : c.queues) {
       if (!w.target.queues[q].in_use || w.target.queues[q].controller != id)

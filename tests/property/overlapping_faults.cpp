@@ -251,8 +251,11 @@ std::string rest_of(const World& w) {
     out += fmt::format("fatal {}, stalled {}, {} queues; ", c.fatal, c.stalled.size(),
                        c.queues.size());
   }
-  for (const target::Node& n : w.target.nodes)
-    out += fmt::format("{} holds {} and {} resets; ", n.name, n.held.size(), n.resets.size());
+  for (std::size_t i = 0; i < w.target.nodes.size(); ++i) {
+    const target::Node& n = w.target.nodes[i];
+    out += fmt::format("{} holds {} and {} resets; ", w.target.node_names[i], n.held.size(),
+                       n.resets.size());
+  }
   return out + fmt::format("{} commands, {} I/Os", w.target.requests.live(), w.host.ios.live());
 }
 

@@ -9,7 +9,9 @@ from collections import Counter
 from house import ROOT
 
 MODELS = ROOT / "models"
-CALL = re.compile(r"\bw(?:orld)?\.(?:at|after|calendar\.at|calendar\.lane_push)\(")
+CALL = re.compile(
+    r"\bw(?:orld)?\.(?:at|after|calendar\.at|calendar\.lane_push)\(|\btimer\.set\(w,"
+)
 ROW = re.compile(r"^\| `models/([\w/]+\.cpp)` \|", re.MULTILINE)
 
 
@@ -35,3 +37,4 @@ def test_a_call_is_seen_in_each_of_its_forms() -> None:
     """The search finds all that it must, and no lookup in a map."""
     text = "w.at(t, f);\n  w.after(d,\n f);\nworld.after(d, f);\n// w.at(t, f)\nnow.at(key);"
     assert calls_in(text) == 3
+    assert calls_in("e.timer.set(w, t, f);\n  w.set(t);") == 1

@@ -79,7 +79,7 @@ void set_state(World& w, QueuePairId id, Side side, State state) {
   End& e = w.transport.rdma.pairs[id].end[at(side)];
   e.state = state;
   e.retries = 0;
-  e.deadline = sim::never;
+  e.timer.stop();
   record<Kind::queue_pair_state>(w, connection_of(id), side, state);
 }
 
@@ -113,7 +113,7 @@ void settle(World& w, QueuePairId id) {
       return;
   }
   for (End& e : q.end) {
-    w.calendar.cancel(e.timer);
+    e.timer.discard(w);
     for (std::size_t i = 0; i < e.out.size(); ++i)
       free_blob(w, e.out[i]);
   }

@@ -59,7 +59,7 @@ Packet next_packet(const End& e, std::uint32_t mtu) {
 void go_back(World& w, QueuePairId id, Side side) {
   End& e = end_of(w, id, side);
   e.next = e.unacked;
-  e.deadline = sim::never;
+  e.timer.stop();
   transmit(w, id, side);
 }
 
@@ -79,18 +79,15 @@ void on_timeout(World& w, QueuePairId id, Side side) {
   go_back(w, id, side);
 }
 
+void timer_fired(World& w, QueuePairId id, Side side);
+
+auto timer_event(QueuePairId id, Side side) {
+  return [id, side](World& world) { timer_fired(world, id, side); };
+}
+
 void timer_fired(World& w, QueuePairId id, Side side) {
-  End& e = end_of(w, id, side);
-  e.timer_at = sim::never;
-  if (e.deadline == sim::never)
-    return;
-  if (e.deadline > w.now()) {
-    // Acknowledgements have moved the deadline: cheaper than moving the event each time.
-    arm(w, id, side, e.deadline - w.now());
-    return;
-  }
-  e.deadline = sim::never;
-  on_timeout(w, id, side);
+  if (end_of(w, id, side).timer.is_due(w, timer_event(id, side)))
+    on_timeout(w, id, side);
 }
 
 /// Everything before `to` has arrived. False: a READ is in the way whose responses have not; they
@@ -121,7 +118,7 @@ bool advance(World& w, QueuePairId id, Side side, std::uint64_t to) {
 void carry_on(World& w, QueuePairId id, Side side) {
   End& e = end_of(w, id, side);
   e.next = std::max(e.next, e.unacked);
-  e.deadline = sim::never;
+  e.timer.stop();
   if (e.unacked < e.next)
     arm(w, id, side, w.transport.rdma.parameters.ack_timeout);
   transmit(w, id, side);
@@ -176,15 +173,7 @@ void take_nak(World& w, QueuePairId id, Side side, bool progress) {
 }  // namespace
 
 void arm(World& w, QueuePairId id, Side side, sim::Duration timeout) {
-  End& e = end_of(w, id, side);
-  e.deadline = w.now() + timeout;
-  if (e.timer_at != sim::never) {
-    if (e.timer_at <= e.deadline)
-      return;
-    w.calendar.cancel(e.timer);
-  }
-  e.timer_at = e.deadline;
-  e.timer = w.at(e.deadline, [id, side](World& world) { timer_fired(world, id, side); });
+  end_of(w, id, side).timer.set(w, w.now() + timeout, timer_event(id, side));
 }
 
 void transmit(World& w, QueuePairId id, Side side) {
@@ -201,7 +190,7 @@ void transmit(World& w, QueuePairId id, Side side) {
     e.next += numbers;
     send_packet(w, id, side, p);
   }
-  if (e.unacked < e.next && e.deadline == sim::never)
+  if (e.unacked < e.next && !e.timer.is_on())
     arm(w, id, side, w.transport.rdma.parameters.ack_timeout);
 }
 

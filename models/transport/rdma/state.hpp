@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "models/net/state.hpp"
+#include "models/transport/lazy_timer.hpp"
 #include "models/transport/payload.hpp"
 #include "models/wire/wire.hpp"
 #include "sim/arena.hpp"
@@ -72,9 +73,8 @@ struct End {
   std::uint64_t unacked = 0;  ///< oldest packet that is not acknowledged
   sim::Ring<Work> out;
   std::uint64_t out_base = 0;  ///< work requests that have left `out` at the front
-  sim::TimePoint deadline = sim::never;
-  sim::TimePoint timer_at = sim::never;
-  sim::EventId timer{};
+  transport::LazyTimer
+      timer;  ///< waits for an acknowledgement, or the answer to a management message
   // responder
   bool nak_sent = false;  ///< one NAK per gap
   std::uint64_t expected = 0;

@@ -61,12 +61,12 @@ void delay_ack(World& w, ConnectionId id, Side side) {
   delay = std::min({delay, delay_max, std::max(w.transport.tcp.rto_min - tick, tick)});
   const sim::TimerWheel& wheel = c.wheel[at(side)];
   const TimePoint due = sim::fires_at(wheel, w.now(), delay);
-  if (a.deadline != sim::never) {
-    if (a.deadline <= w.now() + delay / 4) {
+  if (a.timer.is_on()) {
+    if (a.timer.deadline() <= w.now() + delay / 4) {
       send_ack(w, id, side);
       return;
     }
-    if (a.deadline <= due)
+    if (a.timer.deadline() <= due)
       return;
   }
   arm_delayed_ack(w, id, side, due);

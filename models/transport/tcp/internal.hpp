@@ -2,9 +2,12 @@
 // What the parts of TCP share. Not for others.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "models/transport/tcp/tcp.hpp"
 #include "models/world.hpp"
@@ -39,6 +42,13 @@ struct Segment {
 static_assert(sizeof(Segment) == sizeof(net::PacketBody));
 
 inline Segment segment_of(const net::Packet& packet) { return std::bit_cast<Segment>(packet.body); }
+/// The same of the body alone, as a sink of the trace gets it.
+inline Segment segment_of(std::span<const std::byte> body) {
+  HOLDFAST_CHECK(body.size() == sizeof(Segment));
+  net::PacketBody copy{};
+  std::copy(body.begin(), body.end(), copy.bytes.begin());
+  return std::bit_cast<Segment>(copy);
+}
 
 inline Endpoint& end_of(Connection& c, Side side) { return c.end[at(side)]; }
 inline Endpoint& end_of(World& w, ConnectionId id, Side side) {

@@ -46,7 +46,7 @@ void note_ack_sent(Endpoint& e) {
   if (e.acks.quick != 0 && e.acks.scheduled && --e.acks.quick == 0)
     e.acks.delay = ack_delay_min;
   e.acks.scheduled = e.acks.now = e.acks.pushed = e.acks.pushed_twice = false;
-  e.acks.deadline = sim::never;
+  e.acks.timer.stop();
   e.told = e.expected;
 }
 

@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "models/net/state.hpp"
+#include "models/transport/lazy_timer.hpp"
 #include "models/transport/options.hpp"
 #include "models/transport/payload.hpp"
 #include "models/wire/wire.hpp"
@@ -110,9 +111,7 @@ struct AckState {
   std::uint32_t last_small = 0;  ///< last_seg_size
   Duration delay{};              ///< ato; 0: no data has come in
   TimePoint last_data{};         ///< lrcvtime
-  TimePoint deadline = sim::never;
-  TimePoint timer_at = sim::never;  ///< when its event fires (maybe too early); never: no event
-  sim::EventId timer{};
+  LazyTimer timer;
 };
 
 /// Round trips and the timeouts that follow from them (RFC 6298 as in tcp_rtt_estimator).
@@ -189,9 +188,7 @@ struct EndpointNumbers {
   Cubic cubic;
   // the transmission timer
   Pending pending = Pending::nothing;
-  TimePoint deadline = sim::never;  ///< when it is due; never: off
-  TimePoint timer_at = sim::never;  ///< when its event fires (maybe too early); never: no event
-  sim::EventId timer{};
+  LazyTimer timer;
   std::uint32_t packets_in_flight = 0;
   std::uint32_t data_in_flight = 0;  ///< of these, packets with data
   // receiving

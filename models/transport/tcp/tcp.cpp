@@ -32,7 +32,7 @@ void set_state(World& w, ConnectionId id, Side side, TcpState state) {
   e.opened = true;
   if (state == TcpState::closed) {
     stop_timer(e);
-    e.acks.deadline = sim::never;
+    e.acks.timer.stop();
   }
   record<Kind::tcp_state>(w, id, side, state);
 }
@@ -54,8 +54,8 @@ void settle(World& w, ConnectionId id) {
       return;
   }
   for (Endpoint& e : c.end) {
-    w.calendar.cancel(e.timer);
-    w.calendar.cancel(e.acks.timer);
+    e.timer.discard(w);
+    e.acks.timer.discard(w);
     forget_waiting(w, e);
     for (std::size_t i = 0; i < e.out.size(); ++i)
       free_blob(w, e.out[i]);

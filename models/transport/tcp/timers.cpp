@@ -3,6 +3,7 @@
 // delayed acknowledgement has its own (net/ipv4/tcp_timer.c). Both go through the timer wheel of
 // their machine (protocol.md 8, 15.1).
 #include <algorithm>
+#include <utility>
 
 #include "models/transport/tcp/internal.hpp"
 #include "models/world.hpp"
@@ -40,6 +41,16 @@ void give_up(World& w, ConnectionId id, Side side) {
   if (end_of(w, id, side).held)
     w.transport.handlers.lost(w, id, side, timed_out);
   settle(w, id);
+}
+
+void timer_fired(World& w, ConnectionId id, Side side);
+void ack_timer_fired(World& w, ConnectionId id, Side side);
+
+auto timer_event(ConnectionId id, Side side) {
+  return [id, side](World& world) { timer_fired(world, id, side); };
+}
+auto ack_timer_event(ConnectionId id, Side side) {
+  return [id, side](World& world) { ack_timer_fired(world, id, side); };
 }
 
 /// tcp_retransmit_timer, in a handshake. True: there is nothing more to do.
@@ -131,18 +142,9 @@ void on_reordering(World& w, ConnectionId id, Side side) {
 
 void timer_fired(World& w, ConnectionId id, Side side) {
   Endpoint& e = end_of(w, id, side);
-  e.timer_at = sim::never;
-  if (e.deadline == sim::never)
+  if (!e.timer.is_due(w, timer_event(id, side)))
     return;
-  if (e.deadline > w.now()) {
-    // Acknowledgements have moved the deadline meanwhile: moving the event each time would cost
-    // more than letting it fire early once per timeout.
-    e.timer_at = e.deadline;
-    e.timer = w.at(e.deadline, [id, side](World& world) { timer_fired(world, id, side); });
-    return;
-  }
-  const Pending what = e.pending;
-  stop_timer(e);
+  const Pending what = std::exchange(e.pending, Pending::nothing);
   switch (what) {
     case Pending::nothing:
       return;
@@ -163,15 +165,7 @@ void timer_fired(World& w, ConnectionId id, Side side) {
 /// tcp_delack_timer_handler.
 void ack_timer_fired(World& w, ConnectionId id, Side side) {
   Endpoint& e = end_of(w, id, side);
-  e.acks.timer_at = sim::never;
-  if (e.acks.deadline == sim::never || e.state != TcpState::established)
-    return;
-  if (e.acks.deadline > w.now()) {
-    arm_delayed_ack(w, id, side, e.acks.deadline);
-    return;
-  }
-  e.acks.deadline = sim::never;
-  if (!e.acks.scheduled)
+  if (!e.acks.timer.is_due(w, ack_timer_event(id, side)) || !e.acks.scheduled)
     return;
   if (e.acks.pingpong) {
     e.acks.pingpong = false;
@@ -193,20 +187,14 @@ void arm(World& w, ConnectionId id, Side side, Pending what, Duration delay) {
   const Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(w, id, side);
   e.pending = what;
-  e.deadline =
+  const TimePoint deadline =
       sim::fires_at(c.wheel[at(side)], w.now(), std::min<Duration>(delay, w.transport.tcp.rto_max));
-  if (e.timer_at != sim::never) {
-    if (e.timer_at <= e.deadline)
-      return;
-    w.calendar.cancel(e.timer);
-  }
-  e.timer_at = e.deadline;
-  e.timer = w.at(e.deadline, [id, side](World& world) { timer_fired(world, id, side); });
+  e.timer.set(w, deadline, timer_event(id, side));
 }
 
 void stop_timer(Endpoint& e) {
   e.pending = Pending::nothing;
-  e.deadline = sim::never;
+  e.timer.stop();
 }
 
 void arm_timeout(World& w, ConnectionId id, Side side) {
@@ -243,15 +231,7 @@ bool arm_probe(World& w, ConnectionId id, Side side, bool advances_timeout) {
 }
 
 void arm_delayed_ack(World& w, ConnectionId id, Side side, TimePoint deadline) {
-  Endpoint& e = end_of(w, id, side);
-  e.acks.deadline = deadline;
-  if (e.acks.timer_at != sim::never) {
-    if (e.acks.timer_at <= deadline)
-      return;
-    w.calendar.cancel(e.acks.timer);
-  }
-  e.acks.timer_at = deadline;
-  e.acks.timer = w.at(deadline, [id, side](World& world) { ack_timer_fired(world, id, side); });
+  end_of(w, id, side).acks.timer.set(w, deadline, ack_timer_event(id, side));
 }
 
 }  // namespace holdfast::tcp

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a world is made of: rings, arenas, shared pages; and the trace with its three hashes.
 #include <catch2/catch.hpp>
+#include <cstddef>
 #include <deque>
 #include <set>
+#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -140,6 +142,19 @@ class Collector final : public Sink {
   std::vector<Record> records;
 };
 
+/// One that looks into packets.
+class Opener final : public Sink {
+ public:
+  void on_record(const Record&) override { ++others; }
+  void on_packet(const Record& record, std::span<const std::byte> body) override {
+    last = record;
+    bodies.assign(body.begin(), body.end());
+  }
+  Record last;
+  std::vector<std::byte> bodies;
+  int others = 0;
+};
+
 TraceHashes hashes_after(const std::vector<Record>& records) {
   Trace trace;
   for (const Record& r : records)
@@ -203,6 +218,28 @@ TEST_CASE("any bit of any word, the time, the kind and the order move the hash",
   const Record other{124, 5, Layer::outcome, {}};
   CHECK(hashes_after({plain, other}).full != hashes_after({other, plain}).full);
   CHECK(hashes_after({plain, plain}).full != hashes_after({plain}).full);
+}
+
+TEST_CASE("a sink is given the body of a packet with its record, or the record alone", "[sim]") {
+  const Record record = record_of(Layer::full);
+  const std::vector<std::byte> body = {std::byte{7}, std::byte{9}};
+  Opener opener;
+  Trace trace;
+  trace.attach(&opener);
+  trace.put(record, body);
+  CHECK(opener.last == record);
+  CHECK(opener.bodies == body);
+  CHECK(opener.others == 0);
+  trace.put(record);
+  CHECK(opener.others == 1);
+  // Whoever does not ask gets the record, and the hashes know of no body.
+  Collector plain;
+  Trace other;
+  other.attach(&plain);
+  other.put(record, body);
+  REQUIRE(plain.records.size() == 1);
+  CHECK(plain.records[0] == record);
+  CHECK(other.hashes() == hashes_after({record}));
 }
 
 TEST_CASE("a copy of a trace hashes on, but not into the original's sink", "[sim]") {

@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the host's FC driver keeps of a controller besides the rest.
+// What the driver of one transport keeps of a controller besides what all of them keep. Code that
+// has something to do for each transport visits a Driver, so that one more kind does not compile
+// until somebody has thought of it.
 #pragma once
 
 #include <cstdint>
+#include <variant>
 
+#include "models/wire/wire.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast::host {
+
+struct TcpController {
+  wire::Digests digests{};  ///< hdr_digest and data_digest of `nvme connect`
+};
+
+struct RdmaController {};
 
 struct FcController {
   /// Whose exchanges are being aborted (nvme_fc_delete_association); none: no teardown is on.
@@ -18,5 +28,7 @@ struct FcController {
   sim::Duration dev_loss_tmo = std::chrono::seconds{60};
   sim::TimePoint dev_loss_end = sim::never;  ///< never: the remote port is there
 };
+
+using Driver = std::variant<TcpController, RdmaController, FcController>;
 
 }  // namespace holdfast::host
