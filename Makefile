@@ -67,6 +67,7 @@ check: ready-to-check  ## What CI adds: sanitizers, another compiler, mutants (a
 	@$(MAKE) asan ASAN="$(FIRST_BATCHES)"
 	@$(MAKE) tsan
 	@$(MAKE) gcc
+	@$(MAKE) fuzz
 	@$(MAKE) mutants MUTANTS="--sample 5 --seed $$(git rev-parse HEAD)"
 	@$(MAKE) conform-mutants MUTANTS="--sample 4 --seed $$(git rev-parse HEAD)"
 	@$(MAKE) tidy
@@ -109,6 +110,11 @@ tsan: ready-to-check  ## Copies of worlds on threads of their own, under the thr
 	@cmake --preset tsan >/dev/null
 	@cmake --build --preset tsan -j $(JOBS) --target holdfast_tests
 	@ctest --preset tsan -j $(JOBS)
+
+fuzz: ready-to-check build  ## Feed whatever reads input with libFuzzer, a minute (FUZZ=OPTIONS)
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz -j $(JOBS) --target fuzz_scenario fuzz_set fuzz_wire
+	@$(PYTHON) tools/fuzz.py $(FUZZ)
 
 gcc: ready-to-check build  ## The program built by g++ says the same of every bundled scenario
 	@cmake --preset gcc $(GCC) >/dev/null
@@ -171,4 +177,4 @@ tidy: ready-to-check  ## clang-tidy on the files that changed (all of them: TIDY
 	@$(PYTHON) tools/check.py tidy --jobs $(JOBS) --base "$(TIDY_BASE)"
 
 clean:  ## Remove all that was built; .venv stays
-	@rm -rf build build-debug build-asan-ubsan build-tsan build-gcc build-tidy build-mutants
+	@rm -rf build build-debug build-asan-ubsan build-fuzz build-tsan build-gcc build-tidy build-mutants

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "models/scenario/declaration/spec.hpp"
 #include "models/scenario/reading/object.hpp"
 
 namespace holdfast::scenario {

@@ -13,6 +13,7 @@
 
 #include "models/host/options.hpp"
 #include "models/scenario/declaration/spec_faults.hpp"
+#include "models/scenario/reading/bounds.hpp"
 #include "models/target/options.hpp"
 #include "models/transport/options.hpp"
 #include "models/workload/options.hpp"
@@ -249,12 +250,6 @@ struct Script : Placed {
 };
 
 using Workload = std::variant<RwTest, Fio, Script>;
-
-/// Bounds of one number of the result; absent bounds do not bind.
-struct Bounds {
-  std::optional<double> min;
-  std::optional<double> max;
-};
 
 struct Expect {
   std::optional<std::string> integrity;  ///< "ok" | "corrupt"

@@ -14,10 +14,13 @@
 #include <type_traits>
 #include <vector>
 
+#include "models/scenario/reading/bounds.hpp"
 #include "models/scenario/reading/error.hpp"
 #include "models/scenario/reading/latency.hpp"
 
 namespace holdfast::scenario {
+
+using sim::Duration;
 
 /// How a value is read, written and described. Every kind stays until the end of the program.
 struct Kind;

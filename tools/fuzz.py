@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Feed each fuzzed program its corpus, the bundled files and what libFuzzer makes of them.
+
+Exit status 1 if one of them crashed, took more than a second or more than 256 MiB; the input is
+then in build-fuzz/NAME/found. What is new stays in build-fuzz/NAME/grown for the next time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build-fuzz"
+PROGRAMS = ("scenario", "set", "wire")
+LIMITS = ("-timeout=1", "-rss_limit_mb=256", "-malloc_limit_mb=256")
+
+
+def main() -> int:
+    """Run them one after the other; return the exit status."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--seconds", type=int, default=60, help="for all of them together")
+    parser.add_argument("--seed", type=int, default=0, help="0: another one each time")
+    parser.add_argument("--only", choices=PROGRAMS, help="one of them")
+    given = parser.parse_args()
+    chosen = [given.only] if given.only else list(PROGRAMS)
+    bad = [name for name in chosen if not fed(name, given.seconds // len(chosen), given.seed)]
+    for name in bad:
+        print(f"fuzz: {name}: the input is in {(BUILD / name / 'found').relative_to(ROOT)}")
+    return 1 if bad else 0
+
+
+def fed(name: str, seconds: int, seed: int) -> bool:
+    """Run one program for a while; say how it went."""
+    folder = BUILD / name
+    found = folder / "found"
+    shutil.rmtree(found, ignore_errors=True)
+    for one in (found, folder / "grown"):
+        one.mkdir(parents=True, exist_ok=True)
+    seeds = folder / "seeds"
+    shutil.rmtree(seeds, ignore_errors=True)
+    seeds.mkdir()
+    for source in seeds_of(name):
+        shutil.copy(source, seeds / source.name)
+    words = folder / "words.dict"
+    words.write_text("".join(f'"{word}"\n' for word in vocabulary()))
+    done = subprocess.run(
+        [BUILD / "tests" / "fuzz" / f"fuzz_{name}", folder / "grown", seeds, *LIMITS,
+         f"-max_total_time={seconds}", f"-seed={seed}", f"-dict={words}",
+         f"-artifact_prefix={found}/",
+         "-print_final_stats=1", "-verbosity=1", "-max_len=16384"],
+        env=os.environ | {"ASAN_OPTIONS": "quarantine_size_mb=8:detect_leaks=0"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    runs = re.search(r"number_of_executed_units:\s*(\d+)", done.stderr)
+    print(f"fuzz: {name}: {int(runs[1]) if runs else 0:,} inputs in {seconds} s, "
+          f"{'no finding' if done.returncode == 0 else 'FOUND SOMETHING'}", flush=True)  # fmt: skip
+    if done.returncode != 0:
+        print(done.stderr[-4000:], file=sys.stderr)
+    return done.returncode == 0
+
+
+def seeds_of(name: str) -> list[Path]:
+    """Return what a program starts from."""
+    bundled = [*(ROOT / "scenarios").glob("*.json")] if name == "scenario" else []
+    return bundled + sorted((ROOT / "tests" / "fuzz" / "corpus").glob(f"{name}-*"))
+
+
+def vocabulary() -> list[str]:
+    """Return the words of the format: keys, names, units."""
+    told = subprocess.run([ROOT / "build" / "holdfast", "schema"], capture_output=True, check=True)
+    words: set[str] = set()
+
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            words.update(node.get("properties", {}))
+            words.update(one for one in node.get("enum", []) if isinstance(one, str))
+            for one in node.values():
+                walk(one)
+        elif isinstance(node, list):
+            for one in node:
+                walk(one)
+
+    walk(json.loads(told.stdout))
+    units = ["ns", "us", "ms", "min", "Gbps", "KiB", "TiB", "%", "e999", "\\xef\\xbb\\xbf"]
+    return sorted(word for word in words if word.isprintable() and '"' not in word) + units
+
+
+if __name__ == "__main__":
+    sys.exit(main())
