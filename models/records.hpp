@@ -62,10 +62,25 @@ enum class Line : std::uint8_t;
 namespace holdfast {
 
 /// Names one sending of an I/O, and the data that it writes: the serial number of the I/O << 8 |
-/// attempt; 0 names none.
+/// attempt; 0 names none. An I/O that goes back and forth without rest is sent more than 255 times:
+/// the upper part of such a number is in the bits from 48 on.
 enum class Token : std::uint64_t {};
 
-constexpr std::uint64_t serial_of(Token token) { return static_cast<std::uint64_t>(token) >> 8; }
+inline constexpr std::uint32_t most_attempts = 0xff'ffff;  ///< of one I/O
+inline constexpr std::uint64_t most_serials = 0xff'ffff'ffff;
+
+constexpr Token token_of(std::uint64_t serial, std::uint32_t attempt) {
+  return Token{std::uint64_t{attempt >> 8} << 48 | serial << 8 | (attempt & 0xff)};
+}
+constexpr std::uint64_t serial_of(Token token) {
+  return static_cast<std::uint64_t>(token) >> 8 & most_serials;
+}
+/// Of the version of a block.
+constexpr std::uint64_t serial_of(std::uint64_t version) { return serial_of(Token{version}); }
+constexpr std::uint32_t attempt_of(Token token) {
+  const auto word = static_cast<std::uint64_t>(token);
+  return static_cast<std::uint32_t>(word >> 48 << 8 | (word & 0xff));
+}
 
 // kind, layer, types and names of the words. A command_sent carries the 64-bit words of its
 // submission queue entry at bytes 0, 40, 48 and 56; host_data and target_data the words that are

@@ -47,7 +47,7 @@ class Timeline final : public TraceFile {
     return fmt::format("{} {}", host::io_kind_name(kinds_[serial - 1]), serial);
   }
   [[nodiscard]] std::string attempt(Token token) const {
-    const std::uint64_t number = static_cast<std::uint64_t>(token) & 0xff;
+    const std::uint32_t number = attempt_of(token);
     return operation(serial_of(token)) + (number == 1 ? "" : fmt::format(" (attempt {})", number));
   }
 

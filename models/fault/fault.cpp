@@ -105,7 +105,7 @@ struct SwitchOn {
   void operator()(const Passthrough& f) const { host::passthrough(w, f.controller, f.command); }
   void operator()(const HcaRemoved& f) const { host::remove_adapter(w, f.host, f.link); }
   void operator()(const RemotePortLost& f) const {
-    host::lose_remote_port(w, f.routes[0], f.routes[1]);
+    host::lose_remote_port(w, f.host, f.routes[0], f.routes[1]);
   }
   void operator()(const NodeFailure& f) const {
     for_node_channels(f, [&](net::ChannelId c) { net::add_blackhole(w, c); });
@@ -136,7 +136,7 @@ struct SwitchOff {
   void operator()(const Impair& f) const { switch_netems(w, f, false); }
   void operator()(const Once&) const {}
   void operator()(const RemotePortLost& f) const {
-    host::regain_remote_port(w, f.routes[0], f.routes[1]);
+    host::regain_remote_port(w, f.host, f.routes[0], f.routes[1]);
   }
   void operator()(const NodeFailure& f) const {
     for_node_channels(f, [&](net::ChannelId c) { net::remove_blackhole(w, c); });

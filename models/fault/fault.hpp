@@ -106,6 +106,7 @@ struct HcaRemoved : Once {
 
 /// Counted: the port is back when the last one ends, and dev_loss_tmo runs since the first began.
 struct RemotePortLost {
+  host::HostId host{};
   std::array<net::RouteId, 2> routes{};  ///< to the port, and back
 };
 

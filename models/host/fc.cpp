@@ -256,15 +256,14 @@ Duration fc_reconnect_delay(const World& w, const Controller& c) {
   return std::min(c.reconnect_delay, fc_of(c).dev_loss_end - w.now());
 }
 
-void lose_remote_port(World& w, net::RouteId forward, net::RouteId back) {
+void lose_remote_port(World& w, HostId host, net::RouteId forward, net::RouteId back) {
   const bool was_there = !transport::fc::is_apart(w, forward);
   transport::fc::part(w, forward, back);
   // nvme_fc_unregister_remoteport: a port that is gone is not lost once more, and dev_loss_tmo runs
   // since it went.
   if (!was_there)
     return;
-  for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
-    const ControllerId id{i};
+  for (const ControllerId id : w.host.hosts[sim::index(host)].controllers) {
     Controller& c = controller(w, id);
     if (c.forward != forward)
       continue;
@@ -278,12 +277,11 @@ void lose_remote_port(World& w, net::RouteId forward, net::RouteId back) {
   }
 }
 
-void regain_remote_port(World& w, net::RouteId forward, net::RouteId back) {
+void regain_remote_port(World& w, HostId host, net::RouteId forward, net::RouteId back) {
   transport::fc::rejoin(w, forward, back);
   if (transport::fc::is_apart(w, forward))
     return;
-  for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
-    const ControllerId id{i};
+  for (const ControllerId id : w.host.hosts[sim::index(host)].controllers) {
     Controller& c = controller(w, id);
     if (c.forward != forward)
       continue;

@@ -56,10 +56,10 @@ void lose_device(World& w, ControllerId id, bool fences);
 /// begins with that link goes (nvme_rdma_remove_one).
 void remove_adapter(World& w, HostId host, net::LinkId link);
 
-/// FC: the fabric says that a remote port is gone, or there again. Its controllers are reset, and
-/// wait for it until dev_loss_tmo; without such a time they are deleted at once.
-void lose_remote_port(World& w, net::RouteId forward, net::RouteId back);
-void regain_remote_port(World& w, net::RouteId forward, net::RouteId back);
+/// FC: the fabric says to a host that a remote port is gone, or there again. Its controllers are
+/// reset, and wait for it until dev_loss_tmo; without such a time they are deleted at once.
+void lose_remote_port(World& w, HostId host, net::RouteId forward, net::RouteId back);
+void regain_remote_port(World& w, HostId host, net::RouteId forward, net::RouteId back);
 
 /// The name of a subsystem, as it goes into Connect.
 const wire::NqnText& nqn_of(const World& w, NqnId id);

@@ -101,7 +101,10 @@ std::string_view io_kind_name(IoKind kind) {
   return names[static_cast<std::size_t>(kind)];
 }
 
-Version token_of(const Io& io) { return io.serial << 8 | (io.attempts & 0xff); }
+Version token_of(const Io& io) {
+  HOLDFAST_CHECK(io.serial <= most_serials && io.attempts <= most_attempts);
+  return static_cast<Version>(holdfast::token_of(io.serial, io.attempts));
+}
 
 Request io_request(World& w, const Controller& c, IoId id) {
   const Io& io = w.host.ios[id];

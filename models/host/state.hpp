@@ -316,7 +316,7 @@ struct Io {
   std::uint32_t blocks = 1;
   workload::JobId job{};
   Cookie cookie{};
-  std::uint32_t attempts = 0;  ///< how often it was sent; the low byte goes into the token
+  std::uint32_t attempts = 0;  ///< how often it was sent
   std::uint32_t retries = 0;   ///< on the same path (nvme_max_retries)
   ControllerId counted = sim::none<ControllerId>;  ///< whose active count it is in
   Version version = 0;  ///< what a read found; a Zone Append: the first block it wrote

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The book of attempts. Entries live from the sending of an attempt until it is both settled (its
 // fate is known) and no longer needed to judge its operation; so the book stays as small as what is
-// in flight, and settling by connection may look at all of it.
+// in flight.
 #include "models/oracle/attempts.hpp"
 
 #include <algorithm>
@@ -14,6 +14,12 @@ namespace {
 
 Operation& operation_of(Oracle& o, Token token) {
   return o.operations.writable(serial_of(token) - 1);
+}
+
+sim::List<AttemptId>& sent_on(Oracle& o, transport::ConnectionId connection) {
+  if (o.sent_on.size() <= sim::index(connection))
+    o.sent_on.resize(sim::index(connection) + std::size_t{1});
+  return o.sent_on[sim::index(connection)];
 }
 
 AttemptId find(const Oracle& o, Token token) {
@@ -51,6 +57,7 @@ void forget_if_over(Oracle& o, Operation& op) {
   }
   for (AttemptId id{op.first_attempt}; id != sim::none<AttemptId>;) {
     const AttemptId next = o.attempts[id].next;
+    sim::unlink<&Attempt::on_connection>(o.attempts, sent_on(o, o.attempts[id].connection), id);
     o.attempts.remove(id);
     id = next;
   }
@@ -91,10 +98,11 @@ void release(Oracle& o, Token token, TimePoint now) {
 template <class Settles>
 void settle_connection(Oracle& o, transport::ConnectionId connection, TimePoint now,
                        Settles settles) {
-  for (std::uint32_t i = 0; i < o.attempts.size(); ++i) {
-    const AttemptId id{i};
+  for (const AttemptId id :
+       sim::members<&Attempt::on_connection>(o.attempts, sent_on(o, connection))) {
     const Attempt& a = o.attempts[id];
-    if (!a.in_use || a.connection != connection || !settles(a))
+    // One of the same operation, before it in the list, may have taken it along.
+    if (!a.in_use || !settles(a))
       continue;
     settle(o, id, Fate::gone, now);
     forget_if_over(o, operation_of(o, a.token));
@@ -115,6 +123,7 @@ void add_attempt(Oracle& o, const Words<Kind::attempt_sent>& sent, TimePoint now
   a.sent = now;
   a.next = AttemptId{op.first_attempt};
   const AttemptId id = o.attempts.add(a);
+  sim::append<&Attempt::on_connection>(o.attempts, sent_on(o, a.connection), id);
   op.first_attempt = sim::index(id);
   // The host does not know yet; what it sends there in the meantime is gone from the start.
   if (std::find(o.released.begin(), o.released.end(), a.connection) != o.released.end())

@@ -96,9 +96,8 @@ Incident incident_of(World& w, const Landing& l, const Attempt* attempt) {
 void tell_stale(World& w, const Landing& l, const Harm& harm, const Attempt* attempt) {
   Oracle& o = w.oracle;
   // Pieces of other commands, of this host or another one, may land between those of this one.
-  const auto attempt_number =
-      static_cast<std::uint16_t>(static_cast<std::uint64_t>(l.token) & 0xff);
-  std::uint16_t& told = o.operations.writable(serial_of(l.token) - 1).stale_attempt;
+  const std::uint32_t attempt_number = attempt_of(l.token);
+  std::uint32_t& told = o.operations.writable(serial_of(l.token) - 1).stale_attempt;
   if (told == attempt_number)
     return;
   told = attempt_number;

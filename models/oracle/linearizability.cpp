@@ -78,7 +78,7 @@ bool is_answered_read(const Operation& op) {
 void add_read(const Oracle& o, const Operation& read, std::uint64_t serial,
               std::vector<Event>& events) {
   const Place place{read.disk, read.lba};
-  const std::uint64_t found = read.version >> 8;
+  const std::uint64_t found = serial_of(read.version);
   Event event{place, found, true, read.version, serial, start_of(read), finish_of(read)};
   if (found != 0) {
     const Operation& write = o.operations[found - 1];

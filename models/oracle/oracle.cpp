@@ -81,7 +81,7 @@ void on_read_done(World& w, std::uint64_t serial, bool stale) {
   incident.disk = op.disk;
   incident.lba = op.lba;
   incident.serial = serial;
-  incident.other_serial = op.version >> 8;
+  incident.other_serial = serial_of(op.version);
   keep(o, incident);
   record<Kind::stale_read>(w, serial, Token{op.version}, op.disk, op.lba);
 }

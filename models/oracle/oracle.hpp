@@ -11,6 +11,7 @@
 #include "sim/arena.hpp"
 #include "sim/copy_block.hpp"
 #include "sim/cow_vector.hpp"
+#include "sim/list.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast {
@@ -38,9 +39,9 @@ struct Operation {
   bool effect = false;                ///< what must not happen twice has happened once
   std::uint32_t first_attempt = ~0u;  ///< attempts whose fate is not settled
   /// Which attempt was told to be stale last: a command that lands in pieces is one stale write.
-  std::uint16_t stale_attempt = no_attempt;
+  std::uint32_t stale_attempt = no_attempt;
 
-  static constexpr std::uint16_t no_attempt = 0x100;  ///< an attempt is the low byte of its token
+  static constexpr std::uint32_t no_attempt = most_attempts + 1;
 };
 
 /// What became of an attempt.
@@ -64,6 +65,7 @@ struct Attempt {
   TimePoint released = sim::never;        ///< its retry was sent, or its error told
   TimePoint settled = sim::never;         ///< applied, or provably gone
   AttemptId next = sim::none<AttemptId>;  ///< of the same operation
+  sim::Links<AttemptId> on_connection;
 };
 
 /// Per block of a disk.
@@ -146,6 +148,8 @@ struct Oracle {
   sim::CowVector<Operation> operations;  ///< by serial - 1
   sim::Arena<DiskId, sim::CowVector<Block>> disks;
   sim::Arena<AttemptId, Attempt> attempts;
+  /// By connection: what was sent there, in the order of sending.
+  sim::Vector<sim::List<AttemptId>> sent_on;
   sim::Vector<AttemptId> abandoned;        ///< given up and not settled, or not released
   sim::CowVector<TimePoint> known_before;  ///< for reads of several blocks, block after block
   Counts counts;

@@ -107,6 +107,8 @@ void execute_io(World& w, QueueId queue, const wire::Command& command,
 void take_data(World& w, QueueId queue, std::uint16_t tag, const transport::Payload& data);
 
 // target.cpp
+/// Queues that were accepted at that port and are not released, in the order of accepting.
+sim::List<QueueId>& queues_at(World& w, transport::PortId port);
 /// What came in on a queue whose node is well.
 void take_command(World& w, QueueId queue, const wire::Command& command,
                   const transport::Payload& data);

@@ -19,6 +19,8 @@ void finish(World& w, RequestId id) {
     hold(w, r.node, {.kind = Held::Kind::finished, .request = id});
     return;
   }
+  if (!r.detached)
+    sim::unlink<&Request::of_queue>(w.target.requests, w.target.queues[r.queue].executes, id);
   w.target.requests.remove(id);
   Request first;
   if (r.partner != sim::none<RequestId>) {
@@ -73,6 +75,7 @@ void execute(World& w, RequestId id) {
   Request& r = w.target.requests[id];
   r.executing = true;
   ++w.target.queues[r.queue].executing;
+  sim::append<&Request::of_queue>(w.target.requests, w.target.queues[r.queue].executes, id);
   const Duration latency = r.delay + media_time(w, namespace_of(w, r), r.command);
   w.after(latency, [id](World& world) { finish(world, id); });
 }

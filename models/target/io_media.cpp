@@ -106,7 +106,7 @@ void copy(World& w, const Request& r, std::uint64_t destination) {
   std::uint64_t blocks = 0;
   for (const wire::DatasetRange& range : r.ranges) {
     for (std::uint32_t i = 0; i < range.blocks; ++i) {
-      content = content * 0x9E3779B97F4A7C15u + (version_of(n, range.slba + i) >> 8) + 1;
+      content = content * 0x9E3779B97F4A7C15u + serial_of(version_of(n, range.slba + i)) + 1;
     }
     blocks += range.blocks;
   }
@@ -124,7 +124,7 @@ wire::Status compare(World& w, const Request& r) {
     const bool zeroes = latest == 0 || n.history[latest - 1].zeroes;
     const bool same = r.content == transport::zeroes
                           ? zeroes
-                          : !zeroes && version_of(n, lba) >> 8 == r.content >> 8;
+                          : !zeroes && serial_of(version_of(n, lba)) == serial_of(r.content);
     if (!same)
       return refuse(StatusCode::compare_failure);
   }

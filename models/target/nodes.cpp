@@ -42,10 +42,10 @@ void crash(World& w, NodeId id) {
   }
   for (const ControllerId c : controllers_on(w, id))
     cut_off(w, c);
-  for (std::uint32_t i = 0; i < w.target.queues.size(); ++i) {
-    const Queue& q = w.target.queues[QueueId{i}];
-    if (q.in_use && q.node == id)
-      cut_off(w, QueueId{i});
+  // Then queues that have no controller yet.
+  for (const transport::PortId port : node(w, id).ports) {
+    for (const QueueId q : sim::members<&Queue::on_port>(w.target.queues, queues_at(w, port)))
+      cut_off(w, q);
   }
   node(w, id).resets.clear();
   // Only results of the medium are left; their requests are given back.

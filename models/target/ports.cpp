@@ -22,15 +22,15 @@ bool anybody_listens(const World& w, transport::PortId port) {
 /// Shuts the connections of the port's queues down, of one subsystem or, with none, of all that are
 /// left. Commands that execute run to their end, as always when a connection goes.
 void shut_down_queues(World& w, transport::PortId port, SubsystemId subsystem) {
-  for (std::uint32_t i = 0; i < w.target.queues.size(); ++i) {
-    const Queue& q = w.target.queues[QueueId{i}];
-    if (!q.in_use || q.stopped || q.port != port)
+  for (const QueueId id : sim::members<&Queue::on_port>(w.target.queues, queues_at(w, port))) {
+    const Queue& q = w.target.queues[id];
+    if (!q.in_use || q.stopped)
       continue;
     const bool is_its = subsystem == sim::none<SubsystemId> ||
                         (q.controller != sim::none<ControllerId> &&
                          w.target.controllers[q.controller].subsystem == subsystem);
     if (is_its)
-      stop_queue(w, QueueId{i}, true);
+      stop_queue(w, id, true);
   }
 }
 

@@ -18,6 +18,7 @@
 #include "sim/calendar.hpp"
 #include "sim/copy_block.hpp"
 #include "sim/cow_vector.hpp"
+#include "sim/list.hpp"
 #include "sim/shared_vector.hpp"
 #include "sim/time.hpp"
 #include "sim/timer_wheel.hpp"
@@ -239,7 +240,9 @@ struct Queue {
   ControllerId controller = sim::none<ControllerId>;
   std::uint16_t qid = 0;
   std::uint16_t sqsize = 0;
-  std::uint32_t executing = 0;      ///< commands that will still touch the medium or answer
+  std::uint32_t executing = 0;    ///< commands that will still touch the medium or answer
+  sim::List<RequestId> executes;  ///< the same, in the order in which they began
+  sim::Links<QueueId> on_port;
   sim::EventId quiesce_timer{};     ///< stops what still executes
   sim::EventId release_timer{};     ///< at `release_at`
   TimePoint release_at{};           ///< once stopped: not released before, see grace_period_over
@@ -256,6 +259,7 @@ struct Request {
   bool executing = false;
   bool detached = false;  ///< its queue is gone; see InFlight
   bool aborted = false;
+  sim::Links<RequestId> of_queue;  ///< while it executes and is not detached
   NamespaceId ns{};
   wire::Command command{};
   Duration delay{};            ///< a fault holds it back this long
@@ -276,6 +280,8 @@ struct Targets {
   sim::Vector<Namespace> namespaces;
   sim::Arena<ControllerId, Controller> controllers;
   sim::Arena<QueueId, Queue> queues;
+  /// By port: queues that were accepted there and are not released, in the order of accepting.
+  sim::Vector<sim::List<QueueId>> queues_at;
   sim::Arena<RequestId, Request> requests;
   sim::Vector<Node> nodes;
   sim::SharedVector<std::string> node_names;  ///< of the nodes

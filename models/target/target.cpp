@@ -23,6 +23,7 @@ transport::TargetOwner accepted(World& w, transport::TargetQueueId transport,
   q.transport = transport;
   q.port = port;
   q.node = node_of_port(w, port);
+  sim::append<&Queue::on_port>(w.target.queues, queues_at(w, port), id);
   return transport::TargetOwner{sim::index(id)};
 }
 
@@ -108,6 +109,13 @@ void record_response(World& w, const Queue& q, std::uint16_t cid, wire::Status s
 }
 
 }  // namespace
+
+sim::List<QueueId>& queues_at(World& w, transport::PortId port) {
+  auto& ports = w.target.queues_at;
+  if (ports.size() <= sim::index(port))
+    ports.resize(sim::index(port) + std::size_t{1});
+  return ports[sim::index(port)];
+}
 
 transport::TargetHandlers handlers() { return {accepted, command, data, lost}; }
 

@@ -27,16 +27,16 @@ void free_controller(World& w, ControllerId id) {
 
 /// Commands that execute on a queue which is going away and is not allowed to wait for them.
 void detach_executing(World& w, QueueId id, bool abort) {
-  for (std::uint32_t i = 0; i < w.target.requests.size(); ++i) {
-    Request& r = w.target.requests[RequestId{i}];
-    if (!r.executing || r.detached || r.queue != id)
-      continue;
+  Queue& q = w.target.queues[id];
+  for (const RequestId one : sim::members<&Request::of_queue>(w.target.requests, q.executes)) {
+    Request& r = w.target.requests[one];
     r.detached = true;
     r.aborted = abort;
     if (!abort)
       record<Kind::command_detached>(w, r.subsystem, r.cntlid, Token{r.version});
   }
-  w.target.queues[id].executing = 0;
+  q.executing = 0;
+  q.executes = {};
 }
 
 /// nvmet_sq_destroy waits until every CPU knows that the queue's reference is dead, which takes a
@@ -176,6 +176,7 @@ void release_if_drained(World& w, QueueId id) {
   w.calendar.cancel(q.quiesce_timer);
   w.calendar.cancel(q.release_timer);
   forget_held(w, q.node, id);
+  sim::unlink<&Queue::on_port>(w.target.queues, queues_at(w, q.port), id);
   w.target.queues.remove(id);
   if (has_controller && w.target.controllers[q.controller].queues.empty()) {
     free_controller(w, q.controller);

@@ -21,7 +21,7 @@ class External {
   virtual ~External() = default;
 
   virtual void started(World& w, JobId job) = 0;
-  /// `version` >> 8 is the serial of the write that a read found, 0 for zeroes.
+  /// serial_of(version) is the serial of the write that a read found, 0 for zeroes.
   virtual void io_done(World& w, JobId job, host::Cookie cookie, wire::Status status,
                        host::Version version) = 0;
   virtual void woken(World& w, JobId job, host::Cookie cookie) = 0;

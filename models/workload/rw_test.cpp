@@ -60,7 +60,8 @@ void end(World& w, JobId id, Line line, std::uint64_t value) {
 
 /// The fill byte is 9 in every last write of an iteration and in nothing else.
 bool has_final_fill(const RwTest& t, host::Version version) {
-  return std::find(t.last_writes.begin(), t.last_writes.end(), version >> 8) != t.last_writes.end();
+  return std::find(t.last_writes.begin(), t.last_writes.end(), serial_of(version)) !=
+         t.last_writes.end();
 }
 
 void read_done(World& w, JobId id, host::Version version) {
@@ -68,10 +69,10 @@ void read_done(World& w, JobId id, host::Version version) {
   RwTest& t = program_of<RwTest>(w.workload, id);
   t.reading = false;
   if (!has_final_fill(t, version)) {
-    end(w, id, Line::invalid, version >> 8);
+    end(w, id, Line::invalid, serial_of(version));
     return;
   }
-  say(w, id, Line::validated, version >> 8);
+  say(w, id, Line::validated, serial_of(version));
   if (++t.iteration == t.iterations) {
     job.finished = true;
     return;

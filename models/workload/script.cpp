@@ -38,7 +38,7 @@ void learn_from(Script& s, const Step& step, host::Version version) {
                       step.kind == host::IoKind::deallocate ||
                       step.kind == host::IoKind::zone_reset;
   if (step.kind == host::IoKind::read) {
-    learn(s, step.lba, version >> 8);
+    learn(s, step.lba, serial_of(version));
   } else if (host::writes_blocks(step.kind)) {
     const std::uint64_t first = step.kind == host::IoKind::zone_append ? version : step.lba;
     for (std::uint32_t i = 0; i < step.blocks; ++i)

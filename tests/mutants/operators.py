@@ -6,7 +6,7 @@ Usage: python3 tests/mutants/operators.py [--sample N --seed TEXT] [--file PART]
 
 The mutants of mutants.toml are what somebody thought of; these are what nobody thought of. One is
 killed by a bundled scenario whose hashes move, or else by any of the C++ tests. What survives with
-a reason (it changes nothing that may be seen) is in survivors.toml, is not tried and does not count.
+a reason (it changes nothing that may be seen) stands in survivors.toml and does not count.
 Exit status: 1 if so many survive that a score of 85 % can be ruled out (chance below 1 %).
 """
 

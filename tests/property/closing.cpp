@@ -92,7 +92,7 @@ void heal_ports(World& w) {
       continue;
     const std::uint32_t route = sim::index(lost->routes[0]);
     while (route < cut.size() && cut[route] != 0)
-      host::regain_remote_port(w, lost->routes[0], lost->routes[1]);
+      host::regain_remote_port(w, lost->host, lost->routes[0], lost->routes[1]);
   }
 }
 

@@ -138,7 +138,11 @@ std::string broken_target_queue(const World& w, target::QueueId id, std::size_t&
   std::uint32_t executing = 0;
   for (const target::Request& r : w.target.requests)
     executing += r.executing && !r.detached && r.queue == id ? 1 : 0;
-  if (executing != q.executing)
+  const auto listed = sim::members<&target::Request::of_queue>(w.target.requests, q.executes);
+  const bool all_its_own = std::all_of(listed.begin(), listed.end(), [&](RequestId r) {
+    return w.target.requests[r].executing && w.target.requests[r].queue == id;
+  });
+  if (executing != q.executing || listed.size() != executing || !all_its_own)
     return fmt::format("target: queue {} counts {} commands of {}", sim::index(id), q.executing,
                        executing);
   for (RequestId r = q.first_waiting; r != sim::none<RequestId>;

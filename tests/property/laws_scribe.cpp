@@ -54,8 +54,8 @@ std::uint64_t Scribe::operation(std::uint64_t serial) const {
 }
 
 std::uint64_t Scribe::token(std::uint64_t token) const {
-  const std::uint64_t of = operation(token >> 8);
-  return of == nobody ? nobody : of << 8 | (token & 0xff);
+  const std::uint64_t of = operation(serial_of(token));
+  return of == nobody ? nobody : of << 16 | attempt_of(Token{token});
 }
 
 /// A connection is told as the two nodes that it joins and how many there were before; which number
@@ -150,7 +150,7 @@ std::uint64_t Scribe::told(const sim::Record& r, std::size_t place, Role role) {
     return op.kind == host::IoKind::read ? token(word) : word;
   }
   if (kind == Kind::effect_applied && name == "value") {
-    const oracle::Operation& op = world_.oracle.operations[(r.word[0] >> 8) - 1];
+    const oracle::Operation& op = world_.oracle.operations[serial_of(r.word[0]) - 1];
     return op.kind == host::IoKind::copy ? 0 : word;  // a hash over what it copied
   }
   if (kind == Kind::program_line && name == "value") {

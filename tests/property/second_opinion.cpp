@@ -114,8 +114,8 @@ std::optional<Window> exposure_of(const Records& records, std::size_t sent, std:
       settled = r.time_ns;
     if (is(r, Kind::attempt_abandoned) && r.word[0] == token && r.word[2] >= host_path_error)
       abandoned = true;
-    const bool retried = is(r, Kind::attempt_sent) && r.word[0] >> 8 == token >> 8;
-    const bool told = is(r, Kind::app_complete) && r.word[0] == token >> 8;
+    const bool retried = is(r, Kind::attempt_sent) && serial_of(r.word[0]) == serial_of(token);
+    const bool told = is(r, Kind::app_complete) && r.word[0] == serial_of(token);
     if (abandoned && !released && (retried || told))
       released = r.time_ns;
     if (told && !abandoned)
@@ -171,7 +171,7 @@ void count_landings(const Records& records, const std::vector<Op>& ops, Opinion&
     const bool mutated = is(r, Kind::mutated_write);
     if (!mutated && !is(r, Kind::media_write))
       continue;
-    const std::uint64_t serial = (mutated ? r.word[4] : r.word[3]) >> 8;
+    const std::uint64_t serial = serial_of(mutated ? r.word[4] : r.word[3]);
     const Op& op = ops[serial];
     const bool misplaced =
         mutated && !(overwrites(op.kind) && op.kind != host::IoKind::zone_append &&
@@ -196,9 +196,9 @@ void count_lost(const Records& records, const std::vector<Op>& ops, Opinion& out
   std::set<std::uint64_t> applied;
   for (const Record& r : records) {
     if (is(r, Kind::media_write) || is(r, Kind::mutated_write))
-      applied.insert(r.word[3] >> 8);
+      applied.insert(serial_of(r.word[3]));
     if (is(r, Kind::effect_applied))
-      applied.insert(r.word[0] >> 8);
+      applied.insert(serial_of(r.word[0]));
     if (is(r, Kind::app_complete) && r.word[1] == 0 && leaves_mark(ops[r.word[0]].kind))
       out.lost_writes += applied.count(r.word[0]) == 0 ? 1 : 0;
   }
@@ -235,7 +235,7 @@ Opinion Listener::opinion(std::int64_t end_ns) const {
   const std::vector<Op> ops = operations(records_);
   std::set<std::uint64_t> given_up;
   for (const Record& r : records_) {
-    if (is(r, Kind::attempt_abandoned) && leaves_mark(ops[r.word[0] >> 8].kind))
+    if (is(r, Kind::attempt_abandoned) && leaves_mark(ops[serial_of(r.word[0])].kind))
       given_up.insert(r.word[0]);
   }
   std::set<std::uint64_t> sent;

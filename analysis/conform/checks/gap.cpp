@@ -73,7 +73,7 @@ void buffers_are_not_sent(const RunView& v, Ledger& ledger) {
       return fmt::format(
           "operation {} landed with the data of operation {}, which the buffer held "
           "when the socket sent it again",
-          e.get<"token">() >> 8, e.get<"content">() >> 8);
+          serial_of(e.get<"token">()), serial_of(e.get<"content">()));
     });
   });
 }

@@ -29,7 +29,7 @@ bool once_only(const Operation& op) { return !host::is_idempotent(op.kind); }
 void no_stale_write(const RunView& v, Ledger& ledger) {
   none_of<Kind::stale_write>(v, ledger, writes, [](const Event& e) {
     return fmt::format("a late attempt of operation {} overwrote operation {} in block {}",
-                       e.get<"token">() >> 8, e.get<"overwritten_op">(), e.get<"lba">());
+                       serial_of(e.get<"token">()), e.get<"overwritten_op">(), e.get<"lba">());
   });
 }
 
@@ -57,7 +57,7 @@ void no_duplicate_effect(const RunView& v, Ledger& ledger) {
 void no_misplaced_write(const RunView& v, Ledger& ledger) {
   none_of<Kind::misplaced_write>(v, ledger, writes, [](const Event& e) {
     return fmt::format("operation {} landed in block {} with the data of operation {}",
-                       e.get<"token">() >> 8, e.get<"lba">(), e.get<"content">() >> 8);
+                       serial_of(e.get<"token">()), e.get<"lba">(), serial_of(e.get<"content">()));
   });
 }
 

@@ -59,7 +59,7 @@ TargetController* ViewBuilder::target_at(std::uint64_t subsystem, std::uint64_t 
 }
 
 std::uint32_t ViewBuilder::attempt_place(std::uint64_t token) const {
-  const std::uint64_t op = token >> 8;
+  const std::uint64_t op = serial_of(token);
   if (op == 0 || op > v_.operations.size())
     return nothing;
   for (const std::uint32_t a : v_.operations[op - 1].attempts) {

@@ -110,7 +110,7 @@ struct Attempt {
   wire::Status status{};
   std::uint32_t next = nothing;  ///< attempt: the retry
 
-  [[nodiscard]] std::uint64_t op() const { return token >> 8; }
+  [[nodiscard]] std::uint64_t op() const { return serial_of(token); }
   /// By the controller; a host that gives a path up ends its requests with statuses of its own.
   [[nodiscard]] bool was_answered() const {
     return ended != never && status.code() != wire::StatusCode::host_aborted_command &&

@@ -107,7 +107,7 @@ void PythonWorkloads::io_done(World&, workload::JobId job, host::Cookie cookie, 
                               host::Version version) {
   const py::gil_scoped_acquire gil;
   driver_.attr("io_done")(sim::index(job), sim::index(cookie),
-                          status.ok() ? 0 : wire::raw(status.code()), version >> 8);
+                          status.ok() ? 0 : wire::raw(status.code()), serial_of(version));
 }
 
 void PythonWorkloads::woken(World&, workload::JobId job, host::Cookie cookie) {

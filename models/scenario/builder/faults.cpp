@@ -82,7 +82,8 @@ fault::HcaRemoved what_of(World&, const HcaRemoved& f, const Names& names, const
 
 fault::RemotePortLost what_of(World&, const RemotePortLost& f, const Names& names,
                               const std::string&) {
-  return {{names.routes.at({f.host, f.port}), names.routes.at({f.port, f.host})}};
+  return {names.hosts.at(f.host),
+          {names.routes.at({f.host, f.port}), names.routes.at({f.port, f.host})}};
 }
 
 fault::NodeFailure what_of(World&, const NodeFault& f, const Names& names, const std::string&) {

@@ -76,6 +76,13 @@ void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net
   frame_over(w, packet);
 }
 
+sim::List<ConnectionId>& on_route(World& w, net::RouteId forward) {
+  auto& routes = w.transport.fc.on_route;
+  if (routes.size() <= sim::index(forward))
+    routes.resize(sim::index(forward) + std::size_t{1});
+  return routes[sim::index(forward)];
+}
+
 void free_data(World& w, const Exchange& x) {
   for (std::size_t side = 0; side < 2; ++side) {
     if (x.data[side].blob != sim::none<BlobId>)
@@ -93,6 +100,25 @@ void install(World& w) {
   w.net.dropped = on_dropped;
 }
 
+ConnectionId open_connection(World& w, net::RouteId forward, net::RouteId back, PortId port,
+                             ConnectionId association) {
+  auto& all = w.transport.fc.connections;
+  const ConnectionId id = all.add();
+  Connection& c = all[id];
+  c.in_use = true;
+  c.association = association == sim::none<ConnectionId> ? id : association;
+  c.port = port;
+  c.route = {forward, back};
+  sim::append<&Connection::of_association>(all, all[c.association].queues, id);
+  sim::append<&Connection::on_route>(all, on_route(w, forward), id);
+  return id;
+}
+
+std::vector<ExchangeId> exchanges_of(const World& w, ConnectionId id) {
+  const State& fc = w.transport.fc;
+  return sim::members<&Exchange::of_connection>(fc.exchanges, fc.connections[id].all);
+}
+
 ExchangeId open_exchange(World& w, ConnectionId id, Service service, Side originator) {
   const ExchangeId out = w.transport.fc.exchanges.add();
   Exchange& x = exchange(w, out);
@@ -101,6 +127,7 @@ ExchangeId open_exchange(World& w, ConnectionId id, Service service, Side origin
   x.from_target = originator == Side::target;
   x.connection = id;
   ++connection(w, id).exchanges;
+  sim::append<&Exchange::of_connection>(w.transport.fc.exchanges, connection(w, id).all, out);
   return out;
 }
 
@@ -142,6 +169,7 @@ void settle(World& w, ExchangeId id) {
   free_data(w, x);
   w.calendar.cancel(x.timer);
   const ConnectionId of = x.connection;
+  sim::unlink<&Exchange::of_connection>(w.transport.fc.exchanges, connection(w, of).all, id);
   w.transport.fc.exchanges.remove(id);
   --connection(w, of).exchanges;
   settle_connection(w, of);
@@ -154,7 +182,10 @@ void settle_connection(World& w, ConnectionId id) {
     return;
   }
   const ConnectionId association = c.association;
-  w.transport.fc.connections.remove(id);
+  auto& all = w.transport.fc.connections;
+  sim::unlink<&Connection::of_association>(all, all[association].queues, id);
+  sim::unlink<&Connection::on_route>(all, on_route(w, c.route[at(Side::host)]), id);
+  all.remove(id);
   if (association == id)
     return;
   --connection(w, association).members;
@@ -192,23 +223,31 @@ void end(World& w, ExchangeId id, Side side) {
     w.calendar.cancel(x.timer);
 }
 
-void part(World& w, net::RouteId forward, net::RouteId back) {
-  cut(w, forward, 1);
-  cut(w, back, 1);
-  // What the adapter was waiting for on the wire ends with the login.
-  for (std::uint32_t i = 0; i < w.transport.fc.exchanges.size(); ++i) {
-    const ExchangeId id{i};
+namespace {
+
+/// What the adapter was waiting for on the wire ends with the login.
+void stop_waiting(World& w, ConnectionId of) {
+  for (const ExchangeId id : exchanges_of(w, of)) {
     Exchange& x = exchange(w, id);
     const bool waits = x.aborting || x.service != Service::command;
-    if (!x.in_use || x.from_target || x.done[at(Side::host)] || !waits ||
-        connection(w, x.connection).route[at(Side::host)] != forward) {
+    if (x.from_target || x.done[at(Side::host)] || !waits)
       continue;
-    }
     w.calendar.cancel(x.timer);
     x.timer = w.after(Duration{}, [id](World& world) {
       give_up(world, id, wire::StatusCode::host_aborted_command);
     });
   }
+}
+
+}  // namespace
+
+void part(World& w, net::RouteId forward, net::RouteId back) {
+  cut(w, forward, 1);
+  cut(w, back, 1);
+  const State& fc = w.transport.fc;
+  for (const ConnectionId id :
+       sim::members<&Connection::on_route>(fc.connections, on_route(w, forward)))
+    stop_waiting(w, id);
 }
 
 void rejoin(World& w, net::RouteId forward, net::RouteId back) {

@@ -99,15 +99,13 @@ namespace {
 HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId port,
                        HostOwner owner, HostQueueId admin) {
   const HostQueueId queue = w.transport.host_queues.add();
-  const ConnectionId id = w.transport.fc.connections.add();
   const bool is_admin = admin == sim::none<HostQueueId>;
+  const ConnectionId id = open_connection(
+      w, forward, back, port,
+      is_admin ? sim::none<ConnectionId> : w.transport.host_queues[admin].connection);
   w.transport.host_queues[queue].owner = owner;
   w.transport.host_queues[queue].connection = id;
   Connection& c = connection(w, id);
-  c.in_use = true;
-  c.association = is_admin ? id : w.transport.host_queues[admin].connection;
-  c.port = port;
-  c.route = {forward, back};
   c.host_queue = queue;
   if (is_admin) {
     request_service(w, id, Service::create_association, create_association_bytes);
@@ -143,10 +141,9 @@ void close_queue(World& w, HostQueueId id) {
   const ConnectionId of = w.transport.host_queues[id].connection;
   w.transport.host_queues.remove(id);
   connection(w, of).host_queue = sim::none<HostQueueId>;
-  for (std::uint32_t i = 0; i < w.transport.fc.exchanges.size(); ++i) {
-    const ExchangeId one{i};
+  for (const ExchangeId one : exchanges_of(w, of)) {
     const Exchange& x = exchange(w, one);
-    if (!x.in_use || x.connection != of || x.from_target || x.done[at(Side::host)])
+    if (!x.in_use || x.from_target || x.done[at(Side::host)])
       continue;
     const bool to_abort = x.service == Service::command && !x.aborting;
     end(w, one, Side::host);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bit>
+#include <vector>
 
 #include "models/transport/fc/fc.hpp"
 
@@ -26,6 +27,11 @@ Exchange& exchange(World& w, ExchangeId id);
 Connection& connection(World& w, ConnectionId id);
 
 // fc.cpp
+/// A connection of an association; without one it is an association of its own.
+ConnectionId open_connection(World& w, net::RouteId forward, net::RouteId back, PortId port,
+                             ConnectionId association);
+/// All exchanges of a connection that live just now, in the order of opening.
+std::vector<ExchangeId> exchanges_of(const World& w, ConnectionId id);
 ExchangeId open_exchange(World& w, ConnectionId connection, Service service, Side originator);
 /// Cuts a unit into frames and sends them.
 void send(World& w, ExchangeId id, Side from, Iu iu, std::uint32_t bytes);

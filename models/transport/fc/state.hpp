@@ -12,6 +12,7 @@
 #include "sim/arena.hpp"
 #include "sim/calendar.hpp"
 #include "sim/copy_block.hpp"
+#include "sim/list.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast::transport {
@@ -62,6 +63,7 @@ struct Exchange {
   wire::Command command{};
   wire::Completion completion{};
   sim::EventId timer{};  ///< of the originator: link service, or answer to ABTS
+  sim::Links<ExchangeId> of_connection;
 };
 
 /// A connection: what a queue pair is bound to. The admin connection stands for its association.
@@ -74,8 +76,12 @@ struct Connection {
   TargetQueueId target_queue = sim::none<TargetQueueId>;
   bool ready = false;                                    ///< the host knows that it exists
   std::uint32_t exchanges = 0;                           ///< that still live
+  sim::List<ExchangeId> all;                             ///< the same, in the order of opening
   std::array<sim::Vector<ExchangeId>, 2> exchange_of{};  ///< by tag, what each side has open
+  sim::Links<ConnectionId> of_association;
+  sim::Links<ConnectionId> on_route;
   // Of an admin connection only.
+  sim::List<ConnectionId> queues;                 ///< of the association, itself first
   std::uint32_t members = 0;                      ///< I/O connections of the association
   std::uint32_t target_queues = 0;                ///< of the association, the admin queue counted
   bool terminating = false;                       ///< the target ends the association
@@ -92,6 +98,8 @@ struct State {
   Parameters parameters;
   sim::Arena<ConnectionId, Connection> connections;
   sim::Arena<ExchangeId, Exchange> exchanges;
+  /// By the host's route to the port: connections in the order of opening.
+  sim::Vector<sim::List<ConnectionId>> on_route;
   sim::Vector<std::uint32_t> cut_routes;  ///< by route: faults that keep its two ports apart
 };
 

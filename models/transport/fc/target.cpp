@@ -73,9 +73,11 @@ void take_abts(World& w, ExchangeId id) {
 
 /// The host has disconnected, or the target's controller has ended: all queues go.
 void end_association(World& w, ConnectionId association) {
-  for (std::uint32_t i = 0; i < w.transport.fc.connections.size(); ++i) {
-    const Connection& c = connection(w, ConnectionId{i});
-    if (c.in_use && c.association == association && listens_to(w, c))
+  const auto& all = w.transport.fc.connections;
+  for (const ConnectionId id :
+       sim::members<&Connection::of_association>(all, all[association].queues)) {
+    const Connection& c = connection(w, id);
+    if (c.in_use && listens_to(w, c))
       w.transport.target.lost(w, w.transport.target_queues[queue_of(c)].owner, 0);
   }
 }
@@ -96,12 +98,10 @@ void accept(World& w, ExchangeId id) {
 
 /// What a queue leaves unanswered.
 void refuse_open(World& w, ConnectionId of) {
-  for (std::uint32_t i = 0; i < w.transport.fc.exchanges.size(); ++i) {
-    const Exchange& x = exchange(w, ExchangeId{i});
-    if (x.in_use && x.connection == of && x.service == Service::command && x.opened &&
-        !x.done[at(Side::target)]) {
-      refuse(w, ExchangeId{i});
-    }
+  for (const ExchangeId id : exchanges_of(w, of)) {
+    const Exchange& x = exchange(w, id);
+    if (x.in_use && x.service == Service::command && x.opened && !x.done[at(Side::target)])
+      refuse(w, id);
   }
 }
 
@@ -196,10 +196,10 @@ void stop_queue(World& w, TargetQueueId id) {
   const ConnectionId association = connection(w, of).association;
   w.transport.target_queues[id].stopped = true;
   // Only exchanges that wait for write data are aborted (nvmet_fc_delete_target_queue).
-  for (std::uint32_t i = 0; i < w.transport.fc.exchanges.size(); ++i) {
-    const Exchange& x = exchange(w, ExchangeId{i});
-    if (x.in_use && x.connection == of && x.waits_for_data && !x.done[at(Side::target)])
-      refuse(w, ExchangeId{i});
+  for (const ExchangeId one : exchanges_of(w, of)) {
+    const Exchange& x = exchange(w, one);
+    if (x.in_use && x.waits_for_data && !x.done[at(Side::target)])
+      refuse(w, one);
   }
   if (association != of || connection(w, of).terminating)
     return;

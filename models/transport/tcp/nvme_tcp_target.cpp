@@ -27,7 +27,7 @@ Payload as_sent(const World& w, const Payload& data) {
   if (data.buffer == no_buffer || data.bytes == 0)
     return out;
   const Version held = w.transport.host.buffer(w, data.buffer);
-  if (held >> 8 != data.version >> 8)
+  if (serial_of(held) != serial_of(data.version))
     out.content = held;
   return out;
 }

@@ -289,3 +289,20 @@ TEST_CASE("what other controllers do leaves the list of dead connections as it i
   CHECK(s.exposure().longest == ms(0));
   CHECK(s.exposure().margin_max == ms(13));
 }
+
+TEST_CASE("an I/O that is sent for the 257th time is not its first attempt", "[oracle]") {
+  const auto word = [](Token token) { return static_cast<std::uint64_t>(token); };
+  CHECK(word(token_of(3, 255)) == 0x3ff);  // what nearly all tokens are
+  for (const std::uint32_t attempt : {0u, 1u, 255u, 256u, 257u, most_attempts}) {
+    CHECK(attempt_of(token_of(most_serials, attempt)) == attempt);
+    CHECK(serial_of(token_of(most_serials, attempt)) == most_serials);
+  }
+
+  // The first attempt is held up, the 257th is answered; the first lands 24 ms after its retry
+  // left.
+  Story s;
+  s.at(0).submit_write(1).send(1, 1, 0).fetch(1, 1).at(5).abandon(1, 1).at(6).send(1, 257, 1);
+  s.at(7).fetch(1, 257).land(1, 257).at(8).answer(1, 257).complete(1).at(30).land(1, 1).at(99);
+  CHECK(s.exposure().intervals == 1);
+  CHECK(s.exposure().longest == ms(24));
+}

@@ -24,7 +24,9 @@ struct Story {
 
   Story() { oracle::add_disk(w.oracle, 100); }
 
-  static Token token(std::uint64_t op, std::uint64_t attempt) { return Token{op << 8 | attempt}; }
+  static Token token(std::uint64_t op, std::uint64_t attempt) {
+    return token_of(op, static_cast<std::uint32_t>(attempt));
+  }
   Story& at(std::int64_t ms) {
     w.calendar.advance_to(sim::epoch + std::chrono::milliseconds{ms});
     return *this;

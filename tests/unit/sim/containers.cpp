@@ -11,6 +11,7 @@
 #include "sim/arena.hpp"
 #include "sim/cow_vector.hpp"
 #include "sim/distributions.hpp"
+#include "sim/list.hpp"
 #include "sim/random.hpp"
 #include "sim/ring.hpp"
 #include "sim/trace.hpp"
@@ -24,6 +25,7 @@ enum class OtherId : std::uint32_t {};
 
 struct Thing {
   int value = 7;
+  Links<ThingId> links{};
 };
 
 template <class T, class Key>
@@ -103,6 +105,31 @@ TEST_CASE("an arena reuses the last place that was freed, and resets it", "[sim]
   CHECK(arena[a].value == 1);  // recycled, not reset
   Arena<ThingId, Thing> copy = arena;
   CHECK(copy.add() == arena.add());
+}
+
+TEST_CASE("a list goes through its members in the order in which they joined", "[sim]") {
+  Arena<ThingId, Thing> arena;
+  List<ThingId> list;
+  const ThingId a = arena.add();
+  const ThingId b = arena.add();
+  const auto ids = [&] { return members<&Thing::links>(arena, list); };
+  append<&Thing::links>(arena, list, b);
+  append<&Thing::links>(arena, list, a);
+  CHECK(ids() == std::vector{b, a});
+  // The place that was another's before comes last.
+  unlink<&Thing::links>(arena, list, b);
+  arena.remove(b);
+  const ThingId c = arena.add();
+  append<&Thing::links>(arena, list, c);
+  CHECK(ids() == std::vector{a, c});
+  const ThingId d = arena.add();
+  append<&Thing::links>(arena, list, d);
+  unlink<&Thing::links>(arena, list, c);
+  CHECK(ids() == std::vector{a, d});
+  CHECK_THROWS(unlink<&Thing::links>(arena, list, c));  // it has left already
+  unlink<&Thing::links>(arena, list, d);
+  unlink<&Thing::links>(arena, list, a);
+  CHECK(ids().empty());
 }
 
 TEST_CASE("copies of a large array share what none of them writes", "[sim]") {
