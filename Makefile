@@ -70,6 +70,7 @@ check: ready-to-check  ## What CI adds: sanitizers, another compiler, mutants (a
 	@$(MAKE) fuzz
 	@$(MAKE) mutants MUTANTS="--sample 5 --seed $$(git rev-parse HEAD)"
 	@$(MAKE) conform-mutants MUTANTS="--sample 4 --seed $$(git rev-parse HEAD)"
+	@$(MAKE) operators OPERATORS="--sample 3 --seed $$(git rev-parse HEAD)"
 	@$(MAKE) tidy
 
 nightly: ready-to-check  ## What takes long: all mutants, sanitized laws, clang-tidy, benchmark
@@ -123,6 +124,9 @@ gcc: ready-to-check build  ## The program built by g++ says the same of every bu
 
 mutants: ready-to-test test-program  ## Remove each safeguard in turn; a named test must go red
 	@$(PYTHON) tests/mutants/run.py --jobs $(JOBS) $(MUTANTS)
+
+operators: ready-to-test test-program build  ## Change the models at random (OPERATORS=OPTIONS)
+	@$(PYTHON) tests/mutants/operators.py --jobs $(JOBS) $(OPERATORS)
 
 conform-mutants: ready-to-test build  ## The same for requirements, by holdfast conform
 	@$(PYTHON) tests/mutants/conform.py --jobs $(JOBS) $(MUTANTS)

@@ -61,7 +61,8 @@ class Mutant:
     @property
     def name(self) -> str:
         """Return what it does, in a line."""
-        return f"{self.file}:{self.line}: {self.was.strip()}  ->  {self.becomes.strip() or '(nothing)'}"
+        becomes = self.becomes.strip() or "(nothing)"
+        return f"{self.file}:{self.line}: {self.was.strip()}  ->  {becomes}"
 
     def text(self) -> str:
         """Return the text of the file with the change."""
@@ -88,7 +89,7 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
 
 
 def all_mutants(parts: list[str]) -> list[Mutant]:
-    """Return the mutants of all files whose names have one of the parts; of all files without any."""
+    """Return the mutants of files whose names have one of the parts; without parts, of all."""
     files = [one for folder in FOLDERS for one in sorted((ROOT / folder).rglob("*.cpp"))]
     names = [str(one.relative_to(ROOT)) for one in files]
     return [
