@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "bindings/cli/cli.hpp"
+#include "bindings/cli/interrupt.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::cli {
@@ -14,7 +15,11 @@ using nlohmann::json;
 int verify_scenarios(const std::vector<std::string>& files, bool as_json) {
   json findings = json::array();
   bool good = true;
+  std::size_t checked = 0;
   for (const auto& file : files) {
+    if (stop_requested())
+      break;
+    ++checked;
     try {
       const auto one = scenario::load(file);
       findings.push_back({{"file", file},
@@ -41,6 +46,11 @@ int verify_scenarios(const std::vector<std::string>& files, bool as_json) {
   }
   if (as_json)
     print(json{{"schema_version", schema_version}, {"scenarios", findings}});
+  if (interrupted_status() != 0) {
+    say(fmt::format("stopped by {}; {} of {} scenarios checked", interrupted_by(), checked,
+                    files.size()));
+    return interrupted_status();
+  }
   return good ? done : bad_input;
 }
 
