@@ -181,6 +181,13 @@ class Calendar {
     advance_to(limit);
   }
 
+  /// Whether an event is due at or before `limit`. Of a carried calendar only its carrier knows.
+  [[nodiscard]] bool is_due(TimePoint limit) {
+    while (!heap_.empty() && !is_live(heap_.front()))
+      pop_dead();
+    return !heap_.empty() && heap_.front().time <= ns(limit);
+  }
+
   /// Lets time pass. Nothing may be pending that is due before `t`; a carrier answers for its own.
   void advance_to(TimePoint t) {
     HOLDFAST_CHECK(t >= now_);

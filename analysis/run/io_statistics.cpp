@@ -23,21 +23,28 @@ double percentile_us(const std::vector<Duration>& sorted, double fraction) {
   return microseconds(sorted[std::max<std::size_t>(rank, 1) - 1]);
 }
 
+void look(Patience* patience) {
+  if (patience != nullptr)
+    patience->look();
+}
+
 struct Step {
   TimePoint at;
   bool completes;
 };
 
-Duration longest_stall_of(std::vector<Step>& steps, TimePoint now) {
+Duration longest_stall_of(std::vector<Step>& steps, TimePoint now, Patience* patience) {
   // Completions before submissions of the same instant: an application that answers a completion
   // with the next I/O has not stalled.
-  std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) {
+  std::stable_sort(steps.begin(), steps.end(), [patience](const Step& a, const Step& b) {
+    look(patience);
     return a.at != b.at ? a.at < b.at : a.completes && !b.completes;
   });
   Duration longest{};
   std::int64_t outstanding = 0;
   TimePoint since{};
   for (const Step& step : steps) {
+    look(patience);
     if (step.completes) {
       // An I/O that is submitted and done at one instant ends no wait, but maybe a pause.
       if (outstanding > 0)
@@ -54,12 +61,13 @@ Duration longest_stall_of(std::vector<Step>& steps, TimePoint now) {
 }
 
 template <class Counts>
-IoStatistics statistics_of(const World& w, Counts counts) {
+IoStatistics statistics_of(const World& w, Patience* patience, Counts counts) {
   IoStatistics out;
   std::vector<Duration> latencies;
   TimePoint first = sim::never;
   for (std::size_t i = 0; i < w.oracle.operations.size(); ++i) {
     const Operation& op = w.oracle.operations[i];
+    look(patience);
     if (!counts(static_cast<host::IoKind>(op.kind)))
       continue;
     if (first == sim::never)
@@ -75,11 +83,19 @@ IoStatistics statistics_of(const World& w, Counts counts) {
   }
   if (latencies.empty())
     return out;
-  std::sort(latencies.begin(), latencies.end());
-  const Duration sum = std::accumulate(latencies.begin(), latencies.end(), Duration{});
   const auto count = static_cast<double>(latencies.size());
   if (w.now() > first)
     out.iops = count / sim::seconds(w.now() - first);
+  try {
+    std::sort(latencies.begin(), latencies.end(), [patience](Duration a, Duration b) {
+      look(patience);
+      return a < b;
+    });
+  } catch (const OutOfPatience&) {
+    return out;
+  }
+  out.has_latencies = true;
+  const Duration sum = std::accumulate(latencies.begin(), latencies.end(), Duration{});
   out.mean_us = microseconds(sum) / count;
   out.p50_us = percentile_us(latencies, 0.50);
   out.p99_us = percentile_us(latencies, 0.99);
@@ -104,12 +120,13 @@ const fault::Fault* first_fault(const World& w) {
   return first != faults.end() && first->at < w.now() ? &*first : nullptr;
 }
 
-Throughput throughput(const World& w, TimePoint from, TimePoint to) {
+Throughput throughput(const World& w, TimePoint from, TimePoint to, Patience* patience) {
   Throughput out{from, to, 0, 0};
   const auto block_bytes = block_bytes_of_disks(w);
   for (std::size_t i = 0; i < w.oracle.operations.size(); ++i) {
     const Operation& op = w.oracle.operations[i];
     const host::IoKind kind = op.kind;
+    look(patience);
     const bool counts = kind == host::IoKind::read || kind == host::IoKind::write;
     if (!counts || op.status != 0 || op.completed < from || op.completed >= to)
       continue;
@@ -119,44 +136,46 @@ Throughput throughput(const World& w, TimePoint from, TimePoint to) {
   return out;
 }
 
-std::optional<Throughput> throughput_before_fault(const World& w) {
+std::optional<Throughput> throughput_before_fault(const World& w, Patience* patience) {
   const fault::Fault* fault = first_fault(w);
   if (fault == nullptr || w.oracle.operations.size() == 0)
     return std::nullopt;
   const TimePoint from = w.oracle.operations[0].submitted;
   if (from >= fault->at)
     return std::nullopt;
-  return throughput(w, from, fault->at);
+  return throughput(w, from, fault->at, patience);
 }
 
-std::optional<Throughput> throughput_during_fault(const World& w) {
+std::optional<Throughput> throughput_during_fault(const World& w, Patience* patience) {
   const fault::Fault* fault = first_fault(w);
   if (fault == nullptr)
     return std::nullopt;
   const bool ends = fault->until != sim::never && fault->until < w.now();
-  return throughput(w, fault->at, ends ? fault->until : w.now());
+  return throughput(w, fault->at, ends ? fault->until : w.now(), patience);
 }
 
-IoStatistics io_statistics(const World& w, host::IoKind kind) {
-  return statistics_of(w, [kind](host::IoKind one) { return one == kind; });
+IoStatistics io_statistics(const World& w, host::IoKind kind, Patience* patience) {
+  return statistics_of(w, patience, [kind](host::IoKind one) { return one == kind; });
 }
 
-IoStatistics other_statistics(const World& w) {
-  return statistics_of(
-      w, [](host::IoKind one) { return one != host::IoKind::read && one != host::IoKind::write; });
+IoStatistics other_statistics(const World& w, Patience* patience) {
+  return statistics_of(w, patience, [](host::IoKind one) {
+    return one != host::IoKind::read && one != host::IoKind::write;
+  });
 }
 
-Duration longest_stall(const World& w) {
+Duration longest_stall(const World& w, Patience* patience) {
   std::vector<std::vector<Step>> steps(w.workload.jobs.size());
   for (std::size_t i = 0; i < w.oracle.operations.size(); ++i) {
     const Operation& op = w.oracle.operations[i];
+    look(patience);
     steps[op.job].push_back({op.submitted, false});
     if (op.completed != sim::never)
       steps[op.job].push_back({op.completed, true});
   }
   Duration longest{};
   for (auto& one : steps)
-    longest = std::max(longest, longest_stall_of(one, w.now()));
+    longest = std::max(longest, longest_stall_of(one, w.now(), patience));
   return longest;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "analysis/run/patience.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::analysis {
@@ -20,11 +21,12 @@ struct IoStatistics {
   double p99_us = 0.0;
   double p999_us = 0.0;
   double max_us = 0.0;
+  bool has_latencies = false;  ///< false: nothing succeeded, or there was no time to sort them
 };
 
-IoStatistics io_statistics(const World& w, host::IoKind kind);
+IoStatistics io_statistics(const World& w, host::IoKind kind, Patience* patience = nullptr);
 /// Of all kinds but reads and writes.
-IoStatistics other_statistics(const World& w);
+IoStatistics other_statistics(const World& w, Patience* patience = nullptr);
 
 /// The fault that strikes first, if one has struck; of those that strike together the first listed.
 const fault::Fault* first_fault(const World& w);
@@ -38,14 +40,14 @@ struct Throughput {
   std::uint64_t bytes = 0;
 };
 
-Throughput throughput(const World& w, TimePoint from, TimePoint to);
+Throughput throughput(const World& w, TimePoint from, TimePoint to, Patience* patience = nullptr);
 /// From the first submission to the first fault, and from there to the end of that fault or of the
 /// run. Absent: there is no such span.
-std::optional<Throughput> throughput_before_fault(const World& w);
-std::optional<Throughput> throughput_during_fault(const World& w);
+std::optional<Throughput> throughput_before_fault(const World& w, Patience* patience = nullptr);
+std::optional<Throughput> throughput_during_fault(const World& w, Patience* patience = nullptr);
 
 /// The longest time during which an application had I/O outstanding and none of it completed.
 /// Worst over all jobs; I/O that is still out counts until now.
-sim::Duration longest_stall(const World& w);
+sim::Duration longest_stall(const World& w, Patience* patience = nullptr);
 
 }  // namespace holdfast::analysis

@@ -56,13 +56,4 @@ void Lockstep::on_record(const sim::Record& record) {
     common_.pop_front();
 }
 
-void Lockstep::finish() {
-  if (!equal())
-    return;
-  while (collector_.records.empty() && follower_.calendar.step(follower_, end_)) {
-  }
-  if (!collector_.records.empty())
-    tell("has ended", describe(collector_.records.front()));
-}
-
 }  // namespace holdfast::analysis

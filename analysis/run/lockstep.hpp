@@ -23,8 +23,18 @@ class Lockstep final : public sim::Sink {
   Lockstep& operator=(const Lockstep&) = delete;
 
   void on_record(const sim::Record& record) override;
-  /// Lets the follower run to its end; it must have no record that the leader had not.
-  void finish();
+  void finish() {
+    finish([] {});
+  }
+  /// Lets the follower run to its end; it must have no record that the leader had not. `look` is
+  /// called for each event; it may throw.
+  template <class Look>
+  void finish(Look look) {
+    while (equal() && collector_.records.empty() && follower_.calendar.step(follower_, end_))
+      look();
+    if (equal() && !collector_.records.empty())
+      tell("has ended", describe(collector_.records.front()));
+  }
 
   [[nodiscard]] bool equal() const { return difference_.empty(); }
   /// The first differing record of both, with the records before it; empty while they agree.

@@ -41,9 +41,12 @@ json run_point(const json& base, const Point& point, const std::string& source,
     const scenario::Scenario scenario = scenario_of(base, point, source);
     row["scenario_hash"] = scenario::hash(scenario);
     const json document = run(scenario, options);
-    if (options.stop != nullptr && *options.stop)
+    // Nobody may have the time to look at what was not judged.
+    if (document.contains("partial") && document["partial"]["reason"] == "interrupted")
       return nullptr;
     row.update(row_of(document));
+  } catch (const NothingYet&) {
+    return nullptr;
   } catch (const scenario::ScenarioError& error) {
     row["error"] = error.what();
     row["error_type"] = "ScenarioError";

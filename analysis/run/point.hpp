@@ -26,7 +26,8 @@ scenario::Scenario scenario_of(const nlohmann::json& base, const Point& point,
                                const std::string& source);
 
 /// Runs it. The row (row.hpp) with `scenario_hash`; of a point that fails the keys `error` and
-/// `error_type` instead. Null if `options.stop` was set before it ended. A broken invariant is no
+/// `error_type` instead. Null if `options.stop` was set before its result was there; after
+/// `options.max_events` the row is `partial`. A broken invariant is no
 /// row, for then the model is wrong and so may be other rows: throws sim::InvariantError, which
 /// names the point and the seed.
 nlohmann::json run_point(const nlohmann::json& base, const Point& point, const std::string& source,

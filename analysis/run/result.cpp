@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,15 +34,16 @@ json sim_part(const World& w) {
           {"dropped", dropped}};
 }
 
-json integrity_part(const World& w) {
+/// `linearizable` is null if there was no time to find out.
+json integrity_part(const World& w, const json& linearizable, bool partial) {
   const oracle::Counts& c = w.oracle.counts;
   // The history of each block has the last word: it judges without knowing of attempts and paths.
-  const bool linearizable = oracle::check_linearizable(w.oracle).ok;
-  const bool corrupt = !linearizable || c.corrupt();
+  const bool corrupt = linearizable == false || c.corrupt();
   json incidents = json::array();
   for (const oracle::Incident& i : w.oracle.incidents)
     incidents.push_back(tell(w, i));
-  return {{"verdict", corrupt ? "corrupt" : "ok"},
+  const char* const well = partial ? not_judged : "ok";
+  return {{"verdict", corrupt ? "corrupt" : well},
           {"writes", c.writes},
           {"reads", c.reads},
           {"stale_writes", c.stale_writes},
@@ -120,7 +122,7 @@ json target_part(const World& w) {
 
 json direction_part(const IoStatistics& s) {
   json out = {{"count", s.count}, {"errors", s.errors}, {"iops", s.iops}};
-  if (s.count > s.errors) {
+  if (s.has_latencies) {
     out["lat_us"] = {{"mean", s.mean_us},
                      {"p50", s.p50_us},
                      {"p99", s.p99_us},
@@ -177,11 +179,60 @@ json hosts_part(const scenario::Scenario& s) {
   return list;
 }
 
+const char* word(Early why) {
+  switch (why) {
+    case Early::interrupted:
+      return "interrupted";
+    case Early::max_events:
+      return "max_events";
+    case Early::so_far:
+      break;
+  }
+  return "so_far";
+}
+
+/// Does a part of the work, or notes what is missing for want of time.
+template <class Work>
+void in_time(json& left_out, const std::string& what, Work work) {
+  try {
+    work();
+  } catch (const OutOfPatience&) {
+    left_out.push_back(what);
+  }
+}
+
+/// Counts come first, for they are what takes least time.
+json io_part(const World& w, Patience* patience, json& left_out) {
+  json io = json::object();
+  const auto put = [&](const std::string& kind, auto statistics) {
+    in_time(left_out, "/io/" + kind, [&] {
+      const IoStatistics s = statistics();
+      if (kind == "other" && s.count == 0)
+        return;
+      io[kind] = direction_part(s);
+      if (s.count > s.errors && !s.has_latencies)
+        left_out.push_back("/io/" + kind + "/lat_us");
+    });
+  };
+  put("read", [&] { return io_statistics(w, host::IoKind::read, patience); });
+  put("write", [&] { return io_statistics(w, host::IoKind::write, patience); });
+  // Everything else there is, if there is any.
+  put("other", [&] { return other_statistics(w, patience); });
+  in_time(left_out, "/io/longest_stall_s",
+          [&] { io["longest_stall_s"] = sim::seconds(longest_stall(w, patience)); });
+  in_time(left_out, "/io/before_fault",
+          [&] { put_throughput(io, "before_fault", throughput_before_fault(w, patience)); });
+  in_time(left_out, "/io/during_fault",
+          [&] { put_throughput(io, "during_fault", throughput_during_fault(w, patience)); });
+  return io;
+}
+
 }  // namespace
 
 std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
 
-json result_document(const scenario::Scenario& s, const World& w, std::string_view kernel) {
+json result_document(const scenario::Scenario& s, const World& w, std::string_view kernel,
+                     std::optional<Early> early, Patience* patience) {
   const sim::TraceHashes& hashes = w.trace.hashes();
   const oracle::Exposure exposure = oracle::exposure_until(w.oracle, w.now());
   json out = {{"schema_version", result_schema_version},
@@ -194,7 +245,6 @@ json result_document(const scenario::Scenario& s, const World& w, std::string_vi
               {"trace_hash_outcome", hex(hashes.outcome)},
               {"hosts", hosts_part(s)},
               {"sim", sim_part(w)},
-              {"integrity", integrity_part(w)},
               {"exposure", exposure_part(w, exposure)},
               {"recovery", recovery_part(w)},
               {"target", target_part(w)}};
@@ -202,17 +252,32 @@ json result_document(const scenario::Scenario& s, const World& w, std::string_vi
     out["margin"] = {{"min_s", sim::seconds(exposure.margin_min)},
                      {"max_s", sim::seconds(exposure.margin_max)}};
   }
-  out["io"] = {{"read", direction_part(io_statistics(w, host::IoKind::read))},
-               {"write", direction_part(io_statistics(w, host::IoKind::write))},
-               {"longest_stall_s", sim::seconds(longest_stall(w))}};
-  put_throughput(out["io"], "before_fault", throughput_before_fault(w));
-  put_throughput(out["io"], "during_fault", throughput_during_fault(w));
-  // Everything else there is, if there is any.
-  const IoStatistics other = other_statistics(w);
-  if (other.count != 0)
-    out["io"]["other"] = direction_part(other);
+  json left_out = json::array();
+  out["io"] = io_part(w, patience, left_out);
+  json linearizable;
+  in_time(left_out, "/integrity/linearizable", [&] {
+    const auto look = [patience] { patience->look(); };
+    linearizable =
+        oracle::check_linearizable(w.oracle, patience == nullptr ? std::function<void()>() : look)
+            .ok;
+  });
+  if (!left_out.empty() && !early)
+    early = Early::interrupted;
+  if (early) {
+    out["partial"] = {{"reason", word(*early)},
+                      {"until_s", sim::seconds(w.now())},
+                      {"of_s", sim::seconds(sim::epoch + s.duration)}};
+    if (!left_out.empty())
+      out["partial"]["left_out"] = left_out;
+  }
+  out["integrity"] = integrity_part(w, linearizable, early.has_value());
   judge(s.expect, out);
   return out;
+}
+
+json result_document(const scenario::Scenario& s, const World& w, std::string_view kernel) {
+  const bool early = w.now() < sim::epoch + s.duration;
+  return result_document(s, w, kernel, early ? std::optional(Early::so_far) : std::nullopt);
 }
 
 }  // namespace holdfast::analysis

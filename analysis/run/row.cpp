@@ -57,7 +57,10 @@ using Columns = std::vector<Column>;
 
 Columns columns_before() {
   return {
-      {"verdict", text, "ok, or corrupt", "/integrity/verdict"},
+      {"verdict", text, "ok, or corrupt; of a partial run not judged, or corrupt",
+       "/integrity/verdict"},
+      {"partial", text, "why the run ended before its time (max_events); empty: it did not",
+       "/partial/reason"},
       {"stall_s", number, "longest time an application had I/O out and none completed",
        "/io/longest_stall_s"},
       {"exposure_max_s", number, "longest time in which a stale write could have landed",

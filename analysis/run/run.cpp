@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "analysis/run/lockstep.hpp"
@@ -21,50 +23,100 @@ using sim::TimePoint;
 
 namespace {
 
-/// A run is cut into this many stretches, between which progress is told and a stop is heeded.
+/// A run is cut into this many stretches, after each of which progress is told.
 constexpr int stretches = 200;
+/// So many events that looking up in between costs nothing, and so few that nobody waits for it.
+constexpr std::uint64_t events_per_look = 1U << 12;
+
+/// Counts the events of a run, and says when it is to end before its time.
+class Watch {
+ public:
+  Watch(const World& w, const RunOptions& options, TimePoint end)
+      : w_(w), options_(options), end_(end), left_(std::min(events_per_look, options.max_events)) {}
+
+  /// Asked after each event, and told whether another one is due.
+  template <class IsDue>
+  bool goes_on(IsDue is_due) {
+    return --left_ != 0 || looks_up(is_due());
+  }
+  /// Asked between stretches.
+  bool is_stopped() {
+    if (options_.stop != nullptr && *options_.stop)
+      early_ = Early::interrupted;
+    return early_.has_value();
+  }
+  /// Nothing: the run came to its end.
+  [[nodiscard]] std::optional<Early> early() const { return early_; }
+
+  void beat() const {
+    if (options_.heartbeat)
+      options_.heartbeat({w_.now(), end_, w_.calendar.fired()});
+  }
+  [[nodiscard]] TimePoint end() const { return end_; }
+
+ private:
+  bool looks_up(bool is_due) {
+    beat();
+    const std::uint64_t fired = w_.calendar.fired();
+    if (!is_stopped() && is_due && fired >= options_.max_events)
+      early_ = Early::max_events;
+    left_ = fired < options_.max_events ? std::min(events_per_look, options_.max_events - fired)
+                                        : events_per_look;
+    return !early_;
+  }
+
+  const World& w_;
+  const RunOptions& options_;
+  TimePoint end_;
+  std::uint64_t left_;
+  std::optional<Early> early_;
+};
+
+/// What SimGrid calls an event with.
+struct Carried {
+  World& w;
+  simgrid::SimGridCarrier* carrier = nullptr;
+  Watch* watch = nullptr;
+};
 
 void fire(void* context, std::int64_t time_ns, std::uint64_t sequence, std::uint32_t slot) {
-  World& w = *static_cast<World*>(context);
-  w.calendar.fire_carried(w, time_ns, sequence, slot);
+  const Carried& c = *static_cast<Carried*>(context);
+  c.w.calendar.fire_carried(c.w, time_ns, sequence, slot);
+  if (!c.watch->goes_on([&] { return c.carrier->is_due(sim::ns(c.watch->end())); }))
+    c.carrier->stop();
 }
 
 /// Calls `advance(t)` for rising times up to the end of the run.
 template <class Advance>
-void run_in_stretches(sim::Duration duration, const RunOptions& options, Advance advance) {
-  for (int i = 1; i <= stretches; ++i) {
-    if (options.stop != nullptr && *options.stop)
-      return;
+void run_in_stretches(Watch& watch, const RunOptions& options, Advance advance) {
+  const sim::Duration duration = watch.end() - sim::epoch;
+  for (int i = 1; i <= stretches && !watch.is_stopped(); ++i) {
     advance(sim::epoch + duration / stretches * i +
             (i == stretches ? duration % stretches : sim::Duration{}));
+    if (watch.early())
+      return;
+    watch.beat();
     if (options.progress)
       options.progress(static_cast<double>(i) / stretches);
   }
 }
 
-/// So many events that looking up in between costs nothing, and so few that nobody waits for it.
-constexpr std::uint64_t events_per_beat = 1U << 16;
-
-void run_native(World& w, sim::Duration duration, const RunOptions& options) {
-  std::uint64_t events = 0;
-  run_in_stretches(duration, options, [&](TimePoint t) {
+void run_native(World& w, Watch& watch, const RunOptions& options) {
+  const auto is_due = [&] { return w.calendar.is_due(watch.end()); };
+  run_in_stretches(watch, options, [&](TimePoint t) {
     while (w.calendar.step(w, t)) {
-      if (++events % events_per_beat != 0)
-        continue;
-      if (options.heartbeat)
-        options.heartbeat();
-      if (options.stop != nullptr && *options.stop)
+      if (!watch.goes_on(is_due))
         return;
     }
     w.calendar.advance_to(t);
   });
 }
 
-void run_simgrid(World& w, simgrid::SimGridCarrier& carrier, sim::Duration duration,
+void run_simgrid(World& w, simgrid::SimGridCarrier& carrier, Watch& watch,
                  const RunOptions& options) {
-  run_in_stretches(duration, options, [&](TimePoint t) {
-    carrier.run_until(sim::ns(t));
-    w.calendar.advance_to(t);
+  run_in_stretches(watch, options, [&](TimePoint t) {
+    if (carrier.run_until(sim::ns(t)))
+      w.calendar.advance_to(t);
   });
 }
 
@@ -106,21 +158,97 @@ std::unique_ptr<Judge> judge_of(const scenario::Scenario& scenario, const RunOpt
   return options.judge();
 }
 
+/// Requirements are judged on whole runs: a check that waits for something takes its absence at the
+/// end for a breach.
+void judge_requirements(const scenario::Scenario& scenario, Judge* judge,
+                        nlohmann::json& document) {
+  if (judge == nullptr)
+    return;
+  if (!document.contains("partial")) {
+    judge->judge_into(scenario, document["expect"]);
+    return;
+  }
+  for (const std::string& id : scenario.expect.requirements) {
+    document["expect"].push_back({{"name", "requirement " + id},
+                                  {"expected", "kept"},
+                                  {"value", nullptr},
+                                  {"verdict", not_judged}});
+  }
+}
+
+/// Throws KernelMismatch. Gives the document's part about the two kernels; null if one of them was
+/// not asked to go to the end.
+nlohmann::json compare_kernels(Lockstep& lockstep, const World& w, const World& follower,
+                               bool whole, Patience& patience) {
+  try {
+    if (whole)
+      lockstep.finish([&] { patience.look(); });
+  } catch (const OutOfPatience&) {
+    whole = false;
+  }
+  if (!lockstep.equal())
+    throw KernelMismatch("SimGrid (first) and native kernel (second): " + lockstep.difference());
+  if (!whole)
+    return nullptr;
+  if (!(w.trace.hashes() == follower.trace.hashes()))
+    throw KernelMismatch("equal records, different hashes");
+  return {{"simgrid", {{"trace_hash", hex(w.trace.hashes().full)}}},
+          {"native", {{"trace_hash", hex(follower.trace.hashes().full)}}}};
+}
+
+/// A run that fails leaves the traces that led to it, unless they would lie beside the result of
+/// another one.
+void close_of_failed(const TraceFiles& traces, const RunOptions& options) {
+  std::error_code ignored;
+  if (std::filesystem::exists(options.out / "result.json", ignored))
+    return;
+  for (const auto& file : traces)
+    file->close();
+}
+
+void publish(const TraceFiles& traces, const RunOptions& options, const nlohmann::json& document) {
+  if (options.out.empty() || (document.contains("partial") && has_whole_result(options.out)))
+    return;
+  std::string lost;
+  for (const std::string_view kind : trace_names) {
+    std::error_code ignored;
+    if (std::find(options.traces.begin(), options.traces.end(), kind) == options.traces.end())
+      std::filesystem::remove(options.out / file_of(kind), ignored);
+  }
+  for (const auto& file : traces) {
+    try {
+      file->close();
+    } catch (const EnvironmentError& error) {
+      lost += (lost.empty() ? "" : "; ") + std::string(error.what());
+    }
+  }
+  if (!lost.empty())
+    throw TracesLost(lost, document);
+}
+
 nlohmann::json run_once(const scenario::Scenario& scenario, const RunOptions& options) {
   const std::unique_ptr<Judge> judge = judge_of(scenario, options);
   Tee tee;
   World w;
-  simgrid::SimGridCarrier carrier(fire, &w);
+  Watch watch(w, options, sim::epoch + scenario.duration);
+  Carried carried{w, nullptr, &watch};
+  simgrid::SimGridCarrier carrier(fire, &carried);
+  carried.carrier = &carrier;
   if (options.kernel != Kernel::native)
     w.calendar.carry_with(&carrier);
-  scenario::build(w, scenario);
+  const auto look = [&] {
+    watch.beat();
+    if (watch.is_stopped())
+      throw NothingYet{};
+  };
+  scenario::build(w, scenario, look);
   const TraceFiles traces = open_traces(options, w, tee);
 
   World follower;
   std::unique_ptr<Lockstep> lockstep;
   if (options.kernel == Kernel::both) {
-    scenario::build(follower, scenario);
-    lockstep = std::make_unique<Lockstep>(follower, sim::epoch + scenario.duration);
+    scenario::build(follower, scenario, look);
+    lockstep = std::make_unique<Lockstep>(follower, watch.end());
     tee.add(lockstep.get());
   }
   if (judge)
@@ -128,37 +256,38 @@ nlohmann::json run_once(const scenario::Scenario& scenario, const RunOptions& op
   if (!tee.empty())
     w.trace.attach(&tee);
 
-  if (options.kernel == Kernel::native) {
-    run_native(w, scenario.duration, options);
-  } else {
-    run_simgrid(w, carrier, scenario.duration, options);
-  }
-  w.calendar.check_invariants();
-  const bool whole = options.stop == nullptr || !*options.stop;
-  if (lockstep) {
-    if (whole)
-      lockstep->finish();
-    if (!lockstep->equal()) {
-      throw KernelMismatch("SimGrid (first) and native kernel (second): " + lockstep->difference());
+  Patience patience(options.stop, [&] { watch.beat(); });
+  nlohmann::json kernels;
+  try {
+    if (options.kernel == Kernel::native) {
+      run_native(w, watch, options);
+    } else {
+      run_simgrid(w, carrier, watch, options);
     }
-    if (whole && !(w.trace.hashes() == follower.trace.hashes())) {
-      throw KernelMismatch("equal records, different hashes");
-    }
+    w.calendar.check_invariants();
+    if (lockstep)
+      kernels = compare_kernels(*lockstep, w, follower, !watch.early(), patience);
+  } catch (...) {
+    close_of_failed(traces, options);
+    throw;
   }
-  for (const auto& file : traces)
-    file->close();
   w.trace.attach(nullptr);
-  nlohmann::json document = result_document(scenario, w, name_of(options.kernel));
-  if (whole && judge)
-    judge->judge_into(scenario, document["expect"]);
-  if (lockstep && whole) {
-    document["kernels"] = {{"simgrid", {{"trace_hash", document["trace_hash"]}}},
-                           {"native", {{"trace_hash", hex(follower.trace.hashes().full)}}}};
-  }
+  nlohmann::json document =
+      result_document(scenario, w, name_of(options.kernel), watch.early(), &patience);
+  judge_requirements(scenario, judge.get(), document);
+  if (!kernels.is_null())
+    document["kernels"] = kernels;
+  publish(traces, options, document);
   return document;
 }
 
 }  // namespace
+
+bool has_whole_result(const std::filesystem::path& folder) {
+  std::ifstream file(folder / "result.json", std::ios::binary);
+  const nlohmann::json document = nlohmann::json::parse(file, nullptr, false);
+  return document.is_object() && document.contains("trace_hash") && !document.contains("partial");
+}
 
 Kernel kernel_named(std::string_view word) {
   for (const Kernel one : {Kernel::native, Kernel::simgrid, Kernel::both}) {

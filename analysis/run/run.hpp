@@ -3,6 +3,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -10,14 +12,28 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "analysis/files/files.hpp"
 #include "models/scenario/declaration/spec.hpp"
+#include "sim/time.hpp"
 #include "sim/trace.hpp"
 
 namespace holdfast::analysis {
 
 enum class Kernel { native, simgrid, both };
+
+/// A run of more events than this ends as a partial result, unless it is allowed more. At a million
+/// events a second it is a quarter of an hour; none of the bundled scenarios needs a thousandth.
+inline constexpr std::uint64_t default_max_events = 1'000'000'000;
+
+/// Where a run is.
+struct Moment {
+  sim::TimePoint now;
+  sim::TimePoint end;
+  std::uint64_t events = 0;
+};
 
 /// "native", "simgrid" or "both". Throws std::invalid_argument for any other word.
 Kernel kernel_named(std::string_view word);
@@ -32,11 +48,15 @@ class Judge : public sim::Sink {
 
 struct RunOptions {
   Kernel kernel = Kernel::native;
-  std::vector<std::string> traces;          ///< kinds of traces to write into `out`
-  std::filesystem::path out;                ///< an existing folder; empty: no traces
-  std::function<void(double)> progress;     ///< told the fraction done, now and then; may be empty
-  std::function<void()> heartbeat;          ///< called every some milliseconds; native kernel only
-  const std::atomic<bool>* stop = nullptr;  ///< set it to end the run early
+  std::vector<std::string> traces;       ///< kinds of traces to write into `out`
+  std::filesystem::path out;             ///< an existing folder; empty: no traces
+  std::function<void(double)> progress;  ///< told the fraction done, up to 200 times
+  /// Called every some thousand events, and while the world and the result are made: every some
+  /// milliseconds. May throw, which ends the run.
+  std::function<void(const Moment&)> heartbeat;
+  /// Set it to end the run early, between two events: its result is partial.
+  const std::atomic<bool>* stop = nullptr;
+  std::uint64_t max_events = default_max_events;  ///< likewise after so many, from 1
   /// Makes the judge of a scenario that expects requirements to be kept: without one, such a
   /// scenario is refused with std::invalid_argument.
   std::function<std::unique_ptr<Judge>()> judge;
@@ -49,8 +69,30 @@ class KernelMismatch : public std::logic_error {
   using std::logic_error::logic_error;
 };
 
+/// A run was stopped before its world was made, so there is no result.
+class NothingYet : public std::exception {
+ public:
+  [[nodiscard]] const char* what() const noexcept override { return "stopped before it began"; }
+};
+
+/// The run has its result, and not all of its traces could be written.
+class TracesLost : public EnvironmentError {
+ public:
+  TracesLost(const std::string& what, nlohmann::json of)
+      : EnvironmentError(what), document(std::move(of)) {}
+  nlohmann::json document;
+};
+
+/// Whether there is a `result.json` in a folder of a run that came to its end. A partial result
+/// does not take its place.
+bool has_whole_result(const std::filesystem::path& folder);
+
 /// The result document, `schema_version` included. Deterministic: the same scenario gives the same
-/// document on any kernel but for the key `kernel`. A sim::InvariantError names scenario and seed.
+/// document on any kernel but for the key `kernel`, unless `stop` was set. A run that did not come
+/// to its end has the key `partial` (result.hpp). Throws NothingYet, EnvironmentError if a trace
+/// cannot be opened, and TracesLost. Traces get their names together, when the result is there;
+/// what an earlier run left of other kinds is taken away then. A sim::InvariantError names scenario
+/// and seed.
 nlohmann::json run(const scenario::Scenario& scenario, const RunOptions& options);
 
 }  // namespace holdfast::analysis

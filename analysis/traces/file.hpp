@@ -5,28 +5,25 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "analysis/files/files.hpp"
 #include "analysis/traces/traces.hpp"
 #include "models/net/state.hpp"
 
 namespace holdfast::analysis {
 
-/// A file that does not fail silently.
+/// What writers of traces write to: nothing is to be seen of it before it is closed.
 class OutFile {
  public:
-  explicit OutFile(const std::filesystem::path& path);
-  void write(std::string_view bytes) {
-    file_.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  }
-  void close();
+  explicit OutFile(const std::filesystem::path& path) : file_(path) {}
+  void write(std::string_view bytes) { file_.write(bytes); }
+  void close() { file_.publish(); }
 
  private:
-  std::filesystem::path path_;
-  std::ofstream file_;
+  WholeFile file_;
 };
 
 using Ipv4 = std::array<std::uint8_t, 4>;

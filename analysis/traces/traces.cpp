@@ -38,16 +38,16 @@ class JsonLines final : public TraceFile {
 
 }  // namespace
 
-OutFile::OutFile(const std::filesystem::path& path)
-    : path_(path), file_(path, std::ios::binary | std::ios::trunc) {
-  if (!file_)
-    throw std::runtime_error("cannot write " + path.string());
-}
-
-void OutFile::close() {
-  file_.close();
-  if (!file_)
-    throw std::runtime_error("cannot write " + path_.string());
+std::filesystem::path file_of(std::string_view kind) {
+  if (kind == "jsonl")
+    return "trace.jsonl";
+  if (kind == "kernel")
+    return "kernel.log";
+  if (kind == "perfetto")
+    return "trace.perfetto.json";
+  if (kind == "pcap")
+    return "trace.pcapng";
+  throw std::invalid_argument("no kind of trace is called " + std::string(kind));
 }
 
 std::unique_ptr<TraceFile> make_json_lines(const std::filesystem::path& path) {
@@ -57,15 +57,15 @@ std::unique_ptr<TraceFile> make_json_lines(const std::filesystem::path& path) {
 std::unique_ptr<TraceFile> open_trace(std::string_view kind, const World& world,
                                       const std::filesystem::path& folder) {
   if (kind == "jsonl")
-    return make_json_lines(folder / "trace.jsonl");
+    return make_json_lines(folder / file_of(kind));
   if (kind == "kernel")
-    return make_kernel_log(world, folder / "kernel.log");
+    return make_kernel_log(world, folder / file_of(kind));
   if (kind == "perfetto")
-    return make_timeline(world, folder / "trace.perfetto.json");
+    return make_timeline(world, folder / file_of(kind));
   if (kind == "pcap" && world.transport.kind != transport::TransportKind::tcp)
     throw std::invalid_argument("pcap exists for tcp");
   if (kind == "pcap")
-    return make_packet_capture(world, folder / "trace.pcapng");
+    return make_packet_capture(world, folder / file_of(kind));
   throw std::invalid_argument("no kind of trace is called " + std::string(kind));
 }
 

@@ -21,7 +21,8 @@ namespace holdfast::analysis {
 /// A sink that ends in a file.
 class TraceFile : public sim::Sink {
  public:
-  /// Writes what is left. Throws std::runtime_error when not all of it could be written.
+  /// Writes what is left, and gives the file its name. A trace that is not closed leaves no file.
+  /// Throws EnvironmentError when not all of it could be written.
   virtual void close() = 0;
 };
 
@@ -33,9 +34,12 @@ class TraceFile : public sim::Sink {
 inline constexpr std::array<std::string_view, 4> trace_names = {"jsonl", "kernel", "perfetto",
                                                                 "pcap"};
 
+/// The name of its file. Throws std::invalid_argument for an unknown kind.
+std::filesystem::path file_of(std::string_view kind);
+
 /// Opens a trace of that kind in an existing folder. `world` must be built already, and must be the
 /// one that the sink gets its records from: what a record does not say is looked up there. Throws
-/// std::runtime_error when the file cannot be written, std::invalid_argument for an unknown kind.
+/// EnvironmentError when the file cannot be made, std::invalid_argument for an unknown kind.
 std::unique_ptr<TraceFile> open_trace(std::string_view kind, const World& world,
                                       const std::filesystem::path& folder);
 

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "bindings/cli/output.hpp"
+
 namespace holdfast::analysis {
 class Judge;
 }
@@ -23,9 +25,15 @@ inline constexpr std::array<const char*, 4> trace_kinds = {"jsonl", "kernel", "p
 inline constexpr const char* version = "0.1.0";
 
 /// What the exit status says (design: the command line).
-enum Exit : int { done = 0, expectation_failed = 1, bad_input = 2, internal_error = 3 };
-/// Ended by Ctrl-C, by the shells' convention 128 + SIGINT. What is finished was kept.
-inline constexpr int interrupted = 130;
+enum Exit : int {
+  done = 0,
+  expectation_failed = 1,
+  bad_input = 2,
+  internal_error = 3,
+  environment = 4,  ///< disk full, no permission, stdout closed
+  bounded = 5,      ///< a run came to its bound on events: a partial result
+};
+// After a signal it is 128 and the number of the signal (interrupt.hpp).
 
 /// A mistake in the command line: told in one line, exit status 2.
 class UsageError : public std::runtime_error {
@@ -40,6 +48,7 @@ struct RunArguments {
   std::string kernel = "simgrid";
   std::string out;  ///< empty: nothing is written
   std::vector<std::string> traces;
+  std::string max_events;  ///< as typed; empty: the default
   bool json = false;
 };
 
@@ -69,11 +78,5 @@ using JudgeFactory = std::function<std::unique_ptr<analysis::Judge>()>;
 JudgeFactory requirements_judge();
 /// Becomes the Python program that does it; returns only by an exception.
 int sweep(const std::vector<std::string>& arguments);
-
-/// Puts one line of words on stderr.
-void say(const std::string& line);
-/// Puts data on stdout.
-void print(const std::string& data);
-void print(const nlohmann::json& document);
 
 }  // namespace holdfast::cli

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // `holdfast conform`: which requirement does an implementation break?
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <charconv>
-#include <csignal>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <thread>
 
 #include "analysis/conform/campaign/expected.hpp"
@@ -16,7 +15,10 @@
 #include "analysis/conform/campaign/story.hpp"
 #include "analysis/conform/report/compare.hpp"
 #include "analysis/conform/report/report.hpp"
+#include "analysis/files/folder.hpp"
 #include "bindings/cli/cli.hpp"
+#include "bindings/cli/interrupt.hpp"
+#include "bindings/cli/progress.hpp"
 #include "models/scenario/declaration/presets.hpp"
 #include "models/scenario/scenario.hpp"
 
@@ -25,13 +27,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-std::atomic<bool> stop_requested{false};
-
-extern "C" void on_conform_interrupt(int) {
-  stop_requested.store(true);
-  std::signal(SIGINT, SIG_DFL);
-}
 
 /// A policy or target as typed: its name, what a scenario would say, and the file that says it.
 struct Named {
@@ -120,47 +115,33 @@ json read_json(const std::string& option, const std::string& file, void (*check)
   return document;
 }
 
-/// Made before a run that takes minutes, and taken away again if the run cannot begin.
-class Folder {
- public:
-  explicit Folder(const std::string& out) : path_(out) {
-    if (out.empty())
-      return;
-    std::error_code error;
-    for (fs::path part; const fs::path& one : path_) {
-      part /= one;
-      if (fs::exists(part, error) && !fs::is_directory(part, error)) {
-        throw UsageError(fmt::format("--out: {} exists and is not a directory",
-                                     scenario::in_quotes(part.string())));
-      }
-      if (!part.empty() && fs::create_directory(part, error))
-        made_.push_back(part);
-    }
-    if (!fs::is_directory(path_, error) || access(path_.c_str(), W_OK | X_OK) != 0) {
-      const int why = errno;
-      take_away();
-      throw UsageError(fmt::format("--out: cannot write to {}: {}", scenario::in_quotes(out),
-                                   std::generic_category().message(why)));
+/// A file in the way is a slip of the pen, and no matter of the surroundings.
+void check_out(const std::string& out) {
+  std::error_code error;
+  for (fs::path part; const fs::path& one : fs::path(out)) {
+    part /= one;
+    if (fs::exists(part, error) && !fs::is_directory(part, error)) {
+      throw UsageError(fmt::format("--out: {} exists and is not a directory",
+                                   scenario::in_quotes(part.string())));
     }
   }
+}
 
-  void take_away() {
-    std::error_code ignored;
-    for (; !made_.empty(); made_.pop_back())
-      fs::remove(made_.back(), ignored);
+/// Made and tried before a run that takes minutes; null without --out.
+std::unique_ptr<analysis::Folder> make_folder(const std::string& out) {
+  if (out.empty())
+    return nullptr;
+  check_out(out);
+  try {
+    return std::make_unique<analysis::Folder>(out);
+  } catch (const analysis::EnvironmentError& error) {
+    throw analysis::EnvironmentError(std::string("--out: ") + error.what());
   }
-
- private:
-  fs::path path_;
-  std::vector<fs::path> made_;
-};
+}
 
 void write_text(const fs::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file)
-    throw std::runtime_error("cannot write " + path.string());
+  analysis::write_whole(path, text);
+  still_alive();
 }
 
 /// JSON text, even of names that are no UTF-8.
@@ -188,7 +169,9 @@ void remove_earlier_failures(const fs::path& out) {
 void write_reports(const ConformArguments& a, const json& matrix) {
   if (a.out.empty())
     return;
-  fs::create_directories(fs::path(a.out) / "failures");
+  std::error_code error;
+  if (!fs::create_directory(fs::path(a.out) / "failures", error) && error)
+    throw analysis::EnvironmentError("cannot make " + a.out + "/failures", error.value());
   const auto wanted = [&](const char* format) {
     return a.formats.empty() ||
            std::find(a.formats.begin(), a.formats.end(), format) != a.formats.end();
@@ -209,19 +192,15 @@ void write_reports(const ConformArguments& a, const json& matrix) {
     write_text(out / "conform.junit.xml", conform::junit_report(matrix));
 }
 
-/// One line that overwrites itself, on a terminal only.
-std::function<void(double)> progress_line() {
-  if (isatty(STDERR_FILENO) == 0)
-    return {};
-  return [shown = -1](double fraction) mutable {
+std::function<void(double)> progress_line(Pace& pace) {
+  return [&pace, shown = -1](double fraction) mutable {
     const int percent = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * 100.0);
-    if (percent == shown)
+    if (percent == shown || !pace.is_time())
       return;
     shown = percent;
-    fmt::print(
-        stderr, "\r\x1b[Kconform {} %: {}", percent,
-        fraction < conform::share_of_runs ? "running scenarios" : "making failing scenarios small");
-    std::fflush(stderr);
+    pace.show(fmt::format("conform {} %: {}", percent,
+                          fraction < conform::share_of_runs ? "running scenarios"
+                                                            : "making failing scenarios small"));
   };
 }
 
@@ -318,32 +297,35 @@ int conform_matrix(const ConformArguments& a) {
   const json expected = read_json("--expected", a.expected, conform::check_expected);
   if (a.out.empty() && !a.formats.empty())
     throw UsageError("--format: reports are files, so give --out DIR");
-  Folder folder(a.out);
+  if (a.out.empty())
+    check_stdout();
+  const auto folder = make_folder(a.out);
 
-  std::signal(SIGINT, on_conform_interrupt);
-  options.stop = &stop_requested;
-  options.progress = progress_line();
-  json matrix;
-  try {
-    matrix = conform::run_matrix(options);
-  } catch (const scenario::ScenarioError&) {
-    folder.take_away();
-    throw;
-  }
-  if (isatty(STDERR_FILENO) != 0)
-    fmt::print(stderr, "\r\x1b[K");
+  options.stop = &stop_requested();
+  Pace pace(std::chrono::seconds{10});
+  options.progress = progress_line(pace);
+  json matrix = conform::run_matrix(options);
+  pace.clear();
   const std::string differences = compare_with(matrix, old, expected);
   // Files first: a reader of stdout that goes away must not cost them.
-  write_reports(a, matrix);
-  if (a.json) {
+  std::string lost;
+  try {
+    write_reports(a, matrix);
+  } catch (const analysis::EnvironmentError& error) {
+    lost = error.what();
+    say("--out: " + lost + "; the matrix follows on standard output");
+  }
+  if (a.json || !lost.empty()) {
     print(matrix);
   } else {
     print(differences + conform::text_report(matrix, a.out));
   }
-  if (stop_requested) {
-    say("stopped by Ctrl-C; what is finished is in the report");
-    return interrupted;
+  if (interrupted_status() != 0) {
+    say(fmt::format("stopped by {}; what is finished is in the report", interrupted_by()));
+    return interrupted_status();
   }
+  if (!lost.empty())
+    return environment;
   if (!conform::checker_is_alive(matrix)) {
     say("internal error: the canary passed or was not exercised, so this run checked nothing");
     return internal_error;

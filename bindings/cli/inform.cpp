@@ -7,6 +7,7 @@
 
 #include "analysis/run/estimate.hpp"
 #include "bindings/cli/cli.hpp"
+#include "bindings/cli/interrupt.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::cli {
@@ -27,7 +28,11 @@ json to_json(const analysis::Estimate& e) {
 int verify_scenarios(const std::vector<std::string>& files, bool as_json) {
   json findings = json::array();
   bool good = true;
+  std::size_t checked = 0;
   for (const auto& file : files) {
+    if (stop_requested())
+      break;
+    ++checked;
     try {
       const auto one = scenario::load(file);
       const auto cost = analysis::estimate(one);
@@ -57,6 +62,11 @@ int verify_scenarios(const std::vector<std::string>& files, bool as_json) {
   }
   if (as_json)
     print(json{{"schema_version", schema_version}, {"scenarios", findings}});
+  if (interrupted_status() != 0) {
+    say(fmt::format("stopped by {}; {} of {} scenarios checked", interrupted_by(), checked,
+                    files.size()));
+    return interrupted_status();
+  }
   return good ? done : bad_input;
 }
 

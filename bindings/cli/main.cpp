@@ -4,13 +4,16 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <exception>
-#include <iostream>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "analysis/run/run.hpp"
 #include "bindings/cli/cli.hpp"
+#include "bindings/cli/interrupt.hpp"
 #include "models/scenario/reading/error.hpp"
 #include "sim/memory.hpp"
 
@@ -31,7 +34,9 @@ constexpr const char* after =
     "  holdfast conform --policy linux-mainline --target all --out report\n"
     "  holdfast sweep scenarios/sweeps/policies.json --out policies.parquet\n\n"
     "Exit status: 0 done, every expectation met; 1 an expectation failed; 2 wrong input or usage,\n"
-    "nothing was written; 3 internal error; 130 stopped by Ctrl-C, what was finished is kept.\n";
+    "nothing was written; 3 internal error; 4 disk full, no permission, or output closed;\n"
+    "5 ended by --max-events, a partial result; 130 stopped by Ctrl-C (143 by SIGTERM, 129 by\n"
+    "SIGHUP), what was finished is kept.\n";
 
 void add_run(CLI::App& app, RunArguments& run) {
   auto* verb = app.add_subcommand("run", "Run scenarios and print what happened");
@@ -53,6 +58,12 @@ void add_run(CLI::App& app, RunArguments& run) {
       ->type_name("KIND")
       ->delimiter(',')
       ->allow_extra_args(false);
+  verb->add_option(
+          "--max-events", run.max_events,
+          fmt::format("end a run after so many events with a partial result (default {}: a "
+                      "quarter of an hour at a million events a second)",
+                      analysis::default_max_events))
+      ->type_name("N");
   verb->add_flag("--json", run.json, "print the result document instead of a table");
   verb->footer(
       "Examples:\n"
@@ -182,10 +193,15 @@ int dispatch(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0)
-      return app.exit(error, std::cout, std::cerr);
+    if (error.get_exit_code() == 0) {
+      std::ostringstream help;
+      app.exit(error, help, help);
+      print(help.str());
+      return done;
+    }
     throw UsageError(one_line(error.what()) + "; see holdfast --help");
   }
+  take_signals();
   if (app.got_subcommand("conform"))
     return conform_matrix(conform);
   if (verify->parsed())
@@ -199,35 +215,26 @@ int dispatch(int argc, char** argv) {
 
 }  // namespace
 
-void say(const std::string& line) {
-  std::cerr << "holdfast: " << scenario::printable(line) << '\n';
-}
-
-void print(const std::string& data) {
-  std::cout << data << std::flush;
-  if (!std::cout)
-    throw std::runtime_error("cannot write to standard output");
-}
-
-void print(const nlohmann::json& document) {
-  // Text that is not UTF-8 (a file name) must not end the program at its last step.
-  constexpr auto replace = nlohmann::json::error_handler_t::replace;
-  print(document.dump(2, ' ', false, replace) + '\n');
-}
-
 }  // namespace holdfast::cli
 
 int main(int argc, char** argv) {
   using namespace holdfast;
   sim::keep_freed_memory();
+  cli::prepare_output();
   try {
     return cli::dispatch(argc, argv);
+  } catch (const cli::ReaderGone&) {
+    return 128 + SIGPIPE;
   } catch (const scenario::ScenarioError& error) {
     cli::say(error.what());
     return cli::bad_input;
   } catch (const cli::UsageError& error) {
     cli::say(error.what());
     return cli::bad_input;
+  } catch (const analysis::EnvironmentError& error) {
+    const int status = cli::interrupted_status();
+    cli::say(error.what());
+    return status != 0 ? status : cli::environment;
   } catch (const std::exception& error) {
     cli::say(std::string("internal error: ") + error.what());
     return cli::internal_error;

@@ -112,6 +112,12 @@ std::string paint(const std::string& text, const char* code, bool colour) {
   return colour ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
 }
 
+const char* colour_of(const std::string& verdict) {
+  if (verdict == "ok")
+    return "32";
+  return verdict == "corrupt" ? "1;31" : "1;33";
+}
+
 std::string table(const std::vector<Row>& rows, bool colour) {
   std::array<std::size_t, columns.size()> widths{};
   for (std::size_t c = 0; c < columns.size(); ++c) {
@@ -129,7 +135,7 @@ std::string table(const std::vector<Row>& rows, bool colour) {
       if (head) {
         text += paint(row[c], "1", colour) + pad;
       } else if (c == verdict_column) {
-        text += paint(row[c], row[c] == "ok" ? "32" : "1;31", colour) + pad;
+        text += paint(row[c], colour_of(row[c]), colour) + pad;
       } else {
         text += row[c] + pad;
       }
@@ -177,6 +183,33 @@ std::string agreement(const json& result) {
                      word(get(result, "/kernels/native/trace_hash")));
 }
 
+/// Why a run ended before its time, and what that means for the row above.
+std::string partial(const json& result, bool colour) {
+  if (!result.contains("partial"))
+    return {};
+  const bool bound = get(result, "/partial/reason") == "max_events";
+  std::string out = fmt::format(
+      "{}  {}: {} at {:.6g} of {:.10g} s; what may still change is not judged",
+      paint("partial", "1;33", colour), word(get(result, "/name")),
+      bound ? fmt::format("ended by --max-events after {} events", word(get(result, "/sim/events")))
+            : "stopped",
+      get(result, "/partial/until_s").get<double>(), get(result, "/partial/of_s").get<double>());
+  std::string open;
+  for (const auto& one : get(result, "/expect")) {
+    if (get(one, "/verdict") == "not judged")
+      open += (open.empty() ? "" : ", ") + word(get(one, "/name"));
+  }
+  if (!open.empty())
+    out += " (" + open + ")";
+  if (result["partial"].contains("left_out")) {
+    std::vector<std::string> parts;
+    for (const auto& one : result["partial"]["left_out"])
+      parts.push_back(word(one));
+    out += fmt::format("; there was no time for {}", fmt::join(parts, ", "));
+  }
+  return out + '\n';
+}
+
 }  // namespace
 
 std::vector<std::string> failures(const nlohmann::json& result) {
@@ -201,6 +234,8 @@ std::string render(const nlohmann::json& results, bool colour) {
   for (const auto& result : results)
     out += agreement(result);
   std::string failed;
+  for (const auto& result : results)
+    failed += partial(result, colour);
   for (const auto& result : results) {
     for (const auto& failure : failures(result)) {
       failed += paint("expectation failed", "1;31", colour) + "  " + failure + '\n';

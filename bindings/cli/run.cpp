@@ -5,16 +5,19 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <charconv>
-#include <csignal>
+#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <map>
+#include <memory>
+#include <mutex>
 
+#include "analysis/files/folder.hpp"
 #include "analysis/run/estimate.hpp"
 #include "analysis/run/run.hpp"
 #include "bindings/cli/cli.hpp"
+#include "bindings/cli/interrupt.hpp"
+#include "bindings/cli/progress.hpp"
 #include "bindings/cli/render.hpp"
 #include "models/scenario/scenario.hpp"
 
@@ -23,14 +26,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-std::atomic<bool> stop_requested{false};
-
-// The first Ctrl-C asks the run to end in good order; a second one ends the program at once.
-extern "C" void on_interrupt(int) {
-  stop_requested.store(true);
-  std::signal(SIGINT, SIG_DFL);
-}
 
 std::uint64_t seed_from(const std::string& typed) {
   std::uint64_t seed = 0;
@@ -99,52 +94,26 @@ void check_output(const RunArguments& arguments, const std::vector<scenario::Sce
                                  arguments.scenarios[i], scenario::in_quotes(all[i].name)));
   }
   std::error_code error;
-  if (fs::exists(arguments.out, error) && !fs::is_directory(arguments.out, error)) {
-    throw UsageError(
-        fmt::format("--out: {} exists and is not a directory", scenario::in_quotes(arguments.out)));
+  for (fs::path part; const fs::path& one : fs::path(arguments.out)) {
+    part /= one;
+    if (fs::exists(part, error) && !fs::is_directory(part, error)) {
+      throw UsageError(fmt::format("--out: {} exists and is not a directory",
+                                   scenario::in_quotes(part.string())));
+    }
   }
 }
 
-fs::path make_folder(const RunArguments& arguments, const std::string& name) {
-  if (arguments.out.empty())
-    return {};
-  const fs::path folder = fs::path(arguments.out) / name;
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) {
-    throw UsageError(fmt::format("--out: cannot make {}: {}", scenario::in_quotes(folder.string()),
-                                 error.message()));
+std::uint64_t max_events_from(const std::string& typed) {
+  if (typed.empty())
+    return analysis::default_max_events;
+  std::uint64_t most = 0;
+  const auto* end = typed.data() + typed.size();
+  const auto result = std::from_chars(typed.data(), end, most);
+  if (result.ec != std::errc{} || result.ptr != end || most == 0) {
+    throw UsageError(fmt::format("--max-events: found {}, expected an integer from 1 to {}",
+                                 scenario::in_quotes(typed), UINT64_MAX));
   }
-  return folder;
-}
-
-void write_file(const fs::path& path, const json& document) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << document.dump(2) << '\n';
-  file.close();
-  if (!file)
-    throw std::runtime_error("cannot write " + path.string());
-}
-
-// One line that overwrites itself, on a terminal only.
-std::function<void(double)> progress_line(const std::string& name) {
-  if (isatty(STDERR_FILENO) == 0)
-    return {};
-  return [name, shown = -1](double fraction) mutable {
-    const int percent = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * 100.0);
-    if (percent == shown)
-      return;
-    shown = percent;
-    fmt::print(stderr, "\r\x1b[K{} {} %", name, percent);
-    if (percent == 100)
-      fmt::print(stderr, "\r\x1b[K");
-    std::fflush(stderr);
-  };
-}
-
-void clear_progress_line() {
-  if (isatty(STDERR_FILENO) != 0)
-    fmt::print(stderr, "\r\x1b[K");
+  return most;
 }
 
 /// A run that someone will wait for, or that may not fit, says so first.
@@ -161,48 +130,170 @@ bool use_colour() {
   return isatty(STDOUT_FILENO) != 0 && (off == nullptr || *off == '\0');
 }
 
+/// The results so far. They are printed once: at the end, or as last words.
+class Results {
+ public:
+  explicit Results(const RunArguments& arguments) : arguments_(arguments) {
+    last_words([this] { say_last(); });
+  }
+  ~Results() { last_words({}); }
+  Results(const Results&) = delete;
+  Results& operator=(const Results&) = delete;
+
+  void add(json result) {
+    const std::lock_guard lock(mutex_);
+    all_.push_back(std::move(result));
+  }
+  /// What of it is in no file follows on stdout, whatever was to be printed.
+  void cannot_be_kept(const std::string& why) {
+    say(why + "; the result follows on standard output");
+    documents_ = true;
+    is_kept_ = false;
+  }
+  [[nodiscard]] bool is_kept() const { return is_kept_; }
+  [[nodiscard]] const json& all() const { return all_; }
+
+  /// Throws what `print` throws, after the results have gone where they still can go.
+  void tell() {
+    const std::lock_guard lock(mutex_);
+    told_ = true;
+    try {
+      print(text(use_colour()));
+    } catch (const analysis::EnvironmentError&) {
+      if (arguments_.out.empty() || !is_kept_)
+        say_if_heard(text(false));
+      throw;
+    }
+  }
+
+ private:
+  [[nodiscard]] std::string text(bool colour) const {
+    if (!documents_)
+      return render(all_, colour);
+    return text_of(arguments_.scenarios.size() == 1 && all_.size() == 1 ? all_[0] : all_);
+  }
+  void say_last() {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock || told_)
+      return;
+    try {
+      print(text(false));
+      say(fmt::format("stopped by {}; {} of {} scenarios finished", interrupted_by(), all_.size(),
+                      arguments_.scenarios.size()));
+    } catch (const std::exception&) {
+      return;  // There is nobody left to tell.
+    } catch (const ReaderGone&) {
+      return;
+    }
+  }
+
+  const RunArguments& arguments_;
+  std::mutex mutex_;
+  json all_ = json::array();
+  bool documents_ = arguments_.json;
+  bool is_kept_ = true;
+  bool told_ = false;
+};
+
+/// A partial result lies beside that of an earlier run which came to its end, not in its place.
+void write_results(const fs::path& folder, const scenario::Scenario& scenario, const json& result) {
+  const bool beside = result.contains("partial") && analysis::has_whole_result(folder);
+  if (beside) {
+    say(
+        fmt::format("{} is of a run that came to its end, and stays; the partial result is in "
+                    "result.partial.json",
+                    (folder / "result.json").string()));
+    analysis::write_whole(folder / "result.partial.json", text_of(result));
+    return;
+  }
+  analysis::write_whole(folder / "scenario.json", text_of(scenario::to_json(scenario)));
+  analysis::write_whole(folder / "result.json", text_of(result));
+  std::error_code ignored;
+  fs::remove(folder / "result.partial.json", ignored);
+}
+
+using Folders = std::vector<std::unique_ptr<analysis::Folder>>;
+
+/// All of them before the first run, so that none fails after hours.
+Folders make_folders(const RunArguments& arguments,
+                     const std::vector<scenario::Scenario>& scenarios) {
+  Folders out;
+  if (arguments.out.empty())
+    return out;
+  try {
+    for (const auto& one : scenarios)
+      out.push_back(std::make_unique<analysis::Folder>(fs::path(arguments.out) / one.name));
+  } catch (const analysis::EnvironmentError& error) {
+    throw analysis::EnvironmentError(std::string("--out: ") + error.what());
+  }
+  return out;
+}
+
+void run_one(const RunArguments& arguments, const scenario::Scenario& scenario,
+             const fs::path& folder, Results& results) {
+  announce(scenario);
+  RunProgress progress(scenario.name);
+  analysis::RunOptions options;
+  options.kernel = analysis::kernel_named(arguments.kernel);
+  options.traces = arguments.traces;
+  options.out = folder;
+  options.max_events = max_events_from(arguments.max_events);
+  options.heartbeat = [&](const analysis::Moment& moment) { progress.tell(moment); };
+  options.stop = &stop_requested();
+  options.judge = requirements_judge();
+  json result;
+  try {
+    result = analysis::run(scenario, options);
+  } catch (const analysis::NothingYet&) {
+    progress.clear();
+    return;
+  } catch (const analysis::TracesLost& lost) {
+    progress.clear();
+    result = lost.document;
+    results.cannot_be_kept(lost.what());
+  }
+  progress.clear();
+  results.add(result);
+  if (folder.empty())
+    return;
+  try {
+    write_results(folder, scenario, result);
+  } catch (const analysis::EnvironmentError& error) {
+    if (results.is_kept())
+      results.cannot_be_kept(std::string("--out: ") + error.what());
+  }
+}
+
+int status_of(const Results& results, std::size_t asked) {
+  if (interrupted_status() != 0) {
+    say(fmt::format("stopped by {}; {} of {} scenarios begun", interrupted_by(),
+                    results.all().size(), asked));
+    return interrupted_status();
+  }
+  if (!results.is_kept())
+    return environment;
+  const auto any = [&](auto has) {
+    return std::any_of(results.all().begin(), results.all().end(), has);
+  };
+  if (any([](const json& result) { return !failures(result).empty(); }))
+    return expectation_failed;
+  return any([](const json& result) { return result.contains("partial"); }) ? bounded : done;
+}
+
 }  // namespace
 
 int run_scenarios(const RunArguments& arguments) {
+  static_cast<void>(max_events_from(arguments.max_events));
   const auto scenarios = load_all(arguments);
   check_output(arguments, scenarios);
-  std::vector<fs::path> folders;
-  for (const auto& one : scenarios)
-    folders.push_back(make_folder(arguments, one.name));
-
-  std::signal(SIGINT, on_interrupt);
-  json results = json::array();
-  for (std::size_t i = 0; i < scenarios.size() && !stop_requested; ++i) {
-    const auto& one = scenarios[i];
-    announce(one);
-    analysis::RunOptions options;
-    options.kernel = analysis::kernel_named(arguments.kernel);
-    options.traces = arguments.traces;
-    options.out = folders[i];
-    options.progress = progress_line(one.name);
-    options.stop = &stop_requested;
-    options.judge = requirements_judge();
-    results.push_back(analysis::run(one, options));
-    clear_progress_line();
-    if (folders[i].empty())
-      continue;
-    write_file(folders[i] / "scenario.json", scenario::to_json(one));
-    write_file(folders[i] / "result.json", results.back());
-  }
-
-  if (arguments.json) {
-    print(scenarios.size() == 1 && results.size() == 1 ? results[0] : results);
-  } else {
-    print(render(results, use_colour()));
-  }
-  if (stop_requested) {
-    say(fmt::format("stopped by Ctrl-C; {} of {} scenarios begun", results.size(),
-                    scenarios.size()));
-    return interrupted;
-  }
-  const bool failed = std::any_of(results.begin(), results.end(),
-                                  [](const json& result) { return !failures(result).empty(); });
-  return failed ? expectation_failed : done;
+  if (arguments.out.empty())
+    check_stdout();
+  const Folders folders = make_folders(arguments, scenarios);
+  Results results(arguments);
+  for (std::size_t i = 0; i < scenarios.size() && !stop_requested(); ++i)
+    run_one(arguments, scenarios[i], folders.empty() ? fs::path() : folders[i]->path(), results);
+  results.tell();
+  return status_of(results, scenarios.size());
 }
 
 }  // namespace holdfast::cli

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -79,7 +80,16 @@ int sweep(const std::vector<std::string>& arguments) {
         "sweep: found no Python with the package holdfast; install it with \"pip install .\" in "
         "the source tree (Debian: apt install python3-venv first), or name one in HOLDFAST_PYTHON");
   }
-  std::vector<std::string> words = {python, "-P", "-m", "holdfast.sweeping"};
+  if (std::none_of(arguments.begin(), arguments.end(),
+                   [](const std::string& word) { return word.starts_with("--out"); }))
+    check_stdout();
+  // Until the package has been imported, which takes a second, there is nothing to keep, and Ctrl-C
+  // ends the program without a traceback.
+  std::vector<std::string> words = {
+      python, "-P", "-c",
+      "import signal, os; [signal.signal(s, lambda n, _: (os.write(2, b'holdfast: stopped before "
+      "any run\\n'), os._exit(128 + n))) for s in (2, 15)]; "
+      "import runpy; runpy.run_module('holdfast.sweeping', run_name='__main__', alter_sys=True)"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   execvp(python.c_str(), pointers(words).data());
   throw std::runtime_error(fmt::format("cannot start {}: {}", python, std::strerror(errno)));

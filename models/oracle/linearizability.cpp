@@ -96,10 +96,11 @@ bool same_append(const Event& a, const Event& b) {
 
 /// The events of all blocks that were read, in order of place and cluster. A block that was never
 /// read cannot contradict anything.
-std::vector<Event> collect(const Oracle& o) {
+std::vector<Event> collect(const Oracle& o, const std::function<void()>& look) {
   std::vector<Place> read;
   for (std::size_t i = 0; i < o.operations.size(); ++i) {
     const Operation& op = o.operations[i];
+    look();
     if (is_answered_read(op))
       read.push_back({op.disk, op.lba});
   }
@@ -112,6 +113,7 @@ std::vector<Event> collect(const Oracle& o) {
   for (std::size_t i = 0; i < o.operations.size(); ++i) {
     const Operation& op = o.operations[i];
     const std::uint64_t serial = i + 1;
+    look();
     if (is_answered_read(op)) {
       add_read(o, op, serial, events);
     } else if (writes_blocks(op) && !is_append(op)) {
@@ -120,7 +122,10 @@ std::vector<Event> collect(const Oracle& o) {
         events.push_back({*at, serial, false, 0, serial, start_of(op), finish_of(op)});
     }
   }
-  std::sort(events.begin(), events.end());
+  std::sort(events.begin(), events.end(), [&](const Event& a, const Event& b) {
+    look();
+    return a < b;
+  });
   // An append that several reads saw was added by each of them.
   events.erase(std::unique(events.begin(), events.end(), same_append), events.end());
   return events;
@@ -175,8 +180,9 @@ LinearizabilityReport check_zones(Place place, const std::vector<Zone>& zones) {
 
 }  // namespace
 
-LinearizabilityReport check_linearizable(const Oracle& oracle) {
-  const std::vector<Event> events = collect(oracle);
+LinearizabilityReport check_linearizable(const Oracle& oracle, const std::function<void()>& look) {
+  const std::vector<Event> events = collect(
+      oracle, look ? look : [] {});
   const Event* const end = events.data() + events.size();
   std::vector<Zone> zones;
   for (const Event* at = events.data(); at != end;) {

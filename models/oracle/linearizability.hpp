@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "models/oracle/oracle.hpp"
 
@@ -24,7 +25,9 @@ struct LinearizabilityReport {
 /// Checks every block that was read. Writes that failed or are still out may have taken effect at
 /// any later time, or never; each attempt of a write that is out may take effect once. A write of
 /// several blocks counts for each of them; a read of several for its first one only, because of no
-/// other is it recorded what it returned. O(n log n).
-LinearizabilityReport check_linearizable(const Oracle& oracle);
+/// other is it recorded what it returned. O(n log n). `look`, if there is one, is called again and
+/// again meanwhile; it may throw.
+LinearizabilityReport check_linearizable(const Oracle& oracle,
+                                         const std::function<void()>& look = {});
 
 }  // namespace holdfast::oracle

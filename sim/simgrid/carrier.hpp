@@ -64,6 +64,11 @@ class SimGridCarrier final : public sim::Carrier {
   /// From inside an event: no further event fires in this run_until. Without effect otherwise.
   void stop() noexcept { stopping_ = running_; }
 
+  /// Whether an event is due at or before `limit_ns`.
+  [[nodiscard]] bool is_due(std::int64_t limit_ns) const noexcept {
+    return !pending_.empty() && pending_.begin()->first.time_ns <= limit_ns;
+  }
+
   /// Events not fired and not cancelled yet.
   [[nodiscard]] std::size_t pending() const noexcept { return pending_.size(); }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <numeric>
@@ -163,13 +164,25 @@ bool worth_caching(const Platform& platform, std::span<const Pair> pairs) {
          max_cached_predecessors;
 }
 
-Routes ask_simgrid(const Platform& platform, std::span<const Pair> pairs) {
+/// What a caller threw to end the search, on its way past what SimGrid throws.
+struct Aborted {
+  std::exception_ptr why;
+};
+
+Routes ask_simgrid(const Platform& platform, std::span<const Pair> pairs,
+                   const std::function<void()>& look) {
   const auto interfaces = interfaces_by_host(platform);
   LinkGroups groups(platform);
   Routes routes;
   routes.reserve(pairs.size());
   const FabricZone zone(platform, worth_caching(platform, pairs));
   for (const auto& [source, destination] : pairs) {
+    try {
+      if (look)
+        look();
+    } catch (...) {
+      throw Aborted{std::current_exception()};
+    }
     std::vector<Hop> route;
     if (source != destination) {
       route = shortest_route(zone, groups, interfaces[source], interfaces[destination]);
@@ -245,8 +258,8 @@ class RouteMemory {
 
 }  // namespace
 
-std::vector<std::vector<Hop>> compute_routes(const Platform& platform,
-                                             std::span<const Pair> pairs) {
+std::vector<std::vector<Hop>> compute_routes(const Platform& platform, std::span<const Pair> pairs,
+                                             const std::function<void()>& look) {
   check_platform(platform);
   check_pairs(platform, pairs);
   RouteMemory::Question question = RouteMemory::question(platform, pairs);
@@ -254,9 +267,11 @@ std::vector<std::vector<Hop>> compute_routes(const Platform& platform,
     return *std::move(known);
   }
   try {
-    Routes routes = ask_simgrid(platform, pairs);
+    Routes routes = ask_simgrid(platform, pairs, look);
     RouteMemory::instance().remember(std::move(question), routes);
     return routes;
+  } catch (const Aborted& aborted) {
+    std::rethrow_exception(aborted.why);
   } catch (const PlatformError&) {
     throw;
   } catch (const std::exception& error) {

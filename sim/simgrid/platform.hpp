@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -65,7 +66,10 @@ inline constexpr std::size_t max_platform_nodes = 100'000;
 /// Throws PlatformError when the platform is not as described above, when a pair names something
 /// else than two hosts, and when there is no route between them. SimGrid aborts the process on such
 /// input (or never returns), so everything is checked before it is asked.
+/// `look`, if there is one, is called before each route is searched; what it throws ends the
+/// search.
 std::vector<std::vector<Hop>> compute_routes(
-    const Platform& platform, std::span<const std::pair<std::uint32_t, std::uint32_t>> pairs);
+    const Platform& platform, std::span<const std::pair<std::uint32_t, std::uint32_t>> pairs,
+    const std::function<void()>& look = {});
 
 }  // namespace holdfast::simgrid

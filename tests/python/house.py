@@ -95,6 +95,7 @@ FORBIDDEN = (
     (f"{CONFORM}checks/", (f"{CONFORM}campaign/", f"{CONFORM}report/", *ABOVE_ANALYSIS)),
     (f"{CONFORM}catalogue/", (f"{CONFORM}campaign/", f"{CONFORM}report/", *ABOVE_ANALYSIS)),
     (f"{CONFORM}campaign/", (f"{CONFORM}report/", *ABOVE_ANALYSIS)),
+    ("analysis/files/", ("sim/", "models/", CONFORM, "analysis/run/", *ABOVE_ANALYSIS)),
     ("analysis/traces/", (CONFORM, "analysis/run/", *ABOVE_ANALYSIS)),
     ("analysis/run/", (CONFORM, *ABOVE_ANALYSIS)),
     ("models/wire/", ("sim/", "models/", "analysis/", "bindings/", "tests/")),

@@ -41,7 +41,9 @@ bool judges(const Probe& probe, Party party) {
 }  // namespace
 
 Campaign::Campaign(const MatrixOptions& options)
-    : options_(options), varied_(options.subjects.size()) {
+    : options_(options),
+      varied_(options.subjects.size()),
+      finished_(options.subjects.size(), false) {
   for (const Probe& p : probes())
     courses_.push_back({p, false});
   for (std::uint32_t i = 0; i < options.swarm; ++i) {
@@ -61,10 +63,15 @@ void Campaign::run() {
   run_from(0, share_of_first_round);
   for (int round = 0; round < most_rounds && options_.swarm != 0 && !stopped(); ++round) {
     const std::size_t first = units_.size();
-    for (std::size_t s = 0; s < options_.subjects.size(); ++s)
+    for (std::size_t s = 0; s < options_.subjects.size(); ++s) {
+      const std::size_t before = units_.size();
       plan(s);
+      finished_[s] = units_.size() == before;
+    }
     run_from(first, (1.0 - share_of_first_round) / most_rounds);
   }
+  if (!stopped())
+    finished_.assign(finished_.size(), true);
 }
 
 /// Whatever is wrong with an implementation's knobs shows before anything runs.
@@ -94,13 +101,15 @@ void Campaign::run_unit(Unit& u) {
       scenario::from_json(fill_in(probe.scenario, subject), "probe " + probe.name);
   Judgement judgement;
   try {
-    judgement = judge(scenario, options_.requirements);
+    judgement = judge(scenario, options_.requirements, {}, options_.stop);
   } catch (const sim::InvariantError& error) {
     // It is the model that is broken, and no requirement: the whole campaign ends.
     throw sim::InvariantError(fmt::format("{}; in {}, seed {}, with {} and {}", error.what(),
                                           probe.name, scenario.seed, subject.policy_name,
                                           subject.target_name));
   }
+  if (!judgement.whole)
+    return;
   u.findings.resize(options_.requirements.size());
   for (std::size_t r = 0; r < u.findings.size(); ++r) {
     const Ledger& l = judgement.ledgers[r];

@@ -51,6 +51,8 @@ class Campaign {
   /// Of probes, for the implementation that needed most.
   [[nodiscard]] std::uint64_t most_variations() const;
   [[nodiscard]] bool stopped() const { return options_.stop != nullptr && *options_.stop; }
+  /// Whether an implementation went through all that it has to; if not, its passes are none.
+  [[nodiscard]] bool finished(std::size_t subject) const { return finished_[subject]; }
   /// Another share of the whole is done; from any thread.
   void tell(double share);
 
@@ -66,7 +68,7 @@ class Campaign {
   void run_from(std::size_t first, double share);
   void run_unit(Unit& u);
   [[nodiscard]] std::vector<Tally> tally(std::size_t subject) const;
-  /// Adds the runs that an implementation still needs.
+  /// Adds the runs that an implementation still needs; none: it is finished.
   void plan(std::size_t subject);
   void add_variation(std::size_t subject, std::size_t probe);
 
@@ -77,6 +79,7 @@ class Campaign {
   std::map<std::pair<std::size_t, std::uint64_t>, std::size_t> variations_;
   /// How often a probe was varied, for each implementation.
   std::vector<std::map<std::size_t, std::uint64_t>> varied_;
+  std::vector<bool> finished_;
   std::mutex mutex_;
   double done_ = 0.0;
 };

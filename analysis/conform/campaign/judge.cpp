@@ -23,13 +23,18 @@ Judgement judge(const RunView& view, const std::vector<const Requirement*>& requ
 
 Judgement judge(const scenario::Scenario& scenario,
                 const std::vector<const Requirement*>& requirements,
-                const std::function<void(const RunView&, const Judgement&)>& and_then) {
+                const std::function<void(const RunView&, const Judgement&)>& and_then,
+                const std::atomic<bool>* stop) {
   World w;
   scenario::build(w, scenario);
   EventLog log;
   w.trace.attach(&log);
   const TimePoint end = sim::epoch + scenario.duration;
-  w.calendar.run_until(w, end);
+  while (w.calendar.step(w, end)) {
+    if (stop != nullptr && *stop)
+      return {{}, false};
+  }
+  w.calendar.advance_to(end);
   w.trace.attach(nullptr);
   const RunView view = view_of(scenario, log, end);
   Judgement out = judge(view, requirements);

@@ -2,6 +2,7 @@
 // One scenario held against requirements.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -15,13 +16,15 @@ namespace holdfast::conform {
 /// What a run says about each requirement asked for, in their order.
 struct Judgement {
   std::vector<Ledger> ledgers;
+  bool whole = true;  ///< false: the run was stopped, and nothing was judged
 };
 
 /// Runs a scenario on the native kernel and checks it. `and_then`, if given, sees the run before it
 /// is forgotten.
 Judgement judge(const scenario::Scenario& scenario,
                 const std::vector<const Requirement*>& requirements,
-                const std::function<void(const RunView&, const Judgement&)>& and_then = {});
+                const std::function<void(const RunView&, const Judgement&)>& and_then = {},
+                const std::atomic<bool>* stop = nullptr);
 
 /// The checks alone, for a run that is being recorded elsewhere.
 Judgement judge(const RunView& view, const std::vector<const Requirement*>& requirements);

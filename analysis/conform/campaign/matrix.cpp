@@ -46,8 +46,8 @@ class Runner {
 
   void aggregate() {
     cells_.assign(options_.subjects.size(), std::vector<Cell>(options_.requirements.size()));
-    finished_.assign(options_.subjects.size(), true);
     for (std::size_t s = 0; s < cells_.size(); ++s) {
+      finished_.push_back(campaign_.finished(s));
       for (std::size_t r = 0; r < cells_[s].size(); ++r)
         cells_[s][r].why_not = why_not(*options_.requirements[r], options_.subjects[s]);
     }
@@ -94,7 +94,7 @@ class Runner {
       if (reuse != known.end()) {
         smallest = *reuse;
       } else {
-        smallest = shrink(scenario_of(*cell.worst), subject, requirement);
+        smallest = shrink(scenario_of(*cell.worst), subject, requirement, options_.stop);
         known.push_back(smallest);
       }
       cell.failure = incident(smallest, subject, requirement);

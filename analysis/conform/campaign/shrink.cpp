@@ -38,8 +38,9 @@ std::optional<TimePoint> first_breach(const json& document, const Subject& subje
 
 class Shrinker {
  public:
-  Shrinker(json document, const Subject& subject, const Requirement& requirement)
-      : best_(std::move(document)), subject_(subject), requirement_(requirement) {}
+  Shrinker(json document, const Subject& subject, const Requirement& requirement,
+           const std::atomic<bool>* stop)
+      : best_(std::move(document)), subject_(subject), requirement_(requirement), stop_(stop) {}
 
   json run() {
     // Leaving one thing out may make another one unnecessary.
@@ -57,7 +58,8 @@ class Shrinker {
 
  private:
   bool keep_if_fails(const json& candidate) {
-    if (++trials_ > most_trials || !first_breach(candidate, subject_, requirement_))
+    const bool stopped = stop_ != nullptr && *stop_;
+    if (stopped || ++trials_ > most_trials || !first_breach(candidate, subject_, requirement_))
       return false;
     best_ = candidate;
     return true;
@@ -156,6 +158,7 @@ class Shrinker {
   json best_;
   const Subject& subject_;
   const Requirement& requirement_;
+  const std::atomic<bool>* stop_;
   int trials_ = 0;
 };
 
@@ -165,8 +168,9 @@ bool fails(const json& document, const Subject& subject, const Requirement& requ
   return first_breach(document, subject, requirement).has_value();
 }
 
-json shrink(const json& document, const Subject& subject, const Requirement& requirement) {
-  return Shrinker(document, subject, requirement).run();
+json shrink(const json& document, const Subject& subject, const Requirement& requirement,
+            const std::atomic<bool>* stop) {
+  return Shrinker(document, subject, requirement, stop).run();
 }
 
 }  // namespace holdfast::conform

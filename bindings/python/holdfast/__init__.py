@@ -15,6 +15,7 @@ from holdfast import parts, statistics
 from holdfast._version import __version__, model_version
 from holdfast.errors import (
     HoldfastError,
+    Interrupted,
     InvariantError,
     IoError,
     KernelMismatch,
@@ -22,6 +23,7 @@ from holdfast.errors import (
     ScenarioError,
     SimGridError,
     UsageError,
+    WriteError,
 )
 from holdfast.policy import Io, Policy, Recovery
 from holdfast.result import Result
@@ -45,6 +47,7 @@ from holdfast.world import World, record_kinds
 __all__ = [
     "Estimate",
     "HoldfastError",
+    "Interrupted",
     "InvariantError",
     "Io",
     "IoError",
@@ -61,6 +64,7 @@ __all__ = [
     "Volume",
     "Workload",
     "World",
+    "WriteError",
     "__version__",
     "all_of",
     "any_of",

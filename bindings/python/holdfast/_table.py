@@ -14,6 +14,10 @@ from holdfast._words import did_you_mean
 from holdfast.errors import UsageError
 from holdfast.units import nanoseconds
 
+#: The verdict on a partial run that was well so far.
+NOT_JUDGED = "not judged"
+_VERDICTS = ("ok", "corrupt", NOT_JUDGED)
+
 
 def check_column(table: pd.DataFrame, column: str) -> None:
     """Raise UsageError unless the table has the column."""
@@ -39,9 +43,7 @@ def is_yes_or_no(values: pd.Series[Any]) -> bool:
     known = values.dropna()
     if len(known) == 0:
         return values.name == "verdict"
-    return bool(
-        known.map(lambda v: isinstance(v, (bool, np.bool_)) or v in ("ok", "corrupt")).all()
-    )
+    return bool(known.map(lambda v: isinstance(v, (bool, np.bool_)) or v in _VERDICTS).all())
 
 
 def numbers(values: pd.Series[Any]) -> npt.NDArray[np.float64]:
@@ -52,9 +54,7 @@ def numbers(values: pd.Series[Any]) -> npt.NDArray[np.float64]:
 
     """
     if is_yes_or_no(values):
-        known = values.map(
-            lambda v: v if pd.isna(v) else float(v == "corrupt" or v is True or v == 1)
-        )
+        known = values.map(_share)
         return known.to_numpy(dtype=np.float64, na_value=np.nan)
     try:
         return pd.to_numeric(values).to_numpy(dtype=np.float64, na_value=np.nan)
@@ -63,6 +63,13 @@ def numbers(values: pd.Series[Any]) -> npt.NDArray[np.float64]:
             f"column {values.name!r}: found {_first_word(values)!r}, expected numbers, booleans or "
             "verdicts"
         ) from None
+
+
+def _share(value: Any) -> Any:
+    """Return 1 for what is corrupt or true, 0 for the opposite, NaN for what was not judged."""
+    if pd.isna(value) or value == NOT_JUDGED:
+        return np.nan
+    return float(value == "corrupt" or value is True or value == 1)
 
 
 def _first_word(values: pd.Series[Any]) -> object:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong, as exceptions. All of them are :class:`HoldfastError`."""
+"""What can go wrong, as exceptions. All but :class:`Interrupted` are :class:`HoldfastError`."""
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class HoldfastError(Exception):
@@ -57,6 +59,51 @@ def _rebuild(message: str, attributes: dict[str, object]) -> ScenarioError:
 
 class UsageError(HoldfastError, ValueError):
     """An argument that makes no sense: says what was found and what was expected."""
+
+
+class WriteError(HoldfastError, OSError):
+    """The surroundings do not let us write: a full disk, no permission, too long a name.
+
+    Attributes:
+        result: the Result of the run of which not all could be written; None: nothing was run.
+        table: the DataFrame of the sweep, likewise.
+
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        document: str = "",
+        table: Any = None,
+    ) -> None:
+        """Make the error; `message` is what ``str()`` gives, `document` a result as JSON."""
+        super().__init__(message)
+        self.document = document
+        self.result: Any = None
+        self.table = table
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C ended something, and this is what was finished by then.
+
+    Attributes:
+        result: the Result of a run, up to the instant at which it ended; its ``partial`` says so.
+        table: a DataFrame of the finished rows of a sweep.
+
+    """
+
+    def __init__(
+        self,
+        message: str = "stopped by Ctrl-C",
+        *,
+        result: Any = None,
+        table: Any = None,
+    ) -> None:
+        """Make the exception."""
+        super().__init__(message)
+        self.result = result
+        self.table = table
 
 
 class PlatformError(HoldfastError, ValueError):

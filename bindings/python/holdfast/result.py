@@ -30,10 +30,25 @@ class Sim:
 
 
 @dataclass(frozen=True)
+class Partial:
+    """Why and when a run ended before its time."""
+
+    #: "interrupted" (Ctrl-C), "max_events", or "so_far" (a world that can go on)
+    reason: Literal["interrupted", "max_events", "so_far"]
+    #: simulated time at which it ended
+    until_s: float
+    #: and at which it would have
+    of_s: float
+    #: JSON pointers to parts for which there was no time after Ctrl-C
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Integrity:
     """What the oracle saw of the data (docs/architecture.md)."""
 
-    verdict: Literal["ok", "corrupt"]
+    #: "not judged" of a partial run that was well so far
+    verdict: Literal["ok", "corrupt", "not judged"]
     writes: int
     reads: int
     #: writes that overwrote newer data: the ABA corruption
@@ -48,8 +63,8 @@ class Integrity:
     duplicate_effects: int
     mutated_writes: int
     misplaced_writes: int
-    #: whether the history of each block is linearizable
-    linearizable: bool
+    #: whether the history of each block is linearizable; None: there was no time to find out
+    linearizable: bool | None
     #: the first ones, told as a timeline
     incidents: list[dict[str, Any]]
 
@@ -114,15 +129,24 @@ class Result:
         """Return what happened to the data."""
         return Integrity(**self._document["integrity"])
 
+    @cached_property
+    def partial(self) -> Partial | None:
+        """Return why and when the run ended before its time; None: it did not.
+
+        Of a partial run nothing is said to be well: what may still change is "not judged".
+        """
+        told = self._document.get("partial")
+        return Partial(**{**told, "left_out": tuple(told.get("left_out", ()))}) if told else None
+
     @property
-    def verdict(self) -> Literal["ok", "corrupt"]:
+    def verdict(self) -> Literal["ok", "corrupt", "not judged"]:
         """Return whether data was corrupted."""
         return self.integrity.verdict
 
     @property
     def stall_s(self) -> float:
         """Return the longest time an application had I/O out and none of it completed."""
-        return float(self._document["io"]["longest_stall_s"])
+        return float(self._document["io"].get("longest_stall_s", float("nan")))
 
     @property
     def exposure_max_s(self) -> float:
@@ -192,14 +216,19 @@ class Result:
 
     @cached_property
     def expectations(self) -> pd.DataFrame:
-        """Return one row an expectation of the scenario: name, expected, value, verdict."""
+        """Return one row an expectation of the scenario: name, expected, value, verdict.
+
+        The verdict is "pass", "fail", or "not judged" (:attr:`partial`).
+        """
         columns = ["name", "expected", "value", "verdict"]
         return pd.DataFrame(self._document.get("expect", []), columns=columns)
 
     @property
     def ok(self) -> bool:
-        """Tell whether every expectation of the scenario was met."""
-        return all(one["verdict"] == "pass" for one in self._document.get("expect", []))
+        """Tell whether every expectation of the scenario was met; False of a partial run."""
+        return self.partial is None and all(
+            one["verdict"] == "pass" for one in self._document.get("expect", [])
+        )
 
     def row(self) -> dict[str, Any]:
         """Return the run as one row of a sweep's table (:func:`holdfast.columns` describes it)."""
@@ -225,14 +254,22 @@ class Result:
     def __repr__(self) -> str:
         """Give the answer in one line."""
         return (
-            f"<Result {self.name!r} seed {self.seed}: {self.verdict}, stall {self.stall_s:.3f} s, "
+            f"<Result {self.name!r} seed {self.seed}{self._until()}: {self.verdict}, "
+            f"stall {self.stall_s:.3f} s, "
             f"exposure {self.exposure_max_s:.3f} s>"
         )
 
+    def _until(self) -> str:
+        """Say of a partial run how far it came."""
+        if self.partial is None:
+            return ""
+        return f", partial, until {self.partial.until_s:.6g} of {self.partial.of_s:.10g} s"
+
     def _repr_html_(self) -> str:
-        colour = "#2e7d32" if self.verdict == "ok" else "#c62828"
+        colours = {"ok": "#2e7d32", "corrupt": "#c62828"}
+        colour = colours.get(self.verdict, "#b26a00")
         head = (
-            f"<b>{html.escape(self.name)}</b> (seed {self.seed}): "
+            f"<b>{html.escape(self.name)}</b> (seed {self.seed}{self._until()}): "
             f"<b style='color:{colour}'>{self.verdict}</b>, longest stall {self.stall_s:.3f} s, "
             f"longest exposure {self.exposure_max_s:.3f} s, "
             f"{self.integrity.stale_writes} stale writes"

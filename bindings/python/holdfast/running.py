@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,19 +14,22 @@ from typing import Any, Literal
 
 from holdfast import _core
 from holdfast import errors as _errors
+from holdfast._signals import held_back
 from holdfast._words import did_you_mean
-from holdfast.errors import SimGridError, UsageError
-from holdfast.folders import make_folder
+from holdfast.errors import Interrupted, SimGridError, UsageError, WriteError
+from holdfast.files import make_folder
 from holdfast.policy import Policy
 from holdfast.result import Result
 from holdfast.scenario import Scenario, as_scenario
-from holdfast.seeds import check_seed
+from holdfast.seeds import check_max_events, check_seed
 from holdfast.workload import WorkloadsLike
 from holdfast.world import World
 
 Kernel = Literal["native", "simgrid", "both"]
 TraceKind = Literal["jsonl", "kernel", "perfetto", "pcap"]
 _KERNELS = ("native", "simgrid", "both")
+# How long the process of a run may take to tell what it has.
+_LAST_WORDS_S = 0.9
 _TRACES = ("jsonl", "kernel", "perfetto", "pcap")
 
 
@@ -39,10 +43,12 @@ def run(
     out: str | PathLike[str] | None = None,
     workloads: WorkloadsLike | None = None,
     policies: Mapping[str, Policy] | None = None,
+    max_events: int | None = None,
 ) -> Result:
     """Run a scenario and return what came of it.
 
-    The GIL is released meanwhile, so runs in several threads go on side by side. Ctrl-C ends a run.
+    The GIL is released meanwhile, so runs in several threads go on side by side. Ctrl-C ends a run
+    with :class:`Interrupted`, whose `result` is what came of it until then.
 
     Args:
         scenario: a :class:`Scenario`, its dictionary, a file, or the name of a bundled one.
@@ -56,10 +62,14 @@ def run(
         workloads: applications in Python, beside the scenario's own (:mod:`holdfast.workload`).
         policies: recovery policies in Python by host (:mod:`holdfast.policy`). Both need the native
             kernel and write no traces; :class:`holdfast.World` keeps records.
+        max_events: after so many a run ends with a partial result (:attr:`Result.partial`); by
+            default 10^9, which is a quarter of an hour or so.
 
     Raises:
         ScenarioError: the scenario is wrong; says where.
         UsageError: an argument is.
+        Interrupted: Ctrl-C; a KeyboardInterrupt.
+        WriteError: a trace could not be written; it has the result if there is one.
         KernelMismatch: ``kernel="both"`` found a difference.
         SimGridError: SimGrid ended its process.
 
@@ -72,23 +82,43 @@ def run(
     if kinds and out is None:
         raise UsageError("trace: traces are files, so give out=, a folder")
     check_seed(seed)
+    most = check_max_events(max_events)
     if workloads or policies:
         if kernel != "native" or kinds:
             raise UsageError("workloads, policies: expected the native kernel and no trace")
-        return World(one, seed, workloads=workloads, policies=policies).run()
-    text = one._text()
-    folder = ""
-    if kinds and out is not None:
-        one.validate()
-        if "pcap" in kinds and one.canonical()["fabric"]["transport"] != "tcp":
-            raise UsageError("trace: pcap exists for tcp, this scenario has another transport")
-        make_folder(Path(out))
-        folder = str(out)
-    if kernel == "native":
-        document = _core.run(text, one.source, seed, kernel, kinds, folder, progress)
-    else:
-        document = _in_process([text, one.source, seed, kernel, kinds, folder])
-    return Result(json.loads(document))
+        return World(one, seed, workloads=workloads, policies=policies).run(most)
+    folder = _folder_for(one, kinds, out)
+    return _run([one._text(), one.source, seed, kernel, kinds, folder], progress, most)
+
+
+def _folder_for(one: Scenario, kinds: Sequence[str], out: str | PathLike[str] | None) -> str:
+    """Make the folder for traces; an empty name if there are none."""
+    if not kinds or out is None:
+        return ""
+    one.validate()
+    if "pcap" in kinds and one.canonical()["fabric"]["transport"] != "tcp":
+        raise UsageError("trace: pcap exists for tcp, this scenario has another transport")
+    make_folder(Path(out))
+    return str(out)
+
+
+def _run(
+    arguments: list[Any], progress: Callable[[float], object] | None, max_events: int
+) -> Result:
+    """Run here, or SimGrid in a process of its own."""
+    try:
+        text, source, seed, kernel, kinds, folder = arguments
+        if kernel == "native":
+            document = _core.run(text, source, seed, kernel, kinds, folder, progress, max_events)
+        else:
+            document = _in_process([*arguments, max_events])
+    except WriteError as error:
+        error.result = Result(json.loads(error.document)) if error.document else None
+        raise
+    result = Result(json.loads(document))
+    if result.partial is not None and result.partial.reason == "interrupted":
+        raise Interrupted(result=result)
+    return result
 
 
 def _check_word(what: str, word: object, words: Sequence[str]) -> None:
@@ -100,19 +130,50 @@ def _check_word(what: str, word: object, words: Sequence[str]) -> None:
 
 def _in_process(arguments: list[Any]) -> str:
     """Run in a process of its own: there is one SimGrid engine a process, and it may abort."""
-    done = subprocess.run(
+    # In a session of its own, so that Ctrl-C comes here only, and the result is waited for.
+    process = subprocess.Popen(
         [sys.executable, "-m", "holdfast._isolated"],
-        input=json.dumps(arguments),
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
+        start_new_session=True,
     )
-    if done.returncode == 0:
-        return done.stdout
-    lines = done.stdout.strip().splitlines()
+    out, words = _answer_of(process, json.dumps(arguments))
+    if process.returncode == 0:
+        return out
+    lines = out.strip().splitlines()
     if lines and lines[-1].startswith('{"error":'):
         told = json.loads(lines[-1])["error"]
         kind = getattr(_errors, told["type"], _errors.HoldfastError)
         raise kind(told["message"], **told["attributes"])
-    words = done.stderr.strip().splitlines()[-1:] or ["no message"]
-    raise SimGridError(f"SimGrid's process ended with status {done.returncode}: {words[0]}")
+    last = words.strip().splitlines()[-1:] or ["no message"]
+    raise SimGridError(f"SimGrid's process ended with status {process.returncode}: {last[0]}")
+
+
+def _answer_of(process: subprocess.Popen[str], question: str) -> tuple[str, str]:
+    """Return what a process says; after Ctrl-C, what it has by then.
+
+    Raises:
+        Interrupted: it has nothing.
+
+    """
+    try:
+        return process.communicate(question)
+    except KeyboardInterrupt:
+        with held_back():
+            process.send_signal(signal.SIGINT)
+            try:
+                answer = process.communicate(timeout=_LAST_WORDS_S)
+            except subprocess.TimeoutExpired:
+                answer = None
+            finally:
+                process.kill()
+                process.wait()
+        if answer is None or process.returncode != 0:
+            raise Interrupted from None
+        return answer
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from holdfast import _core
 from holdfast._words import did_you_mean
 from holdfast.errors import ScenarioError, UsageError
+from holdfast.files import write_whole
 
 #: What the functions that take a scenario accept: one, its document, a file, or the name of a
 #: bundled one.
@@ -173,7 +174,8 @@ class Scenario:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the document to a file that ``holdfast run`` takes."""
-        Path(path).write_text(self._text(indent=2) + "\n", encoding="utf-8")
+        text = self._text(indent=2) + "\n"
+        write_whole(Path(path), lambda hidden: hidden.write_text(text, encoding="utf-8"))
 
     def __getitem__(self, key: str) -> Any:
         """Return a top-level value, to be looked at or changed in place."""

@@ -13,11 +13,11 @@ import pandas as pd
 
 from holdfast import _core
 from holdfast._words import did_you_mean
-from holdfast.errors import HoldfastError, UsageError
+from holdfast.errors import HoldfastError, Interrupted, UsageError
 from holdfast.policy import Adapter, Policy
 from holdfast.result import Result
 from holdfast.scenario import Scenario, as_scenario
-from holdfast.seeds import check_seed
+from holdfast.seeds import check_max_events, check_seed
 from holdfast.units import Time, nanoseconds
 from holdfast.workload import Driver, WorkloadsLike, as_workloads
 
@@ -100,14 +100,32 @@ class World:
 
     def run_until(self, time: Time) -> World:
         """Go on until that instant (``"15s"``, or seconds from the start); return the world."""
-        self._core.run_until(nanoseconds(time, "run_until"))
+        self._core.run_until(nanoseconds(time, "run_until"), 2**64 - 1)
         return self
 
-    def run(self) -> Result:
-        """Go on to the end of the scenario and return the result."""
-        if self._core.now_ns() < self._core.duration_ns():
-            self._core.run_until(self._core.duration_ns())
+    def run(self, max_events: int | None = None) -> Result:
+        """Go on to the end of the scenario and return the result.
+
+        Args:
+            max_events: after so many more the result is partial; by default 10^9.
+
+        Raises:
+            Interrupted: Ctrl-C; it has the result so far, and the world can go on.
+
+        """
+        most = check_max_events(max_events)
+        try:
+            if self._core.now_ns() < self._core.duration_ns():
+                self._core.run_until(self._core.duration_ns(), most)
+        except KeyboardInterrupt:
+            raise self._interrupted() from None
         return self.result()
+
+    def _interrupted(self) -> Interrupted:
+        try:
+            return Interrupted(result=self.result())
+        except HoldfastError:
+            return Interrupted()  # It came in the middle of an event, in Python.
 
     def inspect(self) -> dict[str, Any]:
         """Return what is going on: controllers and their states, what is in flight, counts."""
@@ -115,7 +133,7 @@ class World:
         return document
 
     def result(self) -> Result:
-        """Return the result so far.
+        """Return the result so far; before the end of the scenario it is partial.
 
         Its scenario hash is that of the scenario as it was built: what :meth:`inject` and
         :meth:`set_policy` did is not in it.

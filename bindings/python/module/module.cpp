@@ -37,6 +37,15 @@ void translate(std::exception_ptr pointer) {
       std::rethrow_exception(pointer);
   } catch (const scenario::ScenarioError& error) {
     raise(error);
+  } catch (const analysis::NothingYet&) {
+    const py::object type = py::module_::import("holdfast.errors").attr("Interrupted");
+    PyErr_SetObject(type.ptr(), type().ptr());
+  } catch (const analysis::TracesLost& error) {
+    const py::object type = py::module_::import("holdfast.errors").attr("WriteError");
+    PyErr_SetObject(type.ptr(),
+                    type(error.what(), py::arg("document") = error.document.dump()).ptr());
+  } catch (const analysis::EnvironmentError& error) {
+    raise("WriteError", error.what());
   } catch (const simgrid::PlatformError& error) {
     raise("PlatformError", error.what());
   } catch (const analysis::KernelMismatch& error) {

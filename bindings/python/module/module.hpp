@@ -38,6 +38,32 @@ class Interrupts {
       std::chrono::steady_clock::now() + std::chrono::milliseconds{50};
 };
 
+/// Ctrl-C ends a run of C++ in good order: its result is made and given back.
+class Stopper {
+ public:
+  [[nodiscard]] const std::atomic<bool>& flag() const { return flag_; }
+  /// Looks for signals now and then. What else a handler raised is thrown.
+  void look() {
+    heed([this] { interrupts_.check(); });
+  }
+  /// Calls something in Python, of which KeyboardInterrupt may come.
+  template <class Call>
+  void heed(Call call) {
+    try {
+      call();
+    } catch (const py::error_already_set& error) {
+      const py::gil_scoped_acquire gil;
+      if (!error.matches(PyExc_KeyboardInterrupt))
+        throw;
+      flag_ = true;
+    }
+  }
+
+ private:
+  Interrupts interrupts_;
+  std::atomic<bool> flag_{false};
+};
+
 /// Set from another thread, it ends the runs that were given it.
 struct Stop {
   std::atomic<bool> flag{false};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analysis/conform/campaign/expected.hpp"
+#include "analysis/files/folder.hpp"
 #include "analysis/run/point.hpp"
 #include "analysis/run/row.hpp"
 #include "analysis/run/run.hpp"
@@ -20,28 +21,35 @@ namespace {
 
 using Progress = std::function<void(double)>;
 
-/// The result document. `seed` replaces the scenario's; `out` is a folder for `traces`.
+/// The result document; after Ctrl-C a partial one. `seed` replaces the scenario's; `out` is a
+/// folder for `traces`.
 std::string run(const std::string& text, const std::string& source,
                 std::optional<std::uint64_t> seed, const std::string& kernel,
                 const std::vector<std::string>& traces, const std::string& out,
-                const std::optional<Progress>& progress) {
+                const std::optional<Progress>& progress, std::uint64_t max_events) {
   const py::gil_scoped_release released;
   analysis::Point point;
   point.seed = seed;
   const scenario::Scenario scenario =
       analysis::scenario_of(scenario::parse_document(text, source), point, source);
-  Interrupts interrupts;
+  std::optional<analysis::Folder> folder;
+  if (!out.empty())
+    folder.emplace(out);
+  Stopper stopper;
   analysis::RunOptions options;
+  options.max_events = max_events;
+  options.stop = &stopper.flag();
   options.kernel = analysis::kernel_named(kernel);
   options.traces = traces;
   options.out = out;
   options.judge = conform::expected_requirements;
-  options.heartbeat = [&] { interrupts.check(); };
+  options.heartbeat = [&](const analysis::Moment&) { stopper.look(); };
   options.progress = [&](double fraction) {
-    interrupts.check();
     if (progress) {
-      const py::gil_scoped_acquire gil;
-      (*progress)(fraction);
+      stopper.heed([&] {
+        const py::gil_scoped_acquire gil;
+        (*progress)(fraction);
+      });
     }
   };
   return analysis::run(scenario, options).dump();
@@ -54,8 +62,10 @@ using PyPoint =
 /// The scenario of a sweep, parsed once.
 class Base {
  public:
-  Base(const std::string& text, std::string source)
-      : document_(scenario::parse_document(text, source)), source_(std::move(source)) {}
+  Base(const std::string& text, std::string source, std::uint64_t max_events)
+      : document_(scenario::parse_document(text, source)),
+        source_(std::move(source)),
+        max_events_(max_events) {}
 
   /// One JSON text a point; fewer than points when `stop` was set. What follows a broken invariant
   /// is not run, and the row of that one says so: an error of the type InvariantError.
@@ -63,6 +73,7 @@ class Base {
     const py::gil_scoped_release released;
     Interrupts interrupts;
     analysis::RunOptions options;
+    options.max_events = max_events_;
     options.stop = stop == nullptr ? nullptr : &stop->flag;
     std::vector<std::string> rows;
     try {
@@ -106,6 +117,7 @@ class Base {
 
   nlohmann::json document_;
   std::string source_;
+  std::uint64_t max_events_;
 };
 
 const char* name_of(analysis::ColumnType type) {
@@ -124,13 +136,15 @@ const char* name_of(analysis::ColumnType type) {
 
 void add_run(py::module_& m) {
   m.def("run", &run, py::arg("text"), py::arg("source"), py::arg("seed"), py::arg("kernel"),
-        py::arg("traces"), py::arg("out"), py::arg("progress"));
+        py::arg("traces"), py::arg("out"), py::arg("progress"), py::arg("max_events"));
+  m.attr("default_max_events") = analysis::default_max_events;
   py::class_<Stop>(m, "Stop")
       .def(py::init<>())
       .def("set", [](Stop& stop) { stop.flag = true; })
       .def("is_set", [](const Stop& stop) { return stop.flag.load(); });
   py::class_<Base>(m, "Base")
-      .def(py::init<const std::string&, std::string>(), py::arg("text"), py::arg("source"))
+      .def(py::init<const std::string&, std::string, std::uint64_t>(), py::arg("text"),
+           py::arg("source"), py::arg("max_events") = analysis::default_max_events)
       .def("run", &Base::run, py::arg("points"), py::arg("stop"))
       .def("hashes", &Base::hashes, py::arg("points"));
   m.def(

@@ -65,7 +65,8 @@ class PyWorld {
     if (seed && document_.is_object())
       document_["seed"] = *seed;
     scenario_ = scenario::from_json(document_, source_);
-    names_ = scenario::build_named(world_, scenario_);
+    Interrupts interrupts;
+    names_ = scenario::build_named(world_, scenario_, [&] { interrupts.check(); });
     for (std::size_t i = 0; i < record_kinds.size(); ++i) {
       if (std::find(kinds.begin(), kinds.end(), record_kinds[i].name) != kinds.end())
         recorder_.keep(static_cast<std::uint16_t>(i));
@@ -82,7 +83,8 @@ class PyWorld {
         names_(other.names_),
         world_(other.world_),
         recorder_(other.recorder_),
-        records_(other.records_) {
+        records_(other.records_),
+        bounded_(other.bounded_) {
     if (records_)
       world_.trace.attach(&recorder_);
   }
@@ -107,18 +109,25 @@ class PyWorld {
     return done;
   }
 
-  void run_until(std::int64_t time_ns) {
+  /// False: `max_events` happened before that instant, and another one is due.
+  bool run_until(std::int64_t time_ns, std::uint64_t max_events) {
     const Use use(*this, "run_until", Use::between_events);
     const sim::TimePoint end{sim::Duration{time_ns}};
     if (end < world_.now())
       misuse("World.run_until: that instant is over; copy a world before it to go back");
     const py::gil_scoped_release released;
     Interrupts interrupts;
+    bounded_ = false;
     for (std::uint64_t done = 1; fire_next(end); ++done) {
       if (done % events_per_look == 0)
         interrupts.check();
+      if (done >= max_events && world_.calendar.is_due(end)) {
+        bounded_ = true;
+        return false;
+      }
     }
     world_.calendar.advance_to(end);
+    return true;
   }
 
   [[nodiscard]] std::int64_t now() {
@@ -134,7 +143,11 @@ class PyWorld {
   [[nodiscard]] std::string result() {
     const Use use(*this, "result");
     const py::gil_scoped_release released;
-    return analysis::result_document(scenario_, world_, "native").dump();
+    std::optional<analysis::Early> early;
+    const sim::TimePoint end = sim::epoch + scenario_.duration;
+    if (world_.now() < end || world_.calendar.is_due(end))
+      early = bounded_ ? analysis::Early::max_events : analysis::Early::so_far;
+    return analysis::result_document(scenario_, world_, "native", early).dump();
   }
 
   /// Time, kind, and the words by name.
@@ -310,6 +323,7 @@ class PyWorld {
   World world_;
   Recorder recorder_;
   bool records_ = false;
+  bool bounded_ = false;  ///< the last run_until ended by its bound on events
   std::thread::id user_;  ///< who uses it just now; none: nobody
   Broken broken_ = Broken::no;
   std::string why_broken_;
@@ -348,7 +362,7 @@ void add_world(py::module_& m) {
            py::arg("text"), py::arg("source"), py::arg("seed"), py::arg("records"))
       .def("copy", &PyWorld::copy)
       .def("step", &PyWorld::step, py::arg("count"))
-      .def("run_until", &PyWorld::run_until, py::arg("time_ns"))
+      .def("run_until", &PyWorld::run_until, py::arg("time_ns"), py::arg("max_events"))
       .def("now_ns", &PyWorld::now)
       .def("duration_ns", &PyWorld::duration)
       .def("inspect", &PyWorld::inspect)

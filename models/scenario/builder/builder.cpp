@@ -71,7 +71,7 @@ std::vector<net::ChannelId> channels_of(const std::vector<simgrid::Hop>& way) {
 }
 
 /// Asks SimGrid for the way from every host to every port it connects to, and back.
-void build_routes(World& w, const Scenario& s, Names& names) {
+void build_routes(World& w, const Scenario& s, Names& names, const std::function<void()>& look) {
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const Host& host : s.hosts) {
     for (const Connect& c : host.connect) {
@@ -85,7 +85,7 @@ void build_routes(World& w, const Scenario& s, Names& names) {
   for (const auto& [from, to] : pairs) {
     questions.emplace_back(sim::index(names.nodes.at(from)), sim::index(names.nodes.at(to)));
   }
-  const auto answers = simgrid::compute_routes(platform_of(w, names), questions);
+  const auto answers = simgrid::compute_routes(platform_of(w, names), questions, look);
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     names.routes[pairs[i]] =
         net::add_route(w, names.nodes.at(pairs[i].first), names.nodes.at(pairs[i].second),
@@ -286,7 +286,7 @@ std::vector<net::ChannelId> find_hops(const World& w, const Names& names, const 
       simgrid::compute_routes(platform_of(w, with_both), std::span(&question, 1)).front());
 }
 
-Names build_named(World& w, const Scenario& s) {
+Names build_named(World& w, const Scenario& s, const std::function<void()>& look) {
   w.choices.reseed(s.seed);
   w.transport.tcp.rto_min = s.fabric.rto_min;
   w.transport.tcp.initial_window_segments = s.fabric.initial_window_segments;
@@ -306,7 +306,7 @@ Names build_named(World& w, const Scenario& s) {
   names.in_capsule = s.fabric.transport != Transport::fc;
   build_links(w, s, names);
   names.ends = end_points(s);
-  build_routes(w, s, names);
+  build_routes(w, s, names, look);
   for (const Subsystem& sub : s.subsystems)
     build_subsystem(w, sub, names);
   build_discovery(w, s, names);
@@ -317,7 +317,9 @@ Names build_named(World& w, const Scenario& s) {
   return names;
 }
 
-void build(World& w, const Scenario& s) { build_named(w, s); }
+void build(World& w, const Scenario& s, const std::function<void()>& look) {
+  build_named(w, s, look);
+}
 
 World build(const Scenario& scenario) {
   World w;

@@ -2,6 +2,8 @@
 // From what a scenario says to a world that is ready to run.
 #pragma once
 
+#include <functional>
+
 #include "models/scenario/declaration/names.hpp"
 #include "models/scenario/declaration/spec.hpp"
 #include "models/world.hpp"
@@ -11,10 +13,12 @@ namespace holdfast::scenario {
 /// Fills a fresh world: its calendar may have been given to a carrier, and its choices may be
 /// recorded or scripted. The scenario must have passed the loader's checks. Throws
 /// simgrid::PlatformError if SimGrid's routing cannot take the fabric.
-void build(World& w, const Scenario& scenario);
+/// `look`, if there is one, is called again and again while routes are searched, which takes
+/// seconds in fabrics of thousands of nodes; it may throw.
+void build(World& w, const Scenario& scenario, const std::function<void()>& look = {});
 
 /// The same, and tells what became of the names.
-Names build_named(World& w, const Scenario& scenario);
+Names build_named(World& w, const Scenario& scenario, const std::function<void()>& look = {});
 
 /// Adds a fault to a world that runs. It must have passed the loader's checks together with the
 /// rest of the scenario.

@@ -6,25 +6,31 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pandas as pd
 
 from holdfast import _core
-from holdfast.errors import HoldfastError, ScenarioError, UsageError
+from holdfast.errors import HoldfastError, Interrupted, ScenarioError, UsageError, WriteError
 from holdfast.sweeping.file import read_sweep
 from holdfast.sweeping.runs import sweep
 from holdfast.sweeping.table import RESULT_COLUMNS
 
 # As in the program's other verbs (bindings/cli/cli.hpp).
-DONE, EXPECTATION_FAILED, BAD_INPUT, INTERNAL_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, EXPECTATION_FAILED, BAD_INPUT, INTERNAL_ERROR, ENVIRONMENT, BOUNDED = 0, 1, 2, 3, 4, 5
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SCHEMA_VERSION = 1
 
 _EPILOG = """\
 Exit status: 0 done, every expectation met; 1 an expectation or a run failed; 2 wrong input or
-usage, nothing was written; 3 internal error; 130 stopped by Ctrl-C, what was finished is kept.
+usage, nothing was written; 3 internal error; 4 disk full, no permission, or output closed; 5 runs
+ended by --max-events; 130 stopped by Ctrl-C (143 by SIGTERM, 129 by SIGHUP), what was finished is
+kept if there is --out.
 """
 
 
@@ -36,25 +42,53 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: list[str]) -> int:
     """Run the sweep that the arguments say; return the exit status."""
+    with _signals() as stopped:
+        try:
+            return _tell(arguments, stopped)
+        except WriteError as error:
+            _say(str(error))
+            return 128 + stopped[0].value if stopped else ENVIRONMENT
+        except BrokenPipeError:
+            raise
+        except (ScenarioError, UsageError) as error:
+            _say(str(error))
+            return BAD_INPUT
+        except OSError as error:
+            _say(str(error))
+            return ENVIRONMENT
+        except HoldfastError as error:
+            _say(f"internal error: {error}")
+            return INTERNAL_ERROR
+        except Exception as error:
+            # Whatever it is, the last line of a traceback is what a user can use.
+            _say(f"internal error: {type(error).__name__}: {error}")
+            if os.environ.get("HOLDFAST_TRACEBACK"):
+                raise
+            return INTERNAL_ERROR
+
+
+def _tell(arguments: list[str], stopped: list[signal.Signals]) -> int:
+    """Run the sweep; tell what is finished, however it ends."""
     try:
         return _run(arguments)
+    except Interrupted as error:
+        _say(f"stopped by {_name(stopped)}; what was finished is kept if there is --out")
+        if error.table is not None and len(error.table):
+            _show(error.table, "--json" in arguments, complete=False)
+        return 128 + stopped[0].value
     except KeyboardInterrupt:
-        _say("stopped by Ctrl-C; what was finished is kept if there is --out")
-        return INTERRUPTED
-    except (ScenarioError, UsageError) as error:
-        _say(str(error))
-        return BAD_INPUT
-    except BrokenPipeError:
-        raise
-    except (HoldfastError, OSError) as error:
-        _say(f"internal error: {error}")
-        return INTERNAL_ERROR
-    except Exception as error:
-        # Whatever it is, the last line of a traceback is what a user can use.
-        _say(f"internal error: {type(error).__name__}: {error}")
-        if os.environ.get("HOLDFAST_TRACEBACK"):
+        _say(f"stopped by {_name(stopped)} before any run")
+        return 128 + stopped[0].value
+    except WriteError as error:
+        if error.table is None:
             raise
-        return INTERNAL_ERROR
+        _say(f"{error}; the rows follow on standard output")
+        _print(error.table.to_csv(index=False))
+        return ENVIRONMENT
+
+
+def _name(stopped: list[signal.Signals]) -> str:
+    return "Ctrl-C" if stopped[0] == signal.SIGINT else stopped[0].name
 
 
 def _run(arguments: list[str]) -> int:
@@ -71,13 +105,9 @@ def _run(arguments: list[str]) -> int:
         jobs=given.jobs,
         fail_fast=given.fail_fast,
         fresh=given.fresh,
+        max_events=given.max_events,
     )
-    summary = overview(table)
-    if given.json:
-        records = json.loads(summary.to_json(orient="records"))
-        print(json.dumps({"schema_version": SCHEMA_VERSION, "points": records}, indent=2))
-    else:
-        print(summary.to_string(index=False, na_rep="-", float_format=lambda x: f"{x:.6g}"))
+    _show(table, given.json)
     failed = table[table["error"].notna()]
     if len(failed):
         first = failed.iloc[0]
@@ -86,7 +116,61 @@ def _run(arguments: list[str]) -> int:
     missed = int((table["expect_failed"].fillna(0) > 0).sum())
     if missed:
         _say(f"expectation failed in {missed} of {len(table)} runs")
-    return EXPECTATION_FAILED if missed or len(failed) else DONE
+    partial = int(table["partial"].notna().sum())
+    if partial:
+        _say(f"{partial} of {len(table)} runs ended by --max-events: partial results")
+    if missed or len(failed):
+        return EXPECTATION_FAILED
+    return BOUNDED if partial else DONE
+
+
+@contextmanager
+def _signals() -> Iterator[list[signal.Signals]]:
+    """End in good order at the first signal; further ones add nothing, so they lose nothing."""
+    came: list[signal.Signals] = []
+
+    def on_signal(number: int, _: object) -> None:
+        came.append(signal.Signals(number))
+        for one in _SIGNALS:
+            signal.signal(one, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {one: signal.getsignal(one) for one in _SIGNALS}
+    for one in _SIGNALS:
+        if one != signal.SIGHUP or before[one] != signal.SIG_IGN:  # nohup
+            signal.signal(one, on_signal)
+    try:
+        yield came
+    finally:
+        for one in _SIGNALS:
+            signal.signal(one, before[one])
+
+
+def _show(table: pd.DataFrame, as_json: bool, complete: bool = True) -> None:
+    summary = overview(table)
+    if as_json:
+        document: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
+        if not complete:
+            document["complete"] = False
+        document["points"] = json.loads(summary.to_json(orient="records"))
+        _print(json.dumps(document, indent=2) + "\n")
+    else:
+        text = summary.to_string(index=False, na_rep="-", float_format=lambda x: f"{x:.6g}")
+        _print(text + "\n")
+
+
+def _print(text: str) -> None:
+    """Put data on stdout; if it cannot be written there, on stderr."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is still in the buffer must not be tried again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stderr.write(text)
+        raise WriteError(f"cannot write to standard output: {error.strerror}") from None
 
 
 def overview(table: pd.DataFrame) -> pd.DataFrame:
@@ -126,6 +210,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fresh", action="store_true", help="run everything again")
     parser.add_argument("--seeds", type=int, metavar="N", help="seeds 1 to N at each point")
     parser.add_argument("--jobs", type=int, metavar="N", help="threads; by default one a core")
+    parser.add_argument("--max-events", type=int, metavar="N", help="end each run after so many")
     parser.add_argument("--executor", metavar="ADDRESS", help="a Dask scheduler, tcp://HOST:PORT")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first failed run")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")

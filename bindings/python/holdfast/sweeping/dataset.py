@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the rows of a sweep are kept: a folder of Parquet files, or one file in the end.
 
-Every file appears whole or not at all: it is written under another name and then renamed. Rows are
+Every file appears whole or not at all (:mod:`holdfast.files`). Rows are
 first written in parts, as runs finish; when all are there, one file takes the place of the parts.
 A row in both counts once. So a process can end at any moment and nothing is lost but what was not
 yet written, and nothing is there twice.
@@ -22,9 +22,10 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from holdfast import _core
+from holdfast._signals import held_back
 from holdfast._words import did_you_mean
-from holdfast.errors import UsageError
-from holdfast.folders import make_folder
+from holdfast.errors import UsageError, WriteError
+from holdfast.files import make_folder, try_to_write, write_whole
 from holdfast.sweeping.table import KEY, MARK, RESULT_COLUMNS, keys, united
 
 try:
@@ -68,13 +69,21 @@ class Store:
         tables = [_read(path) for path in sources]
         self._parts = found
         self._old = united([] if fresh else tables, schema)
-        self._old = self._old.filter(self._old.column("error").is_null())
+        # What failed is tried again, and so is what did not come to its end.
+        for column in ("error", "partial"):
+            self._old = self._old.filter(self._old.column(column).is_null())
         self._row_of: dict[tuple[str, int, str], int] = {}
         for row, key in enumerate(keys(self._old)):
             self._row_of.setdefault(key, row)
         self._waiting: list[pa.Table] = []
         self._began_s = self._written_s = time.monotonic()
         self._count = 0
+        self._lost: WriteError | None = None
+
+    @property
+    def lost(self) -> WriteError | None:
+        """Return why rows could not be written; they are still in the table."""
+        return self._lost
 
     @property
     def folder(self) -> Path | None:
@@ -99,16 +108,21 @@ class Store:
         if self._folder is None:
             yield
             return
+        was_there = self._folder.exists()
         make_folder(self._folder)
-        with _alone(self._folder):
-            for path in self._folder.glob(".tmp-*"):
-                path.unlink()
-            try:
-                yield
-            finally:
-                self.flush()
-        if self._file is not None and not any(self._folder.iterdir()):
-            self._folder.rmdir()
+        try:
+            with _alone(self._folder):
+                for path in self._folder.glob(".tmp-*"):
+                    path.unlink()
+                try_to_write(self._folder)
+                try:
+                    yield
+                finally:
+                    with held_back():
+                        self.flush()
+        finally:
+            if not (was_there and self._file is None) and not any(self._folder.iterdir()):
+                self._folder.rmdir()
 
     def add(self, table: pa.Table) -> None:
         """Keep finished rows; they are written before long."""
@@ -131,7 +145,14 @@ class Store:
             path = self._folder / f"part-{self._count:06}.parquet"
             if path not in self._parts:
                 break
-        self._write(table, path)
+        # A run of hours does not end for a full disk: the rows are told in the end.
+        self._written_s = time.monotonic()
+        try:
+            self._write(table, path)
+        except WriteError as error:
+            self._lost = error
+            return
+        self._lost = None
         self._parts.append(path)
         self._waiting = []
         self._written_s = time.monotonic()
@@ -143,7 +164,6 @@ class Store:
         """
         if self._folder is None:
             return
-        self._waiting = []
         if self._file is None:
             asked = set(keys(table))
             others = [key for key in self._row_of if key not in asked]
@@ -151,27 +171,37 @@ class Store:
             rest = self._old.take(pa.array([self._row_of[key] for key in others], pa.int64()))
             table = united([table, rest], self._schema) if others else table
         whole = self._file or self._folder / _WHOLE
-        self._write(table.combine_chunks(), whole)
+        try:
+            self._write(table.combine_chunks(), whole)
+        except WriteError as error:
+            self._lost = error
+            return
+        self._lost = None
+        self._waiting = []
         for path in self._parts:
             if path != whole:
                 path.unlink(missing_ok=True)
 
     def _write(self, table: pa.Table, path: Path) -> None:
-        if self._folder is None:
-            return
-        hidden = self._folder / f".tmp-{os.getpid()}"
-        if path.suffix == ".csv":
+        write_whole(
+            path,
+            lambda hidden: self._fill(hidden, table, path.suffix),
+            by_way_of=self._folder,  # What a killed process left there is found and taken away.
+        )
+
+    @staticmethod
+    def _fill(hidden: Path, table: pa.Table, suffix: str) -> None:
+        if suffix == ".csv":
             pyarrow.csv.write_csv(
                 table,
                 hidden,
                 pyarrow.csv.WriteOptions(quoting_style="needed", quoting_header="needed"),
             )
-        elif path.suffix == ".jsonl":
+        elif suffix == ".jsonl":
             lines = [json.dumps(row) + "\n" for row in table.to_pylist()]
             hidden.write_text("".join(lines), encoding="utf-8")
         else:
             pq.write_table(table.replace_schema_metadata(MARK), hidden)
-        hidden.replace(path)
 
 
 def _is_file(path: Path) -> bool:

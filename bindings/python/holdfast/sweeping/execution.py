@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from holdfast import _core
+from holdfast._signals import held_back
 from holdfast.errors import UsageError
 from holdfast.sweeping.points import CorePoint
 
@@ -47,7 +48,9 @@ def cores() -> int:
 
 
 @contextmanager
-def crew(executor: Any, jobs: int | None, text: str, source: str) -> Iterator[Crew]:
+def crew(
+    executor: Any, jobs: int | None, text: str, source: str, max_events: int
+) -> Iterator[Crew]:
     """Give the crew for what :func:`sweep` takes as `executor`; end what was begun here."""
     if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
         raise UsageError(f"jobs: found {jobs!r}, expected a number of threads, from 1")
@@ -57,18 +60,18 @@ def crew(executor: Any, jobs: int | None, text: str, source: str) -> Iterator[Cr
     if executor is None:
         executor = ThreadPoolExecutor(jobs or cores(), thread_name_prefix="holdfast")
         try:
-            yield _threads(executor, text, source, stop)
+            yield _threads(executor, text, source, stop, max_events)
         finally:
             stop.set()
             executor.shutdown(wait=True, cancel_futures=True)
     elif isinstance(executor, ThreadPoolExecutor):
-        yield _threads(executor, text, source, stop)
+        yield _threads(executor, text, source, stop, max_events)
     elif isinstance(executor, Executor):
-        yield _elsewhere(executor, _width(executor), text, source, stop)
+        yield _elsewhere(executor, _width(executor), text, source, stop, max_events)
     else:
         with _dask(executor) as client:
             width = max(1, sum(client.nthreads().values()))
-            yield _elsewhere(client.get_executor(pure=False), width, text, source, stop)
+            yield _elsewhere(client.get_executor(pure=False), width, text, source, stop, max_events)
 
 
 def stream(crew: Crew, tasks: Sequence[CorePoint], deliver: Deliver) -> None:
@@ -91,7 +94,8 @@ def stream(crew: Crew, tasks: Sequence[CorePoint], deliver: Deliver) -> None:
                 chunk = _next_chunk(chunk, took_s / len(span))
     except BaseException:
         crew.stop.set()
-        _salvage(crew, pending, deliver)
+        with held_back():
+            _salvage(crew, pending, deliver)
         raise
 
 
@@ -111,13 +115,18 @@ def _salvage(crew: Crew, pending: dict[Future[_Done], range], deliver: Deliver) 
                 deliver(pending[future][: len(rows)], rows)
 
 
-def _threads(executor: ThreadPoolExecutor, text: str, source: str, stop: _core.Stop) -> Crew:
-    work = functools.partial(_timed, _core.Base(text, source), stop)
+def _threads(
+    executor: ThreadPoolExecutor, text: str, source: str, stop: _core.Stop, max_events: int
+) -> Crew:
+    work = functools.partial(_timed, _core.Base(text, source, max_events), stop)
     return Crew(executor, _width(executor), work, stop, in_process=True)
 
 
-def _elsewhere(executor: Any, width: int, text: str, source: str, stop: _core.Stop) -> Crew:
-    return Crew(executor, width, functools.partial(_work, text, source), stop, in_process=False)
+def _elsewhere(
+    executor: Any, width: int, text: str, source: str, stop: _core.Stop, max_events: int
+) -> Crew:
+    work = functools.partial(_work, text, source, max_events)
+    return Crew(executor, width, work, stop, in_process=False)
 
 
 def _timed(base: _core.Base, stop: _core.Stop | None, points: Sequence[CorePoint]) -> _Done:
@@ -126,14 +135,14 @@ def _timed(base: _core.Base, stop: _core.Stop | None, points: Sequence[CorePoint
     return rows, time.perf_counter() - start
 
 
-def _work(text: str, source: str, points: Sequence[CorePoint]) -> _Done:
+def _work(text: str, source: str, max_events: int, points: Sequence[CorePoint]) -> _Done:
     """Run a chunk in a worker process, which parses the base scenario once."""
-    return _timed(_base(text, source), None, points)
+    return _timed(_base(text, source, max_events), None, points)
 
 
 @functools.lru_cache(maxsize=8)
-def _base(text: str, source: str) -> _core.Base:
-    return _core.Base(text, source)
+def _base(text: str, source: str, max_events: int) -> _core.Base:
+    return _core.Base(text, source, max_events)
 
 
 def _width(executor: Executor) -> int:

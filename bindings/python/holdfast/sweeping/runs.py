@@ -18,8 +18,17 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from holdfast import _core
-from holdfast.errors import HoldfastError, InvariantError, ScenarioError, UsageError
+from holdfast._signals import held_back
+from holdfast.errors import (
+    HoldfastError,
+    Interrupted,
+    InvariantError,
+    ScenarioError,
+    UsageError,
+    WriteError,
+)
 from holdfast.scenario import Scenario, as_scenario
+from holdfast.seeds import check_max_events
 from holdfast.sweeping.dataset import Store
 from holdfast.sweeping.execution import Crew, cores, crew, stream
 from holdfast.sweeping.points import (
@@ -69,6 +78,7 @@ def sweep(
     fail_fast: bool = False,
     progress: Progress = None,
     fresh: bool = False,
+    max_events: int | None = None,
 ) -> pd.DataFrame:
     """Run a scenario at many points, with many seeds each, and return one row a run.
 
@@ -79,7 +89,8 @@ def sweep(
 
     Rows are in the order of points x seeds. Columns: one for each axis, ``seed``, those that
     :func:`holdfast.columns` describes, ``scenario_hash``, ``model_version``, ``error``, ``replay``.
-    A failed run is a row that says why and how to repeat it. After Ctrl-C, `out` has what is done.
+    A failed run is a row that says why and how to repeat it. After Ctrl-C, `out` has what is done,
+    and so has the `table` of :class:`Interrupted`.
 
     Args:
         base: what :func:`holdfast.run` takes.
@@ -94,7 +105,7 @@ def sweep(
             earlier sweeps, too, but for those that failed), or a file that ends in ``.parquet``,
             ``.csv`` or ``.jsonl`` (parts are beside it, in ``NAME.parts``, until it is complete).
             What is there already for a scenario hash, seed and model version is not run again,
-            unless it failed, so a sweep that was killed goes on where it was.
+            unless it failed or is partial, so a killed sweep goes on where it was.
         paired: whether all points have the same seeds; else each its own, derived from these.
         until: when to stop adding seeds: first ``at_least``, then half as many again each time, at
             most ``at_most``. Instead of a number of seeds; `seeds` may list the ones to take.
@@ -103,27 +114,47 @@ def sweep(
         progress: by default a bar with rate and remaining time if stderr is a terminal; ``False``
             for none; or a function that is told (runs done, runs in all).
         fresh: run everything again; rows at `out` are replaced.
+        max_events: as for :func:`run`; the column ``partial`` says which runs came to it.
 
     Raises:
         ScenarioError: the base is wrong, or no scenario has a path; nothing was written.
         UsageError: an argument makes no sense; likewise.
+        Interrupted, WriteError: Ctrl-C; `out` cannot be written. They have the rows so far.
         HoldfastError: a run failed and `fail_fast` is set; InvariantError even if it is not.
 
     """
     scenario = as_scenario(base).validate()
     chosen = as_points(points)
     check_paths(chosen, scenario._text(), scenario.source)
+    most = check_max_events(max_events)
     rounds = _rounds(seeds, until, scenario.seed)
     shape = Shape(chosen)
     store = Store(out, shape.schema, fresh)
-    with crew(executor, jobs, scenario._text(), scenario.source) as workers:
+    with crew(executor, jobs, scenario._text(), scenario.source, most) as workers:
         work = _Work(scenario, shape, store, workers, fail_fast)
+        tasks = (_tasks(chosen, some, paired) for some in rounds)
+        return _run_rounds(work, store, tasks, until, progress)
+
+
+def _run_rounds(
+    work: _Work,
+    store: Store,
+    rounds: Iterable[list[Task]],
+    until: Rule | None,
+    progress: Progress,
+) -> pd.DataFrame:
+    try:
         with store.writing(), _progress(progress) as work.tell:
-            for some in rounds:
-                table = work.run(_tasks(chosen, some, paired))
+            for tasks in rounds:
+                table = work.run(tasks)
                 if until is not None and until.enough(frame(table)):
                     break
-            store.finish(table)
+            with held_back():
+                store.finish(table)
+    except KeyboardInterrupt:
+        raise Interrupted(table=frame(work.finished())) from None
+    if store.lost is not None:
+        raise WriteError(f"out: {store.lost}", table=frame(table))
     return frame(table)
 
 
@@ -154,6 +185,10 @@ class _Work:
         self._tables: list[pa.Table] = []
         self._row_of: dict[Task, int] = {}
         self._replay_base = ""
+
+    def finished(self) -> pa.Table:
+        """Return the rows of all runs so far, as they finished."""
+        return pa.concat_tables([self._shape.schema.empty_table(), *self._tables])
 
     def run(self, tasks: list[Task]) -> pa.Table:
         """Return the rows of the tasks, of which some may have been run before."""

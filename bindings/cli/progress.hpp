@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// How far a run is, on stderr: on a terminal a line that overwrites itself; anywhere else a line
+// after some seconds, and then ever more rarely.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "analysis/run/run.hpp"
+
+namespace holdfast::cli {
+
+/// When something may be told again.
+class Pace {
+ public:
+  explicit Pace(std::chrono::milliseconds first_line = std::chrono::seconds{5});
+  /// True if it is time; then the next time is set.
+  bool is_time();
+  /// Erases the line, if there is one.
+  void clear();
+  [[nodiscard]] bool on_terminal() const { return terminal_; }
+  [[nodiscard]] double elapsed_s() const;
+  /// Shows a line, without its end.
+  void show(const std::string& line);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  bool terminal_;
+  bool shown_ = false;
+  Clock::time_point began_ = Clock::now();
+  Clock::duration next_;
+};
+
+/// The progress of one run.
+class RunProgress {
+ public:
+  explicit RunProgress(const std::string& name);
+  void tell(const analysis::Moment& moment);
+  void clear() { pace_.clear(); }
+
+ private:
+  std::string name_;
+  Pace pace_;
+};
+
+/// A name in a line of words: no control character of it reaches a terminal.
+std::string plain(const std::string& name);
+
+}  // namespace holdfast::cli
