@@ -338,7 +338,7 @@ int conform_matrix(const ConformArguments& a) {
   if (a.json) {
     print(matrix);
   } else {
-    print(differences + conform::text_report(matrix, a.out));
+    print(differences + conform::text_report(matrix, a.out, program()));
   }
   if (stop_requested) {
     say("stopped by Ctrl-C; what is finished is in the report");

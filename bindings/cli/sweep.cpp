@@ -79,6 +79,8 @@ int sweep(const std::vector<std::string>& arguments) {
         "sweep: found no Python with the package holdfast; install it with \"pip install .\" in "
         "the source tree (Debian: apt install python3-venv first), or name one in HOLDFAST_PYTHON");
   }
+  // The commands that it prints are for this program.
+  setenv("HOLDFAST_PROGRAM", program().c_str(), 1);
   std::vector<std::string> words = {python, "-P", "-m", "holdfast.sweeping"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   execvp(python.c_str(), pointers(words).data());
