@@ -79,4 +79,7 @@ JudgeFactory requirements_judge();
 /// Becomes the Python program that does it; returns only by an exception.
 int sweep(const std::vector<std::string>& arguments);
 
+/// How this program was started, so that a command it prints works where it was typed.
+const std::string& program();
+
 }  // namespace holdfast::cli

@@ -318,7 +318,7 @@ int conform_matrix(const ConformArguments& a) {
   if (a.json || !lost.empty()) {
     print(matrix);
   } else {
-    print(differences + conform::text_report(matrix, a.out));
+    print(differences + conform::text_report(matrix, a.out, program()));
   }
   if (interrupted_status() != 0) {
     say(fmt::format("stopped by {}; what is finished is in the report", interrupted_by()));

@@ -20,6 +20,8 @@
 namespace holdfast::cli {
 namespace {
 
+std::string started_as = "holdfast";
+
 constexpr const char* about =
     "Simulates what happens when a multipath NVMe over Fabrics host loses a path: how long I/O\n"
     "stalls, how long the corruption window stays open, and whether data can be corrupted.\n";
@@ -27,7 +29,7 @@ constexpr const char* about =
 constexpr const char* after =
     "Examples:\n"
     "  holdfast run scenarios/rw_test_mainline.json scenarios/rw_test_cqt_only.json\n"
-    "  holdfast run scenarios/quickstart.json --set hosts.h1.policy=cqt-only --seed 7 --json\n"
+    "  holdfast run quickstart --set hosts.h1.policy=cqt-only --seed 7 --json\n"
     "  holdfast verify scenarios/*.json\n"
     "  holdfast schema > holdfast.schema.json\n"
     "  holdfast list policy\n"
@@ -40,7 +42,8 @@ constexpr const char* after =
 
 void add_run(CLI::App& app, RunArguments& run) {
   auto* verb = app.add_subcommand("run", "Run scenarios and print what happened");
-  verb->add_option("SCENARIO", run.scenarios, "scenario files")->required();
+  verb->add_option("SCENARIO", run.scenarios, "scenario files, or names of bundled ones")
+      ->required();
   verb->add_option("--seed", run.seed, "seed of all random streams, instead of the scenario's")
       ->type_name("N");
   verb->add_option("--set", run.sets, "change one value, e.g. hosts.h1.policy=cqt-only")
@@ -67,7 +70,7 @@ void add_run(CLI::App& app, RunArguments& run) {
   verb->add_flag("--json", run.json, "print the result document instead of a table");
   verb->footer(
       "Examples:\n"
-      "  holdfast run scenarios/quickstart.json\n"
+      "  holdfast run quickstart\n"
       "  holdfast run a.json b.json --kernel both --out results\n"
       "  holdfast run a.json --out results --trace kernel,perfetto,pcap\n"
       "  holdfast run a.json --set /faults/0/at=7s --set subsystems.0.attr_cqt=1ms --json\n");
@@ -112,7 +115,7 @@ void add_conform(CLI::App& app, ConformArguments& conform) {
       "worse\n"
       "or differs.\n\nExamples:\n"
       "  holdfast conform --policy linux-mainline --target nvmet-mainline\n"
-      "  holdfast conform --policy mine.json --target array --out report\n"
+      "  holdfast conform --policy patch.json --target array --out report\n"
       "  holdfast conform --out new --against old/conform.json\n");
 }
 
@@ -168,7 +171,7 @@ int dispatch(int argc, char** argv) {
   std::vector<std::string> files;
   bool json = false;
   auto* verify = app.add_subcommand("verify", "Check scenarios without running them");
-  verify->add_option("SCENARIO", files, "scenario files")->required();
+  verify->add_option("SCENARIO", files, "scenario files, or names of bundled ones")->required();
   verify->add_flag("--json", json, "print the findings as JSON");
 
   std::string format = "json";
@@ -180,8 +183,8 @@ int dispatch(int argc, char** argv) {
   std::string kind;
   auto* list = app.add_subcommand("list", "List what a scenario can name");
   list->add_option("KIND", kind,
-                   "policy, profile, transport, workload, fault, expectation or "
-                   "requirement");
+                   "policy, profile, transport, workload, fault, expectation, "
+                   "requirement or scenario");
   list->add_flag("--json", json, "print the list as JSON");
 
   app.add_subcommand("sweep", "Run a scenario at many points (needs the Python package)");
@@ -215,10 +218,14 @@ int dispatch(int argc, char** argv) {
 
 }  // namespace
 
+const std::string& program() { return started_as; }
+
 }  // namespace holdfast::cli
 
 int main(int argc, char** argv) {
   using namespace holdfast;
+  if (argc > 0 && *argv[0] != '\0')
+    cli::started_as = argv[0];
   sim::keep_freed_memory();
   cli::prepare_output();
   try {

@@ -90,6 +90,8 @@ int sweep(const std::vector<std::string>& arguments) {
       "import signal, os; [signal.signal(s, lambda n, _: (os.write(2, b'holdfast: stopped before "
       "any run\\n'), os._exit(128 + n))) for s in (2, 15)]; "
       "import runpy; runpy.run_module('holdfast.sweeping', run_name='__main__', alter_sys=True)"};
+  // The commands that it prints are for this program.
+  setenv("HOLDFAST_PROGRAM", program().c_str(), 1);
   words.insert(words.end(), arguments.begin(), arguments.end());
   execvp(python.c_str(), pointers(words).data());
   throw std::runtime_error(fmt::format("cannot start {}: {}", python, std::strerror(errno)));

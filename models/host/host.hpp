@@ -4,6 +4,7 @@
 // fails is data (RecoveryPolicy), not code of its own.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "models/host/state.hpp"
@@ -38,6 +39,11 @@ HostId add_host(World& w, const Host& host);
 HeadId add_head(World& w, HostId host, std::string_view subnqn, std::uint32_t nsid, DiskId disk);
 /// `nvme connect` at the given time.
 ControllerId add_controller(World& w, const ConnectParameters& parameters);
+
+/// Gives a host another recovery policy. Where an association exists, what the policy would have
+/// asked for at its set-up is asked for now. Refused, with nothing changed, while a controller of
+/// the host is being recovered or deleted, because that goes on as it began: its id is returned.
+std::optional<ControllerId> change_policy(World& w, HostId host, const RecoveryPolicy& policy);
 
 /// Actions of an administrator; see operator.cpp. Each is refused (EBUSY, ENODEV) where Linux does.
 enum class OperatorAction : std::uint8_t { reset, remove, ccr, passthrough };

@@ -59,6 +59,8 @@ void setup_completed(World& w, ControllerId id, const Request& request,
                      const wire::Completion& completion);
 /// Commands that follow LIVE: events, and on the first connect the namespace scan.
 void after_live(World& w, ControllerId id);
+/// nvme_enable_aen: tells the controller which events the host's policy wants to hear of.
+void ask_for_events(World& w, ControllerId id, Purpose purpose);
 void after_live_completed(World& w, ControllerId id, const Request& request,
                           const wire::Completion& completion);
 

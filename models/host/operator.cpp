@@ -239,6 +239,27 @@ void remove_adapter(World& w, HostId host, net::LinkId link) {
   }
 }
 
+std::optional<ControllerId> change_policy(World& w, HostId host, const RecoveryPolicy& policy) {
+  for (const ControllerId id : w.host.hosts[sim::index(host)].controllers) {
+    const State state = controller(w, id).state;
+    if (is_fencing(state) || state == State::resetting || state == State::deleting ||
+        state == State::deleting_noio)
+      return id;
+  }
+  const bool asked = w.host.hosts[sim::index(host)].policy.ccr;
+  w.host.hosts.edit(sim::index(host)).policy = policy;
+  if (asked == policy.ccr)
+    return std::nullopt;
+  // The one thing that a policy has done by then at an association that stands. Whoever is not LIVE
+  // asks when it is (after_live).
+  for (const ControllerId id : w.host.hosts[sim::index(host)].controllers) {
+    const Controller& c = controller(w, id);
+    if (c.state == State::live && c.reports_ccr_events && !c.discovery)
+      ask_for_events(w, id, Purpose::events);
+  }
+  return std::nullopt;
+}
+
 void disconnect(World& w, HostId host, NqnId subnqn) {
   for (const ControllerId id : w.host.hosts[sim::index(host)].controllers) {
     const Controller& c = controller(w, id);

@@ -144,6 +144,7 @@ void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Compl
     case Purpose::passthrough:
       passthrough_completed(w, ctrl, r, completion.status);
       break;
+    case Purpose::events:
     case Purpose::none:
       break;
   }

@@ -320,10 +320,10 @@ void setup_completed(World& w, ControllerId id, const Request& r,
   next_step(w, id);
 }
 
-void after_live(World& w, ControllerId id) {
+void ask_for_events(World& w, ControllerId id, Purpose purpose) {
   const Controller& c = controller(w, id);
   Request r;
-  r.purpose = Purpose::after_live;
+  r.purpose = purpose;
   std::uint32_t events = wire::aec_namespace_attributes | wire::aec_ana_change;
   // nvme_enable_aen: what is offered and supported; the series adds the CCR notice.
   if (host_of(w, c).policy.ccr && c.reports_ccr_events)
@@ -333,6 +333,8 @@ void after_live(World& w, ControllerId id) {
   r.command = wire::make_set_async_event_config(0, events);
   send_request(w, c.admin, r, host_of(w, c).admin_timeout);
 }
+
+void after_live(World& w, ControllerId id) { ask_for_events(w, id, Purpose::after_live); }
 
 void after_live_completed(World& w, ControllerId id, const Request& r,
                           const wire::Completion& completion) {

@@ -254,6 +254,7 @@ enum class Purpose : std::uint8_t {
   ana_log,
   disable,      ///< CC.EN = 0 or CC.SHN, and the reads of CSTS behind it
   passthrough,  ///< an administrator's command
+  events,       ///< other events asked for than at set-up; nothing follows
 };
 
 struct Request {

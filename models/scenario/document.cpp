@@ -135,11 +135,13 @@ std::vector<CatalogueSection> catalogue() {
           {"transport",
            "Transports",
            {{"tcp", "NVMe/TCP, one connection per queue"},
-            {"rdma", "NVMe/RDMA, one reliable connected queue pair per queue"}}},
+            {"rdma", "NVMe/RDMA, one reliable connected queue pair per queue"},
+            {"fc", "NVMe/FC, one association, whose queues are connections in it"}}},
           {"workload", "Workloads", entries_of(workload_union().infos())},
           {"fault", "Faults", entries_of(fault_union().infos())},
           {"expectation", "Expectations", expectations},
-          {"requirement", "Requirements of the conformance catalogue", requirements}};
+          {"requirement", "Requirements of the conformance catalogue", requirements},
+          {"scenario", "Bundled scenarios", bundled_scenarios()}};
 }
 
 }  // namespace holdfast::scenario

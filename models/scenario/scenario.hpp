@@ -14,7 +14,7 @@
 
 namespace holdfast::scenario {
 
-/// Reads and checks a scenario file.
+/// Reads and checks a scenario file, or a bundled scenario by its name.
 Scenario load(const std::filesystem::path& path);
 /// The same for a text; `source` is what error messages call it.
 Scenario parse(std::string_view text, const std::string& source);
@@ -23,6 +23,9 @@ Scenario parse(std::string_view text, const std::string& source);
 std::string read_text(const std::filesystem::path& path);
 /// The steps of `load`, for callers that change the document in between (`apply_set`).
 nlohmann::json read_document(const std::filesystem::path& path);
+/// A bundled scenario ("quickstart", "reference/a_k5_io"); what `read_document` does where there is
+/// no such file.
+nlohmann::json bundled_document(const std::string& name);
 nlohmann::json parse_document(std::string_view text, const std::string& source);
 Scenario from_json(const nlohmann::json& document, const std::string& source);
 
@@ -54,10 +57,12 @@ struct CatalogueEntry {
 };
 struct CatalogueSection {
   std::string kind;  ///< "policy", "profile", "transport", "workload", "fault", "expectation",
-                     ///< "requirement"
+                     ///< "requirement", "scenario"
   std::string title;
   std::vector<CatalogueEntry> entries;
 };
 std::vector<CatalogueSection> catalogue();
+/// Names of the bundled scenarios and what they say of themselves.
+std::vector<CatalogueEntry> bundled_scenarios();
 
 }  // namespace holdfast::scenario

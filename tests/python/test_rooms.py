@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every room has a page, and the examples on the pages hold.
 
-Those in C++ are compiled into the C++ tests (tools/examples.cmake, tag `[example]`).
+Examples in C++ are compiled into the C++ tests (tools/examples.cmake, tag `[example]`); the others
+are run by test_docs.py, like every block of every page.
 """
 
 from __future__ import annotations
 
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -26,13 +24,6 @@ ROOMS = sorted(
         if path.startswith(HOUSE) and path.endswith((".cpp", ".hpp", ".py"))
     }
 )
-
-
-def block(page: str, language: str) -> str:
-    """Return the block of code of a page."""
-    found = re.search(rf"^```{language}\n(.*?)^```", (ROOT / page).read_text(), re.M | re.S)
-    assert found is not None, f"{page} has no {language}"
-    return found.group(1)
 
 
 @pytest.mark.parametrize("room", [room for room in ROOMS if not room.startswith(INSIDE)])
@@ -67,16 +58,6 @@ def test_the_map_leads_to_every_room() -> None:
             assert f"](../{room}/README.md)" in text, room
 
 
-def test_the_example_of_the_package(tmp_path: Path) -> None:
-    """It runs in the environment that the package is installed in."""
-    script = tmp_path / "example.py"
-    script.write_text(block("bindings/python/README.md", "python"))
-    done = subprocess.run(
-        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.mark.skipif(not is_written(), reason="the tree has no bindings/cli yet")
 def test_the_walk_of_a_write(tmp_path: Path) -> None:
     """Each step of it is in the trace, at its time and in this order."""
@@ -92,13 +73,3 @@ def test_the_walk_of_a_write(tmp_path: Path) -> None:
         for kind, seconds in steps:
             start = f'{{"t_ns":{round(float(seconds) * 1e9)},"kind":"{kind}",'
             assert any(line.startswith(start) for line in trace), (kind, seconds)
-
-
-@pytest.mark.skipif(not is_written(), reason="the tree has no bindings/cli yet")
-def test_the_example_of_the_program() -> None:
-    """Each of its lines ends with the exit status 0."""
-    for line in block("bindings/cli/README.md", "sh").splitlines():
-        name, *words = shlex.split(line)
-        assert name == "holdfast"
-        done = holdfast(*words)
-        assert done.returncode == 0, done.stderr

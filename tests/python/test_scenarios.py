@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 from house import ROOT
-from program import holdfast, is_written, result, scenarios
+from program import PROGRAM, holdfast, is_written, result, scenarios
 from units import numbers_without_unit
 
 pytestmark = pytest.mark.skipif(not is_written(), reason="the tree has no bindings/cli yet")
@@ -20,6 +22,29 @@ def test_there_are_scenarios() -> None:
     """The three that the documentation names are among the bundled ones."""
     named = {f"scenarios/{n}.json" for n in ("rw_test_mainline", "rw_test_cqt_only", "quickstart")}
     assert named <= set(scenarios())
+
+
+def test_bundled_scenarios_go_by_name(tmp_path: Path) -> None:
+    """Wherever the program is, as in Python; a file of the same name comes first."""
+    for name in ("quickstart", "reference/a_k5_io"):
+        done = started(tmp_path, "verify", name)
+        assert (done.returncode, done.stdout.split()[:2]) == (0, ["ok", name])
+    listed = holdfast("list", "scenario").stdout
+    assert all(f"  {path.removeprefix('scenarios/')[:-5]} " in listed for path in scenarios())
+    done = started(tmp_path, "run", "quikstart")
+    assert done.returncode == 2
+    assert "no bundled scenario of this name" in done.stderr
+    assert 'did you mean "quickstart"?' in done.stderr
+    assert "found no such file" in started(tmp_path, "run", "quickstart.json").stderr
+    (tmp_path / "quickstart").write_text("{}")
+    assert 'found no "name"' in started(tmp_path, "run", "quickstart").stderr
+
+
+def started(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the program elsewhere."""
+    return subprocess.run(
+        [PROGRAM, *words], cwd=folder, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.fixture(scope="module")

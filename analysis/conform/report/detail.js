@@ -135,7 +135,7 @@ function incidentDetail(incident) {
                   `${timeWords(scenario.duration)} of simulated time; found in ` +
                   `${incident.found_in}`)),
     h("div", { class: "replay" }, h("code", {}, command), copyButton("Copy", () => command)),
-    h("p", { class: "note" }, "From the folder of the report; or ",
+    h("p", { class: "note" }, "From the folder of the report, with holdfast on the PATH; or ",
       h("button", { type: "button", class: "plain", onclick: () => save(name, text) },
         "save the scenario"), " first."),
     ...timelineDetail(incident),

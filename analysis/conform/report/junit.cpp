@@ -70,9 +70,11 @@ std::string failure_body(const json& result) {
   const json& failure = result["failure"];
   std::string out;
   if (failure.contains("document")) {
-    out += fmt::format("{}\nReplay: {}\nFound in {}, failed in {} of {} scenarios\n\n",
-                       scenario_text(failure), replay_command(result), text_at(failure, "found_in"),
-                       result.value("failed_scenarios", 0), result.value("scenarios", 0));
+    out += fmt::format(
+        "{}\nReplay, in the folder of the report: {}\nFound in {}, failed in {} of {} "
+        "scenarios\n\n",
+        scenario_text(failure), replay_command(result), text_at(failure, "found_in"),
+        result.value("failed_scenarios", 0), result.value("scenarios", 0));
   }
   for (const json& moment : failure.value("timeline", json::array()))
     out += moment_text(moment) + '\n';

@@ -223,9 +223,9 @@ class Writer {
     out_ += fmt::format("- What happened: {}\n", md(text_at(found, "text")));
     if (!found.contains("document"))
       return;
-    out_ += fmt::format("- Smallest scenario: {} (found in {})\n- Replay: `{}`\n\n",
-                        md(scenario_text(found)), md(text_at(found, "found_in")),
-                        replay_command(smallest));
+    out_ += fmt::format(
+        "- Smallest scenario: {} (found in {})\n- Replay, in the folder of this report: `{}`\n\n",
+        md(scenario_text(found)), md(text_at(found, "found_in")), replay_command(smallest));
     std::string lines;
     for (const json& moment : found.value("timeline", json::array()))
       lines += moment_text(moment) + '\n';

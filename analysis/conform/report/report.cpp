@@ -21,8 +21,8 @@ constexpr std::size_t most_lists = 4;
 
 class Teller {
  public:
-  Teller(const Grid& grid, std::string folder, std::size_t columns)
-      : grid_(grid), folder_(std::move(folder)), columns_(columns) {}
+  Teller(const Grid& grid, std::string folder, std::string program, std::size_t columns)
+      : grid_(grid), folder_(std::move(folder)), program_(std::move(program)), columns_(columns) {}
 
   std::string tell() {
     out_ = extent(grid_) + "\n";
@@ -53,7 +53,8 @@ class Teller {
     if (const auto known = text_at(result, "expected_because"); !known.empty())
       line(indent, "expected: " + known);
     if (!folder_.empty() && result.contains("failure") && result["failure"].contains("document"))
-      out_ += fmt::format("{:{}}holdfast run {}/{}\n", "", indent, folder_, failure_file(result));
+      out_ += fmt::format("{:{}}{} run {}\n", "", indent, shell_word(program_),
+                          shell_word(folder_ + "/" + failure_file(result)));
   }
 
   void tell_implementation(const Grid::Implementation& one) {
@@ -254,6 +255,7 @@ class Teller {
 
   const Grid& grid_;
   std::string folder_;
+  std::string program_;
   std::size_t columns_;
   std::string out_;
   std::vector<std::string> policies_, targets_;
@@ -269,9 +271,21 @@ std::string failure_file(const json& result) {
 
 std::string replay_command(const json& result) { return "holdfast run " + failure_file(result); }
 
-std::string text_report(const json& matrix, const std::string& folder, std::size_t columns) {
+std::string shell_word(const std::string& word) {
+  constexpr std::string_view plain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+./:=,@%";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos)
+    return word;
+  std::string out = "'";
+  for (const char c : word)
+    out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+std::string text_report(const json& matrix, const std::string& folder, const std::string& program,
+                        std::size_t columns) {
   const Grid grid(matrix);
-  return Teller(grid, folder, columns).tell();
+  return Teller(grid, folder, program, columns).tell();
 }
 
 }  // namespace holdfast::conform

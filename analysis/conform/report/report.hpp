@@ -12,7 +12,7 @@ namespace holdfast::conform {
 /// Where the failing scenario of a result is written, relative to the report's folder:
 /// "failures/HOLD-1_linux-mainline_nvmet-mainline.json".
 std::string failure_file(const nlohmann::json& result);
-/// What to type to see it fail, from the folder of the report.
+/// What to type to see it fail, from the folder of the report, with holdfast on the PATH.
 std::string replay_command(const nlohmann::json& result);
 
 /// One page without any network access: the matrix with filters, and for each failure the scenario
@@ -24,8 +24,11 @@ std::string markdown_report(const nlohmann::json& matrix);
 /// case to have any. Not applicable and not exercised are `skipped`.
 std::string junit_report(const nlohmann::json& matrix);
 /// For a terminal of `columns`: what failed, implementation by implementation, or as a matrix when
-/// there are many. `folder` is where the failing scenarios are; empty: nowhere.
+/// there are many. `folder` is where the failing scenarios are; empty: nowhere. `program` is how a
+/// shell starts Holdfast from where the reader is.
 std::string text_report(const nlohmann::json& matrix, const std::string& folder = "",
-                        std::size_t columns = 120);
+                        const std::string& program = "holdfast", std::size_t columns = 120);
+/// A word as a shell takes it.
+std::string shell_word(const std::string& word);
 
 }  // namespace holdfast::conform

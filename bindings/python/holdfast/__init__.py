@@ -11,6 +11,10 @@ A scenario says what there is and what goes wrong (:class:`Scenario`), :func:`ru
 (``"15s"``).
 """
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
 from holdfast import parts, statistics
 from holdfast._version import __version__, model_version
 from holdfast.errors import (
@@ -44,6 +48,9 @@ from holdfast.sweeping import (
 from holdfast.workload import Volume, Workload, all_of, any_of, sleep
 from holdfast.world import World, record_kinds
 
+if _TYPE_CHECKING:
+    from holdfast import plot
+
 __all__ = [
     "Estimate",
     "HoldfastError",
@@ -74,6 +81,7 @@ __all__ = [
     "latin_hypercube",
     "model_version",
     "parts",
+    "plot",
     "random",
     "record_kinds",
     "run",
@@ -85,3 +93,10 @@ __all__ = [
     "threshold",
     "zipped",
 ]
+
+
+def __getattr__(name: str) -> _Any:
+    """Import :mod:`holdfast.plot` when it is first asked for: matplotlib takes half a second."""
+    if name == "plot":
+        return _import_module("holdfast.plot")
+    raise AttributeError(f"module 'holdfast' has no attribute {name!r}")

@@ -15,6 +15,7 @@
 #include "analysis/run/inspect.hpp"
 #include "analysis/run/result.hpp"
 #include "bindings/python/module/hooks.hpp"
+#include "bindings/python/module/recorder.hpp"
 #include "models/scenario/builder/builder.hpp"
 #include "models/scenario/reading/units.hpp"
 #include "models/scenario/scenario.hpp"
@@ -23,21 +24,6 @@
 
 namespace holdfast::python {
 namespace {
-
-/// Keeps the records of some kinds.
-class Recorder final : public sim::Sink {
- public:
-  void keep(std::uint16_t kind) { kept_.at(kind) = true; }
-  void on_record(const sim::Record& record) override {
-    if (kept_[record.kind])
-      records_.push_back(record);
-  }
-  [[nodiscard]] const std::vector<sim::Record>& records() const { return records_; }
-
- private:
-  std::vector<bool> kept_ = std::vector<bool>(record_kinds.size());
-  std::vector<sim::Record> records_;
-};
 
 [[noreturn]] void misuse(const std::string& message) {
   const py::object type = py::module_::import("holdfast.errors").attr("UsageError");
@@ -168,8 +154,9 @@ class PyWorld {
   void inject(const std::string& fault) {
     const Use use(*this, "inject");
     nlohmann::json changed = document_;
-    changed["faults"].push_back(scenario::parse_document(fault, "World.inject"));
-    const scenario::Scenario checked = scenario::from_json(changed, "World.inject");
+    changed["faults"].push_back(scenario::parse_document(fault, "inject(...)"));
+    const scenario::Scenario checked =
+        check(changed, "inject(...)", fmt::format("/faults/{}", changed["faults"].size() - 1));
     change([&] { scenario::add_fault(world_, checked.faults.back(), names_); });
     document_ = std::move(changed);
   }
@@ -177,15 +164,23 @@ class PyWorld {
   /// Changes the knobs of a host's recovery policy, from now on.
   void set_policy(const std::string& name, const std::string& policy) {
     const Use use(*this, "set_policy");
+    const std::string call = fmt::format("set_policy({}, ...)", scenario::in_quotes(name));
     nlohmann::json changed = document_;
-    scenario::apply_set(changed, "hosts." + name + ".policy",
-                        scenario::parse_document(policy, "World.set_policy"));
-    const scenario::Scenario checked = scenario::from_json(changed, "World.set_policy");
-    for (std::size_t i = 0; i < checked.hosts.size(); ++i) {
-      const host::HostId id = names_.hosts.at(checked.hosts[i].name);
-      // The host has no use for the preset's name.
-      world_.host.hosts.edit(sim::index(id)).policy =
-          static_cast<const host::RecoveryPolicy&>(checked.hosts[i].policy);
+    const std::size_t at = host_index(name, call);
+    changed["hosts"][at]["policy"] = scenario::parse_document(policy, call);
+    const scenario::Scenario checked = check(changed, call, fmt::format("/hosts/{}/policy", at));
+    // The host has no use for the preset's name.
+    const host::RecoveryPolicy& knobs = checked.hosts[at].policy;
+    const auto busy =
+        change([&] { return host::change_policy(world_, names_.hosts.at(name), knobs); });
+    if (busy) {
+      const host::Controller& c = world_.host.controllers[sim::index(*busy)];
+      const auto& siblings = world_.host.hosts[sim::index(c.host)].controllers;
+      misuse(fmt::format(
+          "{}: found controller nvme{} of this host in {}, and what is under way goes on as it "
+          "began; set the policy in a copy from before, or once the controller is LIVE again",
+          call, std::find(siblings.begin(), siblings.end(), *busy) - siblings.begin(),
+          host::state_name(c.state)));
     }
     document_ = std::move(changed);
   }
@@ -313,6 +308,35 @@ class PyWorld {
       broken_ = Broken::by_invariant;
       why_broken_ = error.what();
       throw;
+    }
+  }
+
+  /// Where a host is in the scenario; a name that it does not have is a mistake in the call.
+  [[nodiscard]] std::size_t host_index(const std::string& name, const std::string& call) const {
+    std::vector<std::string> names;
+    for (const auto& host : scenario_.hosts)
+      names.push_back(host.name);
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) {
+      const auto near = scenario::nearest(name, names);
+      misuse(fmt::format("{}: found no host of this name, expected {}{}", call,
+                         scenario::one_of(names),
+                         near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+    }
+    return static_cast<std::size_t>(found - names.begin());
+  }
+
+  /// Checks the scenario with what a call changed at `place`, and tells a mistake there as one of
+  /// the call: nobody sees the document in which it has a place.
+  static scenario::Scenario check(const nlohmann::json& changed, const std::string& call,
+                                  const std::string& place) {
+    try {
+      return scenario::from_json(changed, call);
+    } catch (const scenario::ScenarioError& error) {
+      scenario::ScenarioError::Parts parts = error.parts();
+      if (parts.pointer.starts_with(place))
+        parts.pointer.erase(0, place.size());
+      throw scenario::ScenarioError(parts);
     }
   }
 

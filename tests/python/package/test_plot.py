@@ -51,6 +51,12 @@ def texts(ax: Axes) -> list[str]:
     return [text.get_text() for text in ax.texts]
 
 
+def legend_of(ax: Axes) -> list[str]:
+    """Return what the legend names."""
+    legend = ax.get_legend()
+    return [text.get_text() for text in legend.get_texts()] if legend else []
+
+
 def lines(ax: Axes) -> dict[str, tuple[list[float], list[float]]]:
     """Return the joined lines of more than two points, by colour."""
     return {
@@ -73,12 +79,12 @@ def test_exposure() -> None:
     """The worst seed of each factor is joined, and the factor without exposure is named."""
     ax = plot.exposure_against_hold(sweep_by_hand())
     assert lines(ax)[style.BAD] == ([1.0, 2.0], [3.0, 0.0])
-    assert ax.get_title("left") == "No exposure from a hold factor of 2 on"
+    assert ax.get_title("left") == "No exposure seen from a hold factor of 2 on"
     assert any("zero from 2 on" in text for text in texts(ax))
     never = plot.exposure_against_hold(sweep_by_hand().query(f"`{HOLD}` == 1"))
     assert never.get_title("left") == "Exposed for up to 3.00 s even at the longest hold"
     safe = plot.exposure_against_hold(sweep_by_hand().query(f"`{HOLD}` == 2"))
-    assert safe.get_title("left") == "No exposure at any hold that was tried"
+    assert safe.get_title("left") == "No exposure seen at any hold that was tried"
 
 
 def test_exposure_that_comes_back_is_not_called_safe() -> None:
@@ -108,6 +114,47 @@ def test_stall_over_decades_is_logarithmic() -> None:
     ax = plot.stall_against_kato(table)
     assert ax.get_yscale() == "log"
     assert ax.get_title("left") == "Longest stall"
+
+
+def test_stall_that_levels_off_has_no_slope() -> None:
+    """KATO 5 and 10 s cost 5 s each, 15 s nothing more: no one number for a second of KATO."""
+    table = pd.DataFrame({KATO: ["5s", "10s", "15s"], "stall_s": [5.0, 10.0, 10.0]})
+    ax = plot.stall_against_kato(table)
+    assert ax.get_title("left") == "Mean stall: 5.00 s to 10.0 s at KATO 5 to 15 s"
+
+
+def test_stall_shows_the_worst_run_and_the_exposed_ones() -> None:
+    """Seed 3 is the worst; the exposed runs are crossed out, and both are explained."""
+    ax = plot.stall_against_kato(sweep_by_hand())
+    worst = [line for line in ax.get_lines() if line.get_linestyle() == ":"]
+    assert [list(np.asarray(line.get_ydata())) for line in worst] == [[5.75, 10.75], [20.75, 40.75]]
+    crosses = [line for line in ax.get_lines() if line.get_marker() == "x"]
+    assert len(np.asarray(crosses[0].get_xdata())) == 12  # those with factor 1
+    assert legend_of(ax) == ["mean", "worst run", "exposed run"]
+    safe = plot.stall_against_kato(sweep_by_hand().query(f"`{HOLD}` == 2"))
+    assert legend_of(safe) == ["mean", "worst run"]
+
+
+@pytest.mark.parametrize("name", ["/hosts/*/connect/*/keep_alive_tmo", "hosts.h1.keep_alive_tmo"])
+def test_axes_are_found_whatever_path_they_have(name: str) -> None:
+    """By their ends; where there are two, the caller chooses."""
+    name = name.replace("hosts.h1.", "/hosts/h1/connect/0/")
+    table = sweep_by_hand().rename(columns={KATO: name, HOLD: "/hosts/*/policy/hold_multiplier"})
+    assert plot.stall_against_kato(table).get_title("left").startswith("Each second of KATO")
+    assert plot.exposure_against_hold(table).get_title("left").startswith("No exposure seen")
+    with pytest.raises(UsageError, match=r"several \(.*\): name one"):
+        plot.stall_against_kato(table.assign(**{KATO: table[name]})[[KATO, *table.columns]])
+
+
+def test_a_retry_before_the_release_is_no_negative_bar() -> None:
+    """A filter lets reads go while the fence goes on; the bars still add up."""
+    table = sweep_by_hand().assign(retry_s=-2.0)
+    for more in (False, True):
+        bars = bars_of(plot.recovery_phases(table, by=POLICY, reconnect=more))
+        assert min(length for _, _, length in bars) >= 0.0
+    assert (1, 31.0 - 0.5, 0.0) in [tuple(round(v, 9) for v in bar) for bar in bars]
+    filtered = holdfast.sweep("rw_test_ccr_filter", [{"label": "filter"}])
+    assert min(length for _, _, length in bars_of(plot.recovery_phases(filtered))) >= 0.0
 
 
 def test_phases() -> None:
@@ -203,6 +250,16 @@ def test_timeline_of_a_hold_and_of_nothing() -> None:
     assert any(length == pytest.approx(15.001, abs=1e-3) for _, _, length in bars_of(ax))
     quiet = holdfast.run(holdfast.Scenario.load("rw_test_mainline").set("/faults", []))
     assert "no path was lost" in texts(quiet.plot_timeline())
+
+
+def test_timeline_has_no_retry_of_nothing() -> None:
+    """Nothing was in flight, so nothing was retried, for the rest of the run or at all."""
+    idle = holdfast.run(holdfast.Scenario.load("quickstart").set("/workloads", []))
+    assert list(idle.recovery["cancelled"]) == [0]
+    names = legend_of(plot.timeline(idle))
+    assert "first retry" not in names
+    assert "detect the failure" in names
+    assert "first retry" in legend_of(plot.timeline(holdfast.run("quickstart")))
 
 
 def test_times_and_labels() -> None:

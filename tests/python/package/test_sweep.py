@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def test_a_failing_point_is_a_row() -> None:
     assert table["verdict"].notna().tolist() == [True, True, False, False]
     assert 'found the string "2.5s"' in table["error"][2]
     words = shlex.split(table["replay"][3], comments=True)
-    assert words[:2] == ["holdfast", "run"]
+    assert (Path(words[0]).name, words[1]) == ("holdfast", "run")
     assert words[3:] == ["--seed", "2", "--set", f'{KATO}="2.5s"']
 
 
@@ -109,9 +110,19 @@ def test_the_replay_names_a_file_with_the_base(tmp_path: Path) -> None:
     assert holdfast.Scenario.load(written) == changed
 
 
+def test_the_replay_runs_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the environment of the package is not the one of the shell."""
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.delenv("HOLDFAST_PROGRAM", raising=False)
+    replay = holdfast.sweep(BASE, BAD_VALUE, out=tmp_path / "rows")["replay"][1]
+    done = subprocess.run(replay, shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert '"2.5s"' in done.stderr
+
+
 def test_fail_fast_raises() -> None:
     """The first failing run ends the sweep."""
-    with pytest.raises(holdfast.ScenarioError, match=r"2.5s.*replay: holdfast run"):
+    with pytest.raises(holdfast.ScenarioError, match=r"2.5s.*replay: \S*holdfast run"):
         holdfast.sweep(BASE, BAD_VALUE, seeds=2, fail_fast=True)
 
 

@@ -67,6 +67,35 @@ def test_injecting_a_fault_is_having_had_it_in_the_scenario() -> None:
     assert written.recovery["outcome"][0] != "none"
 
 
+def test_a_changed_policy_does_what_it_would_have_done() -> None:
+    """The host asks for the notice of a Cross-Controller Reset then; else it would wait for one."""
+    base = holdfast.Scenario.load("quickstart").set("/subsystems/0/profile", "nvmet-tp8028")
+    written = holdfast.run(base.set("hosts.h1.policy", "tp8028-v3"))
+    world = World(base).run_until("5s")
+    world.set_policy("h1", "tp8028-v3")
+    changed = world.run()
+    assert list(changed.recovery["outcome"]) == ["ccr"] == list(written.recovery["outcome"])
+    assert changed.stall_s == pytest.approx(written.stall_s, abs=1e-3)
+    # Before the connect, when there is nobody to ask, and back.
+    early = World(base)
+    early.set_policy("h1", "tp8028-v3")
+    assert early.run().stall_s == written.stall_s
+    back = World(base.set("hosts.h1.policy", "tp8028-v3")).run_until("5s")
+    back.set_policy("h1", "linux-mainline")
+    assert back.run().stall_s == pytest.approx(holdfast.run(base).stall_s, abs=1e-3)
+
+
+def test_a_recovery_goes_on_as_it_began() -> None:
+    """Its policy cannot be changed in the middle; that is said, and nothing has changed."""
+    world = World("rw_test_cqt_only").run_until("1s")
+    untouched = world.copy()
+    with pytest.raises(
+        UsageError, match=r'set_policy\("h1", ...\): found controller nvme0 .* FENC'
+    ):
+        world.set_policy("h1", "linux-mainline")
+    assert world.run().trace_hash == untouched.run().trace_hash
+
+
 def test_inspect_tells_states() -> None:
     """Two LIVE controllers, then one that is being fenced."""
     world = World("rw_test_cqt_only").run_until("60ms")
@@ -83,14 +112,24 @@ def test_misuse_is_told() -> None:
         world.run_until("1s")
     with pytest.raises(UsageError, match="that is not over"):
         world.inject(parts.blackhole(at="1s", link="h1-s1"))
-    with pytest.raises(ScenarioError, match="expected the name of a link"):
+    with pytest.raises(
+        ScenarioError, match=r"^inject\(...\): at /link: .*expected the name of a link"
+    ):
         world.inject({"type": "blackhole", "link": "h9"})
     with pytest.raises(UsageError, match='did you mean "stale_write"'):
         World("quickstart", record=["stale_writes"])
     with pytest.raises(UsageError, match='found "soon"'):
         world.run_until("soon")
-    with pytest.raises(ScenarioError, match="polices"):
+    with pytest.raises(
+        ScenarioError, match=r'^set_policy\("h1", ...\): at /polices: found '
+    ) as told:
         world.set_policy("h1", {"polices": 1})
+    assert "--set" not in str(told.value)
+    with pytest.raises(ScenarioError, match=r'"cqt_only".*did you mean "cqt-only"') as told:
+        world.set_policy("h1", "cqt_only")
+    assert "--set" not in str(told.value)
+    with pytest.raises(UsageError, match=r"found no host of this name, expected h1; did you mean"):
+        world.set_policy("h2", "cqt-only")
 
     def nested(vol: holdfast.Volume) -> Process:
         yield sleep("1ms")

@@ -69,6 +69,10 @@ TEST_CASE("the text says what failed, where, and what is not known", "[conform]"
                             "scenarios)"));
   CHECK_THAT(text, Contains("write 3 was let go"));
   CHECK_THAT(text, Contains("holdfast run out/failures/HOLD-1_linux-mainline_array.json"));
+  // The command works where it is read, whatever the folder is called.
+  CHECK_THAT(
+      text_report(matrix(), "my out", "../it's/holdfast"),
+      Contains(R"('../it'\''s/holdfast' run 'my out/failures/HOLD-1_linux-mainline_array.json')"));
   CHECK_THAT(text, Contains("not exercised, so nothing is known:\n        HOLD-2\n"));
   CHECK_THAT(text, Contains("failed for every implementation: the checker is alive"));
   CHECK(count_of(text, "CANARY") == 0);
@@ -91,7 +95,7 @@ TEST_CASE("the text of many implementations is a matrix within its columns", "[c
   CHECK_THAT(text, Contains("policy-number-3 on all targets"));
   CHECK_THAT(text, Contains("68 pass, 4 fail, 0 not applicable, 0 not exercised"));
   // Narrow terminals get the targets below each other.
-  const std::string narrow = text_report(many(), "", 80);
+  const std::string narrow = text_report(many(), "", "holdfast", 80);
   CHECK(count_of(narrow, "...F.....") == 4);
   CHECK(count_of(narrow, "\nHOLD-1") > 1);
 }
@@ -134,7 +138,8 @@ TEST_CASE("the Markdown has the matrix, and for each failure how to see it", "[c
   CHECK_THAT(text, Contains("- Broken by: linux-mainline on array"));
   CHECK_THAT(text,
              Contains("1 host, 11 s of simulated time, blackhole link l0 at 3.803937 s for 8 s"));
-  CHECK_THAT(text, Contains("- Replay: `holdfast run failures/HOLD-1_linux-mainline_array.json`"));
+  CHECK_THAT(text, Contains("- Replay, in the folder of this report: `holdfast run "
+                            "failures/HOLD-1_linux-mainline_array.json`"));
   CHECK_THAT(text,
              Contains("```\n        0.500000 s  h0/nvme0     is connected, as controller 1\n"));
   CHECK_THAT(text, Contains(">>     10.500000 s  BREACH       write 3 was let go\n```"));
@@ -174,7 +179,8 @@ TEST_CASE("JUnit has a suite for each implementation and a case for each require
   CHECK(property("CANARY.id").empty());
   const auto failure = suite.child("testcase").child("failure");
   CHECK(std::string(failure.attribute("message").value()) == "write 3 was let go");
-  CHECK_THAT(failure.text().get(), Contains("Replay: holdfast run failures/HOLD-1_linux"));
+  CHECK_THAT(failure.text().get(),
+             Contains("Replay, in the folder of the report: holdfast run failures/HOLD-1_linux"));
   CHECK_THAT(failure.text().get(), Contains(">>     10.500000 s  BREACH"));
   CHECK(xml.select_nodes("//skipped[starts-with(@message, 'not exercised')]").size() == 1);
   CHECK(xml.select_nodes("//skipped[starts-with(@message, 'not applicable')]").size() == 1);

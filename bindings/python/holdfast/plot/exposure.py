@@ -16,7 +16,7 @@ _LABEL = "longest exposure (s)"
 
 def exposure_against_hold(
     table: pd.DataFrame,
-    x: str = "/hosts/0/policy/hold_multiplier",
+    x: str | None = None,
     by: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -28,7 +28,8 @@ def exposure_against_hold(
 
     Args:
         table: of a sweep; `x` and ``exposure_max_s`` are used.
-        x: the axis with the hold factor m, in m x KATO + CQT.
+        x: the axis with the hold factor m, in m x KATO + CQT; None: the one that ends in
+            ``hold_multiplier``.
         by: a column with a line for each of its values; None: one line.
         ax: where to draw; None: on a new figure.
 
@@ -36,8 +37,8 @@ def exposure_against_hold(
         UsageError: the table has no such column, or `x` is not of numbers.
 
     """
-    for column in (x, _Y):
-        check_column(table, column)
+    x = style.axis_column(table, x, "hold_multiplier")
+    check_column(table, _Y)
     if by is not None:
         check_column(table, by)
     ax = style.axes(ax)
@@ -82,14 +83,14 @@ def zero_from(worst: pd.Series[float]) -> float | None:
 
 def _finding(zeros: dict[str, float | None], table: pd.DataFrame) -> str:
     if (table["_exposure"] == 0).all():
-        return "No exposure at any hold that was tried"
+        return "No exposure seen at any hold that was tried"
     never = [name for name, zero in zeros.items() if zero is None]
     if never:
         last = table[table["_factor"] == table["_factor"].max()]["_exposure"].max()
         where = f" ({', '.join(never)})" if any(never) else ""
         return f"Exposed for up to {style.time_text(last)} even at the longest hold{where}"
     safe = max(zero for zero in zeros.values() if zero is not None)
-    return f"No exposure from a hold factor of {label_of(safe)} on"
+    return f"No exposure seen from a hold factor of {label_of(safe)} on"
 
 
 def _mark(ax: Axes, zero: float, what: str, ink: str, number: int) -> None:

@@ -31,7 +31,9 @@ def recovery_phases(
 
     Args:
         table: of a sweep; ``detect_s``, ``fence_s``, ``retry_s`` and ``reconnect_s`` are used. A
-            phase that a run did not have counts as 0; runs without any are left out.
+            phase that a run did not have counts as 0; runs without any are left out. Where reads
+            may go before the release, the first retry may be done within the fence, and has no
+            part of its own then.
         by: the column with a bar for each of its values; None: ``level`` if there is such a column,
             else the first that ends in ``policy``, else one bar.
         ax: where to draw; None: on a new figure.
@@ -48,10 +50,12 @@ def recovery_phases(
     ax = style.axes(ax)
     ax.grid(False, axis="y")
     table = table.assign(**{column: numbers(table[column]) for column in columns})
+    # The end of the first retry before the release of all is no length of anything after it.
+    table["retry_s"] = table["retry_s"].clip(lower=0.0)
     phases = list(PHASES)
     if reconnect:
         after = numbers(table["reconnect_s"]) - table["retry_s"].fillna(0.0)
-        table = table.assign(_path_back_s=after)
+        table = table.assign(_path_back_s=np.where(after < 0.0, 0.0, after))
         phases.append(RECONNECT)
     table = table[table[columns].notna().any(axis=1)]
     if table.empty:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from holdfast._table import check_column, numbers, seconds
 from holdfast.plot import style
@@ -16,16 +17,20 @@ _LABELS = ("keep-alive timeout, KATO (s)", "longest stall")
 
 def stall_against_kato(
     table: pd.DataFrame,
-    x: str = "/hosts/0/connect/*/keep_alive_tmo",
+    x: str | None = None,
     by: str | None = None,
     ax: Axes | None = None,
     confidence: float = 0.95,
 ) -> Axes:
-    """Draw the mean of the longest stall against KATO, a line a level, with its interval.
+    """Draw the longest stall of each run against KATO: mean, interval and worst run of a level.
+
+    A line joins the means, the band is their interval, a dotted line joins the worst runs, and dots
+    are the runs. Those in which a stale write could have landed are crossed out.
 
     Args:
-        table: of a sweep; `x` and ``stall_s`` are used.
-        x: the axis with KATO, as quantities (``"5s"``) or seconds.
+        table: of a sweep; `x` and ``stall_s`` are used, and ``exposure_max_s`` if it is there.
+        x: the axis with KATO, as quantities (``"5s"``) or seconds; None: the one axis that ends in
+            ``keep_alive_tmo``, or is called ``KATO``.
         by: the column with a line for each of its values; None: ``level`` if there is such a
             column, else the first that ends in ``policy``, else one line.
         ax: where to draw; None: on a new figure.
@@ -35,8 +40,8 @@ def stall_against_kato(
         UsageError: the table has no such column, or `x` is not of times.
 
     """
-    for column in (x, "stall_s"):
-        check_column(table, column)
+    x = style.axis_column(table, x, "keep_alive_tmo", "KATO")
+    check_column(table, "stall_s")
     by = style.group_column(table, by)
     ax = style.axes(ax)
     table = table.assign(_kato=[seconds(v, x) for v in table[x]], stall_s=numbers(table["stall_s"]))
@@ -48,6 +53,7 @@ def stall_against_kato(
         name: summarize(group, "stall_s", by="_kato", confidence=confidence).sort_values("_kato")
         for name, group in style.groups(table, by)
     }
+    worst = [group.groupby("_kato")["stall_s"].max() for _, group in style.groups(table, by)]
     means = [one.set_index("_kato")["mean"].rename(name) for name, one in told.items()]
     thick = style.widths([mean.to_numpy() for mean in means])
     # The interval of a few runs may go below what any of them saw; a logarithm has no room for it.
@@ -58,7 +64,11 @@ def stall_against_kato(
                         one["high"][known], color=ink, alpha=0.15, linewidth=0)  # fmt: skip
         ax.plot(one["_kato"], one["mean"], "-" + style.marker(number), color=ink,
                 linewidth=thick[number], markersize=7 + thick[number])  # fmt: skip
-    everything = np.concatenate([m.to_numpy() for m in means])
+    several = any(bool((one["n"] > 1).any()) for one in told.values())
+    if several:
+        _runs(ax, table, by, worst)
+    exposed = _exposed(ax, table)
+    everything = np.concatenate([*(m.to_numpy() for m in means), table["stall_s"].to_numpy()])
     style.time_scale(ax, "y", list(everything))
     ax.yaxis.set_major_formatter(style.TIME)
     kato = sorted(table["_kato"].unique())
@@ -68,20 +78,51 @@ def stall_against_kato(
     if by is not None:
         ends = [(float(mean.index[-1]), float(mean.iloc[-1])) for mean in means]
         style.end_labels(ax, ends, list(told))
+    _legend(ax, several, exposed)
     return ax
 
 
+def _runs(ax: Axes, table: pd.DataFrame, by: str | None, worst: list[pd.Series[float]]) -> None:
+    for number, (_, group) in enumerate(style.groups(table, by)):
+        ink = style.colour(number)
+        ax.plot(group["_kato"], group["stall_s"], style.marker(number), color=ink, markersize=6,
+                alpha=0.3, markeredgewidth=0)  # fmt: skip
+        ax.plot(worst[number].index, worst[number], ":", color=ink, linewidth=2)
+
+
+def _exposed(ax: Axes, table: pd.DataFrame) -> bool:
+    """Cross out the runs in which data was at risk; tell whether there are any."""
+    if "exposure_max_s" not in table.columns:
+        return False
+    at_risk = table[numbers(table["exposure_max_s"]) > 0]
+    ax.plot(at_risk["_kato"], at_risk["stall_s"], "x", color=style.INK, markersize=11,
+            markeredgewidth=2, zorder=4)  # fmt: skip
+    return len(at_risk) > 0
+
+
+def _legend(ax: Axes, several: bool, exposed: bool) -> None:
+    lines = [Line2D([], [], linestyle=one, color=style.SOFT, linewidth=2) for one in "-:"]
+    cross = Line2D([], [], linestyle="", marker="x", color=style.INK, markersize=11,
+                   markeredgewidth=2)  # fmt: skip
+    handles = [*(lines if several else []), *([cross] if exposed else [])]
+    names = [*(["mean", "worst run"] if several else []), *(["exposed run"] if exposed else [])]
+    if handles:
+        ax.legend(handles, names, fontsize=style.SMALL, frameon=False, loc="best")
+
+
 def _finding(means: list[pd.Series[float]]) -> str:
-    """Say what a second of KATO costs, in the line where it costs most."""
-    cost = {
-        str(mean.name): float((mean.iloc[-1] - mean.iloc[0]) / (mean.index[-1] - mean.index[0]))
-        for mean in means
-        if len(mean) > 1
-    }
-    if not cost:
+    """Say what KATO costs in the line where it costs most: by the second if that is one number."""
+    known = [mean for mean in means if len(mean) > 1]
+    if not known:
         return "Longest stall"
-    name, most = max(cost.items(), key=lambda one: one[1])
-    if most < 0.01:
+    most = max(known, key=lambda mean: float(mean.iloc[-1] - mean.iloc[0]))
+    stall, kato = most.to_numpy(dtype=np.float64), most.index.to_numpy(dtype=np.float64)
+    slopes = np.diff(stall) / np.diff(kato)
+    if np.abs(slopes).max() < 0.01:
         return "The stall does not grow with KATO"
-    where = f" with {name}" if name else ""
-    return f"Each second of KATO costs {style.time_text(most)} of stall{where}"
+    where = f" with {most.name}" if most.name else ""
+    slope = float((stall[-1] - stall[0]) / (kato[-1] - kato[0]))
+    if np.abs(slopes - slope).max() <= 0.15 * abs(slope):
+        return f"Each second of KATO costs {style.time_text(slope)} of stall{where}"
+    ends = " to ".join(style.time_text(float(v)) for v in (stall[0], stall[-1]))
+    return f"Mean stall{where}: {ends} at KATO {kato[0]:g} to {kato[-1]:g} s"

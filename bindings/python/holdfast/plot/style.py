@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter
 
-from holdfast._table import check_column, label_of, with_keys
+from holdfast._table import axis_columns, check_column, label_of, with_keys
+from holdfast.errors import UsageError
 
 #: Okabe and Ito's colours, told apart by colour-blind people too, from dark to light.
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -88,6 +89,27 @@ def group_column(table: pd.DataFrame, by: str | None) -> str | None:
         if name in table.columns:
             return name
     return next((str(c) for c in table.columns if str(c).endswith("policy")), None)
+
+
+def axis_column(table: pd.DataFrame, named: str | None, *tails: str) -> str:
+    """Return the column `named`, or the one axis whose path or name ends so.
+
+    Raises:
+        UsageError: the table has no such column, or several.
+
+    """
+    if named is not None:
+        check_column(table, named)
+        return named
+    found = [name for name in axis_columns(table) if name.rsplit("/", 1)[-1] in tails]
+    if len(found) == 1:
+        return found[0]
+    several = f"has several ({', '.join(found)})" if found else f"has none; it has {_some(table)}"
+    raise UsageError(f"x: expected the axis that ends in {tails[0]}; the table {several}: name one")
+
+
+def _some(table: pd.DataFrame) -> str:
+    return ", ".join(axis_columns(table)) or "no axes"
 
 
 def groups(table: pd.DataFrame, by: str | None) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -14,7 +14,7 @@ from holdfast.plot.phases import PHASES, RECONNECT
 
 #: from column, to column, name, colour; drawn in this order, so that later ones are on top
 _BARS = (
-    ("released_s", "reconnected_s", "path being reconnected", RECONNECT[2]),
+    ("released_s", "reconnected_s", "path not back", RECONNECT[2]),
     ("fault_s", "detected_s", PHASES[0][1], PHASES[0][2]),
     ("detected_s", "released_s", PHASES[1][1], PHASES[1][2]),
     ("released_s", "first_retry_done_s", PHASES[2][1], PHASES[2][2]),
@@ -55,8 +55,8 @@ def timeline(result: _Run, ax: Axes | None = None) -> Axes:
     """Draw the recoveries of a run, the windows of exposure below, and incidents as crosses.
 
     A lane a controller: from the fault to its detection, the fence, the first retry, and until the
-    path is back. What ends after the run is drawn up to its end. Moments that are too short to be
-    seen are drawn as thin marks.
+    path is back, if it comes back. What ends after the run is drawn up to its end. Moments that are
+    too short to be seen are drawn as thin marks.
 
     Args:
         result: of :func:`holdfast.run`.
@@ -125,9 +125,20 @@ def _recovery(
     for start, stop, name, ink in _BARS:
         if pd.isna(one[start]) or (name == PHASES[0][1] and pd.isna(one[stop])):
             continue
+        if name == PHASES[2][1] and not _has_retry(one):
+            continue
         to_s = end_s if pd.isna(one[stop]) else one[stop]
         _span(ax, lane, one[start], to_s, thin, ink)
         used[name] = ink
+
+
+def _has_retry(one: pd.Series[Any]) -> bool:
+    """Tell whether there is a first retry after the release: of nothing there is none.
+
+    Reads that a filter let go earlier may be done before the release.
+    """
+    done = one["first_retry_done_s"]
+    return bool(one["cancelled"] > 0 if pd.isna(done) else done >= one["released_s"])
 
 
 def _span(ax: Axes, lane: int, from_s: float, to_s: float, thin: float, ink: str) -> None:

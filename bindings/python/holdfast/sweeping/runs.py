@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shlex
+import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -258,7 +261,7 @@ class _Work:
         """Return the shell command that repeats a run."""
         if not self._replay_base:
             self._replay_base = _replay_base(self._base, self._store.folder)
-        words = ["holdfast", "run", self._replay_base or "base.json", "--seed", str(task.seed)]
+        words = [_program(), "run", self._replay_base or "base.json", "--seed", str(task.seed)]
         for path, value in task.point.sets:
             words += ["--set", f"{path}={value}"]
         command = shlex.join(words)
@@ -273,6 +276,14 @@ def _error(row: Mapping[str, Any]) -> HoldfastError:
     kinds = {"ScenarioError": ScenarioError, "HoldfastError": HoldfastError}
     kind: type[HoldfastError] = kinds[row["error_type"]]
     return kind(f"{row['error']}; replay: {row['replay']}")
+
+
+def _program() -> str:
+    """Return what starts the program here: as `holdfast sweep` was, on the PATH, or beside us."""
+    if started_as := os.environ.get("HOLDFAST_PROGRAM"):
+        return started_as
+    beside = Path(sys.executable).with_name("holdfast")
+    return str(beside) if shutil.which("holdfast") is None and beside.is_file() else "holdfast"
 
 
 def _replay_base(base: Scenario, folder: Path | None) -> str:
