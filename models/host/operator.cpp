@@ -31,7 +31,7 @@ void go(World& w, ControllerId id, Then then) {
   const bool waits = controller(w, id).busy_in_resetting;
   change_state(w, id, State::deleting);
   if (!waits)
-    w.after(Duration{}, [id](World& world) { delete_work(world, id); });
+    w.after(Duration{}, [id](World& world) { continue_delete(world, id); });
 }
 
 /// A LIVE controller goes through the fence first if the policy says so.
