@@ -241,6 +241,20 @@ TEST_CASE("a delete waits for a reset that is under way", "[conformance][delete]
   CHECK(run.log.count(Kind::connect_attempt, of_first()) == 1);
 }
 
+TEST_CASE("a controller is removed once, also when its path fails as it is deleted",
+          "[conformance][delete]") {
+  json s = scenario_with(2);
+  s["workloads"] = json::array({fio({{"rate_iops", 100}, {"iodepth", 4}})});
+  // The recovery that has just begun finds the controller in DELETING and hands it on.
+  s["faults"] = json::array({action("kill_sockets", 2s), action("delete_controller", 2s)});
+  Run run(s);
+  run.until(30s);
+  const Filter first = with("controller", 0);
+  CHECK(run.log.count(Kind::recovery_started, first) == 1);
+  CHECK(run.log.count(Kind::controller_removed, first) == 1);
+  CHECK(run.world.host.controllers[0].state == State::deleting_noio);
+}
+
 TEST_CASE("I/O waits in the queue of a reset for which a delete waits", "[conformance][delete]") {
   // A path in DELETING is not disabled (nvme_path_is_disabled) and the reset has quiesced its
   // queue: every other I/O from 20 s on lies there until the path goes, at 71 s. Four of them, of
