@@ -26,6 +26,17 @@ class CowVector {
   explicit CowVector(std::size_t size) { resize(size); }
 
   [[nodiscard]] std::size_t size() const { return size_; }
+  /// Of pages that exist. Takes as long as a walk over their directories.
+  [[nodiscard]] std::size_t bytes_in_use() const {
+    std::size_t pages = 0;
+    for (const auto& directory : directories_) {
+      if (!directory)
+        continue;
+      for (const auto& page : *directory)
+        pages += page ? 1 : 0;
+    }
+    return pages * sizeof(Page);
+  }
 
   const T& operator[](std::size_t i) const {
     HOLDFAST_CHECK(i < size_, "the array ends before that");

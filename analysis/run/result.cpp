@@ -185,6 +185,8 @@ const char* word(Early why) {
       return "interrupted";
     case Early::max_events:
       return "max_events";
+    case Early::max_memory:
+      return "max_memory";
     case Early::so_far:
       break;
   }

@@ -16,9 +16,9 @@ namespace holdfast::analysis {
 
 inline constexpr int result_schema_version = 1;
 
-/// Why a run did not come to its end: `interrupted` (Ctrl-C), `max_events`, or `so_far` (it may go
-/// on: a world in somebody's hands).
-enum class Early { so_far, interrupted, max_events };
+/// Why a run did not come to its end: `interrupted` (Ctrl-C), `max_events`, `max_memory`, or
+/// `so_far` (it may go on: a world in somebody's hands).
+enum class Early { so_far, interrupted, max_events, max_memory };
 
 /// With `early` the document is partial: it has `partial: {reason, until_s, of_s}`, and says of
 /// nothing that it is well, because that is not known. If `patience` ends, parts are missing: then

@@ -59,7 +59,7 @@ Columns columns_before() {
   return {
       {"verdict", text, "ok, or corrupt; of a partial run not judged, or corrupt",
        "/integrity/verdict"},
-      {"partial", text, "why the run ended before its time (max_events); empty: it did not",
+      {"partial", text, "why the run ended early (max_events, max_memory); empty: it did not",
        "/partial/reason"},
       {"stall_s", number, "longest time an application had I/O out and none completed",
        "/io/longest_stall_s"},

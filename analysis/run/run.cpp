@@ -13,6 +13,7 @@
 #include "analysis/run/lockstep.hpp"
 #include "analysis/run/result.hpp"
 #include "analysis/traces/traces.hpp"
+#include "models/footprint.hpp"
 #include "models/scenario/builder/builder.hpp"
 #include "sim/check.hpp"
 #include "sim/simgrid/carrier.hpp"
@@ -27,6 +28,8 @@ namespace {
 constexpr int stretches = 200;
 /// So many events that looking up in between costs nothing, and so few that nobody waits for it.
 constexpr std::uint64_t events_per_look = 1U << 12;
+/// Adding up what a world takes costs a walk over the pages of its disks.
+constexpr std::uint64_t looks_per_weighing = 32;
 
 /// Counts the events of a run, and says when it is to end before its time.
 class Watch {
@@ -60,6 +63,9 @@ class Watch {
     const std::uint64_t fired = w_.calendar.fired();
     if (!is_stopped() && is_due && fired >= options_.max_events)
       early_ = Early::max_events;
+    if (!early_ && is_due && ++looks_ % looks_per_weighing == 0 &&
+        footprint(w_) > options_.max_memory)
+      early_ = Early::max_memory;
     left_ = fired < options_.max_events ? std::min(events_per_look, options_.max_events - fired)
                                         : events_per_look;
     return !early_;
@@ -69,6 +75,7 @@ class Watch {
   const RunOptions& options_;
   TimePoint end_;
   std::uint64_t left_;
+  std::uint64_t looks_ = 0;
   std::optional<Early> early_;
 };
 

@@ -28,6 +28,9 @@ enum class Kernel { native, simgrid, both };
 /// events a second it is a quarter of an hour; none of the bundled scenarios needs a thousandth.
 inline constexpr std::uint64_t default_max_events = 1'000'000'000;
 
+/// A run whose world takes more than this ends likewise: see models/footprint.hpp.
+inline constexpr std::uint64_t default_max_memory = std::uint64_t{8} << 30;
+
 /// Where a run is.
 struct Moment {
   sim::TimePoint now;
@@ -57,6 +60,7 @@ struct RunOptions {
   /// Set it to end the run early, between two events: its result is partial.
   const std::atomic<bool>* stop = nullptr;
   std::uint64_t max_events = default_max_events;  ///< likewise after so many, from 1
+  std::uint64_t max_memory = default_max_memory;  ///< likewise when its world takes so many bytes
   /// Makes the judge of a scenario that expects requirements to be kept: without one, such a
   /// scenario is refused with std::invalid_argument.
   std::function<std::unique_ptr<Judge>()> judge;

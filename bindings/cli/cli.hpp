@@ -49,6 +49,7 @@ struct RunArguments {
   std::string out;  ///< empty: nothing is written
   std::vector<std::string> traces;
   std::string max_events;  ///< as typed; empty: the default
+  std::string max_memory;  ///< likewise
   bool json = false;
 };
 

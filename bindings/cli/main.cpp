@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 #include <exception>
+#include <new>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -15,6 +16,7 @@
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
 #include "models/scenario/reading/error.hpp"
+#include "models/scenario/reading/units.hpp"
 #include "sim/memory.hpp"
 
 namespace holdfast::cli {
@@ -37,7 +39,8 @@ constexpr const char* after =
     "  holdfast sweep scenarios/sweeps/policies.json --out policies.parquet\n\n"
     "Exit status: 0 done, every expectation met; 1 an expectation failed; 2 wrong input or usage,\n"
     "nothing was written; 3 internal error; 4 disk full, no permission, or output closed;\n"
-    "5 ended by --max-events, a partial result; 130 stopped by Ctrl-C (143 by SIGTERM, 129 by\n"
+    "5 ended by --max-events or --max-memory, a partial result; 130 stopped by Ctrl-C (143 by "
+    "SIGTERM, 129 by\n"
     "SIGHUP), what was finished is kept.\n";
 
 void add_run(CLI::App& app, RunArguments& run) {
@@ -67,6 +70,11 @@ void add_run(CLI::App& app, RunArguments& run) {
                       "quarter of an hour at a million events a second)",
                       analysis::default_max_events))
       ->type_name("N");
+  verb->add_option("--max-memory", run.max_memory,
+                   fmt::format("end a run likewise when its histories, packets and events take so "
+                               "much (default {})",
+                               scenario::format_size(analysis::default_max_memory)))
+      ->type_name("SIZE");
   verb->add_flag("--json", run.json, "print the result document instead of a table");
   verb->footer(
       "Examples:\n"
@@ -242,6 +250,9 @@ int main(int argc, char** argv) {
     const int status = cli::interrupted_status();
     cli::say(error.what());
     return status != 0 ? status : cli::environment;
+  } catch (const std::bad_alloc&) {
+    cli::say("no memory left; holdfast verify says how much a run needs, --max-memory bounds it");
+    return cli::environment;
   } catch (const std::exception& error) {
     cli::say(std::string("internal error: ") + error.what());
     return cli::internal_error;

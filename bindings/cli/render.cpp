@@ -187,12 +187,15 @@ std::string agreement(const json& result) {
 std::string partial(const json& result, bool colour) {
   if (!result.contains("partial"))
     return {};
-  const bool bound = get(result, "/partial/reason") == "max_events";
+  const std::string reason = word(get(result, "/partial/reason"));
+  std::string ended = "stopped";
+  if (reason == "max_events")
+    ended = fmt::format("ended by --max-events after {} events", word(get(result, "/sim/events")));
+  if (reason == "max_memory")
+    ended = "ended by --max-memory";
   std::string out = fmt::format(
       "{}  {}: {} at {:.6g} of {:.10g} s; what may still change is not judged",
-      paint("partial", "1;33", colour), word(get(result, "/name")),
-      bound ? fmt::format("ended by --max-events after {} events", word(get(result, "/sim/events")))
-            : "stopped",
+      paint("partial", "1;33", colour), word(get(result, "/name")), ended,
       get(result, "/partial/until_s").get<double>(), get(result, "/partial/of_s").get<double>());
   std::string open;
   for (const auto& one : get(result, "/expect")) {

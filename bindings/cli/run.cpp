@@ -19,6 +19,7 @@
 #include "bindings/cli/interrupt.hpp"
 #include "bindings/cli/progress.hpp"
 #include "bindings/cli/render.hpp"
+#include "models/scenario/reading/units.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::cli {
@@ -114,6 +115,18 @@ std::uint64_t max_events_from(const std::string& typed) {
                                  scenario::in_quotes(typed), UINT64_MAX));
   }
   return most;
+}
+
+std::uint64_t max_memory_from(const std::string& typed) {
+  if (typed.empty())
+    return analysis::default_max_memory;
+  const auto parsed = scenario::parse_size(typed);
+  if (!parsed.ok() || parsed.value == 0) {
+    throw UsageError(fmt::format("--max-memory: found {}{}, expected a size, e.g. \"16GiB\"",
+                                 scenario::in_quotes(typed),
+                                 parsed.ok() ? "" : " (" + parsed.problem + ")"));
+  }
+  return parsed.value;
 }
 
 /// A run that someone will wait for, or that may not fit, says so first.
@@ -238,6 +251,7 @@ void run_one(const RunArguments& arguments, const scenario::Scenario& scenario,
   options.traces = arguments.traces;
   options.out = folder;
   options.max_events = max_events_from(arguments.max_events);
+  options.max_memory = max_memory_from(arguments.max_memory);
   options.heartbeat = [&](const analysis::Moment& moment) { progress.tell(moment); };
   options.stop = &stop_requested();
   options.judge = requirements_judge();
@@ -284,6 +298,7 @@ int status_of(const Results& results, std::size_t asked) {
 
 int run_scenarios(const RunArguments& arguments) {
   static_cast<void>(max_events_from(arguments.max_events));
+  static_cast<void>(max_memory_from(arguments.max_memory));
   const auto scenarios = load_all(arguments);
   check_output(arguments, scenarios);
   if (arguments.out.empty())

@@ -33,8 +33,8 @@ class Sim:
 class Partial:
     """Why and when a run ended before its time."""
 
-    #: "interrupted" (Ctrl-C), "max_events", or "so_far" (a world that can go on)
-    reason: Literal["interrupted", "max_events", "so_far"]
+    #: "interrupted" (Ctrl-C), "max_events", "max_memory", or "so_far" (a world that can go on)
+    reason: Literal["interrupted", "max_events", "max_memory", "so_far"]
     #: simulated time at which it ended
     until_s: float
     #: and at which it would have
