@@ -302,7 +302,7 @@ int conform_matrix(const ConformArguments& a) {
   const auto folder = make_folder(a.out);
 
   options.stop = &stop_requested();
-  Pace pace(std::chrono::seconds{10});
+  Pace pace(std::chrono::seconds{30});
   options.progress = progress_line(pace);
   json matrix = conform::run_matrix(options);
   pace.clear();

@@ -324,3 +324,35 @@ def test_two_writers_and_a_killed_one(tmp_path: Path, endless: Path) -> None:
     assert not [path for path in (tmp_path / "endless").iterdir() if path.name[0] != "."]
     assert run("run", endless, "--out", tmp_path, "--max-events", "2000").returncode == 5
     assert not list((tmp_path / "endless").glob(".*"))
+
+
+def test_what_a_run_leaves_open(tmp_path: Path) -> None:
+    """Said beside the verdict: I/O that never came back counts as the slowest."""
+    cut = copy.deepcopy(ENDLESS)
+    cut.update(duration="15s", expect={})
+    cut["hosts"][0]["policy"] = "cqt-only"
+    cut["faults"] = [{"type": "blackhole", "at": "8s", "for": "60s", "link": "left"}]
+    cut["workloads"][0].update(rw="randrw", iodepth=4, rate_iops=100)
+    path = tmp_path / "cut.json"
+    path.write_text(json.dumps(cut))
+    result = json.loads(run("run", path, "--json").stdout)
+    assert result["unfinished"]["io"]["count"] == 4
+    assert result["unfinished"]["io"]["oldest_s"] == pytest.approx(7, abs=0.1)
+    assert (result["unfinished"]["recoveries"], result["unfinished"]["faults"]) == (1, 1)
+    for kind in ("read", "write"):
+        assert result["io"][kind]["slowest_s"] == pytest.approx(7, abs=0.1)
+        assert result["io"][kind]["lat_us"]["max"] < 1000
+    table = run("run", path).stdout
+    assert "unfinished  endless: at the end 4 I/Os are out, the oldest for 7.000 s, " in table
+    assert table.endswith("1 path is given up and not back, 1 fault has not ended\n")
+    # A load that goes on until the end has some I/O out, and that is not worth a word.
+    cut["faults"] = []
+    path.write_text(json.dumps(cut))
+    assert "unfinished" not in run("run", path).stdout
+    # Repetitions that come after the end, and a fault that has no end to wait for.
+    cut["faults"] = [
+        {"type": "link_down", "at": "8s", "for": "1ms", "every": "4s", "times": 3, "link": "left"},
+        {"type": "link_down", "at": "9s", "link": "right"},
+    ]
+    path.write_text(json.dumps(cut))
+    assert json.loads(run("run", path, "--json").stdout)["unfinished"]["faults"] == 1
