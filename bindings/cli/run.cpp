@@ -238,7 +238,10 @@ void run_one(const RunArguments& arguments, const scenario::Scenario& scenario,
   options.traces = arguments.traces;
   options.out = folder;
   options.max_events = max_events_from(arguments.max_events);
-  options.heartbeat = [&](const analysis::Moment& moment) { progress.tell(moment); };
+  options.heartbeat = [&](const analysis::Moment& moment) {
+    progress.tell(moment);
+    still_alive();
+  };
   options.stop = &stop_requested();
   options.judge = requirements_judge();
   json result;
