@@ -72,8 +72,14 @@ IoStatistics statistics_of(const World& w, Patience* patience, Counts counts) {
       continue;
     if (first == sim::never)
       first = op.submitted;
-    if (op.completed == sim::never)
+    const bool is_out = op.completed == sim::never;
+    const Duration took = (is_out ? w.now() : op.completed) - op.submitted;
+    out.slowest = std::max(out.slowest, took);
+    if (is_out) {
+      ++out.outstanding;
+      out.oldest = std::max(out.oldest, took);
       continue;
+    }
     ++out.count;
     if (op.status != 0) {
       ++out.errors;

@@ -21,7 +21,10 @@ struct IoStatistics {
   double p99_us = 0.0;
   double p999_us = 0.0;
   double max_us = 0.0;
-  bool has_latencies = false;  ///< false: nothing succeeded, or there was no time to sort them
+  sim::Duration slowest{};        ///< errors included, and what is still out, until now
+  std::uint64_t outstanding = 0;  ///< submitted and not completed
+  sim::Duration oldest{};         ///< for how long the oldest of these is out
+  bool has_latencies = false;     ///< false: nothing succeeded, or there was no time to sort them
 };
 
 IoStatistics io_statistics(const World& w, host::IoKind kind, Patience* patience = nullptr);

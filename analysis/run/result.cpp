@@ -11,6 +11,7 @@
 
 #include "analysis/run/incident_story.hpp"
 #include "analysis/run/io_statistics.hpp"
+#include "analysis/run/unfinished.hpp"
 #include "models/oracle/linearizability.hpp"
 #include "models/scenario/scenario.hpp"
 
@@ -122,6 +123,8 @@ json target_part(const World& w) {
 
 json direction_part(const IoStatistics& s) {
   json out = {{"count", s.count}, {"errors", s.errors}, {"iops", s.iops}};
+  if (s.count + s.outstanding != 0)
+    out["slowest_s"] = sim::seconds(s.slowest);
   if (s.has_latencies) {
     out["lat_us"] = {{"mean", s.mean_us},
                      {"p50", s.p50_us},
@@ -203,13 +206,14 @@ void in_time(json& left_out, const std::string& what, Work work) {
   }
 }
 
-/// Counts come first, for they are what takes least time.
-json io_part(const World& w, Patience* patience, json& left_out) {
+/// Counts come first, for they are what takes least time. What is still out goes to `all`.
+json io_part(const World& w, Patience* patience, json& left_out, std::vector<IoStatistics>& all) {
   json io = json::object();
   const auto put = [&](const std::string& kind, auto statistics) {
     in_time(left_out, "/io/" + kind, [&] {
       const IoStatistics s = statistics();
-      if (kind == "other" && s.count == 0)
+      all.push_back(s);
+      if (kind == "other" && s.count + s.outstanding == 0)
         return;
       io[kind] = direction_part(s);
       if (s.count > s.errors && !s.has_latencies)
@@ -255,7 +259,9 @@ json result_document(const scenario::Scenario& s, const World& w, std::string_vi
                      {"max_s", sim::seconds(exposure.margin_max)}};
   }
   json left_out = json::array();
-  out["io"] = io_part(w, patience, left_out);
+  std::vector<IoStatistics> io;
+  out["io"] = io_part(w, patience, left_out, io);
+  out["unfinished"] = unfinished_part(w, io);
   json linearizable;
   in_time(left_out, "/integrity/linearizable", [&] {
     const auto look = [patience] { patience->look(); };

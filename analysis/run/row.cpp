@@ -96,11 +96,14 @@ Columns columns_of(const std::string& one) {
   return {{one + "_count", integer, one + "s completed, errors included", at + "/count"},
           {one + "_errors", integer, one + "s that failed", at + "/errors"},
           {one + "_iops", number, "successful " + one + "s per second", at + "/iops"},
+          {one + "_slowest_s", number,
+           "slowest " + one + ", failed ones and those that never came back included",
+           at + "/slowest_s"},
           {one + "_lat_mean_us", number, "latency of successful " + one + "s", at + "/lat_us/mean"},
           {one + "_lat_p50_us", number, "median", at + "/lat_us/p50"},
           {one + "_lat_p99_us", number, "99th percentile, nearest rank", at + "/lat_us/p99"},
           {one + "_lat_p999_us", number, "99.9th percentile", at + "/lat_us/p999"},
-          {one + "_lat_max_us", number, "slowest", at + "/lat_us/max"}};
+          {one + "_lat_max_us", number, "slowest of the successful ones", at + "/lat_us/max"}};
 }
 
 Columns columns_behind() {
@@ -119,6 +122,12 @@ Columns columns_behind() {
        "/target/reconnects"},
       {"reconnects_peak_per_s", integer, "most of these in any one second",
        "/target/reconnects_peak_per_s"},
+      {"io_unfinished", integer, "I/Os that were out at the end", "/unfinished/io/count"},
+      {"io_oldest_s", number, "for how long the oldest of them was", "/unfinished/io/oldest_s"},
+      {"recoveries_unfinished", integer, "paths that were given up and not back at the end",
+       "/unfinished/recoveries"},
+      {"faults_unfinished", integer, "faults that would have ended after the run",
+       "/unfinished/faults"},
       {"expect_failed", integer, "expectations of the scenario that were not met", ""},
       {"end_s", number, "simulated time at the end", "/sim/end_s"},
       {"events", integer, "events of the calendar", "/sim/events"},

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include "analysis/conform/campaign/expected.hpp"
@@ -139,57 +141,94 @@ std::unique_ptr<analysis::Folder> make_folder(const std::string& out) {
   }
 }
 
-void write_text(const fs::path& path, const std::string& text) {
-  analysis::write_whole(path, text);
-  still_alive();
-}
-
 /// JSON text, even of names that are no UTF-8.
 std::string dumped(const json& document, int indent) {
   return document.dump(indent, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-/// Scenarios of an earlier report in this folder would look as if they failed still.
-void remove_earlier_failures(const fs::path& out) {
+/// The matrix of an earlier run in this folder; null if there is none.
+json earlier_matrix(const fs::path& out) {
   std::error_code ignored;
-  const fs::path file = out / "conform.json";
-  if (!fs::is_regular_file(file, ignored))
-    return;
-  std::ifstream in(file, std::ios::binary);
-  const json earlier = json::parse(in, nullptr, false);
+  if (!fs::is_regular_file(out / "conform.json", ignored))
+    return nullptr;
+  std::ifstream in(out / "conform.json", std::ios::binary);
+  json earlier = json::parse(in, nullptr, false);
   try {
     conform::check_matrix(earlier);
   } catch (const std::invalid_argument&) {
-    return;
+    return nullptr;
   }
-  for (const json& r : earlier["results"])
-    fs::remove(out / conform::failure_file(r), ignored);
+  return earlier;
 }
 
+/// Where the reports go: those of a run that was stopped do not take the place of a whole one's.
+fs::path folder_for(const std::string& out, const json& matrix) {
+  const json earlier = earlier_matrix(out);
+  if (matrix.value("complete", true) || earlier.is_null() || !earlier.value("complete", true))
+    return out;
+  say(fmt::format(
+      "{}/conform.json is of a run that came to its end, and stays; the reports of what "
+      "was finished are in {}/partial",
+      out, out));
+  return fs::path(out) / "partial";
+}
+
+/// New files first. What an earlier run left and this one does not write goes last: a scenario in
+/// there would look as if it failed still.
 void write_reports(const ConformArguments& a, const json& matrix) {
   if (a.out.empty())
     return;
+  const fs::path out = folder_for(a.out, matrix);
+  static_cast<void>(analysis::Folder(out / "failures"));  // takes away what a killed run left
   std::error_code error;
-  if (!fs::create_directory(fs::path(a.out) / "failures", error) && error)
-    throw analysis::EnvironmentError("cannot make " + a.out + "/failures", error.value());
+  if (!fs::create_directories(out / "failures", error) && error)
+    throw analysis::EnvironmentError("cannot make " + out.string() + "/failures", error.value());
+  const json earlier = earlier_matrix(out);
+  std::set<fs::path> written;
+  const auto write = [&](const fs::path& name, const std::string& text) {
+    analysis::write_whole(out / name, text);
+    written.insert(name);
+    still_alive();
+  };
+  for (const json& r : matrix["results"]) {
+    if (r.contains("failure") && r["failure"].contains("document"))
+      write(conform::failure_file(r), dumped(r["failure"]["document"], 2));
+  }
   const auto wanted = [&](const char* format) {
     return a.formats.empty() ||
            std::find(a.formats.begin(), a.formats.end(), format) != a.formats.end();
   };
-  const fs::path out(a.out);
-  remove_earlier_failures(out);
-  for (const json& r : matrix["results"]) {
-    if (r.contains("failure") && r["failure"].contains("document"))
-      write_text(out / conform::failure_file(r), dumped(r["failure"]["document"], 2));
-  }
   if (wanted("json"))
-    write_text(out / "conform.json", dumped(matrix, 1));
+    write("conform.json", dumped(matrix, 1));
   if (wanted("html"))
-    write_text(out / "conform.html", conform::html_report(matrix));
+    write("conform.html", conform::html_report(matrix));
   if (wanted("md"))
-    write_text(out / "conform.md", conform::markdown_report(matrix));
+    write("conform.md", conform::markdown_report(matrix));
   if (wanted("junit"))
-    write_text(out / "conform.junit.xml", conform::junit_report(matrix));
+    write("conform.junit.xml", conform::junit_report(matrix));
+  std::vector<fs::path> old = {"conform.json", "conform.html", "conform.md", "conform.junit.xml"};
+  if (!earlier.is_null()) {
+    for (const json& r : earlier["results"])
+      old.emplace_back(conform::failure_file(r));
+  }
+  for (const fs::path& name : old) {
+    if (!written.contains(name))
+      fs::remove(out / name, error);
+  }
+}
+
+/// A failing scenario is named by what fails, and that may be too long for a file.
+void check_names(const ConformArguments& a, const conform::MatrixOptions& options) {
+  if (a.out.empty())
+    return;
+  constexpr std::size_t longest = 255;  // NAME_MAX of every file system of Linux that is in use
+  for (const conform::Subject& s : options.subjects) {
+    for (const conform::Requirement* r : options.requirements) {
+      const auto name = conform::incident_name(r->id, s.policy_name, s.target_name) + ".json";
+      if (name.size() > longest)
+        throw analysis::EnvironmentError("--out: cannot write failures/" + name, ENAMETOOLONG);
+    }
+  }
 }
 
 std::function<void(double)> progress_line(Pace& pace) {
@@ -297,12 +336,13 @@ int conform_matrix(const ConformArguments& a) {
   const json expected = read_json("--expected", a.expected, conform::check_expected);
   if (a.out.empty() && !a.formats.empty())
     throw UsageError("--format: reports are files, so give --out DIR");
+  check_names(a, options);
   if (a.out.empty())
     check_stdout();
   const auto folder = make_folder(a.out);
 
   options.stop = &stop_requested();
-  Pace pace(std::chrono::seconds{10});
+  Pace pace(std::chrono::seconds{30});
   options.progress = progress_line(pace);
   json matrix = conform::run_matrix(options);
   pace.clear();

@@ -90,9 +90,41 @@ std::string policies(const json& result) {
 }
 
 std::string slowest_read(const json& result) {
-  const json& us = get(result, "/io/read/lat_us/max");
-  const bool any = us.is_number() && us.get<double>() > 0.0;
-  return any ? time_text(us.get<double>() * 1e-6) : absent;
+  const json& slowest = get(result, "/io/read/slowest_s");
+  const bool any = slowest.is_number() && slowest.get<double>() > 0.0;
+  return any ? time_text(slowest) : absent;
+}
+
+std::string paint(const std::string& text, const char* code, bool colour) {
+  return colour ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
+}
+
+std::string count_of(const json& count, const char* one, const char* more) {
+  return fmt::format("{} {}", word(count), count == 1 ? one : more);
+}
+
+/// What the run left open. A load that goes on until the end always has some I/O out; it is worth a
+/// word if it waits for longer than any other did.
+std::string unfinished(const json& result, bool colour) {
+  std::vector<std::string> parts;
+  const json& io = get(result, "/unfinished/io/count");
+  const json& oldest = get(result, "/unfinished/io/oldest_s");
+  double slowest_s = 0.0;
+  for (const char* kind : {"/io/read/lat_us/max", "/io/write/lat_us/max", "/io/other/lat_us/max"}) {
+    const json& us = get(result, kind);
+    slowest_s = std::max(slowest_s, us.is_number() ? us.get<double>() * 1e-6 : 0.0);
+  }
+  if (oldest.is_number() && io != 0 && oldest.get<double>() > std::min(1.0, 2.0 * slowest_s))
+    parts.push_back(count_of(io, "I/O is", "I/Os are") + " out, the oldest for " +
+                    time_text(oldest));
+  if (const json& open = get(result, "/unfinished/recoveries"); open.is_number() && open != 0)
+    parts.push_back(count_of(open, "path is", "paths are") + " given up and not back");
+  if (const json& faults = get(result, "/unfinished/faults"); faults.is_number() && faults != 0)
+    parts.push_back(count_of(faults, "fault has", "faults have") + " not ended");
+  if (parts.empty())
+    return {};
+  return fmt::format("{}  {}: at the end {}\n", paint("unfinished", "1;33", colour),
+                     word(get(result, "/name")), fmt::join(parts, ", "));
 }
 
 Row row_of(const json& result) {
@@ -106,10 +138,6 @@ Row row_of(const json& result) {
           interval(result, "/fault_s", "/detected_s"),
           interval(result, "/fence_started_s", "/released_s"),
           outcomes(result)};
-}
-
-std::string paint(const std::string& text, const char* code, bool colour) {
-  return colour ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
 }
 
 const char* colour_of(const std::string& verdict) {
@@ -238,7 +266,7 @@ std::string render(const nlohmann::json& results, bool colour) {
     out += agreement(result);
   std::string failed;
   for (const auto& result : results)
-    failed += partial(result, colour);
+    failed += partial(result, colour) + unfinished(result, colour);
   for (const auto& result : results) {
     for (const auto& failure : failures(result)) {
       failed += paint("expectation failed", "1;31", colour) + "  " + failure + '\n';

@@ -252,7 +252,10 @@ void run_one(const RunArguments& arguments, const scenario::Scenario& scenario,
   options.out = folder;
   options.max_events = max_events_from(arguments.max_events);
   options.max_memory = max_memory_from(arguments.max_memory);
-  options.heartbeat = [&](const analysis::Moment& moment) { progress.tell(moment); };
+  options.heartbeat = [&](const analysis::Moment& moment) {
+    progress.tell(moment);
+    still_alive();
+  };
   options.stop = &stop_requested();
   options.judge = requirements_judge();
   json result;

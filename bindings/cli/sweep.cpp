@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -67,6 +68,12 @@ std::string find_python() {
 }  // namespace
 
 int sweep(const std::vector<std::string>& arguments) {
+  // Python would answer Ctrl-C with a traceback while it starts: until its first line it waits.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   const char* set = std::getenv("HOLDFAST_PYTHON");
   const bool chosen = set != nullptr && *set != '\0';
   const std::string python = chosen ? set : find_python();
@@ -89,6 +96,7 @@ int sweep(const std::vector<std::string>& arguments) {
       python, "-P", "-c",
       "import signal, os; [signal.signal(s, lambda n, _: (os.write(2, b'holdfast: stopped before "
       "any run\\n'), os._exit(128 + n))) for s in (2, 15)]; "
+      "signal.pthread_sigmask(signal.SIG_UNBLOCK, (2, 15)); "
       "import runpy; runpy.run_module('holdfast.sweeping', run_name='__main__', alter_sys=True)"};
   // The commands that it prints are for this program.
   setenv("HOLDFAST_PROGRAM", program().c_str(), 1);

@@ -58,20 +58,24 @@ Campaign::Campaign(const MatrixOptions& options)
   }
 }
 
+/// One implementation after the other: whenever it is stopped, those before are finished.
 void Campaign::run() {
   check_inputs();
-  run_from(0, share_of_first_round);
-  for (int round = 0; round < most_rounds && options_.swarm != 0 && !stopped(); ++round) {
-    const std::size_t first = units_.size();
-    for (std::size_t s = 0; s < options_.subjects.size(); ++s) {
+  const double share = share_of_runs / static_cast<double>(options_.subjects.size());
+  std::size_t first = 0;
+  const std::size_t planned = units_.size();
+  for (std::size_t s = 0; s < options_.subjects.size() && !stopped(); ++s) {
+    const std::size_t from = first;
+    while (first < planned && units_[first].subject == s)
+      ++first;
+    run_units(from, first, share * share_of_first_round);
+    for (int round = 0; round < most_rounds && options_.swarm != 0 && !stopped(); ++round) {
       const std::size_t before = units_.size();
       plan(s);
-      finished_[s] = units_.size() == before;
+      run_units(before, units_.size(), share * (1.0 - share_of_first_round) / most_rounds);
     }
-    run_from(first, (1.0 - share_of_first_round) / most_rounds);
+    finished_[s] = !stopped();
   }
-  if (!stopped())
-    finished_.assign(finished_.size(), true);
 }
 
 /// Whatever is wrong with an implementation's knobs shows before anything runs.
@@ -83,13 +87,15 @@ void Campaign::check_inputs() const {
   }
 }
 
-void Campaign::run_from(std::size_t first, double share) {
-  const std::size_t count = units_.size() - first;
-  const double each = share_of_runs * share / static_cast<double>(std::max<std::size_t>(count, 1));
+void Campaign::run_units(std::size_t first, std::size_t last, double share) {
+  const std::size_t count = last - first;
+  const double each = share / static_cast<double>(std::max<std::size_t>(count, 1));
   parallel_for(count, options_.jobs, [&](std::size_t i) {
     run_unit(units_[first + i]);
     tell(each);
   });
+  if (count == 0)
+    tell(share);
 }
 
 void Campaign::run_unit(Unit& u) {

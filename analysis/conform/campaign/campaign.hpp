@@ -65,10 +65,11 @@ class Campaign {
   };
 
   void check_inputs() const;
-  void run_from(std::size_t first, double share);
+  /// Units [first, last), which are so much of the whole.
+  void run_units(std::size_t first, std::size_t last, double share);
   void run_unit(Unit& u);
   [[nodiscard]] std::vector<Tally> tally(std::size_t subject) const;
-  /// Adds the runs that an implementation still needs; none: it is finished.
+  /// Adds the runs that an implementation still needs.
   void plan(std::size_t subject);
   void add_variation(std::size_t subject, std::size_t probe);
 

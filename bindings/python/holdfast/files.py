@@ -15,6 +15,18 @@ from holdfast.errors import UsageError, WriteError
 _count = itertools.count()
 
 
+def check_folder(folder: Path) -> None:
+    """Look whether a folder could be there.
+
+    Raises:
+        UsageError: something else is in the way.
+
+    """
+    for part in (folder, *folder.parents):
+        if part.exists() and not part.is_dir():
+            raise UsageError(f"out: cannot make {folder}: {part} is not a folder")
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it, unless it is there.
 

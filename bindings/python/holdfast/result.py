@@ -44,6 +44,20 @@ class Partial:
 
 
 @dataclass(frozen=True)
+class Unfinished:
+    """What a run left open at its end."""
+
+    #: I/Os that were out; a load that goes on until the end always has some
+    io: int
+    #: for how long the oldest of them was
+    io_oldest_s: float
+    #: paths that were given up and not back
+    recoveries: int
+    #: faults that would have ended after the run
+    faults: int
+
+
+@dataclass(frozen=True)
 class Integrity:
     """What the oracle saw of the data (docs/architecture.md)."""
 
@@ -137,6 +151,13 @@ class Result:
         """
         told = self._document.get("partial")
         return Partial(**{**told, "left_out": tuple(told.get("left_out", ()))}) if told else None
+
+    @cached_property
+    def unfinished(self) -> Unfinished:
+        """Return what was still open at the end: I/O, recoveries, faults."""
+        told = self._document["unfinished"]
+        io = told["io"]
+        return Unfinished(io["count"], io["oldest_s"], told["recoveries"], told["faults"])
 
     @property
     def verdict(self) -> Literal["ok", "corrupt", "not judged"]:

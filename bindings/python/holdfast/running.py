@@ -17,7 +17,7 @@ from holdfast import errors as _errors
 from holdfast._signals import held_back
 from holdfast._words import did_you_mean
 from holdfast.errors import Interrupted, SimGridError, UsageError, WriteError
-from holdfast.files import make_folder
+from holdfast.files import check_folder
 from holdfast.policy import Policy
 from holdfast.result import Result
 from holdfast.scenario import Scenario, as_scenario
@@ -92,13 +92,13 @@ def run(
 
 
 def _folder_for(one: Scenario, kinds: Sequence[str], out: str | PathLike[str] | None) -> str:
-    """Make the folder for traces; an empty name if there are none."""
+    """Check the folder for traces, which C++ makes; an empty name if there are none."""
     if not kinds or out is None:
         return ""
     one.validate()
     if "pcap" in kinds and one.canonical()["fabric"]["transport"] != "tcp":
         raise UsageError("trace: pcap exists for tcp, this scenario has another transport")
-    make_folder(Path(out))
+    check_folder(Path(out))
     return str(out)
 
 

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import pandas as pd
 
 from holdfast import _core
+from holdfast._signals import note
 from holdfast.errors import HoldfastError, Interrupted, ScenarioError, UsageError, WriteError
 from holdfast.sweeping.file import read_sweep
 from holdfast.sweeping.runs import sweep
@@ -133,7 +134,8 @@ def _signals() -> Iterator[list[signal.Signals]]:
         came.append(signal.Signals(number))
         for one in _SIGNALS:
             signal.signal(one, signal.SIG_IGN)
-        raise KeyboardInterrupt
+        if not note():
+            raise KeyboardInterrupt
 
     before = {one: signal.getsignal(one) for one in _SIGNALS}
     for one in _SIGNALS:

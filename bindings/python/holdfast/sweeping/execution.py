@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from holdfast import _core
-from holdfast._signals import held_back
+from holdfast._signals import check, held_back
 from holdfast.errors import UsageError
 from holdfast.sweeping.points import CorePoint
 
@@ -25,6 +25,8 @@ Deliver: TypeAlias = Callable[[range, list[str]], object]
 #: Chunks are made this long, so that rows come often and handing out chunks costs little.
 CHUNK_S = 0.3
 MAX_CHUNK = 2000
+#: How often somebody looks whether Ctrl-C was pressed.
+LOOK_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ def stream(crew: Crew, tasks: Sequence[CorePoint], deliver: Deliver) -> None:
                 span = range(begun, begun + min(chunk, fair))
                 pending[crew.executor.submit(crew.work, tasks[span.start : span.stop])] = span
                 begun = span.stop
-            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+            check()
+            for future in wait(pending, LOOK_S, FIRST_COMPLETED).done:
                 span = pending[future]
                 rows, took_s = future.result()
                 del pending[future]

@@ -21,7 +21,7 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from holdfast import _core
-from holdfast._signals import held_back
+from holdfast._signals import check, held_back, noticed
 from holdfast.errors import (
     HoldfastError,
     Interrupted,
@@ -147,13 +147,14 @@ def _run_rounds(
     progress: Progress,
 ) -> pd.DataFrame:
     try:
-        with store.writing(), _progress(progress) as work.tell:
+        with noticed(), store.writing(), _progress(progress) as work.tell:
             for tasks in rounds:
                 table = work.run(tasks)
                 if until is not None and until.enough(frame(table)):
                     break
             with held_back():
                 store.finish(table)
+            check()
     except KeyboardInterrupt:
         raise Interrupted(table=frame(work.finished())) from None
     if store.lost is not None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from holdfast.errors import HoldfastError, UsageError
+from holdfast.errors import HoldfastError, Interrupted, UsageError
 from holdfast.scenario import Scenario
 from holdfast.sweeping.points import Point, PointsLike, as_points, crossed
 from holdfast.sweeping.runs import Progress, sweep
@@ -83,6 +83,7 @@ def threshold(
 
     Raises:
         UsageError: nothing fails at the lower end, or something does at the upper one.
+        Interrupted: Ctrl-C; its `table` has every run so far.
         HoldfastError: a run did not work.
         InvariantError: the simulator broke a promise of its own.
 
@@ -141,7 +142,11 @@ class _Search:
     def failing(self, value: Any) -> list[Point]:
         """Run the cases at a value and return those that fail with any seed."""
         points = crossed(self.cases, {self.path: [value]})
-        table = sweep(self.base, points, self.seeds, **self.options)
+        try:
+            table = sweep(self.base, points, self.seeds, **self.options)
+        except Interrupted as error:
+            error.table = pd.concat([*self.tables, error.table], ignore_index=True)
+            raise
         errors = table["error"].dropna()
         if len(errors):
             raise HoldfastError(f"{self.path} = {value!r}: {errors.iloc[0]}")

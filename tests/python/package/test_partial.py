@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs and sweeps that end before their time: what is finished comes along, and says so."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import holdfast
+import pytest
+from holdfast import Scenario
+
+POLICY = "/hosts/0/policy"
+
+
+@pytest.fixture(name="endless", scope="module")
+def _endless() -> Scenario:
+    """Return a scenario that goes on for a day, with an expectation that it may still miss."""
+    document = Scenario.load("quickstart").to_dict()
+    document["duration"] = "24h"
+    document["workloads"][0].pop("rate_iops", None)
+    document["expect"] = {"integrity": "ok", "io_errors": 0}
+    return Scenario(document)
+
+
+def press(times: int = 1, after_s: float = 0.3) -> None:
+    """Let somebody press Ctrl-C before long."""
+
+    def now() -> None:
+        for _ in range(times):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.02)
+
+    threading.Timer(after_s, now).start()
+
+
+def check_partial(result: Any, reason: str) -> None:
+    """Check that it says that it is partial, and judges nothing."""
+    assert result.partial.reason == reason
+    assert 0 < result.partial.until_s == result.sim.end_s < 86_400 == result.partial.of_s
+    assert result.verdict == "not judged"
+    assert set(result.expectations["verdict"]) == {"not judged"}
+    assert not result.ok
+    assert "partial, until" in repr(result)
+    assert "partial, until" in result._repr_html_()
+    assert result.row()["partial"] == reason
+
+
+@pytest.mark.parametrize(("kernel", "after_s"), [("native", 0.3), ("simgrid", 3.0)])
+def test_ctrl_c_gives_the_result_so_far(endless: Scenario, kernel: Any, after_s: float) -> None:
+    """Also from the process in which SimGrid runs; pressed twice, too."""
+    press(2 if kernel == "simgrid" else 1, after_s)
+    with pytest.raises(holdfast.Interrupted) as caught:
+        holdfast.run(endless, kernel=kernel)
+    assert isinstance(caught.value, KeyboardInterrupt)
+    check_partial(caught.value.result, "interrupted")
+
+
+def test_ctrl_c_of_a_world(endless: Scenario) -> None:
+    """It has the result so far, and the world can go on."""
+    world = holdfast.World(endless)
+    press()
+    with pytest.raises(holdfast.Interrupted) as caught:
+        world.run()
+    check_partial(caught.value.result, "so_far")
+    now_s = world.now_s
+    check_partial(world.run_until(now_s + 0.1).result(), "so_far")
+    assert world.run(max_events=10).partial == holdfast.World.result(world).partial
+    check_partial(world.result(), "max_events")
+
+
+def test_max_events(endless: Scenario) -> None:
+    """A partial result; with as many as the run needs, a whole one."""
+    check_partial(holdfast.run(endless, max_events=50_000), "max_events")
+    whole = holdfast.run("rw_test_ccr")
+    assert whole.partial is None
+    assert holdfast.run("rw_test_ccr", max_events=whole.sim.events).to_dict() == whole.to_dict()
+    for wrong in (0, -1, 1.5, True, "many", 2**64):
+        with pytest.raises(holdfast.UsageError, match="max_events: found"):
+            holdfast.run("rw_test_ccr", max_events=wrong)  # type: ignore[arg-type]
+
+
+def test_ctrl_c_of_a_sweep_gives_its_rows() -> None:
+    """Those that are finished, without out= as well."""
+
+    def told(done: int, _: int) -> None:
+        if done == 0:
+            press(2, 0.5)
+
+    with pytest.raises(holdfast.Interrupted) as caught:
+        holdfast.sweep("rw_test_ccr", {POLICY: ["spec"]}, seeds=40_000, progress=told)
+    assert 1 <= len(caught.value.table) < 40_000
+    assert caught.value.table["verdict"].notna().all()
+
+
+def test_partial_rows(tmp_path: Path) -> None:
+    """They are marked, no verdict is taken from them, and a later sweep runs them again."""
+    points = {POLICY: ["linux-mainline", "cqt-only"]}
+    sweep: Callable[..., Any] = holdfast.sweep
+    table = sweep("rw_test_mainline", points, out=tmp_path, max_events=1000, progress=False)
+    assert set(table["partial"]) == {"max_events"}
+    assert set(table["verdict"]) <= {"corrupt", "not judged"}
+    shares = holdfast.statistics.summarize(table, "verdict", by=POLICY)
+    assert shares.set_index(POLICY).loc["cqt-only", "n"] == 0
+    again = sweep("rw_test_mainline", points, out=tmp_path, progress=False)
+    assert again["partial"].isna().all()
+    assert set(again["verdict"]) == {"corrupt", "ok"}
+
+
+def test_a_disk_that_is_full(tmp_path: Path) -> None:
+    """The rows and the result come along with the error; an earlier file stays as it was."""
+    scenario = Scenario.load("rw_test_ccr")
+    saved = tmp_path / "saved.json"
+    scenario.save(saved)
+    text = saved.read_text()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(holdfast.WriteError, match="File too large") as lost:
+            holdfast.run(scenario, trace="jsonl", out=tmp_path / "traces")
+        with pytest.raises(holdfast.WriteError, match="out: cannot write") as rows:
+            holdfast.sweep(scenario, {POLICY: ["spec"]}, out=tmp_path / "rows", progress=False)
+        long = scenario.set("/description", "x" * 5000)
+        with pytest.raises(holdfast.WriteError, match=r"saved\.json"):
+            long.save(saved)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert lost.value.result.verdict == "ok"
+    assert len(rows.value.table) == 1
+    assert saved.read_text() == text
+    assert [path.name for path in tmp_path.iterdir()] == ["saved.json"]
