@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 
+#include "sim/check.hpp"
 #include "sim/copy_block.hpp"
 #include "sim/shared.hpp"
 
@@ -27,6 +28,7 @@ class CowVector {
   [[nodiscard]] std::size_t size() const { return size_; }
 
   const T& operator[](std::size_t i) const {
+    HOLDFAST_CHECK_ACCESS(i < size_);
     static const T untouched{};
     const auto& directory = directories_[i / directory_items];
     if (!directory)
@@ -37,6 +39,7 @@ class CowVector {
 
   /// The element for writing; its page is made, or made our own, first.
   T& writable(std::size_t i) {
+    HOLDFAST_CHECK_ACCESS(i < size_);
     Directory& directory = directories_[i / directory_items].own();
     return directory[i / page_items % directory_pages].own()[i % page_items];
   }

@@ -52,7 +52,7 @@ bool is_torn(const Oracle& o, const Landing& l, std::uint64_t newer) {
   const Operation& op = o.operations[newer - 1];
   for (std::uint64_t lba = op.lba; lba < op.lba + op.blocks; ++lba) {
     const bool outside = lba < l.lba || lba >= l.lba + l.blocks;
-    if (outside && o.disks[l.disk][lba].content_serial == newer)
+    if (outside && o.disks[sim::index(l.disk)][lba].content_serial == newer)
       return true;
   }
   return false;
@@ -61,7 +61,7 @@ bool is_torn(const Oracle& o, const Landing& l, std::uint64_t newer) {
 Harm land_all(Oracle& o, const Landing& l) {
   Harm harm;
   for (std::uint64_t lba = l.lba; lba < l.lba + l.blocks; ++lba) {
-    Block& b = o.disks[l.disk].writable(lba);
+    Block& b = o.disks[sim::index(l.disk)].writable(lba);
     const std::uint64_t content = b.content_serial;
     const std::uint64_t newest = content != l.serial ? content : b.newest_serial;
     if (!land(o, l.serial, b) || harm.serial != 0)
@@ -114,7 +114,7 @@ void tell_stale(World& w, const Landing& l, const Harm& harm, const Attempt* att
 void misplace(World& w, const Landing& l, const Attempt* attempt) {
   Oracle& o = w.oracle;
   for (std::uint64_t lba = l.lba; lba < l.lba + l.blocks; ++lba)
-    o.disks[l.disk].writable(lba).content_serial = l.serial;
+    o.disks[sim::index(l.disk)].writable(lba).content_serial = l.serial;
   ++o.counts.misplaced_writes;
   Incident incident = incident_of(w, l, attempt);
   incident.type = Incident::Type::misplaced_write;

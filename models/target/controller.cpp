@@ -59,7 +59,6 @@ void connect_admin(World& w, QueueId queue, const wire::Command& command,
   }
   const ControllerId id = w.target.controllers.add();
   Controller& c = w.target.controllers[id];
-  c.in_use = true;
   c.cntlid = cntlid;
   c.subsystem = sid;
   c.hostnqn = data.hostnqn;

@@ -62,9 +62,11 @@ void take(World& w, const Held& h) {
     finish(w, h.request);
     return;
   }
+  if (!w.target.queues.contains(h.queue))
+    return;
   const Queue& q = w.target.queues[h.queue];
   const bool ends = h.kind == Held::Kind::quiesced || h.kind == Held::Kind::released;
-  if (!q.in_use || (q.stopped && !ends))
+  if (q.stopped && !ends)
     return;
   switch (h.kind) {
     case Held::Kind::command:
@@ -97,7 +99,7 @@ void take(World& w, const Held& h) {
 
 void catch_up(World& w, NodeId id, bool by_the_clock) {
   for (const ControllerId c : controllers_on(w, id)) {
-    if (w.target.controllers[c].in_use)
+    if (w.target.controllers.contains(c))
       catch_up_watchdog(w, c, by_the_clock);
   }
 }
@@ -174,9 +176,8 @@ void become_worst(World& w, NodeId id) {
 }
 
 bool is_instance(const World& w, ControllerId id, std::uint64_t cirn) {
-  // It may be gone, or its place taken, after a delay.
-  const Controller& c = w.target.controllers[id];
-  return c.in_use && c.cirn == cirn;
+  // After a delay it may be gone, or have begun anew.
+  return w.target.controllers.contains(id) && w.target.controllers[id].cirn == cirn;
 }
 
 void fence(World& w, ControllerId id, std::uint64_t cirn) {

@@ -19,12 +19,11 @@ transport::TargetOwner accepted(World& w, transport::TargetQueueId transport,
                                 transport::PortId port) {
   const QueueId id = w.target.queues.add();
   Queue& q = w.target.queues[id];
-  q.in_use = true;
   q.transport = transport;
   q.port = port;
   q.node = node_of_port(w, port);
   sim::append<&Queue::on_port>(w.target.queues, queues_at(w, port), id);
-  return transport::TargetOwner{sim::index(id)};
+  return transport::TargetOwner{static_cast<std::uint64_t>(id)};
 }
 
 Token token_of(const wire::Command& command, const Payload& data) {
@@ -63,7 +62,7 @@ void hold_command(World& w, QueueId id, NodeId node, const wire::Command& comman
 
 void command(World& w, transport::TargetOwner owner, const wire::Command& command,
              const Payload& data) {
-  const QueueId id{sim::index(owner)};
+  const QueueId id{static_cast<std::uint64_t>(owner)};
   const NodeId node = w.target.queues[id].node;
   if (hangs(w, node) && !w.target.queues[id].stopped) {
     hold_command(w, id, node, command, data);
@@ -73,7 +72,7 @@ void command(World& w, transport::TargetOwner owner, const wire::Command& comman
 }
 
 void data(World& w, transport::TargetOwner owner, std::uint16_t tag, const Payload& payload) {
-  const QueueId id{sim::index(owner)};
+  const QueueId id{static_cast<std::uint64_t>(owner)};
   const NodeId node = w.target.queues[id].node;
   if (hangs(w, node)) {
     hold(w, node, {.kind = Held::Kind::data, .queue = id, .tag = tag, .payload = payload});
@@ -83,7 +82,7 @@ void data(World& w, transport::TargetOwner owner, std::uint16_t tag, const Paylo
 }
 
 void lost(World& w, transport::TargetOwner owner, int) {
-  const QueueId id{sim::index(owner)};
+  const QueueId id{static_cast<std::uint64_t>(owner)};
   const NodeId node = w.target.queues[id].node;
   if (hangs(w, node)) {
     hold(w, node, {.kind = Held::Kind::lost, .queue = id});

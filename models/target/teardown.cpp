@@ -145,9 +145,9 @@ void cut_off(World& w, QueueId id) {
   detach_executing(w, id, true);
   if (!w.target.queues[id].stopped)
     stop_queue(w, id, true);
-  Queue& q = w.target.queues[id];
-  if (!q.in_use)
+  if (!w.target.queues.contains(id))
     return;
+  Queue& q = w.target.queues[id];
   // Nobody waits for the machine's own time.
   q.release_at = at_once;
   release_if_drained(w, id);

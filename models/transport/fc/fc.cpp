@@ -28,7 +28,7 @@ void cut(World& w, net::RouteId route, std::uint32_t change) {
 }
 
 void arrived(World& w, const Frame& f) {
-  const ExchangeId id{f.exchange};
+  const ExchangeId id = w.transport.fc.exchanges.id_at(f.exchange);
   const Side to = peer_of(Side{f.from});
   Exchange& x = exchange(w, id);
   if (f.iu == Iu::data) {
@@ -54,13 +54,13 @@ void note_dropped(World& w, const net::Packet& packet, net::ChannelId channel, n
 }
 
 void frame_over(World& w, const net::Packet& packet) {
-  const ExchangeId id{std::bit_cast<Frame>(packet.body).exchange};
+  const auto place = std::bit_cast<Frame>(packet.body).exchange;
+  const ExchangeId id = w.transport.fc.exchanges.id_at(place);
   --exchange(w, id).frames;
   settle(w, id);
 }
 
 void on_packet(World& w, const net::Packet& packet) {
-  HOLDFAST_CHECK(exchange(w, ExchangeId{std::bit_cast<Frame>(packet.body).exchange}).in_use);
   // The frame keeps its exchange alive until it has been dealt with.
   if (is_cut(w, packet.route)) {
     const net::Route& r = w.net.routes[sim::index(packet.route)];
@@ -105,7 +105,6 @@ ConnectionId open_connection(World& w, net::RouteId forward, net::RouteId back, 
   auto& all = w.transport.fc.connections;
   const ConnectionId id = all.add();
   Connection& c = all[id];
-  c.in_use = true;
   c.association = association == sim::none<ConnectionId> ? id : association;
   c.port = port;
   c.route = {forward, back};
@@ -122,7 +121,6 @@ std::vector<ExchangeId> exchanges_of(const World& w, ConnectionId id) {
 ExchangeId open_exchange(World& w, ConnectionId id, Service service, Side originator) {
   const ExchangeId out = w.transport.fc.exchanges.add();
   Exchange& x = exchange(w, out);
-  x.in_use = true;
   x.service = service;
   x.from_target = originator == Side::target;
   x.connection = id;
@@ -157,9 +155,11 @@ void send(World& w, ExchangeId id, Side from, Iu iu, std::uint32_t bytes) {
 }
 
 void settle(World& w, ExchangeId id) {
+  if (!w.transport.fc.exchanges.contains(id))
+    return;
   const Exchange& x = exchange(w, id);
   const Side originator = x.from_target ? Side::target : Side::host;
-  if (!x.in_use || x.frames != 0 || !x.done[at(originator)])
+  if (x.frames != 0 || !x.done[at(originator)])
     return;
   if (x.opened && !x.done[at(peer_of(originator))])
     return;
@@ -176,8 +176,10 @@ void settle(World& w, ExchangeId id) {
 }
 
 void settle_connection(World& w, ConnectionId id) {
+  if (!w.transport.fc.connections.contains(id))
+    return;
   const Connection& c = connection(w, id);
-  if (!c.in_use || c.exchanges != 0 || c.members != 0 || c.host_queue != sim::none<HostQueueId> ||
+  if (c.exchanges != 0 || c.members != 0 || c.host_queue != sim::none<HostQueueId> ||
       c.target_queue != sim::none<TargetQueueId>) {
     return;
   }

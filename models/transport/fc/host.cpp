@@ -142,8 +142,10 @@ void close_queue(World& w, HostQueueId id) {
   w.transport.host_queues.remove(id);
   connection(w, of).host_queue = sim::none<HostQueueId>;
   for (const ExchangeId one : exchanges_of(w, of)) {
+    if (!w.transport.fc.exchanges.contains(one))
+      continue;
     const Exchange& x = exchange(w, one);
-    if (!x.in_use || x.from_target || x.done[at(Side::host)])
+    if (x.from_target || x.done[at(Side::host)])
       continue;
     const bool to_abort = x.service == Service::command && !x.aborting;
     end(w, one, Side::host);
@@ -151,6 +153,8 @@ void close_queue(World& w, HostQueueId id) {
       send(w, one, Side::host, Iu::abts, 0);
     settle(w, one);
   }
+  if (!w.transport.fc.connections.contains(of))
+    return;  // the last exchange took it along
   if (connection(w, of).association == of && connection(w, of).ready)
     request_service(w, of, Service::disconnect, disconnect_bytes);
   const ExchangeId asked = connection(w, of).unanswered;

@@ -57,11 +57,12 @@ std::uint64_t head_word(const Work& work) {
 }
 
 void packet_gone(World& w, const Packet& p) {
-  End& sender = w.transport.rdma.pairs[QueuePairId{p.pair}].end[p.from];
+  const QueuePairId id = w.transport.rdma.pairs.id_at(p.pair);
+  End& sender = w.transport.rdma.pairs[id].end[p.from];
   --sender.packets_in_flight;
   if (carries_data(p.op))
     --sender.data_in_flight;
-  settle(w, QueuePairId{p.pair});
+  settle(w, id);
 }
 
 }  // namespace
@@ -95,9 +96,9 @@ void send_packet(World& w, QueuePairId id, Side side, Packet packet) {
 }
 
 void settle(World& w, QueuePairId id) {
-  QueuePair& q = w.transport.rdma.pairs[id];
-  if (!q.in_use)
+  if (!w.transport.rdma.pairs.contains(id))
     return;  // the layer above let go of it when it was told of the loss
+  QueuePair& q = w.transport.rdma.pairs[id];
   for (const Side side : {Side::host, Side::target}) {
     End& e = q.end[at(side)];
     const End& peer = q.end[at(transport::peer_of(side))];
@@ -133,7 +134,6 @@ QueuePairId open(World& w, net::RouteId forward, net::RouteId back, transport::P
   QueuePair& q = rdma.pairs[id];
   const net::Route& there = w.net.routes[sim::index(forward)];
   const net::Route& home = w.net.routes[sim::index(back)];
-  q.in_use = true;
   q.drains =
       std::find(rdma.undrained.begin(), rdma.undrained.end(), there.from) == rdma.undrained.end();
   q.port = port;
@@ -186,9 +186,8 @@ void release(World& w, QueuePairId id, Side side) {
 
 void on_packet(World& w, const net::Packet& packet) {
   const Packet p = packet_of(packet);
-  const QueuePairId id{p.pair};
+  const QueuePairId id = w.transport.rdma.pairs.id_at(p.pair);
   const Side side = transport::peer_of(Side{p.from});
-  HOLDFAST_CHECK(w.transport.rdma.pairs[id].in_use);
   // The packet keeps the queue pair alive until it has been dealt with.
   if (is_management(p.op)) {
     take_management(w, id, side, p.op);
@@ -208,7 +207,8 @@ void on_packet(World& w, const net::Packet& packet) {
 
 void on_duplicated(World& w, const net::Packet& packet) {
   const Packet p = packet_of(packet);
-  End& sender = w.transport.rdma.pairs[QueuePairId{p.pair}].end[p.from];
+  auto& pairs = w.transport.rdma.pairs;
+  End& sender = pairs[pairs.id_at(p.pair)].end[p.from];
   ++sender.packets_in_flight;
   if (carries_data(p.op))
     ++sender.data_in_flight;

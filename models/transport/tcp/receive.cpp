@@ -239,10 +239,9 @@ void take_established(World& w, ConnectionId id, Side side, const Segment& s) {
 
 void on_packet(World& w, const net::Packet& packet) {
   const Segment s = segment_of(packet);
-  const ConnectionId id{s.connection};
+  const ConnectionId id = w.transport.connections.id_at(s.connection);
   const Side from{s.from};
   const Side side = transport::peer_of(from);
-  HOLDFAST_CHECK(w.transport.connections[id].in_use);
   // The packet keeps the connection alive until it has been dealt with.
   if (end_of(w, id, side).state == TcpState::closed) {
     take_when_closed(w, id, side, s);
@@ -263,7 +262,8 @@ void on_packet(World& w, const net::Packet& packet) {
 
 void on_duplicated(World& w, const net::Packet& packet) {
   const Segment s = segment_of(packet);
-  Endpoint& sender = w.transport.connections[ConnectionId{s.connection}].end[s.from];
+  const ConnectionId id = w.transport.connections.id_at(s.connection);
+  Endpoint& sender = w.transport.connections[id].end[s.from];
   ++sender.packets_in_flight;
   if (s.length != 0)
     ++sender.data_in_flight;
@@ -273,11 +273,12 @@ void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net
   const Segment s = segment_of(packet);
   const auto words = net::record_words(packet.body);
   record<Kind::packet_dropped>(w, channel, reason, words[0], words[1], words[2], words[3]);
-  Endpoint& sender = w.transport.connections[ConnectionId{s.connection}].end[s.from];
+  const ConnectionId id = w.transport.connections.id_at(s.connection);
+  Endpoint& sender = w.transport.connections[id].end[s.from];
   --sender.packets_in_flight;
   if (s.length != 0)
     --sender.data_in_flight;
-  settle(w, ConnectionId{s.connection});
+  settle(w, id);
 }
 
 }  // namespace holdfast::tcp

@@ -38,10 +38,10 @@ void set_state(World& w, ConnectionId id, Side side, TcpState state) {
 }
 
 void settle(World& w, ConnectionId id) {
-  Connection& c = w.transport.connections[id];
   // Whoever hears of a loss may have let go of the connection already.
-  if (!c.in_use)
+  if (!w.transport.connections.contains(id))
     return;
+  Connection& c = w.transport.connections[id];
   for (const Side side : {Side::host, Side::target}) {
     Endpoint& e = c.end[at(side)];
     if (e.opened && e.state == TcpState::closed && e.data_in_flight == 0 && !e.dry) {
@@ -67,7 +67,6 @@ ConnectionId open(World& w, net::RouteId forward, net::RouteId back, transport::
                   transport::HostQueueId queue, const sim::TimerWheel& wheel) {
   const ConnectionId id = w.transport.connections.add();
   Connection& c = w.transport.connections[id];
-  c.in_use = true;
   c.port = port;
   c.host_queue = queue;
   c.route = {forward, back};
