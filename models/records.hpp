@@ -13,6 +13,7 @@
 #include <type_traits>
 
 #include "models/disk.hpp"
+#include "sim/arena.hpp"
 #include "sim/check.hpp"
 #include "sim/trace.hpp"
 
@@ -22,14 +23,14 @@ enum class ChannelId : std::uint32_t;
 enum class Drop : std::uint8_t;
 }  // namespace holdfast::net
 namespace holdfast::transport {
-enum class ConnectionId : std::uint32_t;
+enum class ConnectionId : std::uint64_t;
 enum class PortId : std::uint32_t;
 enum class Side : std::uint8_t;
 enum class CongestionState : std::uint8_t;
 enum class TcpState : std::uint8_t;
 }  // namespace holdfast::transport
 namespace holdfast::transport::fc {
-enum class ExchangeId : std::uint32_t;
+enum class ExchangeId : std::uint64_t;
 enum class Iu : std::uint8_t;
 }  // namespace holdfast::transport::fc
 namespace holdfast::rdma {
@@ -276,12 +277,21 @@ struct TypeAt<0, Types<First, Rest...>> {
 template <std::size_t place, class First, class... Rest>
 struct TypeAt<place, Types<First, Rest...>> : TypeAt<place - 1, Types<Rest...>> {};
 
+/// A connection and an exchange are recorded as their places, which is what packets say of them:
+/// what such a word gives back can be compared with another one and can index a table, but it is no
+/// id of the arena (see id_at).
+template <class T>
+inline constexpr bool is_place =
+    std::is_same_v<T, ConnectionId> || std::is_same_v<T, fc::ExchangeId>;
+
 template <class T>
 constexpr std::uint64_t to_word(T value) {
   if constexpr (std::is_same_v<T, sim::Duration>)
     return static_cast<std::uint64_t>(value.count());
   else if constexpr (std::is_same_v<T, wire::Status>)
     return value.value;
+  else if constexpr (is_place<T>)
+    return sim::index(value);
   else
     return static_cast<std::uint64_t>(value);
 }

@@ -69,7 +69,7 @@ void add_write(const World& w, std::uint64_t serial, std::vector<Moment>& out) {
 /// The attempt that did it, if the oracle still knew it.
 void add_attempt(const World& w, const Incident& i, std::vector<Moment>& out) {
   const auto& a = i.attempt;
-  if (!a.in_use)
+  if (a.token == Token{})
     return;
   const std::string name = name_of(w, i.serial);
   const std::string path = controller_name(w, a.controller);

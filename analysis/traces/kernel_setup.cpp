@@ -13,13 +13,17 @@ constexpr int resource_unavailable = 11;
 }
 
 transport::HostQueueId KernelLog::host_queue_of(transport::ConnectionId id) const {
-  return is_rdma() ? w_.transport.rdma.pairs[rdma::QueuePairId{sim::index(id)}].host_queue
-                   : w_.transport.connections[id].host_queue;
+  const auto& pairs = w_.transport.rdma.pairs;
+  const auto& connections = w_.transport.connections;
+  return is_rdma() ? pairs[pairs.id_at(sim::index(id))].host_queue
+                   : connections[connections.id_at(sim::index(id))].host_queue;
 }
 
 transport::TargetQueueId KernelLog::target_queue_of(transport::ConnectionId id) const {
-  return is_rdma() ? w_.transport.rdma.pairs[rdma::QueuePairId{sim::index(id)}].target_queue
-                   : w_.transport.connections[id].target_queue;
+  const auto& pairs = w_.transport.rdma.pairs;
+  const auto& connections = w_.transport.connections;
+  return is_rdma() ? pairs[pairs.id_at(sim::index(id))].target_queue
+                   : connections[connections.id_at(sim::index(id))].target_queue;
 }
 
 /// The first I/O socket of an association shows that its queues have been counted.
@@ -89,7 +93,7 @@ void KernelLog::on_pdu_sent(const Words<Kind::pdu_sent>& r) {
     return;
   }
   const auto queue = w_.transport.target_queues[target_queue_of(connection)].owner;
-  const target::Queue& q = w_.target.queues[target::QueueId{sim::index(queue)}];
+  const target::Queue& q = w_.target.queues[target::QueueId{static_cast<std::uint64_t>(queue)}];
   if (q.qid == 0 || q.controller == sim::none<target::ControllerId> ||
       !joined_.insert(connection).second) {
     return;

@@ -200,7 +200,8 @@ class PacketCapture final : public TraceFile {
   void remember(const Words<Kind::pdu_sent>& r) {
     const ConnectionId connection = r.get<"connection">();
     const auto side = static_cast<std::size_t>(r.get<"side">());
-    const transport::Endpoint& e = w_.transport.connections[connection].end[side];
+    const auto& connections = w_.transport.connections;
+    const transport::Endpoint& e = connections[connections.id_at(sim::index(connection))].end[side];
     std::deque<Pdu>& sent = flows_[connection].sent[side];
     // With no packet on the way, nothing that is acknowledged can be seen any more.
     while (e.data_in_flight == 0 && !sent.empty() && sent.front().end <= e.unacked)
@@ -297,7 +298,8 @@ class PacketCapture final : public TraceFile {
   }
 
   void capture(const Words<Kind::packet_hop>& r, const tcp::Segment& s, std::int64_t time_ns) {
-    const transport::Connection& c = w_.transport.connections[ConnectionId{s.connection}];
+    const auto& connections = w_.transport.connections;
+    const transport::Connection& c = connections[connections.id_at(s.connection)];
     const std::uint32_t channel = sim::index(r.get<"channel">());
     // Another host's link may be on the way; a connection is watched at its own.
     const net::NodeId host = w_.net.routes[sim::index(c.route[0])].from;

@@ -37,7 +37,7 @@ enum class HostId : std::uint32_t {};
 enum class ControllerId : std::uint32_t {};
 enum class QueueId : std::uint32_t {};
 enum class HeadId : std::uint32_t {};
-enum class IoId : std::uint32_t {};
+enum class IoId : std::uint64_t {};
 /// Names a subsystem as hosts know it, in Hosts::nqns; equal names are one.
 enum class NqnId : std::uint32_t {};
 /// The workload's name for one of the I/Os of a job; comes back when it is done.
@@ -317,8 +317,8 @@ struct Io {
   std::uint32_t blocks = 1;
   workload::JobId job{};
   Cookie cookie{};
-  std::uint32_t attempts = 0;  ///< how often it was sent
-  std::uint32_t retries = 0;   ///< on the same path (nvme_max_retries)
+  std::uint32_t attempts = 0;                      ///< how often it was sent
+  std::uint32_t retries = 0;                       ///< on the same path (nvme_max_retries)
   ControllerId counted = sim::none<ControllerId>;  ///< whose active count it is in
   Version version = 0;  ///< what a read found; a Zone Append: the first block it wrote
   /// Copy: first block of the source. Compare: serial of the write it expects, 0: zeroes.

@@ -14,7 +14,7 @@
 
 namespace holdfast::host {
 
-enum class RequestId : std::uint32_t {};
+enum class RequestId : std::uint64_t {};
 
 class Tags {
  public:

@@ -112,7 +112,7 @@ bool swallowed(World& w, ChannelId id, PacketId packet) {
 /// A packet has reached the far end of a channel.
 void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
   const ChannelId id{channel};
-  const PacketId packet{packet_index};
+  const PacketId packet = w.net.packets.id_at(packet_index);
   Channel& c = w.net.channels[channel];
   Packet& p = w.net.packets[packet];
   HOLDFAST_CHECK(c.outages == 0, "a packet comes through a link that is down");
@@ -277,8 +277,9 @@ void take_down(World& w, LinkId link) {
     Channel& c = w.net.channels[sim::index(id)];
     ++c.outages;
     c.busy_until = w.now();
-    w.calendar.lane_clear(
-        c.lane, [&](std::uint32_t packet) { drop(w, id, PacketId{packet}, Drop::link_down); });
+    w.calendar.lane_clear(c.lane, [&](std::uint32_t packet) {
+      drop(w, id, w.net.packets.id_at(packet), Drop::link_down);
+    });
   }
 }
 

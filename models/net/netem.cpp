@@ -62,11 +62,11 @@ TimePoint time_to_send(World& w, Netem& n, std::uint32_t bytes) {
   return from + delay + serialisation(n.p.rate_bps, bytes + ethernet_header_bytes);
 }
 
-void let_go(World& w, std::uint32_t index, std::uint32_t packet) {
+void let_go(World& w, std::uint32_t index, PacketId packet) {
   Netem& n = w.net.netems[index];
   HOLDFAST_CHECK(n.held > 0, "a packet leaves that the netem does not count");
   --n.held;
-  impair(w, n.channel, PacketId{packet}, index + 1);
+  impair(w, n.channel, packet, index + 1);
 }
 
 /// Returns when it leaves this netem or one behind it; now, if none of them holds it.
@@ -109,7 +109,7 @@ TimePoint take(World& w, std::uint32_t index, PacketId packet, bool may_duplicat
     return unless_held(impair(w, n.channel, packet, index + 1));
   n.latest = n.held == 0 ? due : std::max(n.latest, due);
   ++n.held;
-  w.at(due, [index, packet](World& world) { let_go(world, index, sim::index(packet)); });
+  w.at(due, [index, packet](World& world) { let_go(world, index, packet); });
   return due;
 }
 

@@ -30,7 +30,7 @@ enum class LinkId : std::uint32_t {};
 /// One direction of a link: 2 * link for forward (ends[0] -> ends[1]), 2 * link + 1 for backward.
 enum class ChannelId : std::uint32_t {};
 enum class RouteId : std::uint32_t {};
-enum class PacketId : std::uint32_t {};
+enum class PacketId : std::uint64_t {};
 /// Whose packets they are, in names of the transport's choice.
 enum class FlowId : std::uint32_t {};
 

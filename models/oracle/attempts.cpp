@@ -12,6 +12,7 @@ namespace holdfast::oracle {
 
 namespace {
 
+/// Throws unless the token names an operation that was submitted.
 Operation& operation_of(Oracle& o, Token token) {
   HOLDFAST_CHECK(serial_of(token) > 0 && serial_of(token) <= o.operations.size(),
                  "a token names an I/O that no application has submitted");
@@ -27,7 +28,7 @@ sim::List<AttemptId>& sent_on(Oracle& o, transport::ConnectionId connection) {
 AttemptId find(const Oracle& o, Token token) {
   HOLDFAST_CHECK(serial_of(token) > 0 && serial_of(token) <= o.operations.size(),
                  "a token names an I/O that no application has submitted");
-  AttemptId id{o.operations[serial_of(token) - 1].first_attempt};
+  AttemptId id = o.operations[serial_of(token) - 1].first_attempt;
   while (id != sim::none<AttemptId> && o.attempts[id].token != token)
     id = o.attempts[id].next;
   return id;
@@ -57,17 +58,17 @@ void account(Exposure& e, const Attempt& a, TimePoint settled) {
 void forget_if_over(Oracle& o, Operation& op) {
   if (op.completed == sim::never)
     return;
-  for (AttemptId id{op.first_attempt}; id != sim::none<AttemptId>; id = o.attempts[id].next) {
+  for (AttemptId id = op.first_attempt; id != sim::none<AttemptId>; id = o.attempts[id].next) {
     if (o.attempts[id].fate == Fate::open)
       return;
   }
-  for (AttemptId id{op.first_attempt}; id != sim::none<AttemptId>;) {
+  for (AttemptId id = op.first_attempt; id != sim::none<AttemptId>;) {
     const AttemptId next = o.attempts[id].next;
     sim::unlink<&Attempt::on_connection>(o.attempts, sent_on(o, o.attempts[id].connection), id);
     o.attempts.remove(id);
     id = next;
   }
-  op.first_attempt = sim::index(sim::none<AttemptId>);
+  op.first_attempt = sim::none<AttemptId>;
 }
 
 /// An abandoned attempt is accounted once both its ends are known.
@@ -84,7 +85,6 @@ void account_if_known(Oracle& o, AttemptId id) {
 
 void settle(Oracle& o, AttemptId id, Fate fate, TimePoint now) {
   Attempt& a = o.attempts[id];
-  HOLDFAST_CHECK(a.in_use, "an attempt is settled that was forgotten");
   HOLDFAST_CHECK(fate != Fate::open && now >= a.sent, "an attempt is settled before it was sent");
   if (a.fate != Fate::open)
     return;
@@ -95,7 +95,7 @@ void settle(Oracle& o, AttemptId id, Fate fate, TimePoint now) {
 
 /// The abandoned attempts of an operation count as released from now on.
 void release(Oracle& o, Token token, TimePoint now) {
-  for (AttemptId id{operation_of(o, token).first_attempt}; id != sim::none<AttemptId>;
+  for (AttemptId id = operation_of(o, token).first_attempt; id != sim::none<AttemptId>;
        id = o.attempts[id].next) {
     Attempt& a = o.attempts[id];
     if (a.abandoned == sim::never || a.released != sim::never)
@@ -110,12 +110,12 @@ void settle_connection(Oracle& o, transport::ConnectionId connection, TimePoint 
                        Settles settles) {
   for (const AttemptId id :
        sim::members<&Attempt::on_connection>(o.attempts, sent_on(o, connection))) {
-    const Attempt& a = o.attempts[id];
     // One of the same operation, before it in the list, may have taken it along.
-    if (!a.in_use || !settles(a))
+    if (!o.attempts.contains(id) || !settles(o.attempts[id]))
       continue;
+    const Token token = o.attempts[id].token;
     settle(o, id, Fate::gone, now);
-    forget_if_over(o, operation_of(o, a.token));
+    forget_if_over(o, operation_of(o, token));
   }
 }
 
@@ -127,15 +127,14 @@ void add_attempt(Oracle& o, const Words<Kind::attempt_sent>& sent, TimePoint now
   Operation& op = operation_of(o, token);
   Attempt a;
   HOLDFAST_CHECK(op.completed == sim::never, "an I/O is sent that its application has heard of");
-  a.in_use = true;
   a.token = token;
   a.controller = sent.get<"controller">();
   a.connection = sent.get<"connection">();
   a.sent = now;
-  a.next = AttemptId{op.first_attempt};
+  a.next = op.first_attempt;
   const AttemptId id = o.attempts.add(a);
   sim::append<&Attempt::on_connection>(o.attempts, sent_on(o, a.connection), id);
-  op.first_attempt = sim::index(id);
+  op.first_attempt = id;
   // The host does not know yet; what it sends there in the meantime is gone from the start.
   if (std::find(o.released.begin(), o.released.end(), a.connection) != o.released.end())
     settle(o, id, Fate::gone, now);
@@ -188,10 +187,9 @@ void abandon_attempt(Oracle& o, Token token, TimePoint now) {
 Verdict settle_operation(Oracle& o, Operation& op, TimePoint now) {
   HOLDFAST_CHECK(op.completed == now, "an operation is judged when its application is told");
   Verdict verdict;
-  for (AttemptId id{op.first_attempt}; id != sim::none<AttemptId>;) {
+  for (AttemptId id = op.first_attempt; id != sim::none<AttemptId>;) {
     Attempt& a = o.attempts[id];
     const AttemptId next = a.next;
-    HOLDFAST_CHECK(a.in_use, "an operation keeps an attempt that was forgotten");
     verdict.applied = verdict.applied || a.fate == Fate::applied;
     // The attempt that was not given up is the one whose answer the application got.
     if (a.abandoned == sim::never)
@@ -234,7 +232,7 @@ void forget_operation_if_over(Oracle& o, std::uint64_t serial) {
 
 void describe_attempt(const Oracle& o, const Attempt& attempt, Incident& incident) {
   incident.attempt = attempt;
-  for (AttemptId id{o.operations[serial_of(attempt.token) - 1].first_attempt};
+  for (AttemptId id = o.operations[serial_of(attempt.token) - 1].first_attempt;
        id != sim::none<AttemptId>; id = o.attempts[id].next) {
     const Attempt& a = o.attempts[id];
     if (a.sent <= attempt.sent)

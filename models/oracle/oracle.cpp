@@ -41,11 +41,11 @@ void on_submit(World& w, const Words<Kind::app_submit>& r) {
   if (is_read(op)) {
     // What is acknowledged before a read is submitted must be visible to it.
     if (op.blocks == 1) {
-      op.newest_known = o.disks[op.disk][op.lba].newest_acknowledged;
+      op.newest_known = o.disks[sim::index(op.disk)][op.lba].newest_acknowledged;
     } else {
       op.version = o.known_before.size();
       for (std::uint32_t i = 0; i < op.blocks; ++i) {
-        o.known_before.push_back(o.disks[op.disk][op.lba + i].newest_acknowledged);
+        o.known_before.push_back(o.disks[sim::index(op.disk)][op.lba + i].newest_acknowledged);
       }
     }
   }
@@ -73,7 +73,7 @@ void on_acknowledged(World& w, std::uint64_t serial, bool applied) {
   if (!writes_blocks(op))
     return;
   for (std::uint32_t i = 0; i < op.blocks; ++i) {
-    Block& b = o.disks[op.disk].writable(op.lba + i);
+    Block& b = o.disks[sim::index(op.disk)].writable(op.lba + i);
     b.newest_acknowledged = std::max(b.newest_acknowledged, op.submitted);
   }
 }
@@ -168,7 +168,8 @@ void on_stream_dry(World& w, const Words<Kind::stream_dry>& r) {
 }  // namespace
 
 DiskId add_disk(Oracle& oracle, std::uint64_t blocks) {
-  return oracle.disks.add(sim::CowVector<Block>(blocks));
+  oracle.disks.emplace_back(blocks);
+  return DiskId{static_cast<std::uint32_t>(oracle.disks.size() - 1)};
 }
 
 void observe(World& w, const sim::Record& r) {

@@ -23,6 +23,8 @@ namespace holdfast::oracle {
 using sim::Duration;
 using sim::TimePoint;
 
+enum class AttemptId : std::uint64_t {};
+
 /// One I/O of an application, from the trace. Serial numbers start at 1.
 struct Operation {
   TimePoint submitted = sim::never;
@@ -35,9 +37,9 @@ struct Operation {
   std::uint16_t job = 0;
   std::uint16_t status = 0;
   host::IoKind kind{};
-  bool stale = false;                 ///< a read that returned data it must not have returned
-  bool effect = false;                ///< what must not happen twice has happened once
-  std::uint32_t first_attempt = ~0u;  ///< attempts whose fate is not settled
+  bool stale = false;   ///< a read that returned data it must not have returned
+  bool effect = false;  ///< what must not happen twice has happened once
+  AttemptId first_attempt = sim::none<AttemptId>;  ///< attempts whose fate is not settled
   /// Which attempt was told to be stale last: a command that lands in pieces is one stale write.
   std::uint32_t stale_attempt = no_attempt;
 
@@ -47,12 +49,9 @@ struct Operation {
 /// What became of an attempt.
 enum class Fate : std::uint8_t { open, applied, gone };
 
-enum class AttemptId : std::uint32_t {};
-
 /// One sending of an operation to a controller.
 struct Attempt {
-  bool in_use = false;
-  Token token{};
+  Token token{};  ///< 0: none
   host::ControllerId controller{};
   transport::ConnectionId connection{};
   std::uint16_t target_cntlid = 0;  ///< of the controller that fetched it
@@ -145,8 +144,8 @@ struct Counts {
 struct Oracle {
   static constexpr std::size_t incidents_kept = 256;
 
-  sim::CowVector<Operation> operations;  ///< by serial - 1
-  sim::Arena<DiskId, sim::CowVector<Block>> disks;
+  sim::CowVector<Operation> operations;      ///< by serial - 1
+  sim::Vector<sim::CowVector<Block>> disks;  ///< by DiskId
   sim::Arena<AttemptId, Attempt> attempts;
   /// By connection: what was sent there, in the order of sending.
   sim::Vector<sim::List<AttemptId>> sent_on;

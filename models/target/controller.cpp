@@ -42,7 +42,6 @@ std::uint16_t free_cntlid(const World& w, const Subsystem& s) {
 void attach(World& w, QueueId queue, ControllerId controller, const wire::Connect& request) {
   Queue& q = w.target.queues[queue];
   HOLDFAST_CHECK(q.controller == sim::none<ControllerId>, "a queue belongs to one controller");
-  HOLDFAST_CHECK(w.target.controllers[controller].in_use, "the controller is gone");
   q.controller = controller;
   q.qid = request.qid;
   q.sqsize = request.sqsize;
@@ -63,7 +62,6 @@ void connect_admin(World& w, QueueId queue, const wire::Command& command,
   }
   const ControllerId id = w.target.controllers.add();
   Controller& c = w.target.controllers[id];
-  c.in_use = true;
   HOLDFAST_CHECK(c.queues.empty() && c.ccr_entries.empty(),
                  "the place still holds another controller");
   c.cntlid = cntlid;

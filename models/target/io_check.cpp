@@ -124,7 +124,6 @@ wire::Status make_request(World& w, QueueId queue, const wire::Command& command,
                           const Payload& data, Request& r) {
   const Controller& c = w.target.controllers[w.target.queues[queue].controller];
   r.ns = find_namespace(w, c.subsystem, command.nsid);
-  HOLDFAST_CHECK(c.in_use, "the controller is gone");
   if (!is_supported(command))
     return refuse(StatusCode::invalid_opcode);
   if (r.ns == sim::none<NamespaceId>)

@@ -68,9 +68,11 @@ void take(World& w, const Held& h) {
     finish(w, h.request);
     return;
   }
+  if (!w.target.queues.contains(h.queue))
+    return;
   const Queue& q = w.target.queues[h.queue];
   const bool ends = h.kind == Held::Kind::quiesced || h.kind == Held::Kind::released;
-  if (!q.in_use || (q.stopped && !ends))
+  if (q.stopped && !ends)
     return;
   switch (h.kind) {
     case Held::Kind::command:
@@ -103,7 +105,7 @@ void take(World& w, const Held& h) {
 
 void catch_up(World& w, NodeId id, bool by_the_clock) {
   for (const ControllerId c : controllers_on(w, id)) {
-    if (w.target.controllers[c].in_use)
+    if (w.target.controllers.contains(c))
       catch_up_watchdog(w, c, by_the_clock);
   }
 }
@@ -121,7 +123,6 @@ void run_held(World& w, NodeId id) {
 
 void send_events(World& w, ControllerId id) {
   Controller& c = w.target.controllers[id];
-  HOLDFAST_CHECK(c.in_use, "the controller is gone");
   while (!c.events.empty() && c.event_request_count != 0) {
     const std::uint32_t dw0 = c.events.front();
     c.events.erase(c.events.begin());
@@ -182,9 +183,8 @@ void become_worst(World& w, NodeId id) {
 }
 
 bool is_instance(const World& w, ControllerId id, std::uint64_t cirn) {
-  // It may be gone, or its place taken, after a delay.
-  const Controller& c = w.target.controllers[id];
-  return c.in_use && c.cirn == cirn;
+  // After a delay it may be gone, or have begun anew.
+  return w.target.controllers.contains(id) && w.target.controllers[id].cirn == cirn;
 }
 
 void fence(World& w, ControllerId id, std::uint64_t cirn) {

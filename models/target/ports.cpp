@@ -23,9 +23,9 @@ bool anybody_listens(const World& w, transport::PortId port) {
 /// left. Commands that execute run to their end, as always when a connection goes.
 void shut_down_queues(World& w, transport::PortId port, SubsystemId subsystem) {
   for (const QueueId id : sim::members<&Queue::on_port>(w.target.queues, queues_at(w, port))) {
-    const Queue& q = w.target.queues[id];
-    if (!q.in_use || q.stopped)
+    if (!w.target.queues.contains(id) || w.target.queues[id].stopped)
       continue;
+    const Queue& q = w.target.queues[id];
     const bool is_its = subsystem == sim::none<SubsystemId> ||
                         (q.controller != sim::none<ControllerId> &&
                          w.target.controllers[q.controller].subsystem == subsystem);

@@ -31,9 +31,9 @@ using transport::Version;
 
 enum class SubsystemId : std::uint32_t {};
 enum class NamespaceId : std::uint32_t {};
-enum class ControllerId : std::uint32_t {};
-enum class QueueId : std::uint32_t {};
-enum class RequestId : std::uint32_t {};
+enum class ControllerId : std::uint64_t {};
+enum class QueueId : std::uint64_t {};
+enum class RequestId : std::uint64_t {};
 enum class NodeId : std::uint32_t {};
 
 /// One write that reached the medium; the older content of the block hangs behind it.
@@ -201,7 +201,6 @@ struct CcrEntry {
 
 /// Target side of an association. It exists from Admin Connect until its last queue has drained.
 struct Controller {
-  bool in_use = false;
   bool enabled = false;       ///< CC.EN
   bool ready = false;         ///< CSTS.RDY
   bool fatal = false;         ///< CSTS.CFS
@@ -233,7 +232,6 @@ struct Controller {
 
 /// Target side of a queue pair.
 struct Queue {
-  bool in_use = false;
   bool stopped = false;  ///< receives and answers nothing any more
   transport::TargetQueueId transport{};
   transport::PortId port{};

@@ -19,12 +19,11 @@ transport::TargetOwner accepted(World& w, transport::TargetQueueId transport,
                                 transport::PortId port) {
   const QueueId id = w.target.queues.add();
   Queue& q = w.target.queues[id];
-  q.in_use = true;
   q.transport = transport;
   q.port = port;
   q.node = node_of_port(w, port);
   sim::append<&Queue::on_port>(w.target.queues, queues_at(w, port), id);
-  return transport::TargetOwner{sim::index(id)};
+  return transport::TargetOwner{static_cast<std::uint64_t>(id)};
 }
 
 Token token_of(const wire::Command& command, const Payload& data) {
@@ -65,8 +64,7 @@ void hold_command(World& w, QueueId id, NodeId node, const wire::Command& comman
 
 void command(World& w, transport::TargetOwner owner, const wire::Command& command,
              const Payload& data) {
-  const QueueId id{sim::index(owner)};
-  HOLDFAST_CHECK(w.target.queues[id].in_use, "the queue has been released");
+  const QueueId id{static_cast<std::uint64_t>(owner)};
   const NodeId node = w.target.queues[id].node;
   if (hangs(w, node) && !w.target.queues[id].stopped) {
     hold_command(w, id, node, command, data);
@@ -76,8 +74,7 @@ void command(World& w, transport::TargetOwner owner, const wire::Command& comman
 }
 
 void data(World& w, transport::TargetOwner owner, std::uint16_t tag, const Payload& payload) {
-  const QueueId id{sim::index(owner)};
-  HOLDFAST_CHECK(w.target.queues[id].in_use, "the queue has been released");
+  const QueueId id{static_cast<std::uint64_t>(owner)};
   const NodeId node = w.target.queues[id].node;
   if (hangs(w, node)) {
     hold(w, node, {.kind = Held::Kind::data, .queue = id, .tag = tag, .payload = payload});
@@ -87,8 +84,7 @@ void data(World& w, transport::TargetOwner owner, std::uint16_t tag, const Paylo
 }
 
 void lost(World& w, transport::TargetOwner owner, int) {
-  const QueueId id{sim::index(owner)};
-  HOLDFAST_CHECK(w.target.queues[id].in_use, "the queue has been released");
+  const QueueId id{static_cast<std::uint64_t>(owner)};
   const NodeId node = w.target.queues[id].node;
   if (hangs(w, node)) {
     hold(w, node, {.kind = Held::Kind::lost, .queue = id});
@@ -158,8 +154,7 @@ void take_command(World& w, QueueId id, const wire::Command& command, const Payl
 }
 
 void execute_command(World& w, QueueId id, const wire::Command& command, const Payload& data) {
-  HOLDFAST_CHECK(w.target.queues[id].in_use && !w.target.queues[id].stopped,
-                 "a queue that is stopped takes no commands");
+  HOLDFAST_CHECK(!w.target.queues[id].stopped, "a queue that is stopped takes no commands");
   if (command.is_fabrics()) {
     execute_fabrics(w, id, command, data);
     return;
@@ -180,7 +175,6 @@ void execute_command(World& w, QueueId id, const wire::Command& command, const P
 void respond(World& w, QueueId id, const wire::Command& command, wire::Status status,
              std::uint64_t result, const Payload& data) {
   const Queue& q = w.target.queues[id];
-  HOLDFAST_CHECK(q.in_use, "the queue has been released");
   HOLDFAST_CHECK(status.ok() || data.bytes == 0, "a command that failed brings no data");
   if (q.stopped) {
     // The socket is gone: the response goes nowhere (EPIPE), and its data with it.

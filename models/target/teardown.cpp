@@ -16,8 +16,7 @@ constexpr TimePoint at_once = sim::epoch;
 
 void free_controller(World& w, ControllerId id) {
   Controller& c = w.target.controllers[id];
-  HOLDFAST_CHECK(c.in_use && c.queues.empty(),
-                 "a controller goes while something could still land");
+  HOLDFAST_CHECK(c.queues.empty(), "a controller goes while something could still land");
   w.calendar.cancel(c.watchdog);
   const SubsystemId subsystem = c.subsystem;
   auto& siblings = w.target.subsystems[sim::index(subsystem)].controllers;
@@ -81,7 +80,6 @@ void close_transport(World& w, const Queue& q) {
 
 void fatal_error(World& w, ControllerId id, int cause) {
   Controller& c = w.target.controllers[id];
-  HOLDFAST_CHECK(c.in_use, "the controller is gone");
   if (c.fatal)
     return;
   c.fatal = true;
@@ -101,7 +99,6 @@ void fatal_error(World& w, ControllerId id, int cause) {
 
 void stop_queue(World& w, QueueId id, bool shut_down_transport) {
   Queue& q = w.target.queues[id];
-  HOLDFAST_CHECK(q.in_use, "the queue has been released");
   if (q.stopped)
     return;
   q.stopped = true;
@@ -139,7 +136,7 @@ void stop_queue(World& w, QueueId id, bool shut_down_transport) {
 
 void quiesce_over(World& w, QueueId id) {
   const Queue& q = w.target.queues[id];
-  HOLDFAST_CHECK(q.in_use && q.stopped, "only a queue that was stopped is quiesced");
+  HOLDFAST_CHECK(q.stopped, "only a queue that was stopped is quiesced");
   const Controller& c = w.target.controllers[q.controller];
   if (hangs(w, c.node)) {
     hold(w, c.node, {.kind = Held::Kind::quiesced, .queue = id});
@@ -154,9 +151,9 @@ void cut_off(World& w, QueueId id) {
   detach_executing(w, id, true);
   if (!w.target.queues[id].stopped)
     stop_queue(w, id, true);
-  Queue& q = w.target.queues[id];
-  if (!q.in_use)
+  if (!w.target.queues.contains(id))
     return;
+  Queue& q = w.target.queues[id];
   // Nobody waits for the machine's own time.
   q.release_at = at_once;
   release_if_drained(w, id);
@@ -173,7 +170,7 @@ void release_if_drained(World& w, QueueId id) {
   if (!q.stopped || q.executing != 0 || w.now() < q.release_at)
     return;
   const transport::ConnectionId connection = transport::connection_of(w, q.transport);
-  HOLDFAST_CHECK(q.in_use && q.first_waiting == sim::none<RequestId>,
+  HOLDFAST_CHECK(q.first_waiting == sim::none<RequestId>,
                  "a queue is released with commands that wait");
   const bool has_controller = q.controller != sim::none<ControllerId>;
   if (has_controller) {

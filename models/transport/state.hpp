@@ -22,7 +22,7 @@ namespace holdfast::transport {
 using sim::Duration;
 using sim::TimePoint;
 
-enum class ConnectionId : std::uint32_t {};
+enum class ConnectionId : std::uint64_t {};
 /// Where targets listen.
 enum class PortId : std::uint32_t {};
 
@@ -39,12 +39,12 @@ struct Port {
   sim::TimerWheel wheel;  ///< ticks of the machine that it belongs to
 };
 
-enum class HostQueueId : std::uint32_t {};
-enum class TargetQueueId : std::uint32_t {};
+enum class HostQueueId : std::uint64_t {};
+enum class TargetQueueId : std::uint64_t {};
 
 /// The host engine's names for its queues, and the target engine's.
 enum class HostOwner : std::uint32_t {};
-enum class TargetOwner : std::uint32_t {};
+enum class TargetOwner : std::uint64_t {};
 
 /// The host's end of a queue pair.
 struct HostQueue {

@@ -13,8 +13,8 @@ namespace {
 
 /// Whether some host has two segments, or a work request, or an exchange under way.
 bool is_sending(const World& w) {
-  const auto segments = [](const auto& c) { return c.in_use && c.end[0].sent.size() > 1; };
-  const auto work = [](const auto& q) { return q.in_use && !q.end[0].out.empty(); };
+  const auto segments = [](const auto& c) { return c.end[0].sent.size() > 1; };
+  const auto work = [](const auto& q) { return !q.end[0].out.empty(); };
   const auto& t = w.transport;
   return t.fc.exchanges.live() != 0 ||
          std::any_of(t.connections.begin(), t.connections.end(), segments) ||
@@ -47,29 +47,29 @@ host::Queue& io_queue(World& w) {
 
 transport::Endpoint& sender(World& w) {
   for (transport::Connection& c : w.transport.connections) {
-    if (c.in_use && c.end[0].sent.size() > 1)
+    if (c.end[0].sent.size() > 1)
       return c.end[0];
   }
   FAIL("nobody has sent anything");
-  return w.transport.connections[transport::ConnectionId{0}].end[0];
+  return w.transport.connections.begin()->end[0];
 }
 
 rdma::End& requester(World& w) {
   for (rdma::QueuePair& q : w.transport.rdma.pairs) {
-    if (q.in_use && !q.end[0].out.empty())
+    if (!q.end[0].out.empty())
       return q.end[0];
   }
   FAIL("nobody has posted anything");
-  return w.transport.rdma.pairs[rdma::QueuePairId{0}].end[0];
+  return w.transport.rdma.pairs.begin()->end[0];
 }
 
 target::Queue& executing(World& w) {
   for (target::Queue& q : w.target.queues) {
-    if (q.in_use && q.executing != 0)
+    if (q.executing != 0)
       return q;
   }
   FAIL("nothing executes");
-  return w.target.queues[target::QueueId{0}];
+  return *w.target.queues.begin();
 }
 
 const Damage damages[] = {
@@ -101,10 +101,8 @@ const Damage damages[] = {
      [](World& w) { w.host.ios.remove(io_queue(w).waiting.front()); }},
     {"tcp", "is done and still there",
      [](World& w) {
-       for (const host::Io& io : w.host.ios) {
-         if (io.serial != 0)
-           w.oracle.operations.writable(io.serial - 1).completed = w.now();
-       }
+       for (const host::Io& io : w.host.ios)
+         w.oracle.operations.writable(io.serial - 1).completed = w.now();
      }},
     {"tcp", "is LIVE without its queue", [](World& w) { io_queue(w).live = false; }},
     {"tcp", "another's transport",
@@ -121,10 +119,10 @@ const Damage damages[] = {
     {"tcp", "execute and", [](World& w) { w.target.requests.add(); }},
     {"tcp", "waits for what is not its own",
      [](World& w) {
-       for (std::uint32_t i = 0; i < w.target.requests.size(); ++i) {
-         if (w.target.requests[target::RequestId{i}].executing)
-           executing(w).first_waiting = target::RequestId{i};
-       }
+       const auto& requests = w.target.requests;
+       const auto one = std::find_if(requests.begin(), requests.end(),
+                                     [](const target::Request& r) { return r.executing; });
+       executing(w).first_waiting = one.id();
      }},
     {"tcp", "has a queue that is not its own",
      [](World& w) {

@@ -162,10 +162,8 @@ std::string stuck(const World& w, const Watcher& watcher) {
     if (std::string what = stuck_controller(w, i, watcher); !what.empty())
       return what;
   }
-  for (const host::Io& io : w.host.ios) {
-    if (io.serial != 0)
-      return fmt::format("I/O {} is not done", io.serial);
-  }
+  if (w.host.ios.live() != 0)
+    return fmt::format("I/O {} is not done", w.host.ios.begin()->serial);
   if (w.target.requests.live() != 0)
     return fmt::format("{} commands are left at the target", w.target.requests.live());
   for (const workload::Job& job : w.workload.jobs) {

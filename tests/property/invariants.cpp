@@ -32,7 +32,7 @@ class Places {
   explicit Places(const World& w) : w_(w) {}
 
   std::string add(host::IoId io, const char* place, std::uint32_t most = 1) {
-    if (w_.host.ios[io].serial == 0)
+    if (!w_.host.ios.contains(io))
       return fmt::format("host: {} names an I/O that is over", place);
     auto& [first, count] = at_[io];
     if (count != 0 && (first != place || count == most))
@@ -102,7 +102,7 @@ std::string broken_host(const World& w) {
       return wrong;
   }
   for (const host::Io& io : w.host.ios) {
-    if (io.serial != 0 && w.oracle.operations[io.serial - 1].completed != sim::never)
+    if (w.oracle.operations[io.serial - 1].completed != sim::never)
       return fmt::format("host: I/O {} is done and still there", io.serial);
   }
   return {};

@@ -56,27 +56,25 @@ std::string broken_sender(const transport::Endpoint& e, const transport::Endpoin
 
 /// Also counts the packets that connections have in the network.
 std::string broken_tcp(const World& w, std::size_t& packets) {
-  for (std::uint32_t i = 0; i < w.transport.connections.size(); ++i) {
-    const transport::Connection& c = w.transport.connections[transport::ConnectionId{i}];
-    if (!c.in_use)
-      continue;
+  const auto& connections = w.transport.connections;
+  for (auto place = connections.begin(); place != connections.end(); ++place) {
+    const transport::Connection& c = *place;
     for (const std::size_t side : {0u, 1u}) {
       const transport::Endpoint& e = c.end[side];
       packets += e.packets_in_flight;
       if (e.state != transport::TcpState::established)
         continue;
       if (const std::string wrong = broken_sender(e, c.end[1 - side]); !wrong.empty())
-        return fmt::format("tcp: connection {}, side {}: {}", i, side, wrong);
+        return fmt::format("tcp: connection {}, side {}: {}", sim::index(place.id()), side, wrong);
     }
   }
   return {};
 }
 
 std::string broken_rdma(const World& w, std::size_t& packets) {
-  for (std::uint32_t i = 0; i < w.transport.rdma.pairs.size(); ++i) {
-    const rdma::QueuePair& q = w.transport.rdma.pairs[rdma::QueuePairId{i}];
-    if (!q.in_use)
-      continue;
+  const auto& pairs = w.transport.rdma.pairs;
+  for (auto place = pairs.begin(); place != pairs.end(); ++place) {
+    const rdma::QueuePair& q = *place;
     for (const std::size_t side : {0u, 1u}) {
       const rdma::End& e = q.end[side];
       packets += e.packets_in_flight;
@@ -88,7 +86,7 @@ std::string broken_rdma(const World& w, std::size_t& packets) {
       const std::uint64_t first = e.out.empty() ? e.posted : e.out.front().first;
       if (next != e.posted || e.unacked < first || e.unacked > e.next || e.next > e.posted)
         return fmt::format("rdma: pair {}, side {}: {} acknowledged, {} sent, {} posted, {} kept",
-                           i, side, e.unacked, e.next, e.posted, next);
+                           sim::index(place.id()), side, e.unacked, e.next, e.posted, next);
     }
   }
   return {};
@@ -98,18 +96,16 @@ std::string broken_fc(const World& w, std::size_t& packets) {
   const auto& fc = w.transport.fc;
   std::vector<std::uint32_t> exchanges(fc.connections.size());
   for (const auto& x : fc.exchanges) {
-    if (!x.in_use)
-      continue;
     packets += x.frames;
-    if (!fc.connections[x.connection].in_use)
+    if (!fc.connections.contains(x.connection))
       return "fc: an exchange of a connection that is gone";
     ++exchanges[sim::index(x.connection)];
   }
-  for (std::uint32_t i = 0; i < exchanges.size(); ++i) {
-    const auto& c = fc.connections[transport::ConnectionId{i}];
-    if (c.in_use && c.exchanges != exchanges[i])
-      return fmt::format("fc: connection {} counts {} exchanges of {}", i, c.exchanges,
-                         exchanges[i]);
+  for (auto c = fc.connections.begin(); c != fc.connections.end(); ++c) {
+    const std::uint32_t place = sim::index(c.id());
+    if (c->exchanges != exchanges[place])
+      return fmt::format("fc: connection {} counts {} exchanges of {}", place, c->exchanges,
+                         exchanges[place]);
   }
   return {};
 }
@@ -151,7 +147,8 @@ std::string broken_target_queue(const World& w, target::QueueId id, std::size_t&
         ++waiting > w.target.requests.size())
       return fmt::format("target: queue {} waits for what is not its own", sim::index(id));
   }
-  if (w.transport.target_queues[q.transport].owner != transport::TargetOwner{sim::index(id)})
+  if (w.transport.target_queues[q.transport].owner !=
+      transport::TargetOwner{static_cast<std::uint64_t>(id)})
     return fmt::format("target: queue {} is carried by another's transport", sim::index(id));
   if (q.controller == sim::none<target::ControllerId>)
     return {};
@@ -165,13 +162,15 @@ std::string broken_subsystem(const World& w, std::uint32_t index) {
   const target::Subsystem& s = w.target.subsystems[index];
   std::uint32_t last = 0;
   for (const target::ControllerId id : s.controllers) {
+    if (!w.target.controllers.contains(id))
+      return fmt::format("target: {} lists a controller that is gone", s.nqn);
     const target::Controller& c = w.target.controllers[id];
-    if (!c.in_use || c.cntlid <= last || sim::index(c.subsystem) != index)
+    if (c.cntlid <= last || sim::index(c.subsystem) != index)
       return fmt::format("target: {} lists controller {} behind {}", w.target.nqns[index], c.cntlid,
                          last);
     last = c.cntlid;
     for (const target::QueueId q : c.queues) {
-      if (!w.target.queues[q].in_use || w.target.queues[q].controller != id)
+      if (!w.target.queues.contains(q) || w.target.queues[q].controller != id)
         return fmt::format("target: controller {} has a queue that is not its own", c.cntlid);
     }
   }
@@ -190,10 +189,8 @@ std::string broken_target(const World& w) {
   if (controllers != w.target.controllers.live())
     return fmt::format("target: {} controllers, {} listed", w.target.controllers.live(),
                        controllers);
-  for (std::uint32_t i = 0; i < w.target.queues.size(); ++i) {
-    if (!w.target.queues[target::QueueId{i}].in_use)
-      continue;
-    if (std::string wrong = broken_target_queue(w, target::QueueId{i}, waiting); !wrong.empty())
+  for (auto q = w.target.queues.begin(); q != w.target.queues.end(); ++q) {
+    if (std::string wrong = broken_target_queue(w, q.id(), waiting); !wrong.empty())
       return wrong;
   }
   // The first half of a fused pair goes with the second, which executes for both.

@@ -28,16 +28,19 @@ bool opens_connection(const sim::Record& r) {
 }
 
 net::RouteId route_of(const World& w, std::uint64_t connection) {
-  const auto id = static_cast<std::uint32_t>(connection);
+  // A record has the place only.
+  const auto in = [&](const auto& arena) -> const auto& {
+    return arena[arena.id_at(static_cast<std::uint32_t>(connection))];
+  };
   switch (w.transport.kind) {
     case TransportKind::tcp:
-      return w.transport.connections[transport::ConnectionId{id}].route[0];
+      return in(w.transport.connections).route[0];
     case TransportKind::rdma:
-      return w.transport.rdma.pairs[rdma::QueuePairId{id}].route[0];
+      return in(w.transport.rdma.pairs).route[0];
     case TransportKind::fc:
       break;
   }
-  return w.transport.fc.connections[transport::ConnectionId{id}].route[0];
+  return in(w.transport.fc.connections).route[0];
 }
 
 std::uint64_t found(const std::map<std::uint64_t, std::uint64_t>& in, std::uint64_t id) {

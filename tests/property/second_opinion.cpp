@@ -204,6 +204,80 @@ void count_lost(const Records& records, const std::vector<Op>& ops, Opinion& out
   }
 }
 
+/// Writes that succeeded, by disk and block.
+using Writes = std::map<std::pair<std::uint64_t, std::uint64_t>, std::vector<const Op*>>;
+
+Writes writes_of(const std::vector<Op>& ops) {
+  Writes out;
+  for (const Op& op : ops) {
+    for (std::uint64_t i = 0; overwrites(op.kind) && op.status == 0 && i < op.blocks; ++i)
+      out[{op.disk, op.lba + i}].push_back(&op);
+  }
+  return out;
+}
+
+/// When the newest of these was submitted that was known to be done at a place among the records.
+std::optional<std::int64_t> newest_known(const std::vector<const Op*>& writes, std::size_t place) {
+  std::optional<std::int64_t> newest;
+  for (const Op* op : writes) {
+    if (op->is_done_at(place))
+      newest = std::max(newest.value_or(op->submitted), op->submitted);
+  }
+  return newest;
+}
+
+/// A read that found what had ended before a write began that was done before the read began.
+void count_stale_reads(const Records& records, const std::vector<Op>& ops, Opinion& out) {
+  Writes writes = writes_of(ops);
+  std::set<std::uint64_t> stale, given_up;  // tokens of attempts
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const Record& r = records[i];
+    if (is(r, Kind::media_read)) {
+      const Op& read = ops[serial_of(r.word[3])];
+      const std::uint64_t found = serial_of(r.word[4]);
+      const auto known = newest_known(writes[{r.word[0], r.word[1]}], read.submitted_at);
+      if (!known || read.is_done_at(i))
+        continue;
+      const bool older = found == 0 || (ops[found].is_done_at(i) && ops[found].completed <= *known);
+      if (older && (found == 0 || ops[found].submitted < *known))
+        stale.insert(r.word[3]);
+    }
+    // What an attempt found, or will find, counts for nothing once the host has ended it.
+    if (is(r, Kind::attempt_abandoned) && r.word[2] >= host_path_error)
+      given_up.insert(r.word[0]);
+    if (is(r, Kind::app_complete) && r.word[1] == 0 && ops[r.word[0]].kind == host::IoKind::read) {
+      out.stale_reads += std::any_of(stale.begin(), stale.end(), [&](std::uint64_t token) {
+        return serial_of(token) == r.word[0] && given_up.count(token) == 0;
+      });
+    }
+  }
+}
+
+/// Answers that say "this was not done", unlike errors that leave it open.
+bool denies(std::uint64_t status) {
+  const auto code = wire::Status(static_cast<std::uint16_t>(status)).code();
+  return code == wire::StatusCode::compare_failure ||
+         code == wire::StatusCode::reservation_conflict;
+}
+
+/// What took effect a second time, or took effect although its application was or will be told that
+/// it did not. A copy of the same data again is no second effect.
+void count_duplicates(const Records& records, const std::vector<Op>& ops, Opinion& out) {
+  std::map<std::uint64_t, std::uint64_t> values;  // by serial, of the first effect
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const Record& r = records[i];
+    if (is(r, Kind::effect_applied) && r.word[2] != 0) {
+      const std::uint64_t serial = serial_of(r.word[0]);
+      const auto [first, fresh] = values.emplace(serial, r.word[3]);
+      const Op& op = ops[serial];
+      const bool again = !fresh && (op.kind != host::IoKind::copy || first->second != r.word[3]);
+      out.duplicate_effects += again || (op.is_done_at(i) && denies(op.status)) ? 1 : 0;
+    }
+    if (is(r, Kind::app_complete) && values.count(r.word[0]) != 0 && denies(r.word[1]))
+      ++out.duplicate_effects;
+  }
+}
+
 }  // namespace
 
 void Listener::on_record(const Record& r) {
@@ -218,6 +292,7 @@ void Listener::on_record(const Record& r) {
     case Kind::command_held:
     case Kind::command_detached:
     case Kind::media_write:
+    case Kind::media_read:
     case Kind::mutated_write:
     case Kind::effect_applied:
     case Kind::stream_dry:
@@ -238,10 +313,7 @@ Opinion Listener::opinion(std::int64_t end_ns) const {
     if (is(r, Kind::attempt_abandoned) && leaves_mark(ops[serial_of(r.word[0])].kind))
       given_up.insert(r.word[0]);
   }
-  std::set<std::uint64_t> sent;
   for (std::size_t i = 0; i < records_.size(); ++i) {
-    if (is(records_[i], Kind::attempt_sent) && !sent.insert(records_[i].word[0]).second)
-      out.has_tokens_twice = true;
     if (!is(records_[i], Kind::attempt_sent) || given_up.count(records_[i].word[0]) == 0)
       continue;
     if (const auto window = exposure_of(records_, i, end_ns))
@@ -251,6 +323,8 @@ Opinion Listener::opinion(std::int64_t end_ns) const {
   out.longest_stall_ns = longest_stall(records_, ops, end_ns);
   count_landings(records_, ops, out);
   count_lost(records_, ops, out);
+  count_stale_reads(records_, ops, out);
+  count_duplicates(records_, ops, out);
   return out;
 }
 

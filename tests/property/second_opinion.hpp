@@ -17,13 +17,12 @@ using Window = std::tuple<std::uint64_t, std::int64_t, std::int64_t>;
 
 struct Opinion {
   std::vector<Window> exposure;  ///< sorted
-  /// A token carries the low byte of the number of an attempt: an I/O that was sent more than 256
-  /// times has attempts that no record tells apart, and exposure is anybody's guess.
-  bool has_tokens_twice = false;
   std::int64_t longest_stall_ns = 0;
   std::uint64_t stale_writes = 0;
   std::uint64_t lost_writes = 0;
   std::uint64_t misplaced_writes = 0;
+  std::uint64_t stale_reads = 0;
+  std::uint64_t duplicate_effects = 0;
 };
 
 class Listener : public sim::Sink {

@@ -29,7 +29,7 @@ void cut(World& w, net::RouteId route, std::uint32_t change) {
 }
 
 void arrived(World& w, const Frame& f) {
-  const ExchangeId id{f.exchange};
+  const ExchangeId id = w.transport.fc.exchanges.id_at(f.exchange);
   const Side to = peer_of(Side{f.from});
   Exchange& x = exchange(w, id);
   if (f.iu == Iu::data) {
@@ -56,15 +56,14 @@ void note_dropped(World& w, const net::Packet& packet, net::ChannelId channel, n
 }
 
 void frame_over(World& w, const net::Packet& packet) {
-  const ExchangeId id{std::bit_cast<Frame>(packet.body).exchange};
+  const auto place = std::bit_cast<Frame>(packet.body).exchange;
+  const ExchangeId id = w.transport.fc.exchanges.id_at(place);
   HOLDFAST_CHECK(exchange(w, id).frames > 0, "a frame is gone that its exchange does not count");
   --exchange(w, id).frames;
   settle(w, id);
 }
 
 void on_packet(World& w, const net::Packet& packet) {
-  HOLDFAST_CHECK(exchange(w, ExchangeId{std::bit_cast<Frame>(packet.body).exchange}).in_use,
-                 "a frame should keep its exchange alive");
   // The frame keeps its exchange alive until it has been dealt with.
   if (is_cut(w, packet.route)) {
     const net::Route& r = w.net.routes[sim::index(packet.route)];
@@ -109,7 +108,6 @@ ConnectionId open_connection(World& w, net::RouteId forward, net::RouteId back, 
   auto& all = w.transport.fc.connections;
   const ConnectionId id = all.add();
   Connection& c = all[id];
-  c.in_use = true;
   c.association = association == sim::none<ConnectionId> ? id : association;
   c.port = port;
   c.route = {forward, back};
@@ -124,12 +122,10 @@ std::vector<ExchangeId> exchanges_of(const World& w, ConnectionId id) {
 }
 
 ExchangeId open_exchange(World& w, ConnectionId id, Service service, Side originator) {
-  HOLDFAST_CHECK(connection(w, id).in_use, "the connection has been freed");
   HOLDFAST_CHECK(service == Service::disconnect || originator == Side::host,
                  "a target opens an exchange only to disconnect");
   const ExchangeId out = w.transport.fc.exchanges.add();
   Exchange& x = exchange(w, out);
-  x.in_use = true;
   x.service = service;
   x.from_target = originator == Side::target;
   x.connection = id;
@@ -139,7 +135,6 @@ ExchangeId open_exchange(World& w, ConnectionId id, Service service, Side origin
 }
 
 void send(World& w, ExchangeId id, Side from, Iu iu, std::uint32_t bytes) {
-  HOLDFAST_CHECK(exchange(w, id).in_use, "the exchange has been freed");
   const ConnectionId of = exchange(w, id).connection;
   const net::RouteId route = connection(w, of).route[at(from)];
   Frame f;
@@ -165,9 +160,11 @@ void send(World& w, ExchangeId id, Side from, Iu iu, std::uint32_t bytes) {
 }
 
 void settle(World& w, ExchangeId id) {
+  if (!w.transport.fc.exchanges.contains(id))
+    return;
   const Exchange& x = exchange(w, id);
   const Side originator = x.from_target ? Side::target : Side::host;
-  if (!x.in_use || x.frames != 0 || !x.done[at(originator)])
+  if (x.frames != 0 || !x.done[at(originator)])
     return;
   if (x.opened && !x.done[at(peer_of(originator))])
     return;
@@ -186,8 +183,10 @@ void settle(World& w, ExchangeId id) {
 }
 
 void settle_connection(World& w, ConnectionId id) {
+  if (!w.transport.fc.connections.contains(id))
+    return;
   const Connection& c = connection(w, id);
-  if (!c.in_use || c.exchanges != 0 || c.members != 0 || c.host_queue != sim::none<HostQueueId> ||
+  if (c.exchanges != 0 || c.members != 0 || c.host_queue != sim::none<HostQueueId> ||
       c.target_queue != sim::none<TargetQueueId>) {
     return;
   }
@@ -214,8 +213,7 @@ ExchangeId find(World& w, ConnectionId id, Side side, std::uint16_t cid) {
 
 void remember(World& w, ExchangeId id, Side side) {
   const Exchange& x = exchange(w, id);
-  HOLDFAST_CHECK(x.in_use && x.service == Service::command,
-                 "only commands are found by their tags");
+  HOLDFAST_CHECK(x.service == Service::command, "only commands are found by their tags");
   auto& open = connection(w, x.connection).exchange_of[at(side)];
   const std::size_t tag = wire::CommandId::unpack(x.command.cid).tag;
   if (open.size() <= tag)
@@ -225,7 +223,6 @@ void remember(World& w, ExchangeId id, Side side) {
 
 void end(World& w, ExchangeId id, Side side) {
   Exchange& x = exchange(w, id);
-  HOLDFAST_CHECK(x.in_use, "the exchange has been freed");
   x.done[at(side)] = true;
   if (x.service == Service::command) {
     auto& open = connection(w, x.connection).exchange_of[at(side)];

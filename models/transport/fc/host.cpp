@@ -89,7 +89,7 @@ void take_disconnect(World& w, ExchangeId id) {
 }  // namespace
 
 void give_up(World& w, ExchangeId id, wire::Status status) {
-  HOLDFAST_CHECK(exchange(w, id).in_use && !exchange(w, id).done[at(Side::host)],
+  HOLDFAST_CHECK(!exchange(w, id).done[at(Side::host)],
                  "the timer of an exchange goes when the exchange does");
   const Exchange& x = exchange(w, id);
   if (x.service != Service::command) {
@@ -107,8 +107,9 @@ HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId
                        HostOwner owner, HostQueueId admin) {
   const HostQueueId queue = w.transport.host_queues.add();
   const bool is_admin = admin == sim::none<HostQueueId>;
-  HOLDFAST_CHECK(is_admin || connection(w, w.transport.host_queues[admin].connection).in_use,
-                 "the association has been freed");
+  HOLDFAST_CHECK(
+      is_admin || w.transport.connections.contains(w.transport.host_queues[admin].connection),
+      "the association has been freed");
   const ConnectionId id = open_connection(
       w, forward, back, port,
       is_admin ? sim::none<ConnectionId> : w.transport.host_queues[admin].connection);
@@ -153,8 +154,10 @@ void close_queue(World& w, HostQueueId id) {
   w.transport.host_queues.remove(id);
   connection(w, of).host_queue = sim::none<HostQueueId>;
   for (const ExchangeId one : exchanges_of(w, of)) {
+    if (!w.transport.fc.exchanges.contains(one))
+      continue;
     const Exchange& x = exchange(w, one);
-    if (!x.in_use || x.from_target || x.done[at(Side::host)])
+    if (x.from_target || x.done[at(Side::host)])
       continue;
     const bool to_abort = x.service == Service::command && !x.aborting;
     end(w, one, Side::host);
@@ -162,6 +165,8 @@ void close_queue(World& w, HostQueueId id) {
       send(w, one, Side::host, Iu::abts, 0);
     settle(w, one);
   }
+  if (!w.transport.fc.connections.contains(of))
+    return;  // the last exchange took it along
   if (connection(w, of).association == of && connection(w, of).ready)
     request_service(w, of, Service::disconnect, disconnect_bytes);
   const ExchangeId asked = connection(w, of).unanswered;
@@ -195,7 +200,6 @@ bool abort(World& w, HostQueueId queue, std::uint16_t cid) {
 }
 
 void host_unit(World& w, ExchangeId id, Iu iu) {
-  HOLDFAST_CHECK(exchange(w, id).in_use, "the exchange has been freed");
   const bool over = exchange(w, id).done[at(Side::host)];
   const bool live = !over && !exchange(w, id).aborting;
   const ConnectionId of = exchange(w, id).connection;

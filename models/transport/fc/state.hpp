@@ -16,10 +16,10 @@
 #include "sim/time.hpp"
 
 namespace holdfast::transport {
-enum class ConnectionId : std::uint32_t;
+enum class ConnectionId : std::uint64_t;
 enum class PortId : std::uint32_t;
-enum class HostQueueId : std::uint32_t;
-enum class TargetQueueId : std::uint32_t;
+enum class HostQueueId : std::uint64_t;
+enum class TargetQueueId : std::uint64_t;
 enum class Side : std::uint8_t;
 }  // namespace holdfast::transport
 
@@ -27,7 +27,7 @@ namespace holdfast::transport::fc {
 
 using sim::Duration;
 
-enum class ExchangeId : std::uint32_t {};
+enum class ExchangeId : std::uint64_t {};
 
 /// Information units, and the frames that end an exchange.
 enum class Iu : std::uint8_t {
@@ -48,7 +48,6 @@ enum class Service : std::uint8_t { command, create_association, create_connecti
 
 /// One exchange. Arrays are by side: the host's first.
 struct Exchange {
-  bool in_use = false;
   Service service = Service::command;
   bool from_target = false;       ///< the target is its originator
   bool opened = false;            ///< the responder has received the first unit
@@ -68,7 +67,6 @@ struct Exchange {
 
 /// A connection: what a queue pair is bound to. The admin connection stands for its association.
 struct Connection {
-  bool in_use = false;
   ConnectionId association{};  ///< the admin connection, itself for an admin connection
   PortId port{};
   std::array<net::RouteId, 2> route{};              ///< from each side to the other

@@ -79,8 +79,10 @@ void end_association(World& w, ConnectionId association) {
   const auto& all = w.transport.fc.connections;
   for (const ConnectionId id :
        sim::members<&Connection::of_association>(all, all[association].queues)) {
-    const Connection& c = connection(w, id);
-    if (c.in_use && listens_to(w, c))
+    if (!all.contains(id))
+      continue;
+    const Connection& c = all[id];
+    if (listens_to(w, c))
       w.transport.target.lost(w, w.transport.target_queues[queue_of(c)].owner, 0);
   }
 }
@@ -104,8 +106,10 @@ void accept(World& w, ExchangeId id) {
 /// What a queue leaves unanswered.
 void refuse_open(World& w, ConnectionId of) {
   for (const ExchangeId id : exchanges_of(w, of)) {
+    if (!w.transport.fc.exchanges.contains(id))
+      continue;
     const Exchange& x = exchange(w, id);
-    if (x.in_use && x.service == Service::command && x.opened && !x.done[at(Side::target)])
+    if (x.service == Service::command && x.opened && !x.done[at(Side::target)])
       refuse(w, id);
   }
 }
@@ -205,8 +209,10 @@ void stop_queue(World& w, TargetQueueId id) {
   w.transport.target_queues[id].stopped = true;
   // Only exchanges that wait for write data are aborted (nvmet_fc_delete_target_queue).
   for (const ExchangeId one : exchanges_of(w, of)) {
+    if (!w.transport.fc.exchanges.contains(one))
+      continue;
     const Exchange& x = exchange(w, one);
-    if (x.in_use && x.waits_for_data && !x.done[at(Side::target)])
+    if (x.waits_for_data && !x.done[at(Side::target)])
       refuse(w, one);
   }
   if (association != of || connection(w, of).terminating)
@@ -214,7 +220,7 @@ void stop_queue(World& w, TargetQueueId id) {
   connection(w, of).terminating = true;
   // Queues of the association that have no controller yet go with it.
   w.after(Duration{}, [of](World& world) {
-    if (connection(world, of).terminating)
+    if (world.transport.fc.connections.contains(of) && connection(world, of).terminating)
       end_association(world, of);
   });
 }

@@ -54,7 +54,7 @@ inline bool carries_data(Op op) { return op == Op::send || op == Op::response; }
 
 // How records name a pair, and what it carries.
 inline transport::ConnectionId connection_of(QueuePairId id) {
-  return transport::ConnectionId{sim::index(id)};
+  return transport::ConnectionId{static_cast<std::uint64_t>(id)};
 }
 inline std::uint8_t pdu_type(const Work& work) { return static_cast<std::uint8_t>(work.verb); }
 

@@ -18,10 +18,10 @@ using rdma::Work;
 namespace {
 
 QueuePairId pair_of(const World& w, HostQueueId id) {
-  return QueuePairId{sim::index(w.transport.host_queues[id].connection)};
+  return QueuePairId{static_cast<std::uint64_t>(w.transport.host_queues[id].connection)};
 }
 QueuePairId pair_of(const World& w, TargetQueueId id) {
-  return QueuePairId{sim::index(w.transport.target_queues[id].connection)};
+  return QueuePairId{static_cast<std::uint64_t>(w.transport.target_queues[id].connection)};
 }
 
 HostQueue& host_queue(World& w, QueuePairId id) {

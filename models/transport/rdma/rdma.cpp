@@ -57,14 +57,15 @@ std::uint64_t head_word(const Work& work) {
 }
 
 void packet_gone(World& w, const Packet& p) {
-  End& sender = w.transport.rdma.pairs[QueuePairId{p.pair}].end[p.from];
+  const QueuePairId id = w.transport.rdma.pairs.id_at(p.pair);
+  End& sender = w.transport.rdma.pairs[id].end[p.from];
   HOLDFAST_CHECK(sender.packets_in_flight > 0, "a packet is gone that its sender does not count");
   HOLDFAST_CHECK(!carries_data(p.op) || sender.data_in_flight > 0,
                  "data is gone that nobody counts");
   --sender.packets_in_flight;
   if (carries_data(p.op))
     --sender.data_in_flight;
-  settle(w, QueuePairId{p.pair});
+  settle(w, id);
 }
 
 }  // namespace
@@ -81,7 +82,6 @@ std::uint32_t path_mtu(std::uint32_t route_mtu_bytes) {
 
 void set_state(World& w, QueuePairId id, Side side, State state) {
   End& e = w.transport.rdma.pairs[id].end[at(side)];
-  HOLDFAST_CHECK(w.transport.rdma.pairs[id].in_use, "the queue pair has been freed");
   HOLDFAST_CHECK(e.state < state, "a queue pair does not go back to an earlier state");
   e.state = state;
   e.retries = 0;
@@ -91,7 +91,6 @@ void set_state(World& w, QueuePairId id, Side side, State state) {
 
 void send_packet(World& w, QueuePairId id, Side side, Packet packet) {
   QueuePair& q = w.transport.rdma.pairs[id];
-  HOLDFAST_CHECK(q.in_use, "the queue pair has been freed");
   HOLDFAST_CHECK(packet.length <= q.mtu, "a packet is larger than the path allows");
   End& e = q.end[at(side)];
   packet.pair = sim::index(id);
@@ -103,9 +102,9 @@ void send_packet(World& w, QueuePairId id, Side side, Packet packet) {
 }
 
 void settle(World& w, QueuePairId id) {
-  QueuePair& q = w.transport.rdma.pairs[id];
-  if (!q.in_use)
+  if (!w.transport.rdma.pairs.contains(id))
     return;  // the layer above let go of it when it was told of the loss
+  QueuePair& q = w.transport.rdma.pairs[id];
   for (const Side side : {Side::host, Side::target}) {
     End& e = q.end[at(side)];
     const End& peer = q.end[at(transport::peer_of(side))];
@@ -145,7 +144,6 @@ QueuePairId open(World& w, net::RouteId forward, net::RouteId back, transport::P
   const net::Route& home = w.net.routes[sim::index(back)];
   HOLDFAST_CHECK(there.from == home.to && there.to == home.from, "the way back is another's");
   HOLDFAST_CHECK(sim::index(port) < w.transport.ports.size(), "there is no such port");
-  q.in_use = true;
   q.drains =
       std::find(rdma.undrained.begin(), rdma.undrained.end(), there.from) == rdma.undrained.end();
   q.port = port;
@@ -162,7 +160,6 @@ QueuePairId open(World& w, net::RouteId forward, net::RouteId back, transport::P
 void post(World& w, QueuePairId id, Side side, const Work& work) {
   QueuePair& q = w.transport.rdma.pairs[id];
   End& e = q.end[at(side)];
-  HOLDFAST_CHECK(q.in_use, "the queue pair has been freed");
   HOLDFAST_CHECK(work.bytes != 0, "a work request moves something");
   HOLDFAST_CHECK(side == Side::target || work.verb == Verb::send, "hosts only send");
   if (e.state != State::ready) {
@@ -183,7 +180,6 @@ void post(World& w, QueuePairId id, Side side, const Work& work) {
 
 void stop(World& w, QueuePairId id, Side side) {
   End& e = w.transport.rdma.pairs[id].end[at(side)];
-  HOLDFAST_CHECK(w.transport.rdma.pairs[id].in_use, "the queue pair has been freed");
   if (e.state == State::requesting) {
     send_op(w, id, side, Op::reject);
   } else if ((e.state == State::ready || e.state == State::broken) && !e.disconnected) {
@@ -205,9 +201,8 @@ void release(World& w, QueuePairId id, Side side) {
 
 void on_packet(World& w, const net::Packet& packet) {
   const Packet p = packet_of(packet);
-  const QueuePairId id{p.pair};
+  const QueuePairId id = w.transport.rdma.pairs.id_at(p.pair);
   const Side side = transport::peer_of(Side{p.from});
-  HOLDFAST_CHECK(w.transport.rdma.pairs[id].in_use, "a packet should keep its queue pair alive");
   // The packet keeps the queue pair alive until it has been dealt with.
   if (is_management(p.op)) {
     take_management(w, id, side, p.op);
@@ -227,9 +222,8 @@ void on_packet(World& w, const net::Packet& packet) {
 
 void on_duplicated(World& w, const net::Packet& packet) {
   const Packet p = packet_of(packet);
-  HOLDFAST_CHECK(w.transport.rdma.pairs[QueuePairId{p.pair}].in_use,
-                 "the queue pair has been freed");
-  End& sender = w.transport.rdma.pairs[QueuePairId{p.pair}].end[p.from];
+  auto& pairs = w.transport.rdma.pairs;
+  End& sender = pairs[pairs.id_at(p.pair)].end[p.from];
   ++sender.packets_in_flight;
   if (carries_data(p.op))
     ++sender.data_in_flight;

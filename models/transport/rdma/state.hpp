@@ -19,13 +19,13 @@
 
 namespace holdfast::transport {
 enum class PortId : std::uint32_t;
-enum class HostQueueId : std::uint32_t;
-enum class TargetQueueId : std::uint32_t;
+enum class HostQueueId : std::uint64_t;
+enum class TargetQueueId : std::uint64_t;
 }  // namespace holdfast::transport
 
 namespace holdfast::rdma {
 
-enum class QueuePairId : std::uint32_t {};
+enum class QueuePairId : std::uint64_t {};
 
 /// Connection management and the state of the queue pair in one.
 enum class State : std::uint8_t {
@@ -84,7 +84,6 @@ struct End {
 };
 
 struct QueuePair {
-  bool in_use = false;
   bool drains = true;        ///< the host stops it before it gives buffers back
   transport::PortId port{};  ///< listening port it was opened to
   std::uint32_t mtu = 0;     ///< data bytes of a full packet

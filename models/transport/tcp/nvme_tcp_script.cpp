@@ -63,10 +63,11 @@ void forget_if(World& w, IsOver is_over) {
 }  // namespace
 
 net::FlowId flow_of(const World& w, const net::Packet& packet) {
-  const Connection& c = w.transport.connections[ConnectionId{tcp::segment_of(packet).connection}];
+  const auto& connections = w.transport.connections;
+  const Connection& c = connections[connections.id_at(tcp::segment_of(packet).connection)];
   // The first SYN leaves before the connection has been labelled.
   if (c.flow == sim::none<net::FlowId> && c.end[0].held &&
-      sim::index(c.host_queue) < w.transport.host_queues.size()) {
+      w.transport.host_queues.contains(c.host_queue)) {
     return flow_of(w.transport.host_queues[c.host_queue].owner);
   }
   return c.flow;

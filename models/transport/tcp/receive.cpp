@@ -249,10 +249,9 @@ void take_established(World& w, ConnectionId id, Side side, const Segment& s) {
 
 void on_packet(World& w, const net::Packet& packet) {
   const Segment s = segment_of(packet);
-  const ConnectionId id{s.connection};
+  const ConnectionId id = w.transport.connections.id_at(s.connection);
   const Side from{s.from};
   const Side side = transport::peer_of(from);
-  HOLDFAST_CHECK(w.transport.connections[id].in_use, "a packet should keep its connection alive");
   HOLDFAST_CHECK(s.from <= 1, "a connection has two sides");
   // The packet keeps the connection alive until it has been dealt with.
   if (end_of(w, id, side).state == TcpState::closed) {
@@ -277,9 +276,8 @@ void on_packet(World& w, const net::Packet& packet) {
 
 void on_duplicated(World& w, const net::Packet& packet) {
   const Segment s = segment_of(packet);
-  HOLDFAST_CHECK(w.transport.connections[ConnectionId{s.connection}].in_use,
-                 "the connection has been freed");
-  Endpoint& sender = w.transport.connections[ConnectionId{s.connection}].end[s.from];
+  const ConnectionId id = w.transport.connections.id_at(s.connection);
+  Endpoint& sender = w.transport.connections[id].end[s.from];
   ++sender.packets_in_flight;
   if (s.length != 0)
     ++sender.data_in_flight;
@@ -288,17 +286,16 @@ void on_duplicated(World& w, const net::Packet& packet) {
 void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason) {
   const Segment s = segment_of(packet);
   const auto words = net::record_words(packet.body);
-  HOLDFAST_CHECK(w.transport.connections[ConnectionId{s.connection}].in_use,
-                 "the connection has been freed");
   record<Kind::packet_dropped>(w, channel, reason, words[0], words[1], words[2], words[3]);
-  Endpoint& sender = w.transport.connections[ConnectionId{s.connection}].end[s.from];
+  const ConnectionId id = w.transport.connections.id_at(s.connection);
+  Endpoint& sender = w.transport.connections[id].end[s.from];
   HOLDFAST_CHECK(sender.packets_in_flight > 0, "a packet is lost that its sender does not count");
   HOLDFAST_CHECK(s.length == 0 || sender.data_in_flight > 0,
                  "data is lost that its sender does not count");
   --sender.packets_in_flight;
   if (s.length != 0)
     --sender.data_in_flight;
-  settle(w, ConnectionId{s.connection});
+  settle(w, id);
 }
 
 }  // namespace holdfast::tcp

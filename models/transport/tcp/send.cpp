@@ -141,7 +141,6 @@ TimePoint send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq,
                        std::uint32_t length, unsigned flags) {
   Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(c, side);
-  HOLDFAST_CHECK(c.in_use, "the connection has been freed");
   HOLDFAST_CHECK(length <= c.mss, "a segment is larger than the path allows");
   Segment s;
   s.connection = sim::index(id);

@@ -25,8 +25,8 @@ using sim::Duration;
 using sim::TimePoint;
 
 enum class PortId : std::uint32_t;
-enum class HostQueueId : std::uint32_t;
-enum class TargetQueueId : std::uint32_t;
+enum class HostQueueId : std::uint64_t;
+enum class TargetQueueId : std::uint64_t;
 
 constexpr Side peer_of(Side side) { return side == Side::host ? Side::target : Side::host; }
 /// The place of a side in an array of both.
@@ -213,7 +213,6 @@ struct Endpoint : EndpointNumbers {
 };
 
 struct Connection {
-  bool in_use = false;
   PortId port{};                              ///< listening port it was opened to
   std::uint32_t mss = 0;                      ///< data bytes of a full segment
   net::FlowId flow = sim::none<net::FlowId>;  ///< the host engine's queue, for filters; stays when

@@ -42,7 +42,6 @@ void forget_waiting(World& w, Endpoint& e) {
 
 void set_state(World& w, ConnectionId id, Side side, TcpState state) {
   Endpoint& e = end_of(w, id, side);
-  HOLDFAST_CHECK(w.transport.connections[id].in_use, "the connection has been freed");
   HOLDFAST_CHECK(follows(e.state, state), "TCP has no such change of state");
   e.state = state;
   e.opened = true;
@@ -54,10 +53,10 @@ void set_state(World& w, ConnectionId id, Side side, TcpState state) {
 }
 
 void settle(World& w, ConnectionId id) {
-  Connection& c = w.transport.connections[id];
   // Whoever hears of a loss may have let go of the connection already.
-  if (!c.in_use)
+  if (!w.transport.connections.contains(id))
     return;
+  Connection& c = w.transport.connections[id];
   for (const Side side : {Side::host, Side::target}) {
     Endpoint& e = c.end[at(side)];
     if (e.opened && e.state == TcpState::closed && e.data_in_flight == 0 && !e.dry) {
@@ -88,7 +87,6 @@ ConnectionId open(World& w, net::RouteId forward, net::RouteId back, transport::
   HOLDFAST_CHECK(sim::index(port) < w.transport.ports.size(), "there is no such port");
   const ConnectionId id = w.transport.connections.add();
   Connection& c = w.transport.connections[id];
-  c.in_use = true;
   c.port = port;
   c.host_queue = queue;
   c.route = {forward, back};
@@ -111,7 +109,6 @@ ConnectionId open(World& w, net::RouteId forward, net::RouteId back, transport::
 
 void send(World& w, ConnectionId id, Side side, const Message& message) {
   Connection& c = w.transport.connections[id];
-  HOLDFAST_CHECK(c.in_use, "the connection has been freed");
   HOLDFAST_CHECK(message.header_bytes > 0 && message.header_bytes <= message.header.size(),
                  "a PDU has a header, and room for it");
   HOLDFAST_CHECK(message.bytes >= message.header_bytes + message.payload.bytes,
@@ -128,7 +125,6 @@ void send(World& w, ConnectionId id, Side side, const Message& message) {
 
 void shut_down(World& w, ConnectionId id, Side side) {
   Endpoint& e = end_of(w, id, side);
-  HOLDFAST_CHECK(w.transport.connections[id].in_use, "the connection has been freed");
   if (e.state != TcpState::established || e.shut_down)
     return;
   e.shut_down = true;
@@ -138,7 +134,6 @@ void shut_down(World& w, ConnectionId id, Side side) {
 
 void release(World& w, ConnectionId id, Side side) {
   Endpoint& e = end_of(w, id, side);
-  HOLDFAST_CHECK(w.transport.connections[id].in_use, "the connection has been freed");
   HOLDFAST_CHECK(e.held, "the layer above has let go of this end before");
   e.held = false;
   if (e.state == TcpState::established || e.state == TcpState::syn_received) {

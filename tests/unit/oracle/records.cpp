@@ -306,3 +306,9 @@ TEST_CASE("an I/O that is sent for the 257th time is not its first attempt", "[o
   CHECK(s.exposure().intervals == 1);
   CHECK(s.exposure().longest == ms(24));
 }
+
+TEST_CASE("an attempt of no operation is an error, not a read before the first one", "[oracle]") {
+  Story s;
+  CHECK_THROWS_AS(s.send(0, 1), sim::InvariantError);
+  CHECK_THROWS_AS(s.send(1, 1), sim::InvariantError);  // nobody has submitted it
+}

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "sim/arena.hpp"
@@ -23,8 +24,8 @@ namespace {
 
 using namespace holdfast::sim;
 
-enum class ThingId : std::uint32_t {};
-enum class OtherId : std::uint32_t {};
+enum class ThingId : std::uint64_t {};
+enum class OtherId : std::uint64_t {};
 
 struct Thing {
   int value = 7;
@@ -98,16 +99,67 @@ TEST_CASE("an arena reuses the last place that was freed, and resets it", "[sim]
   arena.remove(b);
   arena.remove(c);
   CHECK(arena.live() == 1);
-  CHECK(arena[c].value == 7);  // a stale id finds nothing that looks alive
-  CHECK(arena.add() == c);
-  CHECK(arena.add() == b);
+  const ThingId next = arena.add();
+  CHECK(index(next) == index(c));
+  CHECK(arena[next].value == 7);
+  CHECK(index(arena.add()) == index(b));
   CHECK(arena.add() == ThingId{3});
   CHECK(arena.size() == 4);
   arena[a].value = 1;
   arena.recycle(a);
-  CHECK(arena[a].value == 1);  // recycled, not reset
+  CHECK(arena[arena.add()].value == 1);  // recycled, not reset
   Arena<ThingId, Thing> copy = arena;
   CHECK(copy.add() == arena.add());
+}
+
+TEST_CASE("an id that is used again is another id, and the old one is caught", "[sim]") {
+  Arena<ThingId, Thing> arena;
+  const ThingId first = arena.add();
+  const ThingId other = arena.add();
+  arena.remove(first);
+  CHECK_FALSE(arena.contains(first));
+  CHECK_THROWS_AS(arena[first], InvariantError);
+  CHECK_THROWS_AS(arena.remove(first), InvariantError);  // no place is free twice
+  CHECK_THROWS_AS(arena.recycle(first), InvariantError);
+  CHECK_THROWS_AS(arena.id_at(index(first)), InvariantError);
+  const ThingId second = arena.add({8});
+  CHECK(index(second) == index(first));
+  CHECK(second != first);
+  CHECK(arena.id_at(index(first)) == second);
+  CHECK_FALSE(arena.contains(first));
+  CHECK_THROWS_AS(std::as_const(arena)[first], InvariantError);
+  arena.recycle(second);
+  CHECK_FALSE(arena.contains(second));
+  CHECK(arena[arena.add()].value == 8);
+  CHECK(arena.live() == 2);
+  CHECK(arena.contains(other));
+  CHECK_FALSE(arena.contains(none<ThingId>));
+  CHECK_THROWS_AS(arena[none<ThingId>], InvariantError);
+  CHECK_THROWS_AS(arena[ThingId{2}], InvariantError);  // beyond the end
+  CHECK_THROWS_AS(arena.id_at(2), InvariantError);
+}
+
+TEST_CASE("going over an arena leaves out what is gone", "[sim]") {
+  Arena<ThingId, Thing> arena;
+  std::vector<ThingId> ids;
+  for (int value = 0; value < 6; ++value)
+    ids.push_back(arena.add({value}));
+  const auto values = [&] {
+    std::vector<int> out;
+    for (const Thing& thing : arena)
+      out.push_back(thing.value);
+    return out;
+  };
+  for (const int gone : {0, 3, 5})
+    arena.remove(ids[static_cast<std::size_t>(gone)]);
+  CHECK(values() == std::vector{1, 2, 4});
+  CHECK(arena.begin().id() == ids[1]);
+  const ThingId again = arena.add({9});  // the place that was freed last
+  CHECK(index(again) == 5);
+  CHECK(values() == std::vector{1, 2, 4, 9});
+  for (const ThingId id : {ids[1], ids[2], ids[4], again})
+    arena.recycle(id);
+  CHECK(arena.begin() == arena.end());
 }
 
 TEST_CASE("a list goes through its members in the order in which they joined", "[sim]") {
@@ -133,6 +185,17 @@ TEST_CASE("a list goes through its members in the order in which they joined", "
   unlink<&Thing::links>(arena, list, d);
   unlink<&Thing::links>(arena, list, a);
   CHECK(ids().empty());
+}
+
+TEST_CASE("what is shared is not read or written beyond its end", "[sim]") {
+  CowVector<int> pages(3);
+  CHECK_THROWS_AS(std::as_const(pages)[3], InvariantError);
+  CHECK_THROWS_AS(pages.writable(~std::size_t{0}), InvariantError);  // what 0 - 1 is
+  SharedVector<int> table;
+  table.push_back(1);
+  CHECK(table[0] == 1);
+  CHECK_THROWS_AS(table[1], InvariantError);
+  CHECK_THROWS_AS(table.edit(1), InvariantError);
 }
 
 TEST_CASE("copies of a large array share what none of them writes", "[sim]") {
