@@ -55,18 +55,18 @@ bool is_torn(const Oracle& o, const Landing& l, std::uint64_t newer) {
   const Operation& op = o.operations[newer - 1];
   for (std::uint64_t lba = op.lba; lba < op.lba + op.blocks; ++lba) {
     const bool outside = lba < l.lba || lba >= l.lba + l.blocks;
-    if (outside && o.disks[sim::index(l.disk)][lba].content_serial == newer)
+    if (outside && o.disks[l.disk][lba].content_serial == newer)
       return true;
   }
   return false;
 }
 
 Harm land_all(Oracle& o, const Landing& l) {
-  HOLDFAST_CHECK(l.blocks > 0 && l.lba + l.blocks <= o.disks[l.disk].size(),
+  HOLDFAST_CHECK(l.blocks > 0 && l.lba + l.blocks <= o.disks[sim::index(l.disk)].size(),
                  "a write lands beyond the end of its disk");
   Harm harm;
   for (std::uint64_t lba = l.lba; lba < l.lba + l.blocks; ++lba) {
-    Block& b = o.disks[sim::index(l.disk)].writable(lba);
+    Block& b = o.disks[l.disk].writable(lba);
     const std::uint64_t content = b.content_serial;
     const std::uint64_t newest = content != l.serial ? content : b.newest_serial;
     if (!land(o, l.serial, b) || harm.serial != 0)
@@ -121,7 +121,7 @@ void misplace(World& w, const Landing& l, const Attempt* attempt) {
   HOLDFAST_CHECK(l.serial != serial_of(l.token), "data of its own is where it belongs");
   Oracle& o = w.oracle;
   for (std::uint64_t lba = l.lba; lba < l.lba + l.blocks; ++lba)
-    o.disks[sim::index(l.disk)].writable(lba).content_serial = l.serial;
+    o.disks[l.disk].writable(lba).content_serial = l.serial;
   ++o.counts.misplaced_writes;
   Incident incident = incident_of(w, l, attempt);
   incident.type = Incident::Type::misplaced_write;

@@ -36,16 +36,16 @@ void on_submit(World& w, const Words<Kind::app_submit>& r) {
   op.disk = r.get<"disk">();
   op.lba = r.get<"lba">();
   op.blocks = r.get<"blocks">();
-  HOLDFAST_CHECK(op.blocks > 0 && op.lba + op.blocks <= o.disks[op.disk].size(),
+  HOLDFAST_CHECK(op.blocks > 0 && op.lba + op.blocks <= o.disks[sim::index(op.disk)].size(),
                  "an I/O reaches beyond the end of its disk");
   if (is_read(op)) {
     // What is acknowledged before a read is submitted must be visible to it.
     if (op.blocks == 1) {
-      op.newest_known = o.disks[sim::index(op.disk)][op.lba].newest_acknowledged;
+      op.newest_known = o.disks[op.disk][op.lba].newest_acknowledged;
     } else {
       op.version = o.known_before.size();
       for (std::uint32_t i = 0; i < op.blocks; ++i) {
-        o.known_before.push_back(o.disks[sim::index(op.disk)][op.lba + i].newest_acknowledged);
+        o.known_before.push_back(o.disks[op.disk][op.lba + i].newest_acknowledged);
       }
     }
   }
@@ -73,7 +73,7 @@ void on_acknowledged(World& w, std::uint64_t serial, bool applied) {
   if (!writes_blocks(op))
     return;
   for (std::uint32_t i = 0; i < op.blocks; ++i) {
-    Block& b = o.disks[sim::index(op.disk)].writable(op.lba + i);
+    Block& b = o.disks[op.disk].writable(op.lba + i);
     b.newest_acknowledged = std::max(b.newest_acknowledged, op.submitted);
   }
 }
