@@ -35,11 +35,11 @@ class Arena {
  public:
   /// The id must name an element that lives.
   T& operator[](Id id) {
-    HOLDFAST_CHECK_ACCESS(contains(id));
+    HOLDFAST_PACKET_CHECK(contains(id));
     return slots_[index(id)].item;
   }
   const T& operator[](Id id) const {
-    HOLDFAST_CHECK_ACCESS(contains(id));
+    HOLDFAST_PACKET_CHECK(contains(id));
     return slots_[index(id)].item;
   }
   /// False for what is gone, whatever has its place now.
@@ -48,7 +48,7 @@ class Arena {
   }
   /// Who lives at a place now, for those who kept the place only (a packet's bytes, a record).
   [[nodiscard]] Id id_at(std::uint32_t place) const {
-    HOLDFAST_CHECK_ACCESS(place < size_ && (slots_[place].uses & is_free) == 0);
+    HOLDFAST_PACKET_CHECK(place < size_ && (slots_[place].uses & is_free) == 0);
     return made(place);
   }
 
@@ -145,7 +145,7 @@ class Arena {
     return static_cast<std::uint32_t>(static_cast<std::uint64_t>(id) >> 32);
   }
   void free(Id id) {
-    HOLDFAST_CHECK_ACCESS(contains(id));
+    HOLDFAST_PACKET_CHECK(contains(id));
     Slot& slot = slots_[index(id)];
     HOLDFAST_CHECK(slot.uses == uses_in(id));  // or a place would be free twice
     slot.uses = (slot.uses + 1) | is_free;

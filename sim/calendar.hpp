@@ -98,7 +98,7 @@ class Calendar {
 
   /// Takes a single event off the calendar. True if it was still pending.
   bool cancel(EventId id) {
-    HOLDFAST_CHECK(id.sequence == 0 || id.slot < slots_.size(), "the event is of another calendar");
+    HOLDFAST_PACKET_CHECK(id.sequence == 0 || id.slot < slots_.size(), "another's event");
     if (id.sequence == 0 || slots_[id.slot].sequence != id.sequence)
       return false;
     if (carrier_ != nullptr) [[unlikely]]
@@ -122,7 +122,7 @@ class Calendar {
   /// Schedules `item` at `t`, which must lie neither in the past nor before the lane's last item.
   void lane_push(LaneId id, TimePoint t, std::uint32_t item) {
     const auto index = static_cast<std::uint32_t>(id);
-    HOLDFAST_CHECK(index < lanes_.size(), "the lane is of another calendar");
+    HOLDFAST_PACKET_CHECK(index < lanes_.size(), "the lane is of another calendar");
     Lane& lane = lanes_[index];
     HOLDFAST_CHECK(t >= now_ && (lane.items.empty() || ns(t) >= lane.items.back().time));
     const std::uint64_t sequence = next_sequence_++;
@@ -319,8 +319,8 @@ class Calendar {
   }
 
   void fire_slot(World& world, std::uint32_t index, std::int64_t time) {
-    HOLDFAST_CHECK(time >= ns(now_), "an event was passed over, and time would go back");
-    HOLDFAST_CHECK(slots_[index].sequence != 0, "an event fires that was cancelled or has fired");
+    HOLDFAST_PACKET_CHECK(time >= ns(now_), "an event was passed over");
+    HOLDFAST_PACKET_CHECK(slots_[index].sequence != 0, "the event is over, or cancelled");
     now_ = TimePoint{Duration{time}};
     ++fired_;
     --pending_;
@@ -345,7 +345,7 @@ class Calendar {
   }
 
   void dispatch(World& world, const Lane& lane, const LaneItem& item) {
-    HOLDFAST_CHECK(item.time >= ns(now_), "a lane's item was passed over, and time would go back");
+    HOLDFAST_PACKET_CHECK(item.time >= ns(now_), "a lane's item was passed over");
     now_ = TimePoint{Duration{item.time}};
     ++fired_;
     --pending_;
@@ -363,14 +363,14 @@ class Calendar {
     return static_cast<std::uint32_t>(slots_.size() - 1);
   }
   void free_slot(std::uint32_t slot) {
-    HOLDFAST_CHECK(slots_[slot].sequence != 0, "a slot is freed twice");
+    HOLDFAST_PACKET_CHECK(slots_[slot].sequence != 0, "a slot is freed twice");
     slots_[slot].sequence = 0;
     slots_[slot].next_free = first_free_;
     first_free_ = slot;
   }
 
   void pop_dead() {
-    HOLDFAST_CHECK(dead_ > 0, "a live entry is taken for one that was cancelled");
+    HOLDFAST_PACKET_CHECK(dead_ > 0, "a live entry is taken for one that was cancelled");
     heap_.pop();
     --dead_;
   }

@@ -42,7 +42,8 @@ const std::int64_t* Choices::scripted(std::uint64_t stream, std::uint64_t ordina
 
 template <class Draw>
 std::int64_t Choices::choose(ChoiceId id, Draw draw) {
-  HOLDFAST_CHECK(static_cast<std::uint32_t>(id) < points_.size(), "no such choice point was added");
+  HOLDFAST_PACKET_CHECK(static_cast<std::uint32_t>(id) < points_.size(),
+                        "no such choice point was added");
   Point& p = points_[static_cast<std::uint32_t>(id)];
   const std::uint64_t ordinal = p.next_ordinal++;
   std::int64_t value = 0;
@@ -58,7 +59,8 @@ std::int64_t Choices::choose(ChoiceId id, Draw draw) {
 }
 
 bool Choices::draw_yes(ChoiceId id, std::uint64_t threshold) {
-  HOLDFAST_CHECK(static_cast<std::uint32_t>(id) < points_.size(), "no such choice point was added");
+  HOLDFAST_PACKET_CHECK(static_cast<std::uint32_t>(id) < points_.size(),
+                        "no such choice point was added");
   Point& p = points_[static_cast<std::uint32_t>(id)];
   const std::uint64_t ordinal = p.next_ordinal++;
   bool value = false;
@@ -74,26 +76,26 @@ bool Choices::draw_yes(ChoiceId id, std::uint64_t threshold) {
 }
 
 std::uint64_t Choices::pick(ChoiceId id, std::uint64_t bound) {
-  HOLDFAST_CHECK(bound > 0, "there is nothing to pick from");
+  HOLDFAST_PACKET_CHECK(bound > 0, "there is nothing to pick from");
   return static_cast<std::uint64_t>(choose(id, [&](std::uint64_t bits) {
     return static_cast<std::int64_t>(uniform_below(bits, bound));
   }));
 }
 
 Duration Choices::uniform(ChoiceId id, Duration low, Duration high) {
-  HOLDFAST_CHECK(low <= high, "the bounds of a uniform choice are the wrong way round");
+  HOLDFAST_PACKET_CHECK(low <= high, "the bounds of a uniform choice are the wrong way round");
   return Duration{
       choose(id, [&](std::uint64_t bits) { return uniform_between(bits, low, high).count(); })};
 }
 
 Duration Choices::exponential(ChoiceId id, Duration low, Duration mean) {
-  HOLDFAST_CHECK(mean >= Duration{}, "an exponential choice has a mean of 0 or more");
+  HOLDFAST_PACKET_CHECK(mean >= Duration{}, "an exponential choice has a mean of 0 or more");
   return Duration{
       choose(id, [&](std::uint64_t bits) { return (low + sim::exponential(bits, mean)).count(); })};
 }
 
 Duration Choices::tailed(ChoiceId id, Duration usual, Duration mean, std::uint64_t threshold) {
-  HOLDFAST_CHECK(mean >= Duration{}, "an exponential tail has a mean of 0 or more");
+  HOLDFAST_PACKET_CHECK(mean >= Duration{}, "an exponential tail has a mean of 0 or more");
   return Duration{choose(id, [&](std::uint64_t bits) {
     if (bits >= threshold)
       return usual.count();

@@ -39,7 +39,7 @@ class CowVector {
   }
 
   const T& operator[](std::size_t i) const {
-    HOLDFAST_CHECK_ACCESS(i < size_, "the array ends before that");
+    HOLDFAST_PACKET_CHECK(i < size_, "the array ends before that");
     static const T untouched{};
     const auto& directory = directories_[i / directory_items];
     if (!directory)
@@ -50,7 +50,7 @@ class CowVector {
 
   /// The element for writing; its page is made, or made our own, first.
   T& writable(std::size_t i) {
-    HOLDFAST_CHECK_ACCESS(i < size_, "the array ends before that");
+    HOLDFAST_PACKET_CHECK(i < size_, "the array ends before that");
     Directory& directory = directories_[i / directory_items].own();
     return directory[i / page_items % directory_pages].own()[i % page_items];
   }

@@ -32,28 +32,28 @@ class Ring {
   [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(tail_ - head_); }
 
   T& front() {
-    HOLDFAST_CHECK(!empty(), "an empty ring has no front");
+    HOLDFAST_PACKET_CHECK(!empty(), "an empty ring has no front");
     return items_[head_ & mask_];
   }
   const T& front() const {
-    HOLDFAST_CHECK(!empty(), "an empty ring has no front");
+    HOLDFAST_PACKET_CHECK(!empty(), "an empty ring has no front");
     return items_[head_ & mask_];
   }
   T& back() {
-    HOLDFAST_CHECK(!empty(), "an empty ring has no back");
+    HOLDFAST_PACKET_CHECK(!empty(), "an empty ring has no back");
     return items_[(tail_ - 1) & mask_];
   }
   const T& back() const {
-    HOLDFAST_CHECK(!empty(), "an empty ring has no back");
+    HOLDFAST_PACKET_CHECK(!empty(), "an empty ring has no back");
     return items_[(tail_ - 1) & mask_];
   }
   /// i = 0 is the front.
   T& operator[](std::size_t i) {
-    HOLDFAST_CHECK(i < size(), "there is no such place in the ring");
+    HOLDFAST_PACKET_CHECK(i < size(), "there is no such place in the ring");
     return items_[(head_ + i) & mask_];
   }
   const T& operator[](std::size_t i) const {
-    HOLDFAST_CHECK(i < size(), "there is no such place in the ring");
+    HOLDFAST_PACKET_CHECK(i < size(), "there is no such place in the ring");
     return items_[(head_ + i) & mask_];
   }
 
@@ -63,7 +63,7 @@ class Ring {
     items_[tail_++ & mask_] = item;
   }
   void pop_front() {
-    HOLDFAST_CHECK(!empty(), "there is nothing to take from an empty ring");
+    HOLDFAST_PACKET_CHECK(!empty(), "there is nothing to take from an empty ring");
     ++head_;
   }
   void clear() { head_ = tail_ = 0; }
@@ -101,7 +101,7 @@ class Ring {
     mask_ = items_.size() - 1;
     head_ = 0;
     tail_ = count;
-    HOLDFAST_CHECK((items_.size() & mask_) == 0, "the mask needs a power of two");
+    HOLDFAST_PACKET_CHECK((items_.size() & mask_) == 0, "the mask needs a power of two");
   }
 
   Vector<T> items_;

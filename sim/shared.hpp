@@ -40,7 +40,7 @@ class Shared {
   /// There is a value.
   explicit operator bool() const { return block_ != nullptr; }
   const T& operator*() const {
-    HOLDFAST_CHECK(block_ != nullptr, "there is no value to read");
+    HOLDFAST_PACKET_CHECK(block_ != nullptr, "there is no value to read");
     return block_->value;
   }
 

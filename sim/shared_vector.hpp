@@ -24,7 +24,7 @@ class SharedVector {
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
   const T& operator[](std::size_t i) const {
-    HOLDFAST_CHECK_ACCESS(i < size_, "the table has no such row");
+    HOLDFAST_PACKET_CHECK(i < size_, "the table has no such row");
     return items_[i];
   }
   const T* begin() const { return items_; }
@@ -32,7 +32,7 @@ class SharedVector {
 
   /// The element for writing.
   T& edit(std::size_t i) {
-    HOLDFAST_CHECK(i < size_, "the table has no such row");
+    HOLDFAST_PACKET_CHECK(i < size_, "the table has no such row");
     return own()[i];
   }
   void push_back(T item) {

@@ -20,7 +20,7 @@ struct TimerWheel {
 
   [[nodiscard]] bool is_exact() const { return hz == 0; }
   [[nodiscard]] Duration tick() const {
-    HOLDFAST_CHECK(hz != 0, "exact timers have no tick");
+    HOLDFAST_PACKET_CHECK(hz != 0, "exact timers have no tick");
     return Duration{1'000'000'000 / hz};
   }
   /// The value of `jiffies` at `t`.
@@ -37,7 +37,7 @@ struct TimerWheel {
 /// The tick at which a timer fires that is set at tick `now` for tick `expires`: the next multiple
 /// of its level's granularity strictly after it. Never early, never moved to a finer level.
 constexpr std::int64_t wheel_tick(std::int64_t now, std::int64_t expires) {
-  HOLDFAST_CHECK(now >= 0 && expires >= 0, "ticks are counted from the start of the run");
+  HOLDFAST_PACKET_CHECK(now >= 0 && expires >= 0, "ticks are counted from the start of the run");
   std::int64_t granularity = 1;
   while (expires - now >= 63 * granularity)
     granularity *= 8;
@@ -80,7 +80,7 @@ struct BlockTimer {
   }
   /// What a request that starts at tick `now` with deadline `deadline` asks for.
   static std::int64_t wanted(const TimerWheel& wheel, std::int64_t now, std::int64_t deadline) {
-    HOLDFAST_CHECK(!wheel.is_exact(), "exact timers are not rounded by the block layer");
+    HOLDFAST_PACKET_CHECK(!wheel.is_exact(), "exact timers are not rounded by the block layer");
     const std::int64_t five_seconds = std::int64_t{5} * wheel.hz;
     return std::min(deadline, now + five_seconds) + slack(wheel);
   }

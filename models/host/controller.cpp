@@ -78,11 +78,11 @@ void after_change(World& w, ControllerId id, State from, State to) {
 }  // namespace
 
 Controller& controller(World& w, ControllerId id) {
-  HOLDFAST_CHECK(sim::index(id) < w.host.controllers.size(), "there is no such controller");
+  HOLDFAST_PACKET_CHECK(sim::index(id) < w.host.controllers.size(), "there is no such controller");
   return w.host.controllers[sim::index(id)];
 }
 Queue& queue(World& w, QueueId id) {
-  HOLDFAST_CHECK(sim::index(id) < w.host.queues.size(), "there is no such queue");
+  HOLDFAST_PACKET_CHECK(sim::index(id) < w.host.queues.size(), "there is no such queue");
   return w.host.queues[sim::index(id)];
 }
 const wire::NqnText& nqn_of(const World& w, NqnId id) { return w.host.nqns[sim::index(id)]; }
@@ -103,7 +103,7 @@ TimePoint timer_at(const World& w, const Controller& c, Duration delay) {
   return sim::fires_at(host_of(w, c).wheel, w.now(), delay);
 }
 QueueId io_queue(const Controller& c, std::uint32_t i) {
-  HOLDFAST_CHECK(i < std::max(c.io_queues_wanted, 1u), "the queue is the next controller's");
+  HOLDFAST_PACKET_CHECK(i < std::max(c.io_queues_wanted, 1u), "the queue is the next controller's");
   return QueueId{c.first_io_queue + i};
 }
 

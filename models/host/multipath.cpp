@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint32_t no_path = ~0u;
 
 Head& head_of(World& w, HeadId id) {
-  HOLDFAST_CHECK(sim::index(id) < w.host.heads.size(), "there is no such device");
+  HOLDFAST_PACKET_CHECK(sim::index(id) < w.host.heads.size(), "there is no such device");
   return w.host.heads[sim::index(id)];
 }
 
@@ -106,8 +106,8 @@ IoPolicy policy_of(const World& w, const Head& head) {
 }
 
 std::uint32_t find_path(const World& w, const Head& head) {
-  HOLDFAST_CHECK(head.current == no_path || head.current < head.paths.size(),
-                 "the current path is none of the head's");
+  HOLDFAST_PACKET_CHECK(head.current == no_path || head.current < head.paths.size(),
+                        "the current path is none of the head's");
   if (policy_of(w, head) == IoPolicy::round_robin)
     return find_round_robin(w, head);
   if (policy_of(w, head) == IoPolicy::queue_depth)
@@ -182,11 +182,11 @@ Duration retry_delay(const Controller& c, wire::Status status) {
 bool is_ready(const World& w, HeadId id) { return w.host.heads[sim::index(id)].block_bytes != 0; }
 
 std::uint64_t submit_io(World& w, const Io& what) {
-  HOLDFAST_CHECK(sim::index(what.head) < w.host.heads.size(), "there is no such device");
-  HOLDFAST_CHECK(is_ready(w, what.head), "the device has not been found yet");
-  HOLDFAST_CHECK(what.blocks > 0 && what.lba + what.blocks <= head_of(w, what.head).blocks,
-                 "the block layer refuses what lies beyond the end of the device");
-  HOLDFAST_CHECK(what.serial == 0 && what.attempts == 0, "an I/O is submitted twice");
+  HOLDFAST_PACKET_CHECK(sim::index(what.head) < w.host.heads.size(), "there is no such device");
+  HOLDFAST_PACKET_CHECK(is_ready(w, what.head), "the device has not been found yet");
+  HOLDFAST_PACKET_CHECK(what.blocks > 0 && what.lba + what.blocks <= head_of(w, what.head).blocks,
+                        "the block layer refuses what lies beyond the end of the device");
+  HOLDFAST_PACKET_CHECK(what.serial == 0 && what.attempts == 0, "an I/O is submitted twice");
   const IoId id = w.host.ios.add(what);
   Io& io = w.host.ios[id];
   io.serial = w.host.next_serial++;
@@ -199,7 +199,7 @@ std::uint64_t submit_io(World& w, const Io& what) {
 }
 
 void dispatch(World& w, IoId id) {
-  HOLDFAST_CHECK(w.host.ios[id].serial != 0, "the I/O is over");
+  HOLDFAST_PACKET_CHECK(w.host.ios[id].serial != 0, "the I/O is over");
   const HeadId head_id = w.host.ios[id].head;
   Head& head = head_of(w, head_id);
   const std::uint32_t path = find_path(w, head);
@@ -228,7 +228,7 @@ bool is_quiesced(const World& w, const Queue& q) {
 }
 
 void queue_io(World& w, QueueId queue_id, IoId id) {
-  HOLDFAST_CHECK(w.host.ios[id].serial != 0, "the I/O is over");
+  HOLDFAST_PACKET_CHECK(w.host.ios[id].serial != 0, "the I/O is over");
   Queue& q = queue(w, queue_id);
   const State state = controller(w, q.controller).state;
   if (is_quiesced(w, q)) {
@@ -259,8 +259,7 @@ void queue_io(World& w, QueueId queue_id, IoId id) {
 void io_completed(World& w, QueueId queue_id, const Request& r,
                   const wire::Completion& completion) {
   Io& io = w.host.ios[r.io];
-  HOLDFAST_CHECK(io.serial != 0, "a request of an I/O outlives it");
-  HOLDFAST_CHECK(io.attempts > 0, "an I/O is answered that was not sent");
+  HOLDFAST_PACKET_CHECK(io.serial != 0, "a request of an I/O outlives it");
   wire::Status status = completion.status;
   if (!pair_is_done(io, status))
     return;
@@ -303,7 +302,7 @@ void io_completed(World& w, QueueId queue_id, const Request& r,
 }
 
 void finish_io(World& w, IoId id, wire::Status status) {
-  HOLDFAST_CHECK(w.host.ios[id].serial != 0, "an application is told twice");
+  HOLDFAST_PACKET_CHECK(w.host.ios[id].serial != 0, "an application is told twice");
   end_active(w, w.host.ios[id]);
   const Io io = w.host.ios[id];
   w.host.ios.remove(id);
@@ -387,7 +386,8 @@ void remove_paths(World& w, ControllerId id) {
       continue;
     // current_path is a pointer in Linux: another path that is the current one stays it.
     const auto at = static_cast<std::uint32_t>(path - head.paths.begin());
-    HOLDFAST_CHECK(head.current != at, "the path that goes should not be the current one any more");
+    HOLDFAST_PACKET_CHECK(head.current != at,
+                          "the path that goes should not be the current one any more");
     head.paths.erase(path);
     if (head.current != no_path && head.current > at)
       --head.current;

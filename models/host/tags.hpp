@@ -23,8 +23,8 @@ class Tags {
   /// (BLK_MQ_REQ_RESERVED); at most two. No command identifier names a tag of `limit` or more.
   Tags(std::uint16_t reserved, std::uint16_t end, std::uint16_t limit)
       : limit_(limit), end_(end), fresh_(reserved), reserved_count_(reserved) {
-    HOLDFAST_CHECK(reserved <= reserved_.size(), "there are two kinds of reserved commands");
-    HOLDFAST_CHECK(reserved < end && end <= limit, "no tag is left for ordinary commands");
+    HOLDFAST_PACKET_CHECK(reserved <= reserved_.size(), "there are two kinds of reserved commands");
+    HOLDFAST_PACKET_CHECK(reserved < end && end <= limit, "no tag is left for ordinary commands");
     for (std::uint16_t tag = 0; tag < reserved; ++tag)
       reserved_[tag] = static_cast<std::uint8_t>(tag);
   }
@@ -42,14 +42,14 @@ class Tags {
       return fresh_++;
     }
     const std::uint16_t tag = last_returned_;
-    HOLDFAST_CHECK(tag < rows_.size() && rows_[tag].request == sim::none<RequestId>,
-                   "a tag that is free carries a request");
+    HOLDFAST_PACKET_CHECK(tag < rows_.size() && rows_[tag].request == sim::none<RequestId>,
+                          "a tag that is free carries a request");
     last_returned_ = rows_[tag].returned_before;
     --returned_;
     return tag;
   }
   void give_back(std::uint16_t tag) {
-    HOLDFAST_CHECK(tag < fresh_ && free() < end_, "a tag is given back that was not taken");
+    HOLDFAST_PACKET_CHECK(tag < fresh_ && free() < end_, "a tag is given back that was not taken");
     row(tag).returned_before = last_returned_;
     last_returned_ = tag;
     ++returned_;
@@ -59,8 +59,8 @@ class Tags {
     return reserved_[--reserved_count_];
   }
   void give_back_reserved(std::uint16_t tag) {
-    HOLDFAST_CHECK(reserved_count_ < reserved_.size(),
-                   "a reserved tag is given back that was not taken");
+    HOLDFAST_PACKET_CHECK(reserved_count_ < reserved_.size(),
+                          "a reserved tag is given back that was not taken");
     reserved_[reserved_count_++] = static_cast<std::uint8_t>(tag);
   }
 

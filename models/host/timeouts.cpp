@@ -26,7 +26,8 @@ std::uint32_t request_queue(const World& w, std::uint16_t qid, const Request& r)
 }
 
 RequestTimer& timer_of(World& w, ControllerId id, std::uint32_t which) {
-  HOLDFAST_CHECK(which < first_namespace + w.host.heads.size(), "there is no such request queue");
+  HOLDFAST_PACKET_CHECK(which < first_namespace + w.host.heads.size(),
+                        "there is no such request queue");
   auto& timers = controller(w, id).timers;
   if (timers.size() <= which)
     timers.resize(which + 1);
@@ -34,7 +35,7 @@ RequestTimer& timer_of(World& w, ControllerId id, std::uint32_t which) {
 }
 
 std::int64_t deadline_tick(const sim::TimerWheel& wheel, const Request& r) {
-  HOLDFAST_CHECK(r.timeout > Duration{}, "the request has no timeout");
+  HOLDFAST_PACKET_CHECK(r.timeout > Duration{}, "the request has no timeout");
   return wheel.ticks_at(r.submitted) + wheel.ticks_of(r.timeout);
 }
 
@@ -111,7 +112,7 @@ void fired(World& w, ControllerId id, std::uint32_t which) {
 }  // namespace
 
 void arm_timeout(World& w, QueueId id, const Request& r) {
-  HOLDFAST_CHECK(r.deadline > w.now(), "the request has timed out already");
+  HOLDFAST_PACKET_CHECK(r.deadline > w.now(), "the request has timed out already");
   const Queue& q = queue(w, id);
   const std::uint32_t which = request_queue(w, q.qid, r);
   const sim::TimerWheel& wheel = host_of(w, controller(w, q.controller)).wheel;

@@ -17,7 +17,7 @@ namespace holdfast::net {
 
 /// To the nearest nanosecond.
 Duration serialisation(std::uint64_t rate_bps, std::uint32_t bytes) {
-  HOLDFAST_CHECK(rate_bps > 0, "nothing leaves a link without a rate");
+  HOLDFAST_PACKET_CHECK(rate_bps > 0, "nothing leaves a link without a rate");
   const std::uint64_t scaled = std::uint64_t{bytes} * 8'000'000'000u;
   return Duration{static_cast<std::int64_t>((scaled + rate_bps / 2) / rate_bps)};
 }
@@ -27,7 +27,8 @@ bool is_foreign(const World& w, const Packet& packet) {
 }
 
 bool strikes(const World& w, const Flows& flows, const Packet& packet) {
-  HOLDFAST_CHECK(flows.all || flows.first <= flows.last, "a range of flows ends before it begins");
+  HOLDFAST_PACKET_CHECK(flows.all || flows.first <= flows.last,
+                        "a range of flows ends before it begins");
   if (flows.all)
     return true;
   if (w.net.flow_of == nullptr || is_foreign(w, packet))
@@ -67,7 +68,8 @@ Duration time_of(Channel& c, std::uint32_t bytes) {
 
 void queue_on_link(World& w, ChannelId id, PacketId packet) {
   Channel& c = w.net.channels[sim::index(id)];
-  HOLDFAST_CHECK(is_on(w, w.net.packets[packet], id), "a packet leaves the route that it has");
+  HOLDFAST_PACKET_CHECK(is_on(w, w.net.packets[packet], id),
+                        "a packet leaves the route that it has");
   if (c.outages != 0) [[unlikely]] {
     drop(w, id, packet, Drop::link_down);
     return;
@@ -75,7 +77,7 @@ void queue_on_link(World& w, ChannelId id, PacketId packet) {
   const std::uint32_t bytes = w.net.packets[packet].bytes + frame_overhead_bytes;
   const TimePoint start = c.busy_until > w.now() ? c.busy_until : w.now();
   const TimePoint left = start + time_of(c, bytes);
-  HOLDFAST_CHECK(left > start, "a packet takes no time on a link");
+  HOLDFAST_PACKET_CHECK(left > start, "a packet takes no time on a link");
   if (left - w.now() > c.backlog_max) [[unlikely]] {
     drop(w, id, packet, Drop::queue_full);
     return;
@@ -115,8 +117,8 @@ void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
   const PacketId packet = w.net.packets.id_at(packet_index);
   Channel& c = w.net.channels[channel];
   Packet& p = w.net.packets[packet];
-  HOLDFAST_CHECK(c.outages == 0, "a packet comes through a link that is down");
-  HOLDFAST_CHECK(is_on(w, p, id), "a packet arrives by a channel that it was not sent on");
+  HOLDFAST_PACKET_CHECK(c.outages == 0, "a packet comes through a link that is down");
+  HOLDFAST_PACKET_CHECK(is_on(w, p, id), "a packet arrives by a channel that it was not sent on");
   ++c.packets;
   const Route& route = w.net.routes[sim::index(p.route)];
   if (!route.foreign) [[likely]] {
@@ -223,9 +225,9 @@ RouteId add_route(World& w, NodeId from, NodeId to, const std::vector<ChannelId>
 
 TimePoint send(World& w, RouteId route, std::uint32_t bytes, const PacketBody& body) {
   const Route& r = w.net.routes[sim::index(route)];
-  HOLDFAST_CHECK(!r.foreign, "that route is for the packets of other applications");
+  HOLDFAST_PACKET_CHECK(!r.foreign, "that route is for the packets of other applications");
   HOLDFAST_CHECK(bytes <= r.mtu_bytes, "no link on the way is allowed to cut a packet");
-  HOLDFAST_CHECK(bytes > 0 && bytes <= 0xffff, "a packet has no such length");
+  HOLDFAST_PACKET_CHECK(bytes > 0 && bytes <= 0xffff, "a packet has no such length");
   const PacketId packet = w.net.packets.add();
   Packet& p = w.net.packets[packet];
   p.route = route;

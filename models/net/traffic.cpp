@@ -20,7 +20,7 @@ void schedule(World& w, std::uint32_t index, TimePoint at) {
 
 /// When the next packet comes after one at `last`.
 TimePoint next_after(World& w, Traffic& t, TimePoint last) {
-  HOLDFAST_CHECK(t.interval > Duration{}, "endless packets would come at one instant");
+  HOLDFAST_PACKET_CHECK(t.interval > Duration{}, "endless packets would come at one instant");
   if (t.pattern == TrafficPattern::poisson)
     return last + w.choices.exponential(t.interval_choice, Duration{}, t.interval);
   const TimePoint next = last + t.interval;
@@ -35,8 +35,8 @@ TimePoint next_after(World& w, Traffic& t, TimePoint last) {
 void emit(World& w, std::uint32_t index) {
   Traffic& t = w.net.traffic[index];
   const PacketId packet = w.net.packets.add();
-  HOLDFAST_CHECK(w.net.routes[sim::index(t.route)].foreign,
-                 "the transport would be told of the packet");
+  HOLDFAST_PACKET_CHECK(w.net.routes[sim::index(t.route)].foreign,
+                        "the transport would be told of the packet");
   Packet& p = w.net.packets[packet];
   p.route = t.route;
   p.hop = 0;

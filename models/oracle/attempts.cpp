@@ -14,8 +14,8 @@ namespace {
 
 /// Throws unless the token names an operation that was submitted.
 Operation& operation_of(Oracle& o, Token token) {
-  HOLDFAST_CHECK(serial_of(token) > 0 && serial_of(token) <= o.operations.size(),
-                 "a token names an I/O that no application has submitted");
+  HOLDFAST_PACKET_CHECK(serial_of(token) > 0 && serial_of(token) <= o.operations.size(),
+                        "a token names an I/O that no application has submitted");
   return o.operations.writable(serial_of(token) - 1);
 }
 
@@ -26,8 +26,8 @@ sim::List<AttemptId>& sent_on(Oracle& o, transport::ConnectionId connection) {
 }
 
 AttemptId find(const Oracle& o, Token token) {
-  HOLDFAST_CHECK(serial_of(token) > 0 && serial_of(token) <= o.operations.size(),
-                 "a token names an I/O that no application has submitted");
+  HOLDFAST_PACKET_CHECK(serial_of(token) > 0 && serial_of(token) <= o.operations.size(),
+                        "a token names an I/O that no application has submitted");
   AttemptId id = o.operations[serial_of(token) - 1].first_attempt;
   while (id != sim::none<AttemptId> && o.attempts[id].token != token)
     id = o.attempts[id].next;
@@ -79,7 +79,8 @@ void account_if_known(Oracle& o, AttemptId id) {
   if (changes_something(operation_of(o, a.token)))
     account(o.exposure, a, a.settled);
   const auto place = std::find(o.abandoned.begin(), o.abandoned.end(), id);
-  HOLDFAST_CHECK(place != o.abandoned.end(), "an attempt was given up and is not in the list");
+  HOLDFAST_PACKET_CHECK(place != o.abandoned.end(),
+                        "an attempt was given up and is not in the list");
   o.abandoned.erase(place);
 }
 
@@ -179,13 +180,13 @@ void abandon_attempt(Oracle& o, Token token, TimePoint now) {
   if (id == sim::none<AttemptId>)
     return;
   o.attempts[id].abandoned = now;
-  HOLDFAST_CHECK(std::count(o.abandoned.begin(), o.abandoned.end(), id) == 0,
-                 "an attempt is given up twice");
+  HOLDFAST_PACKET_CHECK(std::count(o.abandoned.begin(), o.abandoned.end(), id) == 0,
+                        "an attempt is given up twice");
   o.abandoned.push_back(id);
 }
 
 Verdict settle_operation(Oracle& o, Operation& op, TimePoint now) {
-  HOLDFAST_CHECK(op.completed == now, "an operation is judged when its application is told");
+  HOLDFAST_PACKET_CHECK(op.completed == now, "an operation is judged when its application is told");
   Verdict verdict;
   for (AttemptId id = op.first_attempt; id != sim::none<AttemptId>;) {
     Attempt& a = o.attempts[id];
@@ -225,8 +226,8 @@ void connection_was_opened(Oracle& o, transport::ConnectionId connection) {
 }
 
 void forget_operation_if_over(Oracle& o, std::uint64_t serial) {
-  HOLDFAST_CHECK(serial > 0 && serial <= o.operations.size(),
-                 "no application has submitted that I/O");
+  HOLDFAST_PACKET_CHECK(serial > 0 && serial <= o.operations.size(),
+                        "no application has submitted that I/O");
   forget_if_over(o, o.operations.writable(serial - 1));
 }
 

@@ -31,8 +31,8 @@ struct Harm {
 
 /// One block of an attempt lands. True: it overwrote newer data.
 bool land(Oracle& o, std::uint64_t serial, Block& b) {
-  HOLDFAST_CHECK(serial > 0 && serial <= o.operations.size(),
-                 "data lands that no application has written");
+  HOLDFAST_PACKET_CHECK(serial > 0 && serial <= o.operations.size(),
+                        "data lands that no application has written");
   const Operation& op = o.operations[serial - 1];
   const bool done = op.completed != sim::never;
   // A newer write is one that was submitted after this one was acknowledged (or failed). Writes
@@ -55,18 +55,18 @@ bool is_torn(const Oracle& o, const Landing& l, std::uint64_t newer) {
   const Operation& op = o.operations[newer - 1];
   for (std::uint64_t lba = op.lba; lba < op.lba + op.blocks; ++lba) {
     const bool outside = lba < l.lba || lba >= l.lba + l.blocks;
-    if (outside && o.disks[l.disk][lba].content_serial == newer)
+    if (outside && o.disks[sim::index(l.disk)][lba].content_serial == newer)
       return true;
   }
   return false;
 }
 
 Harm land_all(Oracle& o, const Landing& l) {
-  HOLDFAST_CHECK(l.blocks > 0 && l.lba + l.blocks <= o.disks[sim::index(l.disk)].size(),
-                 "a write lands beyond the end of its disk");
+  HOLDFAST_PACKET_CHECK(l.blocks > 0 && l.lba + l.blocks <= o.disks[sim::index(l.disk)].size(),
+                        "a write lands beyond the end of its disk");
   Harm harm;
   for (std::uint64_t lba = l.lba; lba < l.lba + l.blocks; ++lba) {
-    Block& b = o.disks[l.disk].writable(lba);
+    Block& b = o.disks[sim::index(l.disk)].writable(lba);
     const std::uint64_t content = b.content_serial;
     const std::uint64_t newest = content != l.serial ? content : b.newest_serial;
     if (!land(o, l.serial, b) || harm.serial != 0)
@@ -121,7 +121,7 @@ void misplace(World& w, const Landing& l, const Attempt* attempt) {
   HOLDFAST_CHECK(l.serial != serial_of(l.token), "data of its own is where it belongs");
   Oracle& o = w.oracle;
   for (std::uint64_t lba = l.lba; lba < l.lba + l.blocks; ++lba)
-    o.disks[l.disk].writable(lba).content_serial = l.serial;
+    o.disks[sim::index(l.disk)].writable(lba).content_serial = l.serial;
   ++o.counts.misplaced_writes;
   Incident incident = incident_of(w, l, attempt);
   incident.type = Incident::Type::misplaced_write;
@@ -191,7 +191,7 @@ void on_effect(World& w, const Words<Kind::effect_applied>& r) {
   const Token token = r.get<"token">();
   const std::uint64_t value = r.get<"value">();
   Operation& op = o.operations.writable(serial_of(token) - 1);
-  HOLDFAST_CHECK(changes_something(op), "a read or a flush has no effect");
+  HOLDFAST_PACKET_CHECK(changes_something(op), "a read or a flush has no effect");
   const Attempt* const attempt = apply_attempt(o, token, w.now());
   if (r.get<"changed">()) {
     // A copy of the same data changes nothing more than a write that lands twice does.

@@ -14,14 +14,14 @@ namespace holdfast::oracle {
 namespace {
 
 Operation& operation(Oracle& o, std::uint64_t serial) {
-  HOLDFAST_CHECK(serial > 0 && serial <= o.operations.size(),
-                 "no application has submitted that I/O");
+  HOLDFAST_PACKET_CHECK(serial > 0 && serial <= o.operations.size(),
+                        "no application has submitted that I/O");
   return o.operations.writable(serial - 1);
 }
 
 TimePoint completed_at(const Oracle& o, std::uint64_t serial) {
-  HOLDFAST_CHECK(serial > 0 && serial <= o.operations.size(),
-                 "no application has submitted that I/O");
+  HOLDFAST_PACKET_CHECK(serial > 0 && serial <= o.operations.size(),
+                        "no application has submitted that I/O");
   return o.operations[serial - 1].completed;
 }
 
@@ -36,16 +36,16 @@ void on_submit(World& w, const Words<Kind::app_submit>& r) {
   op.disk = r.get<"disk">();
   op.lba = r.get<"lba">();
   op.blocks = r.get<"blocks">();
-  HOLDFAST_CHECK(op.blocks > 0 && op.lba + op.blocks <= o.disks[sim::index(op.disk)].size(),
-                 "an I/O reaches beyond the end of its disk");
+  HOLDFAST_PACKET_CHECK(op.blocks > 0 && op.lba + op.blocks <= o.disks[sim::index(op.disk)].size(),
+                        "an I/O reaches beyond the end of its disk");
   if (is_read(op)) {
     // What is acknowledged before a read is submitted must be visible to it.
     if (op.blocks == 1) {
-      op.newest_known = o.disks[op.disk][op.lba].newest_acknowledged;
+      op.newest_known = o.disks[sim::index(op.disk)][op.lba].newest_acknowledged;
     } else {
       op.version = o.known_before.size();
       for (std::uint32_t i = 0; i < op.blocks; ++i) {
-        o.known_before.push_back(o.disks[op.disk][op.lba + i].newest_acknowledged);
+        o.known_before.push_back(o.disks[sim::index(op.disk)][op.lba + i].newest_acknowledged);
       }
     }
   }
@@ -57,8 +57,8 @@ void on_acknowledged(World& w, std::uint64_t serial, bool applied) {
   Oracle& o = w.oracle;
   const Operation op = o.operations[serial - 1];
   ++o.counts.writes;
-  HOLDFAST_CHECK(changes_something(op) && op.status == 0,
-                 "only a success of a write is acknowledged");
+  HOLDFAST_PACKET_CHECK(changes_something(op) && op.status == 0,
+                        "only a success of a write is acknowledged");
   if (!applied) {
     ++o.counts.lost_writes;
     Incident lost;
@@ -73,7 +73,7 @@ void on_acknowledged(World& w, std::uint64_t serial, bool applied) {
   if (!writes_blocks(op))
     return;
   for (std::uint32_t i = 0; i < op.blocks; ++i) {
-    Block& b = o.disks[op.disk].writable(op.lba + i);
+    Block& b = o.disks[sim::index(op.disk)].writable(op.lba + i);
     b.newest_acknowledged = std::max(b.newest_acknowledged, op.submitted);
   }
 }
@@ -128,8 +128,8 @@ void on_media_read(World& w, const Words<Kind::media_read>& r) {
   const Operation& op = o.operations[serial - 1];
   if (op.completed != sim::never)
     return;  // nobody waits for it any more
-  HOLDFAST_CHECK(is_read(op) && place < op.blocks,
-                 "a sample was taken for no read, or beyond its end");
+  HOLDFAST_PACKET_CHECK(is_read(op) && place < op.blocks,
+                        "a sample was taken for no read, or beyond its end");
   const TimePoint known = op.blocks == 1 ? op.newest_known : o.known_before[op.version + place];
   if (known == sim::never)
     return;

@@ -97,7 +97,7 @@ void ana_log_page(World& w, ControllerId id, wire::Bytes out, const wire::GetLog
 }
 
 wire::Status ana_refusal(const World& w, const Queue& q, const wire::Command& command) {
-  HOLDFAST_CHECK(q.qid != 0, "admin commands are served in every ANA state");
+  HOLDFAST_PACKET_CHECK(q.qid != 0, "admin commands are served in every ANA state");
   const Subsystem& s =
       w.target.subsystems[sim::index(w.target.controllers[q.controller].subsystem)];
   for (const NamespaceId id : s.namespaces) {

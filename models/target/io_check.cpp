@@ -21,7 +21,7 @@ NamespaceId find_namespace(const World& w, SubsystemId subsystem, std::uint32_t 
 }
 
 bool fits(const Namespace& n, std::uint64_t slba, std::uint64_t blocks) {
-  HOLDFAST_CHECK(n.blocks > 0, "nothing fits on a namespace without blocks");
+  HOLDFAST_PACKET_CHECK(n.blocks > 0, "nothing fits on a namespace without blocks");
   return slba < n.blocks && blocks <= n.blocks - slba;
 }
 

@@ -32,8 +32,8 @@ Token token_of(const wire::Command& command, const Payload& data) {
 
 /// nvmet_req_init: is the command accepted at all? A status other than success says no.
 wire::Status admission(const World& w, const Queue& q, const wire::Command& command) {
-  HOLDFAST_CHECK(q.controller != sim::none<ControllerId>,
-                 "only Connect comes before the controller");
+  HOLDFAST_PACKET_CHECK(q.controller != sim::none<ControllerId>,
+                        "only Connect comes before the controller");
   const Controller& c = w.target.controllers[q.controller];
   const Profile& profile = *w.target.subsystems[sim::index(c.subsystem)].profile;
   if (command.is_fused() && (!profile.fused_commands || q.qid == 0))
@@ -154,7 +154,7 @@ void take_command(World& w, QueueId id, const wire::Command& command, const Payl
 }
 
 void execute_command(World& w, QueueId id, const wire::Command& command, const Payload& data) {
-  HOLDFAST_CHECK(!w.target.queues[id].stopped, "a queue that is stopped takes no commands");
+  HOLDFAST_PACKET_CHECK(!w.target.queues[id].stopped, "a queue that is stopped takes no commands");
   if (command.is_fabrics()) {
     execute_fabrics(w, id, command, data);
     return;
@@ -175,7 +175,7 @@ void execute_command(World& w, QueueId id, const wire::Command& command, const P
 void respond(World& w, QueueId id, const wire::Command& command, wire::Status status,
              std::uint64_t result, const Payload& data) {
   const Queue& q = w.target.queues[id];
-  HOLDFAST_CHECK(status.ok() || data.bytes == 0, "a command that failed brings no data");
+  HOLDFAST_PACKET_CHECK(status.ok() || data.bytes == 0, "a command that failed brings no data");
   if (q.stopped) {
     // The socket is gone: the response goes nowhere (EPIPE), and its data with it.
     if (data.blob != sim::none<transport::BlobId>)

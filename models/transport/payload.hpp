@@ -70,20 +70,20 @@ class BlobPool {
   [[nodiscard]] std::span<std::byte> operator[](BlobId id) {
     const std::uint32_t size = sizes[sim::index(id) >> 30];
     Class& c = classes_[sim::index(id) >> 30];
-    HOLDFAST_CHECK((sim::index(id) & 0x3fffffffu) < c.places, "no blob has that name");
+    HOLDFAST_PACKET_CHECK((sim::index(id) & 0x3fffffffu) < c.places, "no blob has that name");
     return {c.bytes.data() + std::size_t{sim::index(id) & 0x3fffffffu} * size, size};
   }
   [[nodiscard]] std::span<const std::byte> operator[](BlobId id) const {
     const std::uint32_t size = sizes[sim::index(id) >> 30];
     const Class& c = classes_[sim::index(id) >> 30];
-    HOLDFAST_CHECK((sim::index(id) & 0x3fffffffu) < c.places, "no blob has that name");
+    HOLDFAST_PACKET_CHECK((sim::index(id) & 0x3fffffffu) < c.places, "no blob has that name");
     return {c.bytes.data() + std::size_t{sim::index(id) & 0x3fffffffu} * size, size};
   }
 
   void remove(BlobId id) {
-    HOLDFAST_CHECK(live_ > 0, "a blob is given back that nobody took");
-    HOLDFAST_CHECK((sim::index(id) & 0x3fffffffu) < classes_[sim::index(id) >> 30].places,
-                   "no blob has that name");
+    HOLDFAST_PACKET_CHECK(live_ > 0, "a blob is given back that nobody took");
+    HOLDFAST_PACKET_CHECK((sim::index(id) & 0x3fffffffu) < classes_[sim::index(id) >> 30].places,
+                          "no blob has that name");
     classes_[sim::index(id) >> 30].free.push_back(sim::index(id) & 0x3fffffffu);
     --live_;
   }

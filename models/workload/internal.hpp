@@ -7,7 +7,7 @@
 namespace holdfast::workload {
 
 inline Job& job_of(Workloads& w, JobId id) {
-  HOLDFAST_CHECK(sim::index(id) < w.jobs.size(), "there is no such job");
+  HOLDFAST_PACKET_CHECK(sim::index(id) < w.jobs.size(), "there is no such job");
   return w.jobs[sim::index(id)];
 }
 
@@ -15,7 +15,7 @@ inline Job& job_of(Workloads& w, JobId id) {
 template <class Program>
 Program& program_of(Workloads& w, JobId id) {
   Program* const program = std::get_if<Program>(&job_of(w, id).program);
-  HOLDFAST_CHECK(program != nullptr, "the job runs another program");
+  HOLDFAST_PACKET_CHECK(program != nullptr, "the job runs another program");
   return *program;
 }
 

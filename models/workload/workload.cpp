@@ -66,7 +66,7 @@ void try_start(World& w, JobId id) {
     return;
   }
   job.started = true;
-  HOLDFAST_CHECK(!job.finished, "a job ends before it begins");
+  HOLDFAST_PACKET_CHECK(!job.finished, "a job ends before it begins");
   std::visit(Start{w, id}, job.program);
 }
 
@@ -84,7 +84,7 @@ JobId add_job(World& w, const Job& job) {
 
 void io_done(World& w, JobId id, host::Cookie cookie, wire::Status status, host::Version version) {
   Job& job = job_of(w.workload, id);
-  HOLDFAST_CHECK(job.started, "an I/O is done of a job that has not begun");
+  HOLDFAST_PACKET_CHECK(job.started, "an I/O is done of a job that has not begun");
   if (!status.ok())
     ++job.errors;
   std::visit(Done{w, id, cookie, status, version}, job.program);

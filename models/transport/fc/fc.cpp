@@ -33,7 +33,7 @@ void arrived(World& w, const Frame& f) {
   const Side to = peer_of(Side{f.from});
   Exchange& x = exchange(w, id);
   if (f.iu == Iu::data) {
-    HOLDFAST_CHECK(f.offset + f.length <= f.total, "a frame reaches beyond its unit");
+    HOLDFAST_PACKET_CHECK(f.offset + f.length <= f.total, "a frame reaches beyond its unit");
     // Frames of a sequence stay in order on a route, so a hole is a lost frame, and is never
     // filled.
     if (f.offset != x.received[at(to)])
@@ -58,7 +58,8 @@ void note_dropped(World& w, const net::Packet& packet, net::ChannelId channel, n
 void frame_over(World& w, const net::Packet& packet) {
   const auto place = std::bit_cast<Frame>(packet.body).exchange;
   const ExchangeId id = w.transport.fc.exchanges.id_at(place);
-  HOLDFAST_CHECK(exchange(w, id).frames > 0, "a frame is gone that its exchange does not count");
+  HOLDFAST_PACKET_CHECK(exchange(w, id).frames > 0,
+                        "a frame is gone that its exchange does not count");
   --exchange(w, id).frames;
   settle(w, id);
 }
@@ -122,8 +123,8 @@ std::vector<ExchangeId> exchanges_of(const World& w, ConnectionId id) {
 }
 
 ExchangeId open_exchange(World& w, ConnectionId id, Service service, Side originator) {
-  HOLDFAST_CHECK(service == Service::disconnect || originator == Side::host,
-                 "a target opens an exchange only to disconnect");
+  HOLDFAST_PACKET_CHECK(service == Service::disconnect || originator == Side::host,
+                        "a target opens an exchange only to disconnect");
   const ExchangeId out = w.transport.fc.exchanges.add();
   Exchange& x = exchange(w, out);
   x.service = service;
@@ -176,8 +177,8 @@ void settle(World& w, ExchangeId id) {
   const ConnectionId of = x.connection;
   sim::unlink<&Exchange::of_connection>(w.transport.fc.exchanges, connection(w, of).all, id);
   w.transport.fc.exchanges.remove(id);
-  HOLDFAST_CHECK(connection(w, of).exchanges > 0,
-                 "an exchange goes that its connection does not count");
+  HOLDFAST_PACKET_CHECK(connection(w, of).exchanges > 0,
+                        "an exchange goes that its connection does not count");
   --connection(w, of).exchanges;
   settle_connection(w, of);
 }
@@ -213,7 +214,7 @@ ExchangeId find(World& w, ConnectionId id, Side side, std::uint16_t cid) {
 
 void remember(World& w, ExchangeId id, Side side) {
   const Exchange& x = exchange(w, id);
-  HOLDFAST_CHECK(x.service == Service::command, "only commands are found by their tags");
+  HOLDFAST_PACKET_CHECK(x.service == Service::command, "only commands are found by their tags");
   auto& open = connection(w, x.connection).exchange_of[at(side)];
   const std::size_t tag = wire::CommandId::unpack(x.command.cid).tag;
   if (open.size() <= tag)

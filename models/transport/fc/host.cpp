@@ -56,7 +56,7 @@ void command_over(World& w, ExchangeId id, wire::Status status) {
 }
 
 void take_response(World& w, ExchangeId id) {
-  HOLDFAST_CHECK(!exchange(w, id).done[at(Side::host)], "the host has ended the exchange");
+  HOLDFAST_PACKET_CHECK(!exchange(w, id).done[at(Side::host)], "the host has ended the exchange");
   const Exchange& x = exchange(w, id);
   const auto& answer = x.data[at(Side::target)];
   if (x.received[at(Side::host)] != answer.bytes) {
@@ -129,7 +129,7 @@ HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId
 void submit(World& w, HostQueueId queue, const wire::Command& command, const Payload& data) {
   const ConnectionId of = w.transport.host_queues[queue].connection;
   const ExchangeId id = open_exchange(w, of, Service::command, Side::host);
-  HOLDFAST_CHECK(connection(w, of).host_queue == queue, "the connection is another queue's");
+  HOLDFAST_PACKET_CHECK(connection(w, of).host_queue == queue, "the connection is another queue's");
   Exchange& x = exchange(w, id);
   x.command = command;
   x.data[at(Side::host)] = data;

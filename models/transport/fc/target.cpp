@@ -28,8 +28,8 @@ void refuse(World& w, ExchangeId id) {
 
 void hand_up(World& w, ExchangeId id, const Payload& data) {
   Exchange& x = exchange(w, id);
-  HOLDFAST_CHECK(!x.delivered, "the target engine gets a command twice");
-  HOLDFAST_CHECK(x.service == Service::command, "a link service is no command");
+  HOLDFAST_PACKET_CHECK(!x.delivered, "the target engine gets a command twice");
+  HOLDFAST_PACKET_CHECK(x.service == Service::command, "a link service is no command");
   x.delivered = true;
   const wire::Command command = x.command;
   const TargetOwner owner = w.transport.target_queues[queue_of(connection(w, x.connection))].owner;
@@ -38,7 +38,7 @@ void hand_up(World& w, ExchangeId id, const Payload& data) {
 
 void take_command(World& w, ExchangeId id) {
   Exchange& x = exchange(w, id);
-  HOLDFAST_CHECK(!x.opened, "a command frame comes twice, and nothing is sent twice");
+  HOLDFAST_PACKET_CHECK(!x.opened, "a command frame comes twice, and nothing is sent twice");
   x.opened = true;
   if (!listens_to(w, connection(w, x.connection))) {
     refuse(w, id);

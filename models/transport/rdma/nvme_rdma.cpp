@@ -25,11 +25,13 @@ QueuePairId pair_of(const World& w, TargetQueueId id) {
 }
 
 HostQueue& host_queue(World& w, QueuePairId id) {
-  HOLDFAST_CHECK(w.transport.rdma.pairs[id].end[0].held, "the host has let go of the queue pair");
+  HOLDFAST_PACKET_CHECK(w.transport.rdma.pairs[id].end[0].held,
+                        "the host has let go of the queue pair");
   return w.transport.host_queues[w.transport.rdma.pairs[id].host_queue];
 }
 TargetQueue& target_queue(World& w, QueuePairId id) {
-  HOLDFAST_CHECK(w.transport.rdma.pairs[id].end[1].held, "the target has let go of the queue pair");
+  HOLDFAST_PACKET_CHECK(w.transport.rdma.pairs[id].end[1].held,
+                        "the target has let go of the queue pair");
   return w.transport.target_queues[w.transport.rdma.pairs[id].target_queue];
 }
 
@@ -116,7 +118,7 @@ void respond(World& w, TargetQueueId id, const wire::Completion& completion, con
 
 void request_data(World& w, TargetQueueId id, std::uint16_t cid, std::uint16_t tag,
                   std::uint32_t bytes) {
-  HOLDFAST_CHECK(bytes != 0, "a READ fetches data");
+  HOLDFAST_PACKET_CHECK(bytes != 0, "a READ fetches data");
   const QueuePairId pair = pair_of(w, id);
   // rdma_rw_ctx_init cuts a transfer into several READs as well.
   const auto most =

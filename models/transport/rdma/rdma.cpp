@@ -59,9 +59,10 @@ std::uint64_t head_word(const Work& work) {
 void packet_gone(World& w, const Packet& p) {
   const QueuePairId id = w.transport.rdma.pairs.id_at(p.pair);
   End& sender = w.transport.rdma.pairs[id].end[p.from];
-  HOLDFAST_CHECK(sender.packets_in_flight > 0, "a packet is gone that its sender does not count");
-  HOLDFAST_CHECK(!carries_data(p.op) || sender.data_in_flight > 0,
-                 "data is gone that nobody counts");
+  HOLDFAST_PACKET_CHECK(sender.packets_in_flight > 0,
+                        "a packet is gone that its sender does not count");
+  HOLDFAST_PACKET_CHECK(!carries_data(p.op) || sender.data_in_flight > 0,
+                        "data is gone that nobody counts");
   --sender.packets_in_flight;
   if (carries_data(p.op))
     --sender.data_in_flight;
@@ -71,7 +72,7 @@ void packet_gone(World& w, const Packet& p) {
 }  // namespace
 
 std::uint32_t path_mtu(std::uint32_t route_mtu_bytes) {
-  HOLDFAST_CHECK(route_mtu_bytes > header_bytes, "no data fits beside the headers");
+  HOLDFAST_PACKET_CHECK(route_mtu_bytes > header_bytes, "no data fits beside the headers");
   // GRH 40, UDP 8, BTH 12, extended headers 4 + 28, ICRC 4.
   constexpr std::uint32_t all_headers = 96;
   std::uint32_t mtu = 4096;
@@ -91,7 +92,7 @@ void set_state(World& w, QueuePairId id, Side side, State state) {
 
 void send_packet(World& w, QueuePairId id, Side side, Packet packet) {
   QueuePair& q = w.transport.rdma.pairs[id];
-  HOLDFAST_CHECK(packet.length <= q.mtu, "a packet is larger than the path allows");
+  HOLDFAST_PACKET_CHECK(packet.length <= q.mtu, "a packet is larger than the path allows");
   End& e = q.end[at(side)];
   packet.pair = sim::index(id);
   packet.from = static_cast<std::uint8_t>(side);
@@ -160,8 +161,8 @@ QueuePairId open(World& w, net::RouteId forward, net::RouteId back, transport::P
 void post(World& w, QueuePairId id, Side side, const Work& work) {
   QueuePair& q = w.transport.rdma.pairs[id];
   End& e = q.end[at(side)];
-  HOLDFAST_CHECK(work.bytes != 0, "a work request moves something");
-  HOLDFAST_CHECK(side == Side::target || work.verb == Verb::send, "hosts only send");
+  HOLDFAST_PACKET_CHECK(work.bytes != 0, "a work request moves something");
+  HOLDFAST_PACKET_CHECK(side == Side::target || work.verb == Verb::send, "hosts only send");
   if (e.state != State::ready) {
     free_blob(w, work);
     return;
@@ -171,8 +172,8 @@ void post(World& w, QueuePairId id, Side side, const Work& work) {
   posted.first = e.posted;
   posted.end = e.posted + std::max(1u, (work.bytes + q.mtu - 1) / q.mtu);
   e.posted = posted.end;
-  HOLDFAST_CHECK(e.unacked <= e.next && e.next <= e.posted,
-                 "the sequence numbers are out of order");
+  HOLDFAST_PACKET_CHECK(e.unacked <= e.next && e.next <= e.posted,
+                        "the sequence numbers are out of order");
   record<Kind::pdu_sent>(w, connection_of(id), side, pdu_type(work), work.bytes, posted.end,
                          head_word(work));
   transmit(w, id, side);

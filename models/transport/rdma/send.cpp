@@ -36,8 +36,8 @@ std::size_t place_of(const End& e, std::uint64_t psn) {
 Packet next_packet(const End& e, std::uint32_t mtu) {
   const std::size_t place = place_of(e, e.next);
   const Work& work = e.out[place];
-  HOLDFAST_CHECK(work.first <= e.next && e.next < work.end,
-                 "the packet belongs to another message");
+  HOLDFAST_PACKET_CHECK(work.first <= e.next && e.next < work.end,
+                        "the packet belongs to another message");
   const auto offset = static_cast<std::uint32_t>((e.next - work.first) * mtu);
   Packet p;
   p.psn = e.next;
@@ -60,7 +60,7 @@ Packet next_packet(const End& e, std::uint32_t mtu) {
 
 void go_back(World& w, QueuePairId id, Side side) {
   End& e = end_of(w, id, side);
-  HOLDFAST_CHECK(e.unacked <= e.next, "more is acknowledged than was sent");
+  HOLDFAST_PACKET_CHECK(e.unacked <= e.next, "more is acknowledged than was sent");
   e.next = e.unacked;
   e.timer.stop();
   transmit(w, id, side);
@@ -73,7 +73,7 @@ void on_timeout(World& w, QueuePairId id, Side side) {
     management_timeout(w, id, side);
     return;
   }
-  HOLDFAST_CHECK(e.unacked < e.next, "nothing is out that could be acknowledged");
+  HOLDFAST_PACKET_CHECK(e.unacked < e.next, "nothing is out that could be acknowledged");
   if (e.retries >= w.transport.rdma.parameters.retry_count) {
     break_pair(w, id, side, timed_out);
     return;
@@ -101,9 +101,9 @@ bool advance(World& w, QueuePairId id, Side side, std::uint64_t to) {
     End& e = end_of(w, id, side);
     if (e.unacked >= to || e.state != State::ready)
       return true;
-    HOLDFAST_CHECK(to <= e.posted, "an answer speaks of what was never posted");
-    HOLDFAST_CHECK(!e.out.empty() && e.out.front().end > e.unacked,
-                   "an acknowledged message is kept");
+    HOLDFAST_PACKET_CHECK(to <= e.posted, "an answer speaks of what was never posted");
+    HOLDFAST_PACKET_CHECK(!e.out.empty() && e.out.front().end > e.unacked,
+                          "an acknowledged message is kept");
     const Work& work = e.out.front();
     if (work.verb == Verb::read)
       return false;
@@ -182,7 +182,7 @@ void take_nak(World& w, QueuePairId id, Side side, bool progress) {
 }  // namespace
 
 void arm(World& w, QueuePairId id, Side side, sim::Duration timeout) {
-  HOLDFAST_CHECK(timeout > sim::Duration{}, "an answer takes time");
+  HOLDFAST_PACKET_CHECK(timeout > sim::Duration{}, "an answer takes time");
   end_of(w, id, side).timer.set(w, w.now() + timeout, timer_event(id, side));
 }
 
@@ -192,8 +192,8 @@ void transmit(World& w, QueuePairId id, Side side) {
   if (e.state != State::ready)
     return;
   const std::uint64_t limit = e.unacked + window_packets;
-  HOLDFAST_CHECK(e.unacked <= e.next && e.next <= e.posted && e.next <= limit,
-                 "the window does not hold what is out");
+  HOLDFAST_PACKET_CHECK(e.unacked <= e.next && e.next <= e.posted && e.next <= limit,
+                        "the window does not hold what is out");
   while (e.next < e.posted) {
     const Packet p = next_packet(e, mtu);
     const std::uint64_t numbers = p.op == Op::read ? p.value : 1;
@@ -207,7 +207,7 @@ void transmit(World& w, QueuePairId id, Side side) {
 }
 
 void take_answer(World& w, QueuePairId id, Side side, const Packet& p) {
-  HOLDFAST_CHECK(p.op >= Op::response, "that is no answer");
+  HOLDFAST_PACKET_CHECK(p.op >= Op::response, "that is no answer");
   if (p.op == Op::response) {
     take_response(w, id, side, p);
     return;

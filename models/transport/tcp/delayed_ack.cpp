@@ -39,7 +39,7 @@ void measure_segment(const Connection& c, AckState& a, const Segment& s) {
 }
 
 void more_quick(const World& w, AckState& a) {
-  HOLDFAST_CHECK(a.segment > 0, "the peer's segments hold data");
+  HOLDFAST_PACKET_CHECK(a.segment > 0, "the peer's segments hold data");
   const std::uint64_t fit = w.transport.tcp.receive_window_bytes / (2 * std::uint64_t{a.segment});
   a.quick =
       std::max(a.quick, static_cast<std::uint32_t>(std::clamp<std::uint64_t>(fit, 2, most_quick)));
@@ -47,8 +47,8 @@ void more_quick(const World& w, AckState& a) {
 
 /// tcp_send_delayed_ack.
 void delay_ack(World& w, ConnectionId id, Side side) {
-  HOLDFAST_CHECK(end_of(w, id, side).acks.delay >= Duration{},
-                 "an acknowledgement cannot have left before");
+  HOLDFAST_PACKET_CHECK(end_of(w, id, side).acks.delay >= Duration{},
+                        "an acknowledgement cannot have left before");
   Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(c, side);
   AckState& a = e.acks;
@@ -84,7 +84,7 @@ void enter_quick_mode(const World& w, Endpoint& e) {
 }
 
 void note_data(World& w, ConnectionId id, Side side, const Segment& s) {
-  HOLDFAST_CHECK(s.length != 0, "a segment without data is no data");
+  HOLDFAST_PACKET_CHECK(s.length != 0, "a segment without data is no data");
   const Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(w, id, side);
   AckState& a = e.acks;
@@ -109,7 +109,7 @@ void note_data(World& w, ConnectionId id, Side side, const Segment& s) {
 
 void decide_ack(World& w, ConnectionId id, Side side) {
   Endpoint& e = end_of(w, id, side);
-  HOLDFAST_CHECK(e.told <= e.expected, "we have acknowledged what has not come");
+  HOLDFAST_PACKET_CHECK(e.told <= e.expected, "we have acknowledged what has not come");
   const AckState& a = e.acks;
   if (!a.scheduled)
     return;

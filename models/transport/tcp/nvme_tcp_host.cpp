@@ -15,8 +15,8 @@ HostQueueId queue_of(const World& w, ConnectionId id) {
 }
 
 void send(World& w, ConnectionId id, const Message& message) {
-  HOLDFAST_CHECK(w.transport.host_queues[queue_of(w, id)].connection == id,
-                 "the connection is another queue's");
+  HOLDFAST_PACKET_CHECK(w.transport.host_queues[queue_of(w, id)].connection == id,
+                        "the connection is another queue's");
   tcp::send(w, id, Side::host, message);
 }
 
@@ -34,7 +34,7 @@ void answer_r2t(World& w, HostQueueId id, const wire::R2t& r2t) {
     return;
   }
   const Payload data = *found;
-  HOLDFAST_CHECK(r2t.length != 0, "the target asks for nothing");
+  HOLDFAST_PACKET_CHECK(r2t.length != 0, "the target asks for nothing");
   for (std::uint32_t sent = 0; sent < r2t.length;) {
     const std::uint32_t piece = std::min(r2t.length - sent, wire::nvmet_maxh2cdata);
     wire::DataPdu pdu;

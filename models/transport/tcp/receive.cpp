@@ -22,7 +22,8 @@ bool is_ahead(const Endpoint& e, const ByteRange& range) {
 /// Notes bytes [begin, end) that lie behind a hole. When there are too many holes the bytes are
 /// treated as lost; the sender will repeat them.
 void keep_ahead(Endpoint& e, ByteRange range) {
-  HOLDFAST_CHECK(range.begin > e.expected && range.begin < range.end, "these bytes leave no hole");
+  HOLDFAST_PACKET_CHECK(range.begin > e.expected && range.begin < range.end,
+                        "these bytes leave no hole");
   auto at = e.ahead.begin();
   while (at != e.ahead.end() && at->end < range.begin)
     ++at;
@@ -42,7 +43,7 @@ void keep_ahead(Endpoint& e, ByteRange range) {
 
 /// Puts the bytes of a segment into place and notes what is to be told at once.
 void take_data(const World& w, Endpoint& e, const Segment& s) {
-  HOLDFAST_CHECK(s.length != 0 && s.seq > 0, "data begins behind the SYN");
+  HOLDFAST_PACKET_CHECK(s.length != 0 && s.seq > 0, "data begins behind the SYN");
   const std::uint64_t end = s.seq + s.length;
   e.acks.scheduled = true;
   if (end <= e.expected) {
@@ -70,7 +71,8 @@ void take_data(const World& w, Endpoint& e, const Segment& s) {
   if (used == e.ahead.end())
     e.acks.now = true;
   e.ahead.erase(e.ahead.begin(), used);
-  HOLDFAST_CHECK(e.ahead.empty() || e.ahead.front().begin > e.expected, "a hole has no bytes");
+  HOLDFAST_PACKET_CHECK(e.ahead.empty() || e.ahead.front().begin > e.expected,
+                        "a hole has no bytes");
 }
 
 /// Hands up every message that is complete. The layer above may close the connection from within.
@@ -86,7 +88,8 @@ void deliver_messages(World& w, ConnectionId id, Side side) {
     if (place >= peer.out.size() || peer.out[place].end > e.expected)
       return;
     const Message message = peer.out[place];
-    HOLDFAST_CHECK(message.end <= peer.next, "a message arrives that was not sent to its end");
+    HOLDFAST_PACKET_CHECK(message.end <= peer.next,
+                          "a message arrives that was not sent to its end");
     ++e.delivered;
     record<Kind::pdu_received>(w, id, side, std::to_integer<std::uint8_t>(message.header[0]),
                                message.bytes, message.end, message.head);
@@ -223,7 +226,7 @@ bool take_content(World& w, ConnectionId id, Side side, const Segment& s) {
 
 void take_established(World& w, ConnectionId id, Side side, const Segment& s) {
   Endpoint& e = end_of(w, id, side);
-  HOLDFAST_CHECK(e.state == TcpState::established, "only an open connection takes data");
+  HOLDFAST_PACKET_CHECK(e.state == TcpState::established, "only an open connection takes data");
   if (s.seq <= e.told)
     e.stamp_ms = s.stamp_ms;  // tcp_replace_ts_recent
   if ((s.flags & ack) != 0)
@@ -252,7 +255,7 @@ void on_packet(World& w, const net::Packet& packet) {
   const ConnectionId id = w.transport.connections.id_at(s.connection);
   const Side from{s.from};
   const Side side = transport::peer_of(from);
-  HOLDFAST_CHECK(s.from <= 1, "a connection has two sides");
+  HOLDFAST_PACKET_CHECK(s.from <= 1, "a connection has two sides");
   // The packet keeps the connection alive until it has been dealt with.
   if (end_of(w, id, side).state == TcpState::closed) {
     take_when_closed(w, id, side, s);
@@ -263,9 +266,10 @@ void on_packet(World& w, const net::Packet& packet) {
   }
   Connection& c = w.transport.connections[id];
   Endpoint& sender = end_of(c, from);
-  HOLDFAST_CHECK(sender.packets_in_flight > 0, "a packet arrives that its sender does not count");
-  HOLDFAST_CHECK(s.length == 0 || sender.data_in_flight > 0,
-                 "data arrives that its sender does not count");
+  HOLDFAST_PACKET_CHECK(sender.packets_in_flight > 0,
+                        "a packet arrives that its sender does not count");
+  HOLDFAST_PACKET_CHECK(s.length == 0 || sender.data_in_flight > 0,
+                        "data arrives that its sender does not count");
   --sender.packets_in_flight;
   if (s.length != 0)
     --sender.data_in_flight;
@@ -289,9 +293,10 @@ void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net
   record<Kind::packet_dropped>(w, channel, reason, words[0], words[1], words[2], words[3]);
   const ConnectionId id = w.transport.connections.id_at(s.connection);
   Endpoint& sender = w.transport.connections[id].end[s.from];
-  HOLDFAST_CHECK(sender.packets_in_flight > 0, "a packet is lost that its sender does not count");
-  HOLDFAST_CHECK(s.length == 0 || sender.data_in_flight > 0,
-                 "data is lost that its sender does not count");
+  HOLDFAST_PACKET_CHECK(sender.packets_in_flight > 0,
+                        "a packet is lost that its sender does not count");
+  HOLDFAST_PACKET_CHECK(s.length == 0 || sender.data_in_flight > 0,
+                        "data is lost that its sender does not count");
   --sender.packets_in_flight;
   if (s.length != 0)
     --sender.data_in_flight;

@@ -40,7 +40,7 @@ void note_undo(Endpoint& e) {
 }  // namespace
 
 void mark_lost(Endpoint& e, Sent& s) {
-  HOLDFAST_CHECK(!s.repeated || e.repeated > 0, "a repetition is out that is not counted");
+  HOLDFAST_PACKET_CHECK(!s.repeated || e.repeated > 0, "a repetition is out that is not counted");
   if (s.sacked)
     return;
   if (s.lost) {
@@ -52,11 +52,11 @@ void mark_lost(Endpoint& e, Sent& s) {
   }
   s.lost = true;
   ++e.lost;
-  HOLDFAST_CHECK(e.lost <= e.sent.size(), "more is lost than was sent");
+  HOLDFAST_PACKET_CHECK(e.lost <= e.sent.size(), "more is lost than was sent");
 }
 
 void rack_advance(Endpoint& e, const Sent& s, TimePoint now) {
-  HOLDFAST_CHECK(s.at <= now, "a segment is delivered before it was sent");
+  HOLDFAST_PACKET_CHECK(s.at <= now, "a segment is delivered before it was sent");
   const Duration round_trip = now - s.at;
   // A repetition that is answered faster than any round trip: that was the original.
   if (s.ever_repeated && round_trip < e.round_trips.least)
@@ -141,8 +141,8 @@ bool may_undo(const Endpoint& e, std::uint32_t echo_ms) {
 }
 
 void undo_reduction(Endpoint& e, bool unmark, TimePoint now) {
-  HOLDFAST_CHECK(e.ssthresh_before == 0 || e.cwnd_before > 0,
-                 "there was no window before the reduction");
+  HOLDFAST_PACKET_CHECK(e.ssthresh_before == 0 || e.cwnd_before > 0,
+                        "there was no window before the reduction");
   if (unmark) {
     for (std::size_t i = 0; i < e.sent.size(); ++i)
       e.sent[i].lost = false;
@@ -160,8 +160,8 @@ void undo_reduction(Endpoint& e, bool unmark, TimePoint now) {
 void try_keep_open(Endpoint& e) {
   // tcp_any_retrans_done: a repetition that is out, or one of the oldest segment that a probe made.
   const bool repeating = e.repeated != 0 || (!e.sent.empty() && e.sent.front().ever_repeated);
-  HOLDFAST_CHECK(!e.sent.empty() || e.sacked + e.lost + e.repeated == 0,
-                 "marks of segments that are gone");
+  HOLDFAST_PACKET_CHECK(!e.sent.empty() || e.sacked + e.lost + e.repeated == 0,
+                        "marks of segments that are gone");
   const CongestionState state =
       e.sacked + e.lost != 0 || repeating ? CongestionState::disorder : CongestionState::open;
   if (e.congestion_state != state) {

@@ -109,10 +109,10 @@ ConnectionId open(World& w, net::RouteId forward, net::RouteId back, transport::
 
 void send(World& w, ConnectionId id, Side side, const Message& message) {
   Connection& c = w.transport.connections[id];
-  HOLDFAST_CHECK(message.header_bytes > 0 && message.header_bytes <= message.header.size(),
-                 "a PDU has a header, and room for it");
-  HOLDFAST_CHECK(message.bytes >= message.header_bytes + message.payload.bytes,
-                 "a PDU is as long as its header and its data at least");
+  HOLDFAST_PACKET_CHECK(message.header_bytes > 0 && message.header_bytes <= message.header.size(),
+                        "a PDU has a header, and room for it");
+  HOLDFAST_PACKET_CHECK(message.bytes >= message.header_bytes + message.payload.bytes,
+                        "a PDU is as long as its header and its data at least");
   Endpoint& e = end_of(c, side);
   if (e.state != TcpState::established || e.shut_down) {
     free_blob(w, message);

@@ -88,8 +88,8 @@ void on_timeout(World& w, ConnectionId id, Side side) {
   record<Kind::tcp_timeout>(w, id, side, e.round_trips.timeout, e.unacked);
   if (handshake_timeout(w, id, side) || e.sent.empty())
     return;
-  HOLDFAST_CHECK(e.sent.front().seq <= e.unacked && e.sent.front().end() > e.unacked,
-                 "the oldest segment is the one that is waited for");
+  HOLDFAST_PACKET_CHECK(e.sent.front().seq <= e.unacked && e.sent.front().end() > e.unacked,
+                        "the oldest segment is the one that is waited for");
   if (e.timeouts != 0 && w.now() - e.silent_since >= longest_silence(p)) {
     give_up(w, id, side);
     return;
@@ -148,7 +148,7 @@ void timer_fired(World& w, ConnectionId id, Side side) {
   Endpoint& e = end_of(w, id, side);
   if (!e.timer.is_due(w, timer_event(id, side)))
     return;
-  HOLDFAST_CHECK(e.pending != Pending::nothing, "the timer is on and waits for nothing");
+  HOLDFAST_PACKET_CHECK(e.pending != Pending::nothing, "the timer is on and waits for nothing");
   const Pending what = std::exchange(e.pending, Pending::nothing);
   switch (what) {
     case Pending::nothing:
@@ -189,10 +189,10 @@ Duration in_ticks(const Connection& c, Side side, Duration span) {
 }
 
 void arm(World& w, ConnectionId id, Side side, Pending what, Duration delay) {
-  HOLDFAST_CHECK(what != Pending::nothing, "stop_timer is there for that");
-  HOLDFAST_CHECK(delay > Duration{}, "it should have happened already");
-  HOLDFAST_CHECK(end_of(w, id, side).state != TcpState::closed,
-                 "nothing is waited for when it is over");
+  HOLDFAST_PACKET_CHECK(what != Pending::nothing, "stop_timer is there for that");
+  HOLDFAST_PACKET_CHECK(delay > Duration{}, "it should have happened already");
+  HOLDFAST_PACKET_CHECK(end_of(w, id, side).state != TcpState::closed,
+                        "nothing is waited for when it is over");
   const Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(w, id, side);
   e.pending = what;
@@ -240,7 +240,7 @@ bool arm_probe(World& w, ConnectionId id, Side side, bool advances_timeout) {
 }
 
 void arm_delayed_ack(World& w, ConnectionId id, Side side, TimePoint deadline) {
-  HOLDFAST_CHECK(end_of(w, id, side).acks.scheduled, "there is nothing to acknowledge");
+  HOLDFAST_PACKET_CHECK(end_of(w, id, side).acks.scheduled, "there is nothing to acknowledge");
   end_of(w, id, side).acks.timer.set(w, deadline, ack_timer_event(id, side));
 }
 
