@@ -49,7 +49,7 @@ class Arena {
   /// Who lives at a place now, for those who kept the place only (a packet's bytes, a record).
   [[nodiscard]] Id id_at(std::uint32_t place) const {
     HOLDFAST_PACKET_CHECK(place < size_ && (slots_[place].uses & is_free) == 0);
-    return made(place);
+    return Id{std::uint64_t{slots_[place].uses} << 32 | place};
   }
 
   /// An element at the place that was freed last, or at the end. It is default-constructed, unless
@@ -61,7 +61,7 @@ class Arena {
       next_free_ = slot.next_free;
       slot.uses &= ~is_free;
       --free_;
-      return made(place);
+      return id_at(place);
     }
     HOLDFAST_CHECK(size_ < is_free);
     slots_.emplace_back();
@@ -101,7 +101,7 @@ class Arena {
     Iterator(Items* arena, std::uint32_t place) : arena_(arena), place_(place) { skip_free(); }
     reference operator*() const { return arena_->slots_[place_].item; }
     pointer operator->() const { return &**this; }
-    [[nodiscard]] Id id() const { return arena_->made(place_); }
+    [[nodiscard]] Id id() const { return arena_->id_at(place_); }
     Iterator& operator++() {
       ++place_;
       skip_free();
@@ -138,9 +138,6 @@ class Arena {
     std::uint32_t next_free = 0;  ///< of a free one
   };
 
-  [[nodiscard]] Id made(std::uint32_t place) const {
-    return Id{std::uint64_t{slots_[place].uses & ~is_free} << 32 | place};
-  }
   static std::uint32_t uses_in(Id id) {
     return static_cast<std::uint32_t>(static_cast<std::uint64_t>(id) >> 32);
   }

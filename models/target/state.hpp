@@ -257,19 +257,19 @@ struct Request {
   bool executing = false;
   bool detached = false;  ///< its queue is gone; see InFlight
   bool aborted = false;
-  sim::Links<RequestId> of_queue;  ///< while it executes and is not detached
   NamespaceId ns{};
   wire::Command command{};
-  Duration delay{};            ///< a fault holds it back this long
-  Version version = 0;         ///< what it writes
-  Version content = 0;         ///< see transport::Payload
-  std::uint32_t received = 0;  ///< bytes of its data that have arrived
-  RequestId next_waiting = sim::none<RequestId>;
-  NodeId node = sim::none<NodeId>;           ///< where it executes
-  RequestId partner = sim::none<RequestId>;  ///< the other half of a fused pair
-  sim::Vector<wire::DatasetRange> ranges;    ///< what is deallocated, or where a copy comes from
+  Duration delay{};                        ///< a fault holds it back this long
+  Version version = 0;                     ///< what it writes
+  Version content = 0;                     ///< see transport::Payload
+  std::uint32_t received = 0;              ///< bytes of its data that have arrived
+  NodeId node = sim::none<NodeId>;         ///< where it executes
+  sim::Vector<wire::DatasetRange> ranges;  ///< what is deallocated, or where a copy comes from
   wire::ReservationKeys keys{};
   std::uint64_t host = 0;  ///< who sent a reservation command
+  RequestId next_waiting = sim::none<RequestId>;
+  RequestId partner = sim::none<RequestId>;  ///< the other half of a fused pair
+  sim::Links<RequestId> of_queue;            ///< while it executes and is not detached
 };
 
 struct Targets {

@@ -28,8 +28,7 @@ void cut(World& w, net::RouteId route, std::uint32_t change) {
   cuts[sim::index(route)] += change;
 }
 
-void arrived(World& w, const Frame& f) {
-  const ExchangeId id = w.transport.fc.exchanges.id_at(f.exchange);
+void arrived(World& w, ExchangeId id, const Frame& f) {
   const Side to = peer_of(Side{f.from});
   Exchange& x = exchange(w, id);
   if (f.iu == Iu::data) {
@@ -55,29 +54,33 @@ void note_dropped(World& w, const net::Packet& packet, net::ChannelId channel, n
   record<Kind::packet_dropped>(w, channel, reason, words[0], words[1], words[2], words[3]);
 }
 
-void frame_over(World& w, const net::Packet& packet) {
-  const auto place = std::bit_cast<Frame>(packet.body).exchange;
-  const ExchangeId id = w.transport.fc.exchanges.id_at(place);
+/// A frame keeps its exchange alive until it has been dealt with.
+ExchangeId exchange_of(const World& w, const Frame& f) {
+  return w.transport.fc.exchanges.id_at(f.exchange);
+}
+
+void frame_over(World& w, ExchangeId id) {
   HOLDFAST_PACKET_CHECK(exchange(w, id).frames > 0,
                         "a frame is gone that its exchange does not count");
-  --exchange(w, id).frames;
-  settle(w, id);
+  if (--exchange(w, id).frames == 0)
+    settle(w, id);
 }
 
 void on_packet(World& w, const net::Packet& packet) {
-  // The frame keeps its exchange alive until it has been dealt with.
+  const auto frame = std::bit_cast<Frame>(packet.body);
+  const ExchangeId id = exchange_of(w, frame);
   if (is_cut(w, packet.route)) {
     const net::Route& r = w.net.routes[sim::index(packet.route)];
     note_dropped(w, packet, w.net.hops[r.first + r.count - 1], net::Drop::blackhole);
   } else {
-    arrived(w, std::bit_cast<Frame>(packet.body));
+    arrived(w, id, frame);
   }
-  frame_over(w, packet);
+  frame_over(w, id);
 }
 
 void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason) {
   note_dropped(w, packet, channel, reason);
-  frame_over(w, packet);
+  frame_over(w, exchange_of(w, std::bit_cast<Frame>(packet.body)));
 }
 
 sim::List<ConnectionId>& on_route(World& w, net::RouteId forward) {

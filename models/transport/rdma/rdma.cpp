@@ -56,8 +56,7 @@ std::uint64_t head_word(const Work& work) {
   return hash;
 }
 
-void packet_gone(World& w, const Packet& p) {
-  const QueuePairId id = w.transport.rdma.pairs.id_at(p.pair);
+void packet_gone(World& w, QueuePairId id, const Packet& p) {
   End& sender = w.transport.rdma.pairs[id].end[p.from];
   HOLDFAST_PACKET_CHECK(sender.packets_in_flight > 0,
                         "a packet is gone that its sender does not count");
@@ -218,7 +217,7 @@ void on_packet(World& w, const net::Packet& packet) {
       }
     }
   }
-  packet_gone(w, p);
+  packet_gone(w, id, p);
 }
 
 void on_duplicated(World& w, const net::Packet& packet) {
@@ -233,7 +232,8 @@ void on_duplicated(World& w, const net::Packet& packet) {
 void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason) {
   const auto words = net::record_words(packet.body);
   record<Kind::packet_dropped>(w, channel, reason, words[0], words[1], words[2], words[3]);
-  packet_gone(w, packet_of(packet));
+  const Packet p = packet_of(packet);
+  packet_gone(w, w.transport.rdma.pairs.id_at(p.pair), p);
 }
 
 }  // namespace holdfast::rdma
