@@ -77,7 +77,7 @@ class Calendar {
     static_assert(sizeof(F) <= payload_bytes, "an event's captures must fit in 24 bytes");
     static_assert(alignof(F) <= alignof(std::uint64_t));
     static_assert(std::is_invocable_v<F, World&>, "an event is called with the world");
-    HOLDFAST_CHECK(t >= now_);
+    HOLDFAST_CHECK(t >= now_, "an event is scheduled for the past");
     const std::uint32_t slot = take_slot();
     Slot& s = slots_[slot];
     new (s.payload) F(f);
@@ -98,6 +98,7 @@ class Calendar {
 
   /// Takes a single event off the calendar. True if it was still pending.
   bool cancel(EventId id) {
+    HOLDFAST_PACKET_CHECK(id.sequence == 0 || id.slot < slots_.size(), "another's event");
     if (id.sequence == 0 || slots_[id.slot].sequence != id.sequence)
       return false;
     if (carrier_ != nullptr) [[unlikely]]
@@ -121,6 +122,7 @@ class Calendar {
   /// Schedules `item` at `t`, which must lie neither in the past nor before the lane's last item.
   void lane_push(LaneId id, TimePoint t, std::uint32_t item) {
     const auto index = static_cast<std::uint32_t>(id);
+    HOLDFAST_PACKET_CHECK(index < lanes_.size(), "the lane is of another calendar");
     Lane& lane = lanes_[index];
     HOLDFAST_CHECK(t >= now_ && (lane.items.empty() || ns(t) >= lane.items.back().time));
     const std::uint64_t sequence = next_sequence_++;
@@ -138,6 +140,7 @@ class Calendar {
   /// not push to this lane.
   template <class Drop>
   void lane_clear(LaneId id, Drop drop) {
+    HOLDFAST_CHECK(static_cast<std::uint32_t>(id) < lanes_.size(), "it is another's lane");
     Lane& lane = lanes_[static_cast<std::uint32_t>(id)];
     if (lane.items.empty())
       return;
@@ -186,13 +189,14 @@ class Calendar {
     HOLDFAST_CHECK(t >= now_);
     while (!heap_.empty() && !is_live(heap_.front()))
       pop_dead();
-    HOLDFAST_CHECK(heap_.empty() || heap_.front().time >= ns(t));
+    HOLDFAST_CHECK(heap_.empty() || heap_.front().time >= ns(t), "what is due is passed over");
     now_ = t;
   }
 
   /// Hands every event from now on to another engine. Only an empty calendar can be handed over.
   void carry_with(Carrier* carrier) {
-    HOLDFAST_CHECK(pending_ == 0);
+    HOLDFAST_CHECK(carrier_ == nullptr || carrier == nullptr, "it has an engine already");
+    HOLDFAST_CHECK(pending_ == 0, "what is pending would be lost with the engine that has it");
     heap_.clear();
     dead_ = 0;
     carrier_ = carrier;
@@ -308,6 +312,8 @@ class Calendar {
   }
 
   void fire_slot(World& world, std::uint32_t index, std::int64_t time) {
+    HOLDFAST_PACKET_CHECK(time >= ns(now_), "an event was passed over");
+    HOLDFAST_PACKET_CHECK(slots_[index].sequence != 0, "the event is over, or cancelled");
     now_ = TimePoint{Duration{time}};
     ++fired_;
     --pending_;
@@ -332,6 +338,7 @@ class Calendar {
   }
 
   void dispatch(World& world, const Lane& lane, const LaneItem& item) {
+    HOLDFAST_PACKET_CHECK(item.time >= ns(now_), "a lane's item was passed over");
     now_ = TimePoint{Duration{item.time}};
     ++fired_;
     --pending_;
@@ -349,12 +356,14 @@ class Calendar {
     return static_cast<std::uint32_t>(slots_.size() - 1);
   }
   void free_slot(std::uint32_t slot) {
+    HOLDFAST_PACKET_CHECK(slots_[slot].sequence != 0, "a slot is freed twice");
     slots_[slot].sequence = 0;
     slots_[slot].next_free = first_free_;
     first_free_ = slot;
   }
 
   void pop_dead() {
+    HOLDFAST_PACKET_CHECK(dead_ > 0, "a live entry is taken for one that was cancelled");
     heap_.pop();
     --dead_;
   }

@@ -18,10 +18,12 @@ auto place(const Choice& c) { return std::tie(c.stream, c.ordinal); }
 }  // namespace
 
 ChoiceId Choices::add(std::string_view entity, std::string_view purpose) {
+  HOLDFAST_CHECK(!entity.empty() && !purpose.empty(),
+                 "a choice point is named in records and scripts");
   const std::string name = std::string(entity) + "/" + std::string(purpose);
   const std::uint64_t stream = hash_name(name);
   for (const Point& p : points_)
-    HOLDFAST_CHECK(p.stream != stream);
+    HOLDFAST_CHECK(p.stream != stream, "two choice points have one name, or its hash");
   points_.push_back({stream, 0});
   names_.push_back(name);
   return ChoiceId{static_cast<std::uint32_t>(points_.size() - 1)};
@@ -40,6 +42,8 @@ const std::int64_t* Choices::scripted(std::uint64_t stream, std::uint64_t ordina
 
 template <class Draw>
 std::int64_t Choices::choose(ChoiceId id, Draw draw) {
+  HOLDFAST_PACKET_CHECK(static_cast<std::uint32_t>(id) < points_.size(),
+                        "no such choice point was added");
   Point& p = points_[static_cast<std::uint32_t>(id)];
   const std::uint64_t ordinal = p.next_ordinal++;
   std::int64_t value = 0;
@@ -55,6 +59,8 @@ std::int64_t Choices::choose(ChoiceId id, Draw draw) {
 }
 
 bool Choices::draw_yes(ChoiceId id, std::uint64_t threshold) {
+  HOLDFAST_PACKET_CHECK(static_cast<std::uint32_t>(id) < points_.size(),
+                        "no such choice point was added");
   Point& p = points_[static_cast<std::uint32_t>(id)];
   const std::uint64_t ordinal = p.next_ordinal++;
   bool value = false;
@@ -70,22 +76,26 @@ bool Choices::draw_yes(ChoiceId id, std::uint64_t threshold) {
 }
 
 std::uint64_t Choices::pick(ChoiceId id, std::uint64_t bound) {
+  HOLDFAST_PACKET_CHECK(bound > 0, "there is nothing to pick from");
   return static_cast<std::uint64_t>(choose(id, [&](std::uint64_t bits) {
     return static_cast<std::int64_t>(uniform_below(bits, bound));
   }));
 }
 
 Duration Choices::uniform(ChoiceId id, Duration low, Duration high) {
+  HOLDFAST_PACKET_CHECK(low <= high, "the bounds of a uniform choice are the wrong way round");
   return Duration{
       choose(id, [&](std::uint64_t bits) { return uniform_between(bits, low, high).count(); })};
 }
 
 Duration Choices::exponential(ChoiceId id, Duration low, Duration mean) {
+  HOLDFAST_PACKET_CHECK(mean >= Duration{}, "an exponential choice has a mean of 0 or more");
   return Duration{
       choose(id, [&](std::uint64_t bits) { return (low + sim::exponential(bits, mean)).count(); })};
 }
 
 Duration Choices::tailed(ChoiceId id, Duration usual, Duration mean, std::uint64_t threshold) {
+  HOLDFAST_PACKET_CHECK(mean >= Duration{}, "an exponential tail has a mean of 0 or more");
   return Duration{choose(id, [&](std::uint64_t bits) {
     if (bits >= threshold)
       return usual.count();

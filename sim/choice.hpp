@@ -41,13 +41,15 @@ class Choices {
   /// Throws other dice. Recording and script stay, so that a driver may set them up before a world
   /// is built and its first choices are drawn. Only before there are choice points.
   void reseed(std::uint64_t seed) {
-    HOLDFAST_CHECK(points_.empty());
+    HOLDFAST_CHECK(points_.empty(), "choices may have been drawn with the old dice");
     seed_ = seed;
   }
 
   /// Adds a choice point. Two points must not share a name; names appear in records and scripts.
   ChoiceId add(std::string_view entity, std::string_view purpose);
   [[nodiscard]] const std::string& name(ChoiceId id) const {
+    HOLDFAST_CHECK(static_cast<std::uint32_t>(id) < names_.size(),
+                   "no such choice point was added");
     return names_[static_cast<std::uint32_t>(id)];
   }
   [[nodiscard]] std::size_t count() const { return points_.size(); }

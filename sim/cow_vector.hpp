@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 
+#include "sim/check.hpp"
 #include "sim/copy_block.hpp"
 #include "sim/shared.hpp"
 
@@ -27,6 +28,7 @@ class CowVector {
   [[nodiscard]] std::size_t size() const { return size_; }
 
   const T& operator[](std::size_t i) const {
+    HOLDFAST_PACKET_CHECK(i < size_, "the array ends before that");
     static const T untouched{};
     const auto& directory = directories_[i / directory_items];
     if (!directory)
@@ -37,11 +39,13 @@ class CowVector {
 
   /// The element for writing; its page is made, or made our own, first.
   T& writable(std::size_t i) {
+    HOLDFAST_PACKET_CHECK(i < size_, "the array ends before that");
     Directory& directory = directories_[i / directory_items].own();
     return directory[i / page_items % directory_pages].own()[i % page_items];
   }
 
   void resize(std::size_t size) {
+    HOLDFAST_CHECK(size >= size_, "pages that are cut off would come back with what was in them");
     size_ = size;
     directories_.resize((size + directory_items - 1) / directory_items);
   }

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "sim/check.hpp"
 #include "sim/time.hpp"
 #include "sim/wide.hpp"
 
@@ -15,6 +16,7 @@ namespace holdfast::sim {
 
 /// Natural logarithm for 0 < x < infinity, normal numbers; within a few ulp of the true value.
 constexpr double natural_log(double x) {
+  HOLDFAST_PACKET_CHECK(x > 0.0, "there is no logarithm of that");
   // x = m * 2^e with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh((m-1)/(m+1)), an odd series in s
   // with |s| <= 0.1716, so that the term of order 23 is below 1e-18.
   const auto bits = std::bit_cast<std::uint64_t>(x);
@@ -44,17 +46,20 @@ constexpr std::uint64_t bernoulli_threshold(double p) {
 /// Uniform integer in [0, bound), bound > 0: the high word of a 128-bit product. The bias is below
 /// bound / 2^64, which no run is long enough to see.
 constexpr std::uint64_t uniform_below(std::uint64_t bits, std::uint64_t bound) {
+  HOLDFAST_PACKET_CHECK(bound > 0, "no number is below 0");
   return static_cast<std::uint64_t>(Wide{bits} * bound >> 64);
 }
 
 /// Uniform in [low, high], both included.
 constexpr Duration uniform_between(std::uint64_t bits, Duration low, Duration high) {
+  HOLDFAST_PACKET_CHECK(low <= high, "the bounds of a uniform span are the wrong way round");
   const auto span = static_cast<std::uint64_t>((high - low).count()) + 1;
   return low + Duration{static_cast<std::int64_t>(uniform_below(bits, span))};
 }
 
 /// Exponential with the given mean, by inversion; at most 44 means long (53-bit resolution).
 constexpr Duration exponential(std::uint64_t bits, Duration mean) {
+  HOLDFAST_PACKET_CHECK(mean >= Duration{}, "an exponential span has a mean of 0 or more");
   const double u = (static_cast<double>(bits >> 11) + 0.5) * 0x1p-53;
   return Duration{static_cast<std::int64_t>(-natural_log(u) * static_cast<double>(mean.count()))};
 }
@@ -62,6 +67,8 @@ constexpr Duration exponential(std::uint64_t bits, Duration mean) {
 /// The value below which a standard normal variable is with probability p in (0, 1), to nine digits
 /// (rational approximations after Acklam, 2003). The square root is IEEE's, so exact everywhere.
 inline double inverse_normal(double p) {
+  HOLDFAST_PACKET_CHECK(p > 0.0 && p < 1.0,
+                        "a normal variable is below nothing with that probability");
   constexpr double tail = 0.02425;
   if (p > 1.0 - tail)
     return -inverse_normal(1.0 - p);

@@ -35,6 +35,7 @@ class Heap {
   /// The least entry.
   [[nodiscard]] const HeapEntry& front() {
     fill_vacancy();
+    HOLDFAST_PACKET_CHECK(!entries_.empty(), "an empty heap has no least entry");
     return entries_.front();
   }
   /// All entries, in no order that a user could use.
@@ -66,6 +67,7 @@ class Heap {
 
   void pop() {
     fill_vacancy();
+    HOLDFAST_PACKET_CHECK(!entries_.empty(), "there is nothing to take from an empty heap");
     is_vacant_ = true;
   }
 
@@ -102,6 +104,7 @@ class Heap {
   void fill_vacancy() {
     if (!is_vacant_)
       return;
+    HOLDFAST_PACKET_CHECK(!entries_.empty(), "a heap without entries has no vacant top");
     is_vacant_ = false;
     entries_.front() = entries_.back();
     entries_.pop_back();

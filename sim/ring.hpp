@@ -31,20 +31,41 @@ class Ring {
   [[nodiscard]] bool empty() const { return head_ == tail_; }
   [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(tail_ - head_); }
 
-  T& front() { return items_[head_ & mask_]; }
-  const T& front() const { return items_[head_ & mask_]; }
-  T& back() { return items_[(tail_ - 1) & mask_]; }
-  const T& back() const { return items_[(tail_ - 1) & mask_]; }
+  T& front() {
+    HOLDFAST_PACKET_CHECK(!empty(), "an empty ring has no front");
+    return items_[head_ & mask_];
+  }
+  const T& front() const {
+    HOLDFAST_PACKET_CHECK(!empty(), "an empty ring has no front");
+    return items_[head_ & mask_];
+  }
+  T& back() {
+    HOLDFAST_PACKET_CHECK(!empty(), "an empty ring has no back");
+    return items_[(tail_ - 1) & mask_];
+  }
+  const T& back() const {
+    HOLDFAST_PACKET_CHECK(!empty(), "an empty ring has no back");
+    return items_[(tail_ - 1) & mask_];
+  }
   /// i = 0 is the front.
-  T& operator[](std::size_t i) { return items_[(head_ + i) & mask_]; }
-  const T& operator[](std::size_t i) const { return items_[(head_ + i) & mask_]; }
+  T& operator[](std::size_t i) {
+    HOLDFAST_PACKET_CHECK(i < size(), "there is no such place in the ring");
+    return items_[(head_ + i) & mask_];
+  }
+  const T& operator[](std::size_t i) const {
+    HOLDFAST_PACKET_CHECK(i < size(), "there is no such place in the ring");
+    return items_[(head_ + i) & mask_];
+  }
 
   void push_back(const T& item) {
     if (size() == items_.size())
       grow();
     items_[tail_++ & mask_] = item;
   }
-  void pop_front() { ++head_; }
+  void pop_front() {
+    HOLDFAST_PACKET_CHECK(!empty(), "there is nothing to take from an empty ring");
+    ++head_;
+  }
   void clear() { head_ = tail_ = 0; }
 
  private:
@@ -80,6 +101,7 @@ class Ring {
     mask_ = items_.size() - 1;
     head_ = 0;
     tail_ = count;
+    HOLDFAST_PACKET_CHECK((items_.size() & mask_) == 0, "the mask needs a power of two");
   }
 
   Vector<T> items_;

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "sim/check.hpp"
+
 namespace holdfast::sim {
 
 template <class T>
@@ -37,7 +39,10 @@ class Shared {
 
   /// There is a value.
   explicit operator bool() const { return block_ != nullptr; }
-  const T& operator*() const { return block_->value; }
+  const T& operator*() const {
+    HOLDFAST_PACKET_CHECK(block_ != nullptr, "there is no value to read");
+    return block_->value;
+  }
 
   /// The value for writing: it is made, or made our own, first.
   T& own() {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/check.hpp"
 #include "sim/shared.hpp"
 
 namespace holdfast::sim {
@@ -22,12 +23,18 @@ class SharedVector {
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
-  const T& operator[](std::size_t i) const { return items_[i]; }
+  const T& operator[](std::size_t i) const {
+    HOLDFAST_PACKET_CHECK(i < size_, "the table has no such row");
+    return items_[i];
+  }
   const T* begin() const { return items_; }
   const T* end() const { return items_ + size_; }
 
   /// The element for writing.
-  T& edit(std::size_t i) { return own()[i]; }
+  T& edit(std::size_t i) {
+    HOLDFAST_PACKET_CHECK(i < size_, "the table has no such row");
+    return own()[i];
+  }
   void push_back(T item) {
     std::vector<T>& table = own();
     table.push_back(std::move(item));

@@ -8,6 +8,7 @@
 #include <bit>
 #include <cstdint>
 
+#include "sim/check.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast::sim {
@@ -18,7 +19,10 @@ struct TimerWheel {
   Duration phase{};      ///< how far the first tick was along when the simulation began
 
   [[nodiscard]] bool is_exact() const { return hz == 0; }
-  [[nodiscard]] Duration tick() const { return Duration{1'000'000'000 / hz}; }
+  [[nodiscard]] Duration tick() const {
+    HOLDFAST_PACKET_CHECK(hz != 0, "exact timers have no tick");
+    return Duration{1'000'000'000 / hz};
+  }
   /// The value of `jiffies` at `t`.
   [[nodiscard]] std::int64_t ticks_at(TimePoint t) const { return (t - epoch + phase) / tick(); }
   /// A span in ticks, rounded up (nsecs_to_jiffies of a positive time).
@@ -33,6 +37,7 @@ struct TimerWheel {
 /// The tick at which a timer fires that is set at tick `now` for tick `expires`: the next multiple
 /// of its level's granularity strictly after it. Never early, never moved to a finer level.
 constexpr std::int64_t wheel_tick(std::int64_t now, std::int64_t expires) {
+  HOLDFAST_PACKET_CHECK(now >= 0 && expires >= 0, "ticks are counted from the start of the run");
   std::int64_t granularity = 1;
   while (expires - now >= 63 * granularity)
     granularity *= 8;
@@ -75,6 +80,7 @@ struct BlockTimer {
   }
   /// What a request that starts at tick `now` with deadline `deadline` asks for.
   static std::int64_t wanted(const TimerWheel& wheel, std::int64_t now, std::int64_t deadline) {
+    HOLDFAST_PACKET_CHECK(!wheel.is_exact(), "exact timers are not rounded by the block layer");
     const std::int64_t five_seconds = std::int64_t{5} * wheel.hz;
     return std::min(deadline, now + five_seconds) + slack(wheel);
   }

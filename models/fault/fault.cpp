@@ -20,6 +20,7 @@ namespace {
 /// Calls `act(channel)` for each direction that the fault strikes.
 template <class Act>
 void for_channels(const OnLink& f, Act act) {
+  HOLDFAST_CHECK(f.forward || f.backward, "a fault that strikes no direction is none");
   if (f.forward)
     act(net::channel_of(f.link, 0));
   if (f.backward)
@@ -60,6 +61,7 @@ void switch_netems(World& w, const Impair& f, bool on) {
 /// `ss -K` with the addresses of a controller: its sockets die one after the other. What the
 /// engines do about it is left to work queues, so none of them is shut down before its turn.
 void kill_sockets(World& w, const KillSockets& f) {
+  HOLDFAST_CHECK(w.transport.kind == transport::TransportKind::tcp, "only TCP has sockets");
   const host::Controller& c = w.host.controllers[sim::index(f.controller)];
   std::vector<transport::ConnectionId> found;
   for (std::uint32_t i = 0; i <= c.io_queues_wanted; ++i) {
@@ -148,11 +150,13 @@ struct SwitchOff {
 };
 
 void switch_on(World& w, std::uint32_t index) {
+  HOLDFAST_CHECK(index < w.fault.faults.size(), "there is no such fault");
   record<Kind::fault>(w, index, true);
   std::visit(SwitchOn{w}, w.fault.faults[index].what);
 }
 
 void switch_off(World& w, std::uint32_t index) {
+  HOLDFAST_CHECK(w.fault.faults[index].struck > 0, "a fault ends that has not begun");
   record<Kind::fault>(w, index, false);
   std::visit(SwitchOff{w}, w.fault.faults[index].what);
 }
@@ -161,6 +165,7 @@ void strike(World& w, std::uint32_t index);
 
 /// Plans one round of a fault: when it begins, and when it ends.
 void plan(World& w, std::uint32_t index, TimePoint at, TimePoint until) {
+  HOLDFAST_CHECK(until == sim::never || until >= at, "a fault ends before it begins");
   w.at(at, [index](World& world) { strike(world, index); });
   if (until != sim::never)
     w.at(until, [index](World& world) { switch_off(world, index); });
@@ -189,7 +194,9 @@ const OnLink* struck_link(const Fault& fault) {
 void add_fault(World& w, const Fault& fault) {
   const auto index = static_cast<std::uint32_t>(w.fault.faults.size());
   HOLDFAST_CHECK(fault.every == Duration{} ||
-                 (fault.until != sim::never && fault.until - fault.at < fault.every));
+                     (fault.until != sim::never && fault.until - fault.at < fault.every),
+                 "a fault that repeats is over before it begins again");
+  HOLDFAST_CHECK(fault.struck == 0, "a fault is added before it strikes");
   w.fault.faults.push_back(fault);
   plan(w, index, fault.at, fault.until);
 }

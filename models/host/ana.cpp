@@ -22,6 +22,7 @@ bool is_live(AnaState state) {
 
 /// nvme_anatt_timeout.
 void anatt_fired(World& w, ControllerId id) {
+  HOLDFAST_CHECK(controller(w, id).reports_ana, "nothing changes where there is no ANA");
   record<Kind::anatt_timeout>(w, id);
   reset_if_live(w, id, Cause::ana_transition);
 }
@@ -60,6 +61,7 @@ bool parse(World& w, ControllerId id, const Request& request) {
 
 /// nvme_update_ns_ana_state.
 void update_path(World& w, HeadId head, std::uint32_t path, const AnaEntry& entry) {
+  HOLDFAST_CHECK(path < w.host.heads[sim::index(head)].paths.size(), "the head has no such path");
   Path& p = w.host.heads[sim::index(head)].paths[path];
   if (p.ana != entry.state || p.ana_pending)
     record<Kind::path_ana_state>(w, head, p.controller, entry.state);
@@ -71,6 +73,7 @@ void update_path(World& w, HeadId head, std::uint32_t path, const AnaEntry& entr
 }
 
 void mark_pending(World& w, HeadId head, std::uint32_t path) {
+  HOLDFAST_CHECK(path < w.host.heads[sim::index(head)].paths.size(), "the head has no such path");
   Path& p = w.host.heads[sim::index(head)].paths[path];
   p.ana_pending = true;
   read_ana_log(w, p.controller);
@@ -107,6 +110,7 @@ void continue_ana_read(World& w, ControllerId id) {
 }
 
 void ana_log_completed(World& w, ControllerId id, const Request& request, wire::Status status) {
+  HOLDFAST_CHECK(controller(w, id).ana_reading, "nobody has asked for the log");
   controller(w, id).ana_reading = false;
   if (status.ok() && parse(w, id, request))
     update_ana_paths(w, id);

@@ -19,6 +19,7 @@ constexpr ControllerId nobody = sim::none<ControllerId>;
 /// ANA state nor distance count.
 ControllerId find_source(const World& w, ControllerId impacted) {
   const Controller& c = w.host.controllers[sim::index(impacted)];
+  HOLDFAST_CHECK(c.state != State::live, "a controller that works needs no help");
   RecoveryHooks* const hooks = hooks_of(w, c);
   std::vector<ControllerId> candidates;
   for (const ControllerId id : host_of(w, c).controllers) {
@@ -41,6 +42,9 @@ void try_next(World& w, ControllerId impacted);
 /// Ends the wait for the present source controller.
 void leave_source(World& w, ControllerId impacted) {
   Controller& c = controller(w, impacted);
+  HOLDFAST_CHECK(c.ccr_source != nobody, "no source controller is waited for");
+  HOLDFAST_CHECK(controller(w, c.ccr_source).ccr_pending > 0,
+                 "the source controller does not count the operation");
   w.calendar.cancel(c.ccr_timer);
   --controller(w, c.ccr_source).ccr_pending;
   c.ccr_source = nobody;
@@ -72,6 +76,9 @@ void give_up_waiting(World& w, ControllerId impacted) {
 void ask(World& w, ControllerId impacted, ControllerId source) {
   Controller& c = controller(w, impacted);
   Controller& s = controller(w, source);
+  HOLDFAST_CHECK(c.ccr_source == nobody, "one source controller is asked at a time");
+  HOLDFAST_CHECK(source != impacted && s.host == c.host && s.subnqn == c.subnqn,
+                 "a controller is reset by another one of its host and subsystem");
   ++s.ccr_pending;
   ++c.ccr_attempts;
   c.ccr_source = source;
@@ -95,6 +102,7 @@ void ask(World& w, ControllerId impacted, ControllerId source) {
 
 void try_next(World& w, ControllerId impacted) {
   const Controller& c = controller(w, impacted);
+  HOLDFAST_CHECK(is_fencing(c.state), "a controller asks for its reset while it is fencing");
   if (w.now() >= c.deadline) {
     // "CCR reached timeout, call it done": the whole m x KATO (+ CQT) has passed.
     fence_done(w, impacted);
@@ -111,6 +119,7 @@ void try_next(World& w, ControllerId impacted) {
 }
 
 Duration wait_time(const World& w, const Controller& c) {
+  HOLDFAST_CHECK(c.deadline != sim::never, "attempts without a deadline never end");
   const RecoveryPolicy& policy = host_of(w, c).policy;
   Duration wait = c.kato;
   if (policy.ccr_wait == RecoveryPolicy::CcrWait::longer_of_cqt_and_kato) {
@@ -123,6 +132,7 @@ Duration wait_time(const World& w, const Controller& c) {
 
 void start_ccr(World& w, ControllerId impacted) {
   Controller& c = controller(w, impacted);
+  HOLDFAST_CHECK(c.ccr_source == nobody, "the recovery before still waits for a source controller");
   c.ccr_attempts = 0;
   c.min_cntlid = 0;
   c.ccr_source = nobody;
@@ -131,6 +141,7 @@ void start_ccr(World& w, ControllerId impacted) {
 
 void ccr_completed(World& w, const Request& request, const wire::Completion& completion) {
   const ControllerId impacted{request.argument};
+  HOLDFAST_CHECK(request.purpose == Purpose::ccr, "that was no Cross-Controller Reset");
   Controller& c = controller(w, impacted);
   // The notice may have overtaken the completion, or the attempt may have been given up before.
   if (!is_fencing(c.state) || c.ccr_source == nobody || c.ccr_accepted ||
@@ -154,6 +165,7 @@ void ccr_completed(World& w, const Request& request, const wire::Completion& com
 }
 
 void source_given_up(World& w, ControllerId source) {
+  HOLDFAST_CHECK(controller(w, source).state != State::live, "a LIVE controller still can help");
   // Only controllers of its own host ask it (find_source).
   for (const ControllerId id : host_of(w, controller(w, source)).controllers) {
     const Controller& c = controller(w, id);

@@ -51,12 +51,14 @@ NqnId name_subsystem(World& w, std::string_view nqn) {
 }
 
 void failfast_fired(World& w, ControllerId id) {
+  HOLDFAST_CHECK(!controller(w, id).failfast_expired, "the fail-fast clock runs out once");
   controller(w, id).failfast_expired = true;
   kick_requeue_lists(w, id);
 }
 
 /// What nvme_change_ctrl_state does besides setting the state.
 void after_change(World& w, ControllerId id, State from, State to) {
+  HOLDFAST_CHECK(from != to, "nothing has changed");
   Controller& c = controller(w, id);
   if (to == State::live) {
     if (from == State::connecting) {
@@ -75,8 +77,14 @@ void after_change(World& w, ControllerId id, State from, State to) {
 
 }  // namespace
 
-Controller& controller(World& w, ControllerId id) { return w.host.controllers[sim::index(id)]; }
-Queue& queue(World& w, QueueId id) { return w.host.queues[sim::index(id)]; }
+Controller& controller(World& w, ControllerId id) {
+  HOLDFAST_PACKET_CHECK(sim::index(id) < w.host.controllers.size(), "there is no such controller");
+  return w.host.controllers[sim::index(id)];
+}
+Queue& queue(World& w, QueueId id) {
+  HOLDFAST_PACKET_CHECK(sim::index(id) < w.host.queues.size(), "there is no such queue");
+  return w.host.queues[sim::index(id)];
+}
 const wire::NqnText& nqn_of(const World& w, NqnId id) { return w.host.nqns[sim::index(id)]; }
 const Host& host_of(const World& w, const Controller& c) {
   return w.host.hosts[sim::index(c.host)];
@@ -91,9 +99,13 @@ void attach_hooks(World& w, HostId host, RecoveryHooks* hooks) {
   w.host.hooks[sim::index(host)].attach(hooks);
 }
 TimePoint timer_at(const World& w, const Controller& c, Duration delay) {
+  HOLDFAST_CHECK(delay >= Duration{}, "a timer is set for the past");
   return sim::fires_at(host_of(w, c).wheel, w.now(), delay);
 }
-QueueId io_queue(const Controller& c, std::uint32_t i) { return QueueId{c.first_io_queue + i}; }
+QueueId io_queue(const Controller& c, std::uint32_t i) {
+  HOLDFAST_PACKET_CHECK(i < std::max(c.io_queues_wanted, 1u), "the queue is the next controller's");
+  return QueueId{c.first_io_queue + i};
+}
 
 std::string_view state_name(State state) {
   static constexpr std::array<std::string_view, 10> names = {
@@ -143,6 +155,9 @@ bool change_state(World& w, ControllerId id, State to) {
 }
 
 HostId add_host(World& w, const Host& host) {
+  HOLDFAST_CHECK(!host.name.empty() && host.cpus > 0, "a host has a name and a CPU");
+  HOLDFAST_CHECK(host.io_timeout > Duration{} && host.admin_timeout > Duration{},
+                 "a command without a timeout is waited for for ever");
   Host named = host;
   named.hostnqn = std::string_view("nqn.2014-08.org.nvmexpress:host:" + host.name);
   w.host.hosts.push_back(named);
@@ -150,6 +165,8 @@ HostId add_host(World& w, const Host& host) {
 }
 
 HeadId add_head(World& w, HostId host, std::string_view subnqn, std::uint32_t nsid, DiskId disk) {
+  HOLDFAST_CHECK(sim::index(host) < w.host.hosts.size(), "there is no such host");
+  HOLDFAST_CHECK(nsid != 0, "no namespace has that number");
   Head head;
   head.host = host;
   head.subnqn = name_subsystem(w, subnqn);
@@ -162,6 +179,11 @@ HeadId add_head(World& w, HostId host, std::string_view subnqn, std::uint32_t ns
 }
 
 ControllerId add_controller(World& w, const ConnectParameters& p) {
+  HOLDFAST_CHECK(sim::index(p.host) < w.host.hosts.size(), "there is no such host");
+  HOLDFAST_CHECK(sim::index(p.port) < w.transport.ports.size(), "there is no such port");
+  HOLDFAST_CHECK(p.queue_size > 2, "a queue has a tag for Connect and one for I/O");
+  HOLDFAST_CHECK(p.reconnect_delay > Duration{}, "attempts would follow each other at one instant");
+  HOLDFAST_CHECK(p.at >= w.now(), "nvme connect is issued in the past");
   const ControllerId id{static_cast<std::uint32_t>(w.host.controllers.size())};
   Controller c;
   c.host = p.host;

@@ -23,11 +23,11 @@ constexpr Duration default_delay = std::chrono::seconds{10};
 constexpr Duration shorter_delay = std::chrono::seconds{2};
 
 FcController& fc_of(Controller& c) {
-  HOLDFAST_CHECK(is_fc(c));
+  HOLDFAST_CHECK(is_fc(c), "another driver has no FC fields");
   return *std::get_if<FcController>(&c.driver);
 }
 const FcController& fc_of(const Controller& c) {
-  HOLDFAST_CHECK(is_fc(c));
+  HOLDFAST_CHECK(is_fc(c), "another driver has no FC fields");
   return *std::get_if<FcController>(&c.driver);
 }
 
@@ -66,6 +66,7 @@ std::uint64_t left_in(World& w, ControllerId id, Phase phase) {
 
 /// __nvme_fc_abort_outstanding_ios. What was held back is let go.
 void abort_all(World& w, ControllerId id, Phase phase) {
+  HOLDFAST_CHECK(phase != Phase::none, "no exchanges are of that phase");
   for_requests(w, id, phase, [&](QueueId q, std::uint16_t tag) {
     const Request& r = *request_at(w, q, tag);
     if (r.held) {
@@ -95,6 +96,7 @@ void close(World& w, QueueId id) {
 }
 
 void connect_now(World& w, ControllerId id) {
+  HOLDFAST_CHECK(controller(w, id).state == State::connecting, "only CONNECTING tries to connect");
   w.calendar.cancel(controller(w, id).reconnect_timer);
   controller(w, id).reconnect_timer = w.after(Duration{}, [id](World& world) {
     ++controller(world, id).attempts;
@@ -106,12 +108,15 @@ void connect_now(World& w, ControllerId id) {
 /// the teardown was for.
 void association_deleted(World& w, ControllerId id) {
   Controller& c = controller(w, id);
+  HOLDFAST_CHECK(fc_of(c).phase == Phase::events, "the last exchanges to end are those of events");
   stop_timeouts(w, id, false);
   for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
     close(w, io_queue(c, i));
   close(w, c.admin);
   FcController& fc = fc_of(c);
   fc.phase = Phase::none;
+  HOLDFAST_CHECK(left_in(w, id, Phase::io) + left_in(w, id, Phase::admin) == 0,
+                 "an association goes with commands in flight");
   const bool setup_failed = std::exchange(fc.setup_failed, false);
   if (c.then == Then::remove) {
     stop_keep_alive(w, id);

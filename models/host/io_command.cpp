@@ -15,6 +15,7 @@ namespace {
 
 /// Descriptors and keys: true bytes, which belong to the message that carries them.
 Payload control_data(World& w, wire::ConstBytes bytes) {
+  HOLDFAST_PACKET_CHECK(!bytes.empty(), "control data has bytes");
   const auto length = static_cast<std::uint32_t>(bytes.size());
   const transport::BlobId blob = w.transport.blobs.add(length);
   std::copy(bytes.begin(), bytes.end(), w.transport.blobs[blob].begin());
@@ -23,6 +24,7 @@ Payload control_data(World& w, wire::ConstBytes bytes) {
 
 /// The blocks of a deallocation spread over its descriptors, as evenly as it goes.
 Payload dataset_ranges(World& w, const Io& io) {
+  HOLDFAST_PACKET_CHECK(io.ranges > 0 && io.ranges <= io.blocks, "a descriptor without blocks");
   const auto length = static_cast<std::uint32_t>(io.ranges * wire::dataset_range_bytes);
   const transport::BlobId blob = w.transport.blobs.add(length);
   const auto out = w.transport.blobs[blob];
@@ -41,6 +43,8 @@ wire::SglDescriptor write_sgl(const Controller& c, std::uint32_t bytes) {
 }
 
 void make_blocks(const Controller& c, const Head& head, const Io& io, Request& r) {
+  HOLDFAST_PACKET_CHECK(head.block_bytes != 0, "the device has not been found yet");
+  HOLDFAST_PACKET_CHECK(io.blocks > 0, "an I/O of no blocks");
   wire::BlockRange range;
   range.nsid = head.nsid;
   range.slba = io.lba;
@@ -102,13 +106,16 @@ std::string_view io_kind_name(IoKind kind) {
 }
 
 Version token_of(const Io& io) {
-  HOLDFAST_CHECK(io.serial <= most_serials && io.attempts <= most_attempts);
+  HOLDFAST_PACKET_CHECK(io.serial != 0, "the I/O is over");
+  HOLDFAST_CHECK(io.serial <= most_serials && io.attempts <= most_attempts,
+                 "a token has no room for that number");
   return static_cast<Version>(holdfast::token_of(io.serial, io.attempts));
 }
 
 Request io_request(World& w, const Controller& c, IoId id) {
   const Io& io = w.host.ios[id];
   const Head& head = w.host.heads[sim::index(io.head)];
+  HOLDFAST_PACKET_CHECK(io.serial != 0, "the I/O is over");
   Request r;
   r.purpose = Purpose::io;
   r.io = id;
@@ -164,6 +171,7 @@ bool pair_is_done(Io& io, wire::Status& status) {
   if (io.kind != IoKind::compare_and_write)
     return true;
   if (++io.halves_done == 1) {
+    HOLDFAST_PACKET_CHECK(io.attempts > 0, "a half is done of a pair that was not sent");
     io.half_status = status;
     return false;
   }
@@ -178,7 +186,10 @@ bool pair_is_done(Io& io, wire::Status& status) {
   return true;
 }
 
-Version buffer_content(const World& w, std::uint32_t buffer) { return w.host.buffers[buffer]; }
+Version buffer_content(const World& w, std::uint32_t buffer) {
+  HOLDFAST_PACKET_CHECK(buffer < w.host.buffers.size(), "no application has such a buffer");
+  return w.host.buffers[buffer];
+}
 
 std::uint32_t add_buffer(World& w) {
   w.host.buffers.push_back(0);

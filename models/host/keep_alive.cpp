@@ -27,6 +27,9 @@ TimePoint next_look(const World& w, ControllerId id, TimePoint from) {
 
 void schedule(World& w, ControllerId id, TimePoint from) {
   Controller& c = controller(w, id);
+  HOLDFAST_CHECK(from <= w.now(), "a period is counted from an instant that is still to come");
+  HOLDFAST_CHECK(keep_alive_period(w, id) > Duration{},
+                 "looks would follow each other at one instant");
   w.calendar.cancel(c.keep_alive_timer);
   c.keep_alive_timer = w.at(next_look(w, id, from), [id](World& world) { look(world, id); });
 }
@@ -34,6 +37,7 @@ void schedule(World& w, ControllerId id, TimePoint from) {
 /// nvme_keep_alive_work.
 void look(World& w, ControllerId id) {
   Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.kato > Duration{}, "a controller without keep-alive is looked at");
   const bool seen = c.completion_seen;
   c.last_check = w.now();
   if (c.traffic_based && seen) {

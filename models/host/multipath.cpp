@@ -16,7 +16,10 @@ namespace {
 
 constexpr std::uint32_t no_path = ~0u;
 
-Head& head_of(World& w, HeadId id) { return w.host.heads[sim::index(id)]; }
+Head& head_of(World& w, HeadId id) {
+  HOLDFAST_PACKET_CHECK(sim::index(id) < w.host.heads.size(), "there is no such device");
+  return w.host.heads[sim::index(id)];
+}
 
 /// A controller is one path of a head, or none.
 auto path_over(const Head& head, ControllerId id) {
@@ -103,6 +106,8 @@ IoPolicy policy_of(const World& w, const Head& head) {
 }
 
 std::uint32_t find_path(const World& w, const Head& head) {
+  HOLDFAST_PACKET_CHECK(head.current == no_path || head.current < head.paths.size(),
+                        "the current path is none of the head's");
   if (policy_of(w, head) == IoPolicy::round_robin)
     return find_round_robin(w, head);
   if (policy_of(w, head) == IoPolicy::queue_depth)
@@ -128,6 +133,7 @@ bool has_available_path(const World& w, const Head& head) {
 
 void run_requeue_list(World& w, HeadId id) {
   Head& head = head_of(w, id);
+  HOLDFAST_CHECK(head.requeue_scheduled, "the list is run without having been kicked");
   head.requeue_scheduled = false;
   // Only what is on the list now: what comes back waits for the next kick.
   for (std::size_t left = head.requeue.size(); left > 0; --left) {
@@ -165,6 +171,7 @@ void end_active(World& w, Io& io) {
 
 /// nvme_retry_req: the Command Retry Delay that the status names, of the controller that said it.
 Duration retry_delay(const Controller& c, wire::Status status) {
+  HOLDFAST_CHECK(status.crd() <= c.crdt.size(), "there are three Command Retry Delays");
   if (status.crd() == 0)
     return Duration{};
   return c.crdt[status.crd() - 1u] * std::chrono::milliseconds{100};
@@ -175,6 +182,11 @@ Duration retry_delay(const Controller& c, wire::Status status) {
 bool is_ready(const World& w, HeadId id) { return w.host.heads[sim::index(id)].block_bytes != 0; }
 
 std::uint64_t submit_io(World& w, const Io& what) {
+  HOLDFAST_PACKET_CHECK(sim::index(what.head) < w.host.heads.size(), "there is no such device");
+  HOLDFAST_PACKET_CHECK(is_ready(w, what.head), "the device has not been found yet");
+  HOLDFAST_PACKET_CHECK(what.blocks > 0 && what.lba + what.blocks <= head_of(w, what.head).blocks,
+                        "the block layer refuses what lies beyond the end of the device");
+  HOLDFAST_PACKET_CHECK(what.serial == 0 && what.attempts == 0, "an I/O is submitted twice");
   const IoId id = w.host.ios.add(what);
   Io& io = w.host.ios[id];
   io.serial = w.host.next_serial++;
@@ -187,6 +199,7 @@ std::uint64_t submit_io(World& w, const Io& what) {
 }
 
 void dispatch(World& w, IoId id) {
+  HOLDFAST_PACKET_CHECK(w.host.ios[id].serial != 0, "the I/O is over");
   const HeadId head_id = w.host.ios[id].head;
   Head& head = head_of(w, head_id);
   const std::uint32_t path = find_path(w, head);
@@ -215,6 +228,7 @@ bool is_quiesced(const World& w, const Queue& q) {
 }
 
 void queue_io(World& w, QueueId queue_id, IoId id) {
+  HOLDFAST_PACKET_CHECK(w.host.ios[id].serial != 0, "the I/O is over");
   Queue& q = queue(w, queue_id);
   const State state = controller(w, q.controller).state;
   if (is_quiesced(w, q)) {
@@ -245,6 +259,7 @@ void queue_io(World& w, QueueId queue_id, IoId id) {
 void io_completed(World& w, QueueId queue_id, const Request& r,
                   const wire::Completion& completion) {
   Io& io = w.host.ios[r.io];
+  HOLDFAST_PACKET_CHECK(io.serial != 0, "a request of an I/O outlives it");
   wire::Status status = completion.status;
   if (!pair_is_done(io, status))
     return;
@@ -287,6 +302,7 @@ void io_completed(World& w, QueueId queue_id, const Request& r,
 }
 
 void finish_io(World& w, IoId id, wire::Status status) {
+  HOLDFAST_PACKET_CHECK(w.host.ios[id].serial != 0, "an application is told twice");
   end_active(w, w.host.ios[id]);
   const Io io = w.host.ios[id];
   w.host.ios.remove(id);
@@ -295,6 +311,9 @@ void finish_io(World& w, IoId id, wire::Status status) {
 }
 
 void fail_over(World& w, IoId io, ControllerId from) {
+  HOLDFAST_CHECK(w.host.ios[io].serial != 0, "the I/O is over");
+  HOLDFAST_CHECK(controller(w, from).host == head_of(w, w.host.ios[io].head).host,
+                 "an I/O comes back from another host's controller");
   end_active(w, w.host.ios[io]);
   // The bio goes into a request of its own, which has not been retried yet.
   w.host.ios[io].retries = 0;
@@ -320,6 +339,7 @@ void kick_requeue_lists(World& w, ControllerId id) {
 }
 
 void add_path(World& w, ControllerId id, std::uint32_t nsid, const wire::IdentifyNamespace& page) {
+  HOLDFAST_CHECK(page.lba_shift >= 9 && page.lba_shift < 32, "Linux refuses such blocks");
   const Controller& c = controller(w, id);
   for (const HeadId head_id : host_of(w, c).heads) {
     Head& head = head_of(w, head_id);
@@ -340,6 +360,7 @@ void add_path(World& w, ControllerId id, std::uint32_t nsid, const wire::Identif
 
 void path_became_usable(World& w, HeadId id, std::uint32_t path) {
   Head& head = head_of(w, id);
+  HOLDFAST_CHECK(path < head.paths.size(), "the head has no such path");
   if (is_optimized(head.paths[path]) && policy_of(w, head) != IoPolicy::queue_depth) {
     const std::uint32_t nearest = find_nearest(w, head);
     if (nearest != no_path)
@@ -365,6 +386,8 @@ void remove_paths(World& w, ControllerId id) {
       continue;
     // current_path is a pointer in Linux: another path that is the current one stays it.
     const auto at = static_cast<std::uint32_t>(path - head.paths.begin());
+    HOLDFAST_PACKET_CHECK(head.current != at,
+                          "the path that goes should not be the current one any more");
     head.paths.erase(path);
     if (head.current != no_path && head.current > at)
       --head.current;

@@ -13,6 +13,7 @@ constexpr int busy = 16;       ///< EBUSY
 constexpr int no_device = 19;  ///< ENODEV
 
 void refuse(World& w, ControllerId id, OperatorAction action, int error) {
+  HOLDFAST_CHECK(error == busy || error == no_device, "Linux has two reasons to refuse");
   record<Kind::operator_refused>(w, id, action, error);
 }
 
@@ -20,6 +21,7 @@ void reset_work(World& w, ControllerId id);
 void delete_work(World& w, ControllerId id);
 
 void go(World& w, ControllerId id, Then then) {
+  HOLDFAST_CHECK(then != Then::reconnect, "an administrator resets or removes");
   if (then == Then::reset) {
     controller(w, id).then = then;
     change_state(w, id, State::resetting);
@@ -49,6 +51,7 @@ void begin(World& w, ControllerId id, Then then, Cause cause, bool fences) {
 }
 
 void send_disable_step(World& w, ControllerId id, const wire::Command& command) {
+  HOLDFAST_CHECK(command.is_fabrics(), "a controller is disabled through its properties");
   const Controller& c = controller(w, id);
   Request r;
   r.purpose = Purpose::disable;
@@ -78,6 +81,7 @@ void disable(World& w, ControllerId id) {
 /// The controller is shut down, or does not answer: nothing is left of the association.
 void finish(World& w, ControllerId id) {
   Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.then != Then::reconnect, "no administrator has asked for that");
   c.busy_in_resetting = false;
   // A reset leaves the keep-alive armed (protocol.md 1.7): what is due in the next set-up is sent.
   if (c.then == Then::remove)
@@ -113,6 +117,7 @@ void reset_work(World& w, ControllerId id) {
 /// nvme_do_delete_ctrl: the namespaces go first, so that nothing new is sent here.
 void delete_work(World& w, ControllerId id) {
   Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.state == State::deleting, "the delete was not begun");
   c.then = Then::remove;
   w.calendar.cancel(c.reconnect_timer);
   w.calendar.cancel(c.failfast_timer);
@@ -138,6 +143,7 @@ bool exists(const Controller& c) {
 }
 
 void after_fence(World& w, ControllerId id) {
+  HOLDFAST_CHECK(controller(w, id).state == State::resetting, "the fence is not over");
   const Then then = controller(w, id).then;
   if (then == Then::remove) {
     go(w, id, then);
@@ -154,6 +160,7 @@ void continue_delete(World& w, ControllerId id) {
 void disable_completed(World& w, ControllerId id, const Request& r,
                        const wire::Completion& completion) {
   const Controller& c = controller(w, id);
+  HOLDFAST_CHECK(r.purpose == Purpose::disable, "that was no step of disabling");
   if (!completion.status.ok()) {
     disabled(w, id, false);
     return;
@@ -240,6 +247,7 @@ void remove_adapter(World& w, HostId host, net::LinkId link) {
 }
 
 void disconnect(World& w, HostId host, NqnId subnqn) {
+  HOLDFAST_CHECK(sim::index(subnqn) < w.host.nqns.size(), "no host knows that subsystem");
   for (const ControllerId id : w.host.hosts[sim::index(host)].controllers) {
     const Controller& c = controller(w, id);
     if (c.subnqn == subnqn && exists(c))

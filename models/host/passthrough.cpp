@@ -53,6 +53,8 @@ wire::CrossControllerReset named(const Controller& source, const Controller& c, 
 }  // namespace
 
 void passthrough_ccr(World& w, ControllerId source, ControllerId impacted, CcrNames names) {
+  HOLDFAST_CHECK(controller(w, source).host == controller(w, impacted).host,
+                 "an administrator works on one host");
   const auto ccr = named(controller(w, source), controller(w, impacted), names);
   send(w, source, OperatorAction::ccr, wire::make_cross_controller_reset(0, ccr));
 }
@@ -62,6 +64,7 @@ void passthrough(World& w, ControllerId id, const wire::Command& command) {
 }
 
 void passthrough_completed(World& w, ControllerId id, const Request& r, wire::Status status) {
+  HOLDFAST_CHECK(r.purpose == Purpose::passthrough, "no administrator has sent that");
   const auto feature = wire::as_set_features(r.command);
   if (!status.ok() || !feature || feature->fid != wire::FeatureId::keep_alive_timer)
     return;

@@ -25,6 +25,9 @@ Duration kato_part(const RecoveryPolicy& policy, const Controller& c) {
 
 /// nvme_tcp_error_recovery_work, from the cancel on.
 void finish_recovery(World& w, ControllerId id) {
+  HOLDFAST_CHECK(
+      controller(w, id).state == State::resetting || controller(w, id).state == State::deleting,
+      "error recovery ends in RESETTING, or in a delete that came meanwhile");
   if (fc_delete_association(w, id))
     return;
   stop_keep_alive(w, id);
@@ -83,6 +86,7 @@ void hold_over(World& w, ControllerId id) {
 
 void hold_for(World& w, ControllerId id, Duration time) {
   Controller& c = controller(w, id);
+  HOLDFAST_CHECK(is_fencing(c.state), "only a controller that is fencing holds");
   c.hold_timer = w.at(timer_at(w, c, time), [id](World& world) { hold_over(world, id); });
 }
 
@@ -96,6 +100,7 @@ bool waits(const World& w, ControllerId id, const Request& r) {
 
 void release_what_need_not_wait(World& w, ControllerId id) {
   const Controller& c = controller(w, id);
+  HOLDFAST_CHECK(is_fencing(c.state), "there is no fence that something could wait for");
   for (std::uint32_t i = 0; i < c.io_queues; ++i) {
     const QueueId q = io_queue(c, i);
     for (std::uint32_t tag = 0; tag < queue(w, q).tags.used(); ++tag) {
@@ -110,12 +115,17 @@ void release_what_need_not_wait(World& w, ControllerId id) {
 }
 
 void reconnect(World& w, ControllerId id) {
+  // A delete that came in the same instant ends the attempt when its own turn comes.
+  HOLDFAST_CHECK(
+      controller(w, id).state == State::connecting || controller(w, id).state == State::deleting,
+      "only CONNECTING tries to connect");
   ++controller(w, id).attempts;
   start_setup(w, id);
 }
 
 void remove(World& w, ControllerId id, int error) {
   Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.setup == Setup::idle, "a set-up is on");
   change_state(w, id, State::deleting);
   w.calendar.cancel(c.failfast_timer);
   record<Kind::controller_removed>(w, id, error);
@@ -131,6 +141,7 @@ void close_later(World& w, QueueId id) {
   if (!q.allocated)
     return;
   const transport::HostQueueId transport = q.transport;
+  HOLDFAST_CHECK(!q.live, "a queue is closed that still sends");
   q.allocated = false;
   const Host& host = host_of(w, controller(w, q.controller));
   const TimePoint at =
@@ -198,6 +209,7 @@ bool anything_in_flight(World& w, const Controller& c) {
 }
 
 void start_fencing(World& w, ControllerId id) {
+  HOLDFAST_CHECK(controller(w, id).state == State::live, "a fence begins where I/O is in flight");
   const RecoveryPolicy& policy = policy_of(w, controller(w, id));
   const bool in_one = policy.waits == RecoveryPolicy::Waits::recovering;
   change_state(w, id, in_one ? State::recovering : State::fencing);
@@ -227,6 +239,8 @@ void start_fencing(World& w, ControllerId id) {
 
 void fence_done(World& w, ControllerId id) {
   Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.ccr_source == sim::none<ControllerId>,
+                 "a source controller is still waited for");
   c.deadline = sim::never;
   if (c.state == State::recovering) {
     // The RFC adds no RECOVERING -> RESETTING edge, so that a user cannot reset the controller; the
@@ -241,6 +255,8 @@ void fence_done(World& w, ControllerId id) {
 
 void ccr_failed(World& w, ControllerId id) {
   const Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.ccr_source == sim::none<ControllerId>,
+                 "a source controller is still waited for");
   const Duration left = c.hold_end - w.now();
   record<Kind::ccr_failed>(w, id, std::max(left, Duration{}));
   if (left > Duration{}) {
@@ -270,6 +286,7 @@ void error_recovery(World& w, ControllerId id, Cause cause) {
 
 void resume_recovery(World& w, ControllerId id) {
   Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.awaited, "recovery waits for no Keep Alive");
   c.awaited = false;
   c.busy_in_resetting = false;
   w.after(Duration{}, [id](World& world) { recovery_work(world, id); });
@@ -282,7 +299,11 @@ void on_queue_failed(World& w, transport::HostOwner owner, int) {
 void request_timed_out(World& w, QueueId id, std::uint16_t tag) {
   if (fc_request_timed_out(w, id, tag))
     return;
+  HOLDFAST_CHECK(request_at(w, id, tag) != nullptr, "nothing is left that could time out");
   Request& r = *request_at(w, id, tag);
+  HOLDFAST_CHECK(
+      r.deadline <= w.now() || !host_of(w, controller(w, queue(w, id).controller)).wheel.is_exact(),
+      "a request times out before its time");
   const ControllerId ctrl = queue(w, id).controller;
   record<Kind::request_timeout>(w, ctrl, queue(w, id).qid, r.command.cid, r.command.opcode,
                                 wire::PduType::capsule_cmd);
@@ -313,6 +334,7 @@ void stop_all(World& w, ControllerId id) {
 
 void tear_down_io(World& w, ControllerId id, bool cancels) {
   const Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.state != State::live, "a LIVE controller is torn down");
   stop_timeouts(w, id, true);
   // All I/O sockets first, then the requests: cancelling them is the failover instant.
   std::uint64_t cancelled = 0;
@@ -343,6 +365,7 @@ void tear_down(World& w, ControllerId id) {
 
 void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr) {
   Controller& c = controller(w, id);
+  HOLDFAST_CHECK(!queue(w, c.admin).live, "the association before is still there");
   // nvmf_should_reconnect. A first connect that fails is an error of `nvme connect`: no retries.
   const bool more =
       c.max_reconnects < 0 || c.attempts < static_cast<std::uint64_t>(c.max_reconnects);

@@ -88,6 +88,9 @@ bool has_reserved_tag(const World& w, QueueId id) {
 
 std::uint16_t send_request(World& w, QueueId id, const Request& what, Duration timeout) {
   Queue& q = queue(w, id);
+  HOLDFAST_PACKET_CHECK(q.allocated, "a command is sent on a queue without a transport");
+  HOLDFAST_PACKET_CHECK(what.purpose != Purpose::none, "nobody would hear of the completion");
+  HOLDFAST_PACKET_CHECK(timeout >= Duration{}, "a command times out before it is sent");
   const std::uint16_t tag = take_tag(q, what);
   const RequestId request = w.host.requests.add(what);
   Request& r = w.host.requests[request];
@@ -106,8 +109,12 @@ std::uint16_t send_request(World& w, QueueId id, const Request& what, Duration t
 void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Completion& completion) {
   Queue& q = queue(w, id);
   const RequestId request = q.tags[tag];
-  HOLDFAST_CHECK(request != sim::none<RequestId>);
+  HOLDFAST_CHECK(request != sim::none<RequestId>,
+                 "the tag carries nothing that could be completed");
   const Request r = w.host.requests[request];
+  HOLDFAST_PACKET_CHECK(wire::CommandId::unpack(r.command.cid).tag == tag,
+                        "the request is another tag's");
+  HOLDFAST_PACKET_CHECK(r.submitted <= w.now(), "a request is over before it was sent");
   w.host.requests.recycle(request);
   give_back(q, tag, r);
   const ControllerId ctrl = q.controller;
@@ -170,6 +177,7 @@ void cancel_all(World& w, QueueId id) {
 
 void on_completed(World& w, transport::HostOwner owner, const wire::Completion& completion) {
   const QueueId id{sim::index(owner)};
+  HOLDFAST_PACKET_CHECK(queue(w, id).allocated, "a queue that is closed is told of a completion");
   const Queue& q = queue(w, id);
   record<Kind::response_received>(w, q.controller, q.qid, completion.cid, completion.status,
                                   completion.result64());
@@ -193,6 +201,8 @@ void on_data(World& w, transport::HostOwner owner, std::uint16_t packed, const P
   if (data.blob == sim::none<transport::BlobId>)
     return;
   // Control data is copied: the sender's copy goes away when it is acknowledged.
+  HOLDFAST_PACKET_CHECK(r.answer.blob == sim::none<transport::BlobId>,
+                        "a request is answered with data twice");
   r.answer = {data.bytes, w.transport.blobs.add(data.bytes), 0};
   const auto from = w.transport.blobs[data.blob];
   const auto to = w.transport.blobs[r.answer.blob];

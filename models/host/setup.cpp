@@ -25,6 +25,7 @@ struct AskFor {
 
 void open_transport(World& w, QueueId id) {
   Queue& q = queue(w, id);
+  HOLDFAST_CHECK(!q.allocated && !q.live, "the queue of the association before is still there");
   const Controller& c = controller(w, q.controller);
   q.allocated = true;
   const auto admin = q.qid == 0 ? sim::none<transport::HostQueueId> : queue(w, c.admin).transport;
@@ -45,6 +46,7 @@ void send_setup(World& w, QueueId id, const wire::Command& command, const Payloa
 
 void send_connect(World& w, QueueId id) {
   const Queue& q = queue(w, id);
+  HOLDFAST_CHECK(q.tags.in_flight() == 0, "Connect is the first command of a queue");
   const Controller& c = controller(w, q.controller);
   wire::Connect connect;
   connect.qid = q.qid;
@@ -74,6 +76,8 @@ void send_log_page(World& w, QueueId admin, LogId lid, std::uint32_t bytes) {
 
 void setup_failed(World& w, ControllerId id, int error, bool dnr) {
   Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.setup != Setup::idle && c.setup != Setup::done,
+                 "no set-up is on that could fail");
   c.setup = Setup::idle;
   // A reset that fails consumes an attempt as well (nvme_reset_ctrl_work).
   if (c.attempts == 0 && c.connected_once)
@@ -186,6 +190,7 @@ TimePoint io_queues_thawed(const World& w, const Controller& c) {
 
 void next_step(World& w, ControllerId id) {
   Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.setup > Setup::idle && c.setup < Setup::done, "no step follows that one");
   const bool loops = c.setup == Setup::io_transport || c.setup == Setup::io_connect;
   if (loops && ++c.setup_queue < c.io_queues) {
     issue_step(w, id);
@@ -208,9 +213,11 @@ void next_step(World& w, ControllerId id) {
 }
 
 void take_identify(Controller& c, World& w, const Request& r) {
+  HOLDFAST_CHECK(r.answer.blob != sim::none<transport::BlobId>,
+                 "Identify succeeded without a page");
   const auto page = w.transport.blobs[r.answer.blob].first(wire::identify_bytes);
   const auto identify = wire::decode_identify_controller(page);
-  HOLDFAST_CHECK(identify.has_value());
+  HOLDFAST_CHECK(identify.has_value(), "the page that was asked for is not there");
   c.traffic_based = identify->traffic_based_keep_alive();
   c.keep_alive_supported = identify->kas != 0;
   c.cqt_ms = identify->cqt;
@@ -229,6 +236,7 @@ void take_identify(Controller& c, World& w, const Request& r) {
 
 void poll_ready(World& w, ControllerId id) {
   Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.setup == Setup::wait_ready, "nobody waits for the controller to become ready");
   if (w.now() >= c.ready_deadline) {
     setup_failed(w, id, error_invalid, false);
     return;
@@ -240,6 +248,7 @@ void poll_ready(World& w, ControllerId id) {
 
 void scan_next(World& w, ControllerId id) {
   Controller& c = controller(w, id);
+  HOLDFAST_CHECK(!c.discovery, "a discovery controller has no namespaces");
   if (c.scan.empty()) {
     c.started_once = true;
     // nvme_scan_work: "re-read the ANA log page to not miss updates".
@@ -261,6 +270,8 @@ void scan_next(World& w, ControllerId id) {
 
 void start_setup(World& w, ControllerId id) {
   Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.setup == Setup::idle || c.setup == Setup::done, "a set-up is on already");
+  HOLDFAST_CHECK(!queue(w, c.admin).allocated, "the association before still has its admin queue");
   record<Kind::connect_attempt>(w, id, c.attempts);
   c.setup = Setup::admin_transport;
   c.setup_queue = 0;
@@ -271,6 +282,7 @@ void start_setup(World& w, ControllerId id) {
 void on_queue_ready(World& w, transport::HostOwner owner, int error) {
   const ControllerId id = queue(w, QueueId{sim::index(owner)}).controller;
   if (error != 0) {
+    HOLDFAST_CHECK(error > 0, "the kernel's error numbers are written without their sign");
     setup_failed(w, id, error, false);
     return;
   }
@@ -310,6 +322,7 @@ void setup_completed(World& w, ControllerId id, const Request& r,
     case Setup::number_of_queues:
       c.io_queues =
           std::min(wire::QueueCounts::decode(completion.dw0).submission, c.io_queues_wanted);
+      HOLDFAST_CHECK(c.io_queues > 0, "a controller without I/O queues is of no use");
       break;
     case Setup::io_connect:
       queue(w, io_queue(c, c.setup_queue)).live = true;
@@ -322,6 +335,7 @@ void setup_completed(World& w, ControllerId id, const Request& r,
 
 void after_live(World& w, ControllerId id) {
   const Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.state == State::live, "events are enabled when the controller is LIVE");
   Request r;
   r.purpose = Purpose::after_live;
   std::uint32_t events = wire::aec_namespace_attributes | wire::aec_ana_change;

@@ -5,6 +5,8 @@ namespace holdfast::host {
 
 std::uint8_t Tags::carry(std::uint16_t tag, RequestId request) {
   Row& r = row(tag);
+  HOLDFAST_PACKET_CHECK(r.request == sim::none<RequestId>,
+                        "a tag is used for two requests at a time");
   r.request = request;
   r.generation = static_cast<std::uint8_t>((r.generation + 1) & 0xf);
   return r.generation;

@@ -23,7 +23,8 @@ class Tags {
   /// (BLK_MQ_REQ_RESERVED); at most two. No command identifier names a tag of `limit` or more.
   Tags(std::uint16_t reserved, std::uint16_t end, std::uint16_t limit)
       : limit_(limit), end_(end), fresh_(reserved), reserved_count_(reserved) {
-    HOLDFAST_CHECK(reserved <= reserved_.size() && end <= limit);
+    HOLDFAST_PACKET_CHECK(reserved <= reserved_.size(), "there are two kinds of reserved commands");
+    HOLDFAST_PACKET_CHECK(reserved < end && end <= limit, "no tag is left for ordinary commands");
     for (std::uint16_t tag = 0; tag < reserved; ++tag)
       reserved_[tag] = static_cast<std::uint8_t>(tag);
   }
@@ -37,30 +38,39 @@ class Tags {
   /// never used, in order.
   std::uint16_t take() {
     if (returned_ == 0) {
-      HOLDFAST_CHECK(fresh_ < end_);
+      HOLDFAST_CHECK(fresh_ < end_, "no tag is free");
       return fresh_++;
     }
     const std::uint16_t tag = last_returned_;
+    HOLDFAST_PACKET_CHECK(tag < rows_.size() && rows_[tag].request == sim::none<RequestId>,
+                          "a tag that is free carries a request");
     last_returned_ = rows_[tag].returned_before;
     --returned_;
     return tag;
   }
   void give_back(std::uint16_t tag) {
+    HOLDFAST_PACKET_CHECK(tag < fresh_ && free() < end_, "a tag is given back that was not taken");
     row(tag).returned_before = last_returned_;
     last_returned_ = tag;
     ++returned_;
   }
   std::uint16_t take_reserved() {
-    HOLDFAST_CHECK(reserved_count_ != 0);
+    HOLDFAST_CHECK(reserved_count_ != 0, "no reserved tag is free");
     return reserved_[--reserved_count_];
   }
   void give_back_reserved(std::uint16_t tag) {
+    HOLDFAST_PACKET_CHECK(reserved_count_ < reserved_.size(),
+                          "a reserved tag is given back that was not taken");
     reserved_[reserved_count_++] = static_cast<std::uint8_t>(tag);
   }
 
   /// From now on the tag carries a request; its generation, which changes with each use.
   std::uint8_t carry(std::uint16_t tag, RequestId request);
-  void drop(std::uint16_t tag) { rows_[tag].request = sim::none<RequestId>; }
+  void drop(std::uint16_t tag) {
+    HOLDFAST_CHECK(tag < rows_.size() && rows_[tag].request != sim::none<RequestId>,
+                   "a tag is dropped that carries nothing");
+    rows_[tag].request = sim::none<RequestId>;
+  }
 
   /// What a tag carries; none: nothing, or there is no such tag.
   [[nodiscard]] RequestId operator[](std::size_t tag) const {
@@ -90,7 +100,7 @@ class Tags {
 
   Row& row(std::uint16_t tag) {
     if (tag >= rows_.size()) {
-      HOLDFAST_CHECK(tag < limit_);
+      HOLDFAST_CHECK(tag < limit_, "no command identifier names such a tag");
       rows_.resize(std::size_t{tag} + 1);
     }
     return rows_[tag];

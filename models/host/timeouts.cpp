@@ -26,6 +26,8 @@ std::uint32_t request_queue(const World& w, std::uint16_t qid, const Request& r)
 }
 
 RequestTimer& timer_of(World& w, ControllerId id, std::uint32_t which) {
+  HOLDFAST_PACKET_CHECK(which < first_namespace + w.host.heads.size(),
+                        "there is no such request queue");
   auto& timers = controller(w, id).timers;
   if (timers.size() <= which)
     timers.resize(which + 1);
@@ -33,6 +35,7 @@ RequestTimer& timer_of(World& w, ControllerId id, std::uint32_t which) {
 }
 
 std::int64_t deadline_tick(const sim::TimerWheel& wheel, const Request& r) {
+  HOLDFAST_PACKET_CHECK(r.timeout > Duration{}, "the request has no timeout");
   return wheel.ticks_at(r.submitted) + wheel.ticks_of(r.timeout);
 }
 
@@ -72,6 +75,8 @@ void for_requests(World& w, ControllerId id, std::uint32_t which, Act act) {
 /// blk_mq_timeout_work: what is overdue goes to the transport, the timer waits for the earliest of
 /// the rest.
 void fired(World& w, ControllerId id, std::uint32_t which) {
+  HOLDFAST_CHECK(timer_of(w, id, which).at == w.now(),
+                 "a timer fires that was set for another time");
   timer_of(w, id, which).at = sim::never;
   timer_of(w, id, which).block.set_for = sim::BlockTimer::off;
   const sim::TimerWheel wheel = host_of(w, controller(w, id)).wheel;
@@ -107,6 +112,7 @@ void fired(World& w, ControllerId id, std::uint32_t which) {
 }  // namespace
 
 void arm_timeout(World& w, QueueId id, const Request& r) {
+  HOLDFAST_PACKET_CHECK(r.deadline > w.now(), "the request has timed out already");
   const Queue& q = queue(w, id);
   const std::uint32_t which = request_queue(w, q.qid, r);
   const sim::TimerWheel& wheel = host_of(w, controller(w, q.controller)).wheel;

@@ -17,6 +17,7 @@ namespace holdfast::net {
 
 /// To the nearest nanosecond.
 Duration serialisation(std::uint64_t rate_bps, std::uint32_t bytes) {
+  HOLDFAST_PACKET_CHECK(rate_bps > 0, "nothing leaves a link without a rate");
   const std::uint64_t scaled = std::uint64_t{bytes} * 8'000'000'000u;
   return Duration{static_cast<std::int64_t>((scaled + rate_bps / 2) / rate_bps)};
 }
@@ -26,6 +27,8 @@ bool is_foreign(const World& w, const Packet& packet) {
 }
 
 bool strikes(const World& w, const Flows& flows, const Packet& packet) {
+  HOLDFAST_PACKET_CHECK(flows.all || flows.first <= flows.last,
+                        "a range of flows ends before it begins");
   if (flows.all)
     return true;
   if (w.net.flow_of == nullptr || is_foreign(w, packet))
@@ -34,8 +37,19 @@ bool strikes(const World& w, const Flows& flows, const Packet& packet) {
   return flow >= flows.first && flow <= flows.last;
 }
 
+namespace {
+
+/// Is it that hop of its route which the packet has come to?
+bool is_on(const World& w, const Packet& packet, ChannelId id) {
+  const Route& route = w.net.routes[sim::index(packet.route)];
+  return packet.hop < route.count && w.net.hops[route.first + packet.hop] == id;
+}
+
+}  // namespace
+
 void drop(World& w, ChannelId id, PacketId packet, Drop reason) {
   const Packet copy = w.net.packets[packet];
+  HOLDFAST_CHECK(is_on(w, copy, id), "a packet is dropped by a channel that it is not on");
   w.net.packets.recycle(packet);
   ++w.net.channels[sim::index(id)].dropped;
   if (!is_foreign(w, copy))
@@ -54,6 +68,8 @@ Duration time_of(Channel& c, std::uint32_t bytes) {
 
 void queue_on_link(World& w, ChannelId id, PacketId packet) {
   Channel& c = w.net.channels[sim::index(id)];
+  HOLDFAST_PACKET_CHECK(is_on(w, w.net.packets[packet], id),
+                        "a packet leaves the route that it has");
   if (c.outages != 0) [[unlikely]] {
     drop(w, id, packet, Drop::link_down);
     return;
@@ -61,6 +77,7 @@ void queue_on_link(World& w, ChannelId id, PacketId packet) {
   const std::uint32_t bytes = w.net.packets[packet].bytes + frame_overhead_bytes;
   const TimePoint start = c.busy_until > w.now() ? c.busy_until : w.now();
   const TimePoint left = start + time_of(c, bytes);
+  HOLDFAST_PACKET_CHECK(left > start, "a packet takes no time on a link");
   if (left - w.now() > c.backlog_max) [[unlikely]] {
     drop(w, id, packet, Drop::queue_full);
     return;
@@ -100,6 +117,8 @@ void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
   const PacketId packet{packet_index};
   Channel& c = w.net.channels[channel];
   Packet& p = w.net.packets[packet];
+  HOLDFAST_PACKET_CHECK(c.outages == 0, "a packet comes through a link that is down");
+  HOLDFAST_PACKET_CHECK(is_on(w, p, id), "a packet arrives by a channel that it was not sent on");
   ++c.packets;
   const Route& route = w.net.routes[sim::index(p.route)];
   if (!route.foreign) [[likely]] {
@@ -137,6 +156,8 @@ void compose_losses(World& w, ChannelId channel) {
   for (const Loss& loss : w.net.losses) {
     if (loss.channel != channel)
       continue;
+    HOLDFAST_CHECK(loss.probability > 0.0 && loss.probability <= 1.0,
+                   "that is no reason for a loss");
     kept *= 1.0 - loss.probability;
     last = loss.probability;
     ++count;
@@ -149,12 +170,18 @@ void compose_losses(World& w, ChannelId channel) {
 }  // namespace
 
 NodeId add_node(World& w, std::string_view name) {
+  HOLDFAST_CHECK(!name.empty(), "traces name a node");
   w.net.nodes.push_back(std::string(name));
   return NodeId{static_cast<std::uint32_t>(w.net.nodes.size() - 1)};
 }
 
 LinkId add_link(World& w, const LinkParameters& parameters) {
+  HOLDFAST_CHECK(parameters.rate_bps > 0 && parameters.mtu_bytes > 0, "nothing leaves such a link");
+  HOLDFAST_CHECK(parameters.delay >= Duration{}, "a link delivers before it was given the packet");
+  for (const NodeId end : parameters.ends)
+    HOLDFAST_CHECK(sim::index(end) < w.net.nodes.size(), "a link ends at a node that is not there");
   const LinkId id{static_cast<std::uint32_t>(w.net.links.size())};
+  HOLDFAST_CHECK(w.net.channels.size() == 2 * w.net.links.size(), "a link has two channels");
   w.net.links.push_back({parameters.name, parameters.ends, parameters.mtu_bytes});
   for (unsigned direction = 0; direction < 2; ++direction) {
     Channel c;
@@ -176,7 +203,16 @@ LinkId add_link(World& w, const LinkParameters& parameters) {
 }
 
 RouteId add_route(World& w, NodeId from, NodeId to, const std::vector<ChannelId>& hops) {
-  HOLDFAST_CHECK(!hops.empty());
+  HOLDFAST_CHECK(!hops.empty(), "a route leads over at least one link");
+  NodeId at = from;
+  for (const ChannelId c : hops) {
+    HOLDFAST_CHECK(sim::index(c) < w.net.channels.size(),
+                   "a route leads over a link that is not there");
+    const auto& ends = w.net.links[sim::index(c) / 2].ends;
+    HOLDFAST_CHECK(ends[sim::index(c) % 2] == at, "a hop begins where the one before does not end");
+    at = ends[1 - sim::index(c) % 2];
+  }
+  HOLDFAST_CHECK(at == to, "the hops lead somewhere else");
   std::uint32_t mtu = ~0u;
   for (const ChannelId c : hops)
     mtu = std::min(mtu, w.net.links[sim::index(c) / 2].mtu_bytes);
@@ -189,7 +225,9 @@ RouteId add_route(World& w, NodeId from, NodeId to, const std::vector<ChannelId>
 
 TimePoint send(World& w, RouteId route, std::uint32_t bytes, const PacketBody& body) {
   const Route& r = w.net.routes[sim::index(route)];
-  HOLDFAST_CHECK(bytes <= r.mtu_bytes);
+  HOLDFAST_PACKET_CHECK(!r.foreign, "that route is for the packets of other applications");
+  HOLDFAST_CHECK(bytes <= r.mtu_bytes, "no link on the way is allowed to cut a packet");
+  HOLDFAST_PACKET_CHECK(bytes > 0 && bytes <= 0xffff, "a packet has no such length");
   const PacketId packet = w.net.packets.add();
   Packet& p = w.net.packets[packet];
   p.route = route;
@@ -204,29 +242,38 @@ TimePoint send(World& w, RouteId route, std::uint32_t bytes, const PacketBody& b
 }
 
 void add_blackhole(World& w, ChannelId channel) {
+  HOLDFAST_CHECK(sim::index(channel) < w.net.channels.size(), "there is no such channel");
   ++w.net.channels[sim::index(channel)].blackholes;
 }
 
 void remove_blackhole(World& w, ChannelId channel) {
+  HOLDFAST_CHECK(sim::index(channel) < w.net.channels.size(), "there is no such channel");
   Channel& c = w.net.channels[sim::index(channel)];
-  HOLDFAST_CHECK(c.blackholes > 0);
+  HOLDFAST_CHECK(c.blackholes > 0, "a fault ends that has not begun");
   --c.blackholes;
 }
 
 std::uint32_t add_flow_filter(World& w, const FlowFilter& flow_filter, std::string_view entity) {
+  HOLDFAST_CHECK(sim::index(flow_filter.channel) < w.net.channels.size(),
+                 "there is no such channel");
+  HOLDFAST_CHECK(!flow_filter.on, "a filter is added before its fault begins");
   w.net.flow_filters.push_back(flow_filter);
   w.net.flow_filters.back().choice = w.choices.add(entity, "loss");
   return static_cast<std::uint32_t>(w.net.flow_filters.size() - 1);
 }
 
 void switch_flow_filter(World& w, std::uint32_t flow_filter, bool on) {
+  HOLDFAST_CHECK(flow_filter < w.net.flow_filters.size(), "there is no such filter");
   FlowFilter& s = w.net.flow_filters[flow_filter];
-  HOLDFAST_CHECK(s.on != on);
+  HOLDFAST_CHECK(s.on != on, "a filter is switched to what it is");
+  HOLDFAST_CHECK(on || w.net.channels[sim::index(s.channel)].flow_filters > 0,
+                 "the channel does not count a filter that is on");
   s.on = on;
   w.net.channels[sim::index(s.channel)].flow_filters += on ? 1u : ~0u;
 }
 
 void take_down(World& w, LinkId link) {
+  HOLDFAST_CHECK(sim::index(link) < w.net.links.size(), "there is no such link");
   for (unsigned direction = 0; direction < 2; ++direction) {
     const ChannelId id = channel_of(link, direction);
     Channel& c = w.net.channels[sim::index(id)];
@@ -238,14 +285,16 @@ void take_down(World& w, LinkId link) {
 }
 
 void bring_up(World& w, LinkId link) {
+  HOLDFAST_CHECK(sim::index(link) < w.net.links.size(), "there is no such link");
   for (unsigned direction = 0; direction < 2; ++direction) {
     Channel& c = w.net.channels[sim::index(channel_of(link, direction))];
-    HOLDFAST_CHECK(c.outages > 0);
+    HOLDFAST_CHECK(c.outages > 0, "a link comes up that was not down");
     --c.outages;
   }
 }
 
 void add_loss(World& w, ChannelId channel, double probability) {
+  HOLDFAST_CHECK(sim::index(channel) < w.net.channels.size(), "there is no such channel");
   const Loss added{channel, probability};
   auto& losses = w.net.losses;
   losses.insert(std::upper_bound(losses.begin(), losses.end(), added, comes_before), added);
@@ -256,7 +305,8 @@ void remove_loss(World& w, ChannelId channel, double probability) {
   const Loss removed{channel, probability};
   auto& losses = w.net.losses;
   const auto place = std::lower_bound(losses.begin(), losses.end(), removed, comes_before);
-  HOLDFAST_CHECK(place != losses.end() && !comes_before(removed, *place));
+  HOLDFAST_CHECK(place != losses.end() && !comes_before(removed, *place),
+                 "a loss ends that is not in force");
   losses.erase(place);
   compose_losses(w, channel);
 }

@@ -21,6 +21,7 @@ constexpr std::uint64_t whole = std::uint64_t{1} << 32;
 
 /// A probability as netem keeps it: 32 bits, all of them set for 1.
 std::uint32_t to_scale(double p) {
+  HOLDFAST_PACKET_CHECK(p >= 0.0 && p <= 1.0, "that is no probability");
   return static_cast<std::uint32_t>(std::llround(p * static_cast<double>(whole - 1)));
 }
 
@@ -46,6 +47,8 @@ bool skips_delay(World& w, Netem& n) {
 
 /// When the packet leaves; the past means now.
 TimePoint time_to_send(World& w, Netem& n, std::uint32_t bytes) {
+  HOLDFAST_PACKET_CHECK(n.held == 0 || n.latest >= w.now(),
+                        "a packet is inside that should have left");
   Duration delay = n.p.delay;
   if (n.p.jitter != Duration{})
     delay += jitter_of(n.p.jitter, n.p.distribution, correlated(w, n.delay));
@@ -62,6 +65,7 @@ TimePoint time_to_send(World& w, Netem& n, std::uint32_t bytes) {
 
 void let_go(World& w, std::uint32_t index, std::uint32_t packet) {
   Netem& n = w.net.netems[index];
+  HOLDFAST_PACKET_CHECK(n.held > 0, "a packet leaves that the netem does not count");
   --n.held;
   impair(w, n.channel, PacketId{packet}, index + 1);
 }
@@ -69,6 +73,8 @@ void let_go(World& w, std::uint32_t index, std::uint32_t packet) {
 /// Returns when it leaves this netem or one behind it; now, if none of them holds it.
 TimePoint take(World& w, std::uint32_t index, PacketId packet, bool may_duplicate) {
   Netem& n = w.net.netems[index];
+  HOLDFAST_PACKET_CHECK(n.on, "a netem that is off takes a packet");
+  HOLDFAST_PACKET_CHECK(n.held <= n.p.limit, "more packets are inside than fit");
   TimePoint copy_leaves = w.now();
   bool twice = may_duplicate && n.p.duplicate > 0.0 && yes(w, n.duplicate, n.p.duplicate);
   if (is_lost(w, n)) {
@@ -125,6 +131,8 @@ std::uint32_t correlated(World& w, CorrelatedDraw& draw) {
 
 Duration jitter_of(Duration jitter, JitterShape shape, std::uint32_t random) {
   const std::int64_t sigma = jitter.count();
+  HOLDFAST_PACKET_CHECK(sigma > 0 && sigma <= 2'000'000'000,
+                        "tabledist counts in 32 bits, and not below 0");
   if (shape == JitterShape::uniform)
     return Duration{static_cast<std::int64_t>(random) % (2 * sigma) - sigma};
   // iproute2's table: 4,096 quantiles of the normal distribution in units of 1/8,192.
@@ -139,6 +147,9 @@ Duration jitter_of(Duration jitter, JitterShape shape, std::uint32_t random) {
 
 std::uint32_t add_netem(World& w, ChannelId channel, const Flows& flows,
                         const NetemParameters& parameters, std::string_view entity) {
+  HOLDFAST_CHECK(sim::index(channel) < w.net.channels.size(), "there is no such channel");
+  HOLDFAST_CHECK(parameters.delay >= Duration{}, "a netem sends before it was given the packet");
+  HOLDFAST_CHECK(parameters.limit > 0, "a netem in which nothing fits lets nothing through");
   Netem n;
   n.channel = channel;
   n.flows = flows;
@@ -155,8 +166,11 @@ std::uint32_t add_netem(World& w, ChannelId channel, const Flows& flows,
 }
 
 void switch_netem(World& w, std::uint32_t netem, bool on) {
+  HOLDFAST_CHECK(netem < w.net.netems.size(), "there is no such netem");
   Netem& n = w.net.netems[netem];
-  HOLDFAST_CHECK(n.on != on);
+  HOLDFAST_CHECK(n.on != on, "a netem is switched to what it is");
+  HOLDFAST_CHECK(on || w.net.channels[sim::index(n.channel)].netems > 0,
+                 "the channel does not count a netem that is on");
   n.on = on;
   // As a qdisc that is added: nothing is known of what was before.
   n.counter = 0;
@@ -167,6 +181,7 @@ void switch_netem(World& w, std::uint32_t netem, bool on) {
 }
 
 TimePoint impair(World& w, ChannelId id, PacketId packet, std::uint32_t from) {
+  HOLDFAST_PACKET_CHECK(from <= w.net.netems.size(), "no netem stands behind the last one");
   for (std::uint32_t i = from; i < w.net.netems.size(); ++i) {
     const Netem& n = w.net.netems[i];
     if (n.on && n.channel == id && strikes(w, n.flows, w.net.packets[packet]))

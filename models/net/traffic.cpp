@@ -20,6 +20,7 @@ void schedule(World& w, std::uint32_t index, TimePoint at) {
 
 /// When the next packet comes after one at `last`.
 TimePoint next_after(World& w, Traffic& t, TimePoint last) {
+  HOLDFAST_PACKET_CHECK(t.interval > Duration{}, "endless packets would come at one instant");
   if (t.pattern == TrafficPattern::poisson)
     return last + w.choices.exponential(t.interval_choice, Duration{}, t.interval);
   const TimePoint next = last + t.interval;
@@ -34,6 +35,8 @@ TimePoint next_after(World& w, Traffic& t, TimePoint last) {
 void emit(World& w, std::uint32_t index) {
   Traffic& t = w.net.traffic[index];
   const PacketId packet = w.net.packets.add();
+  HOLDFAST_PACKET_CHECK(w.net.routes[sim::index(t.route)].foreign,
+                        "the transport would be told of the packet");
   Packet& p = w.net.packets[packet];
   p.route = t.route;
   p.hop = 0;
@@ -46,8 +49,13 @@ void emit(World& w, std::uint32_t index) {
 }  // namespace
 
 std::uint32_t add_traffic(World& w, const TrafficParameters& parameters, std::string_view entity) {
+  HOLDFAST_CHECK(parameters.bytes > 0 && parameters.rate_bps > 0, "such traffic sends nothing");
+  HOLDFAST_CHECK(parameters.pattern != TrafficPattern::on_off || parameters.burst > Duration{},
+                 "a burst lasts for a while");
   Route& route = w.net.routes.edit(sim::index(parameters.route));
-  HOLDFAST_CHECK(parameters.bytes <= route.mtu_bytes);
+  HOLDFAST_CHECK(parameters.bytes <= route.mtu_bytes,
+                 "no link on the way is allowed to cut a packet");
+  HOLDFAST_CHECK(!route.foreign, "the route is another source's");
   route.foreign = true;
   Traffic t;
   t.route = parameters.route;
@@ -64,6 +72,7 @@ std::uint32_t add_traffic(World& w, const TrafficParameters& parameters, std::st
 }
 
 void start_traffic(World& w, std::uint32_t traffic) {
+  HOLDFAST_CHECK(traffic < w.net.traffic.size(), "there is no such source");
   Traffic& t = w.net.traffic[traffic];
   t.burst_end = w.now();
   if (t.pattern == TrafficPattern::on_off)
@@ -73,6 +82,7 @@ void start_traffic(World& w, std::uint32_t traffic) {
 }
 
 void stop_traffic(World& w, std::uint32_t traffic) {
+  HOLDFAST_CHECK(traffic < w.net.traffic.size(), "there is no such source");
   w.calendar.cancel(w.net.traffic[traffic].next);
 }
 

@@ -13,6 +13,8 @@ namespace holdfast::oracle {
 namespace {
 
 Operation& operation_of(Oracle& o, Token token) {
+  HOLDFAST_PACKET_CHECK(serial_of(token) > 0 && serial_of(token) <= o.operations.size(),
+                        "a token names an I/O that no application has submitted");
   return o.operations.writable(serial_of(token) - 1);
 }
 
@@ -23,6 +25,8 @@ sim::List<AttemptId>& sent_on(Oracle& o, transport::ConnectionId connection) {
 }
 
 AttemptId find(const Oracle& o, Token token) {
+  HOLDFAST_PACKET_CHECK(serial_of(token) > 0 && serial_of(token) <= o.operations.size(),
+                        "a token names an I/O that no application has submitted");
   AttemptId id{o.operations[serial_of(token) - 1].first_attempt};
   while (id != sim::none<AttemptId> && o.attempts[id].token != token)
     id = o.attempts[id].next;
@@ -32,6 +36,8 @@ AttemptId find(const Oracle& o, Token token) {
 /// An interval between the release of a retry and the end of what it retried: exposure if the retry
 /// came first, margin if the attempt was harmless first.
 void account(Exposure& e, const Attempt& a, TimePoint settled) {
+  HOLDFAST_CHECK(a.abandoned != sim::never && a.released >= a.abandoned,
+                 "a retry is released before what it retries was given up");
   if (settled > a.released) {
     ++e.intervals;
     e.longest = std::max(e.longest, settled - a.released);
@@ -71,11 +77,16 @@ void account_if_known(Oracle& o, AttemptId id) {
     return;
   if (changes_something(operation_of(o, a.token)))
     account(o.exposure, a, a.settled);
-  o.abandoned.erase(std::find(o.abandoned.begin(), o.abandoned.end(), id));
+  const auto place = std::find(o.abandoned.begin(), o.abandoned.end(), id);
+  HOLDFAST_PACKET_CHECK(place != o.abandoned.end(),
+                        "an attempt was given up and is not in the list");
+  o.abandoned.erase(place);
 }
 
 void settle(Oracle& o, AttemptId id, Fate fate, TimePoint now) {
   Attempt& a = o.attempts[id];
+  HOLDFAST_CHECK(a.in_use, "an attempt is settled that was forgotten");
+  HOLDFAST_CHECK(fate != Fate::open && now >= a.sent, "an attempt is settled before it was sent");
   if (a.fate != Fate::open)
     return;
   a.fate = fate;
@@ -116,6 +127,7 @@ void add_attempt(Oracle& o, const Words<Kind::attempt_sent>& sent, TimePoint now
   release(o, token, now);
   Operation& op = operation_of(o, token);
   Attempt a;
+  HOLDFAST_CHECK(op.completed == sim::never, "an I/O is sent that its application has heard of");
   a.in_use = true;
   a.token = token;
   a.controller = sent.get<"controller">();
@@ -169,14 +181,18 @@ void abandon_attempt(Oracle& o, Token token, TimePoint now) {
   if (id == sim::none<AttemptId>)
     return;
   o.attempts[id].abandoned = now;
+  HOLDFAST_PACKET_CHECK(std::count(o.abandoned.begin(), o.abandoned.end(), id) == 0,
+                        "an attempt is given up twice");
   o.abandoned.push_back(id);
 }
 
 Verdict settle_operation(Oracle& o, Operation& op, TimePoint now) {
+  HOLDFAST_PACKET_CHECK(op.completed == now, "an operation is judged when its application is told");
   Verdict verdict;
   for (AttemptId id{op.first_attempt}; id != sim::none<AttemptId>;) {
     Attempt& a = o.attempts[id];
     const AttemptId next = a.next;
+    HOLDFAST_PACKET_CHECK(a.in_use, "an operation keeps an attempt that was forgotten");
     verdict.applied = verdict.applied || a.fate == Fate::applied;
     // The attempt that was not given up is the one whose answer the application got.
     if (a.abandoned == sim::never)
@@ -201,6 +217,8 @@ void attempt_was_lost(Oracle& o, Token token, TimePoint now) {
 }
 
 void queue_was_released(Oracle& o, transport::ConnectionId connection, TimePoint now) {
+  HOLDFAST_CHECK(std::find(o.released.begin(), o.released.end(), connection) == o.released.end(),
+                 "a connection is released twice");
   settle_connection(o, connection, now, [](const Attempt& a) { return !a.detached; });
   o.released.push_back(connection);
 }
@@ -210,6 +228,8 @@ void connection_was_opened(Oracle& o, transport::ConnectionId connection) {
 }
 
 void forget_operation_if_over(Oracle& o, std::uint64_t serial) {
+  HOLDFAST_PACKET_CHECK(serial > 0 && serial <= o.operations.size(),
+                        "no application has submitted that I/O");
   forget_if_over(o, o.operations.writable(serial - 1));
 }
 

@@ -31,6 +31,8 @@ struct Harm {
 
 /// One block of an attempt lands. True: it overwrote newer data.
 bool land(Oracle& o, std::uint64_t serial, Block& b) {
+  HOLDFAST_PACKET_CHECK(serial > 0 && serial <= o.operations.size(),
+                        "data lands that no application has written");
   const Operation& op = o.operations[serial - 1];
   const bool done = op.completed != sim::never;
   // A newer write is one that was submitted after this one was acknowledged (or failed). Writes
@@ -49,6 +51,7 @@ bool land(Oracle& o, std::uint64_t serial, Block& b) {
 
 /// A newer write of several blocks reaches beyond the landing, and still has its data there.
 bool is_torn(const Oracle& o, const Landing& l, std::uint64_t newer) {
+  HOLDFAST_CHECK(newer != l.serial, "a write is torn by itself");
   const Operation& op = o.operations[newer - 1];
   for (std::uint64_t lba = op.lba; lba < op.lba + op.blocks; ++lba) {
     const bool outside = lba < l.lba || lba >= l.lba + l.blocks;
@@ -59,6 +62,8 @@ bool is_torn(const Oracle& o, const Landing& l, std::uint64_t newer) {
 }
 
 Harm land_all(Oracle& o, const Landing& l) {
+  HOLDFAST_PACKET_CHECK(l.blocks > 0 && l.lba + l.blocks <= o.disks[l.disk].size(),
+                        "a write lands beyond the end of its disk");
   Harm harm;
   for (std::uint64_t lba = l.lba; lba < l.lba + l.blocks; ++lba) {
     Block& b = o.disks[l.disk].writable(lba);
@@ -94,6 +99,7 @@ Incident incident_of(World& w, const Landing& l, const Attempt* attempt) {
 }
 
 void tell_stale(World& w, const Landing& l, const Harm& harm, const Attempt* attempt) {
+  HOLDFAST_CHECK(harm.lba >= l.lba && harm.lba < l.lba + l.blocks, "the harm was done elsewhere");
   Oracle& o = w.oracle;
   // Pieces of other commands, of this host or another one, may land between those of this one.
   const std::uint32_t attempt_number = attempt_of(l.token);
@@ -112,6 +118,7 @@ void tell_stale(World& w, const Landing& l, const Harm& harm, const Attempt* att
 
 /// Data that does not belong there. What the blocks held is gone, whether it was newer or not.
 void misplace(World& w, const Landing& l, const Attempt* attempt) {
+  HOLDFAST_CHECK(l.serial != serial_of(l.token), "data of its own is where it belongs");
   Oracle& o = w.oracle;
   for (std::uint64_t lba = l.lba; lba < l.lba + l.blocks; ++lba)
     o.disks[l.disk].writable(lba).content_serial = l.serial;
@@ -184,6 +191,7 @@ void on_effect(World& w, const Words<Kind::effect_applied>& r) {
   const Token token = r.get<"token">();
   const std::uint64_t value = r.get<"value">();
   Operation& op = o.operations.writable(serial_of(token) - 1);
+  HOLDFAST_PACKET_CHECK(changes_something(op), "a read or a flush has no effect");
   const Attempt* const attempt = apply_attempt(o, token, w.now());
   if (r.get<"changed">()) {
     // A copy of the same data changes nothing more than a write that lands twice does.
@@ -203,6 +211,7 @@ void on_effect(World& w, const Words<Kind::effect_applied>& r) {
 
 void judge_answer(World& w, std::uint64_t serial) {
   const Operation& op = w.oracle.operations[serial - 1];
+  HOLDFAST_CHECK(op.completed == w.now(), "an answer is judged when it is given");
   if (op.effect && denies(op.status))
     duplicate(w, Token{serial << 8}, nullptr);
 }

@@ -13,15 +13,22 @@ namespace holdfast::oracle {
 
 namespace {
 
-Operation& operation(Oracle& o, std::uint64_t serial) { return o.operations.writable(serial - 1); }
+Operation& operation(Oracle& o, std::uint64_t serial) {
+  HOLDFAST_PACKET_CHECK(serial > 0 && serial <= o.operations.size(),
+                        "no application has submitted that I/O");
+  return o.operations.writable(serial - 1);
+}
 
 TimePoint completed_at(const Oracle& o, std::uint64_t serial) {
+  HOLDFAST_PACKET_CHECK(serial > 0 && serial <= o.operations.size(),
+                        "no application has submitted that I/O");
   return o.operations[serial - 1].completed;
 }
 
 void on_submit(World& w, const Words<Kind::app_submit>& r) {
   Oracle& o = w.oracle;
-  HOLDFAST_CHECK(r.get<"op">() == o.operations.size() + 1);
+  HOLDFAST_CHECK(r.get<"op">() == o.operations.size() + 1,
+                 "serials count the I/O of all applications");
   Operation op;
   op.submitted = w.now();
   op.job = static_cast<std::uint16_t>(r.get<"job">());
@@ -29,6 +36,8 @@ void on_submit(World& w, const Words<Kind::app_submit>& r) {
   op.disk = r.get<"disk">();
   op.lba = r.get<"lba">();
   op.blocks = r.get<"blocks">();
+  HOLDFAST_PACKET_CHECK(op.blocks > 0 && op.lba + op.blocks <= o.disks[op.disk].size(),
+                        "an I/O reaches beyond the end of its disk");
   if (is_read(op)) {
     // What is acknowledged before a read is submitted must be visible to it.
     if (op.blocks == 1) {
@@ -48,6 +57,8 @@ void on_acknowledged(World& w, std::uint64_t serial, bool applied) {
   Oracle& o = w.oracle;
   const Operation op = o.operations[serial - 1];
   ++o.counts.writes;
+  HOLDFAST_PACKET_CHECK(changes_something(op) && op.status == 0,
+                        "only a success of a write is acknowledged");
   if (!applied) {
     ++o.counts.lost_writes;
     Incident lost;
@@ -90,6 +101,7 @@ void on_complete(World& w, const Words<Kind::app_complete>& r) {
   Oracle& o = w.oracle;
   const std::uint64_t serial = r.get<"op">();
   Operation& op = operation(o, serial);
+  HOLDFAST_CHECK(op.completed == sim::never, "an application is told twice");
   op.completed = w.now();
   op.status = r.get<"status">().value;
   if (is_read(op))
@@ -116,6 +128,8 @@ void on_media_read(World& w, const Words<Kind::media_read>& r) {
   const Operation& op = o.operations[serial - 1];
   if (op.completed != sim::never)
     return;  // nobody waits for it any more
+  HOLDFAST_PACKET_CHECK(is_read(op) && place < op.blocks,
+                        "a sample was taken for no read, or beyond its end");
   const TimePoint known = op.blocks == 1 ? op.newest_known : o.known_before[op.version + place];
   if (known == sim::never)
     return;

@@ -20,10 +20,15 @@ ControllerWatch& watch(World& w, host::ControllerId controller) {
 
 Recovery* open_recovery(World& w, host::ControllerId controller) {
   const std::uint32_t open = watch(w, controller).open;
+  HOLDFAST_CHECK(open == ~0u || (open < w.recovery.recoveries.size() &&
+                                 w.recovery.recoveries[open].controller == controller),
+                 "the recovery that is open is another controller's");
   return open == ~0u ? nullptr : &w.recovery.recoveries[open];
 }
 
 bool crosses(const World& w, net::RouteId route, const fault::OnLink& f) {
+  HOLDFAST_CHECK(sim::index(f.link) < w.net.links.size(),
+                 "a fault strikes a link that is not there");
   const net::Route& r = w.net.routes[sim::index(route)];
   for (std::uint32_t i = 0; i < r.count; ++i) {
     const net::ChannelId c = w.net.hops[r.first + i];
@@ -116,6 +121,7 @@ void on_created(World& w, const Words<Kind::controller_created>& r) {
 }
 
 void on_opened(RecoveryLog& log, const Words<Kind::queue_opened>& r) {
+  HOLDFAST_CHECK(r.get<"controller">() != sim::none<host::ControllerId>, "nobody opens a queue");
   const std::size_t connection = sim::index(r.get<"connection">());
   if (log.opened_by.size() <= connection)
     log.opened_by.resize(connection + 1, sim::none<host::ControllerId>);
@@ -157,6 +163,7 @@ void on_delayed(World& w, const Words<Kind::command_delayed>& r) {
 
 void on_started(World& w, const Words<Kind::recovery_started>& r) {
   ControllerWatch& at = watch(w, r.get<"controller">());
+  HOLDFAST_CHECK(at.last_fault <= w.now() && at.target_detected <= w.now(), "time has gone back");
   Recovery recovery;
   recovery.controller = r.get<"controller">();
   recovery.cause = r.get<"cause">();
@@ -178,6 +185,7 @@ void on_complete(World& w, const Words<Kind::app_complete>& r) {
   auto last = first;
   for (; last != log.moved.end() && last->serial == serial; ++last) {
     Recovery& recovery = log.recoveries[last->recovery];
+    HOLDFAST_CHECK(recovery.detected <= w.now(), "an I/O moved before its recovery began");
     if (recovery.first_retry_done == sim::never)
       recovery.first_retry_done = w.now();
   }
@@ -200,6 +208,7 @@ void on_fence_started(World& w, const Words<Kind::fence_started>& r) {
   if (Recovery* open = open_recovery(w, r.get<"controller">())) {
     open->fence_started = w.now();
     open->hold_until = w.now() + r.get<"hold_ns">();
+    HOLDFAST_CHECK(open->hold_until >= open->detected, "a hold ends before its recovery began");
     open->held = r.get<"hold_ns">() != Duration{};
   }
 }

@@ -23,6 +23,7 @@ const Subsystem& subsystem_of(const World& w, const Controller& c) {
 
 /// A payload of `length` bytes that holds as much of `page` as fits.
 Payload page_payload(World& w, wire::ConstBytes page, std::uint32_t length) {
+  HOLDFAST_CHECK(length != 0, "a page has bytes");
   const BlobId blob = w.transport.blobs.add(length);
   std::copy_n(page.begin(), std::min<std::size_t>(page.size(), length),
               w.transport.blobs[blob].begin());
@@ -34,6 +35,7 @@ void set_configuration(World& w, ControllerId id, std::uint32_t value) {
   const auto cc = wire::Configuration::decode(value);
   if (cc.enable && !c.enabled) {
     c.enabled = c.ready = true;
+    HOLDFAST_CHECK(!c.queues.empty(), "a controller without queues is enabled");
     renew_instance(w, id);
     c.ccr_entries.clear();
     c.losses.clear();
@@ -120,6 +122,7 @@ wire::IdentifyController identify_controller(const World& w, const Controller& c
 
 void identify(World& w, QueueId queue, const wire::Command& command) {
   const auto request = wire::as_identify(command);
+  HOLDFAST_CHECK(request.has_value(), "that is no Identify");
   const Controller& c = w.target.controllers[w.target.queues[queue].controller];
   const Subsystem& s = subsystem_of(w, c);
   const auto send = [&](const wire::IdentifyPage& page) {
@@ -159,6 +162,7 @@ void identify(World& w, QueueId queue, const wire::Command& command) {
 
 void get_log_page(World& w, QueueId queue, const wire::Command& command) {
   const auto request = wire::as_get_log_page(command);
+  HOLDFAST_CHECK(request.has_value(), "that is no Get Log Page");
   const Controller& c = w.target.controllers[w.target.queues[queue].controller];
   const Subsystem& s = subsystem_of(w, c);
   constexpr std::uint64_t longest = transport::BlobPool::sizes.back();
@@ -185,6 +189,7 @@ void get_log_page(World& w, QueueId queue, const wire::Command& command) {
 
 void set_features(World& w, QueueId queue, const wire::Command& command) {
   const auto feature = wire::as_set_features(command);
+  HOLDFAST_CHECK(feature.has_value(), "that is no Set Features");
   const ControllerId id = w.target.queues[queue].controller;
   Controller& c = w.target.controllers[id];
   const Profile& profile = *subsystem_of(w, c).profile;
@@ -221,6 +226,7 @@ void set_features(World& w, QueueId queue, const wire::Command& command) {
 
 void get_features(World& w, QueueId queue, const wire::Command& command) {
   const auto feature = wire::as_get_features(command);
+  HOLDFAST_CHECK(feature.has_value(), "that is no Get Features");
   const Controller& c = w.target.controllers[w.target.queues[queue].controller];
   if (feature->fid == FeatureId::keep_alive_timer) {
     respond(w, queue, command, {},
@@ -253,6 +259,9 @@ void async_event_request(World& w, QueueId queue, const wire::Command& command) 
     return;
   }
   c.event_requests[c.event_request_count++] = command.cid;
+  HOLDFAST_CHECK(std::count(c.event_requests.begin(),
+                            c.event_requests.begin() + c.event_request_count, command.cid) == 1,
+                 "two AERs wait under one command identifier");
   if (c.events.empty())
     return;
   const std::uint32_t dw0 = c.events.front();

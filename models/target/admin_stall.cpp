@@ -24,12 +24,15 @@ bool is_stalled(const World& w, const Controller& c) {
 }
 
 void start_admin_stall(World& w, SubsystemId subsystem, std::uint16_t cntlid) {
+  HOLDFAST_CHECK(sim::index(subsystem) < w.target.subsystems.size(), "there is no such subsystem");
   stalls_of(w, subsystem).push_back(cntlid);
 }
 
 void end_admin_stall(World& w, SubsystemId subsystem, std::uint16_t cntlid) {
   auto& stalls = stalls_of(w, subsystem);
-  stalls.erase(std::find(stalls.begin(), stalls.end(), cntlid));
+  const auto place = std::find(stalls.begin(), stalls.end(), cntlid);
+  HOLDFAST_CHECK(place != stalls.end(), "a stall ends that has not begun");
+  stalls.erase(place);
   const ControllerId id = find_controller(w, subsystem, cntlid);
   if (id == sim::none<ControllerId> || is_stalled(w, w.target.controllers[id]))
     return;

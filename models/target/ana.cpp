@@ -49,6 +49,9 @@ AnaState ana_state(const Subsystem& s, transport::PortId port, std::uint32_t gro
 }
 
 void init_ana_state(World& w, SubsystemId subsystem, const AnaGroupState& what) {
+  HOLDFAST_CHECK(sim::index(subsystem) < w.target.subsystems.size(), "there is no such subsystem");
+  HOLDFAST_CHECK(what.group > 0 && what.group <= wire::ana_groups_max,
+                 "there is no such ANA group");
   auto& all = w.target.subsystems[sim::index(subsystem)].ana;
   const auto place = std::find_if(all.begin(), all.end(), [&](const AnaGroupState& a) {
     return a.port == what.port && a.group == what.group;
@@ -94,6 +97,7 @@ void ana_log_page(World& w, ControllerId id, wire::Bytes out, const wire::GetLog
 }
 
 wire::Status ana_refusal(const World& w, const Queue& q, const wire::Command& command) {
+  HOLDFAST_PACKET_CHECK(q.qid != 0, "admin commands are served in every ANA state");
   const Subsystem& s =
       w.target.subsystems[sim::index(w.target.controllers[q.controller].subsystem)];
   for (const NamespaceId id : s.namespaces) {

@@ -20,6 +20,7 @@ const Profile& profile_of(const World& w, const Controller& c) {
 /// nvmet_ctrl_find_get_ccr: same subsystem, same host, and exactly that instance.
 ControllerId find_instance(const World& w, const Controller& source,
                            const wire::CrossControllerReset& ccr) {
+  HOLDFAST_CHECK(source.in_use, "the source controller is gone");
   const ControllerId id = find_controller(w, source.subsystem, ccr.icid);
   if (id == sim::none<ControllerId>)
     return id;
@@ -33,6 +34,7 @@ bool is_pending(const CcrEntry& e) { return e.impacted != sim::none<ControllerId
 /// The checks of nvmet_execute_cross_ctrl_reset, in its order (protocol.md 3.6).
 wire::Status refusal(const Controller& source, ControllerId impacted, std::uint8_t limit) {
   const auto& entries = source.ccr_entries;
+  HOLDFAST_CHECK(impacted != sim::none<ControllerId>, "nothing is left that could be reset");
   const auto pending = std::count_if(entries.begin(), entries.end(), is_pending);
   const bool asked = std::any_of(entries.begin(), entries.end(),
                                  [&](const CcrEntry& e) { return e.impacted == impacted; });
@@ -56,10 +58,12 @@ void renew_instance(World& w, ControllerId id) {
     c.ciu = static_cast<std::uint8_t>(c.ciu == 255 ? 1 : c.ciu + 1);
   }
   c.cirn = w.choices.pick(choice, ~std::uint64_t{0});
+  HOLDFAST_CHECK(c.ciu != 0, "CIU 0 means that there is none");
 }
 
 void cross_controller_reset(World& w, QueueId queue, const wire::Command& command) {
   const auto ccr = wire::as_cross_controller_reset(command);
+  HOLDFAST_CHECK(ccr.has_value(), "that is no Cross-Controller Reset");
   const ControllerId source_id = w.target.queues[queue].controller;
   const Profile& profile = profile_of(w, w.target.controllers[source_id]);
   const auto answer = [&](wire::Status status, std::uint32_t dw0) {
@@ -101,6 +105,8 @@ void cross_controller_reset(World& w, QueueId queue, const wire::Command& comman
     return;
   }
   source.ccr_entries.push_back({ccr->icid, ccr->ciu, impacted});
+  HOLDFAST_CHECK(source.ccr_entries.size() <= wire::ccr_log_max_entries,
+                 "the log page is too full");
   const std::uint64_t cirn = ccr->cirn;
   const sim::ChoiceId choice = w.target.subsystems[sim::index(source.subsystem)].ccr_choice;
   const Duration delay = draw(w.choices, choice, profile.ccr_delay);
@@ -111,6 +117,8 @@ void cross_controller_reset(World& w, QueueId queue, const wire::Command& comman
 }
 
 void complete_resets_of(World& w, SubsystemId subsystem, ControllerId impacted) {
+  HOLDFAST_CHECK(!w.target.controllers[impacted].in_use,
+                 "the impacted controller could still write");
   const sim::Vector<ControllerId> all = w.target.subsystems[sim::index(subsystem)].controllers;
   for (const ControllerId id : all) {
     Controller& c = w.target.controllers[id];
@@ -134,6 +142,8 @@ void send_event(World& w, ControllerId id, std::uint32_t dw0) {
     return;
   }
   wire::Command request = wire::make_async_event_request(c.event_requests[0]);
+  HOLDFAST_CHECK(c.event_request_count <= c.event_requests.size(),
+                 "more AERs wait than there is room for");
   std::copy(c.event_requests.begin() + 1, c.event_requests.begin() + c.event_request_count,
             c.event_requests.begin());
   --c.event_request_count;
@@ -157,7 +167,7 @@ void ccr_log_page(World& w, ControllerId id, wire::Bytes out, const wire::GetLog
   }
   // A reader that asks for less gets the front of the page.
   std::vector<std::byte> page(wire::ccr_log_bytes(entries.size()));
-  HOLDFAST_CHECK(wire::encode_ccr_log(page, entries));
+  HOLDFAST_CHECK(wire::encode_ccr_log(page, entries), "the page has no room for its entries");
   std::copy_n(page.begin(), std::min(page.size(), out.size()), out.begin());
   if ((request.lsp & wire::ccr_lsp_remove_completed) != 0) {
     std::erase_if(c.ccr_entries, [](const CcrEntry& e) { return !is_pending(e); });

@@ -26,8 +26,11 @@ SubsystemId find_subsystem(const World& w, std::string_view nqn, transport::Port
 /// holds its own, so a host that reconnects early gets another one (protocol.md 5.4).
 std::uint16_t free_cntlid(const World& w, const Subsystem& s) {
   std::uint32_t candidate = s.profile->cntlid_min;
+  std::uint32_t last = 0;
   for (const ControllerId id : s.controllers) {
     const std::uint16_t taken = w.target.controllers[id].cntlid;
+    HOLDFAST_CHECK(taken > last, "a subsystem's controllers are in order of their CNTLIDs");
+    last = taken;
     if (taken > candidate)
       break;
     if (taken == candidate)
@@ -38,6 +41,8 @@ std::uint16_t free_cntlid(const World& w, const Subsystem& s) {
 
 void attach(World& w, QueueId queue, ControllerId controller, const wire::Connect& request) {
   Queue& q = w.target.queues[queue];
+  HOLDFAST_CHECK(q.controller == sim::none<ControllerId>, "a queue belongs to one controller");
+  HOLDFAST_CHECK(w.target.controllers[controller].in_use, "the controller is gone");
   q.controller = controller;
   q.qid = request.qid;
   q.sqsize = request.sqsize;
@@ -59,6 +64,8 @@ void connect_admin(World& w, QueueId queue, const wire::Command& command,
   const ControllerId id = w.target.controllers.add();
   Controller& c = w.target.controllers[id];
   c.in_use = true;
+  HOLDFAST_CHECK(c.queues.empty() && c.ccr_entries.empty(),
+                 "the place still holds another controller");
   c.cntlid = cntlid;
   c.subsystem = sid;
   c.hostnqn = data.hostnqn;
@@ -80,6 +87,7 @@ void connect_admin(World& w, QueueId queue, const wire::Command& command,
 
 void connect_io(World& w, QueueId queue, const wire::Command& command, const wire::Connect& request,
                 const wire::ConnectData& data, SubsystemId sid) {
+  HOLDFAST_CHECK(request.qid != 0, "that is an admin queue");
   const ControllerId id = find_controller(w, sid, data.cntlid);
   if (id == sim::none<ControllerId> || w.target.controllers[id].hostnqn != data.hostnqn ||
       w.target.controllers[id].fatal) {

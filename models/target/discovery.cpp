@@ -9,6 +9,7 @@ namespace holdfast::target {
 
 void add_discovery(World& w, SubsystemId beside, const std::vector<transport::PortId>& ports) {
   const Subsystem& owner = w.target.subsystems[sim::index(beside)];
+  HOLDFAST_CHECK(!owner.discovery && !ports.empty(), "a discovery service belongs to a subsystem");
   Profile own = *owner.profile;
   // Cross-Controller Reset is for I/O controllers only.
   own.ccrl = 0;
@@ -37,6 +38,8 @@ void describe_discovery(wire::IdentifyController& id) {
 }
 
 Duration connect_katt(const Subsystem& s, std::uint32_t kato_ms) {
+  HOLDFAST_CHECK(s.profile->discovery_kato > Duration{},
+                 "a stale discovery session would stay for ever");
   // nvmet_alloc_ctrl: "some arbitrary high value in order to clean up stale discovery sessions".
   const bool substituted = s.discovery && kato_ms == 0;
   return substituted ? s.profile->discovery_kato : effective_kato(*s.profile, kato_ms);

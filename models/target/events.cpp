@@ -7,6 +7,8 @@ namespace holdfast::target {
 
 void send_notice(World& w, ControllerId id, std::uint32_t aec_bit, const wire::AsyncEvent& event) {
   Controller& c = w.target.controllers[id];
+  HOLDFAST_CHECK(c.in_use, "the controller is gone");
+  HOLDFAST_CHECK((aec_bit & (aec_bit - 1)) == 0 && aec_bit != 0, "a notice has one bit");
   // nvmet_aen_bit_disabled: the test sets the mask as well.
   if ((c.events_enabled & aec_bit) == 0 || (c.events_masked & aec_bit) != 0)
     return;

@@ -6,6 +6,7 @@
 namespace holdfast::target {
 
 void add_status_fault(World& w, SubsystemId subsystem, const StatusFault& fault) {
+  HOLDFAST_CHECK(!fault.status.ok(), "a fault that answers with success is none");
   w.target.subsystems[sim::index(subsystem)].status_faults.push_back(fault);
 }
 

@@ -16,6 +16,7 @@ using wire::StatusCode;
 void finish(World& w, RequestId id) {
   const Request r = w.target.requests[id];
   if (hangs(w, r.node)) {
+    HOLDFAST_PACKET_CHECK(r.executing, "the medium has done what it never began");
     hold(w, r.node, {.kind = Held::Kind::finished, .request = id});
     return;
   }
@@ -36,6 +37,8 @@ void finish(World& w, RequestId id) {
   const Outcome out = compared.ok() ? apply(w, r) : Outcome{StatusCode::fused_fail, 0, {}};
   if (r.detached)
     return;
+  HOLDFAST_PACKET_CHECK(w.target.queues[r.queue].in_use && w.target.queues[r.queue].executing > 0,
+                        "a command ends that its queue does not count");
   --w.target.queues[r.queue].executing;
   if (r.command.is_fused())
     respond(w, r.queue, first.command, compared);
@@ -68,11 +71,15 @@ Duration media_time(World& w, Namespace& n, const wire::Command& command) {
     return latency;
   const auto first = std::min_element(n.busy_until.begin(), n.busy_until.end());
   *first = std::max(*first, w.now()) + latency;
+  HOLDFAST_PACKET_CHECK(*first > w.now(), "the medium is done before it begins");
   return *first - w.now();
 }
 
 void execute(World& w, RequestId id) {
   Request& r = w.target.requests[id];
+  HOLDFAST_PACKET_CHECK(!r.executing, "a command begins twice");
+  HOLDFAST_PACKET_CHECK(!w.target.queues[r.queue].stopped,
+                        "a command begins on a queue that is stopped");
   r.executing = true;
   ++w.target.queues[r.queue].executing;
   sim::append<&Request::of_queue>(w.target.requests, w.target.queues[r.queue].executes, id);
@@ -82,6 +89,7 @@ void execute(World& w, RequestId id) {
 
 /// The fault that strikes this command, if any; it is used up by the call.
 const CommandFault* struck_by(Subsystem& s, std::uint16_t cntlid, std::uint8_t opcode) {
+  HOLDFAST_PACKET_CHECK(!s.discovery, "a discovery controller executes no I/O");
   for (CommandFault& f : s.faults) {
     if (f.cntlid != cntlid || f.opcode != opcode)
       continue;
@@ -103,18 +111,23 @@ bool carries_blocks(const wire::Command& command) {
 }
 
 bool is_complete(const Request& r) {
+  HOLDFAST_PACKET_CHECK(!carries_blocks(r.command) || r.received <= r.command.sgl.length,
+                        "more data came than the command has");
   return !carries_blocks(r.command) || r.received == r.command.sgl.length;
 }
 
 void wait(World& w, RequestId id) {
   Request& r = w.target.requests[id];
   Queue& q = w.target.queues[r.queue];
+  HOLDFAST_PACKET_CHECK(!r.executing && q.first_waiting != id,
+                        "a command waits twice, or after its begin");
   r.next_waiting = q.first_waiting;
   q.first_waiting = id;
 }
 
 void stop_waiting(World& w, RequestId id) {
   RequestId* link = &w.target.queues[w.target.requests[id].queue].first_waiting;
+  HOLDFAST_PACKET_CHECK(*link != sim::none<RequestId>, "no command waits on the queue");
   while (*link != id)
     link = &w.target.requests[*link].next_waiting;
   *link = w.target.requests[id].next_waiting;
@@ -133,6 +146,8 @@ void start_if_complete(World& w, RequestId id) {
   if (r.partner == sim::none<RequestId> || !is_complete(w.target.requests[r.partner]))
     return;
   const RequestId first = is_fused_first(r.command) ? id : r.partner;
+  HOLDFAST_PACKET_CHECK(w.target.requests[r.partner].partner == id,
+                        "the other half is half of another pair");
   const RequestId second = is_fused_first(r.command) ? r.partner : id;
   stop_waiting(w, first);
   stop_waiting(w, second);
@@ -166,6 +181,7 @@ void drop_first_half(World& w, QueueId queue, const wire::Command& command) {
   if (!command.is_fused() || is_fused_first(command))
     return;
   const RequestId first = w.target.queues[queue].fused_first;
+  HOLDFAST_CHECK(first != sim::none<RequestId>, "a second half came this far without a first one");
   w.target.queues[queue].fused_first = sim::none<RequestId>;
   stop_waiting(w, first);
   const wire::Command other = w.target.requests[first].command;
@@ -185,6 +201,8 @@ void start(World& w, RequestId id) {
   if (is_fused_first(r.command)) {
     q.fused_first = id;
   } else if (r.command.is_fused()) {
+    HOLDFAST_PACKET_CHECK(q.fused_first != sim::none<RequestId>,
+                          "a second half came this far without a first one");
     w.target.requests[id].partner = q.fused_first;
     w.target.requests[q.fused_first].partner = id;
     q.fused_first = sim::none<RequestId>;
@@ -203,6 +221,7 @@ Namespace& namespace_of(World& w, const Request& r) {
 }
 
 void execute_io(World& w, QueueId queue, const wire::Command& command, const Payload& data) {
+  HOLDFAST_PACKET_CHECK(w.target.queues[queue].qid != 0, "I/O comes on I/O queues");
   if (!pair_up(w, queue, command))
     return;
   Request made;

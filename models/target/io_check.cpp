@@ -21,6 +21,7 @@ NamespaceId find_namespace(const World& w, SubsystemId subsystem, std::uint32_t 
 }
 
 bool fits(const Namespace& n, std::uint64_t slba, std::uint64_t blocks) {
+  HOLDFAST_PACKET_CHECK(n.blocks > 0, "nothing fits on a namespace without blocks");
   return slba < n.blocks && blocks <= n.blocks - slba;
 }
 
@@ -123,6 +124,7 @@ wire::Status make_request(World& w, QueueId queue, const wire::Command& command,
                           const Payload& data, Request& r) {
   const Controller& c = w.target.controllers[w.target.queues[queue].controller];
   r.ns = find_namespace(w, c.subsystem, command.nsid);
+  HOLDFAST_PACKET_CHECK(c.in_use, "the controller is gone");
   if (!is_supported(command))
     return refuse(StatusCode::invalid_opcode);
   if (r.ns == sim::none<NamespaceId>)

@@ -20,9 +20,12 @@ void write_media(World& w, const Request& r, std::uint64_t slba, std::uint64_t b
                  bool zeroes = false) {
   Namespace& n = namespace_of(w, r);
   const bool mutated = r.content != 0;
+  HOLDFAST_PACKET_CHECK(blocks > 0 && slba + blocks <= n.blocks,
+                        "a write lands beyond the end of the namespace");
   for (std::uint64_t lba = slba; lba < slba + blocks; ++lba) {
     std::uint64_t& latest = n.latest.writable(lba);
     n.history.push_back({mutated ? r.content : r.version, latest, w.now(), zeroes});
+    HOLDFAST_PACKET_CHECK(latest < n.history.size(), "a block's older content is younger than it");
     latest = n.history.size();
   }
   if (mutated) {
@@ -40,6 +43,8 @@ Version version_of(const Namespace& n, std::uint64_t lba) {
 
 Outcome read(World& w, const Request& r, const wire::BlockRange& range) {
   const Namespace& n = namespace_of(w, r);
+  HOLDFAST_PACKET_CHECK(range.slba + range.blocks <= n.blocks,
+                        "a read goes beyond the end of the namespace");
   Outcome out;
   // One record per block: the oracle judges each block on its own.
   for (std::uint32_t i = 0; i < range.blocks; ++i) {
@@ -58,6 +63,7 @@ wire::Status move_write_pointer(Namespace& n, std::uint64_t slba, std::uint64_t 
   if (n.zone_blocks == 0)
     return {};
   std::uint64_t& written = n.written[slba / n.zone_blocks];
+  HOLDFAST_PACKET_CHECK(written <= n.zone_blocks, "the write pointer has left its zone");
   if (slba % n.zone_blocks != written)
     return refuse(StatusCode::zone_invalid_write);
   if (written + blocks > n.zone_blocks)
@@ -80,6 +86,8 @@ Outcome write(World& w, const Request& r, const wire::BlockRange& range) {
 
 Outcome append(World& w, const Request& r, const wire::BlockRange& range) {
   Namespace& n = namespace_of(w, r);
+  HOLDFAST_PACKET_CHECK(n.zone_blocks != 0 && range.slba % n.zone_blocks == 0,
+                        "an append names its zone");
   const std::uint64_t lba = range.slba + n.written[range.slba / n.zone_blocks];
   Outcome out;
   out.status = lba == range.slba + n.zone_blocks ? refuse(StatusCode::zone_is_full)
@@ -94,6 +102,7 @@ Outcome append(World& w, const Request& r, const wire::BlockRange& range) {
 
 void reset_zone(World& w, const Request& r, std::uint64_t slba) {
   Namespace& n = namespace_of(w, r);
+  HOLDFAST_PACKET_CHECK(n.zone_blocks != 0 && slba % n.zone_blocks == 0, "a reset names its zone");
   n.written[slba / n.zone_blocks] = 0;
   write_media(w, r, slba, n.zone_blocks, true);
 }
@@ -101,6 +110,7 @@ void reset_zone(World& w, const Request& r, std::uint64_t slba) {
 /// Reads and writes in one instant. The value of the effect tells one source content from another;
 /// all attempts of one write carry the same data.
 void copy(World& w, const Request& r, std::uint64_t destination) {
+  HOLDFAST_PACKET_CHECK(!r.ranges.empty(), "a copy has a source");
   const Namespace& n = namespace_of(w, r);
   std::uint64_t content = 0;
   std::uint64_t blocks = 0;
@@ -118,6 +128,7 @@ void copy(World& w, const Request& r, std::uint64_t destination) {
 
 wire::Status compare(World& w, const Request& r) {
   const Namespace& n = namespace_of(w, r);
+  HOLDFAST_PACKET_CHECK(r.content != 0, "a Compare does not say what it expects");
   const auto range = wire::as_block_range(r.command);
   for (std::uint64_t lba = range->slba; lba < range->slba + range->blocks; ++lba) {
     const std::uint64_t latest = n.latest[lba];

@@ -18,12 +18,17 @@ namespace {
 enum class Change : std::uint8_t { conflict, none, done };
 
 Registrant* find(Reservation& held, std::uint64_t host) {
+  HOLDFAST_CHECK(held.holder == 0 || held.type != wire::ReservationType::none,
+                 "a reservation has a type");
   const auto place = std::find_if(held.registrants.begin(), held.registrants.end(),
                                   [&](const Registrant& one) { return one.host == host; });
   return place == held.registrants.end() ? nullptr : &*place;
 }
 
 void give_up(Reservation& held) {
+  HOLDFAST_CHECK(
+      held.registrants.empty() || held.holder == 0 || held.type != wire::ReservationType::none,
+      "what is given up was no reservation");
   held.holder = 0;
   held.type = wire::ReservationType::none;
 }
@@ -104,6 +109,7 @@ bool writes(IoOpcode opcode) {
 }  // namespace
 
 Outcome apply_reservation(World& w, const Request& r) {
+  HOLDFAST_CHECK(r.host != 0, "hosts are told apart by a hash that is not 0");
   Reservation& held = namespace_of(w, r).reservation;
   const auto fields = wire::as_reservation(r.command);
   Change change = Change::conflict;

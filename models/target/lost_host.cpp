@@ -15,6 +15,8 @@ constexpr std::uint32_t event_bit = wire::aec_lost_host_communication;
 
 void tell(World& w, ControllerId id, const wire::LostHostEntry& entry) {
   Controller& c = w.target.controllers[id];
+  HOLDFAST_CHECK(c.in_use && c.cntlid != entry.cntlid,
+                 "a controller tells itself that it lost its host");
   if (c.losses.size() >= wire::lost_host_log_max_entries)
     return;
   c.losses.push_back(entry);
@@ -30,6 +32,7 @@ void tell(World& w, ControllerId id, const wire::LostHostEntry& entry) {
 
 void report_lost_host(World& w, ControllerId id, wire::LostHostCause cause) {
   Controller& c = w.target.controllers[id];
+  HOLDFAST_CHECK(c.in_use, "the controller is gone");
   const Subsystem& s = w.target.subsystems[sim::index(c.subsystem)];
   if (!s.profile->lost_host_log || c.loss_reported || c.fatal || c.shut_down)
     return;
@@ -48,7 +51,8 @@ void lost_host_log_page(World& w, ControllerId id, wire::Bytes out,
                         const wire::GetLogPage& request) {
   Controller& c = w.target.controllers[id];
   std::vector<std::byte> page(wire::lost_host_log_bytes(c.losses.size()));
-  HOLDFAST_CHECK(wire::encode_lost_host_log(page, c.losses));
+  HOLDFAST_CHECK(wire::encode_lost_host_log(page, c.losses),
+                 "the page has no room for its entries");
   std::copy_n(page.begin(), std::min(page.size(), out.size()), out.begin());
   if (request.retain_async_event)
     return;

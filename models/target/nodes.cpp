@@ -11,7 +11,10 @@ namespace holdfast::target {
 
 namespace {
 
-Node& node(World& w, NodeId id) { return w.target.nodes[sim::index(id)]; }
+Node& node(World& w, NodeId id) {
+  HOLDFAST_CHECK(sim::index(id) < w.target.nodes.size(), "there is no such node");
+  return w.target.nodes[sim::index(id)];
+}
 
 std::vector<ControllerId> controllers_on(const World& w, NodeId id) {
   std::vector<ControllerId> found;
@@ -30,11 +33,14 @@ void free_blob(World& w, const Held& h) {
 }
 
 void say_state(World& w, NodeId id) {
+  HOLDFAST_CHECK(node(w, id).state == NodeState::up || !node(w, id).failures.empty(),
+                 "a node is not well and nothing has failed");
   record<Kind::node_state>(w, node(w, id).subsystem, id, node(w, id).state);
 }
 
 /// Power is off: nobody is told, since the fault has cut the links of the ports before.
 void crash(World& w, NodeId id) {
+  HOLDFAST_CHECK(node(w, id).state == NodeState::crashed, "a node crashes that has power");
   // What executes ends without a trace, also for controllers that are gone already (ignore).
   for (Request& r : w.target.requests) {
     if (r.executing && r.node == id)
@@ -103,6 +109,7 @@ void catch_up(World& w, NodeId id, bool by_the_clock) {
 }
 
 void run_held(World& w, NodeId id) {
+  HOLDFAST_CHECK(!hangs(w, id), "what is held would be held once more");
   // In the order in which it happened; whoever ends a queue takes its things out of the list.
   while (!node(w, id).held.empty()) {
     const Held h = node(w, id).held.front();
@@ -114,6 +121,7 @@ void run_held(World& w, NodeId id) {
 
 void send_events(World& w, ControllerId id) {
   Controller& c = w.target.controllers[id];
+  HOLDFAST_CHECK(c.in_use, "the controller is gone");
   while (!c.events.empty() && c.event_request_count != 0) {
     const std::uint32_t dw0 = c.events.front();
     c.events.erase(c.events.begin());
@@ -180,6 +188,7 @@ bool is_instance(const World& w, ControllerId id, std::uint64_t cirn) {
 }
 
 void fence(World& w, ControllerId id, std::uint64_t cirn) {
+  HOLDFAST_CHECK(id != sim::none<ControllerId>, "nobody is fenced");
   if (!is_instance(w, id, cirn))
     return;
   Controller& c = w.target.controllers[id];
@@ -192,6 +201,9 @@ void fence(World& w, ControllerId id, std::uint64_t cirn) {
 
 NodeId add_node(World& w, SubsystemId subsystem, std::string_view name,
                 const std::vector<transport::PortId>& ports) {
+  HOLDFAST_CHECK(sim::index(subsystem) < w.target.subsystems.size(), "there is no such subsystem");
+  for (const transport::PortId port : ports)
+    HOLDFAST_CHECK(node_of_port(w, port) == sim::none<NodeId>, "a port is on two nodes");
   Node added;
   added.subsystem = subsystem;
   added.ports.assign(ports.begin(), ports.end());
@@ -218,7 +230,7 @@ bool answers(const World& w, NodeId id) {
 }
 
 void hold(World& w, NodeId id, const Held& what) {
-  HOLDFAST_CHECK(hangs(w, id));
+  HOLDFAST_CHECK(hangs(w, id), "a node that does not hang holds nothing back");
   node(w, id).held.push_back(what);
 }
 
@@ -235,6 +247,7 @@ void forget_held(World& w, NodeId id, QueueId queue) {
 }
 
 void reset_on_node(World& w, ControllerId impacted, std::uint64_t cirn, bool same_node) {
+  HOLDFAST_CHECK(impacted != sim::none<ControllerId>, "nobody is reset");
   if (!is_instance(w, impacted, cirn))
     return;
   const Controller& c = w.target.controllers[impacted];
@@ -253,7 +266,7 @@ void reset_on_node(World& w, ControllerId impacted, std::uint64_t cirn, bool sam
 }
 
 void fail_node(World& w, NodeId id, NodeState state) {
-  HOLDFAST_CHECK(state != NodeState::up);
+  HOLDFAST_CHECK(state != NodeState::up, "a node that fails is not up");
   node(w, id).failures.push_back(state);
   become_worst(w, id);
 }
@@ -261,7 +274,7 @@ void fail_node(World& w, NodeId id, NodeState state) {
 void restore_node(World& w, NodeId id, NodeState state) {
   auto& failures = node(w, id).failures;
   const auto place = std::find(failures.begin(), failures.end(), state);
-  HOLDFAST_CHECK(place != failures.end());
+  HOLDFAST_CHECK(place != failures.end(), "a failure ends that has not begun");
   failures.erase(place);
   become_worst(w, id);
 }

@@ -42,6 +42,7 @@ bool listens(const Subsystem& s, transport::PortId port) {
 
 void unlink_port(World& w, SubsystemId subsystem, transport::PortId port) {
   Subsystem& s = w.target.subsystems[sim::index(subsystem)];
+  HOLDFAST_CHECK(contains(s.ports, port), "the subsystem was never linked to that port");
   const bool was_linked = listens(s, port);
   s.unlinked.push_back(port);
   if (!was_linked)
@@ -59,7 +60,9 @@ void unlink_port(World& w, SubsystemId subsystem, transport::PortId port) {
 
 void link_port(World& w, SubsystemId subsystem, transport::PortId port) {
   Subsystem& s = w.target.subsystems[sim::index(subsystem)];
-  s.unlinked.erase(std::find(s.unlinked.begin(), s.unlinked.end(), port));
+  const auto place = std::find(s.unlinked.begin(), s.unlinked.end(), port);
+  HOLDFAST_CHECK(place != s.unlinked.end(), "a link is made that is there");
+  s.unlinked.erase(place);
   if (listens(s, port))
     w.transport.ports[sim::index(port)].listening = true;
 }

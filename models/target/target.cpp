@@ -33,6 +33,8 @@ Token token_of(const wire::Command& command, const Payload& data) {
 
 /// nvmet_req_init: is the command accepted at all? A status other than success says no.
 wire::Status admission(const World& w, const Queue& q, const wire::Command& command) {
+  HOLDFAST_PACKET_CHECK(q.controller != sim::none<ControllerId>,
+                        "only Connect comes before the controller");
   const Controller& c = w.target.controllers[q.controller];
   const Profile& profile = *w.target.subsystems[sim::index(c.subsystem)].profile;
   if (command.is_fused() && (!profile.fused_commands || q.qid == 0))
@@ -64,6 +66,7 @@ void hold_command(World& w, QueueId id, NodeId node, const wire::Command& comman
 void command(World& w, transport::TargetOwner owner, const wire::Command& command,
              const Payload& data) {
   const QueueId id{sim::index(owner)};
+  HOLDFAST_PACKET_CHECK(w.target.queues[id].in_use, "the queue has been released");
   const NodeId node = w.target.queues[id].node;
   if (hangs(w, node) && !w.target.queues[id].stopped) {
     hold_command(w, id, node, command, data);
@@ -74,6 +77,7 @@ void command(World& w, transport::TargetOwner owner, const wire::Command& comman
 
 void data(World& w, transport::TargetOwner owner, std::uint16_t tag, const Payload& payload) {
   const QueueId id{sim::index(owner)};
+  HOLDFAST_PACKET_CHECK(w.target.queues[id].in_use, "the queue has been released");
   const NodeId node = w.target.queues[id].node;
   if (hangs(w, node)) {
     hold(w, node, {.kind = Held::Kind::data, .queue = id, .tag = tag, .payload = payload});
@@ -84,6 +88,7 @@ void data(World& w, transport::TargetOwner owner, std::uint16_t tag, const Paylo
 
 void lost(World& w, transport::TargetOwner owner, int) {
   const QueueId id{sim::index(owner)};
+  HOLDFAST_PACKET_CHECK(w.target.queues[id].in_use, "the queue has been released");
   const NodeId node = w.target.queues[id].node;
   if (hangs(w, node)) {
     hold(w, node, {.kind = Held::Kind::lost, .queue = id});
@@ -153,6 +158,8 @@ void take_command(World& w, QueueId id, const wire::Command& command, const Payl
 }
 
 void execute_command(World& w, QueueId id, const wire::Command& command, const Payload& data) {
+  HOLDFAST_PACKET_CHECK(w.target.queues[id].in_use && !w.target.queues[id].stopped,
+                        "a queue that is stopped takes no commands");
   if (command.is_fabrics()) {
     execute_fabrics(w, id, command, data);
     return;
@@ -173,6 +180,8 @@ void execute_command(World& w, QueueId id, const wire::Command& command, const P
 void respond(World& w, QueueId id, const wire::Command& command, wire::Status status,
              std::uint64_t result, const Payload& data) {
   const Queue& q = w.target.queues[id];
+  HOLDFAST_PACKET_CHECK(q.in_use, "the queue has been released");
+  HOLDFAST_PACKET_CHECK(status.ok() || data.bytes == 0, "a command that failed brings no data");
   if (q.stopped) {
     // The socket is gone: the response goes nowhere (EPIPE), and its data with it.
     if (data.blob != sim::none<transport::BlobId>)
@@ -190,6 +199,9 @@ void respond(World& w, QueueId id, const wire::Command& command, wire::Status st
 
 SubsystemId add_subsystem(World& w, std::string_view nqn, const Profile& profile,
                           const std::vector<transport::PortId>& ports, std::string_view part) {
+  HOLDFAST_CHECK(!nqn.empty() && !ports.empty(), "nobody could connect to such a subsystem");
+  HOLDFAST_CHECK(profile.cntlid_min <= profile.cntlid_max && profile.kas > Duration{},
+                 "the profile has no controller to give, or no granularity of KATO");
   Subsystem s;
   s.profile = std::make_shared<const Profile>(profile);
   s.ports.assign(ports.begin(), ports.end());
@@ -204,6 +216,11 @@ SubsystemId add_subsystem(World& w, std::string_view nqn, const Profile& profile
 }
 
 NamespaceId add_namespace(World& w, SubsystemId subsystem, const NamespaceParameters& parameters) {
+  HOLDFAST_CHECK(sim::index(subsystem) < w.target.subsystems.size(), "there is no such subsystem");
+  HOLDFAST_CHECK(parameters.block_bytes > 0 && parameters.size_bytes % parameters.block_bytes == 0,
+                 "a namespace is made of whole blocks");
+  HOLDFAST_CHECK(parameters.zone_bytes == 0 || parameters.size_bytes % parameters.zone_bytes == 0,
+                 "a zoned namespace is made of whole zones");
   const NamespaceId id{static_cast<std::uint32_t>(w.target.namespaces.size())};
   Subsystem& s = w.target.subsystems[sim::index(subsystem)];
   Namespace n;
@@ -230,6 +247,7 @@ NamespaceId add_namespace(World& w, SubsystemId subsystem, const NamespaceParame
 }
 
 void add_command_fault(World& w, SubsystemId subsystem, const CommandFault& fault) {
+  HOLDFAST_CHECK(fault.delay >= Duration{}, "a command cannot be done before it came");
   w.target.subsystems[sim::index(subsystem)].faults.push_back(fault);
 }
 

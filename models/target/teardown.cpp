@@ -16,10 +16,14 @@ constexpr TimePoint at_once = sim::epoch;
 
 void free_controller(World& w, ControllerId id) {
   Controller& c = w.target.controllers[id];
+  HOLDFAST_CHECK(c.in_use && c.queues.empty(),
+                 "a controller goes while something could still land");
   w.calendar.cancel(c.watchdog);
   const SubsystemId subsystem = c.subsystem;
   auto& siblings = w.target.subsystems[sim::index(subsystem)].controllers;
-  siblings.erase(std::find(siblings.begin(), siblings.end(), id));
+  const auto place = std::find(siblings.begin(), siblings.end(), id);
+  HOLDFAST_CHECK(place != siblings.end(), "the subsystem does not know the controller");
+  siblings.erase(place);
   record<Kind::controller_freed>(w, subsystem, c.cntlid);
   w.target.controllers.remove(id);
   complete_resets_of(w, subsystem, id);
@@ -43,6 +47,7 @@ void detach_executing(World& w, QueueId id, bool abort) {
 /// grace period of RCU (lib/percpu-refcount.c), while what executes runs to its end.
 void start_release(World& w, QueueId id, const sim::TimerWheel& wheel) {
   Queue& q = w.target.queues[id];
+  HOLDFAST_CHECK(q.stopped, "a queue is released that still takes commands");
   q.release_at = sim::grace_period_over(wheel, w.now());
   if (q.release_at <= w.now())
     return;
@@ -76,6 +81,7 @@ void close_transport(World& w, const Queue& q) {
 
 void fatal_error(World& w, ControllerId id, int cause) {
   Controller& c = w.target.controllers[id];
+  HOLDFAST_CHECK(c.in_use, "the controller is gone");
   if (c.fatal)
     return;
   c.fatal = true;
@@ -95,6 +101,7 @@ void fatal_error(World& w, ControllerId id, int cause) {
 
 void stop_queue(World& w, QueueId id, bool shut_down_transport) {
   Queue& q = w.target.queues[id];
+  HOLDFAST_CHECK(q.in_use, "the queue has been released");
   if (q.stopped)
     return;
   q.stopped = true;
@@ -104,6 +111,7 @@ void stop_queue(World& w, QueueId id, bool shut_down_transport) {
   while (q.first_waiting != sim::none<RequestId>) {
     const RequestId request = q.first_waiting;
     q.first_waiting = w.target.requests[request].next_waiting;
+    HOLDFAST_CHECK(!w.target.requests[request].executing, "a command that waits for data executes");
     w.target.requests.remove(request);
   }
   if (q.controller != sim::none<ControllerId>) {
@@ -131,6 +139,7 @@ void stop_queue(World& w, QueueId id, bool shut_down_transport) {
 
 void quiesce_over(World& w, QueueId id) {
   const Queue& q = w.target.queues[id];
+  HOLDFAST_CHECK(q.in_use && q.stopped, "only a queue that was stopped is quiesced");
   const Controller& c = w.target.controllers[q.controller];
   if (hangs(w, c.node)) {
     hold(w, c.node, {.kind = Held::Kind::quiesced, .queue = id});
@@ -164,13 +173,17 @@ void release_if_drained(World& w, QueueId id) {
   if (!q.stopped || q.executing != 0 || w.now() < q.release_at)
     return;
   const transport::ConnectionId connection = transport::connection_of(w, q.transport);
+  HOLDFAST_CHECK(q.in_use && q.first_waiting == sim::none<RequestId>,
+                 "a queue is released with commands that wait");
   const bool has_controller = q.controller != sim::none<ControllerId>;
   if (has_controller) {
     Controller& c = w.target.controllers[q.controller];
     record<Kind::queue_released>(w, c.subsystem, c.cntlid, q.qid, connection);
     // nvmet_sq_destroy: teardown may have taken long, so the watchdog gets a fresh window.
     c.traffic_seen = true;
-    c.queues.erase(std::find(c.queues.begin(), c.queues.end(), id));
+    const auto place = std::find(c.queues.begin(), c.queues.end(), id);
+    HOLDFAST_CHECK(place != c.queues.end(), "the controller does not know the queue");
+    c.queues.erase(place);
   }
   close_transport(w, q);
   w.calendar.cancel(q.quiesce_timer);

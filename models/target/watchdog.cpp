@@ -23,6 +23,7 @@ void watchdog_fired(World& w, ControllerId id);
 
 /// A whole KATT after `from`: delayed work of the machine, unless it is a poller's own clock.
 TimePoint next_check(const World& w, const Controller& c, TimePoint from) {
+  HOLDFAST_CHECK(c.katt > Duration{}, "checks would follow each other at one instant");
   const Profile& profile = profile_of(w, c);
   return profile.watchdog == Watchdog::poller ? from + c.katt
                                               : sim::fires_at(profile.wheel, from, c.katt);
@@ -30,6 +31,7 @@ TimePoint next_check(const World& w, const Controller& c, TimePoint from) {
 
 void arm(World& w, ControllerId id, TimePoint at) {
   Controller& c = w.target.controllers[id];
+  HOLDFAST_CHECK(c.in_use, "the controller is gone");
   w.calendar.cancel(c.watchdog);
   c.watchdog = w.at(at, [id](World& world) { watchdog_fired(world, id); });
 }
@@ -38,6 +40,7 @@ enum class Finding : std::uint8_t { expired, next_window };
 
 /// What a look at the instant `at` finds.
 Finding look(World& w, Controller& c, TimePoint at) {
+  HOLDFAST_CHECK(at <= w.now(), "a check of what has not happened yet");
   const Profile& profile = profile_of(w, c);
   if (profile.traffic_based && c.traffic_seen) {
     // nvmet_keep_alive_timer with reset_tbkas set: one more full window.
@@ -63,6 +66,7 @@ void expire(World& w, ControllerId id) {
 
 void watchdog_fired(World& w, ControllerId id) {
   Controller& c = w.target.controllers[id];
+  HOLDFAST_CHECK(c.in_use, "the watchdog of a controller goes with it");
   if (hangs(w, c.node)) {
     c.missed_check = w.now();
     return;
@@ -90,6 +94,7 @@ Duration effective_kato(const Profile& profile, std::uint32_t kato_ms) {
   // Raised to the minimum first, then rounded up to the granularity (protocol.md 1.2).
   const Duration asked = std::max<Duration>(std::chrono::milliseconds{kato_ms}, profile.kato_min);
   const std::int64_t granules = (asked + profile.kas - Duration{1}) / profile.kas;
+  HOLDFAST_CHECK(granules * profile.kas >= asked, "a timeout is never rounded down");
   return granules * profile.kas;
 }
 

@@ -21,7 +21,7 @@ class LazyTimer {
   /// time.
   template <class World, class Fired>
   void set(World& w, sim::TimePoint deadline, Fired fired) {
-    HOLDFAST_CHECK(deadline >= w.now());
+    HOLDFAST_CHECK(deadline >= w.now(), "it should have gone off already");
     deadline_ = deadline;
     if (event_at_ != sim::never) {
       if (event_at_ <= deadline)
@@ -39,7 +39,7 @@ class LazyTimer {
   /// stopped, or moved, and then it waits for its deadline.
   template <class World, class Fired>
   [[nodiscard]] bool is_due(World& w, Fired fired) {
-    HOLDFAST_CHECK(event_at_ == w.now());
+    HOLDFAST_CHECK(event_at_ == w.now(), "the timer is asked by an event that is not its own");
     event_at_ = sim::never;
     if (!is_on())
       return false;

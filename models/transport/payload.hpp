@@ -48,7 +48,7 @@ class BlobPool {
     std::uint32_t size_class = 0;
     while (size_class < sizes.size() && sizes[size_class] < bytes)
       ++size_class;
-    HOLDFAST_CHECK(size_class < sizes.size());
+    HOLDFAST_CHECK(size_class < sizes.size(), "no blob is that large");
     Class& c = classes_[size_class];
     std::uint32_t place = 0;
     if (c.free.empty()) {
@@ -70,15 +70,20 @@ class BlobPool {
   [[nodiscard]] std::span<std::byte> operator[](BlobId id) {
     const std::uint32_t size = sizes[sim::index(id) >> 30];
     Class& c = classes_[sim::index(id) >> 30];
+    HOLDFAST_PACKET_CHECK((sim::index(id) & 0x3fffffffu) < c.places, "no blob has that name");
     return {c.bytes.data() + std::size_t{sim::index(id) & 0x3fffffffu} * size, size};
   }
   [[nodiscard]] std::span<const std::byte> operator[](BlobId id) const {
     const std::uint32_t size = sizes[sim::index(id) >> 30];
     const Class& c = classes_[sim::index(id) >> 30];
+    HOLDFAST_PACKET_CHECK((sim::index(id) & 0x3fffffffu) < c.places, "no blob has that name");
     return {c.bytes.data() + std::size_t{sim::index(id) & 0x3fffffffu} * size, size};
   }
 
   void remove(BlobId id) {
+    HOLDFAST_PACKET_CHECK(live_ > 0, "a blob is given back that nobody took");
+    HOLDFAST_PACKET_CHECK((sim::index(id) & 0x3fffffffu) < classes_[sim::index(id) >> 30].places,
+                          "no blob has that name");
     classes_[sim::index(id) >> 30].free.push_back(sim::index(id) & 0x3fffffffu);
     --live_;
   }

@@ -30,6 +30,10 @@ const TargetFunctions& target_of(const World& w) { return *row(w).target; }
 }  // namespace
 
 void install(World& w, TransportKind kind, const HostHandlers& host, const TargetHandlers& target) {
+  HOLDFAST_CHECK(w.transport.host_queues.live() == 0 && w.transport.target_queues.live() == 0,
+                 "queues of one transport would be driven by another");
+  HOLDFAST_CHECK(static_cast<std::size_t>(kind) < rows.size(),
+                 "that transport has no row of functions");
   w.transport.kind = kind;
   w.transport.host = host;
   w.transport.target = target;
@@ -43,11 +47,12 @@ PortId add_port(World& w) {
 
 HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId port,
                        HostOwner owner, HostQueueId admin) {
+  HOLDFAST_CHECK(sim::index(port) < w.transport.ports.size(), "there is no such port");
   return host_of(w).open_queue(w, forward, back, port, owner, admin);
 }
 
 void use_digests(World& w, HostQueueId id, wire::Digests digests) {
-  HOLDFAST_CHECK(w.transport.kind == TransportKind::tcp);
+  HOLDFAST_CHECK(w.transport.kind == TransportKind::tcp, "digests are NVMe/TCP's");
   w.transport.host_queues[id].digests = digests;
 }
 

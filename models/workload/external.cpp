@@ -31,6 +31,7 @@ std::uint32_t take_buffer(World& w, JobId id, host::Cookie cookie) {
 
 JobId add_external(World& w, const std::string& name, host::HeadId head, std::uint32_t cpu,
                    TimePoint start) {
+  HOLDFAST_CHECK(!name.empty(), "results name a job");
   Job job;
   job.name = name;
   job.head = head;
@@ -42,6 +43,8 @@ JobId add_external(World& w, const std::string& name, host::HeadId head, std::ui
 
 std::uint64_t submit(World& w, JobId id, host::IoKind kind, std::uint64_t lba, std::uint32_t blocks,
                      host::Cookie cookie) {
+  HOLDFAST_PACKET_CHECK(blocks > 0, "an I/O of no blocks");
+  HOLDFAST_PACKET_CHECK(job_of(w.workload, id).started, "the job has not begun");
   const Job& job = job_of(w.workload, id);
   host::Io io;
   io.kind = kind;
@@ -57,6 +60,8 @@ std::uint64_t submit(World& w, JobId id, host::IoKind kind, std::uint64_t lba, s
 }
 
 void wake_after(World& w, JobId id, Duration time, host::Cookie cookie) {
+  HOLDFAST_PACKET_CHECK(time >= Duration{}, "a sleep ends before it begins");
+  HOLDFAST_PACKET_CHECK(sim::index(id) < w.workload.jobs.size(), "there is no such job");
   w.after(time, [id, cookie](World& world) {
     if (world.workload.external)
       world.workload.external->woken(world, id, cookie);

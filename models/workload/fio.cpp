@@ -36,6 +36,8 @@ bool next_is_read(World& w, const Fio& f) {
 /// First logical block of the next I/O.
 std::uint64_t next_lba(World& w, Fio& f, const host::Head& head) {
   const std::uint64_t device = head.blocks * head.block_bytes;
+  HOLDFAST_PACKET_CHECK(f.offset_bytes + f.block_bytes <= device,
+                        "the job lies beyond the end of the device");
   const std::uint64_t size = f.size_bytes != 0 ? f.size_bytes : device - f.offset_bytes;
   const std::uint64_t places = std::max<std::uint64_t>(1, size / f.block_bytes);
   std::uint64_t place = 0;
@@ -49,6 +51,7 @@ std::uint64_t next_lba(World& w, Fio& f, const host::Head& head) {
 }
 
 void wake_at(World& w, JobId id, TimePoint t) {
+  HOLDFAST_PACKET_CHECK(t >= w.now(), "a job wakes in the past");
   Fio& f = program_of<Fio>(w.workload, id);
   if (f.wake_pending)
     return;
@@ -83,6 +86,8 @@ void issue(World& w, JobId id) {
     io.cpu = job.cpu;
     io.lba = next_lba(w, f, head);
     io.blocks = f.block_bytes / head.block_bytes;
+    HOLDFAST_PACKET_CHECK(io.blocks > 0 && !f.free_buffers.empty(),
+                          "a job issues more than it has buffers for");
     io.job = id;
     const std::uint32_t buffer = f.free_buffers.back();
     f.free_buffers.pop_back();
@@ -91,6 +96,8 @@ void issue(World& w, JobId id) {
       io.buffer = buffer;
     ++f.issued;
     ++f.in_flight;
+    HOLDFAST_PACKET_CHECK(f.in_flight + f.free_buffers.size() == f.depth,
+                          "a buffer is lost, or used twice");
     host::submit_io(w, io);
   }
 }
@@ -106,6 +113,7 @@ void start_fio(World& w, JobId id) {
 
 void fio_done(World& w, JobId id, std::uint32_t buffer, wire::Status status) {
   Fio& f = program_of<Fio>(w.workload, id);
+  HOLDFAST_PACKET_CHECK(f.in_flight > 0, "an I/O is done that the job did not issue");
   --f.in_flight;
   f.free_buffers.push_back(buffer);
   if (!status.ok()) {

@@ -6,12 +6,17 @@
 
 namespace holdfast::workload {
 
-inline Job& job_of(Workloads& w, JobId id) { return w.jobs[sim::index(id)]; }
+inline Job& job_of(Workloads& w, JobId id) {
+  HOLDFAST_PACKET_CHECK(sim::index(id) < w.jobs.size(), "there is no such job");
+  return w.jobs[sim::index(id)];
+}
 
 /// The job as what it is known to run.
 template <class Program>
 Program& program_of(Workloads& w, JobId id) {
-  return std::get<Program>(job_of(w, id).program);
+  Program* const program = std::get_if<Program>(&job_of(w, id).program);
+  HOLDFAST_PACKET_CHECK(program != nullptr, "the job runs another program");
+  return *program;
 }
 
 void start_rw_test(World& w, JobId id);

@@ -32,6 +32,7 @@ std::uint64_t submit(World& w, JobId id, host::IoKind kind) {
 }
 
 void write_next(World& w, JobId id) {
+  HOLDFAST_CHECK(!program_of<RwTest>(w.workload, id).reading, "rw_test does one thing at a time");
   const std::uint64_t serial = submit(w, id, host::IoKind::write);
   RwTest& t = program_of<RwTest>(w.workload, id);
   if (t.step + 1 == t.writes)
@@ -41,11 +42,15 @@ void write_next(World& w, JobId id) {
 void start_iteration(World& w, JobId id) {
   RwTest& t = program_of<RwTest>(w.workload, id);
   t.step = 0;
+  HOLDFAST_CHECK(t.iteration < t.iterations, "the program has ended");
   say(w, id, Line::writing, t.iteration);
   write_next(w, id);
 }
 
 void start_read(World& w, JobId id) {
+  HOLDFAST_CHECK(
+      program_of<RwTest>(w.workload, id).step == program_of<RwTest>(w.workload, id).writes,
+      "rw_test validates when all has been written");
   say(w, id, Line::validating, 0);
   program_of<RwTest>(w.workload, id).reading = true;
   submit(w, id, host::IoKind::read);
@@ -53,6 +58,7 @@ void start_read(World& w, JobId id) {
 
 void end(World& w, JobId id, Line line, std::uint64_t value) {
   Job& job = job_of(w.workload, id);
+  HOLDFAST_CHECK(!job.finished, "a program ends once");
   job.finished = true;
   program_of<RwTest>(w.workload, id).failed = true;
   say(w, id, line, value);
@@ -86,6 +92,7 @@ void start_rw_test(World& w, JobId id) { start_iteration(w, id); }
 
 void rw_test_done(World& w, JobId id, wire::Status status, host::Version version) {
   RwTest& t = program_of<RwTest>(w.workload, id);
+  HOLDFAST_CHECK(!t.failed, "a program that has ended gets an answer");
   if (!status.ok()) {
     end(w, id, t.reading ? Line::read_failed : Line::write_failed, status.value);
     return;

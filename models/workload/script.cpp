@@ -51,6 +51,7 @@ void run_step(World& w, JobId id);
 void next_step(World& w, JobId id) {
   Job& job = job_of(w.workload, id);
   Script& s = program_of<Script>(w.workload, id);
+  HOLDFAST_CHECK(!job.finished && s.at < s.steps.size(), "the script has ended");
   if (++s.at == s.steps.size()) {
     s.at = 0;
     ++s.round;
@@ -64,6 +65,7 @@ void next_step(World& w, JobId id) {
 
 void run_step(World& w, JobId id) {
   const Job& job = job_of(w.workload, id);
+  HOLDFAST_CHECK(job.started && !job.finished, "a script runs between its start and its end");
   const Script& script = program_of<Script>(w.workload, id);
   const Step step = script.steps[script.at];
   if (step.waits) {
@@ -106,6 +108,8 @@ void script_done(World& w, JobId id, wire::Status status, host::Version version)
     return;
   }
   if (status.ok()) {
+    HOLDFAST_CHECK(serial_of(version) < w.host.next_serial,
+                   "a read found what nobody has written yet");
     Script& s = program_of<Script>(w.workload, id);
     learn_from(s, s.steps[s.at], version);
   }

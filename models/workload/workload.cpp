@@ -66,12 +66,15 @@ void try_start(World& w, JobId id) {
     return;
   }
   job.started = true;
+  HOLDFAST_PACKET_CHECK(!job.finished, "a job ends before it begins");
   std::visit(Start{w, id}, job.program);
 }
 
 }  // namespace
 
 JobId add_job(World& w, const Job& job) {
+  HOLDFAST_CHECK(sim::index(job.head) < w.host.heads.size(), "there is no such device");
+  HOLDFAST_CHECK(job.start >= w.now(), "a job begins in the past");
   const JobId id{static_cast<std::uint32_t>(w.workload.jobs.size())};
   w.workload.jobs.push_back(job);
   std::visit(Prepare{w, id}, w.workload.jobs.back().program);
@@ -81,6 +84,7 @@ JobId add_job(World& w, const Job& job) {
 
 void io_done(World& w, JobId id, host::Cookie cookie, wire::Status status, host::Version version) {
   Job& job = job_of(w.workload, id);
+  HOLDFAST_PACKET_CHECK(job.started, "an I/O is done of a job that has not begun");
   if (!status.ok())
     ++job.errors;
   std::visit(Done{w, id, cookie, status, version}, job.program);

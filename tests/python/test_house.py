@@ -154,6 +154,13 @@ TREE_CASES: list[tuple[str, str, Tree, Tree]] = [
      {"CMakeLists.txt": "# see tools/b.cmake\n"}, {"CMakeLists.txt": "include(tools/b.cmake)\n"}),
     ("names_of_files", "sim/a.hpp:1:",
      {"sim/a.hpp": "// The result (des" + "ign 8).\n"}, {"sim/a.hpp": "// By design, 8.\n"}),
+    ("checks", "sim/:1:",
+     {"sim/a.hpp": "  HOLDFAST_CHECK(x);\n" * 9 + "  // HOLDFAST_CHECK(x);\n" * 999},
+     {"sim/a.hpp": "  HOLDFAST_CHECK(x);\n" * 999, "analysis/a.cpp": "\n"}),
+    ("checks", "models/transport/tcp/:1:",
+     {"models/transport/tcp/a.cpp": "#define HOLDFAST_CHECK(x)\n" * 999,
+      "models/transport/a.cpp": "  HOLDFAST_CHECK(x);\n" * 999},
+     {"models/transport/tcp/a.cpp": "  HOLDFAST_CHECK(x);\n" * 999}),
 ]  # fmt: skip
 
 

@@ -21,6 +21,7 @@ bool is_cut(const World& w, net::RouteId route) {
 }
 
 void cut(World& w, net::RouteId route, std::uint32_t change) {
+  HOLDFAST_CHECK(change == 1 || is_cut(w, route), "a route is joined that was not cut");
   auto& cuts = w.transport.fc.cut_routes;
   if (cuts.size() <= sim::index(route))
     cuts.resize(sim::index(route) + 1u);
@@ -32,6 +33,7 @@ void arrived(World& w, const Frame& f) {
   const Side to = peer_of(Side{f.from});
   Exchange& x = exchange(w, id);
   if (f.iu == Iu::data) {
+    HOLDFAST_PACKET_CHECK(f.offset + f.length <= f.total, "a frame reaches beyond its unit");
     // Frames of a sequence stay in order on a route, so a hole is a lost frame, and is never
     // filled.
     if (f.offset != x.received[at(to)])
@@ -55,12 +57,15 @@ void note_dropped(World& w, const net::Packet& packet, net::ChannelId channel, n
 
 void frame_over(World& w, const net::Packet& packet) {
   const ExchangeId id{std::bit_cast<Frame>(packet.body).exchange};
+  HOLDFAST_PACKET_CHECK(exchange(w, id).frames > 0,
+                        "a frame is gone that its exchange does not count");
   --exchange(w, id).frames;
   settle(w, id);
 }
 
 void on_packet(World& w, const net::Packet& packet) {
-  HOLDFAST_CHECK(exchange(w, ExchangeId{std::bit_cast<Frame>(packet.body).exchange}).in_use);
+  HOLDFAST_CHECK(exchange(w, ExchangeId{std::bit_cast<Frame>(packet.body).exchange}).in_use,
+                 "a frame should keep its exchange alive");
   // The frame keeps its exchange alive until it has been dealt with.
   if (is_cut(w, packet.route)) {
     const net::Route& r = w.net.routes[sim::index(packet.route)];
@@ -120,6 +125,9 @@ std::vector<ExchangeId> exchanges_of(const World& w, ConnectionId id) {
 }
 
 ExchangeId open_exchange(World& w, ConnectionId id, Service service, Side originator) {
+  HOLDFAST_PACKET_CHECK(connection(w, id).in_use, "the connection has been freed");
+  HOLDFAST_PACKET_CHECK(service == Service::disconnect || originator == Side::host,
+                        "a target opens an exchange only to disconnect");
   const ExchangeId out = w.transport.fc.exchanges.add();
   Exchange& x = exchange(w, out);
   x.in_use = true;
@@ -132,6 +140,7 @@ ExchangeId open_exchange(World& w, ConnectionId id, Service service, Side origin
 }
 
 void send(World& w, ExchangeId id, Side from, Iu iu, std::uint32_t bytes) {
+  HOLDFAST_PACKET_CHECK(exchange(w, id).in_use, "the exchange has been freed");
   const ConnectionId of = exchange(w, id).connection;
   const net::RouteId route = connection(w, of).route[at(from)];
   Frame f;
@@ -171,6 +180,8 @@ void settle(World& w, ExchangeId id) {
   const ConnectionId of = x.connection;
   sim::unlink<&Exchange::of_connection>(w.transport.fc.exchanges, connection(w, of).all, id);
   w.transport.fc.exchanges.remove(id);
+  HOLDFAST_PACKET_CHECK(connection(w, of).exchanges > 0,
+                        "an exchange goes that its connection does not count");
   --connection(w, of).exchanges;
   settle_connection(w, of);
 }
@@ -188,6 +199,8 @@ void settle_connection(World& w, ConnectionId id) {
   all.remove(id);
   if (association == id)
     return;
+  HOLDFAST_CHECK(connection(w, association).members > 0,
+                 "a connection goes that its association does not count");
   --connection(w, association).members;
   settle_connection(w, association);
 }
@@ -202,6 +215,8 @@ ExchangeId find(World& w, ConnectionId id, Side side, std::uint16_t cid) {
 
 void remember(World& w, ExchangeId id, Side side) {
   const Exchange& x = exchange(w, id);
+  HOLDFAST_PACKET_CHECK(x.in_use && x.service == Service::command,
+                        "only commands are found by their tags");
   auto& open = connection(w, x.connection).exchange_of[at(side)];
   const std::size_t tag = wire::CommandId::unpack(x.command.cid).tag;
   if (open.size() <= tag)
@@ -211,6 +226,7 @@ void remember(World& w, ExchangeId id, Side side) {
 
 void end(World& w, ExchangeId id, Side side) {
   Exchange& x = exchange(w, id);
+  HOLDFAST_PACKET_CHECK(x.in_use, "the exchange has been freed");
   x.done[at(side)] = true;
   if (x.service == Service::command) {
     auto& open = connection(w, x.connection).exchange_of[at(side)];
@@ -251,7 +267,7 @@ void part(World& w, net::RouteId forward, net::RouteId back) {
 }
 
 void rejoin(World& w, net::RouteId forward, net::RouteId back) {
-  HOLDFAST_CHECK(is_apart(w, forward));
+  HOLDFAST_CHECK(is_apart(w, forward), "the ports see each other already");
   cut(w, forward, ~0u);
   cut(w, back, ~0u);
 }

@@ -21,6 +21,7 @@ HostOwner owner_of(const World& w, const Connection& c) {
 }
 
 void request_service(World& w, ConnectionId id, Service service, std::uint32_t bytes) {
+  HOLDFAST_CHECK(service != Service::command, "a command is no link service");
   const ExchangeId x = open_exchange(w, id, service, Side::host);
   const bool apart = is_apart(w, connection(w, id).route[at(Side::host)]);
   const Duration wait = apart ? Duration{} : w.transport.fc.parameters.ls_timeout;
@@ -30,6 +31,7 @@ void request_service(World& w, ConnectionId id, Service service, std::uint32_t b
 }
 
 void service_over(World& w, ExchangeId id, int error) {
+  HOLDFAST_CHECK(exchange(w, id).service != Service::command, "a command is no link service");
   const ConnectionId of = exchange(w, id).connection;
   const Service service = exchange(w, id).service;
   end(w, id, Side::host);
@@ -43,6 +45,8 @@ void service_over(World& w, ExchangeId id, int error) {
 
 /// A command ends without an answer of the target.
 void command_over(World& w, ExchangeId id, wire::Status status) {
+  HOLDFAST_CHECK(exchange(w, id).service == Service::command, "a link service is no command");
+  HOLDFAST_CHECK(!status.ok(), "a command succeeds only with an answer");
   const std::uint16_t cid = exchange(w, id).command.cid;
   const ConnectionId of = exchange(w, id).connection;
   end(w, id, Side::host);
@@ -52,6 +56,7 @@ void command_over(World& w, ExchangeId id, wire::Status status) {
 }
 
 void take_response(World& w, ExchangeId id) {
+  HOLDFAST_PACKET_CHECK(!exchange(w, id).done[at(Side::host)], "the host has ended the exchange");
   const Exchange& x = exchange(w, id);
   const auto& answer = x.data[at(Side::target)];
   if (x.received[at(Side::host)] != answer.bytes) {
@@ -84,6 +89,8 @@ void take_disconnect(World& w, ExchangeId id) {
 }  // namespace
 
 void give_up(World& w, ExchangeId id, wire::Status status) {
+  HOLDFAST_CHECK(exchange(w, id).in_use && !exchange(w, id).done[at(Side::host)],
+                 "the timer of an exchange goes when the exchange does");
   const Exchange& x = exchange(w, id);
   if (x.service != Service::command) {
     const bool apart = is_apart(w, connection(w, x.connection).route[at(Side::host)]);
@@ -100,6 +107,8 @@ HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId
                        HostOwner owner, HostQueueId admin) {
   const HostQueueId queue = w.transport.host_queues.add();
   const bool is_admin = admin == sim::none<HostQueueId>;
+  HOLDFAST_CHECK(is_admin || connection(w, w.transport.host_queues[admin].connection).in_use,
+                 "the association has been freed");
   const ConnectionId id = open_connection(
       w, forward, back, port,
       is_admin ? sim::none<ConnectionId> : w.transport.host_queues[admin].connection);
@@ -119,6 +128,7 @@ HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId
 void submit(World& w, HostQueueId queue, const wire::Command& command, const Payload& data) {
   const ConnectionId of = w.transport.host_queues[queue].connection;
   const ExchangeId id = open_exchange(w, of, Service::command, Side::host);
+  HOLDFAST_PACKET_CHECK(connection(w, of).host_queue == queue, "the connection is another queue's");
   Exchange& x = exchange(w, id);
   x.command = command;
   x.data[at(Side::host)] = data;
@@ -139,6 +149,7 @@ void stop_queue(World& w, HostQueueId id) { w.transport.host_queues[id].stopped 
 /// Aborts what is left; with the admin queue goes Disconnect Association.
 void close_queue(World& w, HostQueueId id) {
   const ConnectionId of = w.transport.host_queues[id].connection;
+  HOLDFAST_CHECK(connection(w, of).host_queue == id, "the connection is another queue's");
   w.transport.host_queues.remove(id);
   connection(w, of).host_queue = sim::none<HostQueueId>;
   for (const ExchangeId one : exchanges_of(w, of)) {
@@ -184,6 +195,7 @@ bool abort(World& w, HostQueueId queue, std::uint16_t cid) {
 }
 
 void host_unit(World& w, ExchangeId id, Iu iu) {
+  HOLDFAST_PACKET_CHECK(exchange(w, id).in_use, "the exchange has been freed");
   const bool over = exchange(w, id).done[at(Side::host)];
   const bool live = !over && !exchange(w, id).aborting;
   const ConnectionId of = exchange(w, id).connection;

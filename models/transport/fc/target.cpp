@@ -28,6 +28,8 @@ void refuse(World& w, ExchangeId id) {
 
 void hand_up(World& w, ExchangeId id, const Payload& data) {
   Exchange& x = exchange(w, id);
+  HOLDFAST_PACKET_CHECK(!x.delivered, "the target engine gets a command twice");
+  HOLDFAST_PACKET_CHECK(x.service == Service::command, "a link service is no command");
   x.delivered = true;
   const wire::Command command = x.command;
   const TargetOwner owner = w.transport.target_queues[queue_of(connection(w, x.connection))].owner;
@@ -36,6 +38,7 @@ void hand_up(World& w, ExchangeId id, const Payload& data) {
 
 void take_command(World& w, ExchangeId id) {
   Exchange& x = exchange(w, id);
+  HOLDFAST_PACKET_CHECK(!x.opened, "a command frame comes twice, and nothing is sent twice");
   x.opened = true;
   if (!listens_to(w, connection(w, x.connection))) {
     refuse(w, id);
@@ -86,6 +89,8 @@ void accept(World& w, ExchangeId id) {
   const ConnectionId of = exchange(w, id).connection;
   const ConnectionId association = connection(w, of).association;
   const TargetQueueId queue = w.transport.target_queues.add();
+  HOLDFAST_CHECK(connection(w, of).target_queue == sim::none<TargetQueueId>,
+                 "a connection is accepted twice");
   w.transport.target_queues[queue].connection = of;
   connection(w, of).target_queue = queue;
   ++connection(w, association).target_queues;
@@ -114,6 +119,7 @@ void answer_disconnect(World& w, ExchangeId id) {
 /// The association is gone. Disconnect Association goes out when the last command has run to its
 /// end, not before (nvmet_fc_target_assoc_free); so does the answer to the host's.
 void disconnect(World& w, ConnectionId association) {
+  HOLDFAST_CHECK(connection(w, association).target_queues == 0, "the association still has queues");
   const ExchangeId asked = connection(w, association).unanswered_by_target;
   connection(w, association).unanswered_by_target = sim::none<ExchangeId>;
   if (asked != sim::none<ExchangeId>) {
@@ -129,6 +135,7 @@ void disconnect(World& w, ConnectionId association) {
 
 void take_service(World& w, ExchangeId id) {
   Exchange& x = exchange(w, id);
+  HOLDFAST_CHECK(x.service != Service::command, "a command is no link service");
   const ConnectionId of = x.connection;
   x.opened = true;
   if (x.service == Service::disconnect) {
@@ -184,7 +191,7 @@ void respond(World& w, TargetQueueId queue, const wire::Completion& completion,
 
 void request_data(World&, TargetQueueId, std::uint16_t, std::uint16_t, std::uint32_t) {
   // Not needed: see take_command.
-  HOLDFAST_CHECK(false);
+  HOLDFAST_CHECK(false, "the adapter fetches data before the engine has the command");
 }
 
 ConnectionId connection_of(const World& w, TargetQueueId id) {
@@ -193,6 +200,7 @@ ConnectionId connection_of(const World& w, TargetQueueId id) {
 
 void stop_queue(World& w, TargetQueueId id) {
   const ConnectionId of = w.transport.target_queues[id].connection;
+  HOLDFAST_CHECK(connection(w, of).target_queue == id, "the connection is another queue's");
   const ConnectionId association = connection(w, of).association;
   w.transport.target_queues[id].stopped = true;
   // Only exchanges that wait for write data are aborted (nvmet_fc_delete_target_queue).
@@ -214,6 +222,9 @@ void stop_queue(World& w, TargetQueueId id) {
 void close_queue(World& w, TargetQueueId id) {
   const ConnectionId of = w.transport.target_queues[id].connection;
   const ConnectionId association = connection(w, of).association;
+  HOLDFAST_CHECK(connection(w, of).target_queue == id, "the connection is another queue's");
+  HOLDFAST_CHECK(connection(w, association).target_queues > 0,
+                 "a queue goes that its association does not count");
   ++connection(w, association).exchanges;  // it stays until we are through
   w.transport.target_queues.remove(id);
   connection(w, of).target_queue = sim::none<TargetQueueId>;

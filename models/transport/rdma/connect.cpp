@@ -16,6 +16,7 @@ End& end_of(World& w, QueuePairId id, Side side) {
 
 /// Sends a management message and waits for the answer to it.
 void ask(World& w, QueuePairId id, Side side, Op op) {
+  HOLDFAST_CHECK(op == Op::resolve || op == Op::request || op == Op::reply, "nothing answers that");
   send_op(w, id, side, op);
   const Parameters& p = w.transport.rdma.parameters;
   arm(w, id, side, op == Op::resolve ? p.address_retry : p.cm_timeout);
@@ -23,6 +24,8 @@ void ask(World& w, QueuePairId id, Side side, Op op) {
 
 /// The connection does not come about.
 void fail(World& w, QueuePairId id, Side side, int error) {
+  HOLDFAST_CHECK(error != 0, "an error has a number");
+  HOLDFAST_CHECK(end_of(w, id, side).state != State::ready, "the connection has come about");
   end_of(w, id, side).disconnected = true;
   set_state(w, id, side, State::stopped);
   if (side == Side::host)
@@ -70,6 +73,9 @@ void take_disconnect(World& w, QueuePairId id, Side side) {
 }  // namespace
 
 void establish(World& w, QueuePairId id, Side side) {
+  HOLDFAST_CHECK(
+      end_of(w, id, side).state == (side == Side::host ? State::requesting : State::accepting),
+      "a queue pair becomes ready at the end of its handshake");
   set_state(w, id, side, State::ready);
   if (side == Side::host) {
     nvme::connect_done(w, id, 0);
@@ -80,6 +86,7 @@ void establish(World& w, QueuePairId id, Side side) {
 }
 
 void take_management(World& w, QueuePairId id, Side side, Op op) {
+  HOLDFAST_CHECK(is_management(op), "that is a data packet");
   const State state = end_of(w, id, side).state;
   switch (op) {
     case Op::resolve:
@@ -115,6 +122,9 @@ void take_management(World& w, QueuePairId id, Side side, Op op) {
 
 void management_timeout(World& w, QueuePairId id, Side side) {
   End& e = end_of(w, id, side);
+  HOLDFAST_CHECK(
+      e.state == State::resolving || e.state == State::requesting || e.state == State::accepting,
+      "no management message is out");
   const Parameters& p = w.transport.rdma.parameters;
   ++e.retries;
   const bool resolving = e.state == State::resolving;

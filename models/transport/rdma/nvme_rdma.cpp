@@ -25,9 +25,13 @@ QueuePairId pair_of(const World& w, TargetQueueId id) {
 }
 
 HostQueue& host_queue(World& w, QueuePairId id) {
+  HOLDFAST_PACKET_CHECK(w.transport.rdma.pairs[id].end[0].held,
+                        "the host has let go of the queue pair");
   return w.transport.host_queues[w.transport.rdma.pairs[id].host_queue];
 }
 TargetQueue& target_queue(World& w, QueuePairId id) {
+  HOLDFAST_PACKET_CHECK(w.transport.rdma.pairs[id].end[1].held,
+                        "the target has let go of the queue pair");
   return w.transport.target_queues[w.transport.rdma.pairs[id].target_queue];
 }
 
@@ -81,6 +85,8 @@ ConnectionId connection_of(const World& w, HostQueueId id) {
 }
 
 void stop_queue(World& w, HostQueueId id) {
+  HOLDFAST_CHECK(w.transport.rdma.pairs[pair_of(w, id)].host_queue == id,
+                 "the queue pair is another's");
   w.transport.host_queues[id].stopped = true;
   if (w.transport.rdma.pairs[pair_of(w, id)].drains)
     rdma::stop(w, pair_of(w, id), Side::host);
@@ -112,6 +118,7 @@ void respond(World& w, TargetQueueId id, const wire::Completion& completion, con
 
 void request_data(World& w, TargetQueueId id, std::uint16_t cid, std::uint16_t tag,
                   std::uint32_t bytes) {
+  HOLDFAST_PACKET_CHECK(bytes != 0, "a READ fetches data");
   const QueuePairId pair = pair_of(w, id);
   // rdma_rw_ctx_init cuts a transfer into several READs as well.
   const auto most =
@@ -131,6 +138,8 @@ ConnectionId connection_of(const World& w, TargetQueueId id) {
 }
 
 void stop_queue(World& w, TargetQueueId id) {
+  HOLDFAST_CHECK(w.transport.rdma.pairs[pair_of(w, id)].target_queue == id,
+                 "the queue pair is another's");
   w.transport.target_queues[id].stopped = true;
   rdma::stop(w, pair_of(w, id), Side::target);
 }
@@ -155,6 +164,8 @@ void connect_done(World& w, QueuePairId id, int error) {
 }
 
 void accepted(World& w, QueuePairId id) {
+  HOLDFAST_CHECK(w.transport.rdma.pairs[id].target_queue == sim::none<TargetQueueId>,
+                 "a queue pair is accepted twice");
   const TargetQueueId queue = w.transport.target_queues.add();
   QueuePair& q = w.transport.rdma.pairs[id];
   q.target_queue = queue;

@@ -58,6 +58,10 @@ std::uint64_t head_word(const Work& work) {
 
 void packet_gone(World& w, const Packet& p) {
   End& sender = w.transport.rdma.pairs[QueuePairId{p.pair}].end[p.from];
+  HOLDFAST_PACKET_CHECK(sender.packets_in_flight > 0,
+                        "a packet is gone that its sender does not count");
+  HOLDFAST_PACKET_CHECK(!carries_data(p.op) || sender.data_in_flight > 0,
+                        "data is gone that nobody counts");
   --sender.packets_in_flight;
   if (carries_data(p.op))
     --sender.data_in_flight;
@@ -67,6 +71,7 @@ void packet_gone(World& w, const Packet& p) {
 }  // namespace
 
 std::uint32_t path_mtu(std::uint32_t route_mtu_bytes) {
+  HOLDFAST_PACKET_CHECK(route_mtu_bytes > header_bytes, "no data fits beside the headers");
   // GRH 40, UDP 8, BTH 12, extended headers 4 + 28, ICRC 4.
   constexpr std::uint32_t all_headers = 96;
   std::uint32_t mtu = 4096;
@@ -77,6 +82,8 @@ std::uint32_t path_mtu(std::uint32_t route_mtu_bytes) {
 
 void set_state(World& w, QueuePairId id, Side side, State state) {
   End& e = w.transport.rdma.pairs[id].end[at(side)];
+  HOLDFAST_CHECK(w.transport.rdma.pairs[id].in_use, "the queue pair has been freed");
+  HOLDFAST_CHECK(e.state < state, "a queue pair does not go back to an earlier state");
   e.state = state;
   e.retries = 0;
   e.timer.stop();
@@ -85,6 +92,8 @@ void set_state(World& w, QueuePairId id, Side side, State state) {
 
 void send_packet(World& w, QueuePairId id, Side side, Packet packet) {
   QueuePair& q = w.transport.rdma.pairs[id];
+  HOLDFAST_PACKET_CHECK(q.in_use, "the queue pair has been freed");
+  HOLDFAST_PACKET_CHECK(packet.length <= q.mtu, "a packet is larger than the path allows");
   End& e = q.end[at(side)];
   packet.pair = sim::index(id);
   packet.from = static_cast<std::uint8_t>(side);
@@ -121,6 +130,8 @@ void settle(World& w, QueuePairId id) {
 }
 
 void break_pair(World& w, QueuePairId id, Side side, int error) {
+  HOLDFAST_CHECK(w.transport.rdma.pairs[id].end[at(side)].state == State::ready,
+                 "only a queue pair that works can break");
   set_state(w, id, side, State::broken);
   transport::nvme_rdma::lost(w, id, side, error);
   settle(w, id);
@@ -133,6 +144,8 @@ QueuePairId open(World& w, net::RouteId forward, net::RouteId back, transport::P
   QueuePair& q = rdma.pairs[id];
   const net::Route& there = w.net.routes[sim::index(forward)];
   const net::Route& home = w.net.routes[sim::index(back)];
+  HOLDFAST_CHECK(there.from == home.to && there.to == home.from, "the way back is another's");
+  HOLDFAST_CHECK(sim::index(port) < w.transport.ports.size(), "there is no such port");
   q.in_use = true;
   q.drains =
       std::find(rdma.undrained.begin(), rdma.undrained.end(), there.from) == rdma.undrained.end();
@@ -150,6 +163,9 @@ QueuePairId open(World& w, net::RouteId forward, net::RouteId back, transport::P
 void post(World& w, QueuePairId id, Side side, const Work& work) {
   QueuePair& q = w.transport.rdma.pairs[id];
   End& e = q.end[at(side)];
+  HOLDFAST_PACKET_CHECK(q.in_use, "the queue pair has been freed");
+  HOLDFAST_PACKET_CHECK(work.bytes != 0, "a work request moves something");
+  HOLDFAST_PACKET_CHECK(side == Side::target || work.verb == Verb::send, "hosts only send");
   if (e.state != State::ready) {
     free_blob(w, work);
     return;
@@ -159,6 +175,8 @@ void post(World& w, QueuePairId id, Side side, const Work& work) {
   posted.first = e.posted;
   posted.end = e.posted + std::max(1u, (work.bytes + q.mtu - 1) / q.mtu);
   e.posted = posted.end;
+  HOLDFAST_PACKET_CHECK(e.unacked <= e.next && e.next <= e.posted,
+                        "the sequence numbers are out of order");
   record<Kind::pdu_sent>(w, connection_of(id), side, pdu_type(work), work.bytes, posted.end,
                          head_word(work));
   transmit(w, id, side);
@@ -166,6 +184,7 @@ void post(World& w, QueuePairId id, Side side, const Work& work) {
 
 void stop(World& w, QueuePairId id, Side side) {
   End& e = w.transport.rdma.pairs[id].end[at(side)];
+  HOLDFAST_CHECK(w.transport.rdma.pairs[id].in_use, "the queue pair has been freed");
   if (e.state == State::requesting) {
     send_op(w, id, side, Op::reject);
   } else if ((e.state == State::ready || e.state == State::broken) && !e.disconnected) {
@@ -179,7 +198,8 @@ void stop(World& w, QueuePairId id, Side side) {
 
 void release(World& w, QueuePairId id, Side side) {
   End& e = w.transport.rdma.pairs[id].end[at(side)];
-  HOLDFAST_CHECK(e.held && is_over(e.state));
+  HOLDFAST_CHECK(e.held, "the layer above has let go of this end before");
+  HOLDFAST_CHECK(is_over(e.state), "a queue pair is stopped before it is let go of");
   e.held = false;
   settle(w, id);
 }
@@ -188,7 +208,7 @@ void on_packet(World& w, const net::Packet& packet) {
   const Packet p = packet_of(packet);
   const QueuePairId id{p.pair};
   const Side side = transport::peer_of(Side{p.from});
-  HOLDFAST_CHECK(w.transport.rdma.pairs[id].in_use);
+  HOLDFAST_CHECK(w.transport.rdma.pairs[id].in_use, "a packet should keep its queue pair alive");
   // The packet keeps the queue pair alive until it has been dealt with.
   if (is_management(p.op)) {
     take_management(w, id, side, p.op);
@@ -208,6 +228,8 @@ void on_packet(World& w, const net::Packet& packet) {
 
 void on_duplicated(World& w, const net::Packet& packet) {
   const Packet p = packet_of(packet);
+  HOLDFAST_PACKET_CHECK(w.transport.rdma.pairs[QueuePairId{p.pair}].in_use,
+                        "the queue pair has been freed");
   End& sender = w.transport.rdma.pairs[QueuePairId{p.pair}].end[p.from];
   ++sender.packets_in_flight;
   if (carries_data(p.op))

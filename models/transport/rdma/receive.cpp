@@ -21,6 +21,10 @@ void answer(World& w, QueuePairId id, Side side, Op op, std::uint64_t value) {
 
 void take_read(World& w, QueuePairId id, Side side, const Packet& p) {
   const QueuePair& q = w.transport.rdma.pairs[id];
+  HOLDFAST_PACKET_CHECK(side == Side::host, "only the target reads");
+  HOLDFAST_PACKET_CHECK(
+      p.value > 0 && p.bytes <= p.value * q.mtu && p.bytes > (p.value - 1) * q.mtu,
+      "a READ wants as many packets as its bytes need");
   End& e = w.transport.rdma.pairs[id].end[at(side)];
   const bool fresh = p.psn == e.expected;
   const Payload* source = nvme::read_source(w, id, p.cid);
@@ -55,6 +59,9 @@ void take_read(World& w, QueuePairId id, Side side, const Packet& p) {
 
 void take_request(World& w, QueuePairId id, Side side, const Packet& p) {
   End& e = w.transport.rdma.pairs[id].end[at(side)];
+  HOLDFAST_PACKET_CHECK(e.state == State::ready, "only a queue pair that works takes requests");
+  HOLDFAST_PACKET_CHECK(p.op == Op::send || p.op == Op::write || p.op == Op::read,
+                        "that is no request");
   if (p.psn > e.expected) {
     if (e.nak_sent)
       return;
@@ -81,8 +88,10 @@ void take_request(World& w, QueuePairId id, Side side, const Packet& p) {
   if (!p.last)
     return;
   const End& peer = w.transport.rdma.pairs[id].end[p.from];
-  HOLDFAST_CHECK(p.work >= peer.out_base && p.work - peer.out_base < peer.out.size());
+  HOLDFAST_CHECK(p.work >= peer.out_base && p.work - peer.out_base < peer.out.size(),
+                 "a message arrives that its sender has forgotten");
   const Work work = peer.out[p.work - peer.out_base];
+  HOLDFAST_PACKET_CHECK(work.end == p.psn + 1, "the last packet of a message has its last number");
   record<Kind::pdu_received>(w, connection_of(id), side, pdu_type(work), work.bytes, work.end,
                              work.payload.version);
   nvme::received(w, id, side, work);

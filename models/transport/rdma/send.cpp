@@ -28,7 +28,7 @@ std::size_t place_of(const End& e, std::uint64_t psn) {
       high = middle;
     }
   }
-  HOLDFAST_CHECK(low < e.out.size());
+  HOLDFAST_CHECK(low < e.out.size(), "the number belongs to no message that is out");
   return low;
 }
 
@@ -36,6 +36,8 @@ std::size_t place_of(const End& e, std::uint64_t psn) {
 Packet next_packet(const End& e, std::uint32_t mtu) {
   const std::size_t place = place_of(e, e.next);
   const Work& work = e.out[place];
+  HOLDFAST_PACKET_CHECK(work.first <= e.next && e.next < work.end,
+                        "the packet belongs to another message");
   const auto offset = static_cast<std::uint32_t>((e.next - work.first) * mtu);
   Packet p;
   p.psn = e.next;
@@ -58,6 +60,7 @@ Packet next_packet(const End& e, std::uint32_t mtu) {
 
 void go_back(World& w, QueuePairId id, Side side) {
   End& e = end_of(w, id, side);
+  HOLDFAST_PACKET_CHECK(e.unacked <= e.next, "more is acknowledged than was sent");
   e.next = e.unacked;
   e.timer.stop();
   transmit(w, id, side);
@@ -70,6 +73,7 @@ void on_timeout(World& w, QueuePairId id, Side side) {
     management_timeout(w, id, side);
     return;
   }
+  HOLDFAST_PACKET_CHECK(e.unacked < e.next, "nothing is out that could be acknowledged");
   if (e.retries >= w.transport.rdma.parameters.retry_count) {
     break_pair(w, id, side, timed_out);
     return;
@@ -97,6 +101,9 @@ bool advance(World& w, QueuePairId id, Side side, std::uint64_t to) {
     End& e = end_of(w, id, side);
     if (e.unacked >= to || e.state != State::ready)
       return true;
+    HOLDFAST_PACKET_CHECK(to <= e.posted, "an answer speaks of what was never posted");
+    HOLDFAST_PACKET_CHECK(!e.out.empty() && e.out.front().end > e.unacked,
+                          "an acknowledged message is kept");
     const Work& work = e.out.front();
     if (work.verb == Verb::read)
       return false;
@@ -142,7 +149,8 @@ void take_response(World& w, QueuePairId id, Side side, const Packet& p) {
   e.retries = 0;
   e.gap_seen = false;
   const Work work = e.out.front();
-  HOLDFAST_CHECK(work.verb == Verb::read && work.first <= p.psn && p.psn < work.end);
+  HOLDFAST_CHECK(work.verb == Verb::read && work.first <= p.psn && p.psn < work.end,
+                 "a response answers a message that is no READ, or another one");
   if (e.unacked == work.end) {
     e.out.pop_front();
     ++e.out_base;
@@ -161,6 +169,7 @@ void take_response(World& w, QueuePairId id, Side side, const Packet& p) {
 
 void take_nak(World& w, QueuePairId id, Side side, bool progress) {
   End& e = end_of(w, id, side);
+  HOLDFAST_CHECK(e.state == State::ready, "only a queue pair that works repeats anything");
   if (!progress && e.retries >= w.transport.rdma.parameters.retry_count) {
     break_pair(w, id, side, timed_out);
     return;
@@ -173,6 +182,7 @@ void take_nak(World& w, QueuePairId id, Side side, bool progress) {
 }  // namespace
 
 void arm(World& w, QueuePairId id, Side side, sim::Duration timeout) {
+  HOLDFAST_PACKET_CHECK(timeout > sim::Duration{}, "an answer takes time");
   end_of(w, id, side).timer.set(w, w.now() + timeout, timer_event(id, side));
 }
 
@@ -182,6 +192,8 @@ void transmit(World& w, QueuePairId id, Side side) {
   if (e.state != State::ready)
     return;
   const std::uint64_t limit = e.unacked + window_packets;
+  HOLDFAST_PACKET_CHECK(e.unacked <= e.next && e.next <= e.posted && e.next <= limit,
+                        "the window does not hold what is out");
   while (e.next < e.posted) {
     const Packet p = next_packet(e, mtu);
     const std::uint64_t numbers = p.op == Op::read ? p.value : 1;
@@ -195,6 +207,7 @@ void transmit(World& w, QueuePairId id, Side side) {
 }
 
 void take_answer(World& w, QueuePairId id, Side side, const Packet& p) {
+  HOLDFAST_PACKET_CHECK(p.op >= Op::response, "that is no answer");
   if (p.op == Op::response) {
     take_response(w, id, side, p);
     return;

@@ -31,6 +31,8 @@ void take_round_trip(World& w, ConnectionId id, Side side, Finding& f) {
 void take_probe_answer(World& w, ConnectionId id, Side side, const Segment& s, const Finding& f) {
   Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(c, side);
+  HOLDFAST_PACKET_CHECK(e.probe_end != 0 && e.probe_end <= e.next,
+                        "no probe is out that could be answered");
   if (s.ack < e.probe_end)
     return;
   if (!e.probe_repeats || f.probe_arrived_twice) {
@@ -48,6 +50,8 @@ void take_probe_answer(World& w, ConnectionId id, Side side, const Segment& s, c
 
 /// tcp_rack_update_reo_wnd: a duplicate says that we were too quick, once a round trip.
 void adapt_reordering(Endpoint& e, std::uint32_t delivered_when_sent) {
+  HOLDFAST_PACKET_CHECK(delivered_when_sent <= e.delivered_segments,
+                        "what was sent knew of later deliveries");
   if (delivered_when_sent < e.rack.delivered_at_step)
     e.rack.duplicate_seen = false;
   if (e.rack.duplicate_seen) {
@@ -78,6 +82,8 @@ void control_window(World& w, ConnectionId id, Side side, const Finding& f, std:
 void send_after(World& w, ConnectionId id, Side side, Send send) {
   if (send == Send::nothing)
     return;
+  HOLDFAST_PACKET_CHECK(end_of(w, id, side).state == transport::TcpState::established,
+                        "an acknowledgement lets only an open connection send");
   if (send == Send::fresh) {
     transmit(w, id, side);
     Endpoint& e = end_of(w, id, side);
@@ -95,6 +101,9 @@ void take_ack(World& w, ConnectionId id, Side side, const Segment& s) {
   Endpoint& e = end_of(w, id, side);
   if (s.ack > e.next)
     return;
+  HOLDFAST_PACKET_CHECK(e.sacked + e.lost <= e.sent.size(),
+                        "a segment is both delivered and lost, or none");
+  HOLDFAST_PACKET_CHECK(e.repeated <= e.sent.size(), "more is repeated than was sent");
   const std::uint32_t lost = e.lost;
   const bool idle = e.sent.empty();
   Finding f;
@@ -117,6 +126,9 @@ void take_ack(World& w, ConnectionId id, Side side, const Segment& s) {
   }
   take_acknowledged(w, id, side, s, f);
   e.delivered_segments += f.delivered;
+  HOLDFAST_PACKET_CHECK(e.unacked <= e.next, "more is acknowledged than was sent");
+  HOLDFAST_PACKET_CHECK(e.sent.empty() || e.sent.front().end() > e.unacked,
+                        "an acknowledged segment is kept");
   take_round_trip(w, id, side, f);
   adapt_reordering(e, f.delivered_when_sent);
   if (e.probe_end != 0)

@@ -33,6 +33,8 @@ void look_for_losses(World& w, ConnectionId id, Side side, Finding& f) {
 
 /// tcp_try_undo_recovery.
 void close_recovery(Endpoint& e, const Finding& f, TimePoint now) {
+  HOLDFAST_PACKET_CHECK(e.congestion_state >= CongestionState::recovery,
+                        "there is no recovery to close");
   if (may_undo(e, f.echo_ms)) {
     undo_reduction(e, false, now);
   } else if (e.rack.persist != 0) {
@@ -53,6 +55,7 @@ bool undo_by_duplicates(Endpoint& e, TimePoint now) {
 
 /// tcp_process_loss, with F-RTO (RFC 5682).
 Send process_loss(Endpoint& e, const Finding& f, bool counts, TimePoint now) {
+  HOLDFAST_CHECK(e.congestion_state == CongestionState::loss, "no timeout has marked a loss");
   const bool recovered = e.unacked >= e.recovery_end;
   const auto undo = [&] {
     undo_reduction(e, true, now);
@@ -84,6 +87,7 @@ Send process_loss(Endpoint& e, const Finding& f, bool counts, TimePoint now) {
 
 /// The exits from recovery and reduction at their end.
 void leave_if_over(Endpoint& e, const Finding& f, TimePoint now) {
+  HOLDFAST_PACKET_CHECK(e.recovery_end <= e.next, "recovery waits for what was never sent");
   if (e.congestion_state == CongestionState::open) {
     e.first_repeat_ms = -1;
     return;

@@ -113,6 +113,7 @@ std::uint32_t current_ssthresh(const Endpoint& e) {
 }
 
 std::uint32_t reduced_window(Endpoint& e, const transport::TcpParameters& p) {
+  HOLDFAST_PACKET_CHECK(e.cwnd > 0, "a window of nothing cannot be reduced");
   if (p.congestion == CongestionControl::reno)
     return std::max(e.cwnd / 2, 2u);
   Cubic& c = e.cubic;
@@ -134,6 +135,7 @@ void start_reduction(Endpoint& e, const transport::TcpParameters& p) {
 
 void continue_reduction(Endpoint& e, std::uint32_t delivered, std::uint32_t newly_lost,
                         bool advanced) {
+  HOLDFAST_PACKET_CHECK(is_reducing(e), "the window is not being reduced");
   if (delivered == 0 || e.cwnd_before == 0)
     return;
   e.reduction_delivered += delivered;
@@ -155,9 +157,11 @@ void continue_reduction(Endpoint& e, std::uint32_t delivered, std::uint32_t newl
   // The first step always lets a retransmission out.
   may_send = std::max<std::int64_t>(may_send, e.reduction_sent != 0 ? 0 : 1);
   e.cwnd = static_cast<std::uint32_t>(outside + may_send);
+  HOLDFAST_PACKET_CHECK(outside + may_send >= 0, "a window cannot be less than nothing");
 }
 
 void end_reduction(Endpoint& e, TimePoint now) {
+  HOLDFAST_PACKET_CHECK(e.ssthresh >= 2, "no reduction goes below two segments");
   if (e.ssthresh < 0x7fffffff &&
       (e.congestion_state == CongestionState::reduced || e.undo_from != 0)) {
     e.cwnd = e.ssthresh;
@@ -167,6 +171,7 @@ void end_reduction(Endpoint& e, TimePoint now) {
 
 void grow_window(const Connection&, Endpoint& e, const transport::TcpParameters& p,
                  std::uint32_t acked, TimePoint now) {
+  HOLDFAST_PACKET_CHECK(e.cwnd > 0, "a window of nothing never grows");
   if (!is_limited(e))
     return;
   if (in_slow_start(e)) {
@@ -185,6 +190,7 @@ void grow_window(const Connection&, Endpoint& e, const transport::TcpParameters&
 }
 
 void note_usage(Endpoint& e, bool limited, TimePoint now, const transport::TcpParameters& p) {
+  HOLDFAST_PACKET_CHECK(now >= e.cwnd_used_since, "the window is used before its time began");
   const auto out = static_cast<std::uint32_t>(e.sent.size());
   if (e.unacked >= e.usage_end || limited || (!e.cwnd_limited && out > e.most_out)) {
     e.cwnd_limited = limited;
@@ -212,6 +218,7 @@ void note_usage(Endpoint& e, bool limited, TimePoint now, const transport::TcpPa
 }
 
 void restart_after_idle(Endpoint& e, TimePoint now, const transport::TcpParameters& p) {
+  HOLDFAST_PACKET_CHECK(e.round_trips.timeout > Duration{}, "a pause is measured in timeouts");
   Duration idle = now - e.last_sent;
   if (!e.sent.empty() || idle <= e.round_trips.timeout)
     return;

@@ -39,6 +39,7 @@ void measure_segment(const Connection& c, AckState& a, const Segment& s) {
 }
 
 void more_quick(const World& w, AckState& a) {
+  HOLDFAST_PACKET_CHECK(a.segment > 0, "the peer's segments hold data");
   const std::uint64_t fit = w.transport.tcp.receive_window_bytes / (2 * std::uint64_t{a.segment});
   a.quick =
       std::max(a.quick, static_cast<std::uint32_t>(std::clamp<std::uint64_t>(fit, 2, most_quick)));
@@ -46,6 +47,8 @@ void more_quick(const World& w, AckState& a) {
 
 /// tcp_send_delayed_ack.
 void delay_ack(World& w, ConnectionId id, Side side) {
+  HOLDFAST_PACKET_CHECK(end_of(w, id, side).acks.delay >= Duration{},
+                        "an acknowledgement cannot have left before");
   Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(c, side);
   AckState& a = e.acks;
@@ -81,6 +84,7 @@ void enter_quick_mode(const World& w, Endpoint& e) {
 }
 
 void note_data(World& w, ConnectionId id, Side side, const Segment& s) {
+  HOLDFAST_PACKET_CHECK(s.length != 0, "a segment without data is no data");
   const Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(w, id, side);
   AckState& a = e.acks;
@@ -105,6 +109,7 @@ void note_data(World& w, ConnectionId id, Side side, const Segment& s) {
 
 void decide_ack(World& w, ConnectionId id, Side side) {
   Endpoint& e = end_of(w, id, side);
+  HOLDFAST_PACKET_CHECK(e.told <= e.expected, "we have acknowledged what has not come");
   const AckState& a = e.acks;
   if (!a.scheduled)
     return;

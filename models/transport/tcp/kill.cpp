@@ -8,6 +8,7 @@ namespace holdfast::tcp {
 using transport::TcpState;
 
 void kill(World& w, ConnectionId id, Side side) {
+  HOLDFAST_CHECK(w.transport.connections[id].in_use, "the connection has been freed");
   const auto& e = w.transport.connections[id].end[at(side)];
   if (e.state == TcpState::closed)
     return;

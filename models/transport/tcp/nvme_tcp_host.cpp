@@ -15,10 +15,13 @@ HostQueueId queue_of(const World& w, ConnectionId id) {
 }
 
 void send(World& w, ConnectionId id, const Message& message) {
+  HOLDFAST_PACKET_CHECK(w.transport.host_queues[queue_of(w, id)].connection == id,
+                        "the connection is another queue's");
   tcp::send(w, id, Side::host, message);
 }
 
 void icresp_missing(World& w, HostQueueId id) {
+  HOLDFAST_CHECK(!w.transport.host_queues[id].stopped, "a queue that is stopped waits for nothing");
   w.transport.host.ready(w, w.transport.host_queues[id].owner, no_icresp);
 }
 
@@ -31,6 +34,7 @@ void answer_r2t(World& w, HostQueueId id, const wire::R2t& r2t) {
     return;
   }
   const Payload data = *found;
+  HOLDFAST_PACKET_CHECK(r2t.length != 0, "the target asks for nothing");
   for (std::uint32_t sent = 0; sent < r2t.length;) {
     const std::uint32_t piece = std::min(r2t.length - sent, wire::nvmet_maxh2cdata);
     wire::DataPdu pdu;
@@ -89,6 +93,8 @@ ConnectionId connection_of(const World& w, HostQueueId id) {
 
 void stop_queue(World& w, HostQueueId id) {
   HostQueue& q = w.transport.host_queues[id];
+  HOLDFAST_CHECK(w.transport.connections[q.connection].host_queue == id,
+                 "the connection is another queue's");
   q.stopped = true;
   w.calendar.cancel(q.setup_timer);
   tcp::shut_down(w, q.connection, Side::host);
@@ -99,6 +105,8 @@ void close_queue(World& w, HostQueueId id) {
   const ConnectionId connection = w.transport.host_queues[id].connection;
   w.transport.host_queues.remove(id);
   forget_capsules(w, connection);
+  HOLDFAST_CHECK(w.transport.connections[connection].host_queue == id,
+                 "the connection is another queue's");
   tcp::release(w, connection, Side::host);
 }
 
@@ -107,6 +115,8 @@ void close_queue(World& w, HostQueueId id) {
 const HostFunctions host_functions = {open_queue, submit, connection_of, stop_queue, close_queue};
 
 void host_established(World& w, ConnectionId id) {
+  HOLDFAST_CHECK(w.transport.connections[id].end[0].delivered == 0,
+                 "something came before the connection was there");
   HostQueue& q = w.transport.host_queues[queue_of(w, id)];
   if (q.stopped)
     return;

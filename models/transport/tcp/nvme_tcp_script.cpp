@@ -28,6 +28,8 @@ bool wanted(const ChosenCapsule& c, const ByteRange& packet) {
 
 /// A packet was dropped as often as its bytes were: TCP may cut them in another way next time.
 bool drop_once_more(ChosenCapsule& c, const ByteRange& packet) {
+  HOLDFAST_PACKET_CHECK(packet.begin < packet.end,
+                        "a packet without data has no part of a capsule");
   std::uint32_t times = 0;
   for (const DroppedPart& part : c.parts) {
     if (overlap(part.bytes, packet))
@@ -72,6 +74,7 @@ net::FlowId flow_of(const World& w, const net::Packet& packet) {
 }
 
 void choose_capsule(World& w, HostQueueId id, std::uint8_t opcode, std::uint32_t bytes) {
+  HOLDFAST_PACKET_CHECK(bytes != 0, "a capsule has bytes");
   const HostQueue& q = w.transport.host_queues[id];
   const Endpoint& e = w.transport.connections[q.connection].end[0];
   if (e.state != TcpState::established || e.shut_down)

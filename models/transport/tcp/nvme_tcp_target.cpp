@@ -16,6 +16,8 @@ TargetQueueId queue_of(const World& w, ConnectionId id) {
 }
 
 void send(World& w, ConnectionId id, const Message& message) {
+  HOLDFAST_PACKET_CHECK(w.transport.target_queues[queue_of(w, id)].connection == id,
+                        "the connection is another queue's");
   tcp::send(w, id, Side::target, message);
 }
 
@@ -27,6 +29,8 @@ Payload as_sent(const World& w, const Payload& data) {
   if (data.buffer == no_buffer || data.bytes == 0)
     return out;
   const Version held = w.transport.host.buffer(w, data.buffer);
+  HOLDFAST_PACKET_CHECK(held != 0,
+                        "data is sent from a buffer from which nothing was ever written");
   if (serial_of(held) != serial_of(data.version))
     out.content = held;
   return out;
@@ -93,6 +97,7 @@ void respond(World& w, TargetQueueId id, const wire::Completion& completion, con
 
 void request_data(World& w, TargetQueueId id, std::uint16_t cid, std::uint16_t tag,
                   std::uint32_t bytes) {
+  HOLDFAST_PACKET_CHECK(bytes != 0, "an R2T asks for data");
   const wire::R2t r2t{cid, tag, 0, bytes};
   const TargetQueue& q = w.transport.target_queues[id];
   send(w, q.connection, nvme_tcp::make_message(wire::encode_r2t(r2t, q.digests), {}, q.digests));
@@ -119,6 +124,8 @@ const TargetFunctions target_functions = {respond, request_data, connection_of, 
                                           close_queue};
 
 void target_established(World& w, ConnectionId id) {
+  HOLDFAST_CHECK(w.transport.connections[id].target_queue == sim::none<TargetQueueId>,
+                 "a connection is accepted twice");
   const TargetQueueId queue = w.transport.target_queues.add();
   w.transport.connections[id].target_queue = queue;
   w.transport.target_queues[queue].connection = id;

@@ -22,6 +22,8 @@ bool is_ahead(const Endpoint& e, const ByteRange& range) {
 /// Notes bytes [begin, end) that lie behind a hole. When there are too many holes the bytes are
 /// treated as lost; the sender will repeat them.
 void keep_ahead(Endpoint& e, ByteRange range) {
+  HOLDFAST_PACKET_CHECK(range.begin > e.expected && range.begin < range.end,
+                        "these bytes leave no hole");
   auto at = e.ahead.begin();
   while (at != e.ahead.end() && at->end < range.begin)
     ++at;
@@ -41,6 +43,7 @@ void keep_ahead(Endpoint& e, ByteRange range) {
 
 /// Puts the bytes of a segment into place and notes what is to be told at once.
 void take_data(const World& w, Endpoint& e, const Segment& s) {
+  HOLDFAST_PACKET_CHECK(s.length != 0 && s.seq > 0, "data begins behind the SYN");
   const std::uint64_t end = s.seq + s.length;
   e.acks.scheduled = true;
   if (end <= e.expected) {
@@ -68,6 +71,8 @@ void take_data(const World& w, Endpoint& e, const Segment& s) {
   if (used == e.ahead.end())
     e.acks.now = true;
   e.ahead.erase(e.ahead.begin(), used);
+  HOLDFAST_PACKET_CHECK(e.ahead.empty() || e.ahead.front().begin > e.expected,
+                        "a hole has no bytes");
 }
 
 /// Hands up every message that is complete. The layer above may close the connection from within.
@@ -78,11 +83,13 @@ void deliver_messages(World& w, ConnectionId id, Side side) {
     const Endpoint& peer = c.end[at(transport::peer_of(side))];
     if (e.state != TcpState::established || e.shut_down)
       return;
-    HOLDFAST_CHECK(e.delivered >= peer.out_base);
+    HOLDFAST_CHECK(e.delivered >= peer.out_base, "a message is forgotten before it was handed up");
     const std::uint64_t place = e.delivered - peer.out_base;
     if (place >= peer.out.size() || peer.out[place].end > e.expected)
       return;
     const Message message = peer.out[place];
+    HOLDFAST_PACKET_CHECK(message.end <= peer.next,
+                          "a message arrives that was not sent to its end");
     ++e.delivered;
     record<Kind::pdu_received>(w, id, side, std::to_integer<std::uint8_t>(message.header[0]),
                                message.bytes, message.end, message.head);
@@ -91,6 +98,7 @@ void deliver_messages(World& w, ConnectionId id, Side side) {
 }
 
 void take_reset(World& w, ConnectionId id, Side side, const Segment& s) {
+  HOLDFAST_CHECK((s.flags & rst) != 0, "that is no reset");
   Endpoint& e = w.transport.connections[id].end[at(side)];
   if (e.state == TcpState::syn_sent) {
     if (s.ack != 1)
@@ -114,6 +122,8 @@ void take_reset(World& w, ConnectionId id, Side side, const Segment& s) {
 
 /// A segment for an end that is closed: a new connection for a listener, or a reset.
 void take_when_closed(World& w, ConnectionId id, Side side, const Segment& s) {
+  HOLDFAST_CHECK(sim::index(w.transport.connections[id].port) < w.transport.ports.size(),
+                 "the connection was opened to no port");
   const Connection& c = w.transport.connections[id];
   Endpoint& e = w.transport.connections[id].end[at(side)];
   if ((s.flags & rst) != 0)
@@ -136,6 +146,8 @@ void take_when_closed(World& w, ConnectionId id, Side side, const Segment& s) {
 void establish(World& w, ConnectionId id, Side side, const Segment& s) {
   Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(c, side);
+  HOLDFAST_CHECK(e.expected == 1 && e.sent.empty(),
+                 "a connection that opens has moved no data yet");
   const bool repeated = e.timeouts != 0;
   e.unacked = e.next = 1;
   const auto by_stamps = std::max(1u, stamp_of(w.now()) - s.echo_ms) * std::chrono::milliseconds{1};
@@ -214,6 +226,7 @@ bool take_content(World& w, ConnectionId id, Side side, const Segment& s) {
 
 void take_established(World& w, ConnectionId id, Side side, const Segment& s) {
   Endpoint& e = end_of(w, id, side);
+  HOLDFAST_PACKET_CHECK(e.state == TcpState::established, "only an open connection takes data");
   if (s.seq <= e.told)
     e.stamp_ms = s.stamp_ms;  // tcp_replace_ts_recent
   if ((s.flags & ack) != 0)
@@ -242,7 +255,8 @@ void on_packet(World& w, const net::Packet& packet) {
   const ConnectionId id{s.connection};
   const Side from{s.from};
   const Side side = transport::peer_of(from);
-  HOLDFAST_CHECK(w.transport.connections[id].in_use);
+  HOLDFAST_CHECK(w.transport.connections[id].in_use, "a packet should keep its connection alive");
+  HOLDFAST_PACKET_CHECK(s.from <= 1, "a connection has two sides");
   // The packet keeps the connection alive until it has been dealt with.
   if (end_of(w, id, side).state == TcpState::closed) {
     take_when_closed(w, id, side, s);
@@ -253,6 +267,10 @@ void on_packet(World& w, const net::Packet& packet) {
   }
   Connection& c = w.transport.connections[id];
   Endpoint& sender = end_of(c, from);
+  HOLDFAST_PACKET_CHECK(sender.packets_in_flight > 0,
+                        "a packet arrives that its sender does not count");
+  HOLDFAST_PACKET_CHECK(s.length == 0 || sender.data_in_flight > 0,
+                        "data arrives that its sender does not count");
   --sender.packets_in_flight;
   if (s.length != 0)
     --sender.data_in_flight;
@@ -263,6 +281,8 @@ void on_packet(World& w, const net::Packet& packet) {
 
 void on_duplicated(World& w, const net::Packet& packet) {
   const Segment s = segment_of(packet);
+  HOLDFAST_PACKET_CHECK(w.transport.connections[ConnectionId{s.connection}].in_use,
+                        "the connection has been freed");
   Endpoint& sender = w.transport.connections[ConnectionId{s.connection}].end[s.from];
   ++sender.packets_in_flight;
   if (s.length != 0)
@@ -272,8 +292,14 @@ void on_duplicated(World& w, const net::Packet& packet) {
 void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason) {
   const Segment s = segment_of(packet);
   const auto words = net::record_words(packet.body);
+  HOLDFAST_PACKET_CHECK(w.transport.connections[ConnectionId{s.connection}].in_use,
+                        "the connection has been freed");
   record<Kind::packet_dropped>(w, channel, reason, words[0], words[1], words[2], words[3]);
   Endpoint& sender = w.transport.connections[ConnectionId{s.connection}].end[s.from];
+  HOLDFAST_PACKET_CHECK(sender.packets_in_flight > 0,
+                        "a packet is lost that its sender does not count");
+  HOLDFAST_PACKET_CHECK(s.length == 0 || sender.data_in_flight > 0,
+                        "data is lost that its sender does not count");
   --sender.packets_in_flight;
   if (s.length != 0)
     --sender.data_in_flight;

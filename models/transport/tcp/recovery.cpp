@@ -40,6 +40,7 @@ void note_undo(Endpoint& e) {
 }  // namespace
 
 void mark_lost(Endpoint& e, Sent& s) {
+  HOLDFAST_PACKET_CHECK(!s.repeated || e.repeated > 0, "a repetition is out that is not counted");
   if (s.sacked)
     return;
   if (s.lost) {
@@ -51,9 +52,11 @@ void mark_lost(Endpoint& e, Sent& s) {
   }
   s.lost = true;
   ++e.lost;
+  HOLDFAST_PACKET_CHECK(e.lost <= e.sent.size(), "more is lost than was sent");
 }
 
 void rack_advance(Endpoint& e, const Sent& s, TimePoint now) {
+  HOLDFAST_PACKET_CHECK(s.at <= now, "a segment is delivered before it was sent");
   const Duration round_trip = now - s.at;
   // A repetition that is answered faster than any round trip: that was the original.
   if (s.ever_repeated && round_trip < e.round_trips.least)
@@ -88,6 +91,7 @@ Duration rack_detect(World& w, ConnectionId id, Side side) {
 
 void enter_recovery(Connection& c, Side side, const transport::TcpParameters& p, TimePoint) {
   Endpoint& e = end_of(c, side);
+  HOLDFAST_CHECK(e.lost > 0, "nothing is lost that could be recovered");
   e.ssthresh_before = 0;
   note_undo(e);
   if (!is_reducing(e)) {
@@ -99,6 +103,7 @@ void enter_recovery(Connection& c, Side side, const transport::TcpParameters& p,
 
 void enter_loss(World& w, ConnectionId id, Side side) {
   Endpoint& e = end_of(w, id, side);
+  HOLDFAST_CHECK(!e.sent.empty(), "nothing is out that could be lost");
   const bool fresh = e.congestion_state < CongestionState::recovery;
   // tcp_timeout_mark_lost: all but what was sent so recently that it may still be answered.
   for (std::size_t i = 0; i < e.sent.size(); ++i) {
@@ -136,6 +141,8 @@ bool may_undo(const Endpoint& e, std::uint32_t echo_ms) {
 }
 
 void undo_reduction(Endpoint& e, bool unmark, TimePoint now) {
+  HOLDFAST_PACKET_CHECK(e.ssthresh_before == 0 || e.cwnd_before > 0,
+                        "there was no window before the reduction");
   if (unmark) {
     for (std::size_t i = 0; i < e.sent.size(); ++i)
       e.sent[i].lost = false;
@@ -153,6 +160,8 @@ void undo_reduction(Endpoint& e, bool unmark, TimePoint now) {
 void try_keep_open(Endpoint& e) {
   // tcp_any_retrans_done: a repetition that is out, or one of the oldest segment that a probe made.
   const bool repeating = e.repeated != 0 || (!e.sent.empty() && e.sent.front().ever_repeated);
+  HOLDFAST_PACKET_CHECK(!e.sent.empty() || e.sacked + e.lost + e.repeated == 0,
+                        "marks of segments that are gone");
   const CongestionState state =
       e.sacked + e.lost != 0 || repeating ? CongestionState::disorder : CongestionState::open;
   if (e.congestion_state != state) {

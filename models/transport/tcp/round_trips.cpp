@@ -10,6 +10,7 @@ namespace holdfast::tcp {
 using transport::RoundTrips;
 
 void take_sample(Connection& c, Side side, const transport::TcpParameters& p, Duration sample) {
+  HOLDFAST_PACKET_CHECK(sample >= Duration{}, "an answer came before the question");
   Endpoint& e = end_of(c, side);
   RoundTrips& r = e.round_trips;
   if (r.smoothed == Duration{}) {
@@ -37,6 +38,9 @@ void take_sample(Connection& c, Side side, const transport::TcpParameters& p, Du
     }
   }
   r.timeout = std::min<Duration>(in_ticks(c, side, r.smoothed + r.variance), p.rto_max);
+  HOLDFAST_PACKET_CHECK(r.variance >= p.rto_min || r.timeout == p.rto_max,
+                        "the floor of the timeout is gone");
+  HOLDFAST_PACKET_CHECK(r.timeout > Duration{}, "a timeout of nothing fires for ever");
 }
 
 }  // namespace holdfast::tcp

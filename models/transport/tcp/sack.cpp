@@ -42,6 +42,9 @@ void take_duplicate(Endpoint& e, const ByteRange& range, Finding& f) {
 
 /// tcp_sacktag_one.
 void take_sack(Endpoint& e, Sent& s, bool duplicate, TimePoint now, Finding& f) {
+  HOLDFAST_PACKET_CHECK(!s.lost || e.lost > 0, "a segment is marked lost that is not counted");
+  HOLDFAST_PACKET_CHECK(!s.repeated || e.repeated > 0,
+                        "a segment is marked repeated that is not counted");
   if (duplicate && s.ever_repeated && e.undo_from != 0 && e.undo_repeats > 0 &&
       s.end() > e.undo_from)
     --e.undo_repeats;
@@ -83,6 +86,7 @@ void take_sack(Endpoint& e, Sent& s, bool duplicate, TimePoint now, Finding& f) 
 
 /// tcp_check_sack_reordering.
 void note_reordering(Endpoint& e, std::uint64_t low, std::uint64_t high, std::uint32_t mss) {
+  HOLDFAST_PACKET_CHECK(mss > 0, "reordering is counted in segments");
   if (low >= high)
     return;
   const std::uint64_t segments = (high - low + mss - 1) / mss;
@@ -94,6 +98,8 @@ void note_reordering(Endpoint& e, std::uint64_t low, std::uint64_t high, std::ui
 void forget_messages(World& w, Endpoint& e) {
   while (!e.out.empty() && e.out.front().end <= e.unacked) {
     const transport::BlobId blob = e.out.front().payload.blob;
+    HOLDFAST_PACKET_CHECK(e.cutting > e.out_base || e.next >= e.out.front().end,
+                          "a message goes that was not cut");
     if (blob != sim::none<transport::BlobId>)
       w.transport.blobs.remove(blob);
     e.out.pop_front();
@@ -135,6 +141,7 @@ void take_acknowledged(World& w, ConnectionId id, Side side, const Segment& s, F
   TimePoint last = sim::never;
   while (!e.sent.empty() && e.sent.front().end() <= s.ack) {
     const Sent& one = e.sent.front();
+    HOLDFAST_PACKET_CHECK(!(one.sacked && one.lost), "a segment is both delivered and lost");
     if (one.ever_repeated) {
       f.repeated_acked = true;
       e.repeated -= one.repeated ? 1 : 0;
@@ -147,6 +154,7 @@ void take_acknowledged(World& w, ConnectionId id, Side side, const Segment& s, F
         f.original_arrived = true;
     }
     if (one.sacked) {
+      HOLDFAST_PACKET_CHECK(e.sacked > 0, "a segment is marked delivered that is not counted");
       --e.sacked;
     } else {
       ++f.delivered;
@@ -154,6 +162,7 @@ void take_acknowledged(World& w, ConnectionId id, Side side, const Segment& s, F
       rack_advance(e, one, w.now());
     }
     e.lost -= one.lost ? 1 : 0;
+    HOLDFAST_PACKET_CHECK(e.lost <= e.sent.size(), "a segment is marked lost that is not counted");
     e.sent.pop_front();
   }
   if (first != sim::never && !f.repeated_acked) {

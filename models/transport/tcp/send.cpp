@@ -18,6 +18,7 @@ namespace {
 constexpr std::uint64_t skb_bytes = 1280;
 
 SackBlock block_of(const Endpoint& e, const ByteRange& range) {
+  HOLDFAST_PACKET_CHECK(range.begin < range.end, "a block without bytes would read as no block");
   return {static_cast<std::int32_t>(static_cast<std::int64_t>(range.begin - e.expected)),
           static_cast<std::uint32_t>(range.end - range.begin)};
 }
@@ -43,6 +44,7 @@ std::uint32_t write_sack(Endpoint& e, Segment& s) {
 
 /// An acknowledgement leaves, alone or with data (tcp_event_ack_sent).
 void note_ack_sent(Endpoint& e) {
+  HOLDFAST_PACKET_CHECK(e.told <= e.expected, "we have acknowledged what has not come");
   if (e.acks.quick != 0 && e.acks.scheduled && --e.acks.quick == 0)
     e.acks.delay = ack_delay_min;
   e.acks.scheduled = e.acks.now = e.acks.pushed = e.acks.pushed_twice = false;
@@ -71,12 +73,15 @@ Sent next_segment(const Connection& c, Endpoint& e) {
   }
   if (e.next > e.written)
     return s;
+  HOLDFAST_PACKET_CHECK(e.cutting >= e.out_base,
+                        "the message that is being cut has left the socket");
   while (e.out[e.cutting - e.out_base].end <= e.next)
     ++e.cutting;
   std::uint64_t last = e.cutting - e.out_base;
   while (e.out[last].more && last + 1 < e.out.size() && e.out[last].end - e.next < c.mss)
     ++last;
   const std::uint64_t left = e.out[last].end - e.next;
+  HOLDFAST_PACKET_CHECK(left > 0 && e.out[last].end <= e.written, "a message ends where it cannot");
   if (left < c.mss && e.out[last].more && !e.shut_down)
     return s;
   s.length = static_cast<std::uint32_t>(std::min<std::uint64_t>(c.mss, left));
@@ -94,6 +99,10 @@ TimePoint put_on_wire(World& w, ConnectionId id, Side side, const Sent& s) {
 void send_new(World& w, ConnectionId id, Side side, Sent s) {
   Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(c, side);
+  HOLDFAST_PACKET_CHECK(s.length > 0 && s.length <= c.mss, "no segment has that length");
+  HOLDFAST_PACKET_CHECK(s.seq == e.next, "new segments follow each other without gaps");
+  HOLDFAST_PACKET_CHECK(e.sent.empty() || e.sent.back().end() == s.seq,
+                        "a segment was sent and not kept");
   const bool first = e.sent.empty();
   if (first)
     note_start(e, tick_time(w, c, side));
@@ -113,6 +122,8 @@ bool has_room(const Endpoint& e) {
 
 void take_message(World& w, ConnectionId id, Side side, const Message& message) {
   Endpoint& e = end_of(w, id, side);
+  HOLDFAST_PACKET_CHECK(e.out.empty() || e.out.back().end == e.written,
+                        "messages leave a gap in the stream");
   e.written += message.bytes;
   e.out.push_back(message);
   Message& taken = e.out.back();
@@ -132,6 +143,8 @@ TimePoint send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq,
                        std::uint32_t length, unsigned flags) {
   Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(c, side);
+  HOLDFAST_PACKET_CHECK(c.in_use, "the connection has been freed");
+  HOLDFAST_PACKET_CHECK(length <= c.mss, "a segment is larger than the path allows");
   Segment s;
   s.connection = sim::index(id);
   s.from = static_cast<std::uint8_t>(side);
@@ -153,6 +166,7 @@ TimePoint send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq,
   ++e.packets_in_flight;
   if (length != 0) {
     ++e.data_in_flight;
+    HOLDFAST_PACKET_CHECK(e.data_in_flight <= e.packets_in_flight, "data flies without a packet");
     note_data_sent(w, c, side, e);
   }
   return net::send(w, c.route[at(side)], bytes, std::bit_cast<net::PacketBody>(s));
@@ -163,6 +177,7 @@ void send_ack(World& w, ConnectionId id, Side side) {
 }
 
 std::uint64_t send_buffer_wanted(const Connection& c, const Endpoint& e) {
+  HOLDFAST_PACKET_CHECK(c.mss > 0, "a buffer for segments without data never empties");
   // tcp_sndbuf_expand: twice the window, in skbs with one full segment each.
   const std::uint64_t segment = std::bit_ceil(std::uint64_t{c.mss} + 652) + 256;
   return 2 * segment * std::max(e.cwnd, 10u);
@@ -226,6 +241,9 @@ bool transmit_probe(World& w, ConnectionId id, Side side) {
 }
 
 bool send_again(World& w, ConnectionId id, Side side, Sent& s) {
+  HOLDFAST_PACKET_CHECK(
+      s.end() > end_of(w, id, side).unacked && s.end() <= end_of(w, id, side).next,
+      "what is sent again is out, and not acknowledged");
   if (s.leaves > w.now())
     return false;
   s.at = w.now();
@@ -237,6 +255,7 @@ bool send_again(World& w, ConnectionId id, Side side, Sent& s) {
 
 bool retransmit(World& w, ConnectionId id, Side side, Sent& s) {
   Endpoint& e = end_of(w, id, side);
+  HOLDFAST_PACKET_CHECK(e.repeated <= e.sent.size(), "more is repeated than was sent");
   const bool sent = send_again(w, id, side, s);
   if (sent && !s.repeated) {
     ++e.repeated;
@@ -250,6 +269,7 @@ bool retransmit(World& w, ConnectionId id, Side side, Sent& s) {
 
 void retransmit_lost(World& w, ConnectionId id, Side side) {
   Endpoint& e = end_of(w, id, side);
+  HOLDFAST_PACKET_CHECK(e.state == TcpState::established, "only an open connection repeats data");
   bool head_sent = false;
   for (std::size_t i = 0; i < e.sent.size() && e.repeated < e.lost; ++i) {
     if (in_network(e) >= e.cwnd)

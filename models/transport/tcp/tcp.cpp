@@ -17,6 +17,20 @@ void free_blob(World& w, const Message& message) {
   }
 }
 
+/// The edges between the states that are modelled (RFC 9293, 3.3.2).
+bool follows(TcpState from, TcpState to) {
+  switch (to) {
+    case TcpState::syn_sent:
+    case TcpState::syn_received:
+      return from == TcpState::closed;
+    case TcpState::established:
+      return from == TcpState::syn_sent || from == TcpState::syn_received;
+    case TcpState::closed:
+      return from != TcpState::closed;
+  }
+  return false;
+}
+
 /// Messages that the socket has not taken are the layer above's, which drops them.
 void forget_waiting(World& w, Endpoint& e) {
   for (std::size_t i = 0; i < e.waiting.size(); ++i)
@@ -28,6 +42,8 @@ void forget_waiting(World& w, Endpoint& e) {
 
 void set_state(World& w, ConnectionId id, Side side, TcpState state) {
   Endpoint& e = end_of(w, id, side);
+  HOLDFAST_CHECK(w.transport.connections[id].in_use, "the connection has been freed");
+  HOLDFAST_CHECK(follows(e.state, state), "TCP has no such change of state");
   e.state = state;
   e.opened = true;
   if (state == TcpState::closed) {
@@ -45,6 +61,7 @@ void settle(World& w, ConnectionId id) {
   for (const Side side : {Side::host, Side::target}) {
     Endpoint& e = c.end[at(side)];
     if (e.opened && e.state == TcpState::closed && e.data_in_flight == 0 && !e.dry) {
+      HOLDFAST_CHECK(e.unacked <= e.next, "more is acknowledged than was sent");
       e.dry = true;
       record<Kind::stream_dry>(w, id, side);
     }
@@ -65,6 +82,10 @@ void settle(World& w, ConnectionId id) {
 
 ConnectionId open(World& w, net::RouteId forward, net::RouteId back, transport::PortId port,
                   transport::HostQueueId queue, const sim::TimerWheel& wheel) {
+  const net::Route& there = w.net.routes[sim::index(forward)];
+  const net::Route& home = w.net.routes[sim::index(back)];
+  HOLDFAST_CHECK(there.from == home.to && there.to == home.from, "the way back is another's");
+  HOLDFAST_CHECK(sim::index(port) < w.transport.ports.size(), "there is no such port");
   const ConnectionId id = w.transport.connections.add();
   Connection& c = w.transport.connections[id];
   c.in_use = true;
@@ -72,9 +93,9 @@ ConnectionId open(World& w, net::RouteId forward, net::RouteId back, transport::
   c.host_queue = queue;
   c.route = {forward, back};
   c.wheel = {wheel, w.transport.ports[sim::index(port)].wheel};
-  const std::uint32_t mtu = std::min(w.net.routes[sim::index(forward)].mtu_bytes,
-                                     w.net.routes[sim::index(back)].mtu_bytes);
+  const std::uint32_t mtu = std::min(there.mtu_bytes, home.mtu_bytes);
   c.mss = mtu - header_bytes;
+  HOLDFAST_CHECK(mtu > header_bytes, "no data fits beside the headers");
   for (Endpoint& e : c.end) {
     e.cwnd = w.transport.tcp.initial_window_segments;
     e.round_trips.timeout = w.transport.tcp.rto_initial;
@@ -90,6 +111,11 @@ ConnectionId open(World& w, net::RouteId forward, net::RouteId back, transport::
 
 void send(World& w, ConnectionId id, Side side, const Message& message) {
   Connection& c = w.transport.connections[id];
+  HOLDFAST_PACKET_CHECK(c.in_use, "the connection has been freed");
+  HOLDFAST_PACKET_CHECK(message.header_bytes > 0 && message.header_bytes <= message.header.size(),
+                        "a PDU has a header, and room for it");
+  HOLDFAST_PACKET_CHECK(message.bytes >= message.header_bytes + message.payload.bytes,
+                        "a PDU is as long as its header and its data at least");
   Endpoint& e = end_of(c, side);
   if (e.state != TcpState::established || e.shut_down) {
     free_blob(w, message);
@@ -102,6 +128,7 @@ void send(World& w, ConnectionId id, Side side, const Message& message) {
 
 void shut_down(World& w, ConnectionId id, Side side) {
   Endpoint& e = end_of(w, id, side);
+  HOLDFAST_CHECK(w.transport.connections[id].in_use, "the connection has been freed");
   if (e.state != TcpState::established || e.shut_down)
     return;
   e.shut_down = true;
@@ -111,7 +138,8 @@ void shut_down(World& w, ConnectionId id, Side side) {
 
 void release(World& w, ConnectionId id, Side side) {
   Endpoint& e = end_of(w, id, side);
-  HOLDFAST_CHECK(e.held);
+  HOLDFAST_CHECK(w.transport.connections[id].in_use, "the connection has been freed");
+  HOLDFAST_CHECK(e.held, "the layer above has let go of this end before");
   e.held = false;
   if (e.state == TcpState::established || e.state == TcpState::syn_received) {
     send_segment(w, id, side, e.next, 0, rst | ack);

@@ -37,6 +37,8 @@ Duration longest_silence(const transport::TcpParameters& p) {
 }
 
 void give_up(World& w, ConnectionId id, Side side) {
+  HOLDFAST_CHECK(end_of(w, id, side).timeouts > 0,
+                 "a connection is given up that never waited in vain");
   set_state(w, id, side, TcpState::closed);
   if (end_of(w, id, side).held)
     w.transport.handlers.lost(w, id, side, timed_out);
@@ -86,6 +88,8 @@ void on_timeout(World& w, ConnectionId id, Side side) {
   record<Kind::tcp_timeout>(w, id, side, e.round_trips.timeout, e.unacked);
   if (handshake_timeout(w, id, side) || e.sent.empty())
     return;
+  HOLDFAST_PACKET_CHECK(e.sent.front().seq <= e.unacked && e.sent.front().end() > e.unacked,
+                        "the oldest segment is the one that is waited for");
   if (e.timeouts != 0 && w.now() - e.silent_since >= longest_silence(p)) {
     give_up(w, id, side);
     return;
@@ -144,6 +148,7 @@ void timer_fired(World& w, ConnectionId id, Side side) {
   Endpoint& e = end_of(w, id, side);
   if (!e.timer.is_due(w, timer_event(id, side)))
     return;
+  HOLDFAST_PACKET_CHECK(e.pending != Pending::nothing, "the timer is on and waits for nothing");
   const Pending what = std::exchange(e.pending, Pending::nothing);
   switch (what) {
     case Pending::nothing:
@@ -184,6 +189,10 @@ Duration in_ticks(const Connection& c, Side side, Duration span) {
 }
 
 void arm(World& w, ConnectionId id, Side side, Pending what, Duration delay) {
+  HOLDFAST_PACKET_CHECK(what != Pending::nothing, "stop_timer is there for that");
+  HOLDFAST_PACKET_CHECK(delay > Duration{}, "it should have happened already");
+  HOLDFAST_PACKET_CHECK(end_of(w, id, side).state != TcpState::closed,
+                        "nothing is waited for when it is over");
   const Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(w, id, side);
   e.pending = what;
@@ -231,6 +240,7 @@ bool arm_probe(World& w, ConnectionId id, Side side, bool advances_timeout) {
 }
 
 void arm_delayed_ack(World& w, ConnectionId id, Side side, TimePoint deadline) {
+  HOLDFAST_PACKET_CHECK(end_of(w, id, side).acks.scheduled, "there is nothing to acknowledge");
   end_of(w, id, side).acks.timer.set(w, deadline, ack_timer_event(id, side));
 }
 

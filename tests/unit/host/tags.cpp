@@ -71,9 +71,14 @@ TEST_CASE("a tag names a request of one generation, sixteen uses long", "[host]"
   CHECK(tags.find(31, 2) == sim::none<RequestId>);
   tags.drop(31);
   CHECK(tags.find(31, first) == sim::none<RequestId>);
-  for (int i = 0; i < 15; ++i)
+  for (int i = 0; i < 15; ++i) {
     tags.carry(31, RequestId{6});
+    tags.drop(31);
+  }
   CHECK(tags.carry(31, RequestId{6}) == first);
+#ifdef HOLDFAST_PACKET_CHECKS
+  CHECK_THROWS_AS(tags.carry(31, RequestId{7}), sim::InvariantError);
+#endif
 }
 
 TEST_CASE("a queue that was never used has no rows, one that was has as many as it needed",

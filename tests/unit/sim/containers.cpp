@@ -5,15 +5,18 @@
 #include <deque>
 #include <set>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <vector>
 
 #include "sim/arena.hpp"
+#include "sim/check.hpp"
 #include "sim/cow_vector.hpp"
 #include "sim/distributions.hpp"
 #include "sim/list.hpp"
 #include "sim/random.hpp"
 #include "sim/ring.hpp"
+#include "sim/shared_vector.hpp"
 #include "sim/trace.hpp"
 
 namespace {
@@ -192,6 +195,31 @@ TraceHashes hashes_after(const std::vector<Record>& records) {
 Record record_of(Layer layer) { return {123, 4, layer, {1, 2, 3, 4, 5, 6}}; }
 
 }  // namespace
+
+TEST_CASE("a broken invariant says where, which condition, and what is wrong", "[sim]") {
+  const auto text_of = [](auto broken) {
+    try {
+      broken();
+    } catch (const InvariantError& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing was broken");
+  };
+  int looks = 0;
+  CHECK(text_of([&] { HOLDFAST_CHECK(++looks == 1, "it is looked at once"); }) ==
+        "nothing was broken");
+  using Catch::Matchers::Contains;
+  using Catch::Matchers::EndsWith;
+  const std::string plain = text_of([] { HOLDFAST_CHECK(1 + 1 == 3); });
+  CHECK_THAT(plain, Contains("containers.cpp:") && EndsWith(": broken invariant: 1 + 1 == 3"));
+  const std::string told = text_of([] { HOLDFAST_CHECK(1 + 1 == 3, "so many"); });
+  CHECK_THAT(told, EndsWith(": broken invariant: 1 + 1 == 3 (so many)"));
+#ifdef HOLDFAST_PACKET_CHECKS
+  CHECK_THROWS_AS(Ring<int>().front(), InvariantError);
+  CHECK_THROWS_AS(SharedVector<int>()[0], InvariantError);
+  CHECK_THROWS_AS(CowVector<int>(3)[3], InvariantError);
+#endif
+}
 
 TEST_CASE("a record moves the hash of its layer and of those below", "[sim]") {
   Trace trace;
