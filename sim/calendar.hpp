@@ -8,8 +8,7 @@
 //      nothing that is pending is passed over.
 //  (3) Equals fire in the order in which they were scheduled, single events and lane items alike.
 //      So what is scheduled for now fires after all that waits for now already.
-//  (4) A lane is a FIFO: its items fire in the order in which they were pushed, and none may be
-//      due before the one ahead of it.
+//  (4) A lane is a FIFO: items fire in the order of their push, none is due before the one ahead.
 //  (5) An event is off the calendar before it is called: to happen again it must ask again. Until
 //      then a single event can be cancelled; cancelling one that is over does nothing to others.
 //  (6) pending() counts what is still to fire, fired() what has; neither counts what was cancelled.
@@ -26,7 +25,6 @@
 //    links cost a heap of ten.
 // Cancelling is O(1): the slot forgets its sequence number and the heap entry is dead. Dead entries
 // are swept when they outnumber the live ones, which keeps the cost amortised O(1).
-//
 // Limits: 2^23 single events pending at once, 2^23 lanes, 2^40 events scheduled in all.
 #pragma once
 
@@ -105,10 +103,8 @@ class Calendar {
       carrier_->cancel(slots_[id.slot].time, id.sequence);
     free_slot(id.slot);
     --pending_;
-    if (carrier_ == nullptr) {
-      ++dead_;
-      sweep_if_mostly_dead();
-    }
+    dead_ += carrier_ == nullptr ? 1 : 0;
+    sweep_if_mostly_dead();
     return true;
   }
 
@@ -144,8 +140,7 @@ class Calendar {
     Lane& lane = lanes_[static_cast<std::uint32_t>(id)];
     if (lane.items.empty())
       return;
-    if (carrier_ == nullptr)
-      ++dead_;
+    dead_ += carrier_ == nullptr ? 1 : 0;
     while (!lane.items.empty()) {
       const LaneItem item = lane.items.front();
       lane.items.pop_front();
@@ -194,9 +189,7 @@ class Calendar {
   /// Lets time pass. Nothing may be pending that is due before `t`; a carrier answers for its own.
   void advance_to(TimePoint t) {
     HOLDFAST_CHECK(t >= now_);
-    while (!heap_.empty() && !is_live(heap_.front()))
-      pop_dead();
-    HOLDFAST_CHECK(heap_.empty() || heap_.front().time >= ns(t), "what is due is passed over");
+    HOLDFAST_CHECK(!is_due(TimePoint{Duration{ns(t) - 1}}), "what is due is passed over");
     now_ = t;
   }
 

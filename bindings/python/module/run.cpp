@@ -13,6 +13,7 @@
 #include "analysis/run/row.hpp"
 #include "analysis/run/run.hpp"
 #include "bindings/python/module/module.hpp"
+#include "models/records.hpp"
 #include "models/scenario/scenario.hpp"
 #include "sim/check.hpp"
 
@@ -132,6 +133,17 @@ const char* name_of(analysis::ColumnType type) {
   return "number";
 }
 
+/// Name, layer, names of the words.
+std::vector<std::tuple<std::string, std::string, std::vector<std::string>>> record_table() {
+  std::vector<std::tuple<std::string, std::string, std::vector<std::string>>> out;
+  constexpr const char* layers[] = {"full", "protocol", "outcome"};
+  for (const RecordInfo& kind : record_kinds) {
+    out.emplace_back(std::string(kind.name), layers[static_cast<std::size_t>(kind.layer)],
+                     std::vector<std::string>(kind.word.begin(), kind.word.begin() + kind.words));
+  }
+  return out;
+}
+
 }  // namespace
 
 void add_run(py::module_& m) {
@@ -153,6 +165,7 @@ void add_run(py::module_& m) {
         return analysis::row_of(nlohmann::json::parse(document)).dump();
       },
       py::arg("document"));
+  m.def("record_kinds", &record_table);
   m.def("columns", [] {
     std::vector<std::tuple<std::string, std::string, std::string>> out;
     for (const analysis::Column& c : analysis::columns())

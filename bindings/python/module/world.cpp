@@ -364,22 +364,10 @@ std::int64_t duration_ns(const std::string& text) {
   return parsed.value.count();
 }
 
-/// Name, layer, names of the words.
-std::vector<std::tuple<std::string, std::string, std::vector<std::string>>> record_table() {
-  std::vector<std::tuple<std::string, std::string, std::vector<std::string>>> out;
-  constexpr const char* layers[] = {"full", "protocol", "outcome"};
-  for (const RecordInfo& kind : record_kinds) {
-    out.emplace_back(std::string(kind.name), layers[static_cast<std::size_t>(kind.layer)],
-                     std::vector<std::string>(kind.word.begin(), kind.word.begin() + kind.words));
-  }
-  return out;
-}
-
 }  // namespace
 
 void add_world(py::module_& m) {
   m.def("duration_ns", &duration_ns, py::arg("text"));
-  m.def("record_kinds", &record_table);
   py::class_<PyWorld>(m, "World")
       .def(py::init<const std::string&, const std::string&, std::optional<std::uint64_t>,
                     const std::vector<std::string>&>(),
