@@ -163,7 +163,7 @@ std::string broken_subsystem(const World& w, std::uint32_t index) {
   std::uint32_t last = 0;
   for (const target::ControllerId id : s.controllers) {
     if (!w.target.controllers.contains(id))
-      return fmt::format("target: {} lists a controller that is gone", s.nqn);
+      return fmt::format("target: {} lists a controller that is gone", w.target.nqns[index]);
     const target::Controller& c = w.target.controllers[id];
     if (c.cntlid <= last || sim::index(c.subsystem) != index)
       return fmt::format("target: {} lists controller {} behind {}", w.target.nqns[index], c.cntlid,

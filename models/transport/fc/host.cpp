@@ -108,7 +108,7 @@ HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId
   const HostQueueId queue = w.transport.host_queues.add();
   const bool is_admin = admin == sim::none<HostQueueId>;
   HOLDFAST_CHECK(
-      is_admin || w.transport.connections.contains(w.transport.host_queues[admin].connection),
+      is_admin || w.transport.fc.connections.contains(w.transport.host_queues[admin].connection),
       "the association has been freed");
   const ConnectionId id = open_connection(
       w, forward, back, port,
