@@ -2,6 +2,7 @@
 // What one does never changes another's result: a world goes as it goes, whatever hosts,
 // subsystems, links, loads and faults there are besides, as long as nothing is shared.
 #include <catch2/catch.hpp>
+#include <optional>
 
 #include "analysis/run/result.hpp"
 #include "models/scenario/builder/builder.hpp"
@@ -21,12 +22,13 @@ std::string beside_another(const json& document, std::uint64_t seed) {
   return difference(first, scenario_of(both), {});
 }
 
-/// All that a run answers, without what says which scenario it was.
+/// All that a run answers up to an instant, as if it were its end, without what says which scenario
+/// it was.
 json answer_of(const Scenario& s, sim::TimePoint end) {
   World w;
   scenario::build(w, s);
   w.calendar.run_until(w, end);
-  json out = analysis::result_document(s, w, "native");
+  json out = analysis::result_document(s, w, "native", std::nullopt);
   out.erase("scenario_hash");
   return out;
 }
