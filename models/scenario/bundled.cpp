@@ -28,10 +28,10 @@ std::vector<std::string> bundled_names() {
 
 }  // namespace
 
-nlohmann::json bundled_document(const std::string& name) {
+std::string bundled_text(const std::string& name) {
   for (const auto& [file, text] : embedded()) {
     if (!name.empty() && bundled_name(file) == name)
-      return parse_document(text, name);
+      return text;
   }
   // Who types an ending means a file.
   if (std::filesystem::path(name).has_extension())

@@ -168,7 +168,7 @@ std::string read_text(const std::filesystem::path& path) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (!std::filesystem::exists(status))
-    return bundled_document(path.string());
+    return bundled_text(path.string());
   if (std::filesystem::is_directory(status))
     bad_file(path, "a directory");
   std::ifstream file(path, std::ios::binary);

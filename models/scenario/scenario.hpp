@@ -23,9 +23,9 @@ Scenario parse(std::string_view text, const std::string& source);
 std::string read_text(const std::filesystem::path& path);
 /// The steps of `load`, for callers that change the document in between (`apply_set`).
 nlohmann::json read_document(const std::filesystem::path& path);
-/// A bundled scenario ("quickstart", "reference/a_k5_io"); what `read_document` does where there is
-/// no such file.
-nlohmann::json bundled_document(const std::string& name);
+/// The text of a bundled scenario ("quickstart", "reference/a_k5_io"); what `read_text` gives where
+/// there is no such file.
+std::string bundled_text(const std::string& name);
 nlohmann::json parse_document(std::string_view text, const std::string& source);
 Scenario from_json(const nlohmann::json& document, const std::string& source);
 

@@ -117,7 +117,7 @@ def test_exit_status_1(tmp_path: Path) -> None:
     done = sweep(written(tmp_path, points=[{"/duration": "30s"}, {"/duration": "3 apples"}]))
     assert done.returncode == 1
     assert "2 of 4 runs failed" in done.stderr
-    assert "to repeat it: holdfast run" in done.stderr
+    assert f"to repeat it: {PROGRAM} run" in done.stderr
     assert len(done.stdout.splitlines()) == 3
 
 

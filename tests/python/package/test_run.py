@@ -139,7 +139,7 @@ def test_traces_go_into_the_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     for make in (
         lambda out: holdfast.run("rw_test_ccr", trace="kernel", out=out),
-        lambda out: holdfast.sweep("rw_test_ccr", {}, out=out, progress=False),
+        lambda out: holdfast.sweep("rw_test_ccr", [{}], out=out, progress=False),
     ):
         with pytest.raises(UsageError, match="cannot make"):
             make(tmp_path / "file" / "below")
