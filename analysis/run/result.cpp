@@ -177,7 +177,7 @@ json exposure_part(const World& w, const oracle::Exposure& e) {
 json hosts_part(const scenario::Scenario& s) {
   json list = json::array();
   for (const scenario::Host& h : s.hosts) {
-    list.push_back({{"name", h.name}, {"policy", h.policy.preset}});
+    list.push_back({{"name", h.name}, {"policy", scenario::told_as(h.policy)}});
   }
   return list;
 }
@@ -264,7 +264,7 @@ json result_document(const scenario::Scenario& s, const World& w, std::string_vi
   out["unfinished"] = unfinished_part(w, io);
   json linearizable;
   in_time(left_out, "/integrity/linearizable", [&] {
-    const auto look = [patience] { patience->check(); };
+    const auto look = [patience] { patience->look(); };
     linearizable =
         oracle::check_linearizable(w.oracle, patience == nullptr ? std::function<void()>() : look)
             .ok;

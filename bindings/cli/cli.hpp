@@ -70,9 +70,11 @@ struct ConformArguments {
 /// Each verb prints its data and gives the exit status.
 int run_scenarios(const RunArguments& arguments);
 int conform_matrix(const ConformArguments& arguments);
-int verify_scenarios(const std::vector<std::string>& files, bool json);
+int verify_scenarios(const std::vector<std::string>& files, const std::vector<std::string>& sets,
+                     bool json);
 int print_schema(const std::string& format);
-int print_list(const std::string& kind, bool json);
+/// All kinds, one, or one name of it (empty: all) with all that is known of it.
+int print_list(const std::string& kind, const std::string& name, bool json);
 /// What judges the requirements that a scenario expects to be kept; empty in a program without
 /// conform.
 using JudgeFactory = std::function<std::unique_ptr<analysis::Judge>()>;

@@ -1,74 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verbs that run nothing: `verify`, `schema` and `list`.
+// The verbs that tell what there is: `schema` and `list`.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
-#include "analysis/run/estimate.hpp"
 #include "bindings/cli/cli.hpp"
-#include "bindings/cli/interrupt.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::cli {
 
 using nlohmann::json;
-
-namespace {
-
-json to_json(const analysis::Estimate& e) {
-  return {{"ios", std::round(e.ios)},
-          {"events", std::round(e.events)},
-          {"memory_bytes", std::round(e.bytes)},
-          {"cpu_s", e.seconds}};
-}
-
-}  // namespace
-
-int verify_scenarios(const std::vector<std::string>& files, bool as_json) {
-  json findings = json::array();
-  bool good = true;
-  std::size_t checked = 0;
-  for (const auto& file : files) {
-    if (stop_requested())
-      break;
-    ++checked;
-    try {
-      const auto one = scenario::load(file);
-      const auto cost = analysis::estimate(one);
-      findings.push_back({{"file", file},
-                          {"ok", true},
-                          {"name", one.name},
-                          {"scenario_hash", scenario::hash(one)},
-                          {"estimate", to_json(cost)}});
-      if (!as_json)
-        print(fmt::format("ok {} ({}): {}\n", scenario::printable(file), one.name,
-                          analysis::words_of(cost)));
-    } catch (const scenario::ScenarioError& error) {
-      good = false;
-      const auto& parts = error.parts();
-      json finding = {{"file", file},
-                      {"ok", false},
-                      {"pointer", parts.pointer},
-                      {"found", parts.found},
-                      {"expected", parts.expected}};
-      if (!parts.nearest.empty())
-        finding["nearest"] = parts.nearest;
-      if (parts.line != 0)
-        finding.update({{"line", parts.line}, {"column", parts.column}});
-      findings.push_back(std::move(finding));
-      say(error.what());
-    }
-  }
-  if (as_json)
-    print(json{{"schema_version", schema_version}, {"scenarios", findings}});
-  if (interrupted_status() != 0) {
-    say(fmt::format("stopped by {}; {} of {} scenarios checked", interrupted_by(), checked,
-                    files.size()));
-    return interrupted_status();
-  }
-  return good ? done : bad_input;
-}
 
 int print_schema(const std::string& format) {
   if (format == "markdown") {
@@ -82,32 +23,75 @@ int print_schema(const std::string& format) {
   return done;
 }
 
-int print_list(const std::string& kind, bool as_json) {
+namespace {
+
+[[noreturn]] void unknown(const std::string& what, const std::string& typed,
+                          const std::vector<std::string>& names) {
+  const auto near = scenario::nearest(typed, names);
+  throw UsageError(fmt::format("{}: found {}, expected {}{}", what, scenario::in_quotes(typed),
+                               scenario::one_of(names),
+                               near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+}
+
+std::string text_of(const scenario::CatalogueSection& section) {
+  std::string text = fmt::format("{} ({})\n", section.title, section.kind);
+  std::size_t width = 0;
+  for (const auto& entry : section.entries)
+    width = std::max(width, entry.name.size());
+  for (const auto& entry : section.entries)
+    text += fmt::format("  {:<{}}  {}\n", entry.name, width, entry.doc);
+  return text;
+}
+
+std::string text_of(const scenario::CatalogueEntry& entry) {
+  std::string text = fmt::format("{}: {}\n", entry.name, entry.doc);
+  std::size_t width = 0;
+  for (const auto& [key, value] : entry.more)
+    width = std::max(width, key.size());
+  for (const auto& [key, value] : entry.more)
+    text += fmt::format("  {:<{}}  {}\n", key, width, value);
+  if (entry.more.empty())
+    text += "  (nothing otherwise than by default)\n";
+  return text;
+}
+
+json json_of(const scenario::CatalogueEntry& entry, bool all) {
+  json out = {{"name", entry.name}, {"doc", entry.doc}};
+  for (const auto& [key, value] : entry.more) {
+    if (all)
+      out["more"][key] = value;
+  }
+  return out;
+}
+
+}  // namespace
+
+int print_list(const std::string& kind, const std::string& name, bool as_json) {
   const auto sections = scenario::catalogue();
-  std::vector<std::string> kinds;
+  std::vector<std::string> kinds, names;
   for (const auto& section : sections)
     kinds.push_back(section.kind);
-  if (!kind.empty() && std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
-    const auto near = scenario::nearest(kind, kinds);
-    throw UsageError(fmt::format("list: found {}, expected {}{}", scenario::in_quotes(kind),
-                                 scenario::one_of(kinds),
-                                 near.empty() ? "" : "; did you mean \"" + near + "\"?"));
-  }
+  if (!kind.empty() && std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
+    unknown("list", kind, kinds);
   json document = {{"schema_version", schema_version}};
   std::string text;
   for (const auto& section : sections) {
     if (!kind.empty() && section.kind != kind)
       continue;
-    text += fmt::format("{}{} ({})\n", text.empty() ? "" : "\n", section.title, section.kind);
     document[section.kind] = json::array();
-    std::size_t width = 0;
-    for (const auto& entry : section.entries)
-      width = std::max(width, entry.name.size());
+    if (name.empty())
+      text += (text.empty() ? "" : "\n") + text_of(section);
     for (const auto& entry : section.entries) {
-      text += fmt::format("  {:<{}}  {}\n", entry.name, width, entry.doc);
-      document[section.kind].push_back({{"name", entry.name}, {"doc", entry.doc}});
+      names.push_back(entry.name);
+      if (!name.empty() && entry.name != name)
+        continue;
+      document[section.kind].push_back(json_of(entry, !name.empty()));
+      if (!name.empty())
+        text += text_of(entry);
     }
   }
+  if (text.empty())
+    unknown("list " + kind, name, names);
   if (as_json) {
     print(document);
   } else {

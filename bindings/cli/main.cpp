@@ -180,6 +180,10 @@ int dispatch(int argc, char** argv) {
   bool json = false;
   auto* verify = app.add_subcommand("verify", "Check scenarios without running them");
   verify->add_option("SCENARIO", files, "scenario files, or names of bundled ones")->required();
+  std::vector<std::string> sets;
+  verify->add_option("--set", sets, "change one value first, as for run")
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false);
   verify->add_flag("--json", json, "print the findings as JSON");
 
   std::string format = "json";
@@ -188,11 +192,13 @@ int dispatch(int argc, char** argv) {
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"json", "markdown"}));
 
-  std::string kind;
+  std::string kind, name;
   auto* list = app.add_subcommand("list", "List what a scenario can name");
   list->add_option("KIND", kind,
                    "policy, profile, transport, workload, fault, expectation, "
                    "requirement or scenario");
+  list->add_option("NAME", name,
+                   "one of them, and all of it: what a preset sets, a fault's keys, ...");
   list->add_flag("--json", json, "print the list as JSON");
 
   app.add_subcommand("sweep", "Run a scenario at many points (needs the Python package)");
@@ -216,11 +222,11 @@ int dispatch(int argc, char** argv) {
   if (app.got_subcommand("conform"))
     return conform_matrix(conform);
   if (verify->parsed())
-    return verify_scenarios(files, json);
+    return verify_scenarios(files, sets, json);
   if (schema->parsed())
     return print_schema(format);
   if (list->parsed())
-    return print_list(kind, json);
+    return print_list(kind, name, json);
   return run_scenarios(run);
 }
 

@@ -51,7 +51,7 @@ std::vector<CatalogueEntry> bundled_scenarios() {
       continue;
     // The first sentence says what it is; the others say why it is so.
     const std::string words = parse_document(text, name).value("description", "");
-    out.push_back({name, words.substr(0, words.find(". "))});
+    out.push_back({name, words.substr(0, words.find(". ")), {{"description", words}}});
   }
   return out;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The loader: scenario text in, checked values out; and what documents the format.
-// Everything here throws ScenarioError (error.hpp) on the first mistake of the input.
+// What reads throws ScenarioError (error.hpp) on the first mistake of the input.
 #pragma once
 
 #include <filesystem>
@@ -45,6 +45,16 @@ nlohmann::json to_json(const Scenario& scenario);
 /// 16 hexadecimal digits of a 64-bit hash over the canonical form.
 std::string hash(const Scenario& scenario);
 
+/// All mistakes of a document, as far as one can be told without the other; empty: it is right.
+std::vector<ScenarioError::Parts> all_errors(const nlohmann::json& document,
+                                             const std::string& source);
+/// What is allowed and seldom meant: a place, and why.
+struct Warning {
+  std::string pointer;
+  std::string text;
+};
+std::vector<Warning> warnings(const Scenario& scenario);
+
 /// JSON Schema, draft 2020-12.
 nlohmann::json schema();
 /// The same knowledge as a page to read, in Markdown.
@@ -54,6 +64,9 @@ std::string reference_markdown();
 struct CatalogueEntry {
   std::string name;
   std::string doc;
+  /// More of it, for whoever asks for this one: of a preset what it sets otherwise than the
+  /// defaults of the schema, of a workload or fault its keys, of a requirement its text.
+  std::vector<std::pair<std::string, std::string>> more = {};
 };
 struct CatalogueSection {
   std::string kind;  ///< "policy", "profile", "transport", "workload", "fault", "expectation",
@@ -62,6 +75,8 @@ struct CatalogueSection {
   std::vector<CatalogueEntry> entries;
 };
 std::vector<CatalogueSection> catalogue();
+/// A policy by its name, and whether it was changed: "tp8028-v3 + 2 knobs".
+std::string told_as(const RecoveryPolicy& policy);
 /// Names of the bundled scenarios and what they say of themselves.
 std::vector<CatalogueEntry> bundled_scenarios();
 

@@ -47,6 +47,75 @@ def started(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_presets_say_what_they_set() -> None:
+    """In `list`, on the schema page and in the schema; nothing is switched silently."""
+    array = holdfast("list", "profile", "array").stdout
+    assert "traffic_based_keep_alive  false (else true)" in array
+    assert "ccrl                      4 (else 0)" in array
+    assert 'hold   "kato_plus_cqt" (else "none")' in holdfast("list", "policy", "cqt-only").stdout
+    assert "nothing otherwise" in holdfast("list", "policy", "linux-mainline").stdout
+    page = holdfast("schema", "--format", "markdown").stdout
+    assert "| `true`; spdk-like, array: false |" in page.replace(
+        "array, spdk-like", "spdk-like, array"
+    )
+    assert "  - `fence_time`: " in page
+    ccrl = result("schema")["$defs"]["subsystem"]["properties"]["ccrl"]
+    assert "default of nvmet-tp8028, array: 4" in ccrl["description"]
+    text = holdfast("list", "requirement", "HOLD-6").stdout
+    assert "With CQT 0 the host adds" in text
+    assert "TP4129, 9.6.2" in text
+    done = holdfast("list", "policy", "cqt_only")
+    assert (done.returncode, 'did you mean "cqt-only"?' in done.stderr) == (2, True)
+
+
+def test_a_changed_preset_is_told_as_changed() -> None:
+    """One knob, two, and none: the same value as the preset's is no change."""
+    one = "hosts.h1.policy.hold_multiplier=2"
+    for sets, says in (
+        (["hosts.h1.policy=tp8028-v3"], "tp8028-v3"),
+        ([one], "linux-mainline + 1 knob"),
+        ([one, "hosts.h1.policy.closes_first=true"], "linux-mainline + 2 knobs"),
+        (["hosts.h1.policy.closes_first=false"], "linux-mainline"),
+    ):
+        words = [word for one in sets for word in ("--set", one)]
+        found = result("run", "rw_test_mainline", "--json", "--set", "expect={}", *words)
+        assert found["hosts"] == [{"name": "h1", "policy": says}]
+
+
+def test_verify_tells_all_mistakes(tmp_path: Path) -> None:
+    """Each where it is in the file, whatever was left out to find the next; nothing invented."""
+    document = json.loads((ROOT / "scenarios/quickstart.json").read_text())
+    document["duration"] = 5
+    document["hosts"][0]["polcy"] = "x"
+    document["faults"].insert(0, {"type": "blackhole", "at": "1s", "link": "h9"})
+    document["faults"].insert(1, {"type": "blackhol", "at": "1s"})
+    document["faults"].append({"type": "blackhole", "at": "1x", "link": "h1-s1"})
+    (tmp_path / "bad.json").write_text(json.dumps(document))
+    done = started(tmp_path, "verify", "bad.json", "--json")
+    assert done.returncode == 2
+    errors = json.loads(done.stdout)["scenarios"][0]["errors"]
+    assert [one["pointer"] for one in errors] == [
+        "/duration", "/hosts/0/polcy", "/faults/1/type", "/faults/3/at", "/faults/0/link"
+    ]  # fmt: skip
+    assert len(done.stderr.splitlines()) == len(errors)
+
+
+def test_verify_warns_of_contradictions() -> None:
+    """Each kind once, with what --set made; nothing about a scenario that is as it should be."""
+
+    def warned(*words: str) -> list[str]:
+        [found] = result("verify", *words, "--json")["scenarios"]
+        return [one["pointer"] for one in found["warnings"]]
+
+    assert warned("quickstart") == []
+    assert warned("quickstart", "--set", "hosts.h1.policy=tp8028-v3") == ["/hosts/0/policy"]
+    assert warned("quickstart", "--set", "workloads=[]") == ["/workloads"]
+    assert warned("cqt_under_reported") == ["/subsystems/0/quiesce_time"]
+    assert warned("array_many_hosts") == ["/hosts/1"]
+    done = holdfast("verify", "quickstart", "--set", "duratoin=5s")
+    assert (done.returncode, 'did you mean "duration"?' in done.stderr) == (2, True)
+
+
 @pytest.fixture(scope="module")
 def schema() -> Any:
     """Return the schema that the program prints, which is a valid one."""

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// `holdfast verify`: all mistakes of scenarios, and what is allowed but seldom meant.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "analysis/run/estimate.hpp"
+#include "bindings/cli/cli.hpp"
+#include "bindings/cli/interrupt.hpp"
+#include "models/scenario/scenario.hpp"
+
+namespace holdfast::cli {
+namespace {
+
+using nlohmann::json;
+
+json to_json(const scenario::ScenarioError::Parts& parts) {
+  json out = {{"pointer", parts.pointer}, {"found", parts.found}, {"expected", parts.expected}};
+  if (!parts.nearest.empty())
+    out["nearest"] = parts.nearest;
+  if (parts.line != 0)
+    out.update({{"line", parts.line}, {"column", parts.column}});
+  return out;
+}
+
+json to_json(const analysis::Estimate& e) {
+  return {{"ios", std::round(e.ios)},
+          {"events", std::round(e.events)},
+          {"memory_bytes", std::round(e.bytes)},
+          {"cpu_s", e.seconds}};
+}
+
+/// The mistakes of a file with the changes that were asked for; what cannot be read or set is one.
+std::vector<scenario::ScenarioError::Parts> errors_of(const std::string& file,
+                                                      const std::vector<std::string>& sets,
+                                                      json& document) {
+  try {
+    document = scenario::read_document(file);
+    // A change needs a scenario to start from.
+    if (auto errors = scenario::all_errors(document, file); sets.empty() || !errors.empty())
+      return errors;
+    for (const auto& assignment : sets)
+      scenario::apply_set(document, assignment);
+    return scenario::all_errors(document, file);
+  } catch (const scenario::ScenarioError& error) {
+    return {error.parts()};
+  }
+}
+
+/// A scenario without mistakes: what it costs, and what it may not mean.
+void tell_good(const scenario::Scenario& one, const std::string& file, json& finding,
+               bool as_json) {
+  const auto cost = analysis::estimate(one);
+  finding.update({{"name", one.name},
+                  {"scenario_hash", scenario::hash(one)},
+                  {"estimate", to_json(cost)},
+                  {"warnings", json::array()}});
+  const std::string shown = scenario::printable(file);
+  if (!as_json)
+    print(fmt::format("ok {} ({}): {}\n", shown, one.name, analysis::words_of(cost)));
+  for (const auto& warning : scenario::warnings(one)) {
+    finding["warnings"].push_back({{"pointer", warning.pointer}, {"text", warning.text}});
+    say(fmt::format("warning: {}: at {}: {}", shown, warning.pointer, warning.text));
+  }
+}
+
+}  // namespace
+
+int verify_scenarios(const std::vector<std::string>& files, const std::vector<std::string>& sets,
+                     bool as_json) {
+  json findings = json::array();
+  bool good = true;
+  for (const auto& file : files) {
+    if (stop_requested())
+      break;
+    json document;
+    const auto errors = errors_of(file, sets, document);
+    json finding = {{"file", file}, {"ok", errors.empty()}};
+    for (const auto& parts : errors) {
+      if (!finding.contains("errors"))
+        finding.update(to_json(parts));
+      finding["errors"].push_back(to_json(parts));
+      say(scenario::ScenarioError(parts).what());
+    }
+    good = good && errors.empty();
+    if (errors.empty())
+      tell_good(scenario::from_json(document, file), file, finding, as_json);
+    findings.push_back(std::move(finding));
+  }
+  if (as_json)
+    print(json{{"schema_version", schema_version}, {"scenarios", findings}});
+  if (interrupted_status() != 0) {
+    say(fmt::format("stopped by {}; {} of {} scenarios checked", interrupted_by(), findings.size(),
+                    files.size()));
+    return interrupted_status();
+  }
+  return good ? done : bad_input;
+}
+
+}  // namespace holdfast::cli

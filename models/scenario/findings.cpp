@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `verify` says beyond the first mistake: the other ones, and what is allowed but seldom
+// meant.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "models/scenario/scenario.hpp"
+
+namespace holdfast::scenario {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t most_errors = 20;
+
+std::string parent_of(const std::string& pointer) { return pointer.substr(0, pointer.rfind('/')); }
+
+/// Takes a mistake out of a document, so that the next one can be found. What a document says no
+/// more is its default; an element that cannot do without it goes as a whole.
+class Repair {
+ public:
+  explicit Repair(json document) : document_(std::move(document)) {}
+
+  [[nodiscard]] const json& document() const { return document_; }
+
+  /// False if nothing was taken out, or if what is left would be about other mistakes than its own.
+  bool take_out(const std::string& pointer) {
+    const json::json_pointer at(pointer);
+    if (pointer.empty() || !document_.contains(at))
+      return false;
+    const std::string above = parent_of(pointer);
+    json& parent = document_[json::json_pointer(above)];
+    if (parent.is_object()) {
+      parent.erase(at.back());
+      return true;
+    }
+    // Whatever names them would be a mistake without them.
+    if (above == "/hosts" || above == "/subsystems" || above == "/fabric/links")
+      return false;
+    const std::size_t index = std::stoul(at.back());
+    parent.erase(index);
+    gone_[above].insert(index + shift(above, index));
+    return true;
+  }
+
+  /// The place in the document as it was given.
+  [[nodiscard]] std::string original(const std::string& pointer) const {
+    std::string here, out;
+    for (std::size_t from = 0; from < pointer.size();) {
+      const std::size_t to = std::min(pointer.find('/', from + 1), pointer.size());
+      std::string segment = pointer.substr(from + 1, to - from - 1);
+      const std::string list = here;
+      here += "/" + segment;
+      if (gone_.count(list) != 0) {
+        const std::size_t index = std::stoul(segment);
+        segment = std::to_string(index + shift(list, index));
+      }
+      out += "/" + segment;
+      from = to;
+    }
+    return out;
+  }
+
+ private:
+  /// How many elements before this one are gone.
+  [[nodiscard]] std::size_t shift(const std::string& list, std::size_t index) const {
+    const auto found = gone_.find(list);
+    if (found == gone_.end())
+      return 0;
+    std::size_t place = index;
+    for (const std::size_t gone : found->second)  // in order
+      place += gone <= place ? 1 : 0;
+    return place - index;
+  }
+
+  json document_;
+  std::map<std::string, std::set<std::size_t>> gone_;  ///< list -> places in it, as given
+};
+
+/// The longest that it can be; of an unbounded one nothing is known.
+Duration longest(const Latency& span) {
+  return span.kind == Latency::Kind::uniform ? span.high : span.low;
+}
+
+std::string seconds_text(Duration time) {
+  return fmt::format("{:.3g} s", std::chrono::duration<double>(time).count());
+}
+
+void warn_of_targets(const Scenario& s, std::vector<Warning>& out) {
+  for (std::size_t i = 0; i < s.subsystems.size(); ++i) {
+    const Subsystem& one = s.subsystems[i];
+    const Duration quiesce = longest(one.quiesce_time);
+    if (one.in_flight == target::InFlight::quiesce && quiesce > one.attr_cqt) {
+      out.push_back({fmt::format("/subsystems/{}/quiesce_time", i),
+                     fmt::format("what executes may land for up to {} after its controller ends, "
+                                 "longer than the CQT of {} that hosts are told",
+                                 seconds_text(quiesce), seconds_text(one.attr_cqt))});
+    }
+  }
+}
+
+void warn_of_hosts(const Scenario& s, std::vector<Warning>& out) {
+  for (std::size_t i = 0; i < s.hosts.size(); ++i) {
+    const Host& host = s.hosts[i];
+    for (const Subsystem& one : s.subsystems) {
+      const bool connects = std::any_of(host.connect.begin(), host.connect.end(),
+                                        [&](const Connect& c) { return c.subsystem == one.name; });
+      if (!connects || one.ccrl != 0 || !host.policy.ccr)
+        continue;
+      out.push_back(
+          {fmt::format("/hosts/{}/policy", i),
+           fmt::format(
+               "asks for Cross-Controller Reset, which {} does not have (ccrl 0, profile {})",
+               one.name, one.profile)});
+    }
+  }
+}
+
+/// Hosts whose connections and load begin at the same instants have their keep-alives, time-outs
+/// and reconnects at the same instants too, for the whole run.
+void warn_of_lockstep(const Scenario& s, std::vector<Warning>& out) {
+  const auto starts = [&](const Host& host) {
+    json begin = json::array();
+    for (const Connect& c : host.connect)
+      begin.push_back(c.at.count());
+    for (const Workload& w : s.workloads) {
+      std::visit(
+          [&](const auto& one) {
+            if (one.host == host.name)
+              begin.push_back(one.start.count());
+          },
+          w);
+    }
+    return begin.dump();
+  };
+  std::map<std::string, std::vector<std::size_t>> together;
+  for (std::size_t i = 0; i < s.hosts.size(); ++i)
+    together[starts(s.hosts[i])].push_back(i);
+  for (const auto& [begin, hosts] : together) {
+    if (hosts.size() < 2)
+      continue;
+    out.push_back({fmt::format("/hosts/{}", hosts[1]),
+                   fmt::format("{} hosts begin at the same instants ({} is the first) and stay in "
+                               "lockstep, as real ones would not; give their connections or "
+                               "workloads other starts",
+                               hosts.size(), s.hosts[hosts[0]].name)});
+  }
+}
+
+}  // namespace
+
+std::vector<ScenarioError::Parts> all_errors(const nlohmann::json& document,
+                                             const std::string& source) {
+  std::vector<ScenarioError::Parts> out;
+  Repair repair(document);
+  std::string taken;
+  while (out.size() < most_errors) {
+    try {
+      from_json(repair.document(), source);
+      return out;
+    } catch (const ScenarioError& error) {
+      auto parts = error.parts();
+      const std::string place = parts.pointer;
+      // An object that misses what was taken out of it is no mistake of whoever wrote it.
+      const bool follows = !taken.empty() && taken.starts_with(place) && taken != place;
+      if (!follows) {
+        parts.pointer = repair.original(place);
+        out.push_back(std::move(parts));
+      }
+      if (!repair.take_out(place))
+        return out;
+      taken = place;
+    }
+  }
+  return out;
+}
+
+std::vector<Warning> warnings(const Scenario& scenario) {
+  std::vector<Warning> out;
+  warn_of_targets(scenario, out);
+  warn_of_hosts(scenario, out);
+  if (scenario.workloads.empty())
+    out.push_back({"/workloads", "there is none, so nothing can stall or be corrupted"});
+  warn_of_lockstep(scenario, out);
+  return out;
+}
+
+}  // namespace holdfast::scenario
