@@ -47,9 +47,22 @@ def jobs(folder: Path) -> dict[str, Job]:
     changes = {"/duration": "12s", "/expect": {}}
     sweep.write_text(json.dumps({"base": "rw_test_mainline", "set": changes, "points": points}))
     # Natively: what SimGrid does without memory is its own business.
-    run = ("run", str(ROOT / "scenarios" / "quickstart.json"), "--kernel", "native")
+    run: tuple[str, ...] = (
+        "run",
+        str(ROOT / "scenarios" / "quickstart.json"),
+        "--kernel",
+        "native",
+    )
     run += ("--set", "duration=12s", "--set", "expect={}", "--out", "out")
-    conform = ("conform", "--policy", "spec", "--requirement", "HOLD-1", "--jobs", "1")
+    conform: tuple[str, ...] = (
+        "conform",
+        "--policy",
+        "spec",
+        "--requirement",
+        "HOLD-1",
+        "--jobs",
+        "1",
+    )
     conform += ("--target", "array", "--swarm", "1", "--out", "out", "--seed")
     swept = ("sweep", str(sweep), "--out", "out/table.csv", "--jobs", "1", "--seeds")
     found = (
@@ -71,7 +84,16 @@ class Workshop:
         self.mark = folder / "broken"
         self.ends: Counter[str] = Counter()
         compiler = shutil.which("cc") or "cc"
-        command = [compiler, "-O1", "-shared", "-fPIC", "-o", self.shim, SHIM, "-ldl"]
+        command: list[str | Path] = [
+            compiler,
+            "-O1",
+            "-shared",
+            "-fPIC",
+            "-o",
+            self.shim,
+            SHIM,
+            "-ldl",
+        ]
         subprocess.run(command, check=True)
         self.old = self._reference(job.old)
         began = time.monotonic()
@@ -161,7 +183,7 @@ class Workshop:
     def kill(self, after_s: float) -> None:
         """Kill the job at some moment."""
         self.prepare()
-        command = [PROGRAM, *self.job.new]
+        command: list[str | Path] = [PROGRAM, *self.job.new]
         nowhere = subprocess.DEVNULL
         with subprocess.Popen(
             command, cwd=self.folder, env=self.environment(), stdout=nowhere, stderr=nowhere
