@@ -56,6 +56,9 @@ json run_point(const json& base, const Point& point, const std::string& source,
   } catch (const std::logic_error& error) {
     // A broken invariant, or an access that the model should never have tried.
     throw sim::InvariantError(error.what() + words_of(point));
+  } catch (const std::bad_alloc&) {
+    row["error"] = "no memory left";
+    row["error_type"] = "HoldfastError";
   } catch (const std::exception& error) {
     row["error"] = error.what();
     row["error_type"] = "HoldfastError";

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "analysis/run/run.hpp"
@@ -238,11 +239,12 @@ const std::string& program() { return started_as; }
 
 int main(int argc, char** argv) {
   using namespace holdfast;
-  if (argc > 0 && *argv[0] != '\0')
-    cli::started_as = argv[0];
   sim::keep_freed_memory();
   cli::prepare_output();
+  cli::expect_no_memory();
   try {
+    if (argc > 0 && *argv[0] != '\0')
+      cli::started_as = argv[0];
     return cli::dispatch(argc, argv);
   } catch (const cli::ReaderGone&) {
     return 128 + SIGPIPE;
@@ -257,7 +259,11 @@ int main(int argc, char** argv) {
     cli::say(error.what());
     return status != 0 ? status : cli::environment;
   } catch (const std::bad_alloc&) {
-    cli::say("no memory left; holdfast verify says how much a run needs, --max-memory bounds it");
+    cli::say_no_memory();
+    return cli::environment;
+  } catch (const std::system_error& error) {
+    // No thread to be had, a folder that cannot be read: what the system refuses.
+    cli::say(error.what());
     return cli::environment;
   } catch (const std::exception& error) {
     cli::say(std::string("internal error: ") + error.what());

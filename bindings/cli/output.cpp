@@ -14,7 +14,11 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <new>
 
+#include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
 #include "models/scenario/reading/error.hpp"
 
@@ -92,6 +96,27 @@ void check_stdout() {
 void say(const std::string& line) {
   // Nobody to tell that it cannot be told.
   static_cast<void>(write_all(STDERR_FILENO, "holdfast: " + scenario::printable(line) + "\n"));
+}
+
+void say_no_memory() {
+  static_cast<void>(write_all(STDERR_FILENO,
+                              "holdfast: no memory left; holdfast verify says how much a run "
+                              "needs, --max-memory bounds it\n"));
+}
+
+void expect_no_memory() {
+  std::set_terminate([] {
+    try {
+      if (const auto error = std::current_exception())
+        std::rethrow_exception(error);
+    } catch (const std::bad_alloc&) {
+      say_no_memory();
+      ::_exit(environment);
+    } catch (...) {
+      std::abort();
+    }
+    std::abort();
+  });
 }
 
 void say_if_heard(std::string_view text) {

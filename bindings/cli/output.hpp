@@ -29,6 +29,12 @@ void print(const nlohmann::json& document);
 /// A document as `print` would put it.
 std::string text_of(const nlohmann::json& document);
 
+/// Says that the memory has ended, with nothing that would need some.
+void say_no_memory();
+/// Where an exception cannot leave (a function that is noexcept, the first of a thread), the end of
+/// the memory would end the program by a signal: from now on it says so, with status 4.
+void expect_no_memory();
+
 /// Writes to stderr only what does not have to wait there.
 void say_if_heard(std::string_view text);
 

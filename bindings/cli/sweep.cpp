@@ -36,7 +36,7 @@ bool has_package(const std::string& python) {
   const auto arguments = pointers(words);
   const pid_t child = fork();
   if (child < 0)
-    throw std::runtime_error(fmt::format("cannot start a process: {}", std::strerror(errno)));
+    throw analysis::EnvironmentError("cannot start a process", errno);
   if (child == 0) {
     if (std::freopen("/dev/null", "w", stderr) != nullptr)
       execvp(python.c_str(), arguments.data());
@@ -102,7 +102,7 @@ int sweep(const std::vector<std::string>& arguments) {
   setenv("HOLDFAST_PROGRAM", program().c_str(), 1);
   words.insert(words.end(), arguments.begin(), arguments.end());
   execvp(python.c_str(), pointers(words).data());
-  throw std::runtime_error(fmt::format("cannot start {}: {}", python, std::strerror(errno)));
+  throw analysis::EnvironmentError("cannot start " + python, errno);
 }
 
 }  // namespace holdfast::cli

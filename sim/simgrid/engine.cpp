@@ -9,6 +9,7 @@
 
 #include <array>
 #include <csignal>
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -31,27 +32,30 @@ EngineState& engine_state() {
 }
 
 // SimGrid's engine takes over SIGINT (it prints and calls exit) and, where nobody else did, SIGSEGV
-// and SIGBUS. A library has no business there: Ctrl-C must keep what is finished.
-class KeepSignalHandlers {
+// and SIGBUS. A library has no business there: Ctrl-C must keep what is finished. The same holds
+// for std::terminate: the program says then that memory has ended (bindings/cli/output.hpp).
+class KeepHandlers {
  public:
-  KeepSignalHandlers() {
+  KeepHandlers() {
     for (std::size_t i = 0; i < signals.size(); ++i) {
       sigaction(signals.at(i), nullptr, &saved_.at(i));
     }
   }
-  ~KeepSignalHandlers() {
+  ~KeepHandlers() {
     for (std::size_t i = 0; i < signals.size(); ++i) {
       sigaction(signals.at(i), &saved_.at(i), nullptr);
     }
+    std::set_terminate(terminate_);
   }
-  KeepSignalHandlers(const KeepSignalHandlers&) = delete;
-  KeepSignalHandlers(KeepSignalHandlers&&) = delete;
-  KeepSignalHandlers& operator=(const KeepSignalHandlers&) = delete;
-  KeepSignalHandlers& operator=(KeepSignalHandlers&&) = delete;
+  KeepHandlers(const KeepHandlers&) = delete;
+  KeepHandlers(KeepHandlers&&) = delete;
+  KeepHandlers& operator=(const KeepHandlers&) = delete;
+  KeepHandlers& operator=(KeepHandlers&&) = delete;
 
  private:
   static constexpr std::array<int, 3> signals{SIGINT, SIGSEGV, SIGBUS};
   std::array<struct sigaction, 3> saved_{};
+  std::terminate_handler terminate_ = std::get_terminate();
 };
 
 class Running {
@@ -72,7 +76,7 @@ class Running {
 EngineAccess::EngineAccess() : lock_(engine_state().mutex) {
   EngineState& state = engine_state();
   if (!state.created) {
-    const KeepSignalHandlers keep;
+    const KeepHandlers keep;
     for (std::string& argument : state.arguments) {
       state.argv.push_back(argument.data());
     }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <new>
 #include <map>
 #include <mutex>
 #include <numeric>
@@ -274,6 +275,8 @@ std::vector<std::vector<Hop>> compute_routes(const Platform& platform, std::span
     std::rethrow_exception(aborted.why);
   } catch (const PlatformError&) {
     throw;
+  } catch (const std::bad_alloc&) {
+    throw;  // no matter of the platform
   } catch (const std::exception& error) {
     throw PlatformError(std::string("SimGrid refuses the platform: ") + error.what());
   }

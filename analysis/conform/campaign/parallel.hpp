@@ -31,8 +31,12 @@ void parallel_for(std::size_t count, unsigned jobs, Work work) {
     }
   };
   std::vector<std::thread> threads;
-  for (unsigned t = 1; t < jobs && t < count; ++t)
-    threads.emplace_back(run);
+  try {
+    for (unsigned t = 1; t < jobs && t < count; ++t)
+      threads.emplace_back(run);
+  } catch (const std::exception&) {
+    // No more threads or memory to be had: those that are there do all of it.
+  }
   run();
   for (std::thread& t : threads)
     t.join();
