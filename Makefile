@@ -67,10 +67,10 @@ check: ready-to-check  ## What CI adds: sanitizers, another compiler, mutants (a
 	@$(MAKE) asan ASAN="$(FIRST_BATCHES)"
 	@$(MAKE) tsan
 	@$(MAKE) gcc
-	@$(MAKE) fuzz
+	@$(MAKE) fuzz FUZZ="--seconds 30"
 	@$(MAKE) mutants MUTANTS="--sample 5 --seed $$(git rev-parse HEAD)"
 	@$(MAKE) conform-mutants MUTANTS="--sample 4 --seed $$(git rev-parse HEAD)"
-	@$(MAKE) operators OPERATORS="--sample 3 --seed $$(git rev-parse HEAD)"
+	@$(MAKE) operators OPERATORS="--sample 2 --seed $$(git rev-parse HEAD)"
 	@$(MAKE) tidy
 
 nightly: ready-to-check  ## What takes long: all mutants, sanitized laws, clang-tidy, benchmark
