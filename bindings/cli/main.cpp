@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <new>
 #include <sstream>
@@ -260,7 +261,7 @@ int main(int argc, char** argv) {
     return status != 0 ? status : cli::environment;
   } catch (const std::bad_alloc&) {
     cli::say_no_memory();
-    return cli::environment;
+    std::_Exit(cli::environment);  // What destroys the rest of a program may want memory, too.
   } catch (const std::system_error& error) {
     // No thread to be had, a folder that cannot be read: what the system refuses.
     cli::say(error.what());
