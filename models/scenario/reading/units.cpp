@@ -9,6 +9,7 @@
 #include <charconv>
 #include <limits>
 #include <locale>
+#include <new>
 #include <span>
 #include <sstream>
 #include <string>
@@ -186,6 +187,8 @@ Parsed<double> parse_percent(std::string_view text) {
   in.imbue(std::locale::classic());
   double value = 0.0;
   in >> value;
+  if (in.bad())  // a stream catches what the lack of memory throws
+    throw std::bad_alloc();
   const bool vanished = value == 0.0 && decimal.find_first_of("123456789") < decimal.find('e');
   if (!in || vanished)
     return {0.0, "out of range"};
