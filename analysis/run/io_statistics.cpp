@@ -28,6 +28,9 @@ void look(Patience* patience) {
     patience->look();
 }
 
+/// Sorting that nobody would wait for: looking up at each comparison would double its cost.
+constexpr std::size_t sorted_at_once = 1U << 20;
+
 struct Step {
   TimePoint at;
   bool completes;
@@ -36,10 +39,17 @@ struct Step {
 Duration longest_stall_of(std::vector<Step>& steps, TimePoint now, Patience* patience) {
   // Completions before submissions of the same instant: an application that answers a completion
   // with the next I/O has not stalled.
-  std::stable_sort(steps.begin(), steps.end(), [patience](const Step& a, const Step& b) {
-    look(patience);
+  const auto before = [](const Step& a, const Step& b) {
     return a.at != b.at ? a.at < b.at : a.completes && !b.completes;
-  });
+  };
+  if (patience == nullptr || steps.size() <= sorted_at_once) {
+    std::stable_sort(steps.begin(), steps.end(), before);
+  } else {
+    std::stable_sort(steps.begin(), steps.end(), [&](const Step& a, const Step& b) {
+      patience->look();
+      return before(a, b);
+    });
+  }
   Duration longest{};
   std::int64_t outstanding = 0;
   TimePoint since{};
@@ -93,10 +103,14 @@ IoStatistics statistics_of(const World& w, Patience* patience, Counts counts) {
   if (w.now() > first)
     out.iops = count / sim::seconds(w.now() - first);
   try {
-    std::sort(latencies.begin(), latencies.end(), [patience](Duration a, Duration b) {
-      look(patience);
-      return a < b;
-    });
+    if (patience == nullptr || latencies.size() <= sorted_at_once) {
+      std::sort(latencies.begin(), latencies.end());
+    } else {
+      std::sort(latencies.begin(), latencies.end(), [patience](Duration a, Duration b) {
+        patience->look();
+        return a < b;
+      });
+    }
   } catch (const OutOfPatience&) {
     return out;
   }

@@ -264,7 +264,7 @@ json result_document(const scenario::Scenario& s, const World& w, std::string_vi
   out["unfinished"] = unfinished_part(w, io);
   json linearizable;
   in_time(left_out, "/integrity/linearizable", [&] {
-    const auto look = [patience] { patience->look(); };
+    const auto look = [patience] { patience->check(); };
     linearizable =
         oracle::check_linearizable(w.oracle, patience == nullptr ? std::function<void()>() : look)
             .ok;

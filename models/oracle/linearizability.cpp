@@ -97,10 +97,14 @@ bool same_append(const Event& a, const Event& b) {
 /// The events of all blocks that were read, in order of place and cluster. A block that was never
 /// read cannot contradict anything.
 std::vector<Event> collect(const Oracle& o, const std::function<void()>& look) {
+  // Looking up costs more than what is done in between.
+  constexpr std::size_t looks_every = 4096;
+  constexpr std::size_t sorted_at_once = std::size_t{1} << 20;
   std::vector<Place> read;
   for (std::size_t i = 0; i < o.operations.size(); ++i) {
     const Operation& op = o.operations[i];
-    look();
+    if (i % looks_every == 0)
+      look();
     if (is_answered_read(op))
       read.push_back({op.disk, op.lba});
   }
@@ -113,7 +117,8 @@ std::vector<Event> collect(const Oracle& o, const std::function<void()>& look) {
   for (std::size_t i = 0; i < o.operations.size(); ++i) {
     const Operation& op = o.operations[i];
     const std::uint64_t serial = i + 1;
-    look();
+    if (i % looks_every == 0)
+      look();
     if (is_answered_read(op)) {
       add_read(o, op, serial, events);
     } else if (writes_blocks(op) && !is_append(op)) {
@@ -122,10 +127,16 @@ std::vector<Event> collect(const Oracle& o, const std::function<void()>& look) {
         events.push_back({*at, serial, false, 0, serial, start_of(op), finish_of(op)});
     }
   }
-  std::sort(events.begin(), events.end(), [&](const Event& a, const Event& b) {
-    look();
-    return a < b;
-  });
+  if (events.size() <= sorted_at_once) {
+    std::sort(events.begin(), events.end());
+  } else {
+    std::sort(events.begin(), events.end(),
+              [&, n = std::size_t{0}](const Event& a, const Event& b) mutable {
+                if (++n % looks_every == 0)
+                  look();
+                return a < b;
+              });
+  }
   // An append that several reads saw was added by each of them.
   events.erase(std::unique(events.begin(), events.end(), same_append), events.end());
   return events;
