@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
-#include <new>
 #include <map>
 #include <mutex>
+#include <new>
 #include <numeric>
 #include <optional>
 #include <set>

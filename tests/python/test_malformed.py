@@ -152,7 +152,7 @@ def test_invalid_utf8(kernel: str, tmp_path: Path) -> None:
         (["--out", ""], "--out"),
         (["--set", ""], "--set"),
         (["--set", 'expect={"integrity": "ok", "integrity": "ok"}'], 'key "integrity" twice'),
-        (["--set", b"description=\xff"], "UTF-8"),  # type: ignore[list-item]
+        (["--set", b"description=\xff"], "UTF-8"),
         (["--set", "description=\x1b[2J", "--set", "name=\u202e"], r"\u202e"),
     ],
 )

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -101,7 +103,8 @@ def _exposed(ax: Axes, table: pd.DataFrame) -> bool:
 
 
 def _legend(ax: Axes, several: bool, exposed: bool) -> None:
-    lines = [Line2D([], [], linestyle=one, color=style.SOFT, linewidth=2) for one in "-:"]
+    kinds: tuple[Literal["-", ":"], ...] = ("-", ":")
+    lines = [Line2D([], [], linestyle=one, color=style.SOFT, linewidth=2) for one in kinds]
     cross = Line2D([], [], linestyle="", marker="x", color=style.INK, markersize=11,
                    markeredgewidth=2)  # fmt: skip
     handles = [*(lines if several else []), *([cross] if exposed else [])]
