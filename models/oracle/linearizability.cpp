@@ -80,7 +80,8 @@ void add_read(const Oracle& o, const Operation& read, std::uint64_t serial,
   const Place place{read.disk, read.lba};
   const std::uint64_t found = serial_of(read.version);
   Event event{place, found, true, read.version, serial, start_of(read), finish_of(read)};
-  if (found != 0) {
+  // What nobody wrote has no operation; no write of the place answers to it, which is found later.
+  if (found != 0 && found <= o.operations.size()) {
     const Operation& write = o.operations[found - 1];
     if (event.start > finish_of(write))
       event.version = 0;
