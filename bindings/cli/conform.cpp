@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -17,10 +16,11 @@
 #include "analysis/conform/campaign/story.hpp"
 #include "analysis/conform/report/compare.hpp"
 #include "analysis/conform/report/report.hpp"
-#include "analysis/files/folder.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
+#include "bindings/cli/out_folder.hpp"
 #include "bindings/cli/progress.hpp"
+#include "bindings/cli/typed.hpp"
 #include "models/scenario/declaration/presets.hpp"
 #include "models/scenario/scenario.hpp"
 
@@ -115,30 +115,6 @@ json read_json(const std::string& option, const std::string& file, void (*check)
     throw UsageError(where + " " + error.what());
   }
   return document;
-}
-
-/// A file in the way is a slip of the pen, and no matter of the surroundings.
-void check_out(const std::string& out) {
-  std::error_code error;
-  for (fs::path part; const fs::path& one : fs::path(out)) {
-    part /= one;
-    if (fs::exists(part, error) && !fs::is_directory(part, error)) {
-      throw UsageError(fmt::format("--out: {} exists and is not a directory",
-                                   scenario::in_quotes(part.string())));
-    }
-  }
-}
-
-/// Made and tried before a run that takes minutes; null without --out.
-std::unique_ptr<analysis::Folder> make_folder(const std::string& out) {
-  if (out.empty())
-    return nullptr;
-  check_out(out);
-  try {
-    return std::make_unique<analysis::Folder>(out);
-  } catch (const analysis::EnvironmentError& error) {
-    throw analysis::EnvironmentError(std::string("--out: ") + error.what());
-  }
 }
 
 /// JSON text, even of names that are no UTF-8.
@@ -244,14 +220,7 @@ std::function<void(double)> progress_line(Pace& pace) {
 }
 
 std::uint32_t number(const std::string& option, const std::string& typed, std::uint32_t most) {
-  std::uint32_t value = 0;
-  const auto* end = typed.data() + typed.size();
-  const auto result = std::from_chars(typed.data(), end, value);
-  if (result.ec != std::errc{} || result.ptr != end || value > most) {
-    throw UsageError(fmt::format("{}: found {}, expected an integer from 0 to {}", option,
-                                 scenario::in_quotes(typed), most));
-  }
-  return value;
+  return static_cast<std::uint32_t>(whole_number(option, typed, 0, most));
 }
 
 /// A mistake in a file of knobs is told as a place in that file.
@@ -339,7 +308,11 @@ int conform_matrix(const ConformArguments& a) {
   check_names(a, options);
   if (a.out.empty())
     check_stdout();
-  const auto folder = make_folder(a.out);
+  std::unique_ptr<analysis::Folder> folder;
+  if (!a.out.empty()) {
+    check_out(a.out);
+    folder = make_out(a.out);
+  }
 
   options.stop = &stop_requested();
   Pace pace(std::chrono::seconds{30});

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "bindings/cli/output.hpp"
+#include "models/scenario/reading/error.hpp"
 
 namespace holdfast::cli {
 namespace {
@@ -50,14 +51,7 @@ void Pace::clear() {
     say_if_heard("\r\x1b[K");
 }
 
-std::string plain(const std::string& name) {
-  std::string out = name;
-  std::replace_if(
-      out.begin(), out.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, '?');
-  return out;
-}
-
-RunProgress::RunProgress(const std::string& name) : name_(plain(name)) {}
+RunProgress::RunProgress(const std::string& name) : name_(scenario::printable(name)) {}
 
 void RunProgress::tell(const analysis::Moment& moment) {
   if (!pace_.is_time())

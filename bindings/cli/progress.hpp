@@ -43,7 +43,4 @@ class RunProgress {
   Pace pace_;
 };
 
-/// A name in a line of words: no control character of it reaches a terminal.
-std::string plain(const std::string& name);
-
 }  // namespace holdfast::cli

@@ -5,20 +5,21 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
 
-#include "analysis/files/folder.hpp"
 #include "analysis/run/estimate.hpp"
 #include "analysis/run/run.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
+#include "bindings/cli/out_folder.hpp"
 #include "bindings/cli/progress.hpp"
 #include "bindings/cli/render.hpp"
+#include "bindings/cli/typed.hpp"
 #include "models/scenario/reading/units.hpp"
 #include "models/scenario/scenario.hpp"
 
@@ -27,17 +28,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-std::uint64_t seed_from(const std::string& typed) {
-  std::uint64_t seed = 0;
-  const auto* end = typed.data() + typed.size();
-  const auto result = std::from_chars(typed.data(), end, seed);
-  if (result.ec != std::errc{} || result.ptr != end) {
-    throw UsageError(fmt::format("--seed: found {}, expected an integer from 0 to {}",
-                                 scenario::in_quotes(typed), UINT64_MAX));
-  }
-  return seed;
-}
 
 std::vector<scenario::Scenario> load_all(const RunArguments& arguments) {
   std::vector<scenario::Scenario> out;
@@ -49,7 +39,7 @@ std::vector<scenario::Scenario> load_all(const RunArguments& arguments) {
     for (const auto& assignment : arguments.sets)
       scenario::apply_set(document, assignment);
     if (!arguments.seed.empty() && document.is_object()) {
-      document["seed"] = seed_from(arguments.seed);
+      document["seed"] = whole_number("--seed", arguments.seed, 0, UINT64_MAX);
     }
     out.push_back(scenario::from_json(document, file));
     if (!out.back().expect.requirements.empty() && !requirements_judge()) {
@@ -94,27 +84,12 @@ void check_output(const RunArguments& arguments, const std::vector<scenario::Sce
     throw UsageError(fmt::format("--out: {} and {} have the same name {}", earlier->second,
                                  arguments.scenarios[i], scenario::in_quotes(all[i].name)));
   }
-  std::error_code error;
-  for (fs::path part; const fs::path& one : fs::path(arguments.out)) {
-    part /= one;
-    if (fs::exists(part, error) && !fs::is_directory(part, error)) {
-      throw UsageError(fmt::format("--out: {} exists and is not a directory",
-                                   scenario::in_quotes(part.string())));
-    }
-  }
+  check_out(arguments.out);
 }
 
 std::uint64_t max_events_from(const std::string& typed) {
-  if (typed.empty())
-    return analysis::default_max_events;
-  std::uint64_t most = 0;
-  const auto* end = typed.data() + typed.size();
-  const auto result = std::from_chars(typed.data(), end, most);
-  if (result.ec != std::errc{} || result.ptr != end || most == 0) {
-    throw UsageError(fmt::format("--max-events: found {}, expected an integer from 1 to {}",
-                                 scenario::in_quotes(typed), UINT64_MAX));
-  }
-  return most;
+  return typed.empty() ? analysis::default_max_events
+                       : whole_number("--max-events", typed, 1, UINT64_MAX);
 }
 
 std::uint64_t max_memory_from(const std::string& typed) {
@@ -233,12 +208,8 @@ Folders make_folders(const RunArguments& arguments,
   Folders out;
   if (arguments.out.empty())
     return out;
-  try {
-    for (const auto& one : scenarios)
-      out.push_back(std::make_unique<analysis::Folder>(fs::path(arguments.out) / one.name));
-  } catch (const analysis::EnvironmentError& error) {
-    throw analysis::EnvironmentError(std::string("--out: ") + error.what());
-  }
+  for (const auto& one : scenarios)
+    out.push_back(make_out(fs::path(arguments.out) / one.name));
   return out;
 }
 

@@ -8,6 +8,20 @@
 
 using namespace holdfast;
 
+namespace {
+
+/// What `verify` says of a scenario with mistakes.
+void tell_all(std::string_view text) {
+  try {
+    for (const auto& parts : scenario::all_errors(scenario::parse_document(text, "input"), "input"))
+      fuzz::check_error(scenario::ScenarioError(parts));
+  } catch (const scenario::ScenarioError& error) {
+    fuzz::check_error(error);  // no JSON
+  }
+}
+
+}  // namespace
+
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   try {
@@ -20,6 +34,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::check_error(error);
     if (error.parts().source == "canonical")
       fuzz::broken("the canonical form is accepted", error.what());
+    tell_all(text);
   }
   return 0;
 }

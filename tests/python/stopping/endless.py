@@ -53,10 +53,18 @@ def interrupted(
     after_s: float = 0.7,
     after: Path | None = None,
     sent: Sequence[signal.Signals] = (signal.SIGINT,),
+    hangup: signal.Handlers = signal.SIG_DFL,
 ) -> tuple[int, str, str]:
-    """Run the program, send it signals when a file is there, and return status, data and words."""
+    """Run the program, send it signals when a file is there, and return status, data and words.
+
+    The tests may have been started by nohup; `hangup` is what the program finds for SIGHUP.
+    """
     with subprocess.Popen(
-        [PROGRAM, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [PROGRAM, *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, hangup),
     ) as running:
         while after is not None and not after.exists():
             time.sleep(0.02)

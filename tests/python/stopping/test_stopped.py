@@ -54,6 +54,9 @@ def test_other_signals_and_what_was_finished_before(tmp_path: Path, endless: Pat
         "trace.jsonl",
     ]
     assert interrupted("run", endless, sent=[signal.SIGHUP])[0] == 128 + signal.SIGHUP
+    # Who was started by nohup stays when the terminal goes.
+    both = [signal.SIGHUP, signal.SIGINT]
+    assert interrupted("run", endless, sent=both, hangup=signal.SIG_IGN)[0] == 130
 
 
 def test_a_pipe_that_nobody_reads(tmp_path: Path) -> None:
