@@ -119,7 +119,8 @@ def _run(arguments: list[str]) -> int:
         _say(f"expectation failed in {missed} of {len(table)} runs")
     partial = int(table["partial"].notna().sum())
     if partial:
-        _say(f"{partial} of {len(table)} runs ended by --max-events: partial results")
+        why = ", ".join(sorted(table["partial"].dropna().unique()))
+        _say(f"{partial} of {len(table)} runs ended early ({why}): partial results")
     if missed or len(failed):
         return EXPECTATION_FAILED
     return BOUNDED if partial else DONE
