@@ -22,11 +22,16 @@ ChoiceId Choices::add(std::string_view entity, std::string_view purpose) {
                  "a choice point is named in records and scripts");
   const std::string name = std::string(entity) + "/" + std::string(purpose);
   const std::uint64_t stream = hash_name(name);
-  for (const Point& p : points_)
-    HOLDFAST_CHECK(p.stream != stream, "two choice points have one name, or its hash");
+  HOLDFAST_CHECK(book_.own().streams.insert(stream).second,
+                 "two choice points have one name, or its hash");
   points_.push_back({stream, 0});
   names_.push_back(name);
   return ChoiceId{static_cast<std::uint32_t>(points_.size() - 1)};
+}
+
+std::string Choices::numbered(std::string_view name) {
+  HOLDFAST_CHECK(!name.empty(), "a choice point is named in records and scripts");
+  return std::string(name) + " " + std::to_string(book_.own().alike[std::string(name)]++);
 }
 
 const std::int64_t* Choices::scripted(std::uint64_t stream, std::uint64_t ordinal) const {

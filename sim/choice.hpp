@@ -9,10 +9,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "sim/check.hpp"
 #include "sim/copy_block.hpp"
+#include "sim/shared.hpp"
 #include "sim/shared_vector.hpp"
 #include "sim/time.hpp"
 
@@ -47,6 +50,9 @@ class Choices {
 
   /// Adds a choice point. Two points must not share a name; names appear in records and scripts.
   ChoiceId add(std::string_view entity, std::string_view purpose);
+  /// A name for the next of several entities that are called alike: "NAME 0", "NAME 1", ... in the
+  /// order in which they ask. NAME says whose they are, so that others do not change the number.
+  std::string numbered(std::string_view name);
   [[nodiscard]] const std::string& name(ChoiceId id) const {
     HOLDFAST_CHECK(static_cast<std::uint32_t>(id) < names_.size(),
                    "no such choice point was added");
@@ -84,6 +90,11 @@ class Choices {
     std::uint64_t stream = 0;
     std::uint64_t next_ordinal = 0;
   };
+  /// What is asked while choice points are added, and never after.
+  struct Book {
+    std::unordered_set<std::uint64_t> streams;
+    std::unordered_map<std::string, std::uint32_t> alike;  ///< how many there are of a name
+  };
   /// The scripted value, if there is one.
   [[nodiscard]] const std::int64_t* scripted(std::uint64_t stream, std::uint64_t ordinal) const;
   bool draw_yes(ChoiceId id, std::uint64_t threshold);
@@ -94,6 +105,7 @@ class Choices {
   bool recording_ = false;
   Vector<Point> points_;
   SharedVector<std::string> names_;
+  Shared<Book> book_;
   ChoiceScript record_;
   std::shared_ptr<const ChoiceScript> script_;  // shared by copies of a world; never written
 };

@@ -2,6 +2,8 @@
 // Starting applications and telling them of completions.
 #include "models/workload/workload.hpp"
 
+#include <fmt/format.h>
+
 #include "models/host/host.hpp"
 #include "models/workload/internal.hpp"
 #include "models/world.hpp"
@@ -38,6 +40,15 @@ struct Done {
   void operator()(const Outside&) const { external_done(w, id, cookie, status, version); }
 };
 
+/// A job as its choice points call it: what others run, and where it stands in a list, does not
+/// change what it draws.
+std::string called(const World& w, const Job& job) {
+  const host::Head& head = w.host.heads[sim::index(job.head)];
+  const std::string_view subsystem = w.host.nqns[sim::index(head.subnqn)].view();
+  return fmt::format("job {} {} {} {}", w.host.hosts[sim::index(head.host)].name, subsystem,
+                     head.nsid, job.name);
+}
+
 /// Takes the buffers that a program needs before it starts, and its choice points.
 struct Prepare {
   World& w;
@@ -48,7 +59,7 @@ struct Prepare {
   void operator()(Outside&) const {}
   void operator()(Fio& f) const {
     Job& job = job_of(w.workload, id);
-    const std::string entity = "job " + std::to_string(sim::index(id)) + " " + job.name;
+    const std::string entity = w.choices.numbered(called(w, job));
     f.place_choice = w.choices.add(entity, "place");
     f.direction_choice = w.choices.add(entity, "direction");
     for (std::uint32_t i = 0; i < f.depth; ++i)

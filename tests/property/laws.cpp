@@ -219,6 +219,7 @@ Numbers numbers_of(const Built& first, const Built& second, const Change& change
   of(Role::job).resize(second.w.workload.jobs.size(), nobody);
   for (std::size_t i = 0; i < first.w.workload.jobs.size(); ++i)
     of(Role::job)[change.jobs.empty() ? i : change.jobs[i]] = i;
+  of(Role::fault).assign(change.faults_before, nobody);
   for (std::size_t i = 0; i < first.w.fault.faults.size(); ++i)
     of(Role::fault).push_back(i);
   return out;

@@ -40,6 +40,7 @@ struct Built {
 struct Change {
   std::function<std::string(const std::string&)> renamed = [](const std::string& s) { return s; };
   std::vector<std::size_t> jobs;  ///< of each job of the first one, its number now; empty: the same
+  std::size_t faults_before = 0;  ///< that many faults of others come before those of the first one
   sim::Duration later{};          ///< all happens that much later
   bool masks_names = false;       ///< what goes over the wire as a name is not compared
   bool order_within_instant = true;  ///< also what happens at one instant comes in the same order

@@ -22,6 +22,33 @@ std::string beside_another(const json& document, std::uint64_t seed) {
   return difference(first, scenario_of(both), {});
 }
 
+std::size_t jobs_of(const Scenario& s) {
+  std::size_t out = 0;
+  for (const auto& one : s.workloads) {
+    const auto* fio = std::get_if<scenario::Fio>(&one);
+    out += fio == nullptr ? 1 : fio->numjobs;
+  }
+  return out;
+}
+
+/// The same with the other one first in every list: nobody's dice, and nobody's turn, depend on how
+/// many stand before him.
+std::string behind_another(const json& document, std::uint64_t seed) {
+  const First first(scenario_of(document), most_records);
+  const json other = neighbour(document, seed);
+  json both = document;
+  for (const char* list : {"subsystems", "hosts", "workloads", "faults"})
+    both[list] = other.value(list, json::array());
+  both["fabric"]["links"] = other.at("fabric").at("links");
+  both = generate::joined(std::move(both), document);
+  both["duration"] = "3600s";
+  Change change;
+  change.faults_before = scenario_of(other).faults.size();
+  for (std::size_t i = 0; i < jobs_of(first.s); ++i)
+    change.jobs.push_back(jobs_of(scenario_of(other)) + i);
+  return difference(first, scenario_of(both), change);
+}
+
 /// All that a run answers up to an instant, as if it were its end, without what says which scenario
 /// it was.
 json answer_of(const Scenario& s, sim::TimePoint end) {
@@ -79,6 +106,16 @@ std::string before_a_fault(const json& document, std::uint64_t /*seed*/) {
 TEMPLATE_TEST_CASE_SIG("a drawn world does not see what is beside it", "[property][laws]",
                        ((std::uint64_t batch), batch), 0, 1, 2, 3, 4, 5, 6, 7) {
   try_on_drawn(1 + 125 * batch, 125, beside_another);
+}
+
+TEMPLATE_TEST_CASE_SIG("a drawn world does not see what stands before it", "[property][laws]",
+                       ((std::uint64_t batch), batch), 0, 1, 2, 3, 4, 5, 6, 7) {
+  try_on_drawn(1 + 125 * batch, 125, behind_another);
+}
+
+TEMPLATE_TEST_CASE_SIG("a bundled scenario does not see what stands before it", "[property][laws]",
+                       ((std::uint64_t half), half), 0, 1) {
+  try_on_bundled(half, 2, behind_another);
 }
 
 TEMPLATE_TEST_CASE_SIG("a bundled scenario does not see what is beside it", "[property][laws]",

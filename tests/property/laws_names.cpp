@@ -75,18 +75,25 @@ std::size_t jobs_of(const scenario::Workload& one) {
   return fio == nullptr ? 1 : fio->numjobs;
 }
 
-/// "job 3 name/place": choice points of loads are named by their place in the list.
-std::string of_another_job(const std::string& name, const std::vector<std::size_t>& jobs) {
-  if (name.rfind("job ", 0) != 0)
-    return name;
-  std::size_t digits = 0;
-  const std::size_t job = std::stoul(name.substr(4), &digits);
-  return "job " + std::to_string(jobs[job]) + name.substr(4 + digits);
+/// Choice points of the loads of two worlds that are called alike on one device are numbered in the
+/// order of the list.
+std::map<std::string, std::string> names_of_loads(const World& first, const World& second,
+                                                  const std::vector<std::size_t>& jobs) {
+  std::map<std::string, std::string> out;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const auto* one = std::get_if<workload::Fio>(&first.workload.jobs[i].program);
+    if (one == nullptr)
+      continue;
+    const auto& other = std::get<workload::Fio>(second.workload.jobs[jobs[i]].program);
+    out[first.choices.name(one->place_choice)] = second.choices.name(other.place_choice);
+    out[first.choices.name(one->direction_choice)] = second.choices.name(other.direction_choice);
+  }
+  return out;
 }
 
 /// Links, subsystems, hosts and loads in the reverse order. Connections keep theirs: it says which
-/// of them is nvme0 and who is first in round-robin. So do faults, by whose places their choice
-/// points are named.
+/// of them is nvme0 and who is first in round-robin. So do faults, of which several may strike one
+/// thing at one instant.
 std::string in_another_order(const json& document, std::uint64_t /*seed*/) {
   Scenario s = scenario_of(document);
   untie(s);
@@ -106,8 +113,13 @@ std::string in_another_order(const json& document, std::uint64_t /*seed*/) {
     for (std::size_t i = 0; i < jobs_of(one); ++i)
       change.jobs.push_back(after + i);
   }
-  const sim::ChoiceScript script = translated(
-      first.built.w, [&](const auto& name, auto) { return of_another_job(name, change.jobs); });
+  Built reversed;
+  build(reversed, other);
+  const auto loads = names_of_loads(first.built.w, reversed.w, change.jobs);
+  const sim::ChoiceScript script = translated(first.built.w, [&](const auto& name, auto) {
+    const auto load = loads.find(name);
+    return load == loads.end() ? name : load->second;
+  });
   return difference(first, other, change, [&](World& w) { w.choices.replay(script); });
 }
 

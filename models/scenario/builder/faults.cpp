@@ -5,6 +5,8 @@
 
 #include "models/scenario/builder/builder.hpp"
 #include "models/scenario/builder/internal.hpp"
+#include "models/scenario/declaration/declaration.hpp"
+#include "models/scenario/reading/kind.hpp"
 
 namespace holdfast::scenario {
 
@@ -95,11 +97,24 @@ fault::AdminStall what_of(World&, const AdminStall& f, const Names& names, const
   return {names.subsystems.at(f.subsystem), f.controller};
 }
 
-/// When it strikes, and the rest. Choice points of a fault are named by its place in the list; the
-/// one of its time comes first.
+/// A fault as its choice points call it: what it does to whom. Its place in the list would say what
+/// else goes wrong in that world, and then a fault that has nothing to do with this one would change
+/// when it strikes.
+std::string called(const Fault& fault) {
+  const nlohmann::json written = fault_union().codec().write(fault);
+  std::string out = "fault";
+  for (const char* key :
+       {"type", "subsystem", "node", "host", "controller", "source", "link", "port", "from", "to"}) {
+    const auto place = written.find(key);
+    if (place != written.end() && !place->is_null())
+      out += " " + (place->is_string() ? place->get<std::string>() : place->dump());
+  }
+  return out;
+}
+
+/// When it strikes, and the rest. Of its choice points, the one of its time comes first.
 template <class F>
-fault::Fault fault_of(World& w, const F& f, const Names& names) {
-  const std::string entity = "fault " + std::to_string(w.fault.faults.size());
+fault::Fault fault_of(World& w, const F& f, const Names& names, const std::string& entity) {
   fault::Fault out;
   out.at = sim::epoch + draw(w.choices, w.choices.add(entity, "at"), span_of(f.at));
   if constexpr (requires { f.until_after; }) {
@@ -122,7 +137,9 @@ void build_faults(World& w, const Scenario& s, const Names& names) {
 }
 
 void add_fault(World& w, const Fault& one, const Names& names) {
-  fault::add_fault(w, std::visit([&](const auto& f) { return fault_of(w, f, names); }, one));
+  const std::string entity = w.choices.numbered(called(one));
+  const auto planned = [&](const auto& f) { return fault_of(w, f, names, entity); };
+  fault::add_fault(w, std::visit(planned, one));
 }
 
 }  // namespace holdfast::scenario
