@@ -98,13 +98,13 @@ fault::AdminStall what_of(World&, const AdminStall& f, const Names& names, const
 }
 
 /// A fault as its choice points call it: what it does to whom. Its place in the list would say what
-/// else goes wrong in that world, and then a fault that has nothing to do with this one would change
-/// when it strikes.
+/// else goes wrong in that world, and then a fault that has nothing to do with this one would
+/// change when it strikes.
 std::string called(const Fault& fault) {
   const nlohmann::json written = fault_union().codec().write(fault);
   std::string out = "fault";
-  for (const char* key :
-       {"type", "subsystem", "node", "host", "controller", "source", "link", "port", "from", "to"}) {
+  for (const char* key : {"type", "subsystem", "node", "host", "controller", "source", "link",
+                          "port", "from", "to"}) {
     const auto place = written.find(key);
     if (place != written.end() && !place->is_null())
       out += " " + (place->is_string() ? place->get<std::string>() : place->dump());
