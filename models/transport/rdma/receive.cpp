@@ -74,8 +74,9 @@ void take_request(World& w, QueuePairId id, Side side, const Packet& p) {
     return;
   }
   if (p.psn < e.expected) {
-    if (p.ack_request)
-      answer(w, id, side, Op::ack, e.expected);  // ours was lost
+    // Whether it asks or not (C9-105, rxe's duplicate_request): of a message whose end was lost
+    // nobody has told the sender how much arrived, and it would begin with the same packets again.
+    answer(w, id, side, Op::ack, e.expected);
     return;
   }
   e.nak_sent = false;

@@ -97,6 +97,29 @@ TEST_CASE("a gap is answered by one NAK and the rest is sent again", "[rdma]") {
   }
 }
 
+TEST_CASE("a message gets through although each try brings one packet of it", "[rdma]") {
+  // Seventeen packets, and a queue on the way that has room for two at a time: of the first try one
+  // arrives, of each later one the last that had arrived and one more. What has arrived is told in
+  // answer to what comes again (C9-105), so each try is progress, and more than retry_count are
+  // none too many.
+  Losses lost;
+  std::uint64_t sent = 3;
+  for (std::uint64_t round = 0; round < 16; ++round) {
+    const std::uint64_t packets = round == 0 ? 17 : 18 - round;
+    for (std::uint64_t i = round == 0 ? 1 : 2; i < packets; ++i)
+      lost.forward.push_back(sent + i);
+    sent += packets;
+  }
+  Pair p = connected(lost, 576);
+  p.submit(1, 4096);
+  p.run_until(20 * second);
+  const std::int64_t packet = 8 * (44 + 256 + 38);
+  const std::int64_t round = ack_timeout + packet + hop + ack + hop;
+  const std::int64_t last = later + ack_timeout + 15 * round;
+  CHECK(told("command") == List{{"command", last + packet + capsule + hop, 1}});
+  CHECK(told("failed").empty());
+}
+
 TEST_CASE("the acknowledgement time-out finds what no NAK tells", "[rdma]") {
   for (const std::uint64_t losses : {1u, 2u, 7u}) {
     Losses lost;
