@@ -65,7 +65,9 @@ TEST_CASE("packets that are doubled and overtake each other do no harm", "[confo
   run.until(8s);
   CHECK(run.world.net.channels[0].packets > doubled + 10'000);
   CHECK(run.log.count(Kind::recovery_started) == 0);
-  CHECK(run.log.count(Kind::app_complete) > 500);
+  // TCP keeps up with the load, 200 a second. RDMA does not: an acknowledgement that overtakes the
+  // data of a READ says that the data was lost, and all is sent again.
+  CHECK(run.log.count(Kind::app_complete) > (transport == std::string("tcp") ? 1500u : 250u));
   run.until(19s);
   CHECK(errors(run.log) == 0);
   CHECK(run.world.oracle.counts.stale_writes == 0);
