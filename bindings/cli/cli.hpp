@@ -56,7 +56,9 @@ struct RunArguments {
 struct ConformArguments {
   std::vector<std::string> policies = {"all"};  ///< names, files, or "all"
   std::vector<std::string> targets = {"all"};
+  std::string baseline;                   ///< a policy or target that others change; empty: none
   std::vector<std::string> requirements;  ///< ids; empty: all
+  std::vector<std::string> parties;       ///< whose requirements; empty: everybody's
   std::string out;                        ///< empty: nothing is written
   std::vector<std::string> formats;       ///< empty: all of them
   std::string against;                    ///< a matrix of another time; empty: none

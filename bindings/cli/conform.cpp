@@ -8,8 +8,8 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <set>
-#include <thread>
 
 #include "analysis/conform/campaign/expected.hpp"
 #include "analysis/conform/campaign/matrix.hpp"
@@ -17,11 +17,10 @@
 #include "analysis/conform/report/compare.hpp"
 #include "analysis/conform/report/report.hpp"
 #include "bindings/cli/cli.hpp"
+#include "bindings/cli/conform_options.hpp"
 #include "bindings/cli/interrupt.hpp"
 #include "bindings/cli/out_folder.hpp"
 #include "bindings/cli/progress.hpp"
-#include "bindings/cli/typed.hpp"
-#include "models/scenario/declaration/presets.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::cli {
@@ -29,73 +28,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-/// A policy or target as typed: its name, what a scenario would say, and the file that says it.
-struct Named {
-  std::string name;
-  json knobs;
-  std::string file = {};
-};
-
-/// A file's name without its end, as UTF-8 whatever it is.
-std::string name_of_file(const std::string& file) {
-  constexpr auto replace = json::error_handler_t::replace;
-  return json::parse(json(fs::path(file).stem().string()).dump(-1, ' ', false, replace));
-}
-
-/// The names of a table for "all", a name of it, or a file with knobs.
-template <class Row>
-std::vector<Named> named(const std::string& option, const std::vector<std::string>& typed,
-                         const std::vector<Row>& table) {
-  std::vector<std::string> names;
-  for (const Row& row : table)
-    names.push_back(row.name);
-  std::vector<Named> out;
-  for (const std::string& one : typed) {
-    if (one == "all") {
-      for (const std::string& name : names)
-        out.push_back({name, name});
-    } else if (std::find(names.begin(), names.end(), one) != names.end()) {
-      out.push_back({one, one});
-    } else if (one.ends_with(".json")) {
-      out.push_back({name_of_file(one), scenario::read_document(one), one});
-    } else {
-      const auto near = scenario::nearest(one, names);
-      throw UsageError(fmt::format("{}: found {}, expected all, a file that ends in .json, or {}{}",
-                                   option, scenario::in_quotes(one), scenario::one_of(names),
-                                   near.empty() ? "" : "; did you mean \"" + near + "\"?"));
-    }
-  }
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      // Names that differ in signs that no file's name has would share files of the report.
-      if (conform::incident_name("", out[i].name, "") ==
-          conform::incident_name("", out[j].name, ""))
-        throw UsageError(fmt::format("{}: {} twice", option, scenario::in_quotes(out[i].name)));
-    }
-  }
-  return out;
-}
-
-std::vector<const conform::Requirement*> chosen(const std::vector<std::string>& typed) {
-  std::vector<const conform::Requirement*> out;
-  for (const conform::Requirement& r : conform::catalogue()) {
-    if (typed.empty() || std::find(typed.begin(), typed.end(), r.id) != typed.end())
-      out.push_back(&r);
-  }
-  const auto ids = conform::requirement_ids();
-  for (const std::string& one : typed) {
-    if (std::find(ids.begin(), ids.end(), one) != ids.end())
-      continue;
-    const auto near = scenario::nearest(one, ids);
-    throw UsageError(
-        fmt::format("--requirement: found {}, expected {}{}; holdfast list requirement "
-                    "has them all",
-                    scenario::in_quotes(one), scenario::one_of(ids),
-                    near.empty() ? "" : "; did you mean \"" + near + "\"?"));
-  }
-  return out;
-}
 
 /// An earlier or the expected matrix; everything about it is checked before anything runs.
 json read_json(const std::string& option, const std::string& file, void (*check)(const json&)) {
@@ -219,50 +151,17 @@ std::function<void(double)> progress_line(Pace& pace) {
   };
 }
 
-std::uint32_t number(const std::string& option, const std::string& typed, std::uint32_t most) {
-  return static_cast<std::uint32_t>(whole_number(option, typed, 0, most));
-}
-
-/// A mistake in a file of knobs is told as a place in that file.
-conform::Subject subject_from(const Named& policy, const Named& target) {
-  try {
-    return conform::make_subject(policy.name, policy.knobs, target.name, target.knobs);
-  } catch (const scenario::ScenarioError& error) {
-    scenario::ScenarioError::Parts parts = error.parts();
-    const auto within = [&](const Named& one, const std::string& place) {
-      if (one.file.empty() || !parts.pointer.starts_with(place))
-        return false;
-      parts.source = one.file;
-      parts.pointer.erase(0, place.size());
-      return true;
-    };
-    if (!within(policy, "/hosts/0/policy") && !within(target, "/subsystems/0"))
-      within(target, "");
-    throw scenario::ScenarioError(parts);
-  }
-}
-
-conform::MatrixOptions options_from(const ConformArguments& a) {
-  conform::MatrixOptions options;
-  const auto policies = named("--policy", a.policies, scenario::policy_presets());
-  const auto targets = named("--target", a.targets, scenario::target_profiles());
-  for (const Named& policy : policies) {
-    for (const Named& target : targets)
-      options.subjects.push_back(subject_from(policy, target));
-  }
-  options.requirements = chosen(a.requirements);
-  options.seed = number("--seed", a.seed, 1'000'000'000);
-  options.swarm = number("--swarm", a.swarm, 100'000);
-  options.jobs = number("--jobs", a.jobs, 1024);
-  if (options.jobs == 0)
-    options.jobs = std::max(1U, std::thread::hardware_concurrency());
-  return options;
-}
-
-/// The matrix against the earlier and the expected one. What differs becomes a part of it, and so
-/// of every report; gives the words for the terminal.
-std::string compare_with(json& matrix, const json& old, const json& expected) {
+/// The matrix against its baseline, the earlier and the expected one. What differs becomes a part
+/// of it, and so of every report; gives the words for the terminal.
+std::string compare_with(json& matrix, const std::optional<conform::Baseline>& baseline,
+                         const json& old, const json& expected) {
   std::string out;
+  if (baseline) {
+    const auto found = conform::compare_baseline(matrix, *baseline);
+    matrix["baseline"] = {{baseline->is_target ? "target" : "policy", baseline->name}};
+    matrix["against_baseline"] = conform::to_json(found);
+    out += conform::text_of(found, "Against " + baseline->name) + "\n";
+  }
   if (!old.is_null()) {
     const auto found = conform::compare(old, matrix);
     matrix["against"] = conform::to_json(found);
@@ -283,24 +182,27 @@ std::string compare_with(json& matrix, const json& old, const json& expected) {
   return out;
 }
 
-/// What the exit status says: with an earlier matrix whether anything is worse, with the expected
-/// one whether anything differs, without either whether anything failed.
+/// What the exit status says: with a baseline or an earlier matrix whether anything is worse, with
+/// the expected one whether anything differs, without any whether anything failed.
 int status_of(const json& matrix) {
-  const bool compared = matrix.contains("against") || matrix.contains("against_expected");
-  if (!compared)
-    return matrix["summary"]["fail"] != 0 ? expectation_failed : done;
-  bool bad = matrix.contains("against_expected") && !matrix["against_expected"].empty();
-  if (matrix.contains("against")) {
-    for (const json& difference : matrix["against"])
+  bool compared = matrix.contains("against_expected");
+  bool bad = compared && !matrix["against_expected"].empty();
+  for (const char* key : {"against_baseline", "against"}) {
+    if (!matrix.contains(key))
+      continue;
+    compared = true;
+    for (const json& difference : matrix[key])
       bad = bad || difference["worse"].get<bool>();
   }
+  if (!compared)
+    return matrix["summary"]["fail"] != 0 ? expectation_failed : done;
   return bad ? expectation_failed : done;
 }
 
 }  // namespace
 
 int conform_matrix(const ConformArguments& a) {
-  conform::MatrixOptions options = options_from(a);
+  auto [options, baseline] = conform_asked(a);
   const json old = read_json("--against", a.against, conform::check_matrix);
   const json expected = read_json("--expected", a.expected, conform::check_expected);
   if (a.out.empty() && !a.formats.empty())
@@ -319,7 +221,7 @@ int conform_matrix(const ConformArguments& a) {
   options.progress = progress_line(pace);
   json matrix = conform::run_matrix(options);
   pace.clear();
-  const std::string differences = compare_with(matrix, old, expected);
+  const std::string differences = compare_with(matrix, baseline, old, expected);
   // Files first: a reader of stdout that goes away must not cost them.
   std::string lost;
   try {

@@ -98,10 +98,20 @@ void add_conform(CLI::App& app, ConformArguments& conform) {
       ->type_name("NAME")
       ->delimiter(',')
       ->allow_extra_args(false);
+  verb->add_option("--baseline", conform.baseline,
+                   "what a patch changes: a policy or a target, name or file; list what the others "
+                   "do worse first, and exit 1 if anything")
+      ->type_name("NAME");
   verb->add_option("--requirement", conform.requirements, "only these requirements")
       ->type_name("ID")
       ->delimiter(',')
       ->allow_extra_args(false);
+  verb->add_option("--party", conform.parties,
+                   "only requirements that these have to keep: host, target, system")
+      ->type_name("PARTY")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({"host", "target", "system"}));
   verb->add_option("--out", conform.out, "write reports, and failing scenarios, into this folder")
       ->type_name("DIR");
   verb->add_option("--format", conform.formats, "reports below --out: html, junit, md, json")
@@ -121,11 +131,11 @@ void add_conform(CLI::App& app, ConformArguments& conform) {
       ->type_name("N");
   verb->add_flag("--json", conform.json, "print the matrix document instead of a table");
   verb->footer(
-      "Exit status 1 if a requirement failed; with --against or --expected, if something got "
-      "worse\n"
-      "or differs.\n\nExamples:\n"
+      "Exit status 1 if a requirement failed; with --baseline or --against, if something is "
+      "worse;\n"
+      "with --expected, if something differs.\n\nExamples:\n"
       "  holdfast conform --policy linux-mainline --target nvmet-mainline\n"
-      "  holdfast conform --policy patch.json --target array --out report\n"
+      "  holdfast conform --baseline tp8028-v3 --policy patch.json --party host --out report\n"
       "  holdfast conform --out new --against old/conform.json\n");
 }
 

@@ -29,9 +29,9 @@ void fenced_first(const RunView& v, Ledger& ledger, const char* what, Which whic
   each_let_go(v, which, [&](const Recovery& r, const Attempt& a, TimePoint gone) {
     const Duration wanted = required_hold(v, r);
     ledger.expect(r.fenced <= gone || gone >= r.started + wanted, gone, [&] {
-      return fmt::format("{} was let go {} after {} of {}, without a reset; expected {}",
-                         name_of(v, a), text(gone - r.started), what, v.name_of(r.controller),
-                         text(wanted));
+      return fmt::format(
+          "{} was let go {} after {} of {}, before a fence or the end of a hold of {}",
+          name_of(v, a), text(gone - r.started), what, v.name_of(r.controller), text(wanted));
     });
   });
 }

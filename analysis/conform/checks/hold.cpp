@@ -35,9 +35,10 @@ void not_let_go_early(const RunView& v, Ledger& ledger) {
   each_let_go(v, is_path_loss, [&](const Recovery& r, const Attempt& a, TimePoint gone) {
     const Duration wanted = required_hold(v, r);
     ledger.expect(fenced_by(r, gone) || gone >= r.started + wanted, gone, [&] {
-      return fmt::format("{} was let go {} after {} was given up, without a reset; expected {}",
-                         name_of(v, a), text(gone - r.started), v.name_of(r.controller),
-                         text(wanted));
+      return fmt::format(
+          "{} was let go {} after {} was given up, before a fence or the end of a "
+          "hold of {}",
+          name_of(v, a), text(gone - r.started), v.name_of(r.controller), text(wanted));
     });
   });
 }

@@ -47,6 +47,10 @@ std::set<std::string> canaries(const json& matrix) {
   return out;
 }
 
+void regressions_first(std::vector<Difference>& all) {
+  std::stable_partition(all.begin(), all.end(), [](const Difference& d) { return d.worse; });
+}
+
 }  // namespace
 
 bool is_worse(const std::string& before, const std::string& after) {
@@ -107,7 +111,30 @@ std::vector<Difference> compare(const json& before, const json& after) {
     if (asked.count({policy, target}) != 0 && find_requirement(requirement) == nullptr)
       add(place, was, absent);
   }
-  std::stable_partition(out.begin(), out.end(), [](const Difference& d) { return d.worse; });
+  regressions_first(out);
+  return out;
+}
+
+std::vector<Difference> compare_baseline(const json& matrix, const Baseline& baseline) {
+  const char* compared = baseline.is_target ? "target" : "policy";
+  const char* common = baseline.is_target ? "policy" : "target";
+  const auto left_out = canaries(matrix);
+  std::map<std::pair<std::string, std::string>, std::string> was;  // what is common, requirement
+  for (const json& r : matrix["results"]) {
+    if (text_at(r, compared) == baseline.name)
+      was[{text_at(r, common), text_at(r, "requirement")}] = text_at(r, "verdict");
+  }
+  std::vector<Difference> out;
+  for (const json& r : matrix["results"]) {
+    const std::string requirement = text_at(r, "requirement"), is = text_at(r, "verdict");
+    const auto before = was.find({text_at(r, common), requirement});
+    // In a run that was stopped the baseline itself may be missing.
+    if (before == was.end() || before->second == is || left_out.count(requirement) != 0)
+      continue;
+    out.push_back({text_at(r, "policy"), text_at(r, "target"), requirement, before->second, is,
+                   is_worse(before->second, is)});
+  }
+  regressions_first(out);
   return out;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A matrix document held against another one, or against the expected matrix.
+// A matrix document held against another one, against the expected matrix, or one of its
+// implementations against the others.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -32,6 +33,16 @@ void check_expected(const nlohmann::json& document);
 /// implementations, and its requirements or those that the catalogue has no more. Throws what
 /// check_matrix throws.
 std::vector<Difference> compare(const nlohmann::json& before, const nlohmann::json& after);
+
+/// The policy, or the target, that the others of a matrix are changes of.
+struct Baseline {
+  std::string name;
+  bool is_target = false;
+};
+
+/// What every other policy of `matrix` does otherwise than the baseline on the same target (or
+/// every other target with the same policy), regressions first. `matrix` is one of run_matrix.
+std::vector<Difference> compare_baseline(const nlohmann::json& matrix, const Baseline& baseline);
 
 /// Differences from the expected matrix (scenarios/requirements/expected.json; docs/conformance.md
 /// has its format), of the implementations and requirements that `matrix` has, regressions first.

@@ -153,6 +153,16 @@ std::string extent(const Grid& grid) {
       m["seed"].get<std::uint64_t>());
 }
 
+std::vector<std::pair<std::string, std::string>> comparisons(const json& matrix) {
+  std::vector<std::pair<std::string, std::string>> out;
+  if (matrix.contains("baseline") && matrix["baseline"].size() == 1)
+    out.emplace_back("against_baseline", matrix["baseline"].front().get<std::string>());
+  out.emplace_back("against", "the earlier matrix");
+  out.emplace_back("against_expected", "the expected matrix");
+  std::erase_if(out, [&](const auto& one) { return !matrix.contains(one.first); });
+  return out;
+}
+
 std::string canary_text(Grid::Canary canary) {
   switch (canary) {
     case Grid::Canary::sings:

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "analysis/conform/campaign/matrix.hpp"
@@ -56,6 +57,9 @@ Verdict verdict_of(const nlohmann::json& result);
 std::string text_at(const nlohmann::json& object, const char* key);
 /// "34 requirements, 36 implementations; 41 probes and 60 drawn scenarios for each, seed 1".
 std::string extent(const Grid& grid);
+/// What the matrix was compared with: keys of its lists of differences, and words for it ("the
+/// expected matrix", a baseline's name).
+std::vector<std::pair<std::string, std::string>> comparisons(const nlohmann::json& matrix);
 /// What to say of the canary.
 std::string canary_text(Grid::Canary canary);
 /// "9 pass, 1 fail, 2 not applicable, 0 not exercised".

@@ -65,11 +65,13 @@ class Packer {
   json pack() {
     const json& m = grid_.matrix();
     json out;
-    for (const char* key : {"schema_version", "model_version", "seed", "swarm", "variations",
-                            "probes", "complete", "against", "against_expected"}) {
+    for (const char* key :
+         {"schema_version", "model_version", "seed", "swarm", "variations", "probes", "complete"}) {
       if (m.contains(key))
         out[key] = m[key];
     }
+    for (const auto& [key, with] : comparisons(m))
+      out["comparisons"].push_back({{"with", with}, {"differences", m[key]}});
     constexpr std::array<const char*, 3> states = {"none", "sings", "dead"};
     out["canary"] = states[static_cast<std::size_t>(grid_.canary())];
     out["requirements"] = json::array();

@@ -114,14 +114,9 @@ class Writer {
   }
 
   void differences() {
-    const json none = json::array();
-    for (const auto& [key, title] :
-         {std::pair("against", "Against the earlier matrix"),
-          std::pair("against_expected", "Against the expected matrix")}) {
-      if (!grid_.matrix().contains(key))
-        continue;
+    for (const auto& [key, with] : comparisons(grid_.matrix())) {
       const json& list = grid_.matrix()[key];
-      out_ += fmt::format("\n## {}\n\n", title);
+      out_ += fmt::format("\n## Against {}\n\n", md(with));
       if (list.empty()) {
         out_ += "No difference.\n";
         continue;

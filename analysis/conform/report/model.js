@@ -19,10 +19,10 @@ function unpack(data) {
   }));
   const model = { data, requirements, implementations, cells: [], changes: [] };
   model.cells = data.cells.map((row) => row.map((cell) => unpackCell(data, cell)));
-  for (const key of ["against", "against_expected"]) {
-    for (const change of data[key] || []) {
+  for (const { differences } of data.comparisons || []) {
+    for (const change of differences) {
       const place = placeOf(model, change.requirement, change.policy, change.target);
-      model.changes.push({ ...change, key, place });
+      model.changes.push({ ...change, place });
       const cell = place && model.cells[place.r][place.i];
       if (cell) cell.change = change;
     }

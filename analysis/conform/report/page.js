@@ -49,7 +49,7 @@ function showHead() {
 
 function showChanges() {
   const { model } = state;
-  const compared = ["against", "against_expected"].filter((key) => key in model.data);
+  const compared = (model.data.comparisons || []).map(({ with: other }) => other);
   if (compared.length === 0) return;
   const worse = model.changes.filter((change) => change.worse).length;
   const box = $("changes");
@@ -57,8 +57,7 @@ function showChanges() {
   box.open = worse > 0;
   box.classList.toggle("worse", worse > 0);
   box.querySelector("summary").textContent =
-    `Against the ${compared.map((k) => (k === "against" ? "earlier" : "expected")).join(" and the ")} ` +
-    `matrix: ${worse} worse, ${plural(model.changes.length - worse, "other difference")}`;
+    `Against ${compared.join(" and ")}: ${worse} worse, ${plural(model.changes.length - worse, "other difference")}`;
   box.querySelector("ul").append(...model.changes.map((change) => {
     const name = `${change.requirement} ${change.policy} on ${change.target}`;
     return h("li", {}, change.worse ? h("strong", {}, "worse ") : null,

@@ -18,6 +18,9 @@ namespace {
 
 /// With more implementations than this a matrix says more than lists.
 constexpr std::size_t most_lists = 4;
+/// Up to so many policies stand over their columns by name, each on a line of its own; of more the
+/// heads would take more room than the matrix, so they are letters.
+constexpr std::size_t most_named = 6;
 
 class Teller {
  public:
@@ -141,12 +144,31 @@ class Teller {
     }
   }
 
-  /// A block of columns for each target, a column of one letter for each policy. Targets that do
+  [[nodiscard]] bool named() const { return policies_.size() <= most_named; }
+
+  /// The lines over the columns of a target: a line of letters, or a line for each name, which
+  /// begins over its column; those of columns further left lead down to theirs.
+  [[nodiscard]] std::vector<std::string> heads() const {
+    std::vector<std::string> out(named() ? policies_.size() : 1);
+    for (std::size_t p = 0; p < policies_.size(); ++p) {
+      if (!named()) {
+        out[0] += letter(p);
+        continue;
+      }
+      for (std::size_t below = p + 1; below < out.size(); ++below)
+        out[below] += "| ";
+      out[p] += policies_[p];
+    }
+    return out;
+  }
+
+  /// A block of columns for each target, a column of one sign for each policy. Targets that do
   /// not fit side by side come below.
   void tell_matrix() {
     find_names();
     out_ += '\n';
-    tell_letters();
+    if (!named())
+      tell_letters();
     out_ += ". pass   F fail   - not applicable   ? not exercised, so nothing is known\n";
     std::size_t id_width = 0, title_width = 0;
     for (const json* r : grid_.requirements()) {
@@ -154,7 +176,9 @@ class Teller {
       title_width = std::max(title_width, text_at(*r, "title").size());
     }
     title_width = std::min<std::size_t>(title_width, 44);
-    std::size_t block = policies_.size();
+    std::size_t block = 0;
+    for (const std::string& one : heads())
+      block = std::max(block, one.size());
     for (const std::string& target : targets_)
       block = std::max(block, target.size());
     block += 2;
@@ -167,17 +191,17 @@ class Teller {
 
   void tell_blocks(std::size_t from, std::size_t to, std::size_t id_width, std::size_t title_width,
                    std::size_t block) {
-    std::string head(id_width + 2 + title_width, ' '), letters = head;
-    for (std::size_t p = 0; p < policies_.size(); ++p)
-      letters += p == 0 ? fmt::format("  {}", letter(p)) : std::string(1, letter(p));
-    const std::string one_block = letters.substr(head.size());
-    letters = head;
-    for (std::size_t t = from; t < to; ++t) {
-      head += fmt::format("  {:<{}}", targets_[t], block - 2);
-      letters += fmt::format("{:<{}}", one_block, block);
+    const std::string left(id_width + 2 + title_width, ' ');
+    std::string above = left;
+    for (std::size_t t = from; t < to; ++t)
+      above += fmt::format("  {:<{}}", targets_[t], block - 2);
+    add_line(above, '\n');
+    for (const std::string& one : heads()) {
+      std::string row = left;
+      for (std::size_t t = from; t < to; ++t)
+        row += fmt::format("  {:<{}}", one, block - 2);
+      add_line(row);
     }
-    add_line(head, '\n');
-    add_line(letters);
     for (std::size_t r = 0; r < grid_.requirements().size(); ++r) {
       const json& requirement = *grid_.requirements()[r];
       std::string title = text_at(requirement, "title");
@@ -186,14 +210,15 @@ class Teller {
       std::string row =
           fmt::format("{:<{}}  {:<{}}", text_at(requirement, "id"), id_width, title, title_width);
       for (std::size_t t = from; t < to; ++t) {
-        std::string signs = "  ";
+        std::string signs;
         for (const std::string& policy : policies_) {
           const auto* one = find(policy, targets_[t]);
           signs += one == nullptr || one->results[r] == nullptr
                        ? ' '
                        : sign(verdict_of(*one->results[r]));
+          signs += named() ? " " : "";
         }
-        row += fmt::format("{:<{}}", signs, block);
+        row += fmt::format("  {:<{}}", signs, block - 2);
       }
       add_line(row);
     }

@@ -65,6 +65,32 @@ TEST_CASE("worse is what fails now, or is a pass no more", "[conform]") {
   CHECK_FALSE(worse("not exercised", "pass"));
 }
 
+TEST_CASE("a change is held against its baseline, place by place", "[conform]") {
+  json m = matrix();
+  const auto found = compare_baseline(m, {"linux-mainline", false});
+  REQUIRE(found.size() == 2);  // the canary does not count
+  CHECK(found[0].policy == "spec");
+  CHECK(found[0].requirement == "HOLD-1");
+  CHECK(found[0].before == "fail");
+  CHECK(found[0].after == "pass");
+  CHECK_FALSE(found[0].worse);
+  // The other way round it is worse.
+  const auto back = compare_baseline(m, {"spec", false});
+  REQUIRE(back.size() == 2);
+  CHECK(back[0].policy == "linux-mainline");
+  CHECK(back[0].worse);
+  // Targets: the same policy on another one.
+  m["results"].push_back(result("spec", "mine", "HOLD-1", "fail"));
+  const auto targets = compare_baseline(m, {"array", true});
+  REQUIRE(targets.size() == 1);
+  CHECK(targets[0].policy == "spec");
+  CHECK(targets[0].target == "mine");
+  CHECK(targets[0].before == "pass");
+  CHECK(targets[0].worse);
+  // On a target that the baseline was not run on there is nothing to compare.
+  CHECK(compare_baseline(m, {"linux-mainline", false}).size() == 2);
+}
+
 TEST_CASE("regressions come first, the canary does not count", "[conform]") {
   json now = matrix();
   at(now, "linux-mainline", "HOLD-1") = result("linux-mainline", "array", "HOLD-1", "pass");

@@ -3,6 +3,7 @@
 // them.
 #include "analysis/conform/report/report.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <pugixml.hpp>
 #include <sstream>
@@ -98,6 +99,51 @@ TEST_CASE("the text of many implementations is a matrix within its columns", "[c
   const std::string narrow = text_report(many(), "", "holdfast", 80);
   CHECK(count_of(narrow, "...F.....") == 4);
   CHECK(count_of(narrow, "\nHOLD-1") > 1);
+}
+
+TEST_CASE("a few policies stand over their columns by name", "[conform]") {
+  json few = many();
+  for (json& one : few["results"]) {
+    const std::string name = one["policy"];
+    if (name.back() > '3')
+      one = nullptr;
+  }
+  few["results"].erase(std::remove(few["results"].begin(), few["results"].end(), json()),
+                       few["results"].end());
+  const std::string text = text_report(few);
+  const std::string block(23, ' ');
+  const auto over = [&](std::string one) {
+    const std::string two = one.append(block, 0, block.size() - one.size());
+    return "  " + two + one.substr(0, one.find_last_not_of(' ') + 1);
+  };
+  CHECK_THAT(text, Contains(over("target-0").substr(0, 12)));
+  CHECK_THAT(text, Contains(over("policy-number-0")));
+  CHECK_THAT(text, Contains(over("| policy-number-1")));
+  CHECK_THAT(text, Contains(over("| | | policy-number-3")));
+  CHECK_THAT(text, Contains(over(". . . F")));
+  CHECK_THAT(text, !Contains("a policy-number-0"));
+}
+
+TEST_CASE("every report says what it was compared with", "[conform]") {
+  json m = matrix();
+  m["baseline"] = {{"policy", "tp8028|v3"}};
+  m["against_baseline"] = json::array();
+  m["against"] = {{{"policy", "spec"},
+                   {"target", "array"},
+                   {"requirement", "HOLD-1"},
+                   {"before", "pass"},
+                   {"after", "fail"},
+                   {"worse", true}}};
+  const std::string text = markdown_report(m);
+  CHECK_THAT(text, Contains("## Against tp8028\\|v3\n\nNo difference.\n"));
+  CHECK_THAT(text, Contains("## Against the earlier matrix\n"));
+  CHECK_THAT(text, !Contains("expected matrix"));
+  const json data = data_of(html_report(m));
+  REQUIRE(data["comparisons"].size() == 2);
+  CHECK(data["comparisons"][0]["with"] == "tp8028|v3");
+  CHECK(data["comparisons"][0]["differences"].empty());
+  CHECK(data["comparisons"][1]["with"] == "the earlier matrix");
+  CHECK(data["comparisons"][1]["differences"][0]["worse"] == true);
 }
 
 TEST_CASE("a canary that does not sing is told by every report", "[conform]") {
