@@ -6,9 +6,12 @@
 
 #include <algorithm>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "analysis/traces/fault_name.hpp"
 #include "models/host/host.hpp"
+#include "models/oracle/strikes.hpp"
 
 namespace holdfast::analysis {
 
@@ -38,12 +41,46 @@ std::string host_of_job(const World& w, std::uint32_t job) {
   return w.host.hosts[sim::index(head.host)].name;
 }
 
-void add_fault_before(const World& w, TimePoint at, std::vector<Moment>& out) {
+bool struck_at(const fault::Fault& f, TimePoint at) {
+  if (f.struck == 0 || at < f.at)
+    return false;
+  return f.every == sim::Duration{} ? at == f.at : (at - f.at) % f.every == sim::Duration{};
+}
+
+/// A command that a fault delays is late when it comes, not when the fault begins: the last fault
+/// that had begun for the controller of the target.
+const fault::Fault* delayed_by(const World& w, std::uint16_t cntlid, TimePoint at) {
+  const fault::Fault* last = nullptr;
+  for (const fault::Fault& f : w.fault.faults) {
+    const auto* delay = std::get_if<fault::CommandDelay>(&f.what);
+    const bool fits = delay != nullptr && delay->command.cntlid == cntlid && f.struck > 0;
+    if (fits && f.at <= at && (last == nullptr || f.at >= last->at))
+      last = &f;
+  }
+  return last;
+}
+
+/// What harmed the connections of an attempt's controller at an instant.
+std::string fault_at(const World& w, const oracle::Attempt& a, TimePoint at) {
+  std::vector<std::string> names;
+  for (const fault::Fault& f : w.fault.faults) {
+    if (struck_at(f, at) && oracle::strikes(w, f, a.controller))
+      names.push_back(fault_name(w, f));
+  }
+  const fault::Fault* delay = delayed_by(w, a.target_cntlid, at);
+  if (names.empty() && delay != nullptr)
+    names.push_back(fault_name(w, *delay));
+  if (names.empty())
+    return fmt::format("a fault strikes {}", controller_name(w, a.controller));
+  return fmt::format("fault on {}: {}", controller_name(w, a.controller), fmt::join(names, "; "));
+}
+
+/// The recovery that gave an attempt up may have had a fault before it.
+void add_fault_before(const World& w, const oracle::Attempt& a, std::vector<Moment>& out) {
   for (const oracle::Recovery& r : w.recovery.recoveries) {
-    if (r.released != at || r.fault == sim::never)
+    if (r.controller != a.controller || r.released != a.abandoned || r.fault == sim::never)
       continue;
-    out.push_back(
-        {r.fault, "fault", fmt::format("a fault strikes {}", controller_name(w, r.controller))});
+    out.push_back({r.fault, "fault", fault_at(w, a, r.fault)});
     return;
   }
 }
@@ -76,7 +113,7 @@ void add_attempt(const World& w, const Incident& i, std::vector<Moment>& out) {
   out.push_back({a.sent, "sent",
                  fmt::format("{} is sent over {} to controller {}", name, path, a.target_cntlid)});
   if (a.abandoned != sim::never) {
-    add_fault_before(w, a.abandoned, out);
+    add_fault_before(w, a, out);
     out.push_back({a.abandoned, "given up", fmt::format("host gives the attempt on {} up", path)});
   }
   if (i.retry_sent != sim::never) {

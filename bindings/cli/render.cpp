@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <map>
 
@@ -44,6 +45,32 @@ std::string time_text(double seconds) {
   if (seconds < 1.0)
     return fmt::format("{:.1f} ms", seconds * 1e3);
   return fmt::format("{:.3f} s", seconds);
+}
+
+/// A number of a result for reading: six digits, or as many as set it apart from the number that
+/// `expected` names. The document has all of them.
+std::string number_text(const json& value, const std::string& expected) {
+  if (!value.is_number_float())
+    return word(value);
+  const double number = value.get<double>();
+  const auto text = [&](int digits) {
+    // Without an exponent: so many places behind the point that the first digit has `digits - 1`
+    // behind it.
+    const int first =
+        number == 0.0 ? 0 : static_cast<int>(std::floor(std::log10(std::abs(number))));
+    std::string out = fmt::format("{:.{}f}", number, std::clamp(digits - 1 - first, 1, 17));
+    out.erase(out.find_last_not_of('0') + 1);
+    if (out.back() == '.')
+      out.pop_back();
+    return out;
+  };
+  const auto named = [&](const std::string& out) {
+    return (' ' + expected + ' ').find(' ' + out + ' ') != std::string::npos;
+  };
+  int digits = 6;
+  while (digits < 17 && named(text(digits)))
+    ++digits;
+  return text(digits);
 }
 
 std::string time_text(const json& value) {
@@ -248,9 +275,10 @@ std::vector<std::string> failures(const nlohmann::json& result) {
   for (const auto& one : get(result, "/expect")) {
     if (word(get(one, "/verdict")) != "fail")
       continue;
+    const std::string expected = word(get(one, "/expected"));
     out.push_back(fmt::format("{}: {} is {}, expected {}", word(get(result, "/name")),
-                              word(get(one, "/name")), word(get(one, "/value")),
-                              word(get(one, "/expected"))));
+                              word(get(one, "/name")), number_text(get(one, "/value"), expected),
+                              expected));
   }
   return out;
 }

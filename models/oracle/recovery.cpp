@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "models/oracle/strikes.hpp"
 #include "models/transport/queue.hpp"
 #include "models/world.hpp"
 
@@ -26,56 +27,12 @@ Recovery* open_recovery(World& w, host::ControllerId controller) {
   return open == ~0u ? nullptr : &w.recovery.recoveries[open];
 }
 
-bool crosses(const World& w, net::RouteId route, const fault::OnLink& f) {
-  HOLDFAST_CHECK(sim::index(f.link) < w.net.links.size(),
-                 "a fault strikes a link that is not there");
-  const net::Route& r = w.net.routes[sim::index(route)];
-  for (std::uint32_t i = 0; i < r.count; ++i) {
-    const net::ChannelId c = w.net.hops[r.first + i];
-    const bool struck = sim::index(c) % 2 == 0 ? f.forward : f.backward;
-    if (sim::index(c) / 2 == sim::index(f.link) && struck)
-      return true;
-  }
-  return false;
-}
-
-/// Does the fault harm what is connected like this? What is done to a target's software, or by
-/// others, harms nobody's connection by itself.
-struct Strikes {
-  const World& w;
-  const host::Controller& c;
-
-  bool is_it(host::ControllerId id) const { return &c == &w.host.controllers[sim::index(id)]; }
-
-  bool operator()(const fault::OnLink& f) const {
-    return crosses(w, c.forward, f) || crosses(w, c.back, f);
-  }
-  bool operator()(const fault::OnPackets& f) const {
-    const bool all = f.controller == sim::none<host::ControllerId>;
-    return all ? (*this)(static_cast<const fault::OnLink&>(f)) : is_it(f.controller);
-  }
-  bool operator()(const fault::Once&) const { return false; }
-  bool operator()(const fault::KillSockets& f) const { return is_it(f.controller); }
-  bool operator()(const fault::RemotePortLost& f) const { return c.forward == f.routes[0]; }
-  bool operator()(const fault::NodeFailure& f) const {
-    const auto& ports = w.target.nodes[sim::index(f.node)].ports;
-    return std::find(ports.begin(), ports.end(), c.port) != ports.end();
-  }
-  bool operator()(const fault::AdminStall&) const { return false; }
-  bool operator()(const fault::PortRemoved& f) const {
-    const std::string& nqn = w.target.nqns[sim::index(f.subsystem)];
-    return c.port == f.port && host::nqn_of(w, c.subnqn).view() == nqn;
-  }
-  bool operator()(const fault::CrossTraffic&) const { return false; }
-};
-
 void on_fault(World& w, const Words<Kind::fault>& r) {
   const fault::Fault& f = w.fault.faults[r.get<"fault">()];
   if (!r.get<"on">())
     return;
   for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
-    const host::Controller& c = w.host.controllers[i];
-    if (std::visit(Strikes{w, c}, f.what))
+    if (strikes(w, f, host::ControllerId{i}))
       watch(w, host::ControllerId{i}).last_fault = w.now();
   }
 }

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -45,6 +46,55 @@ def started(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [PROGRAM, *words], cwd=folder, capture_output=True, text=True, check=False
     )
+
+
+def failed_expectation(tmp_path: Path, scenario: str, expect: dict[str, Any]) -> tuple[str, Any]:
+    """Run a bundled scenario that expects something else; return the words and the document."""
+    document = json.loads((ROOT / "scenarios" / f"{scenario}.json").read_text())
+    document["expect"] = expect
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(document))
+    done = holdfast("run", f"{path}")
+    assert done.returncode == 1, done.stderr
+    found = re.search(r"^expectation failed  (.*)$", done.stdout, re.M)
+    assert found, done.stdout
+    return found[1], json.loads(holdfast("run", f"{path}", "--json").stdout)
+
+
+def value_of(document: Any) -> float:
+    """Return the value of the only expectation."""
+    result = document.get("results", [document])[0]
+    (one,) = result["expect"]
+    return float(one["value"])
+
+
+@pytest.mark.parametrize(
+    ("scenario", "name", "told"),
+    [
+        ("rw_test_ccr", "longest_stall_s", "2.00007"),
+        ("rw_test_mainline", "longest_stall_s", "0.00009192"),
+        ("target_expiry", "hold_s", "15.001"),
+    ],
+)
+def test_a_failed_expectation_is_told_in_six_digits(
+    tmp_path: Path, scenario: str, name: str, told: str
+) -> None:
+    """Without an exponent, and without what binary fractions leave at the end."""
+    words, document = failed_expectation(tmp_path, scenario, {name: {"max": 0}})
+    assert words.endswith(f"{name} is {told}, expected at most 0")
+    assert value_of(document) == pytest.approx(float(told), rel=1e-5)
+
+
+def test_rounding_does_not_make_the_bound_of_a_value(tmp_path: Path) -> None:
+    """A value just beyond its bound has as many digits as show that."""
+    words, document = failed_expectation(
+        tmp_path, "rw_test_ccr", {"longest_stall_s": {"max": 2.00007}}
+    )
+    told = re.search(r"is ([0-9.]+), expected at most 2.00007$", words)
+    assert told, words
+    assert 2.00007 < float(told[1]) < 2.000071
+    assert value_of(document) == pytest.approx(float(told[1]), abs=1e-7)
+    assert value_of(document) != float(told[1])
 
 
 def test_presets_say_what_they_set() -> None:

@@ -16,14 +16,17 @@ namespace holdfast::conform {
 inline std::string text(TimePoint t) {
   return t == never ? "never" : fmt::format("{:.6f} s", sim::seconds(t));
 }
-/// "15.001 s", "2.5 ms", "80 us": a span, with as many digits as it has.
+/// "15.001 s", "2.5 ms", "80 us": a span to the microsecond, or to the nanosecond where it would
+/// look rounder than it is ("9.999999999 s", not "10 s").
 inline std::string text(Duration d) {
-  const double s = sim::seconds(d);
+  const auto whole = std::chrono::round<std::chrono::microseconds>(d);
+  const bool rounder = whole % std::chrono::microseconds{100} == Duration{} && whole != d;
+  const double s = sim::seconds(rounder ? d : Duration{whole});
   if (d >= std::chrono::seconds{1} || d <= std::chrono::seconds{-1} || d == Duration{})
-    return fmt::format("{:.9g} s", s);
+    return fmt::format("{:.{}g} s", s, rounder ? 15 : 12);
   if (d >= std::chrono::milliseconds{1})
-    return fmt::format("{:.6g} ms", s * 1e3);
-  return fmt::format("{:.6g} us", s * 1e6);
+    return fmt::format("{:.{}g} ms", s * 1e3, rounder ? 9 : 6);
+  return fmt::format("{:.6g} us", sim::seconds(d) * 1e6);
 }
 /// "3803937us" as "3.803937 s": a time as scenarios have it; whatever is no such time stays as it
 /// is.

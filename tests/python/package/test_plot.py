@@ -166,7 +166,7 @@ def test_phases() -> None:
     # detect: mean of 5.5 and 10.5; fence: mean of 15 and 30
     for expected in ((0, 0, 8.0), (0, 8.0, 0.5), (1, 0, 8.0), (1, 8.0, 22.5), (1, 30.5, 0.5)):
         assert any(bar == pytest.approx(expected) for bar in bars), expected
-    assert ax.get_title("left") == "cqt-only: 22.5 s of 31.0 s go to the fence"
+    assert ax.get_title("left") == "cqt-only: on average 22.5 s of 31.0 s go to the fence"
     assert {"8.50 s", "31.0 s"} <= set(texts(ax))
     longer = plot.recovery_phases(table, by=POLICY, reconnect=True)
     assert {"18.0 s", "40.5 s"} <= set(texts(longer))
@@ -235,7 +235,7 @@ def test_timeline_of_a_corruption() -> None:
     """The window of 2 s, and the stale write at its end."""
     result = holdfast.run("rw_test_mainline")
     ax = result.plot_timeline()
-    assert ax.get_title("left").startswith("Data corrupted after 2.00 s of exposure")
+    assert ax.get_title("left").startswith("Data corrupted, exposed for up to 2.00 s")
     assert "stale write" in texts(ax)
     # the second lane: from the release to the landing
     assert any(bar == pytest.approx((1, 0.10004, 2.0), abs=1e-4) for bar in bars_of(ax))
@@ -246,7 +246,7 @@ def test_timeline_of_a_corruption() -> None:
 def test_timeline_of_a_hold_and_of_nothing() -> None:
     """A hold of 15.001 s is a bar; a run without recovery says so."""
     ax = plot.timeline(holdfast.run("rw_test_cqt_only"))
-    assert ax.get_title("left") == "No exposure; I/O stalled for 15.0 s"
+    assert ax.get_title("left") == "No exposure; longest stall 15.0 s"
     assert any(length == pytest.approx(15.001, abs=1e-3) for _, _, length in bars_of(ax))
     quiet = holdfast.run(holdfast.Scenario.load("rw_test_mainline").set("/faults", []))
     assert "no path was lost" in texts(quiet.plot_timeline())

@@ -11,6 +11,7 @@
 #include "analysis/conform/campaign/shrink.hpp"
 #include "analysis/conform/campaign/swarm.hpp"
 #include "analysis/conform/campaign/vary.hpp"
+#include "analysis/conform/view/words.hpp"
 #include "models/scenario/reading/units.hpp"
 #include "models/scenario/scenario.hpp"
 
@@ -65,6 +66,18 @@ std::string verdict_of(const json& matrix, const std::string& id) {
 }
 
 }  // namespace
+
+TEST_CASE("spans are told to the microsecond, unless they would look rounder", "[conform]") {
+  CHECK(text(Duration{7'800'537'160}) == "7.800537 s");
+  CHECK(text(Duration{15'001'000'000}) == "15.001 s");
+  CHECK(text(Duration{9'999'999'999}) == "9.999999999 s");
+  CHECK(text(Duration{10'000'000'001}) == "10.000000001 s");
+  CHECK(text(Duration{2'500'000}) == "2.5 ms");
+  CHECK(text(Duration{2'500'400}) == "2.5004 ms");
+  CHECK(text(Duration{123'456'789}) == "123.457 ms");
+  CHECK(text(Duration{145'777}) == "145.777 us");
+  CHECK(text(Duration{}) == "0 s");
+}
 
 TEST_CASE("every requirement has a check and every check a requirement", "[conform]") {
   std::set<std::string> ids, checked;

@@ -48,7 +48,7 @@ def exposure_against_hold(
     if table.empty:
         style.words(ax, "", _name(x), _LABEL)
         return style.note(ax, "no run has an exposure")
-    zeros = {}
+    zeros, last_s = {}, {}
     for number, (name, group) in enumerate(style.groups(table, by)):
         ink = style.colour(number) if by is not None else style.BAD
         worst = group.groupby("_factor")["_exposure"].max()
@@ -60,9 +60,16 @@ def exposure_against_hold(
             ax.fill_between(worst.index, best, worst, color=ink, alpha=0.12, linewidth=0)
         ax.plot(worst.index, worst, "-" + style.marker(number), color=ink, linewidth=3,
                 markersize=8 if len(worst) < 30 else 0, clip_on=False)  # fmt: skip
-        zeros[name] = zero_from(worst)
+        zeros[name], last_s[name] = zero_from(worst), float(worst.iloc[-1])
     style.time_scale(ax, "y", [0.0, *table["_exposure"]])
-    style.words(ax, _finding(zeros, table), _name(x), _LABEL)
+    style.words(
+        ax,
+        "No exposure seen at any hold that was tried"
+        if (table["_exposure"] == 0).all()
+        else _finding(zeros, last_s),
+        _name(x),
+        _LABEL,
+    )
     for number, (name, zero) in enumerate(zeros.items()):
         if zero is not None and zero > table["_factor"].min():
             ink = style.colour(number) if by is not None else style.GOOD
@@ -81,12 +88,11 @@ def zero_from(worst: pd.Series[float]) -> float | None:
     return float(safe.min()) if len(safe) else None
 
 
-def _finding(zeros: dict[str, float | None], table: pd.DataFrame) -> str:
-    if (table["_exposure"] == 0).all():
-        return "No exposure seen at any hold that was tried"
+def _finding(zeros: dict[str, float | None], last_s: dict[str, float]) -> str:
+    """Say where each line ends: of `last_s` is the exposure at the longest hold of each."""
     never = [name for name, zero in zeros.items() if zero is None]
     if never:
-        last = table[table["_factor"] == table["_factor"].max()]["_exposure"].max()
+        last = max(last_s[name] for name in never)
         where = f" ({', '.join(never)})" if any(never) else ""
         return f"Exposed for up to {style.time_text(last)} even at the longest hold{where}"
     safe = max(zero for zero in zeros.values() if zero is not None)

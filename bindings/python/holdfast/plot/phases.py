@@ -73,7 +73,8 @@ def recovery_phases(
     ax.set_xlim(0, 1.13 * longest if longest > 0 else 1.0)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
-    style.words(ax, _finding(bars, phases), _LABEL, "", pad=52)
+    several = any(len(group) > 1 for _, group in style.groups(table, by))
+    style.words(ax, _finding(bars, phases, several), _LABEL, "", pad=52)
     handles = [ax.barh([0], [0], color=ink) for _, _, ink in phases]
     ax.legend(handles, [name for _, name, _ in phases], fontsize=style.TEXT, frameon=False,
               ncols=len(phases), loc="lower left", bbox_to_anchor=(-0.012, 1.0),
@@ -96,8 +97,10 @@ def _bar(
             fontweight="bold", color=style.INK)  # fmt: skip
 
 
-def _finding(bars: dict[str, list[float]], phases: list[tuple[str, str, str]]) -> str:
-    """Name the phase that most of the longest recovery goes to."""
+def _finding(
+    bars: dict[str, list[float]], phases: list[tuple[str, str, str]], several: bool
+) -> str:
+    """Name the phase that most of the longest bar goes to: a mean if there are several runs."""
     name, lengths = max(bars.items(), key=lambda one: sum(one[1]))
     total = sum(lengths)
     if total == 0:
@@ -105,6 +108,6 @@ def _finding(bars: dict[str, list[float]], phases: list[tuple[str, str, str]]) -
     most = int(np.argmax(lengths))
     what = {"detect_s": "detection", "fence_s": "the fence", "retry_s": "the first retry"}
     told = f"{style.time_text(lengths[most])} of {style.time_text(total)}"
-    return (
-        f"{name}: " if name else ""
-    ) + f"{told} go to {what.get(phases[most][0], 'reconnecting')}"
+    told = f"on average {told}" if several else told
+    told += f" go to {what.get(phases[most][0], 'reconnecting')}"
+    return f"{name}: {told}" if name else told[0].upper() + told[1:]

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -118,14 +119,19 @@ def _finding(means: list[pd.Series[float]]) -> str:
     known = [mean for mean in means if len(mean) > 1]
     if not known:
         return "Longest stall"
+    if max(_slopes(mean).max() for mean in known) < 0.01:
+        return "The mean stall does not grow with KATO"
     most = max(known, key=lambda mean: float(mean.iloc[-1] - mean.iloc[0]))
     stall, kato = most.to_numpy(dtype=np.float64), most.index.to_numpy(dtype=np.float64)
-    slopes = np.diff(stall) / np.diff(kato)
-    if np.abs(slopes).max() < 0.01:
-        return "The stall does not grow with KATO"
+    slopes = _slopes(most)
     where = f" with {most.name}" if most.name else ""
     slope = float((stall[-1] - stall[0]) / (kato[-1] - kato[0]))
     if np.abs(slopes - slope).max() <= 0.15 * abs(slope):
         return f"Each second of KATO costs {style.time_text(slope)} of stall{where}"
     ends = " to ".join(style.time_text(float(v)) for v in (stall[0], stall[-1]))
     return f"Mean stall{where}: {ends} at KATO {kato[0]:g} to {kato[-1]:g} s"
+
+
+def _slopes(mean: pd.Series[float]) -> npt.NDArray[np.float64]:
+    """Return seconds of stall for a second of KATO, between neighbours."""
+    return np.diff(mean.to_numpy(dtype=np.float64)) / np.diff(mean.index.to_numpy(np.float64))

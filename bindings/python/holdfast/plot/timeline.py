@@ -95,13 +95,14 @@ def timeline(result: _Run, ax: Axes | None = None) -> Axes:
 
 
 def _finding(result: _Run) -> str:
+    exposed = f"exposed for up to {style.time_text(result.exposure_max_s)}"
     if result.verdict == "corrupt":
-        what = f"Data corrupted after {style.time_text(result.exposure_max_s)} of exposure"
+        what = f"Data corrupted, {exposed}" if result.exposure_max_s > 0 else "Data corrupted"
     elif result.exposure_max_s > 0:
-        what = f"Exposed for {style.time_text(result.exposure_max_s)}, data not hit"
+        what = f"{exposed.capitalize()}, data not hit"
     else:
         what = "No exposure"
-    return f"{what}; I/O stalled for {style.time_text(result.stall_s)}"
+    return f"{what}; longest stall {style.time_text(result.stall_s)}"
 
 
 def _range(
