@@ -141,7 +141,6 @@ NAMED = re.compile(
 CITED = re.compile(r"\b[Dd]esign(?:\.md)? ?§? ?\d+")
 # Names that are no files of the tree, and what they are.
 ELSEWHERE = {
-    "protocol.md": "the notes on standards and kernel whose sections the models cite",
     "conform.html": "written by holdfast conform",
     "conform.md": "written by holdfast conform",
     "failures": "written by holdfast conform",

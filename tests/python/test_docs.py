@@ -197,6 +197,59 @@ def test_what_is_wrong_with_a_block_is_seen() -> None:
     assert not faults("a.md", "- item\n\n  ```json\n  {}\n  ```\n")
 
 
+#: A citation of docs/protocol.md: one section, or several, each maybe with a step or mistake.
+_NUMBER = r"\d+(?:\.\d+)*(?!\d|\.\d)"
+_PART = rf"{_NUMBER}(?:, (?:step|mistake) \d+)?"
+_CITED = re.compile(rf"protocol\.md`? ({_PART}(?:(?:, | and | - ){_PART})*)")
+
+
+def citations(path: Path) -> list[str]:
+    """Return what a file cites of docs/protocol.md, as "1.4" or "3.6, step 2"."""
+    # A citation may go on in the next line of a comment, or begin there.
+    text = re.sub(r"\n *(?://+|#)? ?", " ", path.read_text())
+    lists = _CITED.findall(text)
+    if path.parent.name == "catalogue" and path.suffix == ".json":
+        lists += [r["protocol"] for r in json.loads(path.read_text())["requirements"]]
+    out = []
+    for one in lists:
+        for first, last in re.findall(rf"({_PART})(?: - ({_NUMBER}))?", one):
+            out.append(first)
+            if last:
+                parent, low, high = *first.rsplit(".", 1), last.rpartition(".")[2]
+                out += [f"{parent}.{n}" for n in range(int(low) + 1, int(high) + 1)]
+    return out
+
+
+def test_every_cited_fact_is_on_the_page_of_facts() -> None:
+    """Sections, steps and mistakes that the tree cites are there, and no section beside them."""
+    text = (ROOT / "docs" / "protocol.md").read_text()
+    sections = dict(re.findall(r"^##+ ([\d.]+) .*\n((?:(?!#).*\n)*)", text, re.M))
+    cited: dict[str, str] = {}
+    for name in tree():
+        if name != "docs/protocol.md" and Path(name).suffix in _WITH_CITATIONS:
+            cited |= dict.fromkeys(citations(ROOT / name), name)
+    assert len(cited) > 80
+    for one, where in cited.items():
+        section, _, row = one.partition(", ")
+        assert section in sections, f"{where}: docs/protocol.md has no section {section}"
+        if row:
+            number = row.split()[1]
+            assert f"\n| {number} |" in sections[section], f"{where}: {section} has no {row}"
+    used = {one.partition(", ")[0] for one in cited}
+    parents = {one.partition(".")[0] for one in used}
+    assert sections.keys() - used - parents == set()
+
+
+_WITH_CITATIONS = (".cpp", ".hpp", ".py", ".md", ".toml", ".json")
+
+
+def test_citations_are_read() -> None:
+    """Lists, ranges, steps, and what goes on in the next line."""
+    path = ROOT / "models" / "host" / "recovery.cpp"
+    assert {"1.6", "2.2", "4.6"} <= set(citations(path))
+    assert set(citations(ROOT / "models" / "host" / "ccr.cpp")) == {"3.11", "3.12", "3.13"}
+
+
 RUNNING = [page for page in pages() if any(block.runs for block in blocks(page))]
 
 

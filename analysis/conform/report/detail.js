@@ -34,7 +34,7 @@ function about(r) {
     ["Confidence", one.confidence],
     ["Transports", one.transports.length ? one.transports.join(", ") : "all"],
     ["Presupposes", one.when.length ? one.when.join(", ") : null],
-    ["Notes", one.protocol ? `protocol.md ${one.protocol}` : null],
+    ["Notes", one.protocol ? `docs/protocol.md ${one.protocol}` : null],
     ["Timing", one.timing ? "sensitive to timing: checked under drawn scenarios" : null],
   ].filter(([, value]) => value);
   return [h("p", { class: "text" }, one.text),
