@@ -26,10 +26,6 @@ namespace {
 
 /// A run is cut into this many stretches, after each of which progress is told.
 constexpr int stretches = 200;
-/// So many events that looking up in between costs nothing, and so few that nobody waits for it.
-constexpr std::uint64_t events_per_look = 1U << 12;
-/// Adding up what a world takes costs a walk over the pages of its disks.
-constexpr std::uint64_t looks_per_weighing = 32;
 
 /// Counts the events of a run, and says when it is to end before its time.
 class Watch {
@@ -63,7 +59,7 @@ class Watch {
     const std::uint64_t fired = w_.calendar.fired();
     if (!is_stopped() && is_due && fired >= options_.max_events)
       early_ = Early::max_events;
-    if (!early_ && is_due && ++looks_ % looks_per_weighing == 0 &&
+    if (!early_ && is_due && ++looks_ % (events_per_weighing / events_per_look) == 0 &&
         footprint(w_) > options_.max_memory)
       early_ = Early::max_memory;
     left_ = fired < options_.max_events ? std::min(events_per_look, options_.max_events - fired)

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "analysis/files/files.hpp"
+#include "analysis/run/bounds.hpp"
 #include "models/scenario/declaration/spec.hpp"
 #include "sim/time.hpp"
 #include "sim/trace.hpp"
@@ -23,13 +24,6 @@
 namespace holdfast::analysis {
 
 enum class Kernel { native, simgrid, both };
-
-/// A run of more events than this ends as a partial result, unless it is allowed more. At a million
-/// events a second it is a quarter of an hour; none of the bundled scenarios needs a thousandth.
-inline constexpr std::uint64_t default_max_events = 1'000'000'000;
-
-/// A run whose world takes more than this ends likewise: see models/footprint.hpp.
-inline constexpr std::uint64_t default_max_memory = std::uint64_t{8} << 30;
 
 /// Where a run is.
 struct Moment {

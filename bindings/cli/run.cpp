@@ -95,13 +95,11 @@ std::uint64_t max_events_from(const std::string& typed) {
 std::uint64_t max_memory_from(const std::string& typed) {
   if (typed.empty())
     return analysis::default_max_memory;
-  const auto parsed = scenario::parse_size(typed);
-  if (!parsed.ok() || parsed.value == 0) {
-    throw UsageError(fmt::format("--max-memory: found {}{}, expected a size, e.g. \"16GiB\"",
-                                 scenario::in_quotes(typed),
-                                 parsed.ok() ? "" : " (" + parsed.problem + ")"));
+  try {
+    return analysis::max_memory_from(typed);
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(std::string("--max-memory: ") + error.what());
   }
-  return parsed.value;
 }
 
 /// A run that someone will wait for, or that may not fit, says so first.

@@ -58,7 +58,7 @@ def one_run() -> dict[str, Any]:
     world = World(FAILOVER)
     world.run()
     document = world._core.result()
-    base = _core.Base(text, source)
+    base = _core.Base(text, source, (_core.default_max_events, _core.default_max_memory))
     parts = {
         "check the scenario": median_ms(lambda: _core.check(text, source)),
         "build the world": median_ms(lambda: World(FAILOVER)),

@@ -215,7 +215,8 @@ def citations(path: Path) -> list[str]:
         for first, last in re.findall(rf"({_PART})(?: - ({_NUMBER}))?", one):
             out.append(first)
             if last:
-                parent, low, high = *first.rsplit(".", 1), last.rpartition(".")[2]
+                parent, _, low = first.rpartition(".")
+                high = last.rpartition(".")[2]
                 out += [f"{parent}.{n}" for n in range(int(low) + 1, int(high) + 1)]
     return out
 

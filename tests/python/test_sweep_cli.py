@@ -292,3 +292,16 @@ def test_ctrl_c(tmp_path: Path) -> None:
     assert running.returncode == 130
     assert words == "holdfast: stopped by Ctrl-C; what was finished is kept if there is --out\n"
     assert len(pd.read_parquet(out)) > 0
+
+
+def test_max_memory(tmp_path: Path) -> None:
+    """Runs that take too much are partial, and the exit status says so; words as for `run`."""
+    busy = written(tmp_path, base="quickstart", set={
+        "/duration": "24h", "/expect": {}, "/workloads/0/rate_iops": 100_000}, seeds=1)  # fmt: skip
+    done = sweep(busy, "--max-memory", "4MiB")
+    assert done.returncode == 5, done.stderr
+    assert "2 of 2 runs ended early (max_memory): partial results" in done.stderr
+    for wrong in ("", "4", "much"):
+        done = sweep(busy, "--max-memory", wrong)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f'holdfast: max_memory: found "{wrong}"')

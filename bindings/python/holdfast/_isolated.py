@@ -16,9 +16,9 @@ from holdfast.errors import HoldfastError, Interrupted, WriteError
 def main() -> int:
     """Run once; an error goes to stdout too, as one line of JSON."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    text, source, seed, kernel, traces, out, max_events = json.load(sys.stdin)
+    text, source, seed, kernel, traces, out, bounds = json.load(sys.stdin)
     try:
-        print(_core.run(text, source, seed, kernel, traces, out, None, max_events))
+        print(_core.run(text, source, seed, kernel, traces, out, None, tuple(bounds)))
     except HoldfastError as error:
         attributes = dict(error.__dict__)
         if isinstance(error, WriteError):

@@ -21,7 +21,7 @@ from holdfast.files import check_folder
 from holdfast.policy import Policy
 from holdfast.result import Result
 from holdfast.scenario import Scenario, as_scenario
-from holdfast.seeds import check_max_events, check_seed
+from holdfast.seeds import Bounds, check_bounds, check_seed
 from holdfast.workload import WorkloadsLike
 from holdfast.world import World
 
@@ -44,6 +44,7 @@ def run(
     workloads: WorkloadsLike | None = None,
     policies: Mapping[str, Policy] | None = None,
     max_events: int | None = None,
+    max_memory: int | str | None = None,
 ) -> Result:
     """Run a scenario and return what came of it.
 
@@ -64,6 +65,8 @@ def run(
             kernel and write no traces; :class:`holdfast.World` keeps records.
         max_events: after so many a run ends with a partial result (:attr:`Result.partial`); by
             default 10^9, which is a quarter of an hour or so.
+        max_memory: likewise when its histories, packets and events take so much: bytes, or a size
+            (``"16GiB"``); by default 8 GiB. It is weighed every 131,072 events.
 
     Raises:
         ScenarioError: the scenario is wrong; says where.
@@ -82,13 +85,13 @@ def run(
     if kinds and out is None:
         raise UsageError("trace: traces are files, so give out=, a folder")
     check_seed(seed)
-    most = check_max_events(max_events)
+    bounds = check_bounds(max_events, max_memory)
     if workloads or policies:
         if kernel != "native" or kinds:
             raise UsageError("workloads, policies: expected the native kernel and no trace")
-        return World(one, seed, workloads=workloads, policies=policies).run(most)
+        return World(one, seed, workloads=workloads, policies=policies).run(*bounds)
     folder = _folder_for(one, kinds, out)
-    return _run([one._text(), one.source, seed, kernel, kinds, folder], progress, most)
+    return _run([one._text(), one.source, seed, kernel, kinds, folder], progress, bounds)
 
 
 def _folder_for(one: Scenario, kinds: Sequence[str], out: str | PathLike[str] | None) -> str:
@@ -103,15 +106,15 @@ def _folder_for(one: Scenario, kinds: Sequence[str], out: str | PathLike[str] | 
 
 
 def _run(
-    arguments: list[Any], progress: Callable[[float], object] | None, max_events: int
+    arguments: list[Any], progress: Callable[[float], object] | None, bounds: Bounds
 ) -> Result:
     """Run here, or SimGrid in a process of its own."""
     try:
         text, source, seed, kernel, kinds, folder = arguments
         if kernel == "native":
-            document = _core.run(text, source, seed, kernel, kinds, folder, progress, max_events)
+            document = _core.run(text, source, seed, kernel, kinds, folder, progress, bounds)
         else:
-            document = _in_process([*arguments, max_events])
+            document = _in_process([*arguments, bounds])
     except WriteError as error:
         error.result = Result(json.loads(error.document)) if error.document else None
         raise

@@ -17,9 +17,11 @@ from holdfast.errors import HoldfastError, Interrupted, UsageError
 from holdfast.policy import Adapter, Policy
 from holdfast.result import Result
 from holdfast.scenario import Scenario, as_scenario
-from holdfast.seeds import check_max_events, check_seed
+from holdfast.seeds import Bounds, check_bounds, check_seed
 from holdfast.units import Time, nanoseconds
 from holdfast.workload import Driver, WorkloadsLike, as_workloads
+
+_UNBOUNDED: Bounds = (2**64 - 1, 2**64 - 1)
 
 
 class World:
@@ -100,23 +102,24 @@ class World:
 
     def run_until(self, time: Time) -> World:
         """Go on until that instant (``"15s"``, or seconds from the start); return the world."""
-        self._core.run_until(nanoseconds(time, "run_until"), 2**64 - 1)
+        self._core.run_until(nanoseconds(time, "run_until"), _UNBOUNDED)
         return self
 
-    def run(self, max_events: int | None = None) -> Result:
+    def run(self, max_events: int | None = None, max_memory: int | str | None = None) -> Result:
         """Go on to the end of the scenario and return the result.
 
         Args:
             max_events: after so many more the result is partial; by default 10^9.
+            max_memory: likewise when the world takes so much, as for :func:`holdfast.run`.
 
         Raises:
             Interrupted: Ctrl-C; it has the result so far, and the world can go on.
 
         """
-        most = check_max_events(max_events)
+        bounds = check_bounds(max_events, max_memory)
         try:
             if self._core.now_ns() < self._core.duration_ns():
-                self._core.run_until(self._core.duration_ns(), most)
+                self._core.run_until(self._core.duration_ns(), bounds)
         except KeyboardInterrupt:
             raise self._interrupted() from None
         return self.result()

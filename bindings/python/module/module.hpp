@@ -7,7 +7,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <string>
+#include <utility>
 
 namespace holdfast::python {
 
@@ -63,6 +65,16 @@ class Stopper {
   Interrupts interrupts_;
   std::atomic<bool> flag_{false};
 };
+
+/// After how many events, and with how many bytes, a run ends before its time.
+using Bounds = std::pair<std::uint64_t, std::uint64_t>;
+
+/// Raises UsageError; under the GIL.
+[[noreturn]] inline void misuse(const std::string& message) {
+  const py::object type = py::module_::import("holdfast.errors").attr("UsageError");
+  PyErr_SetObject(type.ptr(), type(message).ptr());
+  throw py::error_already_set();
+}
 
 /// Set from another thread, it ends the runs that were given it.
 struct Stop {

@@ -4,6 +4,8 @@
 #include <pybind11/stl.h>
 
 #include <optional>
+#include <stdexcept>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -27,7 +29,7 @@ using Progress = std::function<void(double)>;
 std::string run(const std::string& text, const std::string& source,
                 std::optional<std::uint64_t> seed, const std::string& kernel,
                 const std::vector<std::string>& traces, const std::string& out,
-                const std::optional<Progress>& progress, std::uint64_t max_events) {
+                const std::optional<Progress>& progress, Bounds bounds) {
   const py::gil_scoped_release released;
   analysis::Point point;
   point.seed = seed;
@@ -38,7 +40,7 @@ std::string run(const std::string& text, const std::string& source,
     folder.emplace(out);
   Stopper stopper;
   analysis::RunOptions options;
-  options.max_events = max_events;
+  std::tie(options.max_events, options.max_memory) = bounds;
   options.stop = &stopper.flag();
   options.kernel = analysis::kernel_named(kernel);
   options.traces = traces;
@@ -63,10 +65,10 @@ using PyPoint =
 /// The scenario of a sweep, parsed once.
 class Base {
  public:
-  Base(const std::string& text, std::string source, std::uint64_t max_events)
+  Base(const std::string& text, std::string source, Bounds bounds)
       : document_(scenario::parse_document(text, source)),
         source_(std::move(source)),
-        max_events_(max_events) {}
+        bounds_(bounds) {}
 
   /// One JSON text a point; fewer than points when `stop` was set. What follows a broken invariant
   /// is not run, and the row of that one says so: an error of the type InvariantError.
@@ -74,7 +76,7 @@ class Base {
     const py::gil_scoped_release released;
     Interrupts interrupts;
     analysis::RunOptions options;
-    options.max_events = max_events_;
+    std::tie(options.max_events, options.max_memory) = bounds_;
     options.stop = stop == nullptr ? nullptr : &stop->flag;
     std::vector<std::string> rows;
     try {
@@ -118,7 +120,7 @@ class Base {
 
   nlohmann::json document_;
   std::string source_;
-  std::uint64_t max_events_;
+  Bounds bounds_;
 };
 
 const char* name_of(analysis::ColumnType type) {
@@ -148,15 +150,26 @@ std::vector<std::tuple<std::string, std::string, std::vector<std::string>>> reco
 
 void add_run(py::module_& m) {
   m.def("run", &run, py::arg("text"), py::arg("source"), py::arg("seed"), py::arg("kernel"),
-        py::arg("traces"), py::arg("out"), py::arg("progress"), py::arg("max_events"));
+        py::arg("traces"), py::arg("out"), py::arg("progress"), py::arg("bounds"));
   m.attr("default_max_events") = analysis::default_max_events;
+  m.attr("default_max_memory") = analysis::default_max_memory;
+  m.def(
+      "max_memory_from",
+      [](const std::string& typed) {
+        try {
+          return analysis::max_memory_from(typed);
+        } catch (const std::invalid_argument& error) {
+          misuse(std::string("max_memory: ") + error.what());
+        }
+      },
+      py::arg("typed"));
   py::class_<Stop>(m, "Stop")
       .def(py::init<>())
       .def("set", [](Stop& stop) { stop.flag = true; })
       .def("is_set", [](const Stop& stop) { return stop.flag.load(); });
   py::class_<Base>(m, "Base")
-      .def(py::init<const std::string&, std::string, std::uint64_t>(), py::arg("text"),
-           py::arg("source"), py::arg("max_events") = analysis::default_max_events)
+      .def(py::init<const std::string&, std::string, Bounds>(), py::arg("text"), py::arg("source"),
+           py::arg("bounds"))
       .def("run", &Base::run, py::arg("points"), py::arg("stop"))
       .def("hashes", &Base::hashes, py::arg("points"));
   m.def(

@@ -12,10 +12,12 @@
 #include <tuple>
 #include <vector>
 
+#include "analysis/run/bounds.hpp"
 #include "analysis/run/inspect.hpp"
 #include "analysis/run/result.hpp"
 #include "bindings/python/module/hooks.hpp"
 #include "bindings/python/module/recorder.hpp"
+#include "models/footprint.hpp"
 #include "models/scenario/builder/builder.hpp"
 #include "models/scenario/reading/units.hpp"
 #include "models/scenario/scenario.hpp"
@@ -24,12 +26,6 @@
 
 namespace holdfast::python {
 namespace {
-
-[[noreturn]] void misuse(const std::string& message) {
-  const py::object type = py::module_::import("holdfast.errors").attr("UsageError");
-  PyErr_SetObject(type.ptr(), type(message).ptr());
-  throw py::error_already_set();
-}
 
 class PyWorld {
   /// Acts on the world between two events, or in the middle of one.
@@ -89,26 +85,32 @@ class PyWorld {
     Interrupts interrupts;
     std::uint64_t done = 0;
     while (done < count && fire_next(sim::TimePoint::max())) {
-      if (++done % events_per_look == 0)
+      if (++done % analysis::events_per_look == 0)
         interrupts.check();
     }
     return done;
   }
 
-  /// False: `max_events` happened before that instant, and another one is due.
-  bool run_until(std::int64_t time_ns, std::uint64_t max_events) {
+  /// False: it came to a bound before that instant, with another event due.
+  bool run_until(std::int64_t time_ns, Bounds bounds) {
     const Use use(*this, "run_until", Use::between_events);
     const sim::TimePoint end{sim::Duration{time_ns}};
     if (end < world_.now())
       misuse("World.run_until: that instant is over; copy a world before it to go back");
     const py::gil_scoped_release released;
     Interrupts interrupts;
-    bounded_ = false;
+    bounded_.reset();
+    const auto [max_events, max_memory] = bounds;
     for (std::uint64_t done = 1; fire_next(end); ++done) {
-      if (done % events_per_look == 0)
+      if (done % analysis::events_per_look == 0)
         interrupts.check();
       if (done >= max_events && world_.calendar.is_due(end)) {
-        bounded_ = true;
+        bounded_ = analysis::Early::max_events;
+        return false;
+      }
+      if (done % analysis::events_per_weighing == 0 && world_.calendar.is_due(end) &&
+          footprint(world_) > max_memory) {
+        bounded_ = analysis::Early::max_memory;
         return false;
       }
     }
@@ -132,7 +134,7 @@ class PyWorld {
     std::optional<analysis::Early> early;
     const sim::TimePoint end = sim::epoch + scenario_.duration;
     if (world_.now() < end || world_.calendar.is_due(end))
-      early = bounded_ ? analysis::Early::max_events : analysis::Early::so_far;
+      early = bounded_.value_or(analysis::Early::so_far);
     return analysis::result_document(scenario_, world_, "native", early).dump();
   }
 
@@ -245,8 +247,6 @@ class PyWorld {
   }
 
  private:
-  static constexpr std::uint64_t events_per_look = 4096;  ///< for Ctrl-C
-
   /// A world is used by one thread at a time, also while that thread has let go of the GIL. What it
   /// calls in Python, a policy or a workload, may look at the world and act on it, but not step or
   /// copy what stands in the middle of an event. Made and destroyed under the GIL, which guards
@@ -347,8 +347,8 @@ class PyWorld {
   World world_;
   Recorder recorder_;
   bool records_ = false;
-  bool bounded_ = false;  ///< the last run_until ended by its bound on events
-  std::thread::id user_;  ///< who uses it just now; none: nobody
+  std::optional<analysis::Early> bounded_;  ///< the bound by which the last run_until ended
+  std::thread::id user_;                    ///< who uses it just now; none: nobody
   Broken broken_ = Broken::no;
   std::string why_broken_;
   std::map<std::string, std::unique_ptr<PythonPolicy>> policies_;
@@ -374,7 +374,7 @@ void add_world(py::module_& m) {
            py::arg("text"), py::arg("source"), py::arg("seed"), py::arg("records"))
       .def("copy", &PyWorld::copy)
       .def("step", &PyWorld::step, py::arg("count"))
-      .def("run_until", &PyWorld::run_until, py::arg("time_ns"), py::arg("max_events"))
+      .def("run_until", &PyWorld::run_until, py::arg("time_ns"), py::arg("bounds"))
       .def("now_ns", &PyWorld::now)
       .def("duration_ns", &PyWorld::duration)
       .def("inspect", &PyWorld::inspect)

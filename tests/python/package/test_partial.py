@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import resource
 import signal
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +86,52 @@ def test_max_events(endless: Scenario) -> None:
     for wrong in (0, -1, 1.5, True, "many", 2**64):
         with pytest.raises(holdfast.UsageError, match="max_events: found"):
             holdfast.run("rw_test_ccr", max_events=wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kernel", ["native", "simgrid"])
+def test_max_memory(endless: Scenario, kernel: Any) -> None:
+    """A partial result, at the same event however the bound is written and whatever runs it."""
+    result = holdfast.run(endless, kernel=kernel, max_memory="4MiB")
+    check_partial(result, "max_memory")
+    # The world is weighed every 131,072 events.
+    assert result.sim.events % 131_072 == 0
+    world = holdfast.World(endless)
+    check_partial(world.run(max_memory=4 << 20), "max_memory")
+    assert world.result().sim.events == result.sim.events
+    # With more of it, the world goes on.
+    world.run(max_events=131_072 * 2, max_memory="8GiB")
+    assert world.result().sim.events == result.sim.events + 131_072 * 2
+    check_partial(world.result(), "max_events")
+
+
+def test_what_is_no_bound_on_memory() -> None:
+    """The words are those of the program."""
+    for wrong, words in (
+        ("4", 'max_memory: found "4"'),
+        ("", 'max_memory: found ""'),
+        ("0B", 'found "0B", expected a size, e.g. "16GiB"'),
+        ("much", 'expected a size, e.g. "16GiB"'),
+        (0, "max_memory: found 0, expected an integer"),
+        (1.5, "max_memory: found 1.5"),
+        (True, "max_memory: found True"),
+    ):
+        with pytest.raises(holdfast.UsageError) as caught:
+            holdfast.run("rw_test_ccr", max_memory=wrong)  # type: ignore[arg-type]
+        assert words in str(caught.value)
+        sweep: Callable[..., Any] = holdfast.sweep
+        with pytest.raises(holdfast.UsageError):
+            sweep("rw_test_ccr", {POLICY: ["spec"]}, max_memory=wrong)
+
+
+def test_max_memory_of_a_sweep(endless: Scenario, tmp_path: Path) -> None:
+    """Each run has it; a process of another executor too."""
+    points = {POLICY: ["linux-mainline", "cqt-only"]}
+    bounds: dict[str, Any] = {"max_memory": "4MiB", "progress": False}
+    table = holdfast.sweep(endless, points, out=tmp_path, **bounds)
+    assert set(table["partial"]) == {"max_memory"}
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
+        again = holdfast.sweep(endless, points, executor=executor, **bounds)
+    assert set(again["partial"]) == {"max_memory"}
 
 
 def test_ctrl_c_of_a_sweep_gives_its_rows() -> None:

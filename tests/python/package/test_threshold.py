@@ -93,11 +93,33 @@ def test_quantities_and_other_conditions() -> None:
     assert isinstance(found.high, str)
 
 
+def test_the_largest_value_with_which_nothing_fails() -> None:
+    """The longest KATO with at most 12 s of stall: 3 x KATO + CQT (1 ms) and some 40 us."""
+    found = holdfast.threshold(
+        "rw_test_cqt_only",
+        "/hosts/0/connect/*/keep_alive_tmo",
+        ("1s", "60s", "whole"),
+        fails=lambda table: table["stall_s"] > 12,
+        progress=False,
+    )
+    assert (found.low, found.high) == ("3s", "4s")
+    assert (found.safe, found.failing) == ("3s", "4s")
+    assert 3 < found.estimate < 4
+    assert (found.worst["stall_s"] > 12).all()
+    safe = found.table[found.table["/hosts/0/connect/*/keep_alive_tmo"] == found.safe]
+    assert (safe["stall_s"] <= 12).all()
+    assert f"no case fails up to {found.safe}>" in repr(found)
+    # The other way round the safe end is the upper one.
+    hold = holdfast.threshold("rw_test_ccr_failed", HOLD, (0.01, 1.0), progress=False)
+    assert (hold.safe, hold.failing) == (hold.high, hold.low)
+    assert f"no case fails from {hold.safe}>" in repr(hold)
+
+
 def test_ends_that_are_none_are_told() -> None:
     """Both ends are tried first."""
-    with pytest.raises(UsageError, match="raise the upper end"):
+    with pytest.raises(UsageError, match="a case fails at 1 and at 2; widen"):
         holdfast.threshold("rw_test_mainline", "/hosts/0/cpus", (1, 2), progress=False)
-    with pytest.raises(UsageError, match="lower the lower end"):
+    with pytest.raises(UsageError, match="no case fails at 1 or at 2; widen"):
         holdfast.threshold("rw_test_cqt_only", "/hosts/0/cpus", (1, 2), progress=False)
     with pytest.raises(UsageError, match="tolerance"):
         holdfast.threshold("rw_test_ccr", "/hosts/0/cpus", (1, 2), tolerance=0.0)

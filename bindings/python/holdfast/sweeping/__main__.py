@@ -30,8 +30,8 @@ SCHEMA_VERSION = 1
 _EPILOG = """\
 Exit status: 0 done, every expectation met; 1 an expectation or a run failed; 2 wrong input or
 usage, nothing was written; 3 internal error; 4 disk full, no permission, or output closed; 5 runs
-ended by --max-events; 130 stopped by Ctrl-C (143 by SIGTERM, 129 by SIGHUP), what was finished is
-kept if there is --out.
+ended by --max-events or --max-memory; 130 stopped by Ctrl-C (143 by SIGTERM, 129 by SIGHUP), what
+was finished is kept if there is --out.
 """
 
 
@@ -107,6 +107,7 @@ def _run(arguments: list[str]) -> int:
         fail_fast=given.fail_fast,
         fresh=given.fresh,
         max_events=given.max_events,
+        max_memory=given.max_memory,
     )
     _show(table, given.json)
     failed = table[table["error"].notna()]
@@ -214,6 +215,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, metavar="N", help="seeds 1 to N at each point")
     parser.add_argument("--jobs", type=int, metavar="N", help="threads; by default one a core")
     parser.add_argument("--max-events", type=int, metavar="N", help="end each run after so many")
+    parser.add_argument(
+        "--max-memory", metavar="SIZE", help='end each run likewise when it takes so much: "16GiB"'
+    )
     parser.add_argument("--executor", metavar="ADDRESS", help="a Dask scheduler, tcp://HOST:PORT")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first failed run")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from holdfast import _core
 from holdfast._signals import check, held_back
 from holdfast.errors import UsageError
+from holdfast.seeds import Bounds
 from holdfast.sweeping.points import CorePoint
 
 #: Rows as JSON text, and the seconds that they took. Fewer than points if the last one broke.
@@ -50,9 +51,7 @@ def cores() -> int:
 
 
 @contextmanager
-def crew(
-    executor: Any, jobs: int | None, text: str, source: str, max_events: int
-) -> Iterator[Crew]:
+def crew(executor: Any, jobs: int | None, text: str, source: str, bounds: Bounds) -> Iterator[Crew]:
     """Give the crew for what :func:`sweep` takes as `executor`; end what was begun here."""
     if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
         raise UsageError(f"jobs: found {jobs!r}, expected a number of threads, from 1")
@@ -62,18 +61,18 @@ def crew(
     if executor is None:
         executor = ThreadPoolExecutor(jobs or cores(), thread_name_prefix="holdfast")
         try:
-            yield _threads(executor, text, source, stop, max_events)
+            yield _threads(executor, text, source, stop, bounds)
         finally:
             stop.set()
             executor.shutdown(wait=True, cancel_futures=True)
     elif isinstance(executor, ThreadPoolExecutor):
-        yield _threads(executor, text, source, stop, max_events)
+        yield _threads(executor, text, source, stop, bounds)
     elif isinstance(executor, Executor):
-        yield _elsewhere(executor, _width(executor), text, source, stop, max_events)
+        yield _elsewhere(executor, _width(executor), text, source, stop, bounds)
     else:
         with _dask(executor) as client:
             width = max(1, sum(client.nthreads().values()))
-            yield _elsewhere(client.get_executor(pure=False), width, text, source, stop, max_events)
+            yield _elsewhere(client.get_executor(pure=False), width, text, source, stop, bounds)
 
 
 def stream(crew: Crew, tasks: Sequence[CorePoint], deliver: Deliver) -> None:
@@ -119,16 +118,16 @@ def _salvage(crew: Crew, pending: dict[Future[_Done], range], deliver: Deliver) 
 
 
 def _threads(
-    executor: ThreadPoolExecutor, text: str, source: str, stop: _core.Stop, max_events: int
+    executor: ThreadPoolExecutor, text: str, source: str, stop: _core.Stop, bounds: Bounds
 ) -> Crew:
-    work = functools.partial(_timed, _core.Base(text, source, max_events), stop)
+    work = functools.partial(_timed, _core.Base(text, source, bounds), stop)
     return Crew(executor, _width(executor), work, stop, in_process=True)
 
 
 def _elsewhere(
-    executor: Any, width: int, text: str, source: str, stop: _core.Stop, max_events: int
+    executor: Any, width: int, text: str, source: str, stop: _core.Stop, bounds: Bounds
 ) -> Crew:
-    work = functools.partial(_work, text, source, max_events)
+    work = functools.partial(_work, text, source, bounds)
     return Crew(executor, width, work, stop, in_process=False)
 
 
@@ -138,14 +137,14 @@ def _timed(base: _core.Base, stop: _core.Stop | None, points: Sequence[CorePoint
     return rows, time.perf_counter() - start
 
 
-def _work(text: str, source: str, max_events: int, points: Sequence[CorePoint]) -> _Done:
+def _work(text: str, source: str, bounds: Bounds, points: Sequence[CorePoint]) -> _Done:
     """Run a chunk in a worker process, which parses the base scenario once."""
-    return _timed(_base(text, source, max_events), None, points)
+    return _timed(_base(text, source, bounds), None, points)
 
 
 @functools.lru_cache(maxsize=8)
-def _base(text: str, source: str, max_events: int) -> _core.Base:
-    return _core.Base(text, source, max_events)
+def _base(text: str, source: str, bounds: Bounds) -> _core.Base:
+    return _core.Base(text, source, bounds)
 
 
 def _width(executor: Executor) -> int:

@@ -31,7 +31,7 @@ from holdfast.errors import (
     WriteError,
 )
 from holdfast.scenario import Scenario, as_scenario
-from holdfast.seeds import check_max_events
+from holdfast.seeds import check_bounds
 from holdfast.sweeping.dataset import Store
 from holdfast.sweeping.execution import Crew, cores, crew, stream
 from holdfast.sweeping.points import (
@@ -82,6 +82,7 @@ def sweep(
     progress: Progress = None,
     fresh: bool = False,
     max_events: int | None = None,
+    max_memory: int | str | None = None,
 ) -> pd.DataFrame:
     """Run a scenario at many points, with many seeds each, and return one row a run.
 
@@ -92,14 +93,13 @@ def sweep(
 
     Rows are in the order of points x seeds. Columns: one for each axis, ``seed``, those that
     :func:`holdfast.columns` describes, ``scenario_hash``, ``model_version``, ``error``, ``replay``.
-    A failed run is a row that says why and how to repeat it. After Ctrl-C, `out` has what is done,
-    and so has the `table` of :class:`Interrupted`.
+    A failed run is a row that says why and how to repeat it. After Ctrl-C, `out` has what is done.
 
     Args:
         base: what :func:`holdfast.run` takes.
         points: ``{path: values}`` for a grid (:func:`grid` says more), a list of points
-            ``{path: value, ..., "label": name}``, or what :func:`zipped`, :func:`crossed`,
-            :func:`random`, :func:`latin_hypercube` or :func:`sobol` return.
+            ``{path: value, ..., "label": name}``, or what :func:`zipped`, :func:`crossed` and the
+            samplers (:func:`random` ...) return.
         seeds: a number of seeds (1 to n), or the seeds; by default the scenario's own.
         executor: by default threads of this process, one a core. Any
             ``concurrent.futures.Executor`` (``mpi4py.futures.MPIPoolExecutor`` is one), a
@@ -109,31 +109,31 @@ def sweep(
             ``.csv`` or ``.jsonl`` (parts are beside it, in ``NAME.parts``, until it is complete).
             What is there already for a scenario hash, seed and model version is not run again,
             unless it failed or is partial, so a killed sweep goes on where it was.
-        paired: whether all points have the same seeds; else each its own, derived from these.
+        paired: whether all points have the same seeds; else each its own, derived.
         until: when to stop adding seeds: first ``at_least``, then half as many again each time, at
             most ``at_most``. Instead of a number of seeds; `seeds` may list the ones to take.
         jobs: threads of this process, instead of one a core.
         fail_fast: raise on the first run that fails.
-        progress: by default a bar with rate and remaining time if stderr is a terminal; ``False``
-            for none; or a function that is told (runs done, runs in all).
+        progress: by default a bar if stderr is a terminal; ``False`` for none; or a function that
+            is told (runs done, runs in all).
         fresh: run everything again; rows at `out` are replaced.
-        max_events: as for :func:`run`; the column ``partial`` says which runs came to it.
+        max_events, max_memory: of each run; the column ``partial`` says which came to it.
 
     Raises:
         ScenarioError: the base is wrong, or no scenario has a path; nothing was written.
         UsageError: an argument makes no sense; likewise.
-        Interrupted, WriteError: Ctrl-C; `out` cannot be written. They have the rows so far.
-        HoldfastError: a run failed and `fail_fast` is set; InvariantError even if it is not.
+        Interrupted, WriteError: Ctrl-C; `out` cannot be written; with the rows so far.
+        HoldfastError: a run failed, with `fail_fast`; InvariantError even without.
 
     """
     scenario = as_scenario(base).validate()
     chosen = as_points(points)
     check_paths(chosen, scenario._text(), scenario.source)
-    most = check_max_events(max_events)
+    bounds = check_bounds(max_events, max_memory)
     rounds = _rounds(seeds, until, scenario.seed)
     shape = Shape(chosen)
     store = Store(out, shape.schema, fresh)
-    with crew(executor, jobs, scenario._text(), scenario.source, most) as workers:
+    with crew(executor, jobs, scenario._text(), scenario.source, bounds) as workers:
         work = _Work(scenario, shape, store, workers, fail_fast)
         tasks = (_tasks(chosen, some, paired) for some in rounds)
         return _run_rounds(work, store, tasks, until, progress)
@@ -251,7 +251,7 @@ class _Work:
         return [task for task in tasks if task not in there]
 
     def _hashes(self, tasks: Sequence[Task]) -> list[str | None]:
-        base = _core.Base(self._base._text(), self._base.source)
+        base = _core.Base(self._base._text(), self._base.source, check_bounds(None, None))
         slices = [
             [_core_point(task) for task in tasks[i : i + 256]] for i in range(0, len(tasks), 256)
         ]

@@ -39,18 +39,18 @@ class Range:
     write: Callable[[float], Any]
 
     def number(self, fraction: float) -> float:
-        """Return the number at a fraction of the way, evenly and before it is rounded."""
-        return self.low + (self.high - self.low) * fraction
-
-    def at(self, fraction: float) -> Any:
-        """Return the value at a fraction, 0 to 1, of the way."""
+        """Return the number at a fraction, 0 to 1, of the way."""
         # Each whole number gets the stretch of one, the ends as well.
         low = self.low if self.log or not self.whole else self.low - 0.5
         high = self.high if self.log or not self.whole else self.high + 0.5
         value = low * (high / low) ** fraction if self.log else low + (high - low) * fraction
         if self.whole:
             value = math.floor(value + 0.5)
-        return self.write(min(max(value, self.low), self.high))
+        return min(max(value, self.low), self.high)
+
+    def at(self, fraction: float) -> Any:
+        """Return the same as it stands in a scenario."""
+        return self.write(self.number(fraction))
 
 
 def random(n: int, ranges: Mapping[str, Sequence[Any]], *, seed: int = 1) -> list[Point]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from os import PathLike
@@ -20,32 +20,38 @@ from holdfast.sweeping.samplers import Range, range_of
 
 @dataclass(frozen=True)
 class Threshold:
-    """What :func:`threshold` found. The truth is above `low`, and not above `high`."""
+    """What :func:`threshold` found: the truth is between `low` and `high`."""
 
     #: what was varied
     path: str
-    #: the largest value tried at which a case failed, as it stands in the scenario
+    #: the lower end of what is left of the range, as it stands in the scenario
     low: Any
-    #: the smallest value tried at which no case failed
+    #: the upper end
     high: Any
     #: the middle of the two, a number in the unit of `high`
     estimate: float
-    #: the cases that failed at `low`, one row each: the worst ones
+    #: which of the two is the end at which no case failed: the answer, on the safe side
+    safe: Any
+    #: the other one, at which a case failed
+    failing: Any
+    #: the cases that failed at `failing`, one row each: the worst ones
     worst: pd.DataFrame
     #: every run, as :func:`sweep` returns them
     table: pd.DataFrame
 
     def __repr__(self) -> str:
         """Give the answer."""
+        side = "from" if self.safe == self.high else "up to"
         return (
-            f"<Threshold of {self.path}: {self.estimate:.6g}, between {self.low} and {self.high}>"
+            f"<Threshold of {self.path}: {self.estimate:.6g}, between {self.low} and {self.high}; "
+            f"no case fails {side} {self.safe}>"
         )
 
 
 def threshold(
     base: Scenario | Mapping[str, Any] | str | PathLike[str],
     path: str,
-    between: tuple[Any, Any],
+    between: Sequence[Any],
     *,
     over: PointsLike | None = None,
     seeds: int | Iterable[int] | None = None,
@@ -55,7 +61,7 @@ def threshold(
     jobs: int | None = None,
     progress: Progress = None,
 ) -> Threshold:
-    """Find the value from which on no case fails: adaptive refinement around a threshold.
+    """Find the value from which on, or up to which, no case fails: refinement around a threshold.
 
     >>> found = holdfast.threshold(
     ...     "least_safe_hold", "/hosts/0/policy/hold_multiplier", (0.1, 4), over=cases
@@ -63,14 +69,21 @@ def threshold(
     >>> found.estimate
     2.694...
 
-    A larger value must not let a case fail that passed: then halving the range is enough, and only
-    cases that failed at the largest failing value so far are run again.
+    Which of the two it is, the ends of the range tell: cases fail at one of them. The longest KATO
+    with which I/O never waits for more than 15 s::
+
+        holdfast.threshold(base, "/hosts/0/connect/*/keep_alive_tmo", ("1s", "60s", "whole"),
+                           fails=lambda table: table["stall_s"] > 15).safe
+
+    On the way from the other end to that one a case that failed must not pass again: then halving
+    the range is enough, and only cases that failed at the nearest failing value are run again.
 
     Args:
         base: what :func:`holdfast.run` takes.
         path: the value to vary.
-        between: a value at which some case fails and a larger one at which none does; numbers, or
-            quantities in one unit ("1s", "20s").
+        between: two values, the smaller one first; at one of them some case fails, and at the other
+            none. Numbers, or quantities in one unit ("1s", "20s"); with "whole" behind them whole
+            units only, as for :func:`random`.
         over: the cases of which the worst counts (phases of a fault, say), as the points of
             :func:`sweep`; by default the base alone.
         seeds: of each case, as for :func:`sweep`.
@@ -82,7 +95,7 @@ def threshold(
         progress: as for :func:`sweep`, for each round.
 
     Raises:
-        UsageError: nothing fails at the lower end, or something does at the upper one.
+        UsageError: something fails at both ends, or at neither.
         Interrupted: Ctrl-C; its `table` has every run so far.
         HoldfastError: a run did not work.
         InvariantError: the simulator broke a promise of its own.
@@ -110,32 +123,44 @@ class _Search:
         self.seeds: Any = None
         self.options: dict[str, Any] = {}
 
-    def between(self, span: Range, ends: tuple[Any, Any], tolerance: float) -> Threshold:
+    def between(self, span: Range, ends: Sequence[Any], tolerance: float) -> Threshold:
         """Halve a range until its ends are close."""
         low, high = 0.0, 1.0
-        if self.failing(span.at(high)):
-            raise UsageError(f"{self.path}: a case fails at {ends[1]!r}; raise the upper end")
-        failing = self.failing(span.at(low))
-        if not failing:
-            raise UsageError(f"{self.path}: no case fails at {ends[0]!r}; lower the lower end")
+        at_high, at_low = self.failing(span.at(high)), self.failing(span.at(low))
+        if at_high and at_low:
+            raise UsageError(
+                f"{self.path}: a case fails at {ends[0]!r} and at {ends[1]!r}; widen the range "
+                "until none does at one of its ends"
+            )
+        if not at_high and not at_low:
+            raise UsageError(
+                f"{self.path}: no case fails at {ends[0]!r} or at {ends[1]!r}; widen the range "
+                "until one does at one of its ends"
+            )
+        upwards = not at_high  # from the failing end to the safe one
+        self.cases = at_low or at_high
         while span.number(high) - span.number(low) > tolerance * abs(span.number(high)):
             middle = (low + high) / 2
             if span.at(middle) in (span.at(low), span.at(high)):
                 break  # The values have no finer step.
-            self.cases = failing
             worse = self.failing(span.at(middle))
             if worse:
-                low, failing = middle, worse
+                self.cases = worse
+            if bool(worse) == upwards:
+                low = middle
             else:
                 high = middle
         table = pd.concat(self.tables, ignore_index=True)
-        at_low = table[(table[self.path] == span.at(low)) & self.fails(table)]
+        safe, failing = (high, low) if upwards else (low, high)
+        at_failing = table[(table[self.path] == span.at(failing)) & self.fails(table)]
         return Threshold(
             path=self.path,
             low=span.at(low),
             high=span.at(high),
             estimate=(span.number(low) + span.number(high)) / 2,
-            worst=at_low.reset_index(drop=True),
+            safe=span.at(safe),
+            failing=span.at(failing),
+            worst=at_failing.reset_index(drop=True),
             table=table,
         )
 
