@@ -144,7 +144,7 @@ TraceFiles open_traces(const RunOptions& options, const World& w, Tee& tee) {
     return files;
   const std::set<std::string> kinds(options.traces.begin(), options.traces.end());
   for (const std::string& kind : kinds) {
-    files.push_back(open_trace(kind, w, options.out));
+    files.push_back(open_trace(kind, w, options.out, options.window));
     tee.add(files.back().get());
   }
   return files;
@@ -280,6 +280,8 @@ nlohmann::json run_once(const scenario::Scenario& scenario, const RunOptions& op
   judge_requirements(scenario, judge.get(), document);
   if (!kernels.is_null())
     document["kernels"] = kernels;
+  if (!traces.empty() && options.window != TraceWindow{})
+    document["trace_window"] = to_json(options.window);
   publish(traces, options, document);
   return document;
 }

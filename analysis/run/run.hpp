@@ -17,6 +17,7 @@
 
 #include "analysis/files/files.hpp"
 #include "analysis/run/bounds.hpp"
+#include "analysis/traces/traces.hpp"
 #include "models/scenario/declaration/spec.hpp"
 #include "sim/time.hpp"
 #include "sim/trace.hpp"
@@ -46,6 +47,7 @@ class Judge : public sim::Sink {
 struct RunOptions {
   Kernel kernel = Kernel::native;
   std::vector<std::string> traces;       ///< kinds of traces to write into `out`
+  TraceWindow window;                    ///< the part of the run that they have
   std::filesystem::path out;             ///< an existing folder; empty: no traces
   std::function<void(double)> progress;  ///< told the fraction done, up to 200 times
   /// Called every some thousand events, and while the world and the result are made: every some

@@ -37,10 +37,12 @@ constexpr Ipv4 address_of(net::NodeId node) {
 /// Where an NVMe/TCP subsystem listens (IANA).
 inline constexpr std::uint16_t nvme_tcp_port = 4420;
 
-std::unique_ptr<TraceFile> make_json_lines(const std::filesystem::path& path);
-std::unique_ptr<TraceFile> make_kernel_log(const World& world, const std::filesystem::path& path);
-std::unique_ptr<TraceFile> make_timeline(const World& world, const std::filesystem::path& path);
+std::unique_ptr<TraceFile> make_kernel_log(const World& world, const std::filesystem::path& path,
+                                           const TraceWindow& window);
+std::unique_ptr<TraceFile> make_timeline(const World& world, const std::filesystem::path& path,
+                                         const TraceWindow& window);
 std::unique_ptr<TraceFile> make_packet_capture(const World& world,
-                                               const std::filesystem::path& path);
+                                               const std::filesystem::path& path,
+                                               const TraceWindow& window);
 
 }  // namespace holdfast::analysis

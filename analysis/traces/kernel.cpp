@@ -220,8 +220,9 @@ bool KernelLog::on_host(const sim::Record& r) {
 
 namespace holdfast::analysis {
 
-std::unique_ptr<TraceFile> make_kernel_log(const World& world, const std::filesystem::path& path) {
-  return std::make_unique<kernel::KernelLog>(world, path);
+std::unique_ptr<TraceFile> make_kernel_log(const World& world, const std::filesystem::path& path,
+                                           const TraceWindow& window) {
+  return std::make_unique<kernel::KernelLog>(world, path, window);
 }
 
 }  // namespace holdfast::analysis

@@ -33,9 +33,10 @@ bool is_disconnect(const sim::Record& r);
 
 class KernelLog final : public TraceFile {
  public:
-  KernelLog(const World& world, const std::filesystem::path& path)
+  KernelLog(const World& world, const std::filesystem::path& path, const TraceWindow& window)
       : w_(world),
         file_(path),
+        window_(window),
         watches_(world.host.controllers.size()),
         limits_(world.host.hosts.size()),
         names_machines_(world.host.hosts.size() > 1 || world.target.subsystems.size() > 1) {}
@@ -52,6 +53,8 @@ class KernelLog final : public TraceFile {
 
  private:
   void put(const std::string& machine, const std::string& text, std::int64_t time_ns) {
+    if (!window_.has(time_ns))
+      return;
     const std::string stamp =
         fmt::format("[{:5}.{:06}] ", time_ns / 1'000'000'000, time_ns / 1000 % 1'000'000);
     file_.write((names_machines_ ? machine + " " : std::string()) + stamp + text + "\n");
@@ -99,6 +102,7 @@ class KernelLog final : public TraceFile {
 
   const World& w_;
   OutFile file_;
+  TraceWindow window_;
   std::int64_t now_ns_ = 0;
   sim::Record last_;
   std::vector<Watch> watches_;

@@ -80,23 +80,26 @@ void option(Bytes& b, unsigned code, std::string_view value) {
   b.pad();
 }
 
-std::string section_header() {
+std::string section_header(const TraceWindow& window) {
   Bytes b;
   b.le32(0x1A2B3C4D);
   b.le16(1);
   b.le16(0);
   b.le64(~std::uint64_t{0});  // length of the section: not told
+  if (window != TraceWindow{})
+    option(b, 1, "packets " + words_of(window));
   option(b, 4, "holdfast");
   b.le32(0);
   return block(0x0A0D0D0A, b);
 }
 
-std::string interface_of(const World& w, const net::Link& link, std::uint64_t rate_bps) {
+std::string interface_of(const World& w, const net::Link& link, std::uint64_t rate_bps,
+                         std::uint32_t snaplen) {
   const auto node = [&](unsigned end) { return w.net.nodes[sim::index(link.ends[end])]; };
   Bytes b;
   b.le16(1);  // Ethernet
   b.le16(0);
-  b.le32(0);  // packets are not cut
+  b.le32(snaplen);  // 0: packets are not cut
   option(b, 2, link.name);
   option(b, 3, "link between " + node(0) + " and " + node(1));
   Bytes speed;
@@ -137,8 +140,9 @@ struct Flow {
 
 class PacketCapture final : public TraceFile {
  public:
-  PacketCapture(const World& world, const std::filesystem::path& path) : w_(world), file_(path) {
-    file_.write(section_header());
+  PacketCapture(const World& world, const std::filesystem::path& path, const TraceWindow& window)
+      : w_(world), file_(path), window_(window) {
+    file_.write(section_header(window));
     std::uint32_t next = 0;
     interface_.assign(w_.net.links.size(), none);
     for (std::size_t i = 0; i < w_.net.links.size(); ++i) {
@@ -150,7 +154,7 @@ class PacketCapture final : public TraceFile {
       if (std::none_of(w_.host.controllers.begin(), w_.host.controllers.end(), sits_here))
         continue;
       interface_[i] = next++;
-      file_.write(interface_of(w_, link, w_.net.channels[2 * i].rate_bps));
+      file_.write(interface_of(w_, link, w_.net.channels[2 * i].rate_bps, window.snaplen));
     }
     while ((w_.transport.tcp.receive_window_bytes >> window_shift_) > 0xffff && window_shift_ < 14)
       ++window_shift_;
@@ -175,7 +179,7 @@ class PacketCapture final : public TraceFile {
 
   void on_packet(const sim::Record& r, std::span<const std::byte> body) override {
     on_record(r);
-    if (static_cast<Kind>(r.kind) == Kind::packet_hop)
+    if (static_cast<Kind>(r.kind) == Kind::packet_hop && window_.has(r.time_ns))
       capture(Words<Kind::packet_hop>(r), tcp::segment_of(body), r.time_ns);
   }
 
@@ -332,9 +336,11 @@ class PacketCapture final : public TraceFile {
     b.le32(interface_[waiting_channel_ / 2]);
     b.le32(static_cast<std::uint32_t>(waiting_time_ >> 32));
     b.le32(static_cast<std::uint32_t>(waiting_time_));
-    b.le32(static_cast<std::uint32_t>(waiting_.size()));
-    b.le32(static_cast<std::uint32_t>(waiting_.size()));
-    b.text(waiting_);
+    const auto length = static_cast<std::uint32_t>(waiting_.size());
+    const std::uint32_t kept = window_.snaplen == 0 ? length : std::min(length, window_.snaplen);
+    b.le32(kept);
+    b.le32(length);
+    b.text(std::string_view(waiting_).substr(0, kept));
     b.pad();
     Bytes flags;
     flags.le32(waiting_channel_ % 2 == 0 ? 2 : 1);  // forward: outbound; backward: inbound
@@ -348,6 +354,7 @@ class PacketCapture final : public TraceFile {
 
   const World& w_;
   OutFile file_;
+  TraceWindow window_;
   std::vector<std::uint32_t> interface_;  ///< by link
   std::map<ConnectionId, Flow> flows_;
   std::uint16_t next_port_ = 32768;
@@ -360,8 +367,9 @@ class PacketCapture final : public TraceFile {
 }  // namespace
 
 std::unique_ptr<TraceFile> make_packet_capture(const World& world,
-                                               const std::filesystem::path& path) {
-  return std::make_unique<PacketCapture>(world, path);
+                                               const std::filesystem::path& path,
+                                               const TraceWindow& window) {
+  return std::make_unique<PacketCapture>(world, path, window);
 }
 
 }  // namespace holdfast::analysis

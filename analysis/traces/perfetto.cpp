@@ -25,7 +25,7 @@ using namespace timeline;
 
 class Timeline final : public TraceFile {
  public:
-  Timeline(const World& world, const std::filesystem::path& path);
+  Timeline(const World& world, const std::filesystem::path& path, const TraceWindow& window);
   void on_record(const sim::Record& r) override;
   void close() override;
 
@@ -86,7 +86,8 @@ class Timeline final : public TraceFile {
   std::pair<Token, GivenUp> landed_;              ///< the last command that reached the medium
 };
 
-Timeline::Timeline(const World& world, const std::filesystem::path& path) : w_(world), out_(path) {
+Timeline::Timeline(const World& world, const std::filesystem::path& path, const TraceWindow& window)
+    : w_(world), out_(path, window) {
   if (!w_.fault.faults.empty())
     out_.name_process(faults, "faults");
   out_.name_process(applications, "applications");
@@ -347,8 +348,9 @@ void Timeline::close() {
 
 }  // namespace
 
-std::unique_ptr<TraceFile> make_timeline(const World& world, const std::filesystem::path& path) {
-  return std::make_unique<Timeline>(world, path);
+std::unique_ptr<TraceFile> make_timeline(const World& world, const std::filesystem::path& path,
+                                         const TraceWindow& window) {
+  return std::make_unique<Timeline>(world, path, window);
 }
 
 }  // namespace holdfast::analysis

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -49,11 +50,16 @@ inline std::string microseconds(std::int64_t time_ns) {
   return fmt::format("{}.{:03}", time_ns / 1000, time_ns % 1000);
 }
 
-/// Writes trace events; names of processes and threads are written when they first occur.
+/// Writes trace events; names of processes and threads are written when they first occur. Of a span
+/// that reaches beyond the window there is the part within.
 class EventFile {
  public:
-  explicit EventFile(const std::filesystem::path& path) : file_(path) {
-    file_.write("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
+  EventFile(const std::filesystem::path& path, const TraceWindow& window)
+      : file_(path), window_(window) {
+    file_.write("{\"displayTimeUnit\":\"ns\",");
+    if (window != TraceWindow{})
+      file_.write(R"("otherData":{"window":)" + quoted(words_of(window)) + "},");
+    file_.write("\"traceEvents\":[");
   }
 
   void name_process(std::uint64_t process, const std::string& name) {
@@ -74,18 +80,26 @@ class EventFile {
   /// Something that lasted, or a state that was passed through at once.
   void span(const Track& t, const std::string& name, std::int64_t begin_ns, std::int64_t end_ns,
             const std::string& args = "{}") {
+    if (begin_ns > window_.to_ns || end_ns < window_.from_ns)
+      return;
+    begin_ns = std::max(begin_ns, window_.from_ns);
+    end_ns = std::min(end_ns, window_.to_ns);
     put(fmt::format(R"("ph":"X","pid":{},"tid":{},"ts":{},"dur":{},"name":{},"args":{})", t.process,
                     t.thread, microseconds(begin_ns), microseconds(end_ns - begin_ns), quoted(name),
                     args));
   }
   /// Something that happened; `wide` marks draw a line across the process.
   void mark(const Track& t, const std::string& name, std::int64_t time_ns, bool wide = false) {
+    if (!window_.has(time_ns))
+      return;
     put(fmt::format(R"("ph":"i","s":"{}","pid":{},"tid":{},"ts":{},"name":{})", wide ? 'p' : 't',
                     t.process, t.thread, microseconds(time_ns), quoted(name)));
   }
   /// An arrow between two spans; each moment lies within its span.
   void arrow(const std::string& name, const Track& from, std::int64_t from_ns, const Track& to,
              std::int64_t to_ns) {
+    if (!window_.has(from_ns) || !window_.has(to_ns))
+      return;
     ++arrows_;
     put(fmt::format(R"("ph":"s","cat":"flow","id":{},"pid":{},"tid":{},"ts":{},"name":{})", arrows_,
                     from.process, from.thread, microseconds(from_ns), quoted(name)));
@@ -106,6 +120,7 @@ class EventFile {
   }
 
   OutFile file_;
+  TraceWindow window_;
   std::set<std::pair<std::uint64_t, std::uint64_t>> named_;
   std::uint64_t arrows_ = 0;
   bool first_ = true;

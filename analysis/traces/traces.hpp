@@ -4,9 +4,12 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +20,32 @@ struct World;
 }
 
 namespace holdfast::analysis {
+
+/// The part of a run that its traces have. What came before is known to them all the same.
+struct TraceWindow {
+  std::int64_t from_ns = 0;
+  std::int64_t to_ns = INT64_MAX;  ///< included
+  std::uint32_t snaplen = 0;       ///< bytes of each packet that a capture keeps; 0: all
+
+  [[nodiscard]] bool has(std::int64_t time_ns) const {
+    return from_ns <= time_ns && time_ns <= to_ns;
+  }
+  friend bool operator==(const TraceWindow&, const TraceWindow&) = default;
+};
+
+/// How a caller names the parts of a window, and traces.
+struct WindowNames {
+  std::string_view from, to, snaplen, traces;
+};
+
+/// What is wrong with a window for traces of these kinds of a run as long as `duration`, in words;
+/// nothing if it is fine.
+std::string window_problem(const TraceWindow& window, const std::vector<std::string>& kinds,
+                           sim::Duration duration, const WindowNames& names);
+/// For a result document: {from_s, to_s, snaplen_bytes}, without what is not cut off.
+nlohmann::json to_json(const TraceWindow& window);
+/// The same for people: "from 10 s to 12 s; at most 128 bytes of each packet".
+std::string words_of(const TraceWindow& window);
 
 /// A sink that ends in a file.
 class TraceFile : public sim::Sink {
@@ -41,7 +70,8 @@ std::filesystem::path file_of(std::string_view kind);
 /// one that the sink gets its records from: what a record does not say is looked up there. Throws
 /// EnvironmentError when the file cannot be made, std::invalid_argument for an unknown kind.
 std::unique_ptr<TraceFile> open_trace(std::string_view kind, const World& world,
-                                      const std::filesystem::path& folder);
+                                      const std::filesystem::path& folder,
+                                      const TraceWindow& window = {});
 
 /// Hands each record to several sinks.
 class Tee final : public sim::Sink {

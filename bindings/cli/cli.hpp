@@ -48,6 +48,8 @@ struct RunArguments {
   std::string kernel = "simgrid";
   std::string out;  ///< empty: nothing is written
   std::vector<std::string> traces;
+  std::string from, to;    ///< the part of the run that traces have, as typed; empty: all
+  std::string snaplen;     ///< likewise
   std::string max_events;  ///< as typed; empty: the default
   std::string max_memory;  ///< likewise
   bool json = false;

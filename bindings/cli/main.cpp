@@ -66,6 +66,11 @@ void add_run(CLI::App& app, RunArguments& run) {
       ->type_name("KIND")
       ->delimiter(',')
       ->allow_extra_args(false);
+  verb->add_option("--from", run.from, "traces begin at this time of the run, e.g. 9.5s")
+      ->type_name("TIME");
+  verb->add_option("--to", run.to, "and end with this one")->type_name("TIME");
+  verb->add_option("--snaplen", run.snaplen, "the capture keeps so many bytes of each packet")
+      ->type_name("N");
   verb->add_option(
           "--max-events", run.max_events,
           fmt::format("end a run after so many events with a partial result (default {}: a "
@@ -83,6 +88,7 @@ void add_run(CLI::App& app, RunArguments& run) {
       "  holdfast run quickstart\n"
       "  holdfast run a.json b.json --kernel both --out results\n"
       "  holdfast run a.json --out results --trace kernel,perfetto,pcap\n"
+      "  holdfast run a.json --out results --trace pcap --from 9s --to 12s --snaplen 128\n"
       "  holdfast run a.json --set /faults/0/at=7s --set subsystems.0.attr_cqt=1ms --json\n");
 }
 

@@ -102,6 +102,37 @@ std::uint64_t max_memory_from(const std::string& typed) {
   }
 }
 
+/// An instant of the run; `otherwise` if nothing was typed.
+std::int64_t instant(const std::string& option, const std::string& typed, std::int64_t otherwise) {
+  if (typed.empty())
+    return otherwise;
+  const auto parsed = scenario::parse_duration(typed);
+  if (!parsed.ok()) {
+    throw UsageError(fmt::format("{}: found {} ({}), expected a time, e.g. \"9.5s\"", option,
+                                 scenario::in_quotes(typed), parsed.problem));
+  }
+  return parsed.value.count();
+}
+
+analysis::TraceWindow window_from(const RunArguments& a) {
+  analysis::TraceWindow window;
+  window.from_ns = instant("--from", a.from, window.from_ns);
+  window.to_ns = instant("--to", a.to, window.to_ns);
+  if (!a.snaplen.empty())
+    window.snaplen = static_cast<std::uint32_t>(whole_number("--snaplen", a.snaplen, 1, 65535));
+  return window;
+}
+
+void check_window(const RunArguments& arguments, const std::vector<scenario::Scenario>& all) {
+  for (const scenario::Scenario& one : all) {
+    const std::string problem =
+        analysis::window_problem(window_from(arguments), arguments.traces, one.duration,
+                                 {"--from", "--to", "--snaplen", "--trace"});
+    if (!problem.empty())
+      throw UsageError(problem);
+  }
+}
+
 /// A run that someone will wait for, or that may not fit, says so first.
 void announce(const scenario::Scenario& one) {
   constexpr double long_run_s = 20.0;
@@ -218,6 +249,7 @@ void run_one(const RunArguments& arguments, const scenario::Scenario& scenario,
   analysis::RunOptions options;
   options.kernel = analysis::kernel_named(arguments.kernel);
   options.traces = arguments.traces;
+  options.window = window_from(arguments);
   options.out = folder;
   options.max_events = max_events_from(arguments.max_events);
   options.max_memory = max_memory_from(arguments.max_memory);
@@ -272,6 +304,7 @@ int run_scenarios(const RunArguments& arguments) {
   static_cast<void>(max_events_from(arguments.max_events));
   static_cast<void>(max_memory_from(arguments.max_memory));
   const auto scenarios = load_all(arguments);
+  check_window(arguments, scenarios);
   check_output(arguments, scenarios);
   if (arguments.out.empty())
     check_stdout();

@@ -301,3 +301,91 @@ def test_capture_has_true_digests(tmp_path: Path) -> None:
     shown = "\n".join(tshark(capture, "-Y", "nvme-tcp", "-V"))
     assert "PDU Header Digest" in shown or "Header Digest" in shown
     assert "Data Digest" in shown
+
+
+WINDOW = ("--from", "99ms", "--to", "101ms")
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run a scenario again with the traces of 2 ms, around the fault."""
+    out = tmp_path_factory.mktemp("window")
+    done = holdfast("run", "scenarios/rw_test_mainline.json", "--kernel", "native", *WINDOW,
+                    "--snaplen", "96", "--out", str(out),
+                    "--trace", "kernel,perfetto,pcap,jsonl")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return out / "rw_test_mainline"
+
+
+def test_a_window_has_that_part_of_the_whole(traces: Path, window: Path) -> None:
+    """What lies in it, both ends included, is there as in the whole trace; nothing else is."""
+    whole = traces / "rw_test_mainline"
+    records = [
+        line for line in (whole / "trace.jsonl").read_text().splitlines()
+        if 99_000_000 <= json.loads(line)["t_ns"] <= 101_000_000
+    ]  # fmt: skip
+    assert (window / "trace.jsonl").read_text().splitlines() == records
+    assert len(records) > 50
+    log = [
+        line for line in (whole / "kernel.log").read_text().splitlines()
+        if 0.099 <= float(line[1:13]) <= 0.101
+    ]  # fmt: skip
+    assert (window / "kernel.log").read_text().splitlines() == log
+    assert any("error recovery" in line for line in log)
+    result_of = json.loads((window / "result.json").read_text())
+    assert result_of["trace_window"] == {"from_s": 0.099, "to_s": 0.101, "snaplen_bytes": 96}
+    assert "trace_window" not in json.loads((whole / "result.json").read_text())
+
+
+def test_a_capture_of_a_window_is_one(traces: Path, window: Path) -> None:
+    """The same packets, cut; their lengths on the wire, and what they are about, are told."""
+    fields = ("-T", "fields", "-e", "frame.time_epoch", "-e", "frame.len", "-e", "frame.cap_len")
+    whole = tshark(traces / "rw_test_mainline" / "trace.pcapng", *fields)
+    cut = tshark(window / "trace.pcapng", *fields)
+    wanted = [line.split("\t") for line in whole if 0.099 <= float(line.split("\t")[0]) <= 0.101]
+    assert [line.split("\t") for line in cut] == [
+        [time, length, str(min(96, int(length)))] for time, length, _ in wanted
+    ]
+    assert any(int(length) > 96 for _, length, _ in wanted)
+    comment = b"packets from 0.099 s to 0.101 s; at most 96 bytes of each packet"
+    assert comment in (window / "trace.pcapng").read_bytes()[:200]
+
+
+def test_a_timeline_of_a_window_is_one(window: Path) -> None:
+    """States that began before it are there from its begin on, and arrows have both ends."""
+    document = json.loads((window / "trace.perfetto.json").read_text())
+    assert document["otherData"]["window"].startswith("from 0.099 s to 0.101 s")
+    timed = [e for e in document["traceEvents"] if "ts" in e]
+    assert all(99_000 <= e["ts"] <= e["ts"] + e.get("dur", 0) <= 101_000.001 for e in timed)
+    assert any(e["name"] == "LIVE" and e["ts"] == 99_000 for e in timed)
+    begun = [e["id"] for e in timed if e["ph"] == "s"]
+    assert begun == [e["id"] for e in timed if e["ph"] == "f"] != []
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("--from", "soon"), '--from: found "soon"'),
+        (("--from", ""), "--from"),
+        (("--from", "-1s"), "--from"),
+        (("--to", "5"), '--to: found "5"'),
+        (("--from", "2s", "--to", "2s"), '--to: found "2s", expected an instant after "2s"'),
+        (("--to", "0s"), "--to"),
+        (("--from", "90s"), '--from: found "90s", expected an instant before the end of the run'),
+        (("--snaplen", "0"), "--snaplen"),
+        (("--snaplen", "65536"), "--snaplen"),
+        (("--snaplen", "64B"), "--snaplen"),
+        (("--snaplen", "64", "--trace", "jsonl"), "--snaplen: found without pcap"),
+        (("--from", "1s", "--no-trace"), "--from: found without --trace"),
+    ],
+)
+def test_windows_that_make_no_sense(tmp_path: Path, args: tuple[str, ...], words: str) -> None:
+    """They are told before anything is run or written."""
+    out = tmp_path / "out"
+    kinds = () if "--trace" in args or "--no-trace" in args else ("--trace", "pcap")
+    given = [word for word in args if word != "--no-trace"]
+    done = holdfast("run", "scenarios/rw_test_mainline.json", *given, *kinds, "--out", str(out))
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not out.exists()

@@ -16,9 +16,11 @@ from holdfast.errors import HoldfastError, Interrupted, WriteError
 def main() -> int:
     """Run once; an error goes to stdout too, as one line of JSON."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    text, source, seed, kernel, traces, out, bounds = json.load(sys.stdin)
+    text, source, seed, kernel, traces, out, bounds, window = json.load(sys.stdin)
     try:
-        print(_core.run(text, source, seed, kernel, traces, out, None, tuple(bounds)))
+        print(
+            _core.run(text, source, seed, kernel, traces, out, None, tuple(bounds), tuple(window))
+        )
     except HoldfastError as error:
         attributes = dict(error.__dict__)
         if isinstance(error, WriteError):

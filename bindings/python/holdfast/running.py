@@ -22,6 +22,7 @@ from holdfast.policy import Policy
 from holdfast.result import Result
 from holdfast.scenario import Scenario, as_scenario
 from holdfast.seeds import Bounds, check_bounds, check_seed
+from holdfast.units import Time, nanoseconds
 from holdfast.workload import WorkloadsLike
 from holdfast.world import World
 
@@ -45,6 +46,9 @@ def run(
     policies: Mapping[str, Policy] | None = None,
     max_events: int | None = None,
     max_memory: int | str | None = None,
+    trace_from: Time | None = None,
+    trace_to: Time | None = None,
+    snaplen: int | None = None,
 ) -> Result:
     """Run a scenario and return what came of it.
 
@@ -67,6 +71,9 @@ def run(
             default 10^9, which is a quarter of an hour or so.
         max_memory: likewise when its histories, packets and events take so much: bytes, or a size
             (``"16GiB"``); by default 8 GiB. It is weighed every 131,072 events.
+        trace_from: traces begin at this time of the run (``"9.5s"``, or seconds).
+        trace_to: and end with this one.
+        snaplen: ``"pcap"`` keeps so many bytes of each packet, 1 to 65535.
 
     Raises:
         ScenarioError: the scenario is wrong; says where.
@@ -87,11 +94,25 @@ def run(
     check_seed(seed)
     bounds = check_bounds(max_events, max_memory)
     if workloads or policies:
-        if kernel != "native" or kinds:
+        if kernel != "native" or kinds or (trace_from, trace_to, snaplen) != (None,) * 3:
             raise UsageError("workloads, policies: expected the native kernel and no trace")
         return World(one, seed, workloads=workloads, policies=policies).run(*bounds)
+    window = _window(trace_from, trace_to, snaplen)
     folder = _folder_for(one, kinds, out)
-    return _run([one._text(), one.source, seed, kernel, kinds, folder], progress, bounds)
+    return _run([one._text(), one.source, seed, kernel, kinds, folder], progress, bounds, window)
+
+
+def _window(from_: Time | None, to: Time | None, snaplen: object) -> tuple[int, int, int]:
+    """Return the part of a run that its traces have, and how much of a packet; 0: all."""
+    if snaplen is not None and (
+        isinstance(snaplen, bool) or not isinstance(snaplen, int) or not 1 <= snaplen <= 65535
+    ):
+        raise UsageError(f"snaplen: found {snaplen!r}, expected an integer from 1 to 65535")
+    return (
+        0 if from_ is None else nanoseconds(from_, "trace_from"),
+        2**63 - 1 if to is None else nanoseconds(to, "trace_to"),
+        snaplen or 0,
+    )
 
 
 def _folder_for(one: Scenario, kinds: Sequence[str], out: str | PathLike[str] | None) -> str:
@@ -106,15 +127,20 @@ def _folder_for(one: Scenario, kinds: Sequence[str], out: str | PathLike[str] | 
 
 
 def _run(
-    arguments: list[Any], progress: Callable[[float], object] | None, bounds: Bounds
+    arguments: list[Any],
+    progress: Callable[[float], object] | None,
+    bounds: Bounds,
+    window: tuple[int, int, int],
 ) -> Result:
     """Run here, or SimGrid in a process of its own."""
     try:
         text, source, seed, kernel, kinds, folder = arguments
         if kernel == "native":
-            document = _core.run(text, source, seed, kernel, kinds, folder, progress, bounds)
+            document = _core.run(
+                text, source, seed, kernel, kinds, folder, progress, bounds, window
+            )
         else:
-            document = _in_process([*arguments, bounds])
+            document = _in_process([*arguments, bounds, window])
     except WriteError as error:
         error.result = Result(json.loads(error.document)) if error.document else None
         raise

@@ -29,17 +29,26 @@ using Progress = std::function<void(double)>;
 std::string run(const std::string& text, const std::string& source,
                 std::optional<std::uint64_t> seed, const std::string& kernel,
                 const std::vector<std::string>& traces, const std::string& out,
-                const std::optional<Progress>& progress, Bounds bounds) {
+                const std::optional<Progress>& progress, Bounds bounds,
+                std::tuple<std::int64_t, std::int64_t, std::uint32_t> part) {
   const py::gil_scoped_release released;
   analysis::Point point;
   point.seed = seed;
   const scenario::Scenario scenario =
       analysis::scenario_of(scenario::parse_document(text, source), point, source);
+  const analysis::TraceWindow window{std::get<0>(part), std::get<1>(part), std::get<2>(part)};
+  const std::string problem = analysis::window_problem(
+      window, traces, scenario.duration, {"trace_from", "trace_to", "snaplen", "trace"});
+  if (!problem.empty()) {
+    const py::gil_scoped_acquire gil;
+    misuse(problem);
+  }
   std::optional<analysis::Folder> folder;
   if (!out.empty())
     folder.emplace(out);
   Stopper stopper;
   analysis::RunOptions options;
+  options.window = window;
   std::tie(options.max_events, options.max_memory) = bounds;
   options.stop = &stopper.flag();
   options.kernel = analysis::kernel_named(kernel);
@@ -150,7 +159,8 @@ std::vector<std::tuple<std::string, std::string, std::vector<std::string>>> reco
 
 void add_run(py::module_& m) {
   m.def("run", &run, py::arg("text"), py::arg("source"), py::arg("seed"), py::arg("kernel"),
-        py::arg("traces"), py::arg("out"), py::arg("progress"), py::arg("bounds"));
+        py::arg("traces"), py::arg("out"), py::arg("progress"), py::arg("bounds"),
+        py::arg("window"));
   m.attr("default_max_events") = analysis::default_max_events;
   m.attr("default_max_memory") = analysis::default_max_memory;
   m.def(

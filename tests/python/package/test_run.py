@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,35 @@ def test_what_goes_wrong_beside_simgrid_is_told(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(SimGridError, match="status 1"):
         holdfast.run("rw_test_ccr", kernel="simgrid")
+
+
+def test_traces_of_a_part_of_a_run(tmp_path: Path) -> None:
+    """As the program makes them; what makes no sense is told before anything is written."""
+    for kernel in ("native", "simgrid"):
+        out = tmp_path / kernel
+        found = holdfast.run("rw_test_ccr", kernel=kernel, trace=["jsonl", "pcap"], out=out,
+                             trace_from=0.05, trace_to="51ms", snaplen=64)  # fmt: skip
+        assert found.to_dict()["trace_window"] == {
+            "from_s": 0.05, "to_s": 0.051, "snaplen_bytes": 64,
+        }  # fmt: skip
+        times = [json.loads(line)["t_ns"] for line in (out / "trace.jsonl").open()]
+        assert times
+        assert 50_000_000 <= min(times) <= max(times) <= 51_000_000
+    assert (tmp_path / "native" / "trace.pcapng").read_bytes() == (
+        tmp_path / "simgrid" / "trace.pcapng"
+    ).read_bytes()
+    run: Callable[..., Any] = holdfast.run
+    for words, given in (
+        ("trace_to: found", {"trace_from": "2s", "trace_to": "1s"}),
+        ("trace_from: found .* before the end of the run", {"trace_from": "1h"}),
+        ("snaplen: found 0", {"snaplen": 0}),
+        ("snaplen: found True", {"snaplen": True}),
+        ("snaplen: found without pcap", {"snaplen": 64, "trace": "jsonl"}),
+        ("trace_from: found without trace", {"trace_from": "1s", "trace": None}),
+    ):
+        with pytest.raises(UsageError, match=words):
+            run("rw_test_ccr", out=tmp_path / "new", **({"trace": "pcap"} | given))
+    assert not (tmp_path / "new").exists()
 
 
 def test_traces_go_into_the_folder(tmp_path: Path) -> None:

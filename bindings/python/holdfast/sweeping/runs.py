@@ -104,11 +104,11 @@ def sweep(
         executor: by default threads of this process, one a core. Any
             ``concurrent.futures.Executor`` (``mpi4py.futures.MPIPoolExecutor`` is one), a
             ``distributed.Client``, or the address of its scheduler, ``"tcp://HOST:PORT"``.
-        out: where rows are kept as they finish: a folder (a Parquet dataset; it keeps the rows of
-            earlier sweeps, too, but for those that failed), or a file that ends in ``.parquet``,
-            ``.csv`` or ``.jsonl`` (parts are beside it, in ``NAME.parts``, until it is complete).
-            What is there already for a scenario hash, seed and model version is not run again,
-            unless it failed or is partial, so a killed sweep goes on where it was.
+        out: where rows are kept as they finish: a folder (a Parquet dataset; it keeps rows of
+            earlier sweeps that did not fail), or a file that ends in ``.parquet``, ``.csv`` or
+            ``.jsonl`` (parts are beside it, in ``NAME.parts``, until it is complete).
+            What is there for a scenario hash, seed and model version is not run again, unless it
+            failed or is partial, so a killed sweep goes on where it was.
         paired: whether all points have the same seeds; else each its own, derived.
         until: when to stop adding seeds: first ``at_least``, then half as many again each time, at
             most ``at_most``. Instead of a number of seeds; `seeds` may list the ones to take.
@@ -117,11 +117,11 @@ def sweep(
         progress: by default a bar if stderr is a terminal; ``False`` for none; or a function that
             is told (runs done, runs in all).
         fresh: run everything again; rows at `out` are replaced.
-        max_events, max_memory: of each run; the column ``partial`` says which came to it.
+        max_events: of each run; the column ``partial`` says which came to it.
+        max_memory: likewise.
 
     Raises:
-        ScenarioError: the base is wrong, or no scenario has a path; nothing was written.
-        UsageError: an argument makes no sense; likewise.
+        ScenarioError, UsageError: the base, a path or an argument is wrong; nothing was written.
         Interrupted, WriteError: Ctrl-C; `out` cannot be written; with the rows so far.
         HoldfastError: a run failed, with `fail_fast`; InvariantError even without.
 
