@@ -26,13 +26,25 @@ fs::path hidden_name(const fs::path& path) {
   return path.parent_path() / fmt::format(".tmp-{}-{}", ::getpid(), count++);
 }
 
-/// The new name is on the medium only when the folder is. Not every file system can.
-void sync_folder(const fs::path& folder) {
+/// Brings a file or a folder to the medium. A file system that cannot says EINVAL and the like,
+/// which is no error; one that lost something says one of these three, which are given. The rule is
+/// that of bindings/python/holdfast/files.py.
+int sync(int handle) {
+  while (::fsync(handle) != 0) {
+    if (errno != EINTR)
+      return errno == EIO || errno == ENOSPC || errno == EDQUOT ? errno : 0;
+  }
+  return 0;
+}
+
+/// A new name is on the medium only when its folder is.
+int sync_folder(const fs::path& folder) {
   const int handle = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_CLOEXEC);
   if (handle < 0)
-    return;
-  ::fsync(handle);
+    return 0;
+  const int error = sync(handle);
   ::close(handle);
+  return error;
 }
 
 }  // namespace
@@ -78,9 +90,8 @@ void WholeFile::finish() {
   if (file_ < 0)
     return;
   flush();
-  // A file system that cannot sync says EINVAL and the like; one that lost something says EIO.
-  if (error_ == 0 && ::fsync(file_) != 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT))
-    error_ = errno;
+  if (error_ == 0)
+    error_ = sync(file_);
   if (::close(std::exchange(file_, -1)) != 0 && error_ == 0)
     error_ = errno;
   if (error_ != 0)
@@ -92,7 +103,8 @@ void WholeFile::publish() {
   if (::rename(hidden_.c_str(), path_.c_str()) != 0)
     throw EnvironmentError("cannot write " + path_.string(), errno);
   hidden_.clear();
-  sync_folder(path_.parent_path());
+  if (const int error = sync_folder(path_.parent_path()); error != 0)
+    throw EnvironmentError("cannot write " + path_.string(), error);
 }
 
 void write_whole(const fs::path& path, std::string_view text) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Preloaded into a program: lets the n-th call of one kind fail that the program makes from main()
-// on. HOLDFAST_BREAK is KIND:N:ERRNO:ALL with KIND files or memory; with ALL = 1 every later call
-// fails as well, as on a disk that stays full. Calls are counted on regular files only, so that
-// the words about it still arrive. The file HOLDFAST_BROKEN appears once something has failed.
+// on. HOLDFAST_BREAK is KIND:N:ERRNO:ALL with KIND files, folders (syncs of them) or memory; with
+// ALL = 1 every later call fails as well, as on a disk that stays full. Calls are counted on
+// regular files only, so that the words about it still arrive. The file HOLDFAST_BROKEN appears
+// once something has failed.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,7 +19,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum kind { nothing, files, memory };
+enum kind { nothing, files, folders, memory };
 
 static enum kind kind = nothing;
 static long strikes_at;
@@ -44,6 +45,11 @@ static int fails(enum kind what) {
   return 1;
 }
 
+static int is_folder(int handle) {
+  struct stat status;
+  return fstat(handle, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 static int is_file(int handle) {
   struct stat status;
   return fstat(handle, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
@@ -58,7 +64,7 @@ static int from_main(int argc, char** argv, char** environment) {
   char word[16] = "";
   mark = getenv("HOLDFAST_BROKEN");
   if (how && sscanf(how, "%15[a-z]:%ld:%d:%d", word, &strikes_at, &error_number, &all) == 4)
-    kind = strcmp(word, "files") == 0 ? files : memory;
+    kind = strcmp(word, "files") == 0 ? files : strcmp(word, "folders") == 0 ? folders : memory;
   atomic_store(&armed, 1);
   const int status = real_main(argc, argv, environment);
   atomic_store(&armed, 0);
@@ -109,7 +115,7 @@ ssize_t write(int handle, const void* data, size_t size) {
 }
 
 int fsync(int handle) {
-  if (fails(files))
+  if (fails(files) || (kind == folders && is_folder(handle) && fails(folders)))
     return -1;
   return (int)syscall(SYS_fsync, handle);
 }

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import random
 import shutil
 
@@ -33,6 +34,21 @@ def test_calls_on_files_fail(shop: Workshop) -> None:
     assert len(tried) >= 2, tried
     shop.goes_on(tried[-1])
     print(f"\n{shop.job.name}: files: {len(tried)} calls, {dict(shop.ends)}")
+
+
+def test_a_folder_that_loses_a_name(shop: Workshop) -> None:
+    """Program and package have one rule: EIO is an error, a disk that cannot sync is none."""
+    for number in (errno.EIO, errno.ENOSPC, errno.EDQUOT):
+        for later in (0, 1):
+            done = shop.breaks(f"folders:1:{number}:{later}")
+            assert done is not None
+            assert done.returncode == 4, number
+            assert os.strerror(number) in done.stderr
+            shop.goes_on(f"folders:1:{number}:{later}")
+    for number in (errno.EINVAL, errno.ENOSYS):
+        done = shop.breaks(f"folders:1:{number}:1")
+        assert done is not None
+        assert done.returncode == 0, done.stderr
 
 
 def allocations(shop: Workshop) -> list[int]:

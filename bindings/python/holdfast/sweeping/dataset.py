@@ -79,6 +79,7 @@ class Store:
         self._began_s = self._written_s = time.monotonic()
         self._count = 0
         self._lost: WriteError | None = None
+        self._ended = False  # by a whole that could not be written
 
     @property
     def lost(self) -> WriteError | None:
@@ -147,13 +148,16 @@ class Store:
                 break
         # A run of hours does not end for a full disk: the rows are told in the end.
         self._written_s = time.monotonic()
+        # It may be there although it was not written well: a disk that lost the name tells so late.
+        self._parts.append(path)
         try:
             self._write(table, path)
         except WriteError as error:
             self._lost = error
             return
-        self._lost = None
-        self._parts.append(path)
+        # Parts keep the rows of a whole that could not be written, and do not stand for it.
+        if not self._ended:
+            self._lost = None
         self._waiting = []
         self._written_s = time.monotonic()
 
@@ -174,7 +178,7 @@ class Store:
         try:
             self._write(table.combine_chunks(), whole)
         except WriteError as error:
-            self._lost = error
+            self._lost, self._ended = error, True
             return
         self._lost = None
         self._waiting = []
