@@ -6,11 +6,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "sim/check.hpp"
@@ -92,8 +92,8 @@ class Choices {
   };
   /// What is asked while choice points are added, and never after.
   struct Book {
-    std::unordered_set<std::uint64_t> streams;
-    std::unordered_map<std::string, std::uint32_t> alike;  ///< how many there are of a name
+    std::set<std::uint64_t> streams;
+    std::map<std::string, std::uint32_t> alike;  ///< how many there are of a name
   };
   /// The scripted value, if there is one.
   [[nodiscard]] const std::int64_t* scripted(std::uint64_t stream, std::uint64_t ordinal) const;
