@@ -290,10 +290,9 @@ void regain_remote_port(World& w, HostId host, net::RouteId forward, net::RouteI
     Controller& c = controller(w, id);
     if (c.forward != forward)
       continue;
+    // nvme_fc_resume_controller queues connect_work at once, which does nothing while that work is
+    // pending for the next tick of reconnect_delay, as it always is here (queue_delayed_work).
     fc_of(c).dev_loss_end = sim::never;
-    // nvme_fc_resume_controller.
-    if (c.state == State::connecting && c.setup == Setup::idle && fc_of(c).phase == Phase::none)
-      connect_now(w, id);
   }
 }
 

@@ -67,6 +67,9 @@ void after_live_completed(World& w, ControllerId id, const Request& request,
 // keep_alive.cpp
 void start_keep_alive(World& w, ControllerId id);
 void stop_keep_alive(World& w, ControllerId id);
+/// The admin queue of the next association takes commands: one that fell due in the reset is first
+/// of them.
+void send_parked_keep_alive(World& w, ControllerId id);
 void keep_alive_completed(World& w, ControllerId id, const Request& request, wire::Status status);
 /// A Keep Alive has been sent and is not over.
 bool keep_alive_in_flight(World& w, const Controller& c);
@@ -97,6 +100,8 @@ void start_fencing(World& w, ControllerId id);
 /// m x KATO + CQT by the policy; 0: do not hold.
 Duration hold_time(const World& w, ControllerId id);
 bool anything_in_flight(World& w, const Controller& c);
+/// When no submission to the I/O queues is under way any more that are stopped now.
+TimePoint quiesced_at(const World& w, const Controller& c);
 /// Shuts all sockets of a controller down; requests stay as they are.
 void stop_all(World& w, ControllerId id);
 /// Stops all queues, cancels what is in flight and closes the sockets a little later.
@@ -112,6 +117,8 @@ bool exists(const Controller& c);
 void after_fence(World& w, ControllerId id);
 /// The error recovery that a delete waited for is over.
 void continue_delete(World& w, ControllerId id);
+/// A request is over while a delete waits for the last of them.
+void delete_drains_on(World& w, ControllerId id);
 void disable_completed(World& w, ControllerId id, const Request& request,
                        const wire::Completion& completion);
 void disabled(World& w, ControllerId id, bool acknowledged);

@@ -34,6 +34,15 @@ void schedule(World& w, ControllerId id, TimePoint from) {
   c.keep_alive_timer = w.at(next_look(w, id, from), [id](World& world) { look(world, id); });
 }
 
+void send(World& w, ControllerId id) {
+  const Controller& c = controller(w, id);
+  Request r;
+  r.purpose = Purpose::keep_alive;
+  r.command = wire::make_keep_alive(0);
+  const std::uint16_t cid = send_request(w, c.admin, r, c.kato);
+  record<Kind::keep_alive_sent>(w, id, cid);
+}
+
 /// nvme_keep_alive_work.
 void look(World& w, ControllerId id) {
   Controller& c = controller(w, id);
@@ -46,7 +55,15 @@ void look(World& w, ControllerId id) {
     schedule(w, id, c.last_check);
     return;
   }
-  const bool goes = c.state == State::live || c.state == State::connecting;
+  // While a delete waits for I/O the command still goes out (__nvme_check_ready), but its end does
+  // not arm the next look.
+  const bool goes = c.state == State::live || c.state == State::connecting || c.draining;
+  if (!is_fc(c) && c.state == State::resetting && c.busy_in_resetting) {
+    // The admin queue is quiesced, not dead: the command stays in it until the next set-up lets it
+    // go (nvme_quiesce_admin_queue). Set-up commands come through another request queue.
+    c.keep_alive_parked = true;
+    return;
+  }
   if (!queue(w, c.admin).live || !goes) {
     // Not ready: the command ends at once with Host Path Error and is not armed again
     // (protocol.md 4.6).
@@ -57,14 +74,19 @@ void look(World& w, ControllerId id) {
     error_recovery(w, id, Cause::keep_alive_tag);
     return;
   }
-  Request r;
-  r.purpose = Purpose::keep_alive;
-  r.command = wire::make_keep_alive(0);
-  const std::uint16_t cid = send_request(w, c.admin, r, c.kato);
-  record<Kind::keep_alive_sent>(w, id, cid);
+  send(w, id);
 }
 
 }  // namespace
+
+void send_parked_keep_alive(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  if (!c.keep_alive_parked)
+    return;
+  HOLDFAST_CHECK(queue(w, c.admin).live, "the admin queue still is quiesced");
+  c.keep_alive_parked = false;
+  send(w, id);
+}
 
 Duration keep_alive_period(const World& w, ControllerId id) {
   const Controller& c = w.host.controllers[sim::index(id)];
@@ -82,6 +104,7 @@ void start_keep_alive(World& w, ControllerId id) {
 
 void stop_keep_alive(World& w, ControllerId id) {
   w.calendar.cancel(controller(w, id).keep_alive_timer);
+  controller(w, id).keep_alive_parked = false;
 }
 
 bool keep_alive_in_flight(World& w, const Controller& c) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an administrator does to a controller: sysfs reset and delete, `nvme disconnect`. In every
-// posted generation reset and delete of a LIVE controller cancel its requests at once, with no
-// fence (protocol.md 4.8); `operator_fences` is the missing fence.
+// posted generation a reset of a LIVE controller cancels its requests at once, with no fence, and
+// so, its cover letter says, does a delete (protocol.md 4.8); `operator_fences` is the missing
+// fence. The kernel that was measured lets a delete wait for them (`delete_drains`).
 #include "models/host/internal.hpp"
 #include "models/world.hpp"
 
@@ -15,6 +16,15 @@ constexpr int no_device = 19;  ///< ENODEV
 void refuse(World& w, ControllerId id, OperatorAction action, int error) {
   HOLDFAST_CHECK(error == busy || error == no_device, "Linux has two reasons to refuse");
   record<Kind::operator_refused>(w, id, action, error);
+}
+
+bool has_io(World& w, const Controller& c) {
+  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i) {
+    const Queue& q = queue(w, io_queue(c, i));
+    if (q.tags.in_flight() != 0 || !q.waiting.empty())
+      return true;
+  }
+  return false;
 }
 
 void reset_work(World& w, ControllerId id);
@@ -42,10 +52,14 @@ void begin(World& w, ControllerId id, Then then, Cause cause, bool fences) {
   const bool live = c.state == State::live;
   if (live)
     record<Kind::recovery_started>(w, id, cause);
+  c.drains = false;
   if (live && fences && host_of(w, c).policy.fences()) {
     c.then = then;
     start_fencing(w, id);
   } else {
+    // The driver of a remote port that is gone ends its exchanges itself.
+    const bool ends = is_fc(c) && cause == Cause::device_lost;
+    c.drains = then == Then::remove && !ends && host_of(w, c).policy.delete_drains;
     go(w, id, then);
   }
 }
@@ -101,6 +115,13 @@ void finish(World& w, ControllerId id) {
   start_setup(w, id);
 }
 
+/// The I/O queues end, then the controller is told.
+void disconnect_and_disable(World& w, ControllerId id) {
+  const RecoveryPolicy& policy = host_of(w, controller(w, id)).policy;
+  tear_down_io(w, id, policy.waits != RecoveryPolicy::Waits::resetting);
+  disable(w, id);
+}
+
 /// nvme_reset_ctrl_work.
 void reset_work(World& w, ControllerId id) {
   if (controller(w, id).state != State::resetting)
@@ -109,20 +130,17 @@ void reset_work(World& w, ControllerId id) {
   if (fc_delete_association(w, id))
     return;
   controller(w, id).busy_in_resetting = true;
-  const RecoveryPolicy& policy = host_of(w, controller(w, id)).policy;
-  tear_down_io(w, id, policy.waits != RecoveryPolicy::Waits::resetting);
-  disable(w, id);
+  const TimePoint quiesced = quiesced_at(w, controller(w, id));
+  if (quiesced == w.now()) {
+    disconnect_and_disable(w, id);
+  } else {
+    w.at(quiesced, [id](World& world) { disconnect_and_disable(world, id); });
+  }
 }
 
-/// nvme_do_delete_ctrl: the namespaces go first, so that nothing new is sent here.
-void delete_work(World& w, ControllerId id) {
-  Controller& c = controller(w, id);
-  HOLDFAST_CHECK(c.state == State::deleting, "the delete was not begun");
-  c.then = Then::remove;
-  w.calendar.cancel(c.reconnect_timer);
-  w.calendar.cancel(c.failfast_timer);
-  stop_ana(w, id);
-  remove_paths(w, id);
+/// What follows once the namespaces are gone: the queues, and the shutdown of the controller.
+void remove_association(World& w, ControllerId id) {
+  const Controller& c = controller(w, id);
   if (fc_delete_association(w, id))
     return;
   if (c.setup != Setup::idle && c.setup != Setup::done) {
@@ -134,6 +152,25 @@ void delete_work(World& w, ControllerId id) {
   tear_down_io(w, id, host_of(w, c).policy.waits != RecoveryPolicy::Waits::resetting);
   change_state(w, id, State::deleting_noio);
   disable(w, id);
+}
+
+/// nvme_do_delete_ctrl: the namespaces go first, so that nothing new is sent here, and each waits
+/// for what it has in flight (nvme_ns_remove: del_gendisk). It completes, or its own time-out ends
+/// it. What the cover letters of the posted series say of a delete is that it cancels
+/// (`delete_drains`).
+void delete_work(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.state == State::deleting, "the delete was not begun");
+  c.then = Then::remove;
+  w.calendar.cancel(c.reconnect_timer);
+  w.calendar.cancel(c.failfast_timer);
+  stop_ana(w, id);
+  remove_paths(w, id);
+  if (c.drains && has_io(w, c)) {
+    c.draining = true;
+    return;
+  }
+  remove_association(w, id);
 }
 
 }  // namespace
@@ -155,6 +192,15 @@ void after_fence(World& w, ControllerId id) {
 void continue_delete(World& w, ControllerId id) {
   if (controller(w, id).state == State::deleting)
     delete_work(w, id);
+}
+
+void delete_drains_on(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.state == State::deleting, "only a delete waits for what is in flight");
+  if (has_io(w, c))
+    return;
+  c.draining = false;
+  w.after(Duration{}, [id](World& world) { remove_association(world, id); });
 }
 
 void disable_completed(World& w, ControllerId id, const Request& r,

@@ -24,6 +24,16 @@ Duration kato_part(const RecoveryPolicy& policy, const Controller& c) {
 }
 
 /// nvme_tcp_error_recovery_work, from the cancel on.
+void end_recovery(World& w, ControllerId id) {
+  tear_down(w, id);
+  if (!change_state(w, id, State::connecting)) {
+    continue_delete(w, id);
+    return;
+  }
+  reconnect_or_remove(w, id, 0, false);
+}
+
+/// The same, from the quiesce of the I/O queues on.
 void finish_recovery(World& w, ControllerId id) {
   HOLDFAST_CHECK(
       controller(w, id).state == State::resetting || controller(w, id).state == State::deleting,
@@ -31,12 +41,14 @@ void finish_recovery(World& w, ControllerId id) {
   if (fc_delete_association(w, id))
     return;
   stop_keep_alive(w, id);
-  tear_down(w, id);
-  if (!change_state(w, id, State::connecting)) {
-    continue_delete(w, id);
-    return;
-  }
-  reconnect_or_remove(w, id, 0, false);
+  const TimePoint quiesced = quiesced_at(w, controller(w, id));
+  if (quiesced == w.now())
+    return end_recovery(w, id);
+  controller(w, id).busy_in_resetting = true;
+  w.at(quiesced, [id](World& world) {
+    controller(world, id).busy_in_resetting = false;
+    end_recovery(world, id);
+  });
 }
 
 /// nvme_tcp_error_recovery_work. The first RFC of TP4129 holds in here, with its sockets closed,
@@ -199,6 +211,12 @@ Duration hold_time(const World& w, ControllerId id) {
     return kato_part(policy, c) + std::chrono::milliseconds{c.cqt_ms};
   const bool holds_at_zero = policy.cqt_zero == RecoveryPolicy::CqtZero::hold;
   return holds_at_zero ? kato_part(policy, c) + policy.cqt_when_zero : Duration{};
+}
+
+/// blk_mq_quiesce_tagset, see timeouts.cpp. On fc the 11 ms before the aborts are left out.
+TimePoint quiesced_at(const World& w, const Controller& c) {
+  const bool blocks = w.transport.kind != transport::TransportKind::rdma;
+  return blocks ? w.now() : sim::grace_period_over(host_of(w, c).wheel, w.now());
 }
 
 bool anything_in_flight(World& w, const Controller& c) {

@@ -160,6 +160,8 @@ void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Compl
   start_waiting(w, id);
   if (queue(w, id).qid == 0)
     continue_ana_read(w, ctrl);
+  if (controller(w, ctrl).draining) [[unlikely]]
+    delete_drains_on(w, ctrl);
 }
 
 void cancel_all(World& w, QueueId id) {

@@ -142,6 +142,7 @@ void issue_step(World& w, ControllerId id) {
       send_connect(w, c.admin);
       return;
     case Setup::identify:
+      send_parked_keep_alive(w, id);
       send_setup(w, c.admin, wire::make_identify(0, wire::Identify{}));
       return;
     case Setup::effects_log:

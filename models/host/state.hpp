@@ -151,6 +151,7 @@ enum class Then : std::uint8_t { reconnect, reset, remove };
 struct RequestTimer {
   sim::EventId event{};
   TimePoint at = sim::never;  ///< when it fires; never: off
+  sim::EventId grace{};       ///< it has fired and waits for a grace period before it acts
   sim::BlockTimer block;      ///< what it was set for, with a timer wheel
 };
 
@@ -218,13 +219,16 @@ struct Controller {
   sim::EventId ready_poll{};
   TimePoint ready_deadline{};
   // keep-alive
-  bool completion_seen = false;  ///< comp_seen
-  bool awaited = false;          ///< recovery waits for the command; see Host::keep_alive_waits
-  TimePoint last_check{};        ///< ka_last_check_time
+  bool completion_seen = false;    ///< comp_seen
+  bool awaited = false;            ///< recovery waits for the command; see Host::keep_alive_waits
+  bool keep_alive_parked = false;  ///< fell due in a reset: it goes out in the next set-up
+  TimePoint last_check{};          ///< ka_last_check_time
   sim::EventId keep_alive_timer{};
   sim::Vector<RequestTimer> timers;  ///< see timeouts.cpp
   // recovery
   Then then = Then::reconnect;
+  bool drains = false;             ///< a delete that nothing fenced: see delete_drains
+  bool draining = false;           ///< and it waits for what is in flight
   bool busy_in_resetting = false;  ///< a reset, or the hold of the RFC of TP4129: a delete waits
   sim::EventId hold_timer{};
   TimePoint deadline = sim::never;  ///< of CCR attempts and hold

@@ -74,11 +74,7 @@ void for_requests(World& w, ControllerId id, std::uint32_t which, Act act) {
 
 /// blk_mq_timeout_work: what is overdue goes to the transport, the timer waits for the earliest of
 /// the rest.
-void fired(World& w, ControllerId id, std::uint32_t which) {
-  HOLDFAST_CHECK(timer_of(w, id, which).at == w.now(),
-                 "a timer fires that was set for another time");
-  timer_of(w, id, which).at = sim::never;
-  timer_of(w, id, which).block.set_for = sim::BlockTimer::off;
+void expire(World& w, ControllerId id, std::uint32_t which) {
   const sim::TimerWheel wheel = host_of(w, controller(w, id)).wheel;
   TimePoint earliest = sim::never;
   std::int64_t earliest_tick = sim::BlockTimer::off;
@@ -109,6 +105,29 @@ void fired(World& w, ControllerId id, std::uint32_t which) {
   }
 }
 
+/// A submission that is under way may not miss its timeout, so the work lets them all end before it
+/// acts (blk_mq_wait_quiesce_done): a grace period of RCU where tag sets do not block, as those of
+/// nvme-rdma and nvme-fc do not. That of nvme-tcp does, and its SRCU has nobody to wait for.
+void fired(World& w, ControllerId id, std::uint32_t which) {
+  RequestTimer& timer = timer_of(w, id, which);
+  HOLDFAST_CHECK(timer.at == w.now(), "a timer fires that was set for another time");
+  timer.at = sim::never;
+  timer.block.set_for = sim::BlockTimer::off;
+  const sim::TimerWheel& wheel = host_of(w, controller(w, id)).wheel;
+  bool any = false;
+  if (!wheel.is_exact() && w.transport.kind != transport::TransportKind::tcp) {
+    for_requests(w, id, which, [&](QueueId, std::uint16_t, const Request& r) {
+      any = any || deadline_tick(wheel, r) <= wheel.ticks_at(w.now());
+    });
+  }
+  if (!any) {
+    expire(w, id, which);
+    return;
+  }
+  timer.grace = w.at(sim::grace_period_over(wheel, w.now()),
+                     [id, which](World& world) { expire(world, id, which); });
+}
+
 }  // namespace
 
 void arm_timeout(World& w, QueueId id, const Request& r) {
@@ -132,6 +151,7 @@ void stop_timeouts(World& w, ControllerId id, bool io_only) {
   auto& timers = controller(w, id).timers;
   for (std::size_t i = io_only ? io_connects : 0; i < timers.size(); ++i) {
     w.calendar.cancel(timers[i].event);
+    w.calendar.cancel(timers[i].grace);
     timers[i] = RequestTimer{};
   }
 }

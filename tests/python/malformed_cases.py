@@ -172,6 +172,15 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("short_wait", "/workloads/0", step("wait", **{"for": "1ns"}), "/steps/0/for", "from 1us"),
     # Words and names.
     ("transport", "/fabric/transport", "roce", "/fabric/transport", "one of tcp, rdma, fc"),
+    ("neighbours", "/fabric/neighbours", "known", "/fabric/neighbours", "one of asked, learned"),
+    ("for_ever", "/fabric/retries_for_ever", 7, "/retries_for_ever", "true or false"),
+    (
+        "drains",
+        "/hosts/0/policy",
+        {"delete_drains": "no"},
+        "/policy/delete_drains",
+        "true or false",
+    ),
     ("policy", "/hosts/0/policy", "cqt_only", "/hosts/0/policy", 'mean "cqt-only"?'),
     (
         "hold nowhere",

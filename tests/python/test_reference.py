@@ -23,10 +23,10 @@ def rows_of(name: str) -> list[compare.Row]:
 
 @pytest.mark.parametrize("name", [e["experiment"] for e in EXPERIMENTS])
 def test_simulated_is_as_measured(name: str) -> None:
-    """Every number of every run is within its bound."""
+    """Every number of every run is within its bound, or the page says what is not modelled."""
     rows = rows_of(name)
     assert rows
-    failed = [row for row in rows if not row.passes]
+    failed = [row for row in rows if not row.passes and row.excuse is None]
     assert not failed, "measured | simulated\n" + compare.table(failed)
 
 
@@ -40,7 +40,8 @@ def test_page_shows_the_comparison() -> None:
 
 def test_every_scenario_is_compared() -> None:
     """A scenario of scenarios/reference without a measurement would prove nothing."""
-    there = {path.stem for path in (ROOT / "scenarios" / "reference").glob("*.json")}
+    folder = ROOT / "scenarios" / "reference"
+    there = {str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.json")}
     assert there == {experiment["scenario"] for experiment in EXPERIMENTS}
 
 

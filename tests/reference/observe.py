@@ -49,6 +49,8 @@ def run(path: Path, sets: Mapping[str, Any], measured: Json) -> Json:
     for pointer, value in sets.items():
         scenario = scenario.set(pointer, value)
     letter = path.stem.split("_", maxsplit=1)[0]
+    if letter == "blackhole":
+        letter = "b"
     if letter == "c":
         return lossy(scenario)
     packets = "capsule_repeated_after_s" in measured

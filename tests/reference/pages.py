@@ -24,6 +24,8 @@ TITLES = {
     "d": "A stale write",
     "e": "A port of the target is removed for 30 s",
     "f": "Persistent discovery controller",
+    "rb": "NVMe/RDMA: a path swallows everything, retries without limit",
+    "rbx": "NVMe/RDMA: the same, retries counted",
 }
 
 
@@ -95,6 +97,10 @@ def markdown(rows: list[Row]) -> str:
             shape = tuple(dict.fromkeys(row.what for row in some))
             shapes.setdefault(shape, []).extend(some)
         parts += [details(some) for some in shapes.values()]
+        excuses = {(row.what, row.excuse) for row in of_group if row.excuse is not None}
+        for what, excuse in sorted(excuses):
+            name = what.removesuffix("_s").replace("_", " ")
+            parts.append(f"Out of bounds, **{name}**: {excuse}.")
     return "\n\n".join(parts)
 
 

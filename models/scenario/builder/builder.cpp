@@ -297,9 +297,10 @@ Names build_named(World& w, const Scenario& s, const std::function<void()>& look
   w.transport.tcp.delayed_acks = s.fabric.delayed_acks;
   w.transport.tcp.syn_attempts = s.fabric.syn_attempts;
   w.transport.rdma.parameters.ack_timeout = s.fabric.ack_timeout;
-  w.transport.rdma.parameters.retry_count = s.fabric.retry_count;
+  w.transport.rdma.parameters.retry_count = s.fabric.retries_for_ever ? ~0u : s.fabric.retry_count;
   w.transport.rdma.parameters.cm_timeout = s.fabric.cm_timeout;
   w.transport.rdma.parameters.cm_retries = s.fabric.cm_retries;
+  w.transport.rdma.parameters.neighbours = s.fabric.neighbours;
   transport::install(w, s.fabric.transport, host::handlers(), target::handlers());
   w.host.io_done = workload::io_done;
   Names names;

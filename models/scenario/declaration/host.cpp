@@ -80,7 +80,11 @@ Object<RecoveryPolicy> further_knobs(Object<RecoveryPolicy>&& declared) {
              "once; else every KATO/4")
       .field("operator_fences", &Policy::operator_fences, boolean(),
              "reset and delete of a LIVE controller fence first; else its commands are "
-             "cancelled at once")
+             "cancelled at once, or with delete_drains waited for")
+      .field("delete_drains", &Policy::delete_drains, boolean(),
+             "a delete without a fence waits for the commands in flight, each of which completes "
+             "or times out, as Linux 6.12 does; else it cancels them at once, as the cover letter "
+             "of the posted series says")
       .field("removal_fences", &Policy::removal_fences, boolean(),
              "so does the loss of a remote port or an adapter")
       .field("holds_aborted", &Policy::holds_aborted, boolean(),

@@ -41,6 +41,13 @@ Policy fencing_with_ccr() {
   return p;
 }
 
+/// As measured on Linux 6.12.
+Policy mainline() {
+  Policy p;
+  p.delete_drains = true;
+  return p;
+}
+
 Policy tp4129_rfc1() {
   Policy p;
   p.waits = Policy::Waits::resetting;
@@ -141,7 +148,7 @@ const std::vector<PolicyPreset>& policy_presets() {
   static const std::vector<PolicyPreset> table = {
       {"linux-mainline",
        "mainline Linux: in-flight commands are cancelled and retried elsewhere at once",
-       named("linux-mainline", {})},
+       named("linux-mainline", mainline())},
       {"tp4129-rfc1",
        "RFC of TP4129, March 2025: sockets are closed, then RESETTING holds 2 or 3 x KATO + CQT",
        named("tp4129-rfc1", tp4129_rfc1())},

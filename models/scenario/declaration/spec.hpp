@@ -54,8 +54,10 @@ struct Fabric {
   // RDMA (protocol.md 7.2); docs/assumptions.md says where the defaults come from.
   Duration ack_timeout = 536'870'912ns;  ///< 4.096 us x 2^17
   std::uint32_t retry_count = 7;
-  Duration cm_timeout = 4'294'967'296ns;  ///< 4.096 us x 2^20
+  bool retries_for_ever = false;
+  Duration cm_timeout = 4608ms;
   std::uint32_t cm_retries = 15;
+  transport::Neighbours neighbours = transport::Neighbours::asked;
 };
 
 struct Media {

@@ -160,10 +160,18 @@ const Object<Fabric>& fabric_object() {
                  "RDMA: how long a queue pair waits for an acknowledgement before it repeats")
           .field("retry_count", &Fabric::retry_count, integer<std::uint32_t>(0, 7),
                  "RDMA: repetitions in a row after which a queue pair breaks")
+          .field("retries_for_ever", &Fabric::retries_for_ever, boolean(),
+                 "RDMA: the adapter does not count them, as soft-RoCE with retry_count 7 does not")
           .field("cm_timeout", &Fabric::cm_timeout, duration(1us, 1h),
                  "RDMA: how long a connect request waits for its reply")
           .field("cm_retries", &Fabric::cm_retries, integer<std::uint32_t>(0, 15),
-                 "RDMA: repetitions of a connect request");
+                 "RDMA: repetitions of a connect request")
+          .field("neighbours", &Fabric::neighbours,
+                 choice<transport::Neighbours>({{"asked", transport::Neighbours::asked},
+                                                {"learned", transport::Neighbours::learned},
+                                                {"permanent", transport::Neighbours::permanent}}),
+                 "RDMA: whether a connect asks for the address first: each time, until it is "
+                 "known and answers, or never");
   return declared;
 }
 

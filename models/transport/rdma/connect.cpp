@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connection management: address resolution, REQ, REP, RTU, and DREQ at the end. Route resolution
 // is answered by the host itself on RoCE (cma_resolve_iboe_route), so it takes no time.
+#include <algorithm>
+
 #include "models/transport/rdma/internal.hpp"
 #include "models/world.hpp"
 
@@ -16,16 +18,51 @@ End& end_of(World& w, QueuePairId id, Side side) {
 
 /// Sends a management message and waits for the answer to it.
 void ask(World& w, QueuePairId id, Side side, Op op) {
-  HOLDFAST_CHECK(op == Op::resolve || op == Op::request || op == Op::reply, "nothing answers that");
+  HOLDFAST_CHECK(op == Op::request || op == Op::reply, "nothing answers that");
   send_op(w, id, side, op);
+  // A request allows for 4,096 ms at the other end and for the way there and back, 512 ms. A reply
+  // is repeated after what the request named, which is the first of these, 8 parts of 9
+  // (cm_req_handler).
+  const sim::Duration timeout = w.transport.rdma.parameters.cm_timeout;
+  arm(w, id, side, op == Op::reply ? timeout * 8 / 9 : timeout);
+}
+
+/// Asks for the address, and again in a second (neigh_timer_handler) unless the time of the whole
+/// resolution is over first (drivers/infiniband/core/addr.c: queue_req).
+void ask_for_address(World& w, QueuePairId id, Side side) {
+  send_op(w, id, side, Op::resolve);
+  const QueuePair& q = w.transport.rdma.pairs[id];
   const Parameters& p = w.transport.rdma.parameters;
-  arm(w, id, side, op == Op::resolve ? p.address_retry : p.cm_timeout);
+  const sim::TimePoint again = sim::fires_at(q.wheel[at(side)], w.now(), p.address_retry);
+  const bool last = (q.end[at(side)].retries + 1) * p.address_retry >= p.address_timeout;
+  arm_until(w, id, side, last ? q.address_deadline : std::min(again, q.address_deadline));
+}
+
+bool is_known(const World& w, net::RouteId route) {
+  const Rdma& rdma = w.transport.rdma;
+  return rdma.parameters.neighbours == transport::Neighbours::permanent ||
+         std::find(rdma.known.begin(), rdma.known.end(), route) != rdma.known.end();
+}
+
+/// An entry of the neighbour table is there as long as what is sent there is answered.
+void note_neighbour(World& w, net::RouteId route, bool answers) {
+  Rdma& rdma = w.transport.rdma;
+  if (rdma.parameters.neighbours != transport::Neighbours::learned)
+    return;
+  const auto place = std::find(rdma.known.begin(), rdma.known.end(), route);
+  if (answers && place == rdma.known.end()) {
+    rdma.known.push_back(route);
+  } else if (!answers && place != rdma.known.end()) {
+    rdma.known.erase(place);
+  }
 }
 
 /// The connection does not come about.
 void fail(World& w, QueuePairId id, Side side, int error) {
   HOLDFAST_CHECK(error != 0, "an error has a number");
   HOLDFAST_CHECK(end_of(w, id, side).state != State::ready, "the connection has come about");
+  if (side == Side::host && error == timed_out)
+    note_neighbour(w, w.transport.rdma.pairs[id].route[at(side)], false);
   end_of(w, id, side).disconnected = true;
   set_state(w, id, side, State::stopped);
   if (side == Side::host)
@@ -72,6 +109,20 @@ void take_disconnect(World& w, QueuePairId id, Side side) {
 
 }  // namespace
 
+void start_to_connect(World& w, QueuePairId id) {
+  QueuePair& q = w.transport.rdma.pairs[id];
+  HOLDFAST_CHECK(q.end[at(Side::host)].state == State::idle, "it connects already");
+  if (is_known(w, q.route[at(Side::host)])) {
+    set_state(w, id, Side::host, State::requesting);
+    ask(w, id, Side::host, Op::request);
+    return;
+  }
+  q.address_deadline =
+      sim::fires_at(q.wheel[at(Side::host)], w.now(), w.transport.rdma.parameters.address_timeout);
+  set_state(w, id, Side::host, State::resolving);
+  ask_for_address(w, id, Side::host);
+}
+
 void establish(World& w, QueuePairId id, Side side) {
   HOLDFAST_CHECK(
       end_of(w, id, side).state == (side == Side::host ? State::requesting : State::accepting),
@@ -94,6 +145,7 @@ void take_management(World& w, QueuePairId id, Side side, Op op) {
       return;
     case Op::resolved:
       if (state == State::resolving) {
+        note_neighbour(w, w.transport.rdma.pairs[id].route[at(side)], true);
         set_state(w, id, side, State::requesting);
         ask(w, id, side, Op::request);
       }
@@ -129,14 +181,17 @@ void management_timeout(World& w, QueuePairId id, Side side) {
   ++e.retries;
   const bool resolving = e.state == State::resolving;
   const bool over =
-      resolving ? e.retries * p.address_retry >= p.address_timeout : e.retries > p.cm_retries;
+      resolving ? w.now() >= w.transport.rdma.pairs[id].address_deadline : e.retries > p.cm_retries;
   if (over) {
     fail(w, id, side, timed_out);
     settle(w, id);
     return;
   }
-  const Op asked = e.state == State::requesting ? Op::request : Op::reply;
-  ask(w, id, side, resolving ? Op::resolve : asked);
+  if (resolving) {
+    ask_for_address(w, id, side);
+  } else {
+    ask(w, id, side, e.state == State::requesting ? Op::request : Op::reply);
+  }
 }
 
 }  // namespace holdfast::rdma

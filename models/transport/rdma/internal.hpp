@@ -72,6 +72,8 @@ void settle(World& w, QueuePairId id);
 void break_pair(World& w, QueuePairId id, Side side, int error);
 
 // connect.cpp
+/// Asks for the address unless it is known, else for the connection.
+void start_to_connect(World& w, QueuePairId id);
 void take_management(World& w, QueuePairId id, Side side, Op op);
 /// A data packet says that the other end is ready even when its RTU was lost (COMM_EST).
 void establish(World& w, QueuePairId id, Side side);
@@ -79,7 +81,9 @@ void management_timeout(World& w, QueuePairId id, Side side);
 
 // send.cpp
 void transmit(World& w, QueuePairId id, Side side);
+/// Waits for an answer for `timeout` > 0, by the wheel of the machine at that end.
 void arm(World& w, QueuePairId id, Side side, sim::Duration timeout);
+void arm_until(World& w, QueuePairId id, Side side, sim::TimePoint deadline);
 void take_answer(World& w, QueuePairId id, Side side, const Packet& p);
 
 // receive.cpp

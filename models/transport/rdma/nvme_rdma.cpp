@@ -65,7 +65,9 @@ HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId
                        HostOwner owner, HostQueueId) {
   const HostQueueId id = w.transport.host_queues.add();
   w.transport.host_queues[id].owner = owner;
-  const QueuePairId pair = rdma::open(w, forward, back, port, id);
+  const auto wheel = w.transport.host.wheel;
+  const QueuePairId pair = rdma::open(w, forward, back, port, id,
+                                      wheel == nullptr ? sim::TimerWheel{} : wheel(w, owner));
   w.transport.host_queues[id].connection = connection_of(pair);
   return id;
 }

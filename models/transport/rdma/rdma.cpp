@@ -136,7 +136,7 @@ void break_pair(World& w, QueuePairId id, Side side, int error) {
 }
 
 QueuePairId open(World& w, net::RouteId forward, net::RouteId back, transport::PortId port,
-                 transport::HostQueueId queue) {
+                 transport::HostQueueId queue, const sim::TimerWheel& wheel) {
   Rdma& rdma = w.transport.rdma;
   const QueuePairId id = rdma.pairs.add();
   QueuePair& q = rdma.pairs[id];
@@ -150,10 +150,9 @@ QueuePairId open(World& w, net::RouteId forward, net::RouteId back, transport::P
   q.host_queue = queue;
   q.route = {forward, back};
   q.mtu = path_mtu(std::min(there.mtu_bytes, home.mtu_bytes));
+  q.wheel = {wheel, w.transport.ports[sim::index(port)].wheel};
   q.end[0].held = true;
-  set_state(w, id, Side::host, State::resolving);
-  send_op(w, id, Side::host, Op::resolve);
-  arm(w, id, Side::host, rdma.parameters.address_retry);
+  start_to_connect(w, id);
   return id;
 }
 

@@ -27,9 +27,9 @@ inline constexpr std::uint64_t read_packets = window_packets / 2;
 /// The path MTU: the largest of 256 to 4096 that fits beside the headers (iboe_get_mtu).
 std::uint32_t path_mtu(std::uint32_t route_mtu_bytes);
 
-/// Starts to connect from the host's end.
+/// Starts to connect from the host's end, whose ticks are those of `wheel`.
 QueuePairId open(World& w, net::RouteId forward, net::RouteId back, transport::PortId port,
-                 transport::HostQueueId queue);
+                 transport::HostQueueId queue, const sim::TimerWheel& wheel = {});
 /// Posts a work request. Ignored (and its blob freed) on a queue pair that is not ready.
 void post(World& w, QueuePairId id, Side side, const Work& work);
 /// rdma_disconnect and drain: nothing is sent or taken in any more but the DREQ.

@@ -183,7 +183,12 @@ void take_nak(World& w, QueuePairId id, Side side, bool progress) {
 
 void arm(World& w, QueuePairId id, Side side, sim::Duration timeout) {
   HOLDFAST_PACKET_CHECK(timeout > sim::Duration{}, "an answer takes time");
-  end_of(w, id, side).timer.set(w, w.now() + timeout, timer_event(id, side));
+  const sim::TimerWheel& wheel = w.transport.rdma.pairs[id].wheel[at(side)];
+  arm_until(w, id, side, sim::fires_at(wheel, w.now(), timeout));
+}
+
+void arm_until(World& w, QueuePairId id, Side side, sim::TimePoint deadline) {
+  end_of(w, id, side).timer.set(w, deadline, timer_event(id, side));
 }
 
 void transmit(World& w, QueuePairId id, Side side) {

@@ -10,12 +10,15 @@
 
 #include "models/net/state.hpp"
 #include "models/transport/lazy_timer.hpp"
+#include "models/transport/options.hpp"
 #include "models/transport/payload.hpp"
 #include "models/wire/wire.hpp"
 #include "sim/arena.hpp"
 #include "sim/calendar.hpp"
+#include "sim/copy_block.hpp"
 #include "sim/ring.hpp"
 #include "sim/time.hpp"
+#include "sim/timer_wheel.hpp"
 
 namespace holdfast::transport {
 enum class PortId : std::uint32_t;
@@ -89,7 +92,9 @@ struct QueuePair {
   std::uint32_t mtu = 0;     ///< data bytes of a full packet
   transport::HostQueueId host_queue = sim::none<transport::HostQueueId>;
   transport::TargetQueueId target_queue = sim::none<transport::TargetQueueId>;
-  std::array<net::RouteId, 2> route{};  ///< from each side to the other
+  std::array<net::RouteId, 2> route{};     ///< from each side to the other
+  std::array<sim::TimerWheel, 2> wheel{};  ///< ticks of the machine at each end
+  sim::TimePoint address_deadline{};       ///< when resolution is given up
   std::array<End, 2> end;
 };
 
@@ -98,21 +103,24 @@ constexpr sim::Duration ib_timeout(unsigned exponent) {
   return sim::Duration{std::int64_t{4096} << exponent};
 }
 
-/// Lengths that the device and the connection manager choose are not verified (protocol.md 7.2);
-/// see docs/assumptions.md for where the defaults come from.
+/// docs/assumptions.md says where the defaults come from.
 struct Parameters {
   sim::Duration ack_timeout = ib_timeout(17);  ///< 0.537 s
   std::uint32_t retry_count = 7;               ///< after which the queue pair breaks
   sim::Duration address_timeout = std::chrono::seconds{3};
   sim::Duration address_retry = std::chrono::seconds{1};
-  sim::Duration cm_timeout = ib_timeout(20);  ///< 4.295 s
+  /// What the other end may take to answer, 4,096 ms, and the packet's life there and back, 256 ms
+  /// each: the manager counts in powers of two of milliseconds (cm_convert_to_ms).
+  sim::Duration cm_timeout = std::chrono::milliseconds{4096 + 2 * 256};
   std::uint32_t cm_retries = 15;
+  transport::Neighbours neighbours = transport::Neighbours::asked;
 };
 
 struct Rdma {
   Parameters parameters;
   sim::Arena<QueuePairId, QueuePair> pairs;
   std::vector<net::NodeId> undrained;  ///< hosts that give buffers back before they stop the pair
+  sim::Vector<net::RouteId> known;     ///< routes whose other end is in the neighbour table
 };
 
 }  // namespace holdfast::rdma

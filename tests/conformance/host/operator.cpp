@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SM-2 and ABA-4: what a reset, a delete and a passthrough Cross-Controller Reset do to requests in
 // flight, and in which states they are refused (protocol.md 4.3, 4.7, 4.8).
-#include "tests/conformance/support.hpp"
+#include "tests/conformance/host/operator.hpp"
 
 using namespace holdfast;
 using namespace holdfast::conformance;
@@ -15,50 +15,6 @@ constexpr std::uint64_t no_device = 19;
 const std::vector<const char*> presets = {"linux-mainline", "tp4129-rfc1",   "tp8028-rfc1",
                                           "tp8028-v2",      "tp8028-v3",     "tp8028-v4",
                                           "cqt-only",       "ccr+cqt+filter"};
-
-json action(const char* type, Duration at, const char* controller = "nvme0") {
-  return {{"type", type}, {"at", text(at)}, {"host", "h1"}, {"controller", controller}};
-}
-
-json passthrough(Duration at) {
-  json a = action("passthrough_ccr", at);
-  a["source"] = "nvme1";
-  return a;
-}
-
-/// One round of rw_test at 100 ms; its first write goes to controller 1, whose backend takes 2 s
-/// for it. Nothing is wrong with the path.
-json slow_write(const std::string& policy) {
-  json s = scenario_with(2);
-  s["subsystems"][0]["profile"] = "nvmet-tp8028";
-  s["subsystems"][0]["attr_cqt"] = "1ms";
-  s["hosts"][0]["policy"] = policy;
-  s["workloads"] = json::array({rw_test_once(60s)});
-  s["faults"] = json::array({{{"type", "delay_command"},
-                              {"at", "50ms"},
-                              {"subsystem", "sub"},
-                              {"controller", 1},
-                              {"opcode", "write"},
-                              {"delay", "2s"}}});
-  return s;
-}
-
-/// Two paths, the first one dead from 10 s on, I/O at 100 per second.
-json dead_path(const char* policy) {
-  json s = scenario_with(2);
-  s["subsystems"][0]["attr_cqt"] = "1ms";
-  s["hosts"][0]["policy"] = policy;
-  s["workloads"] = json::array({fio({{"rate_iops", 100}, {"iodepth", 4}})});
-  s["faults"] = json::array({blackhole("h1-s1", 10s)});
-  return s;
-}
-
-json reset_then_delete() {
-  json s = dead_path("linux-mainline");
-  s["faults"].push_back(action("reset_controller", 11s));
-  s["faults"].push_back(action("delete_controller", 20s));
-  return s;
-}
 
 State state_of(const Run& run, std::uint32_t controller = 0) {
   return run.world.host.controllers[controller].state;
@@ -77,6 +33,10 @@ TEST_CASE("reset and delete of a LIVE controller re-open the hole in every poste
       run.until(100s);
       // Given up at 200 ms (in the RFC of TP4129 when the target has confirmed the end of the
       // association), though it executes until 2.1 s. disconnect leaves no path for a retry.
+      const bool drains =
+          std::string(policy) == "linux-mainline" && std::string(type) != "reset_controller";
+      if (drains)
+        continue;  // delete.cpp
       const TimePoint given_up = run.log.first(Kind::requests_cancelled, of_first()).at;
       CHECK(given_up >= sim::epoch + 200ms);
       CHECK(given_up < sim::epoch + 201ms);
@@ -187,6 +147,7 @@ TEST_CASE("over a dead path I/O moves at once and the command waits out the admi
           "[conformance][reset]") {
   for (const char* type : {"reset_controller", "delete_controller"}) {
     json s = dead_path("linux-mainline");
+    s["hosts"][0]["policy"] = {{"preset", "linux-mainline"}, {"delete_drains", false}};
     s["faults"].push_back(action(type, 11s));
     Run run(s);
     run.until(80s);
@@ -215,30 +176,6 @@ TEST_CASE("a reset that fails counts as a reconnect attempt", "[conformance][res
   CHECK(run.log.first(Kind::connect_failed, of_first())["attempt"] == 1);
   CHECK(run.log.count(Kind::connect_failed, of_first()) == 2);
   CHECK(run.log.count(Kind::controller_removed, of_first()) == 1);
-}
-
-TEST_CASE("a delete in the RESETTING of the TP4129 RFC waits for its hold",
-          "[conformance][delete]") {
-  json s = dead_path("tp4129-rfc1");
-  s["faults"].push_back(action("delete_controller", 20s));
-  Run run(s);
-  run.until(60s);
-  const Entry fence = run.log.first(Kind::fence_started, of_first());
-  CHECK(run.log.count(Kind::operator_refused) == 0);
-  CHECK(run.log.first(Kind::requests_cancelled, of_first()).at == fence.at + 15001ms);
-  CHECK(run.log.first(Kind::controller_removed).at == fence.at + 15001ms);
-  CHECK(run.log.count(Kind::connect_attempt, of_first()) == 1);
-}
-
-TEST_CASE("a delete waits for a reset that is under way", "[conformance][delete]") {
-  // nvme_do_delete_ctrl flushes reset_work, which waits out Property Set until 71 s.
-  Run run(reset_then_delete());
-  run.until(80s);
-  CHECK(run.log.count(Kind::operator_refused) == 0);
-  const auto removed = run.log.all(Kind::controller_removed);
-  REQUIRE(removed.size() == 1);
-  CHECK(removed[0].at == sim::epoch + 71s);
-  CHECK(run.log.count(Kind::connect_attempt, of_first()) == 1);
 }
 
 TEST_CASE("a controller is removed once, also when its path fails as it is deleted",

@@ -22,7 +22,7 @@ TEST_CASE("each message of the set-up is repeated when it is lost", "[rdma]") {
                                      {Losses{{}, {0}}, second},
                                      {Losses{{0, 1}, {}}, 2 * second},
                                      {Losses{{1}, {}}, cm_timeout},
-                                     {Losses{{}, {1}}, cm_timeout},
+                                     {Losses{{}, {1}}, cm_timeout * 8 / 9},
                                      {Losses{{1, 2}, {}}, 2 * cm_timeout}}) {
     Pair p = opened(losses);
     p.run_until(20 * second);
@@ -33,7 +33,7 @@ TEST_CASE("each message of the set-up is repeated when it is lost", "[rdma]") {
   Pair quiet = opened({{2}, {}});
   quiet.run_until(20 * second);
   CHECK(told("accepted").at(0).at_ns ==
-        3 * hop + 2 * arp + management + cm_timeout + 2 * (hop + management));
+        3 * hop + 2 * arp + management + cm_timeout * 8 / 9 + 2 * (hop + management));
   Pair talks = connected({{2}, {}});
   talks.submit(9);
   talks.run_until(second);
@@ -63,6 +63,99 @@ TEST_CASE("nobody answers, nobody listens", "[rdma]") {
   cut.blackhole(true);
   cut.run_until(100 * second);
   CHECK(engines.log == List{{"ready", 2 * hop + 2 * arp + 16 * cm_timeout, rdma::timed_out}});
+}
+
+namespace {
+
+/// Ticks of 4 ms, counted from the beginning, at both ends.
+Pair with_ticks() {
+  Pair p = new_pair();
+  p.w.transport.host.wheel = [](const World&, transport::HostOwner) {
+    return sim::TimerWheel{250, {}};
+  };
+  p.w.transport.ports[0].wheel = {250, {}};
+  return p;
+}
+
+/// When the time-outs of a run were, up to `limit`.
+std::vector<std::int64_t> timeouts(Pair& p, std::int64_t limit) {
+  struct Collect final : sim::Sink {
+    std::vector<std::int64_t> at;
+    void on_record(const sim::Record& r) override {
+      if (static_cast<Kind>(r.kind) == Kind::rdma_timeout)
+        at.push_back(r.time_ns);
+    }
+  } sink;
+  p.w.trace.attach(&sink);
+  p.run_until(limit);
+  p.w.trace.attach(nullptr);
+  return sink.at;
+}
+
+constexpr std::int64_t ms = 1'000'000;
+
+}  // namespace
+
+TEST_CASE("the acknowledgement time-out goes through the timer wheel and does not back off",
+          "[rdma]") {
+  Pair p = with_ticks();
+  p.open();
+  p.run_until(later);
+  p.blackhole(true);
+  p.submit(1);
+  // 0.537 s are 135 ticks. Set at tick 25 for tick 160, it fires at the next multiple of 8 after
+  // that, 168; set there for 303 it fires at 304: 0.572 s, then 0.544 s. The eighth breaks the
+  // pair.
+  std::vector<std::int64_t> due;
+  for (std::int64_t i = 0; i < 8; ++i)
+    due.push_back((672 + 544 * i) * ms);
+  CHECK(timeouts(p, 20 * second) == due);
+  CHECK(told("failed") == List{{"failed", due.back(), rdma::timed_out}});
+}
+
+TEST_CASE("a connect request goes out sixteen times, 4.864 s apart", "[rdma]") {
+  Pair p = with_ticks();
+  p.w.transport.rdma.parameters.neighbours = transport::Neighbours::permanent;
+  p.blackhole(true);
+  p.open();
+  // 4.608 s are 1,152 ticks, beyond which the next multiple of 64 is 1,216. Nobody is asked for the
+  // address, so the first request leaves at once.
+  std::vector<std::int64_t> due;
+  for (std::int64_t i = 1; i <= 16; ++i)
+    due.push_back(4864 * i * ms);
+  CHECK(timeouts(p, 100 * second) == due);
+  CHECK(p.w.net.channels[0].dropped == 16);
+  CHECK(told("ready") == List{{"ready", 77'824 * ms, rdma::timed_out}});
+}
+
+TEST_CASE("address resolution is given up 750 ticks after it began", "[rdma]") {
+  Pair p = with_ticks();
+  p.blackhole(true);
+  p.open();
+  // Asked again after 250 ticks by the wheel, 256 and 512; given up at the next multiple of 64
+  // after 750, 768.
+  CHECK(timeouts(p, 100 * second) == std::vector<std::int64_t>{1024 * ms, 2048 * ms, 3072 * ms});
+  CHECK(told("ready") == List{{"ready", 3072 * ms, rdma::timed_out}});
+  CHECK(p.w.net.channels[0].dropped == 3);
+}
+
+TEST_CASE("a neighbour is known until a connect request has gone unanswered", "[rdma]") {
+  Pair p = with_ticks();
+  p.w.transport.rdma.parameters.neighbours = transport::Neighbours::learned;
+  p.open();
+  p.run_until(later);
+  CHECK(p.w.net.channels[0].packets == 3);  // address, REQ, RTU
+  p.blackhole(true);
+  p.open();  // knows it, and takes the sixteen requests
+  p.run_until(100 * second);
+  CHECK(p.w.net.channels[0].dropped == 16);
+  p.open();  // asks, three times
+  p.run_until(200 * second);
+  CHECK(p.w.net.channels[0].dropped == 19);
+  const List ready = told("ready");
+  REQUIRE(ready.size() == 3);
+  CHECK(ready[1].value == rdma::timed_out);
+  CHECK(ready[2].at_ns == 103'168 * ms);  // 25,000 + 750 ticks, and to the multiple of 64 behind
 }
 
 TEST_CASE("a message is cut at the path MTU", "[rdma]") {

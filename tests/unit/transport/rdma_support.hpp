@@ -34,7 +34,7 @@ inline constexpr std::int64_t full = 8 * (44 + 1024 + 38);
 inline constexpr std::int64_t second = 1'000'000'000;
 inline constexpr std::int64_t later = 100'000'000;  // well after the set-up
 inline constexpr std::int64_t ack_timeout = 4096ll << 17;
-inline constexpr std::int64_t cm_timeout = 4096ll << 20;
+inline constexpr std::int64_t cm_timeout = 4'608'000'000;  // 4,096 ms and twice 256 ms
 
 struct Happened {
   std::string what;

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// SM-2 and ABA-4: what a delete does to requests in flight, as Linux 6.12 was measured to do it and
+// as the posted series says, and what a delete or reset has to wait for (protocol.md 4.3, 17).
+#include "tests/conformance/host/operator.hpp"
+
+using namespace holdfast;
+using namespace holdfast::conformance;
+
+TEST_CASE("mainline's delete waits for what is in flight, and nothing is sent twice",
+          "[conformance][ABA-4][delete]") {
+  for (const char* type : {"delete_controller", "disconnect"}) {
+    INFO(type);
+    json s = slow_write("linux-mainline");
+    s["faults"].push_back(action(type, 200ms));
+    Run run(s);
+    run.until(100s);
+    const Entry landed = run.log.first(Kind::media_write, with("cntlid", 1));
+    CHECK(landed.at > sim::epoch + 2100ms);
+    CHECK(run.log.count(Kind::attempt_abandoned) == 0);
+    CHECK(run.log.count(Kind::stale_write) == 0);
+    CHECK(run.log.count(Kind::stale_read) == 0);
+    // CC.SHN goes out when the write is done, and the controller is gone a millisecond or two
+    // later.
+    const TimePoint removed = run.log.first(Kind::controller_removed, of_first()).at;
+    CHECK(removed > landed.at);
+    CHECK(removed < landed.at + 5ms);
+  }
+}
+
+TEST_CASE("the gap of a delete stays where the target outlives the I/O timeout",
+          "[conformance][ABA-4][delete]") {
+  // The write times out after 30 s and is sent over the other path; the controller executes it
+  // after 29 s or 40 s. In neither case is there an answer: a Keep Alive that ends in a delete is
+  // not armed again, so the target gives the controller up long before.
+  for (const auto& [delay, stale] : {std::pair{"29s", 0u}, {"40s", 1u}}) {
+    INFO(delay);
+    json s = slow_write("linux-mainline");
+    s["faults"][0]["delay"] = delay;
+    s["faults"].push_back(action("delete_controller", 200ms));
+    Run run(s);
+    run.until(200s);
+    CHECK(run.log.count(Kind::stale_write) == stale);
+    const Entry sent = run.log.first(Kind::attempt_sent, of_first());
+    const auto gone = run.log.all(Kind::attempt_abandoned);
+    REQUIRE(gone.size() == 1);
+    CHECK(gone[0].at == sent.at + 30s);
+  }
+}
+
+TEST_CASE("over a dead path mainline's delete lets I/O go at its own timeout",
+          "[conformance][delete]") {
+  json s = dead_path("linux-mainline");
+  set_connect(s, "keep_alive_tmo", "120s");
+  s["faults"].push_back(action("delete_controller", 11s));
+  Run run(s);
+  run.until(200s);
+  const auto gone = run.log.all(Kind::attempt_abandoned, of_first());
+  REQUIRE(!gone.empty());
+  TimePoint last = sim::epoch;
+  for (const Entry& e : gone) {
+    const Entry sent = run.log.first(Kind::attempt_sent, with("token", e["token"]));
+    CHECK(sent.at <= sim::epoch + 11s);
+    CHECK(e.at == sent.at + 30s);
+    last = std::max(last, e.at);
+  }
+  // Only then CC.SHN, which waits for the admin timeout of 60 s: the admin queue was not stopped.
+  const Entry timeout = run.log.first(Kind::request_timeout, [](const Entry& e) {
+    return e["controller"] == 0 && e["qid"] == 0 && e["opcode"] == 0x7f;
+  });
+  CHECK(timeout.at == last + 60s);
+  CHECK(run.log.first(Kind::controller_removed).at == last + 60s);
+  CHECK(run.log.count(Kind::connect_attempt, of_first()) == 1);
+}
+
+TEST_CASE("a Keep Alive that times out in a delete spares the wait for the controller",
+          "[conformance][delete]") {
+  json s = dead_path("linux-mainline");
+  set_connect(s, "keep_alive_tmo", "5s");
+  s["faults"].push_back(action("delete_controller", 11s));
+  Run run(s);
+  run.until(200s);
+  // It stops the admin queue, and starts no recovery.
+  REQUIRE(run.log.count(Kind::keep_alive_sent, of_first()) >= 1);
+  TimePoint last = sim::epoch;
+  for (const Entry& e : run.log.all(Kind::attempt_abandoned, of_first()))
+    last = std::max(last, e.at);
+  CHECK(last > sim::epoch + 40s);
+  CHECK(run.log.first(Kind::controller_removed).at == last);
+  CHECK(run.log.count(Kind::connect_attempt, of_first()) == 1);
+}
+
+TEST_CASE("a Keep Alive that falls due in a reset goes out in the next set-up",
+          "[conformance][reset][KA-8]") {
+  // Reset at 11 s on a path that is dead from 10 s to 50 s; Property Set waits until 71 s.
+  json s = dead_path("linux-mainline");
+  set_connect(s, "keep_alive_tmo", "5s");
+  s["faults"][0]["for"] = "40s";
+  s["faults"].push_back(action("reset_controller", 11s));
+  s["workloads"] = json::array({fio({{"rate_iops", 100}, {"iodepth", 4}, {"runtime", "9s"}})});
+  Run run(s);
+  run.until(80s);
+  const auto parked = of_first() && since(sim::epoch + 11s);
+  CHECK(run.log.count(Kind::keep_alive_done, parked && before(sim::epoch + 71s)) <= 1);
+  const TimePoint connect = run.log.last(Kind::connect_attempt, of_first()).at;
+  const TimePoint live = run.log.last(Kind::connected, of_first()).at;
+  CHECK(run.log.count(Kind::keep_alive_sent, of_first() && since(connect) && before(live)) == 1);
+}
+
+TEST_CASE("a delete in the RESETTING of the TP4129 RFC waits for its hold",
+          "[conformance][delete]") {
+  json s = dead_path("tp4129-rfc1");
+  s["faults"].push_back(action("delete_controller", 20s));
+  Run run(s);
+  run.until(60s);
+  const Entry fence = run.log.first(Kind::fence_started, of_first());
+  CHECK(run.log.count(Kind::operator_refused) == 0);
+  CHECK(run.log.first(Kind::requests_cancelled, of_first()).at == fence.at + 15001ms);
+  CHECK(run.log.first(Kind::controller_removed).at == fence.at + 15001ms);
+  CHECK(run.log.count(Kind::connect_attempt, of_first()) == 1);
+}
+
+TEST_CASE("a delete waits for a reset that is under way", "[conformance][delete]") {
+  // nvme_do_delete_ctrl flushes reset_work, which waits out Property Set until 71 s.
+  Run run(reset_then_delete());
+  run.until(80s);
+  CHECK(run.log.count(Kind::operator_refused) == 0);
+  const auto removed = run.log.all(Kind::controller_removed);
+  REQUIRE(removed.size() == 1);
+  CHECK(removed[0].at == sim::epoch + 71s);
+  CHECK(run.log.count(Kind::connect_attempt, of_first()) == 1);
+}

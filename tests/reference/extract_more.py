@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes measured_more.json from the measurements of NVMe/RDMA on a real Linux host and target.
+
+    python tests/reference/extract_more.py FOLDER
+
+As extract.py does, whose clock and tick counter these runs share. Each run is given its own state:
+instants, direction of the fault, KATO, whether the adapter counts its retries, and neighbours.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from extract import MARK_S, Json, Log, phase, us
+
+#: What the think time of the load makes of its rate, by THINK in microseconds.
+RATES = {"10000": 98, "20000": 48, "40000": 24}
+DIRECTIONS = {"both": "both", "h2t": "forward", "t2h": "backward"}
+NAMES = {
+    "keep_alive_sent_s": "ka_sent_s",
+    "host_notices_s": "host_error_recovery_s",
+    "failover_done_s": "failover_done_s",
+    "target_expired_s": "target_ka_expired_s",
+    "target_gone_s": "target_ctrl_stopped_s",
+    "attempts_s": "reconnect_attempt_start_s",
+    "attempts_failed_s": "reconnect_failed_s",
+    "reconnected_s": "reconnected_s",
+}
+
+
+def blackhole(folder: Path, r: Json) -> Json:
+    """Make one run of rb or rbx, in seconds after the mark of the fault."""
+    given = r["parameters"]
+    log = Log(folder / "logs" / f"{r['id']}.log")
+    zero, at = log.mark("connect path1"), log.mark("blackhole-on")
+    second, load = log.mark("connect path2"), log.mark("iot-start")
+    assert zero is not None
+    assert second is not None
+    assert load is not None
+    assert at is not None
+    rate = RATES[given["THINK"]]
+    # So that the write that gets stuck is submitted when it was; see extract.py.
+    stuck = at + r["stuck_io_submit_s"][0]
+    load = stuck - (2 * int((stuck - load) * rate / 2) - 1) / rate
+    # netem at both ends swallows ARP too, a packet filter lets it pass.
+    dynamic = given["DIR"] == "netem"
+    if dynamic:
+        # The host looks at the answer of an unknown neighbour when its timer fires, 3 s later: an
+        # association begins there.
+        zero, second = (
+            next(t for t, text in log.lines if f"nvme{i}: address resolved" in text) for i in (0, 1)
+        )
+    sets = phase(zero) | {
+        "/fabric/retries_for_ever": "RXEPATCH" not in given,
+        "/fabric/neighbours": "learned" if dynamic else "permanent",
+        "/hosts/0/connect/0/keep_alive_tmo": f"{given['KATO']}s",
+        "/hosts/0/connect/1/keep_alive_tmo": f"{given['KATO']}s",
+        "/hosts/0/connect/1/at": us(second - zero),
+        "/workloads/0/rate_iops": rate,
+        "/workloads/0/start": us(load - zero),
+        "/faults/0/at": us(at + MARK_S - zero),
+        "/faults/0/for": us(r["healed_s"] - MARK_S),
+        "/faults/0/direction": DIRECTIONS[given["DIR"]] if not dynamic else "both",
+    }
+    measured = {k: r[v] for k, v in NAMES.items() if r.get(v) not in (None, [])}
+    if dynamic:
+        del measured["attempts_s"]  # attempts that find no neighbour leave no line
+    measured["mark_s"] = round(at - zero, 6)
+    return {"run": r["id"], "set": sets, "measured": measured}
+
+
+def main() -> None:
+    """Write measured_more.json beside this file."""
+    folder = Path(sys.argv[1])
+    results = json.loads((folder / "results.json").read_text())
+    groups: dict[str, list[Json]] = {}
+    for e in results["experiments"]:
+        for r in e["repetitions"]:
+            group = r.get("group")
+            if group in {"rb", "rbx"}:
+                groups.setdefault(group, []).append(blackhole(folder, r))
+    experiments = [
+        {
+            "experiment": group,
+            "scenario": "rdma/blackhole",
+            "runs": sorted(groups[group], key=lambda run: str(run["run"])),
+        }
+        for group in ("rb", "rbx")
+    ]
+    out = {"source": "real Linux NVMe/RDMA on soft-RoCE in QEMU", "experiments": experiments}
+    text = json.dumps(out, indent=1)
+    text = re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text)
+    (Path(__file__).parent / "measured_more.json").write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
