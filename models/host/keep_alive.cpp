@@ -104,7 +104,6 @@ void start_keep_alive(World& w, ControllerId id) {
 
 void stop_keep_alive(World& w, ControllerId id) {
   w.calendar.cancel(controller(w, id).keep_alive_timer);
-  controller(w, id).keep_alive_parked = false;
 }
 
 bool keep_alive_in_flight(World& w, const Controller& c) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes measured_more.json from the measurements of NVMe/RDMA on a real Linux host and target.
+"""Makes measured_more.json from later measurements, NVMe/RDMA and more of NVMe/TCP.
 
     python tests/reference/extract_more.py FOLDER
 
@@ -72,6 +72,61 @@ def blackhole(folder: Path, r: Json) -> Json:
     return {"run": r["id"], "set": sets, "measured": measured}
 
 
+def state(folder: Path, r: Json) -> tuple[Json, float, float]:
+    """Return what sets a run of NVMe/TCP on its way, its zero and the mark of its fault."""
+    given = r["parameters"]
+    log = Log(folder / "logs" / f"{r['id']}.log")
+    marks = [log.mark(m) for m in ("connect path1", "connect path2", "iot-start", "blackhole-on")]
+    zero, second, load, at = (mark for mark in marks if mark is not None)
+    rate = RATES[given["THINK"]] * int(given["QD"])
+    stuck = at + r["stuck_io_submit_s"][0]
+    load = stuck - (2 * int((stuck - load) * rate / 2) - 1) / rate
+    sets = phase(zero) | {
+        "/hosts/0/connect/0/keep_alive_tmo": f"{given['KATO']}s",
+        "/hosts/0/connect/1/keep_alive_tmo": f"{given['KATO']}s",
+        "/hosts/0/connect/1/at": us(second - zero),
+        "/workloads/0/rate_iops": rate,
+        "/workloads/0/start": us(load - zero),
+        "/faults/0/at": us(at + MARK_S - zero),
+        "/faults/0/for": us(r["healed_s"] - MARK_S),
+        "/faults/0/direction": DIRECTIONS[given["DIR"]],
+    }
+    return sets, zero, at
+
+
+def io_timeout(folder: Path, r: Json) -> Json:
+    """Make one run of ce, in seconds after the mark of the fault."""
+    sets, zero, at = state(folder, r)
+    measured = {k: r[v] for k, v in NAMES.items() if r.get(v) not in (None, [])}
+    measured["mark_s"] = round(at - zero, 6)
+    return {"run": r["id"], "set": sets, "measured": measured}
+
+
+def operator(folder: Path, r: Json) -> Json:
+    """Make one run of ca, in seconds after the mark of the fault."""
+    sets, zero, at = state(folder, r)
+    what = r["parameters"]["WHAT"]
+    sets["/faults/1/type"] = f"{what}_controller"
+    sets["/faults/1/at"] = us(at + r["trigger_s"] - zero)
+    names = {key: value for key, value in NAMES.items() if key != "host_notices_s"}
+    if what == "reset":
+        del names["attempts_failed_s"]  # the first failed attempt after a reset leaves no line
+    if what == "delete":
+        names["removed_s"] = "trigger_returned_s"
+    measured = {k: r[v] for k, v in names.items() if r.get(v) not in (None, [])}
+    measured["mark_s"] = round(at - zero, 6)
+    return {"run": r["id"], "set": sets, "measured": measured}
+
+
+#: By group of runs: the scenario, and what makes its runs.
+GROUPS = {
+    "rb": ("rdma/blackhole", blackhole),
+    "rbx": ("rdma/blackhole", blackhole),
+    "ca": ("tcp/operator", operator),
+    "ce": ("tcp/io_timeout", io_timeout),
+}
+
+
 def main() -> None:
     """Write measured_more.json beside this file."""
     folder = Path(sys.argv[1])
@@ -80,17 +135,17 @@ def main() -> None:
     for e in results["experiments"]:
         for r in e["repetitions"]:
             group = r.get("group")
-            if group in {"rb", "rbx"}:
-                groups.setdefault(group, []).append(blackhole(folder, r))
+            if group in GROUPS:
+                groups.setdefault(group, []).append(GROUPS[group][1](folder, r))
     experiments = [
         {
             "experiment": group,
-            "scenario": "rdma/blackhole",
+            "scenario": scenario,
             "runs": sorted(groups[group], key=lambda run: str(run["run"])),
         }
-        for group in ("rb", "rbx")
+        for group, (scenario, _) in GROUPS.items()
     ]
-    out = {"source": "real Linux NVMe/RDMA on soft-RoCE in QEMU", "experiments": experiments}
+    out = {"source": "real Linux NVMe/RDMA on soft-RoCE and NVMe/TCP in QEMU", "experiments": experiments}
     text = json.dumps(out, indent=1)
     text = re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text)
     (Path(__file__).parent / "measured_more.json").write_text(text + "\n")

@@ -28,6 +28,7 @@ KINDS = [
     "connect_failed",
     "connected",
     "controller_freed",
+    "controller_removed",
     "keep_alive_expired",
     "keep_alive_sent",
     "keep_alive_skipped",
@@ -49,7 +50,7 @@ def run(path: Path, sets: Mapping[str, Any], measured: Json) -> Json:
     for pointer, value in sets.items():
         scenario = scenario.set(pointer, value)
     letter = path.stem.split("_", maxsplit=1)[0]
-    if letter == "blackhole":
+    if letter in {"blackhole", "operator", "io"}:
         letter = "b"
     if letter == "c":
         return lossy(scenario)
@@ -110,6 +111,7 @@ def blackhole(_: holdfast.Scenario, records: Records, measured: Json) -> Json:
         "attempts_s": times(records, "connect_attempt", fault, controller=0),
         "attempts_failed_s": times(records, "connect_failed", fault, controller=0),
         "reconnected_s": first(records, "connected", fault, controller=0),
+        "removed_s": first(records, "controller_removed", fault, controller=0),
     }
 
 

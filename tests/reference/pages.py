@@ -25,6 +25,8 @@ TITLES = {
     "e": "A port of the target is removed for 30 s",
     "f": "Persistent discovery controller",
     "rb": "NVMe/RDMA: a path swallows everything, retries without limit",
+    "ca": "NVMe/TCP: a dead path's controller is deleted or reset",
+    "ce": "NVMe/TCP: the I/O timeout notices first",
     "rbx": "NVMe/RDMA: the same, retries counted",
 }
 
