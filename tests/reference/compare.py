@@ -31,7 +31,10 @@ PERCENT = 0.05
 #: name. They are shown as such; any other is an error.
 QUEUES = "to build its queues takes an RDMA host and target about 51 ms of grace periods and work"
 DISCONNECT = "teardown of the admin queue, whose grace periods and DREQ are not modelled"
-ONE_BY_ONE = "one of four requests that time out together ended 12 ms later; not explained"
+ONE_BY_ONE = (
+    "the fourth stuck write was submitted 80 ms after the others and timed out by itself, 12 ms "
+    "later; the simulated load has a fixed rate and submits it earlier"
+)
 TIMER = (
     "the request timer stands two steps of the wheel (0.512 s) elsewhere when the path dies; not "
     "explained: what the block layer reads before the load is not simulated, nor is the think time"

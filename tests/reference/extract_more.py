@@ -137,7 +137,7 @@ def main() -> None:
             group = r.get("group")
             if group in GROUPS:
                 groups.setdefault(group, []).append(GROUPS[group][1](folder, r))
-    experiments = [
+    experiments: list[Json] = [
         {
             "experiment": group,
             "scenario": scenario,
@@ -145,7 +145,10 @@ def main() -> None:
         }
         for group, (scenario, _) in GROUPS.items()
     ]
-    out = {"source": "real Linux NVMe/RDMA on soft-RoCE and NVMe/TCP in QEMU", "experiments": experiments}
+    out = {
+        "source": "real Linux NVMe/RDMA on soft-RoCE and NVMe/TCP in QEMU",
+        "experiments": experiments,
+    }
     text = json.dumps(out, indent=1)
     text = re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text)
     (Path(__file__).parent / "measured_more.json").write_text(text + "\n")
