@@ -38,6 +38,17 @@ def test_page_shows_the_comparison() -> None:
     )
 
 
+def test_blackholes_begin_and_end_by_their_marks() -> None:
+    """A path is healed at its mark, however much later than its own mark the fault began."""
+    runs = [run for e in EXPERIMENTS for run in e["runs"] if "healed_s" in run["measured"]]
+    assert len(runs) > 20
+    for run in runs:
+        at, lasts = (int(run["set"][f"/faults/0/{key}"][:-2]) for key in ("at", "for"))
+        measured = run["measured"]
+        assert at == pytest.approx(1e6 * measured["mark_s"] + 19_450, abs=2)
+        assert at + lasts == pytest.approx(1e6 * (measured["mark_s"] + measured["healed_s"]), abs=2)
+
+
 def test_every_scenario_is_compared() -> None:
     """A scenario of scenarios/reference without a measurement would prove nothing."""
     folder = ROOT / "scenarios" / "reference"

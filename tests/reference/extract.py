@@ -154,7 +154,8 @@ def blackhole(folder: Path, experiment: Json) -> list[Json]:
             load = stuck - period * (2 * int((stuck - load) / period / 2) - 1)
         sets["/workloads/0/start"] = us(load - zero)
         sets["/faults/0/at"] = us(at + MARK_S - zero)
-        sets["/faults/0/for"] = us(r["healed_s"])
+        # Its end has its own mark.
+        sets["/faults/0/for"] = us(r["healed_s"] - MARK_S)
         names = {
             "keep_alive_sent_s": "ka_sent_s",
             "host_notices_s": "host_error_recovery_s",
@@ -168,6 +169,7 @@ def blackhole(folder: Path, experiment: Json) -> list[Json]:
         }
         measured = {k: r[v] for k, v in names.items() if r.get(v) not in (None, [])}
         measured["mark_s"] = round(at - zero, 6)
+        measured["healed_s"] = r["healed_s"]
         runs.append({"run": r["id"], "set": sets, "measured": measured})
     return runs
 

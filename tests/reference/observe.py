@@ -11,7 +11,7 @@ from typing import Any
 import holdfast
 
 #: Keys of a measurement that are no results but say what to look at.
-GIVEN = {"looks", "load_s", "late_version", "mark_s", "loss_percent", "queue_depth"}
+GIVEN = {"looks", "load_s", "late_version", "mark_s", "healed_s", "loss_percent", "queue_depth"}
 #: When the load began in runs of a whose log was not kept.
 USUAL_LOAD_S = 0.082
 
