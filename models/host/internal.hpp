@@ -102,12 +102,17 @@ Duration hold_time(const World& w, ControllerId id);
 bool anything_in_flight(World& w, const Controller& c);
 /// When no submission to the I/O queues is under way any more that are stopped now.
 TimePoint quiesced_at(const World& w, const Controller& c);
-/// Shuts all sockets of a controller down; requests stay as they are.
-void stop_all(World& w, ControllerId id);
 /// Stops all queues, cancels what is in flight and closes the sockets a little later.
 void tear_down(World& w, ControllerId id);
-/// The I/O half of it: sockets, and the requests unless they are to wait.
-void tear_down_io(World& w, ControllerId id, bool cancels);
+/// The I/O half of it.
+void tear_down_io(World& w, ControllerId id);
+/// nvme_tcp_suspend_io_queues: nothing is sent any more and nothing times out, but what is in
+/// flight can still be answered.
+void quiesce_io(World& w, ControllerId id);
+/// Stops all queues and closes their sockets, I/O before admin; requests stay as they are. The
+/// derivation of m x KATO lets a command reach the controller at most one KATO after the host gave
+/// up (protocol.md 1.6), but TCP repeats a lost one for as long as its socket is open.
+void close_connections(World& w, ControllerId id);
 void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr);
 
 // operator.cpp

@@ -115,10 +115,19 @@ void finish(World& w, ControllerId id) {
   start_setup(w, id);
 }
 
+/// nvme_tcp_teardown_ctrl, before it disables the controller. The RFC of TP4129 disables first and
+/// leaves its I/O connections open for that time: what is answered meanwhile is done.
+void leave_io(World& w, ControllerId id) {
+  if (host_of(w, controller(w, id)).policy.waits == RecoveryPolicy::Waits::resetting) {
+    quiesce_io(w, id);
+  } else {
+    tear_down_io(w, id);
+  }
+}
+
 /// The I/O queues end, then the controller is told.
 void disconnect_and_disable(World& w, ControllerId id) {
-  const RecoveryPolicy& policy = host_of(w, controller(w, id)).policy;
-  tear_down_io(w, id, policy.waits != RecoveryPolicy::Waits::resetting);
+  leave_io(w, id);
   disable(w, id);
 }
 
@@ -149,7 +158,7 @@ void remove_association(World& w, ControllerId id) {
     finish(w, id);
     return;
   }
-  tear_down_io(w, id, host_of(w, c).policy.waits != RecoveryPolicy::Waits::resetting);
+  leave_io(w, id);
   change_state(w, id, State::deleting_noio);
   disable(w, id);
 }
@@ -231,9 +240,12 @@ void disable_completed(World& w, ControllerId id, const Request& r,
 void disabled(World& w, ControllerId id, bool acknowledged) {
   const Controller& c = controller(w, id);
   const RecoveryPolicy& policy = host_of(w, c).policy;
-  // RFC of TP4129: the requests wait if the controller did not confirm (TB1/7).
+  // RFC of TP4129: the requests wait if the controller did not confirm, with the sockets closed
+  // (TB1/7).
   if (policy.waits == RecoveryPolicy::Waits::resetting && !acknowledged &&
       anything_in_flight(w, c)) {
+    close_connections(w, id);
+    stop_timeouts(w, id, false);
     const Duration hold = hold_time(w, id);
     record<Kind::fence_started>(w, id, hold);
     w.at(timer_at(w, c, hold), [id](World& world) {

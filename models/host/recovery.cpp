@@ -52,7 +52,7 @@ void finish_recovery(World& w, ControllerId id) {
 }
 
 /// nvme_tcp_error_recovery_work. The first RFC of TP4129 holds in here, with its sockets closed,
-/// and only if something is in flight.
+/// I/O before admin, and only if something is in flight.
 void recovery_work(World& w, ControllerId id) {
   Controller& c = controller(w, id);
   const RecoveryPolicy& policy = policy_of(w, c);
@@ -73,7 +73,7 @@ void recovery_work(World& w, ControllerId id) {
     return;
   }
   stop_keep_alive(w, id);
-  stop_all(w, id);
+  close_connections(w, id);
   stop_timeouts(w, id, false);
   const Duration hold = hold_time(w, id);
   record<Kind::fence_started>(w, id, hold);
@@ -183,15 +183,16 @@ void stop(World& w, QueueId id) {
     transport::stop_queue(w, q.transport);
 }
 
-/// The derivation of m x KATO lets a command reach the controller at most one KATO after the host
-/// gave up (protocol.md 1.6), but TCP repeats a lost one for as long as its socket is open.
-void close_connections(World& w, ControllerId id) {
-  stop_all(w, id);
-  close_io_later(w, id);
-  close_later(w, controller(w, id).admin);
-}
-
 }  // namespace
+
+void close_connections(World& w, ControllerId id) {
+  const Controller& c = controller(w, id);
+  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
+    stop(w, io_queue(c, i));
+  stop(w, c.admin);
+  close_io_later(w, id);
+  close_later(w, c.admin);
+}
 
 bool is_fencing(State state) {
   return state == State::fencing || state == State::fenced || state == State::recovering;
@@ -343,14 +344,16 @@ void request_timed_out(World& w, QueueId id, std::uint16_t tag) {
   complete_request(w, id, tag, aborted);
 }
 
-void stop_all(World& w, ControllerId id) {
+void quiesce_io(World& w, ControllerId id) {
   const Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.state != State::live, "the queues of a LIVE controller are in use");
+  stop_timeouts(w, id, true);
   for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
-    stop(w, io_queue(c, i));
-  stop(w, c.admin);
+    queue(w, io_queue(c, i)).live = false;
+  clear_path(w, id);
 }
 
-void tear_down_io(World& w, ControllerId id, bool cancels) {
+void tear_down_io(World& w, ControllerId id) {
   const Controller& c = controller(w, id);
   HOLDFAST_CHECK(c.state != State::live, "a LIVE controller is torn down");
   stop_timeouts(w, id, true);
@@ -361,8 +364,6 @@ void tear_down_io(World& w, ControllerId id, bool cancels) {
     cancelled += in_flight(w, io_queue(c, i));
   }
   clear_path(w, id);
-  if (!cancels)
-    return;
   record<Kind::requests_cancelled>(w, id, cancelled);
   for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
     cancel_all(w, io_queue(c, i));
@@ -374,7 +375,7 @@ void tear_down(World& w, ControllerId id) {
   Controller& c = controller(w, id);
   w.calendar.cancel(c.ready_poll);
   c.setup = Setup::idle;
-  tear_down_io(w, id, true);
+  tear_down_io(w, id);
   stop(w, c.admin);
   stop_timeouts(w, id, false);
   cancel_all(w, c.admin);

@@ -114,7 +114,9 @@ TEST_CASE("the hold ends m x KATO + CQT after the start of recovery",
     assert_earliest(before_fault(s), 5s + 5s + 2 * 5s + cqt, Kind::hold_ended);
   }
   SECTION("the sockets first, then RESETTING") {
-    assert_earliest(before_fault(dying("tp4129-rfc1")), noticed + hold, Kind::hold_ended);
+    const Run run = before_fault(dying("tp4129-rfc1"));
+    assert_earliest(run, noticed + 8ms, Kind::tcp_state, with("side", 0));
+    assert_earliest(run, noticed + hold, Kind::hold_ended);
   }
   SECTION("an administrator's reset that is not confirmed") {
     json s = stuck_write(dying("tp4129-rfc1"));
@@ -135,6 +137,8 @@ TEST_CASE("one Cross-Controller Reset is waited for, and no longer",
   // later.
   for (const auto& [policy, longer_cqt, wait] :
        {std::tuple{"tp8028-v2", 7s, 5s}, {"tp8028-v3", 7s, 7s}, {"tp8028-v3", 1s, 5s}}) {
+    // Its I/O connection too stands until the controller has not let itself be disabled.
+    assert_earliest(before_fault(s), 3200ms + 2500ms + 8ms, Kind::tcp_state, with("side", 0));
     INFO(policy << " CQT " << longer_cqt.count() << " s");
     json s = dying(policy, 2);
     s["subsystems"][0]["attr_cqt"] = text(longer_cqt);

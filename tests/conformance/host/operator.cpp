@@ -178,6 +178,37 @@ TEST_CASE("a reset that fails counts as a reconnect attempt", "[conformance][res
   CHECK(run.log.count(Kind::controller_removed, of_first()) == 1);
 }
 
+TEST_CASE("what is answered while the RFC of TP4129 disables its controller is done",
+          "[conformance][reset]") {
+  // nvme_tcp_teardown_ctrl of patch 7/7: the I/O queues are quiesced, the controller disabled, and
+  // only then are they torn down. No admin command is executed from 110 ms to 1 s, so the Property
+  // Set of the reset at 200 ms is answered at 1 s; the write of 100 ms is done 300 ms later.
+  const char* policy = GENERATE("tp4129-rfc1", "linux-mainline");
+  json s = slow_write(policy);
+  s["faults"][0]["delay"] = "300ms";
+  s["faults"].push_back({{"type", "admin_stall"},
+                         {"at", "110ms"},
+                         {"for", "890ms"},
+                         {"subsystem", "sub"},
+                         {"controller", 1}});
+  s["faults"].push_back(action("reset_controller", 200ms));
+  Run run(s);
+  run.until(1500ms);
+  const Entry first = run.log.first(Kind::attempt_done, since(sim::epoch + 150ms));
+  if (std::string(policy) == "linux-mainline") {
+    CHECK(run.log.first(Kind::requests_cancelled).at == sim::epoch + 200ms);
+    CHECK(run.log.first(Kind::requests_cancelled)["count"] == 1);
+  } else {
+    CHECK(first["status"] == 0);
+    CHECK(first.at > sim::epoch + 400ms);
+    CHECK(first.at < sim::epoch + 400ms + few_round_trips);
+    // Confirmed, so nothing is held.
+    CHECK(run.log.count(Kind::fence_started) == 0);
+    CHECK(run.log.first(Kind::requests_cancelled).at > sim::epoch + 1s);
+    CHECK(run.log.first(Kind::requests_cancelled)["count"] == 0);
+  }
+}
+
 TEST_CASE("a controller is removed once, also when its path fails as it is deleted",
           "[conformance][delete]") {
   json s = scenario_with(2);
