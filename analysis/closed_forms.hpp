@@ -97,11 +97,19 @@ constexpr Duration retransmission_expiry(unsigned n, Duration rto, Duration rto_
   return sum;
 }
 
-/// An unanswered connect of nvme-tcp on Linux 6.12: SYNs one initial RTO apart, and ETIMEDOUT one
-/// RTO after the last (TCP_SYNCNT 1 with tcp_syn_linear_timeouts; protocol.md 7.1).
-inline constexpr unsigned syn_count = 3;
+/// An unanswered connect of nvme-tcp: one initial RTO after each of the first SYNs, then ever twice
+/// as long, and ETIMEDOUT when the wait for the last one is over. Linux 6.12 sends three, one RTO
+/// apart (TCP_SYNCNT 1 with 4 tcp_syn_linear_timeouts; protocol.md 7.1), 6.1 two.
 inline constexpr Duration syn_interval = std::chrono::seconds{1};
-constexpr Duration unanswered_connect() { return syn_count * syn_interval; }
+constexpr Duration unanswered_syn(unsigned nth, unsigned linear) {
+  return syn_interval * (std::int64_t{1} << (nth > linear ? nth - linear : 0));
+}
+constexpr Duration unanswered_connect(unsigned syns = 3, unsigned linear = 4) {
+  Duration total{};
+  for (unsigned nth = 0; nth < syns; ++nth)
+    total += unanswered_syn(nth, linear);
+  return total;
+}
 
 /// From one attempt against a dead path to the next (protocol.md 5.2).
 constexpr Duration reconnect_cadence(Duration reconnect_delay) {

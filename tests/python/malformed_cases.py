@@ -92,6 +92,13 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("delays_too_many", "/faults/0", {**IMPAIR, "limit": 2_097_153}, "/limit", "4194304"),
     # Unknown keys, at each level.
     ("unknown_top", "/hots", 1, "/hots", 'did you mean "hosts"?'),
+    (
+        "linear_timeouts",
+        "/fabric/syn_linear_timeouts",
+        256,
+        "/fabric/syn_linear_timeouts",
+        "an integer from 0 to 255",
+    ),
     ("unknown_fabric", "/fabric/trnsport", "tcp", "/fabric/trnsport", 'mean "transport"?'),
     ("unknown_link", "/fabric/links/0/delya", "1us", "/fabric/links/0/delya", 'mean "delay"?'),
     ("unknown_subsystem", "/subsystems/0/cqt", "1s", "/subsystems/0/cqt", "attr_cqt"),
@@ -317,7 +324,7 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("ccr_source", "/faults/2", {**CCR, "source": "nvme7"}, "/2/source", 'mean "nvme0"'),
     ("ccr_names", "/faults/2", {**CCR, "source": "nvme1", "names": "own"}, "/2/names", "own_id"),
     ("admin_device", "/faults/2", {**ADMIN, "controller": "nvme2"}, "/2/controller", "nvme0"),
-    ("admin_opcode", "/faults/2", {**ADMIN, "opcode": 256}, "/2/opcode", "from 0 to 255"),
+    ("admin_opcode", "/faults/2", {**ADMIN, "opcode": 256}, "/2/opcode", "an integer from 0 to 255"),
     ("admin_dword", "/faults/2", {**ADMIN, "cdw10": -1}, "/2/cdw10", "from 0 to 4294967295"),
     ("admin_data", "/faults/2", {**ADMIN, "data_size": "1MiB"}, "/2/data_size", "16KiB"),
     ("requirement", "/expect/requirements", ["HOLD1"], "/requirements/0", 'mean "HOLD-1"?'),

@@ -296,6 +296,7 @@ Names build_named(World& w, const Scenario& s, const std::function<void()>& look
   w.transport.tcp.tail_loss_probe = s.fabric.tail_loss_probe;
   w.transport.tcp.delayed_acks = s.fabric.delayed_acks;
   w.transport.tcp.syn_attempts = s.fabric.syn_attempts;
+  w.transport.tcp.syn_linear_timeouts = s.fabric.linear_timeouts();
   w.transport.rdma.parameters.ack_timeout = s.fabric.ack_timeout;
   w.transport.rdma.parameters.retry_count = s.fabric.retries_for_ever ? ~0u : s.fabric.retry_count;
   w.transport.rdma.parameters.cm_timeout = s.fabric.cm_timeout;

@@ -51,6 +51,11 @@ struct Fabric {
   bool tail_loss_probe = true;
   bool delayed_acks = true;
   std::uint32_t syn_attempts = 3;
+  std::optional<std::uint32_t> syn_linear_timeouts;
+  /// tcp_syn_linear_timeouts. A kernel that gives up after two SYNs is older than it (7.1).
+  [[nodiscard]] std::uint32_t linear_timeouts() const {
+    return syn_linear_timeouts.value_or(syn_attempts == 2 ? 0 : 4);
+  }
   // RDMA (protocol.md 7.2); docs/assumptions.md says where the defaults come from.
   Duration ack_timeout = 536'870'912ns;  ///< 4.096 us x 2^17
   std::uint32_t retry_count = 7;

@@ -155,7 +155,11 @@ const Object<Fabric>& fabric_object() {
           .field("delayed_acks", &Fabric::delayed_acks, boolean(),
                  "TCP: a lone segment may be acknowledged up to 40 ms later; else at once")
           .field("syn_attempts", &Fabric::syn_attempts, integer<std::uint32_t>(1, 16),
-                 "TCP: SYNs of an unanswered connect, one second apart; Linux 6.12 sends 3, 6.1 2")
+                 "TCP: SYNs of an unanswered connect; Linux 6.12 sends 3, 6.1 2")
+          .maybe("syn_linear_timeouts", &Fabric::syn_linear_timeouts,
+                 integer<std::uint32_t>(0, 255),
+                 "TCP: how many SYNs wait for one second before the wait doubles "
+                 "(tcp_syn_linear_timeouts); absent: 4, with two `syn_attempts` 0, as before 6.5")
           .field("ack_timeout", &Fabric::ack_timeout, duration(1us, 1h),
                  "RDMA: how long a queue pair waits for an acknowledgement before it repeats")
           .field("retry_count", &Fabric::retry_count, integer<std::uint32_t>(0, 7),

@@ -101,6 +101,8 @@ std::uint64_t send_buffer_wanted(const Connection& c, const Endpoint& e);
 
 // timers.cpp
 void arm(World& w, ConnectionId id, Side side, transport::Pending what, Duration delay);
+/// The timeout of a SYN or a SYN/ACK that was sent now.
+void arm_handshake(World& w, ConnectionId id, Side side);
 void stop_timer(Endpoint& e);
 /// tcp_rearm_rto.
 void arm_timeout(World& w, ConnectionId id, Side side);

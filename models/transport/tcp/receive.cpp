@@ -135,7 +135,7 @@ void take_when_closed(World& w, ConnectionId id, Side side, const Segment& s) {
     e.last_sent = w.now();
     set_state(w, id, side, TcpState::syn_received);
     send_segment(w, id, side, 0, 0, syn | ack);
-    arm(w, id, side, transport::Pending::timeout, w.transport.tcp.rto_initial);
+    arm_handshake(w, id, side);
     return;
   }
   e.opened = true;
@@ -148,7 +148,7 @@ void establish(World& w, ConnectionId id, Side side, const Segment& s) {
   Endpoint& e = end_of(c, side);
   HOLDFAST_CHECK(e.expected == 1 && e.sent.empty(),
                  "a connection that opens has moved no data yet");
-  const bool repeated = e.timeouts != 0;
+  const bool repeated = e.timeouts != 0 || e.answered_again;
   e.unacked = e.next = 1;
   const auto by_stamps = std::max(1u, stamp_of(w.now()) - s.echo_ms) * std::chrono::milliseconds{1};
   const Duration round_trip = repeated ? Duration{by_stamps} : w.now() - e.last_sent;
@@ -181,7 +181,10 @@ bool take_handshake(World& w, ConnectionId id, Side side, const Segment& s) {
   }
   if (e.state == TcpState::syn_received) {
     if ((s.flags & syn) != 0) {
+      // tcp_check_req: answered again, and the answer's own repetition is put off.
+      e.answered_again = true;
       send_segment(w, id, side, 0, 0, syn | ack);
+      arm_handshake(w, id, side);
       return false;
     }
     if ((s.flags & ack) == 0 || s.ack < 1)

@@ -141,9 +141,10 @@ struct Rack {
 /// What an end of a connection is made of besides its queues: plain numbers, which copy as memory.
 struct EndpointNumbers {
   TcpState state = TcpState::closed;
-  bool opened = false;     ///< has left the state in which a SYN would open it
-  bool held = false;       ///< the layer above still knows this end by the connection's id
-  bool shut_down = false;  ///< we said that we send no more, and refuse to receive
+  bool answered_again = false;  ///< our SYN/ACK, because its SYN was repeated
+  bool opened = false;          ///< has left the state in which a SYN would open it
+  bool held = false;            ///< the layer above still knows this end by the connection's id
+  bool shut_down = false;       ///< we said that we send no more, and refuse to receive
   bool fin_received = false;
   bool dry = false;  ///< no data of ours can arrive any more, and that was recorded
   // what was written
@@ -232,7 +233,8 @@ struct TcpParameters {
   std::uint32_t initial_window_segments = 10;
   std::uint64_t receive_window_bytes = 3u << 20;
   std::uint64_t send_buffer_bytes = 4u << 20;  ///< to which it grows (tcp_wmem)
-  std::uint32_t syn_attempts = 3;  ///< SYNs of an unanswered connect, 1 s apart (L6.12, 7.1)
+  std::uint32_t syn_attempts = 3;              ///< SYNs of an unanswered connect (7.1)
+  std::uint32_t syn_linear_timeouts = 4;       ///< tcp_syn_linear_timeouts: these do not double
   CongestionControl congestion = CongestionControl::cubic;
   bool tail_loss_probe = true;  ///< tcp_early_retrans
   bool delayed_acks = true;     ///< false: route attribute quickack

@@ -103,7 +103,7 @@ ConnectionId open(World& w, net::RouteId forward, net::RouteId back, transport::
   e.last_sent = w.now();
   set_state(w, id, Side::host, TcpState::syn_sent);
   send_segment(w, id, Side::host, 0, 0, syn);
-  arm(w, id, Side::host, transport::Pending::timeout, w.transport.tcp.rto_initial);
+  arm_handshake(w, id, Side::host);
   return id;
 }
 

@@ -60,13 +60,12 @@ bool handshake_timeout(World& w, ConnectionId id, Side side) {
   const transport::TcpParameters& p = w.transport.tcp;
   Endpoint& e = end_of(w, id, side);
   if (e.state == TcpState::syn_sent) {
-    // The first SYN timers do not back off (tcp_syn_linear_timeouts) and the third is the last.
     if (++e.timeouts >= p.syn_attempts) {
       give_up(w, id, side);
       return true;
     }
     send_segment(w, id, side, 0, 0, syn);
-    arm(w, id, side, Pending::timeout, p.rto_initial);
+    arm_handshake(w, id, side);
     return true;
   }
   if (e.state == TcpState::syn_received) {
@@ -75,7 +74,7 @@ bool handshake_timeout(World& w, ConnectionId id, Side side) {
       return true;
     }
     send_segment(w, id, side, 0, 0, syn | ack);
-    arm(w, id, side, Pending::timeout, p.rto_initial * (1 << e.timeouts));
+    arm_handshake(w, id, side);
     return true;
   }
   return e.state == TcpState::closed;
@@ -199,6 +198,17 @@ void arm(World& w, ConnectionId id, Side side, Pending what, Duration delay) {
   const TimePoint deadline =
       sim::fires_at(c.wheel[at(side)], w.now(), std::min<Duration>(delay, w.transport.tcp.rto_max));
   e.timer.set(w, deadline, timer_event(id, side));
+}
+
+void arm_handshake(World& w, ConnectionId id, Side side) {
+  const transport::TcpParameters& p = w.transport.tcp;
+  const Endpoint& e = end_of(w, id, side);
+  HOLDFAST_CHECK(e.state == TcpState::syn_sent || e.state == TcpState::syn_received,
+                 "the handshake is over");
+  // tcp_retransmit_timer lets the first SYNs go at one pace, reqsk_timeout doubles at once.
+  const std::uint32_t linear = e.state == TcpState::syn_sent ? p.syn_linear_timeouts : 0;
+  arm(w, id, side, Pending::timeout,
+      p.rto_initial * (1 << (e.timeouts > linear ? e.timeouts - linear : 0)));
 }
 
 void stop_timer(Endpoint& e) {

@@ -117,6 +117,21 @@ TEST_CASE("TCP repeats SYN every second and SYN/ACK ever more slowly",
   silent.open();
   assert_series(Run(silent.w), {second, 2 * second, 3 * second}, Kind::tcp_timeout);
   assert_earliest(Run(silent.w), at(3 * second), Kind::tcp_state, closed_at(Side::host));
+  // Before tcp_syn_linear_timeouts, and beyond them.
+  Pair older = new_pair();
+  older.w.transport.tcp.syn_attempts = 2;
+  older.w.transport.tcp.syn_linear_timeouts = 0;
+  older.blackhole(true);
+  older.open();
+  assert_series(Run(older.w), {second, 3 * second}, Kind::tcp_timeout);
+  assert_earliest(Run(older.w), at(3 * second), Kind::tcp_state, closed_at(Side::host));
+  Pair patient = new_pair();
+  patient.w.transport.tcp.syn_attempts = 7;
+  patient.blackhole(true);
+  patient.open();
+  assert_series(Run(patient.w),
+                {second, 2 * second, 3 * second, 4 * second, 5 * second, 7 * second, 11 * second},
+                Kind::tcp_timeout);
   // The target has the SYN, and nothing else arrives any more.
   Pair half = new_pair();
   half.open();
@@ -131,6 +146,26 @@ TEST_CASE("TCP repeats SYN every second and SYN/ACK ever more slowly",
       assert_earliest(run, t, Kind::tcp_state, closed_at(Side::target));
     run.until(t);
   }
+}
+
+TEST_CASE("a SYN that is repeated puts the SYN/ACK's own repetition off",
+          "[conformance][earliest][TR-3]") {
+  using namespace tcp_test;
+  // tcp_check_req. The target's answers are lost. Its second of 250 ticks of 4 ms goes to the next
+  // eighth tick: of the first SYN at 1.024 s, but the second SYN comes at 1.00100072 s; of the
+  // third, which comes in tick 500, 750 -> 752.
+  Pair p = new_pair();
+  p.w.transport.ports[0].wheel.hz = 250;
+  p.open();
+  const auto back = net::channel_of(net::LinkId{0}, 1);
+  net::add_blackhole(p.w, back);
+  assert_earliest(Run(p.w), at(752 * 4 * ms), Kind::tcp_timeout, of_side(Side::target));
+  // Healed in time for the answer to the third SYN. The round trip is that of this answer.
+  p.run_until(1500 * ms);
+  net::remove_blackhole(p.w, back);
+  p.run_until(2 * second + later);
+  REQUIRE(p.end(Side::target).state == TcpState::established);
+  CHECK(p.end(Side::target).round_trips.smoothed <= 3ms);
 }
 
 TEST_CASE("TCP's timers on the timer wheel, HZ 250", "[conformance][earliest][TM-1]") {
