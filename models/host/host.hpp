@@ -22,6 +22,7 @@ struct ConnectParameters {
   net::RouteId forward{};
   net::RouteId back{};
   TimePoint at{};
+  Duration setup_time{};  ///< of the first attempt, before its first packet
   Duration keep_alive_tmo{};
   Duration reconnect_delay{};
   Duration ctrl_loss_tmo{};       ///< negative: never give up

@@ -165,6 +165,20 @@ void ana_error(World& w, HeadId head, ControllerId id);
 /// nvme_mpath_stop.
 void stop_ana(World& w, ControllerId id);
 
+// scan.cpp
+/// The scan of a first connect has identified a namespace: a path to it comes to be, and the scan
+/// goes on.
+void namespace_found(World& w, ControllerId id, std::uint32_t nsid,
+                     const wire::IdentifyNamespace& page);
+/// Identifies the next namespace that the list named.
+void scan_next(World& w, ControllerId id);
+/// The scan after a reconnect.
+void scan_anew(World& w, ControllerId id);
+/// A request is over; a freeze may have waited for it.
+void path_drained(World& w, ControllerId id);
+/// The paths of a controller are gone: what waited for one takes another.
+void end_scan(World& w, ControllerId id);
+
 // discovery.cpp
 bool is_discovery_nqn(const wire::NqnText& nqn);
 /// Steps of a set-up that a discovery controller leaves out.
@@ -173,6 +187,7 @@ bool discovery_skips(Setup step);
 void start_discovery(World& w, ControllerId id, bool again);
 
 // multipath.cpp
+void schedule_requeue(World& w, HeadId head);
 /// nvme_mpath_set_live: a path became usable; selection looks again, waiting I/O moves on.
 void path_became_usable(World& w, HeadId head, std::uint32_t path);
 /// Finds a path for an I/O and hands it to that path's queue; or requeues it, or fails it.
@@ -180,7 +195,6 @@ void dispatch(World& w, IoId io);
 void fail_over(World& w, IoId io, ControllerId from);
 void requeue(World& w, IoId io);
 void kick_requeue_lists(World& w, ControllerId id);
-void add_path(World& w, ControllerId id, std::uint32_t nsid, const wire::IdentifyNamespace& page);
 void clear_path(World& w, ControllerId id);
 void remove_paths(World& w, ControllerId id);
 void finish_io(World& w, IoId io, wire::Status status);

@@ -143,14 +143,6 @@ void run_requeue_list(World& w, HeadId id) {
   }
 }
 
-void schedule_requeue(World& w, HeadId id) {
-  Head& head = head_of(w, id);
-  if (head.requeue_scheduled || head.requeue.empty())
-    return;
-  head.requeue_scheduled = true;
-  w.after(Duration{}, [id](World& world) { run_requeue_list(world, id); });
-}
-
 /// nvme_mpath_start_request: the count is maintained only while the policy needs it.
 void count_active(World& w, Io& io, ControllerId id) {
   if (policy_of(w, head_of(w, io.head)) != IoPolicy::queue_depth || io.counted == id)
@@ -179,6 +171,14 @@ Duration retry_delay(const Controller& c, wire::Status status) {
 
 }  // namespace
 
+void schedule_requeue(World& w, HeadId id) {
+  Head& head = head_of(w, id);
+  if (head.requeue_scheduled || head.requeue.empty())
+    return;
+  head.requeue_scheduled = true;
+  w.after(Duration{}, [id](World& world) { run_requeue_list(world, id); });
+}
+
 bool is_ready(const World& w, HeadId id) { return w.host.heads[sim::index(id)].block_bytes != 0; }
 
 std::uint64_t submit_io(World& w, const Io& what) {
@@ -202,11 +202,19 @@ void dispatch(World& w, IoId id) {
   HOLDFAST_PACKET_CHECK(w.host.ios[id].serial != 0, "the I/O is over");
   const HeadId head_id = w.host.ios[id].head;
   Head& head = head_of(w, head_id);
+  if (head.frozen != 0) {
+    head.held_back.push_back(id);
+    return;
+  }
   const std::uint32_t path = find_path(w, head);
   if (path != no_path) {
     if (policy_of(w, head) != IoPolicy::queue_depth)
       head.current = path;
-    const Controller& c = controller(w, head.paths[path].controller);
+    Controller& c = controller(w, head.paths[path].controller);
+    if (c.frozen == head_id) {
+      c.held_back.push_back(id);
+      return;
+    }
     // A controller that is deleted while it is set up anew has no I/O queue yet, and is a path all
     // the same (nvme_path_is_disabled); its tag set still is that of before.
     queue_io(w, io_queue(c, w.host.ios[id].cpu % std::max(c.io_queues, 1u)), id);
@@ -338,26 +346,6 @@ void kick_requeue_lists(World& w, ControllerId id) {
   }
 }
 
-void add_path(World& w, ControllerId id, std::uint32_t nsid, const wire::IdentifyNamespace& page) {
-  HOLDFAST_CHECK(page.lba_shift >= 9 && page.lba_shift < 32, "Linux refuses such blocks");
-  const Controller& c = controller(w, id);
-  for (const HeadId head_id : host_of(w, c).heads) {
-    Head& head = head_of(w, head_id);
-    if (head.nsid != nsid || head.subnqn != c.subnqn)
-      continue;
-    head.block_bytes = 1u << page.lba_shift;
-    head.blocks = page.size_blocks;
-    if (!has_path(head, id)) {
-      Path path;
-      path.controller = id;
-      path.ready = true;
-      head.paths.push_back(path);
-      find_ana_state(w, head_id, static_cast<std::uint32_t>(head.paths.size() - 1), page.ana_group);
-    }
-    schedule_requeue(w, head_id);
-  }
-}
-
 void path_became_usable(World& w, HeadId id, std::uint32_t path) {
   Head& head = head_of(w, id);
   HOLDFAST_CHECK(path < head.paths.size(), "the head has no such path");
@@ -394,6 +382,7 @@ void remove_paths(World& w, ControllerId id) {
     // What waited for this path finds another one, or fails (nvme_mpath_clear_ctrl_paths).
     schedule_requeue(w, head_id);
   }
+  end_scan(w, id);
 }
 
 }  // namespace holdfast::host

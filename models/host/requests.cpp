@@ -162,6 +162,8 @@ void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Compl
     continue_ana_read(w, ctrl);
   if (controller(w, ctrl).draining) [[unlikely]]
     delete_drains_on(w, ctrl);
+  if (controller(w, ctrl).frozen != sim::none<HeadId>)
+    path_drained(w, ctrl);
 }
 
 void cancel_all(World& w, QueueId id) {

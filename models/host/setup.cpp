@@ -2,6 +2,7 @@
 // Building an association, step by step as Linux does it (protocol.md 5.3): admin queue, Identify
 // and logs, keep-alive, I/O queues, LIVE, events; on the first connect the namespace scan.
 #include <algorithm>
+#include <utility>
 
 #include "models/host/internal.hpp"
 #include "models/world.hpp"
@@ -247,26 +248,6 @@ void poll_ready(World& w, ControllerId id) {
       w.after(std::chrono::milliseconds{1}, [id](World& world) { issue_step(world, id); });
 }
 
-void scan_next(World& w, ControllerId id) {
-  Controller& c = controller(w, id);
-  HOLDFAST_CHECK(!c.discovery, "a discovery controller has no namespaces");
-  if (c.scan.empty()) {
-    c.started_once = true;
-    // nvme_scan_work: "re-read the ANA log page to not miss updates".
-    read_ana_log(w, id);
-    return;
-  }
-  Request r;
-  r.purpose = Purpose::scan;
-  r.argument = c.scan.back();
-  c.scan.pop_back();
-  wire::Identify identify;
-  identify.cns = wire::Cns::identify_namespace;
-  identify.nsid = r.argument;
-  r.command = wire::make_identify(0, identify);
-  send_request(w, c.admin, r, host_of(w, c).admin_timeout);
-}
-
 }  // namespace
 
 void start_setup(World& w, ControllerId id) {
@@ -277,7 +258,12 @@ void start_setup(World& w, ControllerId id) {
   c.setup = Setup::admin_transport;
   c.setup_queue = 0;
   c.io_queues = 0;
-  issue_step(w, id);
+  const Duration busy = std::exchange(c.setup_time, Duration{});
+  if (busy == Duration{}) {
+    issue_step(w, id);
+  } else {
+    c.ready_poll = w.after(busy, [id](World& world) { issue_step(world, id); });
+  }
 }
 
 void on_queue_ready(World& w, transport::HostOwner owner, int error) {
@@ -361,9 +347,7 @@ void after_live_completed(World& w, ControllerId id, const Request& r,
     if (c.discovery)
       return;
     if (c.started_once) {
-      // What changed between the read of set-up and the moment at which events were enabled. Of the
-      // scan after a reconnect only this is modelled.
-      read_ana_log(w, id);
+      scan_anew(w, id);
       return;
     }
     Request list;
@@ -376,8 +360,10 @@ void after_live_completed(World& w, ControllerId id, const Request& r,
   }
   const auto page = w.transport.blobs[r.answer.blob].first(wire::identify_bytes);
   if (r.argument != 0) {
-    if (const auto ns = wire::decode_identify_namespace(page))
-      add_path(w, id, r.argument, *ns);
+    if (const auto ns = wire::decode_identify_namespace(page)) {
+      namespace_found(w, id, r.argument, *ns);
+      return;
+    }
   } else {
     std::array<std::uint32_t, wire::identify_bytes / 4> nsids{};
     const std::size_t count = wire::decode_namespace_list(page, nsids);

@@ -173,6 +173,7 @@ struct Controller {
   std::uint32_t numa_node = 0;
   // nvme connect options
   Duration kato{};
+  Duration setup_time{};  ///< processor time that the next attempt takes before its first packet
   Duration reconnect_delay{};
   std::int64_t max_reconnects = -1;  ///< -1: without limit
   Duration fast_io_fail{-1};         ///< negative: off
@@ -240,8 +241,14 @@ struct Controller {
   std::uint32_t ccr_serial = 0;     ///< which of all its attempts this is: a late answer is not it
   sim::EventId ccr_timer{};
   Driver driver;  ///< of the world's transport
-  // scan after the first connect
-  sim::Vector<std::uint32_t> scan;  ///< NSIDs still to be identified
+  // scan.cpp: of the first connect, and of those after it
+  sim::Vector<std::uint32_t> scan;    ///< NSIDs still to be identified
+  bool scanning = false;              ///< it is looking at its namespaces again
+  bool scan_again = false;            ///< and has to do so once more
+  std::uint32_t scan_at = 0;          ///< which block device of its host is next
+  HeadId frozen = sim::none<HeadId>;  ///< whose request queue on this path is frozen
+  bool grace_over = false;            ///< the grace period of that freeze
+  sim::Ring<IoId> held_back;          ///< I/O that waits for its end
 };
 
 /// What a request on a queue is for; decides who hears of its completion.
@@ -307,6 +314,8 @@ struct Head {
   std::uint64_t blocks = 0;
   sim::Vector<Path> paths;
   std::uint32_t current = ~0u;  ///< current_path of the node; ~0: none
+  std::uint32_t frozen = 0;     ///< how often (mq_freeze_depth)
+  sim::Ring<IoId> held_back;    ///< I/O that waits for that to end
   sim::Ring<IoId> requeue;
   bool requeue_scheduled = false;
 };

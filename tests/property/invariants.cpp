@@ -96,8 +96,17 @@ std::string broken_host(const World& w) {
       if (std::string wrong = places.add(head.requeue[i], "waits for a path"); !wrong.empty())
         return wrong;
     }
+    for (std::size_t i = 0; i < head.held_back.size(); ++i) {
+      if (std::string wrong = places.add(head.held_back[i], "waits for the head"); !wrong.empty())
+        return wrong;
+    }
   }
   for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
+    const host::Controller& c = w.host.controllers[i];
+    for (std::size_t n = 0; n < c.held_back.size(); ++n) {
+      if (std::string wrong = places.add(c.held_back[n], "waits for a frozen path"); !wrong.empty())
+        return wrong;
+    }
     if (std::string wrong = broken_controller(w, i); !wrong.empty())
       return wrong;
   }

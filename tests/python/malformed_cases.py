@@ -93,11 +93,18 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     # Unknown keys, at each level.
     ("unknown_top", "/hots", 1, "/hots", 'did you mean "hosts"?'),
     (
+        "negative_setup_time",
+        "/hosts/0/connect/0/setup_time",
+        "-1ms",
+        "/hosts/0/connect/0/setup_time",
+        "-1ms",
+    ),
+    (
         "linear_timeouts",
         "/fabric/syn_linear_timeouts",
         256,
         "/fabric/syn_linear_timeouts",
-        "an integer from 0 to 255",
+        "from 0 to 255",
     ),
     ("unknown_fabric", "/fabric/trnsport", "tcp", "/fabric/trnsport", 'mean "transport"?'),
     ("unknown_link", "/fabric/links/0/delya", "1us", "/fabric/links/0/delya", 'mean "delay"?'),
@@ -324,7 +331,7 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("ccr_source", "/faults/2", {**CCR, "source": "nvme7"}, "/2/source", 'mean "nvme0"'),
     ("ccr_names", "/faults/2", {**CCR, "source": "nvme1", "names": "own"}, "/2/names", "own_id"),
     ("admin_device", "/faults/2", {**ADMIN, "controller": "nvme2"}, "/2/controller", "nvme0"),
-    ("admin_opcode", "/faults/2", {**ADMIN, "opcode": 256}, "/2/opcode", "an integer from 0 to 255"),
+    ("admin_opcode", "/faults/2", {**ADMIN, "opcode": 256}, "/2/opcode", "from 0 to 255"),
     ("admin_dword", "/faults/2", {**ADMIN, "cdw10": -1}, "/2/cdw10", "from 0 to 4294967295"),
     ("admin_data", "/faults/2", {**ADMIN, "data_size": "1MiB"}, "/2/data_size", "16KiB"),
     ("requirement", "/expect/requirements", ["HOLD1"], "/requirements/0", 'mean "HOLD-1"?'),

@@ -26,6 +26,9 @@ const Object<Connect>& connect_object() {
                  "which subsystem; `discovery`: a discovery controller", required)
           .field("port", &Connect::port, name(longest_name), "one of its ports", required)
           .field("at", &Connect::at, duration(0s, longest_run), "when the connect is issued")
+          .field("setup_time", &Connect::setup_time, duration(0s, 60s),
+                 "processor time of the first attempt before its first packet: options, tag set, "
+                 "threads; later attempts find all of it there")
           .maybe("keep_alive_tmo", &Connect::keep_alive_tmo, duration(0s, 65535s, 1s),
                  "KATO; absent: 5s, for `discovery` 0s. 0s is for `discovery` only")
           .field("reconnect_delay", &Connect::reconnect_delay, duration(1ms, longest_run, 1ms),

@@ -147,6 +147,7 @@ struct Connect {
   std::string subsystem;
   std::string port;
   Duration at = 0s;
+  Duration setup_time = 0s;  ///< processor time of the first attempt ahead of its first packet
   std::optional<Duration> keep_alive_tmo;  ///< KATO, whole seconds; absent: 5 s, discovery 0 s
   Duration reconnect_delay = 10s;
   Duration ctrl_loss_tmo = 600s;    ///< negative: never give up ("off")

@@ -12,6 +12,10 @@ using transport::TcpState;
 
 namespace {
 
+using namespace std::chrono_literals;
+
+constexpr Duration old_interval = 500ms;  // tcp_invalid_ratelimit
+
 /// Whether bytes that lie behind a hole are there already.
 bool is_ahead(const Endpoint& e, const ByteRange& range) {
   return std::any_of(e.ahead.begin(), e.ahead.end(), [&](const ByteRange& have) {
@@ -227,9 +231,30 @@ bool take_content(World& w, ConnectionId id, Side side, const Segment& s) {
   return true;
 }
 
+/// tcp_send_dupack: what came is told, and nothing is learned from it.
+void answer_old(World& w, ConnectionId id, Side side, ByteRange range) {
+  Endpoint& e = end_of(w, id, side);
+  if (range.begin != range.end) {
+    e.duplicate = range;
+    enter_quick_mode(w, e);
+  } else {
+    // tcp_invalid_ratelimit, so that two ends do not go on answering each other.
+    if (e.old_answered != sim::never && w.now() - e.old_answered < old_interval)
+      return;
+    e.old_answered = w.now();
+  }
+  send_ack(w, id, side);
+}
+
 void take_established(World& w, ConnectionId id, Side side, const Segment& s) {
   Endpoint& e = end_of(w, id, side);
   HOLDFAST_PACKET_CHECK(e.state == TcpState::established, "only an open connection takes data");
+  // tcp_sequence: its time stamp, acknowledgement and SACK blocks are dropped along with it.
+  const std::uint64_t end = s.seq + s.length + ((s.flags & fin) != 0 ? 1 : 0);
+  if (end < e.told) {
+    answer_old(w, id, side, {s.seq, end});
+    return;
+  }
   if (s.seq <= e.told)
     e.stamp_ms = s.stamp_ms;  // tcp_replace_ts_recent
   if ((s.flags & ack) != 0)

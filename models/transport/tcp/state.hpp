@@ -193,12 +193,13 @@ struct EndpointNumbers {
   std::uint32_t packets_in_flight = 0;
   std::uint32_t data_in_flight = 0;  ///< of these, packets with data
   // receiving
-  std::uint64_t expected = 0;   ///< next byte in order (rcv_nxt)
-  std::uint64_t told = 0;       ///< up to where we have acknowledged (rcv_wup)
-  std::uint32_t stamp_ms = 0;   ///< time stamp to echo (ts_recent)
-  std::uint64_t delivered = 0;  ///< messages of the peer handed up
-  ByteRange duplicate{};        ///< to be told as DSACK; empty: none
-  std::uint64_t latest = 0;     ///< a byte of the run that grew last
+  std::uint64_t expected = 0;           ///< next byte in order (rcv_nxt)
+  std::uint64_t told = 0;               ///< up to where we have acknowledged (rcv_wup)
+  std::uint32_t stamp_ms = 0;           ///< time stamp to echo (ts_recent)
+  TimePoint old_answered = sim::never;  ///< an old segment without data (last_oow_ack_time)
+  std::uint64_t delivered = 0;          ///< messages of the peer handed up
+  ByteRange duplicate{};                ///< to be told as DSACK; empty: none
+  std::uint64_t latest = 0;             ///< a byte of the run that grew last
   AckState acks;
 };
 static_assert(std::is_trivially_copyable_v<EndpointNumbers>);

@@ -49,6 +49,17 @@ TEST_CASE("a connect is issued at its time", "[conformance][earliest]") {
   json s = scenario_with(1);
   set_connect(s, "at", "1500ms");
   assert_earliest(Run(s), 1500ms, Kind::connect_attempt);
+  // The target's timer, which starts with Connect, is later by the whole of it, the host's first
+  // look is not; and a reconnect takes no such time.
+  s["faults"] = {{{"type", "kill_sockets"}, {"at", "3s"}, {"host", "h1"}, {"controller", "nvme0"}}};
+  const TimePoint ready = run_to(Run(s), Kind::controller_ready).world.now();
+  const TimePoint look = run_to(Run(s), Kind::keep_alive_skipped).world.now();
+  const TimePoint again = run_to(Run(s).until(2s), Kind::controller_ready).world.now();
+  set_connect(s, "setup_time", "13800us");
+  assert_earliest(Run(s), 1500ms, Kind::connect_attempt);
+  assert_earliest(Run(s), ready + 13800us, Kind::controller_ready);
+  assert_earliest(Run(s), look, Kind::keep_alive_skipped);
+  assert_earliest(Run(s).until(2s), again, Kind::controller_ready);
 }
 
 TEST_CASE("the host looks every KATO/4, or every KATO/2", "[conformance][earliest][KA-4]") {

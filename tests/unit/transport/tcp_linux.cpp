@@ -2,6 +2,7 @@
 // What Linux's TCP does beyond the textbook, with instants worked out by hand: tail loss probe,
 // RACK, delayed acknowledgements, the timer wheel, windows, and what a full socket does.
 #include "models/net/netem.hpp"
+#include "models/transport/tcp/internal.hpp"
 #include "tests/unit/transport/tcp_support.hpp"
 
 using namespace holdfast;
@@ -261,4 +262,47 @@ TEST_CASE("what has not left its own host is not sent again", "[tcp]") {
   p.run_until(10 * second);
   CHECK(to_target(p) == 2 + 1);
   CHECK(told('m', Side::target).size() == 1);
+}
+
+TEST_CASE("a segment that ends before what was acknowledged teaches nothing", "[tcp]") {
+  // tcp_sequence. The target has acknowledged 48 bytes and has 48 of its own on the way. The first
+  // 20 bytes come again with the acknowledgement of those 48 and a new time stamp.
+  Pair p = connected();
+  p.send(Side::host, 48, 1);
+  p.run_until(2 * later);
+  Endpoint& target = p.end(Side::target);
+  REQUIRE(target.told == 49);
+  p.send(Side::target, 48, 2);
+  REQUIRE(target.unacked == 1);
+  tcp::Segment again;
+  again.flags = tcp::ack;
+  again.seq = 1;
+  again.length = 20;
+  again.ack = 49;
+  again.stamp_ms = target.stamp_ms + 5;
+  const auto arrives = [&](const tcp::Segment& s) {
+    ++p.end(Side::host).packets_in_flight;
+    p.end(Side::host).data_in_flight += s.length != 0 ? 1 : 0;
+    net::Packet packet{};
+    packet.body = std::bit_cast<net::PacketBody>(s);
+    tcp::on_packet(p.w, packet);
+  };
+  const std::uint32_t stamp = target.stamp_ms;
+  const std::uint32_t sent = target.packets_in_flight;
+  arrives(again);
+  CHECK(target.unacked == 1);
+  CHECK(target.stamp_ms == stamp);
+  CHECK(target.packets_in_flight == sent + 1);  // a DSACK
+  // One that ends with the last byte that was acknowledged is no older than that.
+  again.seq = 29;
+  arrives(again);
+  CHECK(target.unacked == 49);
+  CHECK(target.stamp_ms == stamp + 5);
+  // Without data it is answered every 500 ms at most.
+  again.length = 0;
+  again.seq = 1;
+  const std::uint32_t before = target.packets_in_flight;
+  arrives(again);
+  arrives(again);
+  CHECK(target.packets_in_flight == before + 1);
 }

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// The scan of a controller's namespaces (nvme_scan_work), and what it holds up: while it updates
+// what is known of a namespace it freezes that path's request queue, and then the multipath head,
+// so that I/O over healthy paths waits too (nvme_update_ns_info).
+#include <algorithm>
+#include <utility>
+
+#include "models/host/internal.hpp"
+#include "models/world.hpp"
+
+namespace holdfast::host {
+
+namespace {
+
+Head& head_of(World& w, HeadId id) { return w.host.heads[sim::index(id)]; }
+
+bool has_path(const Head& head, ControllerId id) {
+  return std::any_of(head.paths.begin(), head.paths.end(),
+                     [id](const Path& p) { return p.controller == id; });
+}
+
+/// blk_mq_freeze_queue switches a reference count over, which takes a grace period of RCU.
+TimePoint switched_over(const World& w, const Controller& c) {
+  return sim::grace_period_over(host_of(w, c).wheel, w.now());
+}
+
+/// I/O of a head that has entered the request queue of a path.
+bool is_entered(World& w, const Controller& c, HeadId head) {
+  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i) {
+    const QueueId id = io_queue(c, i);
+    const Queue& q = queue(w, id);
+    for (std::size_t n = 0; n < q.waiting.size(); ++n) {
+      if (w.host.ios[q.waiting[n]].head == head)
+        return true;
+    }
+    for (std::uint32_t tag = 0; tag < q.tags.used(); ++tag) {
+      const Request* const r = request_at(w, id, tag);
+      if (r != nullptr && r->purpose == Purpose::io && w.host.ios[r->io].head == head)
+        return true;
+    }
+  }
+  return false;
+}
+
+/// I/O is in a head only while it looks for a path, so there is nothing more to wait for than the
+/// grace period.
+void freeze_head(World& w, HeadId id) {
+  HOLDFAST_CHECK(is_ready(w, id), "nobody uses the device yet");
+  ++head_of(w, id).frozen;
+}
+
+void thaw_head(World& w, HeadId id) {
+  HOLDFAST_CHECK(head_of(w, id).frozen > 0, "the head is not frozen");
+  if (--head_of(w, id).frozen != 0)
+    return;
+  for (std::size_t left = head_of(w, id).held_back.size(); left > 0; --left) {
+    const IoId io = head_of(w, id).held_back.front();
+    head_of(w, id).held_back.pop_front();
+    dispatch(w, io);
+  }
+}
+
+/// Takes a head's I/O off the list of those that wait for a frozen path.
+void let_in(World& w, ControllerId id, bool to_this_path) {
+  controller(w, id).frozen = sim::none<HeadId>;
+  for (std::size_t left = controller(w, id).held_back.size(); left > 0; --left) {
+    Controller& c = controller(w, id);
+    const IoId io = c.held_back.front();
+    c.held_back.pop_front();
+    if (to_this_path) {
+      queue_io(w, io_queue(c, w.host.ios[io].cpu % std::max(c.io_queues, 1u)), io);
+    } else {
+      dispatch(w, io);
+    }
+  }
+}
+
+void scan_on(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.scanning, "no scan is on");
+  const auto& heads = host_of(w, c).heads;
+  while (c.scan_at < heads.size() && !has_path(head_of(w, heads[c.scan_at]), id))
+    ++c.scan_at;
+  if (c.scan_at == heads.size()) {
+    c.scanning = false;
+    // "Re-read the ANA log page to not miss updates": between set-up and the moment at which events
+    // were enabled.
+    read_ana_log(w, id);
+    if (std::exchange(c.scan_again, false))
+      scan_anew(w, id);
+    return;
+  }
+  const HeadId head = heads[c.scan_at++];
+  c.frozen = head;
+  c.grace_over = false;
+  w.at(switched_over(w, c), [id, head](World& world) {
+    if (controller(world, id).frozen != head)
+      return;  // the path is gone
+    controller(world, id).grace_over = true;
+    path_drained(world, id);
+  });
+}
+
+void add_path(World& w, ControllerId id, HeadId head_id, std::uint32_t group) {
+  Head& head = head_of(w, head_id);
+  if (!has_path(head, id)) {
+    Path path;
+    path.controller = id;
+    path.ready = true;
+    head.paths.push_back(path);
+    find_ana_state(w, head_id, static_cast<std::uint32_t>(head.paths.size() - 1), group);
+  }
+  schedule_requeue(w, head_id);
+}
+
+}  // namespace
+
+void namespace_found(World& w, ControllerId id, std::uint32_t nsid,
+                     const wire::IdentifyNamespace& page) {
+  HOLDFAST_CHECK(page.lba_shift >= 9 && page.lba_shift < 32, "Linux refuses such blocks");
+  const Controller& c = controller(w, id);
+  const auto& heads = host_of(w, c).heads;
+  const auto found = std::find_if(heads.begin(), heads.end(), [&](HeadId head) {
+    return head_of(w, head).nsid == nsid && head_of(w, head).subnqn == c.subnqn;
+  });
+  if (found == heads.end()) {
+    scan_next(w, id);
+    return;
+  }
+  const HeadId head_id = *found;
+  Head& head = head_of(w, head_id);
+  // Its own queue is not in use yet, nor is the head of a first path.
+  const bool freezes = !head.paths.empty() && !host_of(w, c).wheel.is_exact();
+  head.block_bytes = 1u << page.lba_shift;
+  head.blocks = page.size_blocks;
+  if (!freezes) {
+    add_path(w, id, head_id, page.ana_group);
+    scan_next(w, id);
+    return;
+  }
+  freeze_head(w, head_id);
+  w.at(switched_over(w, c), [id, head_id, group = page.ana_group](World& world) {
+    const State state = controller(world, id).state;
+    if (exists(controller(world, id)) && state != State::deleting)
+      add_path(world, id, head_id, group);
+    thaw_head(world, head_id);
+    if (state == State::live)
+      scan_next(world, id);
+  });
+}
+
+void scan_next(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  HOLDFAST_CHECK(!c.discovery, "a discovery controller has no namespaces");
+  if (c.scan.empty()) {
+    c.started_once = true;
+    // nvme_scan_work: "re-read the ANA log page to not miss updates".
+    read_ana_log(w, id);
+    return;
+  }
+  Request r;
+  r.purpose = Purpose::scan;
+  r.argument = c.scan.back();
+  c.scan.pop_back();
+  wire::Identify identify;
+  identify.cns = wire::Cns::identify_namespace;
+  identify.nsid = r.argument;
+  r.command = wire::make_identify(0, identify);
+  send_request(w, c.admin, r, host_of(w, c).admin_timeout);
+}
+
+void scan_anew(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  // Its Identify commands are left out: they find what the first scan found. Without ticks a freeze
+  // takes no time.
+  if (host_of(w, c).wheel.is_exact()) {
+    read_ana_log(w, id);
+    return;
+  }
+  c.scan_again = c.scanning;
+  if (c.scanning)
+    return;
+  c.scanning = true;
+  c.scan_at = 0;
+  scan_on(w, id);
+}
+
+void path_drained(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  const HeadId head = c.frozen;
+  HOLDFAST_CHECK(head != sim::none<HeadId>, "no path is frozen");
+  if (!c.grace_over || is_entered(w, c, head))
+    return;
+  freeze_head(w, head);
+  let_in(w, id, true);
+  w.at(switched_over(w, c), [id, head](World& world) {
+    thaw_head(world, head);
+    if (controller(world, id).scanning && controller(world, id).frozen == sim::none<HeadId>)
+      scan_on(world, id);
+  });
+}
+
+void end_scan(World& w, ControllerId id) {
+  controller(w, id).scanning = false;
+  controller(w, id).scan_again = false;
+  let_in(w, id, false);
+}
+
+}  // namespace holdfast::host
