@@ -194,7 +194,7 @@ TEST_CASE("the scan after a reconnect freezes its path, then the multipath head"
   // nvme_update_ns_info. Measured: 10 ms for an I/O that had chosen the path, 12 ms for all others.
   json s = scenario_with(2);
   s["hosts"][0]["hz"] = "250";
-  s["workloads"] = json::array({fio({{"rate_iops", 5000}, {"iodepth", 128}})});
+  s["workloads"] = json::array({fio({{"start", "15s"}, {"rate_iops", 5000}, {"iodepth", 128}})});
   s["faults"] = json::array(
       {{{"type", "kill_sockets"}, {"at", "5s"}, {"host", "h1"}, {"controller", "nvme0"}}});
   const Run begins = scan_begins(s);
