@@ -305,3 +305,31 @@ def test_max_memory(tmp_path: Path) -> None:
         done = sweep(busy, "--max-memory", wrong)
         assert done.returncode == 2
         assert done.stderr.startswith(f'holdfast: max_memory: found "{wrong}"')
+
+
+def test_more_runs_than_a_sweep_takes(tmp_path: Path) -> None:
+    """They are counted before any is listed: there is neither memory for them nor an end."""
+    many = {f"/hosts/0/connect/{i % 2}/{key}": list(range(1, 1001)) for i in range(2)
+            for key in ("keep_alive_tmo", "reconnect_delay")}  # fmt: skip
+    for changes in ({"seeds": 2**70}, {"seeds": 10**9}, {"points": many}):
+        done = sweep(written(tmp_path, **changes))
+        assert done.returncode == 2, done.stderr
+        assert "expected at most 10000000" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_table_moves_no_cursor(tmp_path: Path) -> None:
+    """Names of axes and labels come from a file that somebody else may have written."""
+    hostile = "\x1b[31mred\n\u202e"
+    done = sweep(written(tmp_path, points={hostile: {hostile: {POLICY: "cqt-only"}}}))
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 2
+    assert done.stdout.isprintable() or not set(done.stdout) & {"\x1b", "\u202e"}
+
+
+def test_a_path_that_is_no_text(tmp_path: Path) -> None:
+    """Tables name it, so it must be one."""
+    done = sweep(written(tmp_path), "--out", os.fsdecode(bytes(tmp_path) + b"/\xff.csv"))
+    assert done.returncode == 2
+    assert "expected UTF-8" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["sweep.json"]

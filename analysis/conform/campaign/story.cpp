@@ -13,6 +13,7 @@
 #include "analysis/conform/view/words.hpp"
 #include "models/host/host.hpp"
 #include "models/scenario/scenario.hpp"
+#include "sim/random.hpp"
 
 namespace holdfast::conform {
 
@@ -234,6 +235,10 @@ std::string incident_name(std::string_view requirement, std::string_view policy,
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
   for (std::size_t at = 0; (at = out.find_first_not_of(allowed, at)) != std::string::npos;)
     out[at] = '-';
+  // File systems take 255 bytes, some of which an ending needs.
+  constexpr std::size_t longest = 200;
+  if (out.size() > longest)
+    out = fmt::format("{}-{:016x}", out.substr(0, longest), sim::hash_name(out));
   return out;
 }
 

@@ -256,6 +256,8 @@ wire::Command head_of(const Event& e) {
 void sends_nothing(const RunView& v, Ledger& ledger) {
   const auto& sent = v.log.places(Kind::command_sent);
   for (const Recovery& r : v.recoveries) {
+    if (is_draining_delete(v, r))
+      continue;
     const auto found = std::find_if(sent.begin(), sent.end(), [&](std::uint32_t i) {
       const Event& e = v.event(i);
       return i > r.index && e.get<"controller">() == r.controller && !is_property(head_of(e)) &&

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // When a host takes silence for a loss, and what its Keep Alive and Connect commands look like.
 #include "analysis/conform/checks/check.hpp"
+#include "analysis/conform/view/fence.hpp"
 #include "analysis/conform/view/keep_alive.hpp"
 #include "analysis/conform/view/words.hpp"
 
@@ -181,7 +182,7 @@ void error_answer_is_no_loss(const RunView& v, Ledger& ledger) {
 /// Re-armed in LIVE and CONNECTING only.
 void none_after_loss(const RunView& v, Ledger& ledger) {
   for (const Recovery& r : v.recoveries) {
-    if (r.association == nothing)
+    if (r.association == nothing || is_draining_delete(v, r))
       continue;
     const auto late = std::find_if(v.exchanges.begin(), v.exchanges.end(), [&](const Exchange& x) {
       return x.association == r.association && x.index > r.index && is_own_keep_alive(x);

@@ -68,6 +68,8 @@ void check_matrix(const json& m) {
     wrong(fmt::format("is a matrix document of schema version {}, expected {}",
                       m["schema_version"].dump(), matrix_schema_version));
   }
+  if (m.contains("complete") && m["complete"] != true)
+    wrong("is the matrix of an interrupted run, expected a complete one");
   for (const char* list : {"requirements", "results"}) {
     if (!m.contains(list) || !m[list].is_array())
       wrong(fmt::format("is no matrix document of holdfast conform: it has no list of {}", list));

@@ -36,6 +36,22 @@ inline bool is_path_loss(const Recovery& r) {
          r.cause == host::Cause::keep_alive_tag;
 }
 
+/// A delete that lets what is in flight end (`delete_drains`). The host does not give the path up:
+/// what waits there is still sent, and Keep Alives keep the controller meanwhile. Without such a
+/// policy it does, and so does the driver of an FC port that is gone.
+inline bool is_draining_delete(const RunView& v, const Recovery& r) {
+  const bool fc = v.scenario.fabric.transport == scenario::Transport::fc;
+  if (!v.host_of(r.controller).policy.delete_drains || is_path_loss(r) ||
+      (fc && r.cause == host::Cause::device_lost))
+    return false;
+  for (const std::uint32_t i : v.log.places(Kind::controller_state)) {
+    const Event& e = v.event(i);
+    if (i > r.index && e.get<"controller">() == r.controller)
+      return e.get<"to">() == static_cast<std::uint64_t>(host::State::deleting);
+  }
+  return false;
+}
+
 /// Whether the controller said who it is, so that the hold is known.
 inline bool is_known(const RunView& v, const Recovery& r) {
   return r.association != nothing && v.associations[r.association].identify != nothing;

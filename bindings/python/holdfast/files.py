@@ -49,7 +49,8 @@ def write_whole(
 ) -> None:
     """Let `write` fill a file under another name; bring it to the medium, then rename it.
 
-    Whatever happens meanwhile, the name stands for the old content or for the new one.
+    Whatever happens meanwhile, the name stands for the old content or for the new one. A symbolic
+    link stays one, and leads to the new content.
 
     Args:
         path: the file.
@@ -57,9 +58,14 @@ def write_whole(
         by_way_of: a folder on the same disk for the other name; by default that of the file.
 
     Raises:
+        UsageError: what is there is no file, and would be one: a device, a pipe, a folder.
         WriteError: it could not be written; the earlier file is as it was.
 
     """
+    said = path
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():
+        raise UsageError(f"cannot write {said}: it is there and no regular file")
     hidden = (by_way_of or path.parent) / f".tmp-{os.getpid()}-{next(_count)}"
     try:
         write(hidden)
@@ -67,7 +73,7 @@ def write_whole(
         hidden.replace(path)
         _sync(path.parent)
     except OSError as error:
-        raise WriteError(f"cannot write {path}: {error.strerror or error}") from None
+        raise WriteError(f"cannot write {said}: {error.strerror or error}") from None
     finally:
         _remove(hidden)
 

@@ -32,6 +32,7 @@ DEFECTS: dict[str, Any] = {
     "ports.json": {"profile": "array", "ports": ["a0"]},
     "list.json": [],
     "version.json": {"schema_version": 7, "requirements": [], "results": []},
+    "partial.json": {"schema_version": 1, "complete": False, "requirements": [], "results": []},
     "results.json": {"schema_version": 1, "requirements": [], "results": [5]},
 }
 
@@ -107,6 +108,7 @@ REFUSED = (
     (("--against", "key.json"), "no matrix document"),
     (("--against", "version.json"), "of schema version 7, expected 1"),
     (("--against", "results.json"), "one of its results"),
+    (("--against", "partial.json"), "of an interrupted run"),
     (("--expected", "none.json"), '"none.json" cannot be read'),
     (("--expected", "version.json"), "--expected"),
     (("--expected", "key.json"), "no expected matrix"),

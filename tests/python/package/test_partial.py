@@ -183,3 +183,20 @@ def test_a_disk_that_is_full(tmp_path: Path) -> None:
     assert len(rows.value.table) == 1
     assert saved.read_text() == text
     assert [path.name for path in tmp_path.iterdir()] == ["saved.json"]
+
+
+def test_only_files_are_written_over(tmp_path: Path) -> None:
+    """A pipe or a device stays what it is, and a link leads to the new text."""
+    scenario = holdfast.Scenario.load("quickstart")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(holdfast.UsageError, match="no regular file"):
+        scenario.save(pipe)
+    assert pipe.is_fifo()
+    link, file = tmp_path / "link", tmp_path / "file"
+    file.write_text("old")
+    link.symlink_to("file")
+    scenario.save(link)
+    assert link.is_symlink()
+    assert file.read_text() == link.read_text() != "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "link", "pipe"]

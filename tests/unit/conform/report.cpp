@@ -58,6 +58,10 @@ TEST_CASE("the names of failing scenarios are names of files and of scenarios", 
   CHECK(failure_file(one) == "failures/HOLD-1_ccr-cqt-filter_my-target-x.json");
   CHECK(replay_command(one) == "holdfast run failures/HOLD-1_ccr-cqt-filter_my-target-x.json");
   CHECK(incident_name("A-1", "..", "\xc3\xa9") == "A-1_.._--");
+  // File systems take 255 bytes, and two long names are two files.
+  const std::string many(250, 'm');
+  CHECK(incident_name("A-1", many + "a", "t").size() == 217);
+  CHECK(incident_name("A-1", many + "a", "t") != incident_name("A-1", many + "b", "t"));
 }
 
 TEST_CASE("the text says what failed, where, and what is not known", "[conform]") {

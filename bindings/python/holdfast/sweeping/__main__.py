@@ -57,6 +57,9 @@ def main(arguments: list[str]) -> int:
         except OSError as error:
             _say(str(error))
             return ENVIRONMENT
+        except MemoryError:
+            _say("no memory left")
+            return ENVIRONMENT
         except HoldfastError as error:
             _say(f"internal error: {error}")
             return INTERNAL_ERROR
@@ -99,6 +102,10 @@ def _run(arguments: list[str]) -> int:
     if given.seeds is not None:
         asked["seeds"] = given.seeds
     if given.out is not None:
+        try:
+            given.out.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"out: found {given.out!r}, expected UTF-8") from None
         asked["out"] = given.out
     table = sweep(
         **asked,
@@ -159,8 +166,14 @@ def _show(table: pd.DataFrame, as_json: bool, complete: bool = True) -> None:
         document["points"] = json.loads(summary.to_json(orient="records"))
         _print(json.dumps(document, indent=2) + "\n")
     else:
-        text = summary.to_string(index=False, na_rep="-", float_format=lambda x: f"{x:.6g}")
+        # Names come from the sweep file, and may hold what moves the cursor of a terminal.
+        shown = summary.rename(columns=_printable).map(_printable)
+        text = shown.to_string(index=False, na_rep="-", float_format=lambda x: f"{x:.6g}")
         _print(text + "\n")
+
+
+def _printable(word: Any) -> Any:
+    return _core.printable(word.encode(errors="replace")) if isinstance(word, str) else word
 
 
 def _print(text: str) -> None:

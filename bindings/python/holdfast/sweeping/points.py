@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -50,6 +51,7 @@ def grid(axes: Mapping[str, Any]) -> list[Point]:
 
     """
     each = [_axis(name, values) for name, values in axes.items()]
+    check_runs(math.prod(len(axis) for axis in each), 1)
     return [_merged(combination) for combination in itertools.product(*each)]
 
 
@@ -72,7 +74,9 @@ def zipped(axes: Mapping[str, Any]) -> list[Point]:
 
 def crossed(*points: PointsLike) -> list[Point]:
     """Return every combination of a point of each argument: a grid of policies x samples, say."""
-    return [_merged(some) for some in itertools.product(*(as_points(one) for one in points))]
+    axes = [as_points(one) for one in points]
+    check_runs(math.prod(len(axis) for axis in axes), 1)
+    return [_merged(some) for some in itertools.product(*axes)]
 
 
 def as_points(given: PointsLike) -> list[Point]:
@@ -115,6 +119,18 @@ def check_paths(points: Sequence[Point], text: str, source: str, said_by: str = 
         _core.apply(text, source, point.sets, said_by)
 
 
+MOST_RUNS = 10_000_000  # A row takes about a kilobyte, so ten gigabytes.
+
+
+def check_runs(points: int, seeds: int) -> None:
+    """Raise UsageError if points x seeds are more runs than a sweep takes, before it lists them."""
+    if points * seeds > MOST_RUNS:
+        raise UsageError(
+            f"found {points} points x {seeds} seeds = {points * seeds} runs, expected at most "
+            f"{MOST_RUNS}; make several sweeps of it"
+        )
+
+
 def seeds_of(seeds: int | Iterable[int] | None, own: int) -> list[int]:
     """Return the seeds: 1 to n, the ones given, or the scenario's own.
 
@@ -127,6 +143,7 @@ def seeds_of(seeds: int | Iterable[int] | None, own: int) -> list[int]:
     if isinstance(seeds, (bool, str, bytes)):
         raise UsageError(f"seeds: found {seeds!r}, expected a number of seeds or a list of them")
     if hasattr(seeds, "__index__"):
+        check_runs(1, seeds.__index__())
         out = list(range(1, seeds.__index__() + 1))
     elif isinstance(seeds, Iterable):
         out = list(seeds)

@@ -40,6 +40,7 @@ from holdfast.sweeping.points import (
     PointsLike,
     as_points,
     check_paths,
+    check_runs,
     seeds_of,
 )
 from holdfast.sweeping.table import Shape, Task, frame, results
@@ -163,6 +164,7 @@ def _run_rounds(
 
 
 def _tasks(points: Sequence[Point], seeds: Sequence[int], paired: bool) -> list[Task]:
+    check_runs(len(points), len(seeds))
     return [
         Task(point, seed if paired else point.seed_from(seed)) for point in points for seed in seeds
     ]
