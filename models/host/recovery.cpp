@@ -357,8 +357,7 @@ void tear_down_io(World& w, ControllerId id) {
   const Controller& c = controller(w, id);
   HOLDFAST_CHECK(c.state != State::live, "a LIVE controller is torn down");
   stop_timeouts(w, id, true);
-  // All I/O sockets first, then the requests: cancelling them is the failover instant.
-  std::uint64_t cancelled = 0;
+  std::uint64_t cancelled = 0;  // All I/O sockets first: cancelling is the failover instant.
   for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i) {
     stop(w, io_queue(c, i));
     cancelled += in_flight(w, io_queue(c, i));

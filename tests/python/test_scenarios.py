@@ -103,7 +103,9 @@ def test_presets_say_what_they_set() -> None:
     assert "traffic_based_keep_alive  false (else true)" in array
     assert "ccrl                      4 (else 0)" in array
     assert 'hold   "kato_plus_cqt" (else "none")' in holdfast("list", "policy", "cqt-only").stdout
-    assert "nothing otherwise" in holdfast("list", "policy", "linux-mainline").stdout
+    mainline = holdfast("list", "policy", "linux-mainline").stdout
+    assert mainline.splitlines()[1:] == ["  delete_drains  true (else false)"]
+    assert "nothing otherwise" in holdfast("list", "profile", "nvmet-mainline").stdout
     page = holdfast("schema", "--format", "markdown").stdout
     assert "| `true`; spdk-like, array: false |" in page.replace(
         "array, spdk-like", "spdk-like, array"

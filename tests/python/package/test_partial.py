@@ -8,9 +8,9 @@ import os
 import resource
 import signal
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +31,25 @@ def _endless() -> Scenario:
     return Scenario(document)
 
 
-def press(times: int = 1, after_s: float = 0.3) -> None:
-    """Let somebody press Ctrl-C before long."""
+@contextmanager
+def pressed(times: int = 1, after_s: float = 0.3) -> Iterator[None]:
+    """Let somebody press Ctrl-C before long, and no more once what is inside has ended."""
+    ended = threading.Event()
 
     def now() -> None:
         for _ in range(times):
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.02)
+            if not ended.is_set():
+                os.kill(os.getpid(), signal.SIGINT)
+            ended.wait(0.02)
 
-    threading.Timer(after_s, now).start()
+    timer = threading.Timer(after_s, now)
+    timer.start()
+    # The second one may come when the first is answered; it must not end the tests.
+    with suppress(KeyboardInterrupt):
+        yield
+    with suppress(KeyboardInterrupt):
+        ended.set()
+        timer.join()
 
 
 def check_partial(result: Any, reason: str) -> None:
@@ -57,8 +67,8 @@ def check_partial(result: Any, reason: str) -> None:
 @pytest.mark.parametrize(("kernel", "after_s"), [("native", 0.3), ("simgrid", 3.0)])
 def test_ctrl_c_gives_the_result_so_far(endless: Scenario, kernel: Any, after_s: float) -> None:
     """Also from the process in which SimGrid runs; pressed twice, too."""
-    press(2 if kernel == "simgrid" else 1, after_s)
-    with pytest.raises(holdfast.Interrupted) as caught:
+    twice = 2 if kernel == "simgrid" else 1
+    with pressed(twice, after_s), pytest.raises(holdfast.Interrupted) as caught:
         holdfast.run(endless, kernel=kernel)
     assert isinstance(caught.value, KeyboardInterrupt)
     check_partial(caught.value.result, "interrupted")
@@ -67,8 +77,7 @@ def test_ctrl_c_gives_the_result_so_far(endless: Scenario, kernel: Any, after_s:
 def test_ctrl_c_of_a_world(endless: Scenario) -> None:
     """It has the result so far, and the world can go on."""
     world = holdfast.World(endless)
-    press()
-    with pytest.raises(holdfast.Interrupted) as caught:
+    with pressed(), pytest.raises(holdfast.Interrupted) as caught:
         world.run()
     check_partial(caught.value.result, "so_far")
     now_s = world.now_s
@@ -136,13 +145,9 @@ def test_max_memory_of_a_sweep(endless: Scenario, tmp_path: Path) -> None:
 
 def test_ctrl_c_of_a_sweep_gives_its_rows() -> None:
     """Those that are finished, without out= as well."""
-
-    def told(done: int, _: int) -> None:
-        if done == 0:
-            press(2, 0.5)
-
-    with pytest.raises(holdfast.Interrupted) as caught:
-        holdfast.sweep("rw_test_ccr", {POLICY: ["spec"]}, seeds=40_000, progress=told)
+    sweep: Callable[..., Any] = holdfast.sweep
+    with pressed(2, 3.0), pytest.raises(holdfast.Interrupted) as caught:
+        sweep("rw_test_ccr", {POLICY: ["spec"]}, seeds=40_000, progress=False)
     assert 1 <= len(caught.value.table) < 40_000
     assert caught.value.table["verdict"].notna().all()
 
