@@ -154,8 +154,7 @@ void compose_losses(World& w, ChannelId channel) {
   double last = 0.0;
   unsigned count = 0;
   for (const Loss& loss : w.net.losses) {
-    HOLDFAST_CHECK(loss.probability >= 0.0 && loss.probability <= 1.0,
-                   "a loss has a probability");
+    HOLDFAST_CHECK(loss.probability >= 0.0 && loss.probability <= 1.0, "a loss has a probability");
     if (loss.channel != channel || loss.probability == 0.0)
       continue;  // a sweep over losses may begin with none
     kept *= 1.0 - loss.probability;
