@@ -132,7 +132,7 @@ class Teller {
 
   /// Which policy a letter stands for, in columns.
   void tell_letters() {
-    std::size_t width = 0;
+    std::size_t width = 1;
     for (const std::string& policy : policies_)
       width = std::max(width, policy.size() + 5);
     const std::size_t a_line = std::max<std::size_t>(1, columns_ / width);
