@@ -218,6 +218,9 @@ void landed(World& w, QueuePairId id, std::uint64_t work, std::uint16_t cid) {
 }
 
 const Payload* read_source(World& w, QueuePairId id, std::uint16_t cid) {
+  // What a READ fetched may arrive when the host has closed the queue: nobody has the buffer then.
+  if (!w.transport.rdma.pairs[id].end[0].held)
+    return nullptr;
   return w.transport.host.payload(w, host_queue(w, id).owner, cid);
 }
 
