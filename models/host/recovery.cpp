@@ -216,8 +216,8 @@ Duration hold_time(const World& w, ControllerId id) {
 
 /// blk_mq_quiesce_tagset, see timeouts.cpp. On fc the 11 ms before the aborts are left out.
 TimePoint quiesced_at(const World& w, const Controller& c) {
-  const bool blocks = w.transport.kind != transport::TransportKind::rdma;
-  return blocks ? w.now() : sim::grace_period_over(host_of(w, c).wheel, w.now());
+  const bool waits = w.transport.kind == transport::TransportKind::rdma;
+  return waits ? sim::grace_period_over(host_of(w, c).wheel, w.now()) : w.now();
 }
 
 bool anything_in_flight(World& w, const Controller& c) {

@@ -22,15 +22,6 @@ std::string beside_another(const json& document, std::uint64_t seed) {
   return difference(first, scenario_of(both), {});
 }
 
-std::size_t jobs_of(const Scenario& s) {
-  std::size_t out = 0;
-  for (const auto& one : s.workloads) {
-    const auto* fio = std::get_if<scenario::Fio>(&one);
-    out += fio == nullptr ? 1 : fio->numjobs;
-  }
-  return out;
-}
-
 /// The same with the other one first in every list: nobody's dice, and nobody's turn, depend on how
 /// many stand before him.
 std::string behind_another(const json& document, std::uint64_t seed) {
@@ -44,8 +35,9 @@ std::string behind_another(const json& document, std::uint64_t seed) {
   both["duration"] = "3600s";
   Change change;
   change.faults_before = scenario_of(other).faults.size();
-  for (std::size_t i = 0; i < jobs_of(first.s); ++i)
-    change.jobs.push_back(jobs_of(scenario_of(other)) + i);
+  const std::size_t others = jobs_of(scenario_of(other).workloads);
+  for (std::size_t i = 0; i < jobs_of(first.s.workloads); ++i)
+    change.jobs.push_back(others + i);
   return difference(first, scenario_of(both), change);
 }
 

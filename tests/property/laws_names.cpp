@@ -70,11 +70,6 @@ void untie(Scenario& s) {
     std::visit([&](auto& load) { load.start += next(); }, one);
 }
 
-std::size_t jobs_of(const scenario::Workload& one) {
-  const auto* fio = std::get_if<scenario::Fio>(&one);
-  return fio == nullptr ? 1 : fio->numjobs;
-}
-
 /// Choice points of the loads of two worlds that are called alike on one device are numbered in the
 /// order of the list.
 std::map<std::string, std::string> names_of_loads(const World& first, const World& second,
@@ -105,12 +100,10 @@ std::string in_another_order(const json& document, std::uint64_t /*seed*/) {
   std::reverse(other.workloads.begin(), other.workloads.end());
   Change change;
   change.order_within_instant = false;
-  std::size_t after = 0;
-  for (const auto& one : s.workloads)
-    after += jobs_of(one);
+  std::size_t after = jobs_of(s.workloads);
   for (const auto& one : s.workloads) {
-    after -= jobs_of(one);
-    for (std::size_t i = 0; i < jobs_of(one); ++i)
+    after -= jobs_of({one});
+    for (std::size_t i = 0; i < jobs_of({one}); ++i)
       change.jobs.push_back(after + i);
   }
   Built reversed;

@@ -6,6 +6,15 @@
 
 namespace holdfast::laws {
 
+std::size_t jobs_of(const std::vector<scenario::Workload>& loads) {
+  std::size_t out = 0;
+  for (const scenario::Workload& one : loads) {
+    const auto* fio = std::get_if<scenario::Fio>(&one);
+    out += fio == nullptr ? 1 : fio->numjobs;
+  }
+  return out;
+}
+
 Scenario scenario_of(const json& document) {
   Scenario out = scenario::from_json(document, "law");
   if (out.name.rfind("generated", 0) == 0)

@@ -26,6 +26,8 @@ std::vector<std::pair<std::string, json>> bundled();
 /// A drawn scenario after `seed` whose entities can live in the fabric of that scenario.
 json neighbour(const json& scenario, std::uint64_t seed);
 
+/// How many jobs of a world these loads are.
+std::size_t jobs_of(const std::vector<scenario::Workload>& loads);
 /// Reads it; what was drawn is cut short.
 Scenario scenario_of(const json& document);
 

@@ -343,6 +343,13 @@ SCENARIOS = {
 }
 
 
+def write(name: str, source: str, experiments: list[Json]) -> None:
+    """Write a file of measurements beside this one, lists of numbers in one line."""
+    text = json.dumps({"source": source, "experiments": experiments}, indent=1)
+    text = re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text)
+    (Path(__file__).parent / f"{name}.json").write_text(text + "\n")
+
+
 def main() -> None:
     """Write measured.json beside this file."""
     folder = Path(sys.argv[1])
@@ -355,11 +362,7 @@ def main() -> None:
             runs = make(folder, e)
             experiments.append({"experiment": name, "scenario": scenario, "runs": runs})
     experiments.sort(key=lambda e: list(SCENARIOS).index(e["experiment"]))
-    out = {"source": results["meta"]["source"], "experiments": experiments}
-    text = json.dumps(out, indent=1)
-    # Lists of numbers in one line.
-    text = re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text)
-    (Path(__file__).parent / "measured.json").write_text(text + "\n")
+    write("measured", results["meta"]["source"], experiments)
 
 
 if __name__ == "__main__":

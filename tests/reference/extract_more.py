@@ -10,15 +10,14 @@ instants, direction of the fault, KATO, whether the adapter counts its retries, 
 from __future__ import annotations
 
 import json
-import re
 import sys
 from pathlib import Path
 
-from extract import MARK_S, Json, Log, phase, us
+from extract import MARK_S, Json, Log, phase, us, write
 
 #: What the think time of the load makes of its rate, by THINK in microseconds.
 RATES = {"10000": 98, "20000": 48, "40000": 24}
-DIRECTIONS = {"both": "both", "h2t": "forward", "t2h": "backward"}
+DIRECTIONS = {"both": "both", "h2t": "forward", "t2h": "backward", "netem": "both"}
 NAMES = {
     "keep_alive_sent_s": "ka_sent_s",
     "host_notices_s": "host_error_recovery_s",
@@ -31,57 +30,21 @@ NAMES = {
 }
 
 
-def blackhole(folder: Path, r: Json) -> Json:
-    """Make one run of rb or rbx, in seconds after the mark of the fault."""
+def marks_of(log: Log) -> tuple[float, float, float, float]:
+    """Return when both connects, the load and the fault began."""
+    marks = [log.mark(m) for m in ("connect path1", "connect path2", "iot-start", "blackhole-on")]
+    zero, second, load, at = (mark for mark in marks if mark is not None)
+    return zero, second, load, at
+
+
+def state(r: Json, rate: int, marks: tuple[float, float, float, float]) -> Json:
+    """Return what sets a run on its way."""
     given = r["parameters"]
-    log = Log(folder / "logs" / f"{r['id']}.log")
-    zero, at = log.mark("connect path1"), log.mark("blackhole-on")
-    second, load = log.mark("connect path2"), log.mark("iot-start")
-    assert zero is not None
-    assert second is not None
-    assert load is not None
-    assert at is not None
-    rate = RATES[given["THINK"]]
+    zero, second, load, at = marks
     # So that the write that gets stuck is submitted when it was; see extract.py.
     stuck = at + r["stuck_io_submit_s"][0]
     load = stuck - (2 * int((stuck - load) * rate / 2) - 1) / rate
-    # netem at both ends swallows ARP too, a packet filter lets it pass.
-    dynamic = given["DIR"] == "netem"
-    if dynamic:
-        # The host looks at the answer of an unknown neighbour when its timer fires, 3 s later: an
-        # association begins there.
-        zero, second = (
-            next(t for t, text in log.lines if f"nvme{i}: address resolved" in text) for i in (0, 1)
-        )
-    sets = phase(zero) | {
-        "/fabric/retries_for_ever": "RXEPATCH" not in given,
-        "/fabric/neighbours": "learned" if dynamic else "permanent",
-        "/hosts/0/connect/0/keep_alive_tmo": f"{given['KATO']}s",
-        "/hosts/0/connect/1/keep_alive_tmo": f"{given['KATO']}s",
-        "/hosts/0/connect/1/at": us(second - zero),
-        "/workloads/0/rate_iops": rate,
-        "/workloads/0/start": us(load - zero),
-        "/faults/0/at": us(at + MARK_S - zero),
-        "/faults/0/for": us(r["healed_s"] - MARK_S),
-        "/faults/0/direction": DIRECTIONS[given["DIR"]] if not dynamic else "both",
-    }
-    measured = {k: r[v] for k, v in NAMES.items() if r.get(v) not in (None, [])}
-    if dynamic:
-        del measured["attempts_s"]  # attempts that find no neighbour leave no line
-    measured["mark_s"] = round(at - zero, 6)
-    return {"run": r["id"], "set": sets, "measured": measured}
-
-
-def state(folder: Path, r: Json) -> tuple[Json, float, float]:
-    """Return what sets a run of NVMe/TCP on its way, its zero and the mark of its fault."""
-    given = r["parameters"]
-    log = Log(folder / "logs" / f"{r['id']}.log")
-    marks = [log.mark(m) for m in ("connect path1", "connect path2", "iot-start", "blackhole-on")]
-    zero, second, load, at = (mark for mark in marks if mark is not None)
-    rate = RATES[given["THINK"]] * int(given["QD"])
-    stuck = at + r["stuck_io_submit_s"][0]
-    load = stuck - (2 * int((stuck - load) * rate / 2) - 1) / rate
-    sets = phase(zero) | {
+    return phase(zero) | {
         "/hosts/0/connect/0/keep_alive_tmo": f"{given['KATO']}s",
         "/hosts/0/connect/1/keep_alive_tmo": f"{given['KATO']}s",
         "/hosts/0/connect/1/at": us(second - zero),
@@ -91,20 +54,53 @@ def state(folder: Path, r: Json) -> tuple[Json, float, float]:
         "/faults/0/for": us(r["healed_s"] - MARK_S),
         "/faults/0/direction": DIRECTIONS[given["DIR"]],
     }
-    return sets, zero, at
+
+
+def run_of(r: Json, sets: Json, names: dict[str, str], mark_s: float) -> Json:
+    """Return a run as it is written: what sets it on its way, and what was measured of it."""
+    measured = {k: r[v] for k, v in names.items() if r.get(v) not in (None, [])}
+    measured["mark_s"] = round(mark_s, 6)
+    return {"run": r["id"], "set": sets, "measured": measured}
+
+
+def blackhole(folder: Path, r: Json) -> Json:
+    """Make one run of rb or rbx, in seconds after the mark of the fault."""
+    given = r["parameters"]
+    log = Log(folder / "logs" / f"{r['id']}.log")
+    zero, second, load, at = marks_of(log)
+    names = dict(NAMES)
+    # netem at both ends swallows ARP too, a packet filter lets it pass.
+    dynamic = given["DIR"] == "netem"
+    if dynamic:
+        # The host looks at the answer of an unknown neighbour when its timer fires, 3 s later: an
+        # association begins there.
+        zero, second = (
+            next(t for t, text in log.lines if f"nvme{i}: address resolved" in text) for i in (0, 1)
+        )
+        del names["attempts_s"]  # attempts that find no neighbour leave no line
+    sets = state(r, RATES[given["THINK"]], (zero, second, load, at))
+    sets["/fabric/retries_for_ever"] = "RXEPATCH" not in given
+    sets["/fabric/neighbours"] = "learned" if dynamic else "permanent"
+    return run_of(r, sets, names, at - zero)
+
+
+def over_tcp(folder: Path, r: Json) -> tuple[Json, float, float]:
+    """Return what sets a run of NVMe/TCP on its way, its zero and the mark of its fault."""
+    given = r["parameters"]
+    marks = marks_of(Log(folder / "logs" / f"{r['id']}.log"))
+    sets = state(r, RATES[given["THINK"]] * int(given["QD"]), marks)
+    return sets, marks[0], marks[3]
 
 
 def io_timeout(folder: Path, r: Json) -> Json:
     """Make one run of ce, in seconds after the mark of the fault."""
-    sets, zero, at = state(folder, r)
-    measured = {k: r[v] for k, v in NAMES.items() if r.get(v) not in (None, [])}
-    measured["mark_s"] = round(at - zero, 6)
-    return {"run": r["id"], "set": sets, "measured": measured}
+    sets, zero, at = over_tcp(folder, r)
+    return run_of(r, sets, NAMES, at - zero)
 
 
 def operator(folder: Path, r: Json) -> Json:
     """Make one run of ca, in seconds after the mark of the fault."""
-    sets, zero, at = state(folder, r)
+    sets, zero, at = over_tcp(folder, r)
     what = r["parameters"]["WHAT"]
     sets["/faults/1/type"] = f"{what}_controller"
     sets["/faults/1/at"] = us(at + r["trigger_s"] - zero)
@@ -113,9 +109,7 @@ def operator(folder: Path, r: Json) -> Json:
         del names["attempts_failed_s"]  # the first failed attempt after a reset leaves no line
     if what == "delete":
         names["removed_s"] = "trigger_returned_s"
-    measured = {k: r[v] for k, v in names.items() if r.get(v) not in (None, [])}
-    measured["mark_s"] = round(at - zero, 6)
-    return {"run": r["id"], "set": sets, "measured": measured}
+    return run_of(r, sets, names, at - zero)
 
 
 #: By group of runs: the scenario, and what makes its runs.
@@ -145,13 +139,11 @@ def main() -> None:
         }
         for group, (scenario, _) in GROUPS.items()
     ]
-    out = {
-        "source": "real Linux NVMe/RDMA on soft-RoCE and NVMe/TCP in QEMU",
-        "experiments": experiments,
-    }
-    text = json.dumps(out, indent=1)
-    text = re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text)
-    (Path(__file__).parent / "measured_more.json").write_text(text + "\n")
+    write(
+        "measured_more",
+        "real Linux NVMe/RDMA on soft-RoCE and NVMe/TCP in QEMU",
+        experiments,
+    )
 
 
 if __name__ == "__main__":

@@ -49,9 +49,9 @@ def run(path: Path, sets: Mapping[str, Any], measured: Json) -> Json:
     scenario = holdfast.Scenario.load(path)
     for pointer, value in sets.items():
         scenario = scenario.set(pointer, value)
-    letter = path.stem.split("_", maxsplit=1)[0]
-    if letter in {"blackhole", "operator", "io"}:
-        letter = "b"
+    # Those in folders of their own lose a path, as the ones of b do.
+    own_folder = path.parent.name != "reference"
+    letter = "b" if own_folder else path.stem.split("_", maxsplit=1)[0]
     if letter == "c":
         return lossy(scenario)
     packets = "capsule_repeated_after_s" in measured

@@ -24,8 +24,6 @@ constexpr Duration abort_timeout = seconds{20};  ///< 2 x R_A_TOV
 constexpr std::uint64_t reset_action = 0;
 constexpr std::uint64_t delete_action = 1;
 
-bool is_fc(const RunView& v) { return v.scenario.fabric.transport == scenario::Transport::fc; }
-
 /// The table of nvme_change_ctrl_state with the states of the series, from the text and not from
 /// the model. RECOVERING -> RESETTING is set by the transport of the RFC itself.
 constexpr auto permitted = std::to_array<std::pair<State, State>>({
@@ -96,7 +94,7 @@ void no_delete_while_fencing(const RunView& v, Ledger& ledger) {
 Duration delay_of(const RunView& v, std::uint32_t controller) {
   const auto& c = v.connect_of(controller);
   const bool shortened =
-      is_fc(v) && c.reconnect_delay == default_delay && c.ctrl_loss_tmo >= Duration{};
+      v.is_fc() && c.reconnect_delay == default_delay && c.ctrl_loss_tmo >= Duration{};
   return shortened ? fc_delay : c.reconnect_delay;
 }
 
@@ -110,7 +108,7 @@ std::int64_t most_attempts(const RunView& v, std::uint32_t controller) {
 /// A path that failed by itself waits before its first attempt, too.
 void waits_before_first_attempt(const RunView& v, Ledger& ledger) {
   for (const Recovery& r : v.recoveries) {
-    if (is_fc(v) || !is_path_loss(r) || r.association == nothing || r.cancelled == never)
+    if (v.is_fc() || !is_path_loss(r) || r.association == nothing || r.cancelled == never)
       continue;
     const Association* next = next_of(v, v.associations[r.association]);
     if (next == nullptr)
@@ -181,7 +179,7 @@ void each_failed(const RunView& v, Act act) {
 }
 
 void next_attempt_after_delay(const RunView& v, Ledger& ledger) {
-  if (is_fc(v))
+  if (v.is_fc())
     return;
   each_failed(v, [&](const Association& a) {
     const Duration delay = delay_of(v, a.controller);
@@ -215,7 +213,7 @@ TimePoint disconnected_at(const RunView& v, const Association& a) {
 }
 
 void fc_first_attempt_at_once(const RunView& v, Ledger& ledger) {
-  if (!is_fc(v))
+  if (!v.is_fc())
     return;
   for (const Recovery& r : v.recoveries) {
     if (r.association == nothing || r.cancelled == never || taken_away(v, r.controller) <= v.end)
@@ -234,7 +232,7 @@ void fc_first_attempt_at_once(const RunView& v, Ledger& ledger) {
 }
 
 void fc_later_attempts_every_two_seconds(const RunView& v, Ledger& ledger) {
-  if (!is_fc(v))
+  if (!v.is_fc())
     return;
   each_failed(v, [&](const Association& a) {
     const Association* next = next_of(v, a);
@@ -290,7 +288,7 @@ void do_not_retry_removes(const RunView& v, Ledger& ledger) {
       continue;
     TimePoint removal = never;
     const bool removed = removed_at(v, a.controller, removal);
-    const Duration aborts = is_fc(v) ? abort_timeout : Duration{};
+    const Duration aborts = v.is_fc() ? abort_timeout : Duration{};
     if (!removed && a.failed + aborts + promptly > v.end)
       continue;
     ledger.expect(removed && removal <= a.failed + aborts + promptly, a.failed, [&] {

@@ -115,7 +115,7 @@ void nvmet_answers_in_seconds(const RunView& v, Ledger& ledger) {
 
 /// A mandatory timer cannot be switched off.
 void zero_is_refused(const RunView& v, Ledger& ledger) {
-  if (v.scenario.fabric.transport == scenario::Transport::fc)
+  if (v.is_fc())
     return;
   each_access(v, [&](const KatoAccess& f) {
     if (!sets_kato(*f.x) || f.x->command.cdw11 != 0)

@@ -165,9 +165,7 @@ void fence_ends(const RunView& v, Ledger& ledger) {
     const Duration wait =
         policy.ccr ? std::max(v.kato_at(a, r.started), RunView::cqt(a)) : Duration{};
     // On FC the request for a reset may end with the exchanges of its source controller only.
-    const Duration abort = v.scenario.fabric.transport == scenario::Transport::fc
-                               ? transport::fc::Parameters{}.abort_timeout
-                               : Duration{};
+    const Duration abort = v.is_fc() ? transport::fc::Parameters{}.abort_timeout : Duration{};
     const TimePoint latest = v.timer_latest(
         r.controller, r.started, hold + wait + abort + v.host_of(r.controller).admin_timeout);
     if (latest + seconds{1} > v.end)

@@ -40,9 +40,8 @@ inline bool is_path_loss(const Recovery& r) {
 /// what waits there is still sent, and Keep Alives keep the controller meanwhile. Without such a
 /// policy it does, and so does the driver of an FC port that is gone.
 inline bool is_draining_delete(const RunView& v, const Recovery& r) {
-  const bool fc = v.scenario.fabric.transport == scenario::Transport::fc;
   if (!v.host_of(r.controller).policy.delete_drains || is_path_loss(r) ||
-      (fc && r.cause == host::Cause::device_lost))
+      (v.is_fc() && r.cause == host::Cause::device_lost))
     return false;
   for (const std::uint32_t i : v.log.places(Kind::controller_state)) {
     const Event& e = v.event(i);

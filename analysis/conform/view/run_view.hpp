@@ -200,6 +200,7 @@ struct RunView {
     for (const std::uint32_t i : log.places(kind))
       act(log.all()[i], i);
   }
+  [[nodiscard]] bool is_fc() const { return scenario.fabric.transport == scenario::Transport::fc; }
   [[nodiscard]] const scenario::Host& host_of(std::uint32_t controller) const {
     return scenario.hosts[controllers[controller].host];
   }

@@ -49,10 +49,7 @@ TEST_CASE("the gap of a delete stays where the target outlives the I/O timeout",
 
 TEST_CASE("over a dead path mainline's delete lets I/O go at its own timeout",
           "[conformance][delete]") {
-  json s = dead_path("linux-mainline");
-  set_connect(s, "keep_alive_tmo", "120s");
-  s["faults"].push_back(action("delete_controller", 11s));
-  Run run(s);
+  Run run(deleted_over_dead_path("120s"));
   run.until(200s);
   const auto gone = run.log.all(Kind::attempt_abandoned, of_first());
   REQUIRE(!gone.empty());
@@ -74,10 +71,7 @@ TEST_CASE("over a dead path mainline's delete lets I/O go at its own timeout",
 
 TEST_CASE("a Keep Alive that times out in a delete spares the wait for the controller",
           "[conformance][delete]") {
-  json s = dead_path("linux-mainline");
-  set_connect(s, "keep_alive_tmo", "5s");
-  s["faults"].push_back(action("delete_controller", 11s));
-  Run run(s);
+  Run run(deleted_over_dead_path("5s"));
   run.until(200s);
   // It stops the admin queue, and starts no recovery.
   REQUIRE(run.log.count(Kind::keep_alive_sent, of_first()) >= 1);

@@ -45,6 +45,14 @@ inline json dead_path(const char* policy) {
   return s;
 }
 
+/// The same, and the controller is deleted at 11 s.
+inline json deleted_over_dead_path(const char* kato) {
+  json s = dead_path("linux-mainline");
+  set_connect(s, "keep_alive_tmo", kato);
+  s["faults"].push_back(action("delete_controller", 11s));
+  return s;
+}
+
 inline json reset_then_delete() {
   json s = dead_path("linux-mainline");
   s["faults"].push_back(action("reset_controller", 11s));

@@ -60,6 +60,10 @@ class Store:
         self._folder: Path | None = None
         if out is not None:
             path = Path(out)
+            try:
+                str(path).encode()  # libraries that write tables want text
+            except UnicodeEncodeError:
+                raise UsageError(f"out: found {str(out)!r}, expected UTF-8") from None
             self._file = path if _is_file(path) else None
             self._folder = path.with_name(path.name + ".parts") if self._file else path
         found = [] if self._folder is None else _parts(self._folder)
