@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from holdfast import _core
+from holdfast._signals import held_back
 from holdfast._words import did_you_mean
 from holdfast.errors import HoldfastError, Interrupted, UsageError
 from holdfast.policy import Adapter, Policy
@@ -121,7 +122,8 @@ class World:
             if self._core.now_ns() < self._core.duration_ns():
                 self._core.run_until(self._core.duration_ns(), bounds)
         except KeyboardInterrupt:
-            raise self._interrupted() from None
+            with held_back():
+                raise self._interrupted() from None
         return self.result()
 
     def _interrupted(self) -> Interrupted:

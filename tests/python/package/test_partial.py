@@ -17,6 +17,7 @@ from typing import Any
 import holdfast
 import pytest
 from holdfast import Scenario
+from holdfast.sweeping import runs
 
 POLICY = "/hosts/0/policy"
 
@@ -150,6 +151,28 @@ def test_ctrl_c_of_a_sweep_gives_its_rows() -> None:
         sweep("rw_test_ccr", {POLICY: ["spec"]}, seeds=40_000, progress=False)
     assert 1 <= len(caught.value.table) < 40_000
     assert caught.value.table["verdict"].notna().all()
+
+
+def test_a_second_ctrl_c_loses_no_rows(endless: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes while the first one makes a table, or a result, of what is finished."""
+
+    def pressed_in(make: Callable[..., Any]) -> Callable[..., Any]:
+        def made(*args: Any) -> Any:
+            os.kill(os.getpid(), signal.SIGINT)
+            return make(*args)
+
+        return made
+
+    sweep: Callable[..., Any] = holdfast.sweep
+    monkeypatch.setattr(runs, "frame", pressed_in(runs.frame))
+    with pressed(1, 2.0), pytest.raises(holdfast.Interrupted) as caught:
+        sweep("rw_test_ccr", {POLICY: ["spec"]}, seeds=40_000, progress=False)
+    assert 1 <= len(caught.value.table) < 40_000
+    world = holdfast.World(endless)
+    monkeypatch.setattr(holdfast.World, "result", pressed_in(holdfast.World.result))
+    with pressed(), pytest.raises(holdfast.Interrupted) as caught:
+        world.run()
+    assert caught.value.result is not None
 
 
 def test_partial_rows(tmp_path: Path) -> None:

@@ -63,8 +63,9 @@ def crew(executor: Any, jobs: int | None, text: str, source: str, bounds: Bounds
         try:
             yield _threads(executor, text, source, stop, bounds)
         finally:
-            stop.set()
-            executor.shutdown(wait=True, cancel_futures=True)
+            with held_back():
+                stop.set()
+                executor.shutdown(wait=True, cancel_futures=True)
     elif isinstance(executor, ThreadPoolExecutor):
         yield _threads(executor, text, source, stop, bounds)
     elif isinstance(executor, Executor):

@@ -157,7 +157,8 @@ def _run_rounds(
                 store.finish(table)
             check()
     except KeyboardInterrupt:
-        raise Interrupted(table=frame(work.finished())) from None
+        with held_back():
+            raise Interrupted(table=frame(work.finished())) from None
     if store.lost is not None:
         raise WriteError(f"out: {store.lost}", table=frame(table))
     return frame(table)
