@@ -18,6 +18,7 @@ import holdfast
 import pytest
 from holdfast import Scenario
 from holdfast.sweeping import runs
+from holdfast.sweeping.table import frame
 
 POLICY = "/hosts/0/policy"
 
@@ -164,7 +165,7 @@ def test_a_second_ctrl_c_loses_no_rows(endless: Scenario, monkeypatch: pytest.Mo
         return made
 
     sweep: Callable[..., Any] = holdfast.sweep
-    monkeypatch.setattr(runs, "frame", pressed_in(runs.frame))
+    monkeypatch.setattr(runs, "frame", pressed_in(frame))
     with pressed(1, 2.0), pytest.raises(holdfast.Interrupted) as caught:
         sweep("rw_test_ccr", {POLICY: ["spec"]}, seeds=40_000, progress=False)
     assert 1 <= len(caught.value.table) < 40_000
