@@ -21,7 +21,7 @@ using sim::TimePoint;
 
 namespace {
 
-struct Moment {
+struct Sentence {
   TimePoint at;
   std::string event;
   std::string text;
@@ -76,7 +76,7 @@ std::string fault_at(const World& w, const oracle::Attempt& a, TimePoint at) {
 }
 
 /// The recovery that gave an attempt up may have had a fault before it.
-void add_fault_before(const World& w, const oracle::Attempt& a, std::vector<Moment>& out) {
+void add_fault_before(const World& w, const oracle::Attempt& a, std::vector<Sentence>& out) {
   for (const oracle::Recovery& r : w.recovery.recoveries) {
     if (r.controller != a.controller || r.released != a.abandoned || r.fault == sim::never)
       continue;
@@ -91,7 +91,7 @@ std::string name_of(const World& w, std::uint64_t serial) {
   return fmt::format("{} {}", host::io_kind_name(kind), serial);
 }
 
-void add_write(const World& w, std::uint64_t serial, std::vector<Moment>& out) {
+void add_write(const World& w, std::uint64_t serial, std::vector<Sentence>& out) {
   const Operation& op = w.oracle.operations[serial - 1];
   const std::string name = name_of(w, serial);
   out.push_back(
@@ -104,7 +104,7 @@ void add_write(const World& w, std::uint64_t serial, std::vector<Moment>& out) {
 }
 
 /// The attempt that did it, if the oracle still knew it.
-void add_attempt(const World& w, const Incident& i, std::vector<Moment>& out) {
+void add_attempt(const World& w, const Incident& i, std::vector<Sentence>& out) {
   const auto& a = i.attempt;
   if (a.token == Token{})
     return;
@@ -123,7 +123,7 @@ void add_attempt(const World& w, const Incident& i, std::vector<Moment>& out) {
   }
 }
 
-void add_stale_write(const World& w, const Incident& i, std::vector<Moment>& out) {
+void add_stale_write(const World& w, const Incident& i, std::vector<Sentence>& out) {
   add_write(w, i.serial, out);
   add_write(w, i.other_serial, out);
   add_attempt(w, i, out);
@@ -134,7 +134,7 @@ void add_stale_write(const World& w, const Incident& i, std::vector<Moment>& out
                    name_of(w, i.serial), i.attempt.target_cntlid, name_of(w, i.other_serial))});
 }
 
-void add_misplaced_write(const World& w, const Incident& i, std::vector<Moment>& out) {
+void add_misplaced_write(const World& w, const Incident& i, std::vector<Sentence>& out) {
   add_write(w, i.serial, out);
   add_write(w, i.other_serial, out);
   add_attempt(w, i, out);
@@ -144,7 +144,7 @@ void add_misplaced_write(const World& w, const Incident& i, std::vector<Moment>&
                              name_of(w, i.serial), name_of(w, i.other_serial))});
 }
 
-void add_duplicate(const World& w, const Incident& i, std::vector<Moment>& out) {
+void add_duplicate(const World& w, const Incident& i, std::vector<Sentence>& out) {
   add_write(w, i.serial, out);
   add_attempt(w, i, out);
   const bool told = w.oracle.operations[i.serial - 1].status != 0;
@@ -153,7 +153,7 @@ void add_duplicate(const World& w, const Incident& i, std::vector<Moment>& out) 
                                               : " takes effect a second time")});
 }
 
-void add_stale_read(const World& w, const Incident& i, std::vector<Moment>& out) {
+void add_stale_read(const World& w, const Incident& i, std::vector<Sentence>& out) {
   const Operation& op = w.oracle.operations[i.serial - 1];
   out.push_back({op.submitted, "submitted",
                  fmt::format("application submits read {} of block {}", i.serial, i.lba)});
@@ -171,7 +171,7 @@ void add_stale_read(const World& w, const Incident& i, std::vector<Moment>& out)
 }  // namespace
 
 nlohmann::json tell(const World& w, const Incident& i) {
-  std::vector<Moment> moments;
+  std::vector<Sentence> moments;
   std::string kind = "stale_write";
   if (i.type == Incident::Type::stale_write) {
     add_stale_write(w, i, moments);
@@ -189,9 +189,9 @@ nlohmann::json tell(const World& w, const Incident& i) {
     add_write(w, i.serial, moments);
   }
   std::stable_sort(moments.begin(), moments.end(),
-                   [](const Moment& a, const Moment& b) { return a.at < b.at; });
+                   [](const Sentence& a, const Sentence& b) { return a.at < b.at; });
   nlohmann::json timeline = nlohmann::json::array();
-  for (const Moment& m : moments) {
+  for (const Sentence& m : moments) {
     timeline.push_back({{"t_s", sim::seconds(m.at)}, {"event", m.event}, {"text", m.text}});
   }
   const target::Namespace& n = namespace_of(w, i.disk);

@@ -13,9 +13,6 @@ using wire::AnaState;
 
 namespace {
 
-/// nvmet's log for 128 groups and 1,024 namespaces: Linux always asks for the maximum.
-constexpr std::uint32_t ana_log_bytes = 8208;
-
 bool is_live(AnaState state) {
   return state == AnaState::optimized || state == AnaState::non_optimized;
 }

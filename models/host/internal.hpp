@@ -8,7 +8,11 @@
 namespace holdfast::host {
 
 /// Linux error numbers that appear in logs and results.
+inline constexpr int error_busy = 16;
+inline constexpr int error_no_device = 19;
 inline constexpr int error_invalid = 22;
+/// Bytes of nvmet's ANA log for 128 groups and 1,024 namespaces; Linux always asks for the maximum.
+inline constexpr std::uint32_t ana_log_bytes = 8208;
 /// Command id of the Asynchronous Event Request, beyond the tags.
 inline constexpr std::uint16_t async_event_tag = 31;
 /// Admin tags that a CCR command leaves free: an event needs one for the log page.
@@ -187,6 +191,9 @@ bool discovery_skips(Setup step);
 void start_discovery(World& w, ControllerId id, bool again);
 
 // multipath.cpp
+Head& head_of(World& w, HeadId id);
+/// Is the controller one of the head's paths?
+bool has_path(const Head& head, ControllerId id);
 void schedule_requeue(World& w, HeadId head);
 /// nvme_mpath_set_live: a path became usable; selection looks again, waiting I/O moves on.
 void path_became_usable(World& w, HeadId head, std::uint32_t path);

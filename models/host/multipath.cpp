@@ -16,17 +16,11 @@ namespace {
 
 constexpr std::uint32_t no_path = ~0u;
 
-Head& head_of(World& w, HeadId id) {
-  HOLDFAST_PACKET_CHECK(sim::index(id) < w.host.heads.size(), "there is no such device");
-  return w.host.heads[sim::index(id)];
-}
-
 /// A controller is one path of a head, or none.
 auto path_over(const Head& head, ControllerId id) {
   return std::find_if(head.paths.begin(), head.paths.end(),
                       [&](const Path& p) { return p.controller == id; });
 }
-bool has_path(const Head& head, ControllerId id) { return path_over(head, id) != head.paths.end(); }
 
 /// nvme_path_is_disabled.
 bool is_disabled(const World& w, const Path& p) {
@@ -170,6 +164,13 @@ Duration retry_delay(const Controller& c, wire::Status status) {
 }
 
 }  // namespace
+
+Head& head_of(World& w, HeadId id) {
+  HOLDFAST_PACKET_CHECK(sim::index(id) < w.host.heads.size(), "there is no such device");
+  return w.host.heads[sim::index(id)];
+}
+
+bool has_path(const Head& head, ControllerId id) { return path_over(head, id) != head.paths.end(); }
 
 void schedule_requeue(World& w, HeadId id) {
   Head& head = head_of(w, id);

@@ -10,11 +10,9 @@ namespace holdfast::host {
 
 namespace {
 
-constexpr int busy = 16;       ///< EBUSY
-constexpr int no_device = 19;  ///< ENODEV
-
 void refuse(World& w, ControllerId id, OperatorAction action, int error) {
-  HOLDFAST_CHECK(error == busy || error == no_device, "Linux has two reasons to refuse");
+  HOLDFAST_CHECK(error == error_busy || error == error_no_device,
+                 "Linux has two reasons to refuse");
   record<Kind::operator_refused>(w, id, action, error);
 }
 
@@ -261,10 +259,10 @@ void reset_controller(World& w, ControllerId id) {
   record<Kind::operator_request>(w, id, OperatorAction::reset);
   const Controller& c = controller(w, id);
   if (!exists(c)) {
-    refuse(w, id, OperatorAction::reset, no_device);
+    refuse(w, id, OperatorAction::reset, error_no_device);
   } else if (c.state != State::live) {
     // FENCING -> RESETTING is not in the table, nor RESETTING or CONNECTING -> RESETTING.
-    refuse(w, id, OperatorAction::reset, busy);
+    refuse(w, id, OperatorAction::reset, error_busy);
   } else {
     begin(w, id, Then::reset, Cause::operator_request, host_of(w, c).policy.operator_fences);
   }
@@ -280,9 +278,9 @@ void delete_controller(World& w, ControllerId id) {
   record<Kind::operator_request>(w, id, OperatorAction::remove);
   const Controller& c = controller(w, id);
   if (!exists(c)) {
-    refuse(w, id, OperatorAction::remove, no_device);
+    refuse(w, id, OperatorAction::remove, error_no_device);
   } else if (!is_permitted(c.state, State::deleting)) {
-    refuse(w, id, OperatorAction::remove, busy);
+    refuse(w, id, OperatorAction::remove, error_busy);
   } else {
     begin(w, id, Then::remove, Cause::operator_request, host_of(w, c).policy.operator_fences);
   }

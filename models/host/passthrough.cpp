@@ -9,14 +9,11 @@ namespace holdfast::host {
 
 namespace {
 
-constexpr int busy = 16;       ///< EBUSY
-constexpr int no_device = 19;  ///< ENODEV
-
 void send(World& w, ControllerId id, OperatorAction action, const wire::Command& command) {
   record<Kind::operator_request>(w, id, action);
   const Controller& c = controller(w, id);
   if (c.state != State::live || queue(w, c.admin).tags.free() <= event_admin_tags) {
-    record<Kind::operator_refused>(w, id, action, exists(c) ? busy : no_device);
+    record<Kind::operator_refused>(w, id, action, exists(c) ? error_busy : error_no_device);
     return;
   }
   Request r;

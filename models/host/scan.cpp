@@ -12,13 +12,6 @@ namespace holdfast::host {
 
 namespace {
 
-Head& head_of(World& w, HeadId id) { return w.host.heads[sim::index(id)]; }
-
-bool has_path(const Head& head, ControllerId id) {
-  return std::any_of(head.paths.begin(), head.paths.end(),
-                     [id](const Path& p) { return p.controller == id; });
-}
-
 /// blk_mq_freeze_queue switches a reference count over, which takes a grace period of RCU.
 TimePoint switched_over(const World& w, const Controller& c) {
   return sim::grace_period_over(host_of(w, c).wheel, w.now());

@@ -128,8 +128,6 @@ void issue_property_step(World& w, const Controller& c) {
   }
 }
 
-/// Bytes of nvmet's ANA log for 128 groups and 1,024 namespaces; Linux always asks for the maximum.
-constexpr std::uint32_t ana_log_bytes = 8208;
 constexpr std::uint32_t effects_log_bytes = 4096;
 constexpr std::uint32_t smart_log_bytes = 512;
 

@@ -135,7 +135,7 @@ void on_started(World& w, const Words<Kind::recovery_started>& r) {
   w.recovery.recoveries.push_back(recovery);
 }
 
-void on_complete(World& w, const Words<Kind::app_complete>& r) {
+void on_moved_complete(World& w, const Words<Kind::app_complete>& r) {
   RecoveryLog& log = w.recovery;
   const std::uint64_t serial = r.get<"op">();
   const auto first = std::lower_bound(log.moved.begin(), log.moved.end(), Moved{serial, 0});
@@ -149,7 +149,7 @@ void on_complete(World& w, const Words<Kind::app_complete>& r) {
   log.moved.erase(first, last);
 }
 
-void on_abandoned(World& w, const Words<Kind::attempt_abandoned>& r) {
+void on_moved(World& w, const Words<Kind::attempt_abandoned>& r) {
   const std::uint32_t open = watch(w, r.get<"controller">()).open;
   if (open == ~0u)
     return;
@@ -228,11 +228,11 @@ void log_recovery(World& w, const sim::Record& r) {
       on_cancelled(w, Words<Kind::requests_cancelled>(r));
       return;
     case Kind::attempt_abandoned:
-      on_abandoned(w, Words<Kind::attempt_abandoned>(r));
+      on_moved(w, Words<Kind::attempt_abandoned>(r));
       return;
     case Kind::app_complete:
       if (!w.recovery.moved.empty())
-        on_complete(w, Words<Kind::app_complete>(r));
+        on_moved_complete(w, Words<Kind::app_complete>(r));
       return;
     case Kind::connected:
       on_connected(w, Words<Kind::connected>(r));

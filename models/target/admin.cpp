@@ -15,8 +15,6 @@ using wire::StatusCode;
 
 namespace {
 
-wire::Status refuse(StatusCode code) { return wire::Status(code).with_dnr(); }
-
 const Subsystem& subsystem_of(const World& w, const Controller& c) {
   return w.target.subsystems[sim::index(c.subsystem)];
 }

@@ -13,10 +13,6 @@ using wire::StatusCode;
 
 namespace {
 
-const Profile& profile_of(const World& w, const Controller& c) {
-  return *w.target.subsystems[sim::index(c.subsystem)].profile;
-}
-
 /// nvmet_ctrl_find_get_ccr: same subsystem, same host, and exactly that instance.
 ControllerId find_instance(const World& w, const Controller& source,
                            const wire::CrossControllerReset& ccr) {

@@ -4,8 +4,14 @@
 
 #include "models/target/target.hpp"
 #include "models/transport/queue.hpp"
+#include "models/world.hpp"
 
 namespace holdfast::target {
+
+inline wire::Status refuse(wire::StatusCode code) { return wire::Status(code).with_dnr(); }
+inline const Profile& profile_of(const World& w, const Controller& c) {
+  return *w.target.subsystems[sim::index(c.subsystem)].profile;
+}
 
 // controller.cpp
 /// Executes Connect on a queue that has no controller yet.

@@ -13,8 +13,6 @@ struct Outcome {
   transport::Payload data{};
 };
 
-inline wire::Status refuse(wire::StatusCode code) { return wire::Status(code).with_dnr(); }
-
 Namespace& namespace_of(World& w, const Request& r);
 
 inline bool is_fused_first(const wire::Command& c) {

@@ -10,10 +10,6 @@ namespace holdfast::target {
 
 namespace {
 
-const Profile& profile_of(const World& w, const Controller& c) {
-  return *w.target.subsystems[sim::index(c.subsystem)].profile;
-}
-
 bool runs(const Profile& profile, const Controller& c) {
   const bool active = c.enabled && c.ready && !c.shut_down;
   return c.katt != Duration{} && (active || profile.keep_alive_from == KeepAliveFrom::connect);

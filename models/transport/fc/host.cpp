@@ -12,7 +12,7 @@ namespace {
 
 using wire::StatusCode;
 
-bool listens_to(const World& w, const Connection& c) {
+bool host_listens(const World& w, const Connection& c) {
   return c.host_queue != sim::none<HostQueueId> && !w.transport.host_queues[c.host_queue].stopped;
 }
 
@@ -39,7 +39,7 @@ void service_over(World& w, ExchangeId id, int error) {
     return;
   connection(w, of).ready = error == 0;
   const Connection& c = connection(w, of);
-  if (listens_to(w, c))
+  if (host_listens(w, c))
     w.transport.host.ready(w, owner_of(w, c), error);
 }
 
@@ -51,7 +51,7 @@ void command_over(World& w, ExchangeId id, wire::Status status) {
   const ConnectionId of = exchange(w, id).connection;
   end(w, id, Side::host);
   const Connection& c = connection(w, of);
-  if (listens_to(w, c))
+  if (host_listens(w, c))
     w.transport.host.ended(w, owner_of(w, c), cid, status);
 }
 
@@ -67,7 +67,7 @@ void take_response(World& w, ExchangeId id) {
   const ConnectionId of = x.connection;
   end(w, id, Side::host);
   const Connection& c = connection(w, of);
-  if (listens_to(w, c))
+  if (host_listens(w, c))
     w.transport.host.completed(w, owner_of(w, c), completion);
 }
 
@@ -82,7 +82,7 @@ void take_disconnect(World& w, ExchangeId id) {
   // It is answered when the association has been torn down.
   connection(w, of).unanswered = id;
   const Connection& c = connection(w, of);
-  if (listens_to(w, c))
+  if (host_listens(w, c))
     w.transport.host.failed(w, owner_of(w, c), disconnected);
 }
 
@@ -209,7 +209,7 @@ void host_unit(World& w, ExchangeId id, Iu iu) {
         send(w, id, Side::host, Iu::data, exchange(w, id).data[at(Side::host)].bytes);
       return;
     case Iu::data:
-      if (live && listens_to(w, connection(w, of))) {
+      if (live && host_listens(w, connection(w, of))) {
         const Payload data = exchange(w, id).data[at(Side::target)];
         w.transport.host.data(w, owner_of(w, connection(w, of)), exchange(w, id).command.cid, data);
       }

@@ -14,7 +14,7 @@ namespace {
 
 TargetQueueId queue_of(const Connection& c) { return c.target_queue; }
 
-bool listens_to(const World& w, const Connection& c) {
+bool target_listens(const World& w, const Connection& c) {
   return c.target_queue != sim::none<TargetQueueId> &&
          !w.transport.target_queues[queue_of(c)].stopped;
 }
@@ -40,7 +40,7 @@ void take_command(World& w, ExchangeId id) {
   Exchange& x = exchange(w, id);
   HOLDFAST_PACKET_CHECK(!x.opened, "a command frame comes twice, and nothing is sent twice");
   x.opened = true;
-  if (!listens_to(w, connection(w, x.connection))) {
+  if (!target_listens(w, connection(w, x.connection))) {
     refuse(w, id);
     return;
   }
@@ -60,7 +60,7 @@ void take_data(World& w, ExchangeId id) {
   if (x.done[at(Side::target)])
     return;
   x.waits_for_data = false;
-  if (!listens_to(w, connection(w, x.connection)))
+  if (!target_listens(w, connection(w, x.connection)))
     return;
   hand_up(w, id, x.data[at(Side::host)]);
 }
@@ -82,7 +82,7 @@ void end_association(World& w, ConnectionId association) {
     if (!all.contains(id))
       continue;
     const Connection& c = all[id];
-    if (listens_to(w, c))
+    if (target_listens(w, c))
       w.transport.target.lost(w, w.transport.target_queues[queue_of(c)].owner, 0);
   }
 }

@@ -12,10 +12,6 @@ namespace nvme = transport::nvme_rdma;
 
 namespace {
 
-End& end_of(World& w, QueuePairId id, Side side) {
-  return w.transport.rdma.pairs[id].end[at(side)];
-}
-
 /// Sends a management message and waits for the answer to it.
 void ask(World& w, QueuePairId id, Side side, Op op) {
   HOLDFAST_CHECK(op == Op::request || op == Op::reply, "nothing answers that");

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "models/transport/rdma/rdma.hpp"
+#include "models/world.hpp"
 
 namespace holdfast::rdma {
 
@@ -49,6 +50,9 @@ struct Packet {
 static_assert(sizeof(Packet) == sizeof(net::PacketBody));
 
 inline Packet packet_of(const net::Packet& packet) { return std::bit_cast<Packet>(packet.body); }
+inline End& end_of(World& w, QueuePairId id, Side side) {
+  return w.transport.rdma.pairs[id].end[at(side)];
+}
 inline bool is_management(Op op) { return op <= Op::disconnected; }
 inline bool carries_data(Op op) { return op == Op::send || op == Op::response; }
 

@@ -12,10 +12,6 @@ namespace nvme = transport::nvme_rdma;
 
 namespace {
 
-End& end_of(World& w, QueuePairId id, Side side) {
-  return w.transport.rdma.pairs[id].end[at(side)];
-}
-
 /// Place in `out` of the work request that owns a sequence number.
 std::size_t place_of(const End& e, std::uint64_t psn) {
   std::size_t low = 0;

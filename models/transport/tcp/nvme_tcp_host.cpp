@@ -10,12 +10,12 @@ namespace holdfast::transport {
 
 namespace {
 
-HostQueueId queue_of(const World& w, ConnectionId id) {
+HostQueueId host_queue_of(const World& w, ConnectionId id) {
   return w.transport.connections[id].host_queue;
 }
 
-void send(World& w, ConnectionId id, const Message& message) {
-  HOLDFAST_PACKET_CHECK(w.transport.host_queues[queue_of(w, id)].connection == id,
+void send_to_target(World& w, ConnectionId id, const Message& message) {
+  HOLDFAST_PACKET_CHECK(w.transport.host_queues[host_queue_of(w, id)].connection == id,
                         "the connection is another queue's");
   tcp::send(w, id, Side::host, message);
 }
@@ -44,8 +44,9 @@ void answer_r2t(World& w, HostQueueId id, const wire::R2t& r2t) {
     pdu.length = piece;
     pdu.last = sent + piece == r2t.length;
     const Payload part{piece, sim::none<BlobId>, data.version, data.content, data.buffer};
-    send(w, q.connection,
-         nvme_tcp::make_message(wire::encode_h2c_data_header(pdu, q.digests), part, q.digests));
+    send_to_target(
+        w, q.connection,
+        nvme_tcp::make_message(wire::encode_h2c_data_header(pdu, q.digests), part, q.digests));
     sent += piece;
   }
 }
@@ -84,7 +85,7 @@ void submit(World& w, HostQueueId id, const wire::Command& command, const Payloa
   const Message message = nvme_tcp::make_message(header, carried, q.digests);
   if (!w.transport.capsule_drops.empty()) [[unlikely]]
     choose_capsule(w, id, command.opcode, message.bytes);
-  send(w, w.transport.host_queues[id].connection, message);
+  send_to_target(w, w.transport.host_queues[id].connection, message);
 }
 
 ConnectionId connection_of(const World& w, HostQueueId id) {
@@ -117,16 +118,16 @@ const HostFunctions host_functions = {open_queue, submit, connection_of, stop_qu
 void host_established(World& w, ConnectionId id) {
   HOLDFAST_CHECK(w.transport.connections[id].end[0].delivered == 0,
                  "something came before the connection was there");
-  HostQueue& q = w.transport.host_queues[queue_of(w, id)];
+  HostQueue& q = w.transport.host_queues[host_queue_of(w, id)];
   if (q.stopped)
     return;
-  const HostQueueId queue = queue_of(w, id);
+  const HostQueueId queue = host_queue_of(w, id);
   q.setup_timer = w.after(icresp_timeout, [queue](World& world) { icresp_missing(world, queue); });
-  send(w, id, make_message(wire::encode_ic_req({.digests = q.digests})));
+  send_to_target(w, id, make_message(wire::encode_ic_req({.digests = q.digests})));
 }
 
 void host_message(World& w, ConnectionId id, const Message& message) {
-  const HostQueueId queue = queue_of(w, id);
+  const HostQueueId queue = host_queue_of(w, id);
   HostQueue& q = w.transport.host_queues[queue];
   if (q.stopped)
     return;
@@ -150,7 +151,7 @@ void host_message(World& w, ConnectionId id, const Message& message) {
 }
 
 void host_lost(World& w, ConnectionId id, int error) {
-  HostQueue& q = w.transport.host_queues[queue_of(w, id)];
+  HostQueue& q = w.transport.host_queues[host_queue_of(w, id)];
   if (q.stopped)
     return;
   // Before ICResp the loss is the outcome of opening the queue; afterwards it is an event.

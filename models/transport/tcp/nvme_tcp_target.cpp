@@ -11,12 +11,12 @@ namespace holdfast::transport {
 
 namespace {
 
-TargetQueueId queue_of(const World& w, ConnectionId id) {
+TargetQueueId target_queue_of(const World& w, ConnectionId id) {
   return w.transport.connections[id].target_queue;
 }
 
-void send(World& w, ConnectionId id, const Message& message) {
-  HOLDFAST_PACKET_CHECK(w.transport.target_queues[queue_of(w, id)].connection == id,
+void send_to_host(World& w, ConnectionId id, const Message& message) {
+  HOLDFAST_PACKET_CHECK(w.transport.target_queues[target_queue_of(w, id)].connection == id,
                         "the connection is another queue's");
   tcp::send(w, id, Side::target, message);
 }
@@ -87,12 +87,13 @@ void respond(World& w, TargetQueueId id, const wire::Completion& completion, con
     Message message =
         nvme_tcp::make_message(wire::encode_c2h_data_header(pdu, q.digests), data, q.digests);
     message.more = !pdu.success;
-    send(w, connection, message);
+    send_to_host(w, connection, message);
     if (pdu.success)
       return;
   }
-  send(w, connection,
-       nvme_tcp::make_message(wire::encode_capsule_resp(completion, q.digests), {}, q.digests));
+  send_to_host(
+      w, connection,
+      nvme_tcp::make_message(wire::encode_capsule_resp(completion, q.digests), {}, q.digests));
 }
 
 void request_data(World& w, TargetQueueId id, std::uint16_t cid, std::uint16_t tag,
@@ -100,7 +101,8 @@ void request_data(World& w, TargetQueueId id, std::uint16_t cid, std::uint16_t t
   HOLDFAST_PACKET_CHECK(bytes != 0, "an R2T asks for data");
   const wire::R2t r2t{cid, tag, 0, bytes};
   const TargetQueue& q = w.transport.target_queues[id];
-  send(w, q.connection, nvme_tcp::make_message(wire::encode_r2t(r2t, q.digests), {}, q.digests));
+  send_to_host(w, q.connection,
+               nvme_tcp::make_message(wire::encode_r2t(r2t, q.digests), {}, q.digests));
 }
 
 ConnectionId connection_of(const World& w, TargetQueueId id) {
@@ -135,7 +137,7 @@ void target_established(World& w, ConnectionId id) {
 }
 
 void target_message(World& w, ConnectionId id, const Message& message) {
-  const TargetQueueId queue = queue_of(w, id);
+  const TargetQueueId queue = target_queue_of(w, id);
   TargetQueue& q = w.transport.target_queues[queue];
   if (q.stopped)
     return;
@@ -149,14 +151,14 @@ void target_message(World& w, ConnectionId id, const Message& message) {
     up.data(w, q.owner, data->ttag, as_sent(w, message.payload));
   } else if (const auto request = wire::decode_ic_req(bytes)) {
     q.digests = request->digests;
-    send(w, id, make_message(wire::encode_ic_resp({.digests = q.digests})));
+    send_to_host(w, id, make_message(wire::encode_ic_resp({.digests = q.digests})));
   } else {
     up.lost(w, q.owner, protocol_error);
   }
 }
 
 void target_lost(World& w, ConnectionId id, int error) {
-  const TargetQueue& q = w.transport.target_queues[queue_of(w, id)];
+  const TargetQueue& q = w.transport.target_queues[target_queue_of(w, id)];
   if (!q.stopped)
     w.transport.target.lost(w, q.owner, error);
 }
