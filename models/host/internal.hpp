@@ -11,6 +11,8 @@ namespace holdfast::host {
 inline constexpr int error_busy = 16;
 inline constexpr int error_no_device = 19;
 inline constexpr int error_invalid = 22;
+inline constexpr int error_reset = 104;  ///< ECONNRESET
+inline constexpr int error_closed = 0;   ///< the other end has closed the connection
 /// Bytes of nvmet's ANA log for 128 groups and 1,024 namespaces; Linux always asks for the maximum.
 inline constexpr std::uint32_t ana_log_bytes = 8208;
 /// Command id of the Asynchronous Event Request, beyond the tags.
@@ -101,9 +103,8 @@ void on_queue_failed(World& w, transport::HostOwner owner, int error);
 void request_timed_out(World& w, QueueId id, std::uint16_t tag);
 /// LIVE -> FENCING: Cross-Controller Reset, the hold, or both; ends in fence_done.
 void start_fencing(World& w, ControllerId id);
-/// m x KATO + CQT by the policy; 0: do not hold.
-Duration hold_time(const World& w, ControllerId id);
-bool anything_in_flight(World& w, const Controller& c);
+/// The time-based hold begins anew and lasts for `left` from now.
+void shorten_hold(World& w, ControllerId id, Duration left);
 /// When no submission to the I/O queues is under way any more that are stopped now.
 TimePoint quiesced_at(const World& w, const Controller& c);
 /// Stops all queues, cancels what is in flight and closes the sockets a little later.
@@ -118,6 +119,19 @@ void quiesce_io(World& w, ControllerId id);
 /// up (protocol.md 1.6), but TCP repeats a lost one for as long as its socket is open.
 void close_connections(World& w, ControllerId id);
 void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr);
+
+// hold.cpp
+/// How long the time-based hold lasts from now, by the policy; 0: do not hold.
+Duration hold_time(const World& w, ControllerId id);
+/// How long Cross-Controller Resets are tried for.
+Duration ccr_time(const World& w, ControllerId id);
+/// A connection was ended by the controller while it is fencing; see notice_ends_wait.
+void notice_may_end_wait(World& w, ControllerId id);
+/// Requests of a queue, or of a whole controller, without Asynchronous Event Requests.
+std::uint64_t in_flight(World& w, QueueId id);
+bool anything_in_flight(World& w, const Controller& c);
+/// Ends what need not wait for the fence, and sends again what may be sent early.
+void release_what_need_not_wait(World& w, ControllerId id);
 
 // operator.cpp
 /// `nvme connect` has been issued, and the controller is not gone.
@@ -200,6 +214,8 @@ void path_became_usable(World& w, HeadId head, std::uint32_t path);
 /// Finds a path for an I/O and hands it to that path's queue; or requeues it, or fails it.
 void dispatch(World& w, IoId io);
 void fail_over(World& w, IoId io, ControllerId from);
+/// Does path selection find one for new I/O?
+bool has_usable_path(const World& w, HeadId head);
 void requeue(World& w, IoId io);
 void kick_requeue_lists(World& w, ControllerId id);
 void clear_path(World& w, ControllerId id);
@@ -223,6 +239,14 @@ std::uint32_t tags_needed(const World& w, IoId io);
 /// Notes the end of one half. True: it was the last, and `status` is now that of the pair.
 bool pair_is_done(Io& io, wire::Status& status);
 /// The token of the attempt that is being made.
+/// One attempt of an I/O has ended. The application is told when none is open any more, so that no
+/// original can land behind the back of what it does next; a success counts more than an error.
+void attempt_over(World& w, IoId io, wire::Status status);
+/// Sends an I/O once more, over another path, while an attempt over `from` is still open; if there
+/// is such a path. It is reported when all its attempts are over.
+void send_early(World& w, IoId io, ControllerId from);
+/// nvme_retry_req: the Command Retry Delay that the status names, of the controller that said it.
+Duration retry_delay(const Controller& c, wire::Status status);
 Version token_of(const Io& io);
 Version buffer_content(const World& w, std::uint32_t buffer);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands of an application's I/O: which opcode, which data, one command or a fused pair.
+// The commands of an application's I/O: which opcode, which data, one command, a fused pair, or
+// several attempts of one at a time.
 #include <algorithm>
 #include <array>
 
@@ -184,6 +185,33 @@ bool pair_is_done(Io& io, wire::Status& status) {
   if (other_says_more || status.ok())
     status = other;
   return true;
+}
+
+Duration retry_delay(const Controller& c, wire::Status status) {
+  HOLDFAST_CHECK(status.crd() <= c.crdt.size(), "there are three Command Retry Delays");
+  if (status.crd() == 0)
+    return Duration{};
+  return c.crdt[status.crd() - 1u] * std::chrono::milliseconds{100};
+}
+
+void attempt_over(World& w, IoId id, wire::Status status) {
+  Io& io = w.host.ios[id];
+  if (io.open == 0)
+    return finish_io(w, id, status);
+  if (status.ok() || (!io.answered && !status.is_path_error())) {
+    io.answered = true;
+    io.answer = status;
+  }
+  if (--io.open == 0)
+    finish_io(w, id, io.answered ? io.answer : status);
+}
+
+void send_early(World& w, IoId id, ControllerId from) {
+  if (!has_usable_path(w, w.host.ios[id].head))
+    return;
+  Io& io = w.host.ios[id];
+  io.open = std::max(io.open, 1U) + 1;
+  fail_over(w, id, from);
 }
 
 Version buffer_content(const World& w, std::uint32_t buffer) {

@@ -155,19 +155,15 @@ void end_active(World& w, Io& io) {
   io.counted = sim::none<ControllerId>;
 }
 
-/// nvme_retry_req: the Command Retry Delay that the status names, of the controller that said it.
-Duration retry_delay(const Controller& c, wire::Status status) {
-  HOLDFAST_CHECK(status.crd() <= c.crdt.size(), "there are three Command Retry Delays");
-  if (status.crd() == 0)
-    return Duration{};
-  return c.crdt[status.crd() - 1u] * std::chrono::milliseconds{100};
-}
-
 }  // namespace
 
 Head& head_of(World& w, HeadId id) {
   HOLDFAST_PACKET_CHECK(sim::index(id) < w.host.heads.size(), "there is no such device");
   return w.host.heads[sim::index(id)];
+}
+
+bool has_usable_path(const World& w, HeadId id) {
+  return find_path(w, w.host.heads[sim::index(id)]) != no_path;
 }
 
 bool has_path(const Head& head, ControllerId id) { return path_over(head, id) != head.paths.end(); }
@@ -228,7 +224,7 @@ void dispatch(World& w, IoId id) {
   }
   // "no available path - failing I/O". As an event of its own, so that an application that
   // answers an error with another I/O cannot recurse.
-  w.after(Duration{}, [id](World& world) { finish_io(world, id, StatusCode::host_path_error); });
+  w.after(Duration{}, [id](World& world) { attempt_over(world, id, StatusCode::host_path_error); });
 }
 
 bool is_quiesced(const World& w, const Queue& q) {
@@ -273,11 +269,12 @@ void io_completed(World& w, QueueId queue_id, const Request& r,
   if (!pair_is_done(io, status))
     return;
   const ControllerId ctrl = queue(w, queue_id).controller;
+  const Token attempt{r.data.version};  // With early_resubmission it need not be the last one.
   const std::uint32_t max_retries = w.host.hosts[sim::index(controller(w, ctrl).host)].max_retries;
   // nvme_decide_disposition, in its order.
   const bool final = status.ok() || status.dnr() || io.retries >= max_retries;
   if (!final && status.is_path_error()) {
-    record<Kind::attempt_abandoned>(w, Token{token_of(io)}, ctrl, status);
+    record<Kind::attempt_abandoned>(w, attempt, ctrl, status);
     // What was refused for its ANA state was not carried out.
     const Host& h = host_of(w, controller(w, ctrl));
     bool repeats =
@@ -287,17 +284,19 @@ void io_completed(World& w, QueueId queue_id, const Request& r,
       repeats = hooks->repeats(w, ctrl, io).value_or(repeats);
     if (status.is_ana_error())
       ana_error(w, io.head, ctrl);
-    if (repeats) {
+    if (io.open > 1 || io.answered) {
+      attempt_over(w, r.io, status);
+    } else if (repeats) {
       fail_over(w, r.io, ctrl);
     } else {
       finish_io(w, r.io, status);  // whether it was carried out is not known
     }
     return;
   }
-  record<Kind::attempt_done>(w, Token{token_of(io)}, ctrl, status);
+  record<Kind::attempt_done>(w, attempt, ctrl, status);
   if (final) {
     io.version = io.kind == IoKind::zone_append ? completion.result64() : r.read_version;
-    finish_io(w, r.io, status);
+    attempt_over(w, r.io, status);
     return;
   }
   ++io.retries;

@@ -22,6 +22,12 @@ struct RecoveryPolicy {
   enum class Hold : std::uint8_t { none, kato_plus_cqt };
   /// How long to wait for one Cross-Controller Reset that was accepted (protocol.md 2.3).
   enum class CcrWait : std::uint8_t { kato, longer_of_cqt_and_kato };
+  /// Where m x KATO counts from: the start of recovery, as Linux does, or the last submission that
+  /// the controller's timer counts, as Base 2.1 9.6.2 says: of a Keep Alive, or with traffic-based
+  /// keep alive of any command (protocol.md 1.6, 2.6). The text supposes that no command is under
+  /// way for longer than KATT; a transport that repeats it may do worse, and `last_transmission`
+  /// counts its repetitions as submissions.
+  enum class HoldFrom : std::uint8_t { recovery_start, last_submission, last_transmission };
   /// What becomes of the hold when the controller reports CQT 0 (protocol.md 2.1).
   enum class CqtZero : std::uint8_t { no_hold, hold };
 
@@ -34,7 +40,14 @@ struct RecoveryPolicy {
   bool ccr_deadline_has_cqt = true;  ///< deadline of attempts m x KATO + CQT, not m x KATO
   Hold hold = Hold::none;
   CqtZero cqt_zero = CqtZero::no_hold;
-  bool release_idempotent = false;      ///< reads and flushes do not wait for the fence
+  HoldFrom hold_from = HoldFrom::recovery_start;
+  bool holds_katt =
+      false;  ///< m x KATT, which the host reads from the controller, not its own KATO
+  bool notice_ends_wait = false;  ///< CQT alone is waited for once the controller itself has ended
+                                  ///< the connections of all that is in flight (Base 2.1 9.6.2)
+  bool release_idempotent = false;      ///< Unrestricted Retry does not wait for the fence (9.3)
+  bool early_resubmission = false;      ///< Delayed Retry is sent again at once and reported when
+                                        ///< the fence is over (Base 2.1 9.6.3.2)
   bool queue_while_fencing = false;     ///< new I/O waits while every path is fencing, else it
                                         ///< fails (4.5)
   bool keep_alive_stops_first = false;  ///< when the fence starts, not when it is over (4.6)

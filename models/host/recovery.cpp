@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Error recovery of the host: detection, the time-based hold, teardown, reconnect. The hold is what
 // stands between a retry and a stale original (protocol.md 1.6, 2.2, 4.6).
-#include <cmath>
-
 #include "models/host/hooks.hpp"
 #include "models/host/internal.hpp"
 #include "models/world.hpp"
@@ -15,12 +13,6 @@ namespace {
 
 const RecoveryPolicy& policy_of(const World& w, const Controller& c) {
   return host_of(w, c).policy;
-}
-
-Duration kato_part(const RecoveryPolicy& policy, const Controller& c) {
-  if (policy.hold_multiplier == 0.0)
-    return (c.traffic_based ? 3 : 2) * c.kato;
-  return Duration{std::llround(policy.hold_multiplier * static_cast<double>(c.kato.count()))};
 }
 
 /// nvme_tcp_error_recovery_work, from the cancel on.
@@ -102,30 +94,6 @@ void hold_for(World& w, ControllerId id, Duration time) {
   c.hold_timer = w.at(timer_at(w, c, time), [id](World& world) { hold_over(world, id); });
 }
 
-/// Reads and flushes change nothing, so they need not wait (the "filter" level of SEED-5).
-bool waits(const World& w, ControllerId id, const Request& r) {
-  const Controller& c = w.host.controllers[sim::index(id)];
-  const bool by_policy = !policy_of(w, c).release_idempotent || !wire::is_repeat_safe(r.command);
-  RecoveryHooks* const hooks = hooks_of(w, c);
-  return hooks != nullptr ? hooks->waits(w, id, w.host.ios[r.io]).value_or(by_policy) : by_policy;
-}
-
-void release_what_need_not_wait(World& w, ControllerId id) {
-  const Controller& c = controller(w, id);
-  HOLDFAST_CHECK(is_fencing(c.state), "there is no fence that something could wait for");
-  for (std::uint32_t i = 0; i < c.io_queues; ++i) {
-    const QueueId q = io_queue(c, i);
-    for (std::uint32_t tag = 0; tag < queue(w, q).tags.used(); ++tag) {
-      const Request* const r = request_at(w, q, tag);
-      if (r == nullptr || r->purpose != Purpose::io || waits(w, id, *r))
-        continue;
-      wire::Completion aborted;
-      aborted.status = StatusCode::host_aborted_command;
-      complete_request(w, q, static_cast<std::uint16_t>(tag), aborted);
-    }
-  }
-}
-
 void reconnect(World& w, ControllerId id) {
   // A delete that came in the same instant ends the attempt when its own turn comes.
   HOLDFAST_CHECK(
@@ -167,15 +135,6 @@ void close_io_later(World& w, ControllerId id) {
     close_later(w, io_queue(c, i));
 }
 
-std::uint64_t in_flight(World& w, QueueId id) {
-  std::uint64_t count = 0;
-  for (std::size_t tag = 0; tag < queue(w, id).tags.used(); ++tag) {
-    const Request* const r = request_at(w, id, tag);
-    count += r != nullptr && r->purpose != Purpose::async_event ? 1 : 0;
-  }
-  return count;
-}
-
 void stop(World& w, QueueId id) {
   Queue& q = queue(w, id);
   q.live = false;
@@ -198,33 +157,10 @@ bool is_fencing(State state) {
   return state == State::fencing || state == State::fenced || state == State::recovering;
 }
 
-/// The clock starts when recovery starts, not at the fault.
-Duration hold_time(const World& w, ControllerId id) {
-  const Controller& c = w.host.controllers[sim::index(id)];
-  const RecoveryPolicy& policy = policy_of(w, c);
-  if (RecoveryHooks* const hooks = hooks_of(w, c); hooks != nullptr) {
-    if (const auto decided = hooks->hold(w, id))
-      return *decided;
-  }
-  if (policy.hold == RecoveryPolicy::Hold::none)
-    return Duration{};
-  if (c.cqt_ms != 0)
-    return kato_part(policy, c) + std::chrono::milliseconds{c.cqt_ms};
-  const bool holds_at_zero = policy.cqt_zero == RecoveryPolicy::CqtZero::hold;
-  return holds_at_zero ? kato_part(policy, c) + policy.cqt_when_zero : Duration{};
-}
-
 /// blk_mq_quiesce_tagset, see timeouts.cpp. On fc the 11 ms before the aborts are left out.
 TimePoint quiesced_at(const World& w, const Controller& c) {
   const bool waits = w.transport.kind == transport::TransportKind::rdma;
   return waits ? sim::grace_period_over(host_of(w, c).wheel, w.now()) : w.now();
-}
-
-bool anything_in_flight(World& w, const Controller& c) {
-  std::uint64_t count = in_flight(w, c.admin);
-  for (std::uint32_t i = 0; i < c.io_queues; ++i)
-    count += in_flight(w, io_queue(c, i));
-  return count != 0;
 }
 
 void start_fencing(World& w, ControllerId id) {
@@ -235,9 +171,7 @@ void start_fencing(World& w, ControllerId id) {
   source_given_up(w, id);
   Controller& c = controller(w, id);
   const Duration hold = hold_time(w, id);
-  const Duration cqt = policy.ccr_deadline_has_cqt ? std::chrono::milliseconds{c.cqt_ms}
-                                                   : std::chrono::milliseconds{0};
-  const Duration deadline = policy.ccr ? std::max(kato_part(policy, c) + cqt, hold) : hold;
+  const Duration deadline = policy.ccr ? std::max(ccr_time(w, id), hold) : hold;
   c.deadline = w.now() + deadline;
   c.hold_end = w.now() + hold;
   record<Kind::fence_started>(w, id, deadline);
@@ -245,8 +179,7 @@ void start_fencing(World& w, ControllerId id) {
     stop_keep_alive(w, id);
   if (policy.closes_first && !is_fc(c))
     close_connections(w, id);
-  if (policy.release_idempotent || hooks_of(w, c) != nullptr)
-    release_what_need_not_wait(w, id);
+  release_what_need_not_wait(w, id);
   if (policy.ccr) {
     start_ccr(w, id);
   } else if (hold == Duration{}) {
@@ -311,8 +244,21 @@ void resume_recovery(World& w, ControllerId id) {
   w.after(Duration{}, [id](World& world) { recovery_work(world, id); });
 }
 
-void on_queue_failed(World& w, transport::HostOwner owner, int) {
-  error_recovery(w, queue(w, QueueId{sim::index(owner)}).controller, Cause::transport);
+void on_queue_failed(World& w, transport::HostOwner owner, int error) {
+  Queue& q = queue(w, QueueId{sim::index(owner)});
+  q.ended_by_controller = error == error_closed || error == error_reset;
+  const ControllerId id = q.controller;
+  error_recovery(w, id, Cause::transport);
+  if (q.ended_by_controller && is_fencing(controller(w, id).state))
+    notice_may_end_wait(w, id);
+}
+
+void shorten_hold(World& w, ControllerId id, Duration left) {
+  Controller& c = controller(w, id);
+  HOLDFAST_CHECK(is_fencing(c.state), "only a controller that is fencing holds");
+  c.hold_end = w.now() + left;
+  if (w.calendar.cancel(c.hold_timer))
+    hold_for(w, id, left);
 }
 
 void request_timed_out(World& w, QueueId id, std::uint16_t tag) {

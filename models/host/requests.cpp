@@ -20,6 +20,14 @@ void note_completion(World& w, ControllerId id, const Request& r) {
     c.completion_seen = true;
 }
 
+/// What the controller's timer counts: Keep Alives, or with traffic-based keep alive everything. It
+/// starts during the set-up.
+void note_submission(World& w, ControllerId id, const Request& r) {
+  Controller& c = controller(w, id);
+  if (c.traffic_based || r.purpose == Purpose::keep_alive || r.purpose == Purpose::setup)
+    c.last_submission = w.now();
+}
+
 bool is_reserved(const Request& r) {
   return r.purpose == Purpose::keep_alive || r.command.is(wire::FabricsType::connect);
 }
@@ -100,6 +108,7 @@ std::uint16_t send_request(World& w, QueueId id, const Request& what, Duration t
   r.deadline = w.now() + timeout;
   if (timeout > Duration{})
     arm_timeout(w, id, r);
+  note_submission(w, q.controller, r);
   record_command(w, q, r);
   const std::uint16_t cid = r.command.cid;
   transport::submit(w, q.transport, r.command, r.data);

@@ -29,6 +29,7 @@ void open_transport(World& w, QueueId id) {
   HOLDFAST_CHECK(!q.allocated && !q.live, "the queue of the association before is still there");
   const Controller& c = controller(w, q.controller);
   q.allocated = true;
+  q.ended_by_controller = false;
   const auto admin = q.qid == 0 ? sim::none<transport::HostQueueId> : queue(w, c.admin).transport;
   q.transport = transport::open_queue(w, c.forward, c.back, c.port,
                                       transport::HostOwner{sim::index(id)}, admin);
@@ -128,7 +129,6 @@ void issue_property_step(World& w, const Controller& c) {
   }
 }
 
-constexpr std::uint32_t effects_log_bytes = 4096;
 constexpr std::uint32_t smart_log_bytes = 512;
 
 void issue_step(World& w, ControllerId id) {
@@ -144,8 +144,12 @@ void issue_step(World& w, ControllerId id) {
       send_parked_keep_alive(w, id);
       send_setup(w, c.admin, wire::make_identify(0, wire::Identify{}));
       return;
+    case Setup::read_katt:
+      send_setup(w, c.admin, wire::make_get_features(0, wire::FeatureId::keep_alive_timer));
+      return;
     case Setup::effects_log:
-      send_log_page(w, c.admin, LogId::commands_effects, effects_log_bytes);
+      send_log_page(w, c.admin, LogId::commands_effects,
+                    static_cast<std::uint32_t>(wire::effects_log_bytes));
       return;
     case Setup::ana_log:
       send_log_page(w, c.admin, LogId::ana, ana_log_bytes);
@@ -173,11 +177,13 @@ void issue_step(World& w, ControllerId id) {
 }
 
 /// Steps of a first connect that a reconnect leaves out, and what the controller does not have.
-bool is_skipped(const Controller& c, Setup step) {
+bool is_skipped(const World& w, const Controller& c, Setup step) {
   if (c.discovery && discovery_skips(step))
     return true;
   if (step == Setup::ana_log && !c.reports_ana)
     return true;
+  if (step == Setup::read_katt)
+    return !host_of(w, c).policy.holds_katt || c.kato == Duration{};
   return c.started_once && (step == Setup::effects_log || step == Setup::smart_log);
 }
 
@@ -199,7 +205,7 @@ void next_step(World& w, ControllerId id) {
   const bool initialized = c.setup >= Setup::number_of_queues;
   do {
     c.setup = static_cast<Setup>(static_cast<std::uint8_t>(c.setup) + 1);
-  } while (is_skipped(c, c.setup));
+  } while (is_skipped(w, c, c.setup));
   c.setup_queue = 0;
   // nvme_init_ctrl_finish ends here: keep-alive runs before the I/O queues exist.
   if (!initialized && c.setup >= Setup::number_of_queues)
@@ -232,6 +238,11 @@ void take_identify(Controller& c, World& w, const Request& r) {
   c.crdt = identify->crdt;
   c.active = 0;  // nvme_mpath_init_identify: covers controller resets
   c.in_capsule_bytes = static_cast<std::uint32_t>(identify->in_capsule_data_bytes());
+}
+
+void take_effects(Controller& c, World& w, const Request& r) {
+  if (r.answer.blob != sim::none<transport::BlobId>)
+    c.effects = wire::io_effects(w.transport.blobs[r.answer.blob].first(wire::effects_log_bytes));
 }
 
 void poll_ready(World& w, ControllerId id) {
@@ -300,6 +311,12 @@ void setup_completed(World& w, ControllerId id, const Request& r,
       break;
     case Setup::identify:
       take_identify(c, w, r);
+      break;
+    case Setup::read_katt:
+      c.katt = std::chrono::milliseconds{completion.dw0};
+      break;
+    case Setup::effects_log:
+      take_effects(c, w, r);
       break;
     case Setup::ana_log:
       take_ana_log(w, id, r);

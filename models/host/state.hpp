@@ -135,6 +135,7 @@ enum class Setup : std::uint8_t {
   wait_ready,
   read_version,
   identify,
+  read_katt,  ///< Get Features 0Fh, which Linux does not send; see RecoveryPolicy::holds_katt
   effects_log,
   ana_log,
   smart_log,
@@ -173,6 +174,7 @@ struct Controller {
   std::uint32_t numa_node = 0;
   // nvme connect options
   Duration kato{};
+  Duration katt{};        ///< what the controller says its timer is; 0: not asked
   Duration setup_time{};  ///< processor time that the next attempt takes before its first packet
   Duration reconnect_delay{};
   std::int64_t max_reconnects = -1;  ///< -1: without limit
@@ -192,6 +194,7 @@ struct Controller {
   std::uint32_t ccr_limit = 0;    ///< CCRL: operations that it takes at a time as a source
   std::uint32_t ccr_pending = 0;  ///< operations that others wait for
   std::uint32_t in_capsule_bytes = 0;
+  wire::IoEffects effects;  ///< what its log page 05h says
   bool keep_alive_supported = false;
   std::array<std::uint16_t, 3> crdt{};  ///< command retry delays in 100 ms
   // multipath
@@ -224,6 +227,7 @@ struct Controller {
   bool awaited = false;            ///< recovery waits for the command; see Host::keep_alive_waits
   bool keep_alive_parked = false;  ///< fell due in a reset: it goes out in the next set-up
   TimePoint last_check{};          ///< ka_last_check_time
+  TimePoint last_submission{};     ///< of a command that counts for the hold; see HoldFrom
   sim::EventId keep_alive_timer{};
   sim::Vector<RequestTimer> timers;  ///< see timeouts.cpp
   // recovery
@@ -288,8 +292,9 @@ struct Request {
 struct Queue {
   ControllerId controller{};
   std::uint16_t qid = 0;
-  bool allocated = false;  ///< a transport queue exists
-  bool live = false;       ///< NVME_TCP_Q_LIVE
+  bool allocated = false;            ///< a transport queue exists
+  bool live = false;                 ///< NVME_TCP_Q_LIVE
+  bool ended_by_controller = false;  ///< its connection, in this association
   transport::HostQueueId transport{};
   Tags tags;
   sim::Ring<IoId> waiting;  ///< I/O that found no free tag
@@ -330,7 +335,10 @@ struct Io {
   std::uint32_t blocks = 1;
   workload::JobId job{};
   Cookie cookie{};
-  std::uint32_t attempts = 0;                      ///< how often it was sent
+  std::uint32_t attempts = 0;  ///< how often it was sent
+  std::uint32_t open = 0;      ///< attempts that it waits for at a time; 0: for the one that it has
+  bool answered = false;       ///< one of them brought `answer`, which is not reported yet
+  wire::Status answer{};
   std::uint32_t retries = 0;                       ///< on the same path (nvme_max_retries)
   ControllerId counted = sim::none<ControllerId>;  ///< whose active count it is in
   Version version = 0;  ///< what a read found; a Zone Append: the first block it wrote

@@ -172,7 +172,9 @@ void get_log_page(World& w, QueueId queue, const wire::Command& command) {
     return;
   }
   const BlobId blob = w.transport.blobs.add(static_cast<std::uint32_t>(length));
-  if (request->lid == wire::LogId::ana) {
+  if (request->lid == wire::LogId::commands_effects) {
+    effects_log_page(w, c, w.transport.blobs[blob].first(length));
+  } else if (request->lid == wire::LogId::ana) {
     ana_log_page(w, w.target.queues[queue].controller, w.transport.blobs[blob].first(length),
                  *request);
   } else if (request->lid == wire::LogId::cross_controller_reset) {

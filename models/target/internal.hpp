@@ -80,6 +80,10 @@ void report_lost_host(World& w, ControllerId id, wire::LostHostCause cause);
 /// Log page 1Fh into `out`.
 void lost_host_log_page(World& w, ControllerId id, wire::Bytes out,
                         const wire::GetLogPage& request);
+// effects.cpp
+/// Log page 05h into `out`.
+void effects_log_page(const World& w, const Controller& c, wire::Bytes out);
+
 // events.cpp
 /// A notice that is enabled and not masked is sent once, then masked until its log page is read.
 void send_notice(World& w, ControllerId id, std::uint32_t aec_bit, const wire::AsyncEvent& event);

@@ -132,6 +132,8 @@ struct Profile {
   Watchdog watchdog = Watchdog::timer;
   Span quiesce_time;           ///< InFlight::quiesce: from the end of a controller or a queue
   bool lost_host_log = false;  ///< log page 1Fh and its notice
+  /// I/O opcodes whose entry in log page 05h has LBCC, besides those of nvmet.
+  std::vector<std::uint8_t> effects_lbcc;
   HangResumes hang_resumes = HangResumes::executes_first;
   UnreachableCcr unreachable_ccr = UnreachableCcr::fences;
   Span fence_time;              ///< UnreachableCcr::fences: how long that takes

@@ -12,6 +12,7 @@ struct HostFunctions {
                             HostOwner owner, HostQueueId admin);
   void (*submit)(World&, HostQueueId, const wire::Command&, const Payload&);
   ConnectionId (*connection_of)(const World&, HostQueueId);
+  TimePoint (*last_transmission)(const World&, HostQueueId);
   void (*stop_queue)(World&, HostQueueId);
   void (*close_queue)(World&, HostQueueId);
 };

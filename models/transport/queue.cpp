@@ -64,6 +64,10 @@ ConnectionId connection_of(const World& w, HostQueueId id) {
   return host_of(w).connection_of(w, id);
 }
 
+TimePoint last_transmission(const World& w, HostQueueId id) {
+  return host_of(w).last_transmission(w, id);
+}
+
 void stop_queue(World& w, HostQueueId id) { host_of(w).stop_queue(w, id); }
 void close_queue(World& w, HostQueueId id) { host_of(w).close_queue(w, id); }
 

@@ -31,6 +31,10 @@ void use_digests(World& w, HostQueueId id, wire::Digests digests);
 /// it.
 void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data);
 [[nodiscard]] ConnectionId connection_of(const World& w, HostQueueId id);
+/// No data of a command has left this end later than that, repetitions included. `tcp` knows it to
+/// a tick (tcpi_last_data_sent); `fc` repeats nothing and answers the epoch; an adapter of `rdma`
+/// does not tell, so there it is now.
+[[nodiscard]] TimePoint last_transmission(const World& w, HostQueueId id);
 /// shutdown(): no handler is called any more; what the socket holds is still sent.
 void stop_queue(World& w, HostQueueId id);
 /// close() with linger 0. The id is free for reuse.

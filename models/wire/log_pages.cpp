@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Encoding and decoding of the ANA and Cross-Controller Reset log pages.
+// Encoding and decoding of the log pages.
 #include "models/wire/log_pages.hpp"
 
 #include <algorithm>
@@ -11,7 +11,33 @@ namespace {
 
 void clear(Bytes out) noexcept { std::ranges::fill(out, std::byte{0}); }
 
+std::size_t effects_offset(bool admin, std::uint8_t opcode) noexcept {
+  return ((admin ? std::size_t{0} : std::size_t{256}) + opcode) * 4U;
+}
+
 }  // namespace
+
+bool put_effects(Bytes out, bool admin, std::uint8_t opcode, std::uint32_t effects) noexcept {
+  const std::size_t at = effects_offset(admin, opcode);
+  if (!holds(out, at, 4)) {
+    return false;
+  }
+  put_le32(out, at, effects);
+  return true;
+}
+
+IoEffects io_effects(ConstBytes in) noexcept {
+  constexpr std::uint32_t any = effect_content | effect_namespace_capability |
+                                effect_namespace_inventory | effect_controller_capability;
+  IoEffects out;
+  for (std::uint32_t opcode = 0; opcode < 256; ++opcode) {
+    const std::size_t at = effects_offset(false, static_cast<std::uint8_t>(opcode));
+    if (holds(in, at, 4) && (get_le32(in, at) & any) != 0) {
+      out.set(static_cast<std::uint8_t>(opcode));
+    }
+  }
+  return out;
+}
 
 bool AnaLogWriter::begin(std::uint64_t change_count) noexcept {
   if (!holds(out_, 0, ana_log_header_bytes)) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Log pages that recovery reads: Asymmetric Namespace Access (0Ch), Cross-Controller Reset (1Eh)
-// and Lost Host Communication (1Fh). All are written into and read out of the caller's buffer,
-// without copies.
+// Log pages that recovery reads: Commands Supported and Effects (05h), Asymmetric Namespace Access
+// (0Ch), Cross-Controller Reset (1Eh) and Lost Host Communication (1Fh). All are written into and
+// read out of the caller's buffer, without copies.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -12,6 +13,38 @@
 #include "models/wire/bytes.hpp"
 
 namespace holdfast::wire {
+
+// ---- Commands Supported and Effects, log page 05h ----
+
+// A dword for each admin opcode, then one for each I/O opcode, then reserved space.
+inline constexpr std::size_t effects_log_bytes = 4096;
+
+inline constexpr std::uint32_t effect_supported = 1U << 0U;              // CSUPP
+inline constexpr std::uint32_t effect_content = 1U << 1U;                // LBCC
+inline constexpr std::uint32_t effect_namespace_capability = 1U << 2U;   // NCC
+inline constexpr std::uint32_t effect_namespace_inventory = 1U << 3U;    // NIC
+inline constexpr std::uint32_t effect_controller_capability = 1U << 4U;  // CCC
+
+// The I/O opcodes that have LBCC, NCC, NIC or CCC: none of them is in the class Unrestricted Retry
+// (Base 2.1 9.6.3.2.1).
+class IoEffects {
+ public:
+  [[nodiscard]] constexpr bool has_effects(std::uint8_t opcode) const noexcept {
+    return (bits_[opcode / 64U] >> (opcode % 64U) & 1U) != 0;
+  }
+  constexpr void set(std::uint8_t opcode) noexcept {
+    bits_[opcode / 64U] |= std::uint64_t{1} << (opcode % 64U);
+  }
+  constexpr bool operator==(const IoEffects&) const noexcept = default;
+
+ private:
+  std::array<std::uint64_t, 4> bits_{};
+};
+
+// Writes the entry of an opcode; false, with nothing written, where the buffer ends before it.
+bool put_effects(Bytes out, bool admin, std::uint8_t opcode, std::uint32_t effects) noexcept;
+// Entries that the buffer does not have count as free of effects.
+[[nodiscard]] IoEffects io_effects(ConstBytes in) noexcept;
 
 // ---- Asymmetric Namespace Access, log page 0Ch ----
 

@@ -35,6 +35,11 @@ class Places {
     if (!w_.host.ios.contains(io))
       return fmt::format("host: {} names an I/O that is over", place);
     auto& [first, count] = at_[io];
+    // With early_resubmission an I/O has several attempts at a time, and knows how many.
+    if (const std::uint32_t open = w_.host.ios[io].open; open > 1)
+      return ++count <= open
+                 ? ""
+                 : fmt::format("host: I/O {} {}, once too often", w_.host.ios[io].serial, place);
     if (count != 0 && (first != place || count == most))
       return fmt::format("host: I/O {} {}, and {}", w_.host.ios[io].serial, first, place);
     first = place;

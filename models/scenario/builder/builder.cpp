@@ -101,6 +101,7 @@ void set_array_knobs(target::Profile& profile, const Subsystem& s) {
   profile.watchdog = s.watchdog;
   profile.quiesce_time = span_of(s.quiesce_time);
   profile.lost_host_log = s.lost_host_log;
+  profile.effects_lbcc = s.effects_lbcc;
   profile.hang_resumes = s.hang_resumes;
   profile.unreachable_ccr = s.unreachable_ccr;
   profile.fence_time = span_of(s.fence_time);

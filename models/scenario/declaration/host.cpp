@@ -63,7 +63,11 @@ Object<RecoveryPolicy> further_knobs(Object<RecoveryPolicy>&& declared) {
   using Policy = RecoveryPolicy;
   return std::move(declared)
       .field("release_idempotent", &Policy::release_idempotent, boolean(),
-             "reads and flushes are released without waiting")
+             "commands of the class Unrestricted Retry (reads, flushes, compares, unless the "
+             "effects log names an effect of theirs) are released without waiting")
+      .field("early_resubmission", &Policy::early_resubmission, boolean(),
+             "commands of the class Delayed Retry (writes) are sent again at once over another "
+             "path, and reported when the fence is over")
       .field("queue_while_fencing", &Policy::queue_while_fencing, boolean(),
              "new I/O waits while every path is fencing; else it fails")
       .field("keep_alive_stops_first", &Policy::keep_alive_stops_first, boolean(),
@@ -136,7 +140,21 @@ const Object<RecoveryPolicy>& policy_object() {
                      {{"no_hold", Policy::CqtZero::no_hold}, {"hold", Policy::CqtZero::hold}}),
                  "what to do when the controller reports CQT 0")
           .field("cqt_when_zero", &Policy::cqt_when_zero, duration(0s, longest_run),
-                 "the CQT to assume then"));
+                 "the CQT to assume then")
+          .field("hold_from", &Policy::hold_from,
+                 choice<Policy::HoldFrom>(
+                     {{"recovery_start", Policy::HoldFrom::recovery_start},
+                      {"last_submission", Policy::HoldFrom::last_submission},
+                      {"last_transmission", Policy::HoldFrom::last_transmission}}),
+                 "where m x KATO counts from; `last_submission`: of a Keep Alive, or with "
+                 "traffic-based keep alive of any command; `last_transmission`: the same, and what "
+                 "the transport has repeated of it (rdma: now)")
+          .field("holds_katt", &Policy::holds_katt, boolean(),
+                 "m counts the controller's KATT, read with Get Features at the set-up; else the "
+                 "host's KATO")
+          .field("notice_ends_wait", &Policy::notice_ends_wait, boolean(),
+                 "once the controller itself has ended the connections of all that is in flight, "
+                 "CQT alone is waited for"));
   return declared;
 }
 

@@ -98,6 +98,9 @@ Policy specification() {
   p.queue_while_fencing = true;
   p.keep_alive_stops_first = true;
   p.closes_first = true;
+  p.hold_from = Policy::HoldFrom::last_transmission;
+  p.holds_katt = true;
+  p.notice_ends_wait = true;
   p.fences_without_tag = true;
   p.operator_fences = true;
   p.removal_fences = true;

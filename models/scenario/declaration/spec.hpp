@@ -114,11 +114,12 @@ struct Subsystem {
   std::uint16_t attr_cntlid_max = 0xffef;
   std::uint16_t attr_qid_max = 128;  ///< most I/O queues of a controller
   target::InFlight in_flight = target::InFlight::drain;
-  std::uint8_t ccrl = 0;        ///< Identify CCRL; 0: no Cross-Controller Reset
-  bool ccr_fails = false;       ///< every CCR command is answered with an error
-  Latency ccr_delay;            ///< from an accepted CCR to the reset
-  bool ccr_event_lost = false;  ///< the completed notice is never sent
-  bool fused_commands = false;  ///< Compare and Write; else 002h + DNR, as nvmet
+  std::uint8_t ccrl = 0;                   ///< Identify CCRL; 0: no Cross-Controller Reset
+  bool ccr_fails = false;                  ///< every CCR command is answered with an error
+  Latency ccr_delay;                       ///< from an accepted CCR to the reset
+  bool ccr_event_lost = false;             ///< the completed notice is never sent
+  bool fused_commands = false;             ///< Compare and Write; else 002h + DNR, as nvmet
+  std::vector<std::uint8_t> effects_lbcc;  ///< opcodes with LBCC in log page 05h, besides nvmet's
   /// In-capsule data limit (IOCCSZ); absent: 16 KiB, with rdma one page of 4 KiB.
   std::optional<std::uint32_t> inline_data_bytes;
   // Keep alive beyond nvmet.

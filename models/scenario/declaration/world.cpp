@@ -2,6 +2,7 @@
 // Declarations of what exists in the world: fabric and targets. One row per key.
 #include "models/scenario/declaration/presets.hpp"
 #include "models/scenario/declaration/repeat.hpp"
+#include "models/wire/opcodes.hpp"
 
 namespace holdfast::scenario {
 namespace {
@@ -221,6 +222,13 @@ const Object<Subsystem>& subsystem_object() {
                  "the completed notice is never sent")
           .field("fused_commands", &Subsystem::fused_commands, boolean(),
                  "Compare and Write is executed as one; else it is refused, as nvmet does")
+          .field("effects_lbcc", &Subsystem::effects_lbcc,
+                 list(choice<std::uint8_t>({{"flush", wire::raw(wire::IoOpcode::flush)},
+                                            {"read", wire::raw(wire::IoOpcode::read)},
+                                            {"compare", wire::raw(wire::IoOpcode::compare)}}),
+                      0, 3),
+                 "commands that log page 05h says change content (LBCC), besides those that write: "
+                 "they are not in the class Unrestricted Retry")
           .maybe("inline_data_size", &Subsystem::inline_data_bytes,
                  size<std::uint32_t>(0, 1U << 20),
                  "in-capsule data limit (IOCCSZ); absent: 16KiB, with rdma 4KiB")

@@ -145,6 +145,8 @@ ConnectionId connection_of(const World& w, HostQueueId id) {
   return w.transport.host_queues[id].connection;
 }
 
+TimePoint last_transmission(const World&, HostQueueId) { return sim::epoch; }
+
 void stop_queue(World& w, HostQueueId id) { w.transport.host_queues[id].stopped = true; }
 
 /// Aborts what is left; with the admin queue goes Disconnect Association.
@@ -181,7 +183,8 @@ void close_queue(World& w, HostQueueId id) {
 
 }  // namespace
 
-const HostFunctions host_functions = {open_queue, submit, connection_of, stop_queue, close_queue};
+const HostFunctions host_functions = {open_queue,        submit,     connection_of,
+                                      last_transmission, stop_queue, close_queue};
 
 bool abort(World& w, HostQueueId queue, std::uint16_t cid) {
   const ConnectionId of = w.transport.host_queues[queue].connection;

@@ -86,6 +86,8 @@ ConnectionId connection_of(const World& w, HostQueueId id) {
   return w.transport.host_queues[id].connection;
 }
 
+TimePoint last_transmission(const World& w, HostQueueId) { return w.now(); }
+
 void stop_queue(World& w, HostQueueId id) {
   HOLDFAST_CHECK(w.transport.rdma.pairs[pair_of(w, id)].host_queue == id,
                  "the queue pair is another's");
@@ -155,7 +157,8 @@ void close_queue(World& w, TargetQueueId id) {
 
 }  // namespace
 
-const HostFunctions host_functions = {open_queue, submit, connection_of, stop_queue, close_queue};
+const HostFunctions host_functions = {open_queue,        submit,     connection_of,
+                                      last_transmission, stop_queue, close_queue};
 const TargetFunctions target_functions = {respond, request_data, connection_of, stop_queue,
                                           close_queue};
 

@@ -92,6 +92,13 @@ ConnectionId connection_of(const World& w, HostQueueId id) {
   return w.transport.host_queues[id].connection;
 }
 
+TimePoint last_transmission(const World& w, HostQueueId id) {
+  const Connection& c = w.transport.connections[w.transport.host_queues[id].connection];
+  const sim::TimerWheel& wheel = c.wheel[0];
+  const TimePoint at = c.end[0].last_sent;  // with ticks, of the tick that it was in
+  return wheel.is_exact() ? at : std::min(at + wheel.tick(), w.now());
+}
+
 void stop_queue(World& w, HostQueueId id) {
   HostQueue& q = w.transport.host_queues[id];
   HOLDFAST_CHECK(w.transport.connections[q.connection].host_queue == id,
@@ -113,7 +120,8 @@ void close_queue(World& w, HostQueueId id) {
 
 }  // namespace
 
-const HostFunctions host_functions = {open_queue, submit, connection_of, stop_queue, close_queue};
+const HostFunctions host_functions = {open_queue,        submit,     connection_of,
+                                      last_transmission, stop_queue, close_queue};
 
 void host_established(World& w, ConnectionId id) {
   HOLDFAST_CHECK(w.transport.connections[id].end[0].delivered == 0,

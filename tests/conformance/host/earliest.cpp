@@ -186,6 +186,7 @@ TEST_CASE("Cross-Controller Reset ends with its deadline", "[conformance][earlie
   SECTION("spec: also for a command that is not answered") {
     // The source controller executes no admin command; its I/O spares its host the Keep Alive.
     json s = dying("spec", 2);
+    s["hosts"][0]["policy"] = {{"preset", "spec"}, {"hold_from", "recovery_start"}};
     s["workloads"] = json::array({fio({{"rate_iops", 10}, {"iodepth", 128}})});
     s["faults"].push_back(
         {{"type", "admin_stall"}, {"at", "2s"}, {"subsystem", "sub"}, {"controller", 2}});

@@ -53,6 +53,21 @@ json dead_path(const Row& row, int paths, Duration cqt = 1s) {
 
 Filter first_path() { return with("controller", 0); }
 
+/// What counts of m x KATO counts from the start of recovery; for `spec` from what was sent last,
+/// repetitions by TCP included, all of which was lost.
+Duration counted(const Row& row, const Run& run, Duration hold) {
+  const TimePoint began = run.log.first(Kind::recovery_started).at;
+  if (row.preset != std::string("spec"))
+    return hold;
+  return run.log.last(Kind::packet_dropped, before(began)).at + hold - began;
+}
+
+/// Exact, but for `spec`: what was lost left the host a link earlier.
+bool is_about(const Row& row, Duration a, Duration b) {
+  const Duration slack = row.preset == std::string("spec") ? 100us : 0us;
+  return a - b <= slack && b - a <= slack;
+}
+
 TimePoint started(const Run& run) { return run.log.first(Kind::recovery_started).at; }
 TimePoint released(const Run& run) {
   return run.log.first(Kind::requests_cancelled, first_path()).at;
@@ -74,9 +89,9 @@ TEST_CASE("each preset holds as long as its generation says", "[conformance][CQT
     INFO(row.preset);
     for (const bool zero : {false, true}) {
       const Duration expected = zero ? row.hold_cqt_zero : row.hold;
-      Run run(dead_path(row, 2, zero ? Duration{} : 1s));
+      Run run(dead_path(row, 2, zero ? Duration{} : 1s), true);
       run.until(60s);
-      CHECK(released(run) - started(run) == expected);
+      CHECK(is_about(row, released(run) - started(run), counted(row, run, expected)));
       CHECK(run.log.count(Kind::hold_ended, first_path()) == (expected > 0s ? 1 : 0));
     }
   }
@@ -143,10 +158,10 @@ TEST_CASE("under each preset a request that times out while it is held stays whe
     INFO(row.preset);
     json s = dead_path(row, 2);
     s["hosts"][0]["io_timeout"] = "6500ms";
-    Run run(s);
+    Run run(s, true);
     run.until(60s);
     const TimePoint over = released(run);
-    CHECK(over - started(run) == row.hold);
+    CHECK(is_about(row, over - started(run), counted(row, run, row.hold)));
     CHECK(run.log.count(Kind::attempt_abandoned, before(over)) == 0);
     CHECK(run.log.count(Kind::attempt_abandoned) > 0);
   }
