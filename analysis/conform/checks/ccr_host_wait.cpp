@@ -108,7 +108,7 @@ bool has_next_source(const RunView& v, const Recovery& r, const Ccr& last, TimeP
 /// Expects that the next controller is asked from `from` on and no later than `latest`.
 void expect_next(const RunView& v, Ledger& ledger, const Recovery& r, const Ccr& c, TimePoint from,
                  TimePoint latest, const char* why) {
-  const Duration whole = kato_part(v, r);
+  const Duration whole = wait_part(v, r);
   if (latest > v.end || latest >= r.started + whole || r.cancelled <= from || r.fenced <= from ||
       v.host_of(r.controller).policy.ccr_attempts != 0 || !has_next_source(v, r, c, from, latest))
     return;

@@ -2,6 +2,7 @@
 // What it all is for: no data is lost or overwritten with older data, and the system becomes live
 // again once everything has healed. And the canary.
 #include "analysis/conform/checks/check.hpp"
+#include "analysis/conform/view/fence.hpp"
 #include "analysis/conform/view/words.hpp"
 #include "models/host/host.hpp"
 #include "models/transport/fc/state.hpp"
@@ -159,8 +160,8 @@ void fence_ends(const RunView& v, Ledger& ledger) {
     if (a.identify == nothing)
       continue;
     const auto& policy = v.host_of(r.controller).policy;
-    const Duration hold =
-        3 * v.kato_at(a, r.started) + std::max(RunView::cqt(a), Duration{policy.cqt_when_zero});
+    const Duration hold = std::max(3 * v.kato_at(a, r.started), katt_part(v, r)) +
+                          std::max(RunView::cqt(a), Duration{policy.cqt_when_zero});
     // A Cross-Controller Reset may be waited for past the hold, in every generation before v4.
     const Duration wait =
         policy.ccr ? std::max(v.kato_at(a, r.started), RunView::cqt(a)) : Duration{};

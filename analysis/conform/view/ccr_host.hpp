@@ -130,7 +130,7 @@ inline std::uint32_t first_event_at(const RunView& v, TimePoint t) {
 /// controller was reset, the wait ran out, or so much time has passed that nothing is left of it.
 inline TimePoint may_go_on_from(const RunView& v, const Recovery& r, const Ccr& c) {
   return std::min({r.fenced, v.exchanges[c.exchange].answered + shortest_wait(v, r),
-                   r.started + kato_part(v, r)});
+                   r.started + wait_part(v, r)});
 }
 
 /// When the host itself heard that a command of its own succeeded; what an administrator reads by

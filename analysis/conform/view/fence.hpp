@@ -12,9 +12,41 @@ inline Duration kato_part(const RunView& v, const Recovery& r) {
   const Association& a = v.associations[r.association];
   return RunView::multiplier(a) * v.kato_at(a, r.started);
 }
-/// m x KATO + CQT.
+/// The last submission that the controller's timer counts before the host gave it up: of a Keep
+/// Alive, or with traffic-based keep alive of any command (Base 2.1 9.6.2).
+inline TimePoint last_submission(const RunView& v, const Recovery& r) {
+  const Association& a = v.associations[r.association];
+  const bool any = a.identity.traffic_based_keep_alive();
+  const auto& sent = v.log.places(Kind::command_sent);
+  for (auto i = std::lower_bound(sent.begin(), sent.end(), r.index); i != sent.begin();) {
+    const Event& e = v.event(*--i);
+    if (e.at < a.begun)
+      break;
+    const auto opcode = static_cast<std::uint8_t>(e.get<"sqe0">());
+    const bool keep_alive =
+        e.get<"qid">() == 0 && opcode == wire::raw(wire::AdminOpcode::keep_alive);
+    if (e.get<"controller">() == r.controller && (any || keep_alive))
+      return e.at;
+  }
+  return a.begun;
+}
+/// What is left of m x KATO, from that submission, when the host gives the controller up.
+inline Duration wait_part(const RunView& v, const Recovery& r) {
+  return std::max(last_submission(v, r) + kato_part(v, r) - r.started, Duration{});
+}
+/// The same and CQT: no host may hold for less.
 inline Duration required_hold(const RunView& v, const Recovery& r) {
-  return kato_part(v, r) + RunView::cqt(v.associations[r.association]);
+  return wait_part(v, r) + RunView::cqt(v.associations[r.association]);
+}
+/// m x KATT of the controller, from the same submission.
+inline Duration katt_part(const RunView& v, const Recovery& r) {
+  const Association& a = v.associations[r.association];
+  return a.target == nothing ? Duration{} : RunView::multiplier(a) * v.targets[a.target].katt;
+}
+/// m x KATO, or m x KATT if that is longer, from the start of recovery, and CQT: no host need hold
+/// for longer.
+inline Duration longest_hold(const RunView& v, const Recovery& r) {
+  return std::max(kato_part(v, r), katt_part(v, r)) + RunView::cqt(v.associations[r.association]);
 }
 
 /// The instant at which an attempt that was given up was let go: its retry was sent, or the

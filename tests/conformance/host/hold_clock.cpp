@@ -201,3 +201,34 @@ TEST_CASE("the filter lets Unrestricted Retry go, by opcode and by the effects l
                      {"steps", {{{"do", "deallocate"}}}}};
   CHECK(waited(trim, json::array()) == 15001ms);
 }
+
+TEST_CASE("a write that another host answers to is safe neither early nor held",
+          "[conformance][ABA-6]") {
+  // Base 2.1 Annex B.6.4: such a write is a signal, and State-Dependent. Host h2 reads it, answers
+  // with a write of its own to the same block, and finds its answer gone: early because the
+  // original lands behind it (3 s), held because the retry does (16 s).
+  for (const bool early : {true, false}) {
+    json s = late_write(policy({{"early_resubmission", early}}), 1ms);
+    s["fabric"]["links"].push_back({{"name", "h2-s2"}, {"ends", {"h2", "s2"}}});
+    s["hosts"].push_back(
+        {{"name", "h2"}, {"cpus", 1}, {"connect", {{{"subsystem", "sub"}, {"port", "a1"}}}}});
+    const auto script = [](const char* host, const char* start, json steps) {
+      return json{
+          {"type", "script"}, {"host", host}, {"start", start}, {"steps", std::move(steps)}};
+    };
+    const json look = {{"do", "read"}};
+    const json answer = {{"do", "write"}};
+    s["workloads"] = {
+        script("h1", "1s", json::array({answer})),
+        script("h2", early ? "2s" : "5s", {look, answer, {{"do", "wait"}, {"for", "20s"}}, look})};
+    s["hosts"][0]["iopolicy"] = "numa";
+    s["faults"][0]["at"] = "900ms";
+    Run run(s);
+    run.until(60s);
+    const auto reads = run.log.all(Kind::media_read);
+    REQUIRE(reads.size() == 2);
+    CHECK(serial_of(Token{reads[0]["version"]}) == 1);  // the write of h1, which is still held
+    CHECK(serial_of(Token{reads[1]["version"]}) == 1);  // and again, in place of the answer
+    CHECK(run.log.all(Kind::app_complete, with("op", 3)).at(0)["status"] == 0);
+  }
+}
