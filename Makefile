@@ -19,8 +19,8 @@ export CXX
 # The pyenv or conda python of the caller must not leak into the project's own environment.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help build run test check nightly test-cpp test-python test-wheel asan tsan gcc mutants \
-        conform-mutants bench instructions hashes format lint stubs tidy clean conform lsfmm \
+.PHONY: help build run test check nightly test-cpp test-python test-wheel asan tsan gcc wild \
+        mutants conform-mutants bench instructions hashes format lint stubs tidy clean conform lsfmm \
         lsfmm-page performance-page python ready-to-build ready-to-test ready-to-check \
         bench-program test-program
 
@@ -128,6 +128,9 @@ mutants: ready-to-test test-program  ## Remove each safeguard in turn; a named t
 
 operators: ready-to-test test-program build  ## Change the models at random (OPERATORS=OPTIONS)
 	@$(PYTHON) tests/mutants/operators.py --jobs $(JOBS) $(OPERATORS)
+
+wild: ready-to-test test-program  ## Run worlds of any keys, ten thousand runs (WILD=OPTIONS)
+	@$(PYTHON) tools/wild.py --jobs $(JOBS) $(WILD)
 
 conform-mutants: ready-to-test build  ## The same for requirements, by holdfast conform
 	@$(PYTHON) tests/mutants/conform.py --jobs $(JOBS) $(MUTANTS)
