@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/wild/draw.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <string_view>
 
@@ -198,6 +199,22 @@ class Drawer {
   Values values_;
 };
 
+/// Whether hosts may never learn that they can use a path again: of an ANA change they are told by
+/// an event, and a request for events that Fibre Channel lost is not repeated.
+bool may_miss_a_change(const scenario::Scenario& s) {
+  if (s.fabric.transport != scenario::Transport::fc)
+    return false;
+  const auto changes = [](const scenario::Fault& fault) {
+    return std::holds_alternative<scenario::AnaChange>(fault);
+  };
+  const auto in_a_group = [](const scenario::Namespace& ns) { return ns.ana_group != 1; };
+  return std::any_of(s.faults.begin(), s.faults.end(), changes) ||
+         std::any_of(s.subsystems.begin(), s.subsystems.end(), [&](const auto& one) {
+           return !one.ana_states.empty() ||
+                  std::any_of(one.namespaces.begin(), one.namespaces.end(), in_a_group);
+         });
+}
+
 /// Takes away what a pointer leads to, or else what it comes to last. False: it was the document.
 bool take_away(json& document, const std::string& pointer) {
   json::json_pointer at(pointer);
@@ -258,6 +275,7 @@ Drawn draw(std::uint64_t seed) {
     do {
       try {
         out.scenario = scenario::from_json(out.document, "wild");
+        out.ordinary = out.ordinary && !may_miss_a_change(out.scenario);
         return out;
       } catch (const scenario::ScenarioError& error) {
         ++out.refusals;
