@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever the declaration allows is run to its end: no invariant breaks, both kernels do the same,
 // and what heals becomes live. A batch here; a million with `make wild`.
-#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <sstream>
 
 #include "analysis/run/run.hpp"
 #include "models/scenario/builder/builder.hpp"
-#include "tests/property/closing.hpp"
 #include "tests/wild/draw.hpp"
+#include "tests/wild/recover.hpp"
 
 using namespace holdfast;
 using namespace std::chrono_literals;
@@ -20,11 +20,6 @@ namespace {
 /// A run is over after so many events, and its healing after so many more.
 constexpr std::uint64_t most_events = 6000;
 constexpr std::uint64_t most_healing = 100'000;
-/// Faults that are drawn with an end are over by then.
-constexpr sim::Duration longest_fault = 10s;
-/// The longest time-outs, holds and reconnects of ordinary worlds, one after the other.
-constexpr sim::Duration calm = 2000s;
-
 /// A document is run with so many seeds: to find one that the loader accepts takes as long as that.
 constexpr std::uint64_t seeds = 4;
 
@@ -39,52 +34,20 @@ struct Tally {
   wild::Keys keys;
 };
 
-/// Steps a world; false: the bound on events came first.
-bool run_until(World& w, sim::TimePoint end, std::uint64_t bound, bool checked) {
-  while (w.calendar.step(w, end)) {
-    if (checked && w.calendar.fired() % invariants::stride == 0)
-      invariants::check(w);
-    if (w.calendar.fired() >= bound)
-      return false;
-  }
-  return true;
-}
-
-/// Heals a world and runs on until all is live; what is stuck in the end, or nothing.
-std::string stuck_after_healing(World& w, const invariants::Watcher& watcher, bool checked,
-                                Tally& tally) {
-  const std::uint64_t bound = w.calendar.fired() + most_healing;
-  invariants::end_repetitions(w);
-  if (!run_until(w, w.now() + longest_fault, bound, checked)) {
-    ++tally.cut;
-    return {};
-  }
-  invariants::end_everything(w);
-  const sim::TimePoint end = w.now() + calm;
-  // A load may begin within a second: the first look is later.
-  for (sim::Duration step = 2s; w.now() < end; step = std::min<sim::Duration>(2 * step, 100s)) {
-    if (!run_until(w, w.now() + step, bound, checked)) {
-      ++tally.cut;
-      return {};
-    }
-    if (invariants::stuck(w, watcher).empty())
-      break;
-  }
-  ++tally.live;
-  return invariants::stuck(w, watcher);
-}
-
 /// What is wrong with a run on the native kernel, or nothing.
 std::string run_natively(const wild::Drawn& drawn, bool checked, Tally& tally) {
   World w = scenario::build(drawn.scenario);
   invariants::Watcher watcher;
   w.trace.attach(&watcher);
-  const bool whole = run_until(w, sim::epoch + drawn.scenario.duration, most_events, checked);
-  std::string wrong;
-  if (!whole)
+  std::optional<std::string> stuck;
+  const bool whole = wild::run_until(w, sim::epoch + drawn.scenario.duration, most_events, checked);
+  if (whole && drawn.ordinary)
+    stuck = wild::recover(w, watcher, most_healing, checked);
+  if (!whole || (drawn.ordinary && !stuck))
     ++tally.cut;
-  else if (drawn.ordinary)
-    wrong = stuck_after_healing(w, watcher, checked, tally);
+  if (stuck)
+    ++tally.live;
+  std::string wrong = stuck.value_or("");
   tally.events += w.calendar.fired();
   if (wrong.empty())
     wrong = watcher.broken();
