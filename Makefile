@@ -20,8 +20,8 @@ export CXX
 unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help build run test check nightly test-cpp test-python test-wheel asan tsan gcc wild \
-        mutants conform-mutants bench instructions hashes format lint stubs tidy clean conform lsfmm \
-        lsfmm-page performance-page python ready-to-build ready-to-test ready-to-check \
+        mutants conform-mutants bench instructions hashes format lint stubs tidy clean conform \
+        lsfmm lsfmm-page performance-page python ready-to-build ready-to-test ready-to-check \
         bench-program test-program
 
 help:  ## Say what each target does
