@@ -215,6 +215,17 @@ bool may_miss_a_change(const scenario::Scenario& s) {
          });
 }
 
+/// Whether some host loses its discovery controllers again and again: without the mend they
+/// reconnect with KATO 0, send no Keep Alive, and are given up by a target that took its own for
+/// that.
+bool comes_and_goes(const scenario::Scenario& s) {
+  return std::any_of(s.hosts.begin(), s.hosts.end(), [](const scenario::Host& host) {
+    return !host.policy.discovery_reconnect_kato &&
+           std::any_of(host.connect.begin(), host.connect.end(),
+                       [](const auto& one) { return one.subsystem == scenario::discovery_name; });
+  });
+}
+
 /// Takes away what a pointer leads to, or else what it comes to last. False: it was the document.
 bool take_away(json& document, const std::string& pointer) {
   json::json_pointer at(pointer);
@@ -275,7 +286,8 @@ Drawn draw(std::uint64_t seed) {
     do {
       try {
         out.scenario = scenario::from_json(out.document, "wild");
-        out.ordinary = out.ordinary && !may_miss_a_change(out.scenario);
+        out.ordinary =
+            out.ordinary && !may_miss_a_change(out.scenario) && !comes_and_goes(out.scenario);
         return out;
       } catch (const scenario::ScenarioError& error) {
         ++out.refusals;
