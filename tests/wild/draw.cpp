@@ -20,6 +20,10 @@ const json& schema() {
   return out;
 }
 
+std::string place_of(std::string object, const std::string& key) {
+  return object.append(".").append(key);
+}
+
 /// What is told of an object: its name in $defs, its declaration, and the object.
 using Visit = std::function<void(const std::string&, const json&, json&)>;
 
@@ -138,7 +142,7 @@ class Drawer {
 
   /// Whether this world has the key at all.
   bool has_key(const std::string& name, const std::string& key) const {
-    return sim::random_bits(seed_, sim::hash_name(name + "." + key), 0) % 100 < rate_;
+    return sim::random_bits(seed_, sim::hash_name(place_of(name, key)), 0) % 100 < rate_;
   }
 
   /// An object with what it must have; `add_keys` comes by later for the rest.
@@ -258,7 +262,7 @@ Keys declared_keys() {
   Keys out;
   const auto add = [&](const std::string& name, const json& declaration) {
     for (const auto& [key, node] : declaration["properties"].items())
-      out.insert(name + "." + key);
+      out.insert(place_of(name, key));
   };
   add("scenario", schema());
   for (const auto& [name, declaration] : schema()["$defs"].items())
@@ -271,7 +275,7 @@ Keys keys_of(const json& document) {
   json copy = document;
   walk("scenario", schema(), copy, [&](const std::string& name, const json&, json& object) {
     for (const auto& [key, value] : object.items())
-      out.insert(name + "." + key);
+      out.insert(place_of(name, key));
   });
   return out;
 }
