@@ -43,7 +43,7 @@ SWAPS = {
 #: Lines that say what things are, not what they do; and checks, which must never fail.
 SAYS = re.compile(
     r"^\s*(#|//|using |namespace |template|static_assert|case |default:|struct |class |enum )"
-    r"|HOLDFAST_CHECK|operator|constexpr .*\{$"
+    r"|HOLDFAST_(PACKET_)?CHECK|operator|constexpr .*\{$"
 )
 CALL = re.compile(r"^\s+[a-z][\w:.>\-]*\(.*\);$")
 NUMBER = re.compile(r"(?<![\w.'])(\d+)(?![\w.'x])")
