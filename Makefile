@@ -19,13 +19,13 @@ export CXX
 # The pyenv or conda python of the caller must not leak into the project's own environment.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help build run test check nightly test-cpp test-python test-wheel asan tsan gcc mutants \
-        conform-mutants bench instructions hashes format lint stubs tidy clean conform lsfmm \
-        lsfmm-page performance-page python ready-to-build ready-to-test ready-to-check \
-        bench-program test-program
+.PHONY: help build run test check nightly test-cpp test-python test-wheel asan tsan gcc wild \
+        aarch64 mutants conform-mutants bench instructions hashes format lint stubs tidy \
+        clean conform lsfmm lsfmm-page performance-page python ready-to-build ready-to-test \
+        ready-to-check bench-program test-program
 
 help:  ## Say what each target does
-	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z0-9-]*\):.*  ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
 
 ready-to-build:
 	@tools/bootstrap build
@@ -78,6 +78,8 @@ nightly: ready-to-check  ## What takes long: all mutants, sanitized laws, clang-
 	@$(MAKE) mutants
 	@$(MAKE) conform-mutants
 	@$(MAKE) asan
+	@$(MAKE) wild WILD="--worlds 25000"
+	@$(MAKE) aarch64
 	@$(MAKE) gcc GCC=-DHOLDFAST_CONFORM=ON
 	@$(MAKE) tidy TIDY_BASE=all
 	@$(MAKE) bench
@@ -123,11 +125,17 @@ gcc: ready-to-check build  ## The program built by g++ says the same of every bu
 	@cmake --build --preset gcc -j $(JOBS) --target holdfast
 	@$(PYTHON) tools/same_results.py build/holdfast build-gcc/holdfast
 
+aarch64: ready-to-test  ## The program for aarch64, under qemu-user, says the same (if to be had)
+	@tools/aarch64 $(JOBS)
+
 mutants: ready-to-test test-program  ## Remove each safeguard in turn; a named test must go red
 	@$(PYTHON) tests/mutants/run.py --jobs $(JOBS) $(MUTANTS)
 
 operators: ready-to-test test-program build  ## Change the models at random (OPERATORS=OPTIONS)
 	@$(PYTHON) tests/mutants/operators.py --jobs $(JOBS) $(OPERATORS)
+
+wild: ready-to-test test-program  ## Run worlds of any keys, ten thousand runs (WILD=OPTIONS)
+	@$(PYTHON) tools/wild.py --jobs $(JOBS) $(WILD)
 
 conform-mutants: ready-to-test build  ## The same for requirements, by holdfast conform
 	@$(PYTHON) tests/mutants/conform.py --jobs $(JOBS) $(MUTANTS)
@@ -182,4 +190,5 @@ tidy: ready-to-check  ## clang-tidy on the files that changed (all of them: TIDY
 	@$(PYTHON) tools/check.py tidy --jobs $(JOBS) --base "$(TIDY_BASE)"
 
 clean:  ## Remove all that was built; .venv stays
-	@rm -rf build build-debug build-asan-ubsan build-fuzz build-tsan build-gcc build-tidy build-mutants
+	@rm -rf build build-debug build-asan-ubsan build-fuzz build-tsan build-gcc build-tidy \
+	  build-mutants build-aarch64

@@ -16,7 +16,11 @@ void refuse(World& w, ControllerId id, OperatorAction action, int error) {
   record<Kind::operator_refused>(w, id, action, error);
 }
 
+/// Whether namespaces have something in flight. While a set-up is under way there is only what it
+/// sends itself, the Connects of the queues, and no namespace waits for those.
 bool has_io(World& w, const Controller& c) {
+  if (c.setup != Setup::idle && c.setup != Setup::done)
+    return false;
   for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i) {
     const Queue& q = queue(w, io_queue(c, i));
     if (q.tags.in_flight() != 0 || !q.waiting.empty())

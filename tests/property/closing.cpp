@@ -28,12 +28,6 @@ constexpr sim::Duration calm = 200s;
 
 constexpr std::uint64_t not_connected = 107;  ///< ENOTCONN, of nvme-fc without a remote port
 
-/// Those that repeat strike once more at most, and that one has an end.
-void end_repetitions(World& w) {
-  for (fault::Fault& f : w.fault.faults)
-    f.every = sim::Duration{};
-}
-
 void heal_network(World& w) {
   for (std::uint32_t i = 0; i < w.net.channels.size(); ++i) {
     const net::ChannelId id{i};
@@ -75,10 +69,11 @@ void heal_targets(World& w) {
       target::link_port(w, id, s.unlinked.back());
     while (!s.admin_stalls.empty())
       target::end_admin_stall(w, id, s.admin_stalls.back());
-    const sim::Vector<target::AnaGroupState> changed = s.ana;
-    for (target::AnaGroupState a : changed) {
-      a.state = wire::AnaState::optimized;
-      target::set_ana_state(w, id, a);
+    for (const target::NamespaceId ns : sim::Vector<target::NamespaceId>(s.namespaces)) {
+      for (const transport::PortId port : s.ports) {
+        const std::uint32_t group = w.target.namespaces[sim::index(ns)].ana_group;
+        target::set_ana_state(w, id, {port, group, wire::AnaState::optimized});
+      }
     }
   }
 }
@@ -102,6 +97,8 @@ void end_loads(World& w) {
     const sim::TimePoint end = w.now() + 1s;
     if (auto* fio = std::get_if<workload::Fio>(&job.program))
       fio->end = fio->end == sim::never ? end : std::min(fio->end, end);
+    if (auto* rounds = std::get_if<workload::RwTest>(&job.program))
+      rounds->iterations = std::min(rounds->iterations, rounds->iteration + 1);
     if (auto* script = std::get_if<workload::Script>(&job.program))
       script->repeat = std::min(script->repeat, script->round + 1);
   }
@@ -137,8 +134,8 @@ void Watcher::on_record(const sim::Record& record) {
         sent_away_.insert(word[0]);
       return;
     case Kind::controller_removed:
-      // Refused for good, or without a remote port for dev_loss_tmo.
-      if (wire::Status{static_cast<std::uint16_t>(word[1])}.dnr() ||
+      // Deleted on purpose, refused for good, or without a remote port for dev_loss_tmo.
+      if (word[1] == 0 || wire::Status{static_cast<std::uint16_t>(word[1])}.dnr() ||
           word[1] == transport::fc::no_port || word[1] == not_connected)
         sent_away_.insert(word[0]);
       return;
@@ -147,13 +144,22 @@ void Watcher::on_record(const sim::Record& record) {
   }
 }
 
-void heal(World& w) {
-  end_repetitions(w);
-  run_until(w, w.now() + longest_fault);
+void end_repetitions(World& w) {
+  for (fault::Fault& f : w.fault.faults)
+    f.every = sim::Duration{};
+}
+
+void end_everything(World& w) {
   heal_network(w);
   heal_targets(w);
   heal_ports(w);
   end_loads(w);
+}
+
+void heal(World& w) {
+  end_repetitions(w);
+  run_until(w, w.now() + longest_fault);
+  end_everything(w);
   run_until(w, w.now() + calm);
 }
 

@@ -29,6 +29,12 @@ class Watcher : public sim::Sink {
   std::set<std::uint64_t> sent_away_;
 };
 
+/// The two halves of the next one. What repeats strikes once more at most; ten seconds later those
+/// with an end are over.
+void end_repetitions(World& w);
+/// All that is in force ends, and each load comes to its end.
+void end_everything(World& w);
+
 /// Ends all faults of a world, those included that were to last for ever, and lets each load end;
 /// then runs on for longer than any time-out, hold, expiry and reconnect takes.
 void heal(World& w);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SM-2 and ABA-4: what a delete does to requests in flight, as Linux 6.12 was measured to do it and
 // as the posted series says, and what a delete or reset has to wait for (protocol.md 4.3, 17).
+#include "models/net/fabric.hpp"
 #include "tests/conformance/host/operator.hpp"
 
 using namespace holdfast;
@@ -126,4 +127,35 @@ TEST_CASE("a delete waits for a reset that is under way", "[conformance][delete]
   REQUIRE(removed.size() == 1);
   CHECK(removed[0].at == sim::epoch + 71s);
   CHECK(run.log.count(Kind::connect_attempt, of_first()) == 1);
+}
+
+TEST_CASE("a delete does not wait for the Connects of a set-up that it ends",
+          "[conformance][delete]") {
+  // They are on I/O queues, and no namespace has sent them. The one of the first queue is lost: FC
+  // repeats nothing, and it would time out after a second.
+  for (const char* transport : {"tcp", "rdma", "fc"}) {
+    INFO(transport);
+    json s = scenario_with(1);
+    s["fabric"]["transport"] = transport;
+    // TCP has not repeated the Connect by then, nor has RDMA.
+    s["fabric"]["rto_min"] = "3s";
+    s["fabric"]["tail_loss_probe"] = false;
+    s["fabric"]["ack_timeout"] = "3s";
+    s["hosts"][0]["admin_timeout"] = "1s";
+    s["hosts"][0]["policy"] = {{"preset", "linux-mainline"}, {"delete_drains", true}};
+    s["faults"] = json::array({action("delete_controller", 500ms)});
+    Run run(s);
+    while (run.world.host.controllers[0].setup != host::Setup::io_connect)
+      REQUIRE(run.world.calendar.step(run.world, sim::epoch + 400ms));
+    for (const std::uint32_t channel : {0, 1})
+      net::add_blackhole(run.world, net::ChannelId{channel});
+    run.until(400ms);
+    // An FC association ends when its exchanges have been aborted, which takes a way to the target.
+    for (const std::uint32_t channel : {0, 1})
+      net::remove_blackhole(run.world, net::ChannelId{channel});
+    run.until(10s);
+    CHECK(run.log.first(Kind::controller_removed).at < sim::epoch + 501ms);
+    CHECK(run.log.count(Kind::controller_removed) == 1);
+    CHECK(run.world.host.controllers[0].state == host::State::deleting_noio);
+  }
 }

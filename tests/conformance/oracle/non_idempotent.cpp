@@ -226,6 +226,13 @@ TEST_CASE("zones are written at their write pointer and begin anew after a reset
   CHECK(oracle::check_linearizable(run.world.oracle).ok);
 }
 
+TEST_CASE("the first Zone Append may land far beyond what was ever written", "[conformance]") {
+  const json zoned = {{"size", "4MiB"}, {"zoned", {{"zone_size", "16KiB"}}}};
+  const Run run = run_to_end(script_on({{{"do", "zone_append"}, {"zone", 255}}}, zoned));
+  CHECK(statuses(run) == Statuses{0});
+  CHECK(run.log.all(Kind::app_complete)[0]["version"] == 1020);
+}
+
 TEST_CASE("a copy holds what its source held, a deallocation reads as zeroes", "[conformance]") {
   const Run run = run_to_end(script_on({{{"do", "write"}, {"blocks", 2}},
                                         {{"do", "copy"}, {"from", 0}, {"lba", 8}, {"blocks", 2}},
