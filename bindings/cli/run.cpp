@@ -20,6 +20,7 @@
 #include "bindings/cli/progress.hpp"
 #include "bindings/cli/render.hpp"
 #include "bindings/cli/typed.hpp"
+#include "models/scenario/changes.hpp"
 #include "models/scenario/reading/units.hpp"
 #include "models/scenario/scenario.hpp"
 
@@ -36,10 +37,13 @@ std::vector<scenario::Scenario> load_all(const RunArguments& arguments) {
     // What --set does needs a scenario to start from; a wrong file is told as such first.
     if (!arguments.sets.empty())
       scenario::from_json(document, file);
+    scenario::Changes changes(document);
     for (const auto& assignment : arguments.sets)
-      scenario::apply_set(document, assignment);
-    if (!arguments.seed.empty() && document.is_object()) {
-      document["seed"] = whole_number("--seed", arguments.seed, 0, UINT64_MAX);
+      changes.set(assignment);
+    if (!arguments.seed.empty()) {
+      const std::uint64_t seed = whole_number("--seed", arguments.seed, 0, UINT64_MAX);
+      if (document.is_object())
+        changes.set("/seed", seed, "--seed");
     }
     out.push_back(scenario::from_json(document, file));
     if (!out.back().expect.requirements.empty() && !requirements_judge()) {

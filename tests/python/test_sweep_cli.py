@@ -114,7 +114,8 @@ def test_exit_status_1(tmp_path: Path) -> None:
     done = sweep(written(tmp_path, set={"/duration": "30s"}))
     assert done.returncode == 1
     assert "expectation failed in 2 of 4 runs" in done.stderr
-    done = sweep(written(tmp_path, points=[{"/duration": "30s"}, {"/duration": "3 apples"}]))
+    points = [{"/duration": "30s"}, {"/duration": "3 apples"}]
+    done = sweep(written(tmp_path, set={"/expect": {}}, points=points))
     assert done.returncode == 1
     assert "2 of 4 runs failed" in done.stderr
     assert f"to repeat it: {PROGRAM} run" in done.stderr
@@ -148,6 +149,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"points": [{"/durration": "3s"}]}, "sweep.json: points: at /durration: "),
     ({"seeds": -1}, "seeds: found -1"),
     ({"out": 5}, "out: found 5"),
+    ({"points": {"/duration": ["5s"]}}, 'points: at /duration: found "/duration" after'),
+    ({"points": {"/hosts/*/policy": ["spec"], "hosts.h1.policy": ["spec"]}}, "at /hosts/0/policy"),
+    ({"set": {"seed": 5}}, "set: found seed beside seeds"),
 ]
 
 
@@ -234,7 +238,7 @@ def test_samples_in_a_file(tmp_path: Path) -> None:
             {"sobol": {"n": 4, "seed": 2, "ranges": ranges}},
         ]
     }
-    done = sweep(written(tmp_path, points=points, seeds=None), "--json")
+    done = sweep(written(tmp_path, set={"/expect": {}}, points=points, seeds=None), "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)["points"]
     assert [list(one)[:3] for one in told] == [[POLICY, "/duration", "/faults/0/delay"]] * 8

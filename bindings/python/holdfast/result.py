@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from holdfast import _core
+from holdfast._arguments import checked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,6 +90,7 @@ class Result:
     The same document as ``holdfast run --json`` prints (:meth:`to_dict`), with tables and plots.
     """
 
+    @checked
     def __init__(self, document: dict[str, Any]) -> None:
         """Wrap a result document."""
         self._document = document

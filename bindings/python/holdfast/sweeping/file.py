@@ -14,7 +14,7 @@ from holdfast import _core
 from holdfast._words import did_you_mean
 from holdfast.errors import UsageError
 from holdfast.scenario import Scenario
-from holdfast.sweeping.points import Point, as_points, check_paths, crossed, zipped
+from holdfast.sweeping.points import SEED_PATHS, Point, as_points, check_paths, crossed, zipped
 from holdfast.sweeping.samplers import latin_hypercube, random, sobol
 
 _KEYS = ("name", "description", "base", "set", "points", "seeds", "paired", "until", "out")
@@ -43,10 +43,15 @@ def read_sweep(path: Path) -> dict[str, Any]:
         if key not in document:
             raise UsageError(f'{where}: found no "{key}", expected one')
     base = _base(path, document["base"])
-    for place, value in _object(where, "set", document.get("set", {})).items():
-        base = base._set(place, value, f"{where}: set")
+    sets = _object(where, "set", document.get("set", {}))
+    for place in sets:
+        if place in SEED_PATHS and "seeds" in document:
+            raise UsageError(f"{where}: set: found {place} beside seeds, expected one of them")
+    before = [(place, json.dumps(value)) for place, value in sets.items()]
+    changed = json.loads(_core.apply(base._text(), base.source, before, f"{where}: set"))
     points = _points(where, document["points"])
-    check_paths(points, base._text(), base.source, f"{where}: points")
+    check_paths(points, base._text(), base.source, f"{where}: points", before)
+    base = Scenario(changed, source=base.source)
     out: dict[str, Any] = {"base": base, "points": points}
     for key in ("seeds", "paired", "until", "out"):
         if key in document:
