@@ -145,9 +145,13 @@ def check(name: str, hint: Any, value: Any) -> None:
 
 def is_whole(value: Any) -> bool:
     """Tell whether a value is an integer, of Python or of NumPy; a truth value is none."""
-    if isinstance(value, (bool, type)) or not hasattr(value, "__index__"):
+    if isinstance(value, bool) or type(value).__name__ == "bool_":
         return False
-    return type(value).__name__ != "bool_"
+    try:
+        operator.index(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _refuse(name: str, kind: _Kind, value: Any) -> None:
@@ -272,15 +276,21 @@ def _list(plain: Any, inner: tuple[Any, ...]) -> _Kind:
     length = len(of) if plain is tuple and Ellipsis not in inner else None
 
     def fits(value: Any) -> bool:
-        if isinstance(value, (str, bytes, Mapping, type)) or not hasattr(value, "__iter__"):
+        if isinstance(value, (str, bytes, Mapping)):
             return False
-        if length is not None and (not hasattr(value, "__len__") or len(value) != length):
-            return False
-        return plain is collections.abc.Iterable or hasattr(value, "__getitem__")
+        if plain is not collections.abc.Iterable:
+            is_list = isinstance(value, collections.abc.Sequence)
+            return is_list and (length is None or len(value) == length)
+        # A class has it for its instances; a table has columns, not values.
+        one_by_one = hasattr(value, "__iter__") and not isinstance(value, type)
+        return one_by_one and getattr(value, "ndim", 1) == 1
 
     def within(value: Any) -> _Problem | None:
-        # Others may be used up by a look, or be columns of millions.
-        for number, one in enumerate(value if isinstance(value, (list, tuple)) else ()):
+        # Iterators are used up by a look, and a range may have no end that one would wait for.
+        some: collections.abc.Sequence[Any] = ()
+        if isinstance(value, collections.abc.Sequence):
+            some = value if isinstance(value, (list, tuple)) else value[:1]
+        for number, one in enumerate(some):
             problem = of[min(number, len(of) - 1)].problem(one) if of else None
             if problem is not None:
                 return problem._replace(at=f"[{number}]{problem.at}")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from holdfast._words import did_you_mean
+from holdfast._words import did_you_mean, shown
 from holdfast.errors import UsageError
 from holdfast.units import nanoseconds
 
@@ -25,7 +25,10 @@ def check_column(table: pd.DataFrame, column: str) -> None:
         return
     names = [str(name) for name in table.columns]
     hint = did_you_mean(column, names)
-    raise UsageError(f"column {column!r}: the table has none of this name{hint}")
+    raise UsageError(
+        f"column: found {shown(column)}, the table has none of this name; expected one of "
+        f"{shown(names)}{hint}"
+    )
 
 
 def axis_columns(table: pd.DataFrame) -> list[str]:
@@ -60,8 +63,8 @@ def numbers(values: pd.Series[Any]) -> npt.NDArray[np.float64]:
         return pd.to_numeric(values).to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError):
         raise UsageError(
-            f"column {values.name!r}: found {_first_word(values)!r}, expected numbers, booleans or "
-            "verdicts"
+            f"column {shown(values.name)}: found {shown(_first_word(values))}, expected numbers, "
+            "booleans or verdicts"
         ) from None
 
 

@@ -86,7 +86,7 @@ def run(
     one = as_scenario(scenario)
     kinds = [trace] if isinstance(trace, str) else list(trace or [])
     if kinds and out is None:
-        raise UsageError("trace: traces are files, so give out=, a folder")
+        raise UsageError("trace: found without out, expected a folder as well: give out=")
     if out is not None and not kinds:
         raise UsageError("out: found without trace, expected what to write into it; trace= says it")
     bounds = bounds_of(max_events, max_memory)

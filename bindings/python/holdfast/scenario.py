@@ -245,7 +245,7 @@ def _find(path: AnyPath) -> Path:
     if bundled.is_file():
         return Path(str(bundled))
     raise ScenarioError(
-        f"{_named(given)}: found no file and no bundled scenario of this name"
+        f"{_core.printable(os.fsencode(given))}: found no file and no bundled scenario of this name"
         + did_you_mean(path, scenarios()),
         source=_named(given),
         found="no such file",

@@ -18,6 +18,7 @@ import pandas as pd
 from holdfast import _core
 from holdfast._arguments import Between, Whole, check_fields, checked
 from holdfast._table import axis_columns, check_column, is_yes_or_no, key_of, numbers, with_keys
+from holdfast._words import shown
 from holdfast.errors import UsageError
 from holdfast.seeds import Seed
 
@@ -271,6 +272,8 @@ def paired_difference(
     others = [name for name in axis_columns(table) if name != of]
     on = ["seed", *others] if pair_on is None else pair_on
     columns = [on] if isinstance(on, str) else list(on)
+    if not columns or of in columns:
+        raise UsageError(f"pair_on: found {shown(columns)}, expected columns other than {of!r}")
     check_column(table, value)
     keyed = with_keys(table, [*columns, of])
     halves = []
