@@ -69,6 +69,29 @@ json earlier_matrix(const fs::path& out) {
   return earlier;
 }
 
+/// What is in each report but the matrix.
+bool names_us(const std::string& report) {
+  return report.find("onformance report") != std::string::npos ||
+         report.find("holdfast conform") != std::string::npos;
+}
+
+/// Reports of the same names that conform did not write would be lost.
+void refuse_foreign(const fs::path& out) {
+  for (const char* name : {"conform.json", "conform.html", "conform.md", "conform.junit.xml"}) {
+    std::ifstream file(out / name, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const json document = json::parse(text, nullptr, false);
+    const bool is_matrix = document.is_object() && document.contains("results");
+    if (!text.empty() && !is_matrix && !names_us(text)) {
+      throw UsageError(
+          fmt::format("--out: found \"{}\" in {}, which conform did not write and which would be "
+                      "lost; expected "
+                      "another folder",
+                      name, scenario::in_quotes(out.string())));
+    }
+  }
+}
+
 /// Where the reports go: those of a run that was stopped do not take the place of a whole one's.
 fs::path folder_for(const std::string& out, const json& matrix) {
   const json earlier = earlier_matrix(out);
@@ -213,6 +236,7 @@ int conform_matrix(const ConformArguments& a) {
   std::unique_ptr<analysis::Folder> folder;
   if (!a.out.empty()) {
     check_out(a.out);
+    refuse_foreign(a.out);
     folder = make_out(a.out);
   }
 

@@ -185,8 +185,18 @@ def test_one_wrong_scenario_stops_all(tmp_path: Path) -> None:
     "arguments",
     [[], ["runn"], ["run"], ["run", "x.json", "--kernel", "simgird"], ["run", ".", "--frob"],
      ["run", "missing.json"], ["run", "."], ["schema", "--format", "html"], ["list", "polici"],
-     ["verify"], ["verify", "missing.json"]],
-    ids=" ".join,
+     ["verify"], ["verify", "missing.json"], ["--frob"], ["run", "quickstart", "--seed"],
+     ["run", "quickstart", "--seed", "1", "--seed", "2"], ["run", "quickstart", "--seed="],
+     ["run", "quickstart", "--kernel", "native", "--kernel", "both"], ["run", "quickstart", "-x"],
+     ["run", "quickstart", "--json=5"], ["run", "quickstart", "--set", "--json"],
+     ["list", "policy", "spec", "x"], ["schema", "x"], ["conform", "x"], ["run", "--", "--x"],
+     ["run", "quickstart", "--trace", "jsonl,,pcap", "--out", "o"], ["run", "x" * 5000],
+     ["run", "quickstart", "--trace", "jsonl,jsonl", "--out", "o"], ["conform", "--party", "hosts"],
+     ["run", "quickstart", "--trace", ",", "--out", "o"], ["conform", "--party", "host,,target"],
+     ["conform", "--party", "host,host"], ["conform", "--format", "html,xml", "--out", "o"],
+     ["conform", "--format", "html,html", "--out", "o"], ["conform", "--policy", "spec,spec"],
+     ["conform", "--policy", "missing.json"], ["conform", "--requirement", "HOLD-6,"]],
+    ids=lambda words: " ".join(words)[:60],
 )  # fmt: skip
 def test_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
     """Wrong usage is exit status 2 with one line on stderr."""
@@ -197,4 +207,8 @@ def test_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
     assert done.stdout == ""
     assert done.stderr.startswith("holdfast: ")
     assert done.stderr.count("\n") == 1
+    assert "found " in done.stderr
+    assert "expected " in done.stderr
+    assert "scenario file" not in done.stderr or "conform" not in arguments
+    assert len(done.stderr) < 1000
     assert not list(tmp_path.iterdir())

@@ -143,6 +143,11 @@ def check(name: str, hint: Any, value: Any) -> None:
     _refuse(name, _kind(hint), value)
 
 
+def fits(hint: Any, value: Any) -> bool:
+    """Tell whether a value fits an annotation."""
+    return _kind(hint).problem(value) is None
+
+
 def is_whole(value: Any) -> bool:
     """Tell whether a value is an integer, of Python or of NumPy; a truth value is none."""
     if isinstance(value, bool) or type(value).__name__ == "bool_":

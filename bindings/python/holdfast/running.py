@@ -69,7 +69,8 @@ def run(
         max_events: after so many a run ends with a partial result (:attr:`Result.partial`); by
             default 10^9, which is a quarter of an hour or so.
         max_memory: likewise when its histories, packets and events take so much: bytes, or a size
-            (``"16GiB"``); by default 8 GiB. It is weighed every 131,072 events.
+            (``"16GiB"``); by default 8 GiB. It is weighed after the first
+            event, whenever their number has doubled, and every 131,072 events.
         trace_from: traces begin at this time of the run (``"9.5s"``, or seconds).
         trace_to: and end with this one.
         snaplen: ``"pcap"`` keeps so many bytes of each packet, 1 to 65535.

@@ -101,6 +101,7 @@ class PyWorld {
     Interrupts interrupts;
     bounded_.reset();
     const auto [max_events, max_memory] = bounds;
+    std::uint64_t next_weighing = 1;
     for (std::uint64_t done = 1; fire_next(end); ++done) {
       if (done % analysis::events_per_look == 0)
         interrupts.check();
@@ -108,10 +109,12 @@ class PyWorld {
         bounded_ = analysis::Early::max_events;
         return false;
       }
-      if (done % analysis::events_per_weighing == 0 && world_.calendar.is_due(end) &&
-          footprint(world_) > max_memory) {
-        bounded_ = analysis::Early::max_memory;
-        return false;
+      if (done >= next_weighing && world_.calendar.is_due(end)) {
+        next_weighing = done + std::min(done, analysis::events_per_weighing);
+        if (footprint(world_) > max_memory) {
+          bounded_ = analysis::Early::max_memory;
+          return false;
+        }
       }
     }
     world_.calendar.advance_to(end);
