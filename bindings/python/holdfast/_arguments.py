@@ -154,7 +154,7 @@ def is_whole(value: Any) -> bool:
         return False
     try:
         operator.index(value)
-    except TypeError:
+    except Exception:  # Its own __index__ may do anything.
         return False
     return True
 

@@ -22,6 +22,8 @@ _VERDICTS = ("ok", "corrupt", NOT_JUDGED)
 def check_column(table: pd.DataFrame, column: str) -> None:
     """Raise UsageError unless the table has the column."""
     if column in table.columns:
+        if not isinstance(table[column], pd.Series):
+            raise UsageError(f"column: found {shown(column)} several times, expected it once")
         return
     names = [str(name) for name in table.columns]
     hint = did_you_mean(column, names)
@@ -61,7 +63,7 @@ def numbers(values: pd.Series[Any]) -> npt.NDArray[np.float64]:
         return known.to_numpy(dtype=np.float64, na_value=np.nan)
     try:
         return pd.to_numeric(values).to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise UsageError(
             f"column {shown(values.name)}: found {shown(_first_word(values))}, expected numbers, "
             "booleans or verdicts"

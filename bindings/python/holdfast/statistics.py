@@ -82,7 +82,7 @@ def mean_interval(values: Iterable[float | None], confidence: Confidence = 0.95)
         UsageError: an argument makes no sense.
 
     """
-    used, dropped = _known(values)
+    used, dropped = _finite(values)
     n = len(used)
     mean = float(used.mean()) if n else np.nan
     half = np.nan
@@ -153,7 +153,7 @@ def bootstrap_interval(
     """
     if quantile is not None and not 0 <= quantile <= 1:
         raise UsageError(f"quantile: found {quantile!r}, expected 0 to 1, or None for the mean")
-    used, dropped = _known(values)
+    used, dropped = _finite(values)
     n = len(used)
     if n == 0:
         return Interval(np.nan, np.nan, np.nan, 0, dropped, confidence)
@@ -342,6 +342,13 @@ def _known(values: Iterable[float | None]) -> tuple[npt.NDArray[np.float64], int
     all_of_them = numbers(given)
     used = all_of_them[~np.isnan(all_of_them)]
     return used, len(all_of_them) - len(used)
+
+
+def _finite(values: Iterable[float | None]) -> tuple[npt.NDArray[np.float64], int]:
+    used, dropped = _known(values)
+    if not np.isfinite(used).all():
+        raise UsageError("values: found an infinite one, expected numbers that have a mean")
+    return used, dropped
 
 
 def _interval(values: pd.Series[Any], confidence: float, method: Method) -> Interval:

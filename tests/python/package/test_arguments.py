@@ -91,7 +91,7 @@ VALID: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "Scenario.load": (Scenario.load, {"path": "quickstart"}),
     "Scenario.set": (BASE.set, {"path": "/seed", "value": 1}),
     "Scenario.save": (BASE.save, {"path": "saved.json"}),
-    "Result": (holdfast.Result, {"document": {}}),
+    "Result": (holdfast.Result, {"document": RESULT.to_dict()}),
     "Result.plot_timeline": (RESULT.plot_timeline, {}),
     "World": (World, {"scenario": BASE}),
     "World.step": (lambda **given: World(BASE).step(**given), {}),
@@ -211,6 +211,22 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("threshold", {"fails": "stall_s"}, "fails: found 'stall_s', expected a function"),
     ("random", {"n": 2**70}, "n: found 1180591620717411303424, expected an integer from 1"),
     ("Scenario.save", {"path": ""}, "path: found ''"),
+    ("Scenario.load", {"path": "/nowhere/\udcff.json"}, "found no such file"),
+    ("Result", {"document": {}}, 'found no "name", expected the result of a run'),
+    ("sweep", {"seeds": range(10**8)}, "expected at most 10000000"),
+    ("sweep", {"out": "x" * 251 + ".csv"}, "out: found"),
+    ("sweep", {"points": {"": ["spec"]}}, "an axis without a name"),
+    ("sweep", {"points": {"a": {None: {POLICY: "spec"}}}}, "label: found None"),
+    ("sweep", {"points": {"a": {(1, 2): {POLICY: "spec"}}}}, "label: found (1, 2)"),
+    ("sweep", {"points": {"a": {"\ud800": {POLICY: "spec"}}}}, "label: found '\\ud800'"),
+    ("sweep", {"points": [{"label": b"x", POLICY: "spec"}]}, "label: found b'x'"),
+    ("sobol", {"ranges": {f"/{i}": (0, 1) for i in range(21202)}}, "expected at most 21201"),
+    ("mean_interval", {"values": [10**400]}, "expected numbers"),
+    ("mean_interval", {"values": [float("inf"), 1.0]}, "found an infinite one"),
+    ("bootstrap_interval", {"values": [float("inf"), 1.0, 2.0]}, "found an infinite one"),
+    ("summarize", {"table": pd.DataFrame([[1, 2]], columns=["a", "a"]), "value": "a", "by": []},
+     "found 'a' several times"),
+    ("run", {"workloads": [holdfast.Workload(writer, "h1", cpu=4)]}, "found cpu 4 of h1"),
     ("Scenario.set", {"path": None}, "path: found None, expected a string"),
     ("World.step", {"events": True}, "events: found True, expected an integer"),
     ("World.step", {"events": 2**70}, "events: found 1180591620717411303424"),
@@ -224,7 +240,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 def test_what_is_refused(name: str, given: dict[str, Any], said: str) -> None:
     """Which argument, what was found, what was expected."""
     function, valid = VALID[name]
-    with pytest.raises(UsageError) as told:
+    with pytest.raises((UsageError, holdfast.ScenarioError)) as told:
         function(**valid | given)
     assert said in str(told.value)
 

@@ -141,6 +141,8 @@ def check_paths(
         _core.apply(text, source, [*before, *point.sets], said_by)
 
 
+#: What a table calls several values together.
+Label: TypeAlias = str | int | float | bool
 #: The spellings of the path to a scenario's seed.
 SEED_PATHS = ("/seed", "seed")
 
@@ -172,7 +174,8 @@ def seeds_of(seeds: int | Iterable[int] | None, own: int) -> list[int]:
     if seeds is None:
         return [own]
     if isinstance(seeds, Iterable):
-        given = list(seeds)
+        given = list(itertools.islice(seeds, MOST_RUNS + 1))
+        check_runs(1, len(given))
     else:
         check_runs(1, operator.index(seeds))
         given = list(range(1, operator.index(seeds) + 1))
@@ -188,7 +191,11 @@ def seeds_of(seeds: int | Iterable[int] | None, own: int) -> list[int]:
 
 def _axis(name: str, values: Any) -> list[Point]:
     """Return one axis as points that set nothing else."""
+    if not name:
+        raise UsageError("points: found an axis without a name, expected a path or a name")
     if isinstance(values, Mapping):
+        for label in values:
+            check(f"points: {shown(name)}: label", Label, label)
         points = [Point({name: label}, _sets(name, some)) for label, some in values.items()]
     elif isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise UsageError(
@@ -208,6 +215,7 @@ def _point(given: Any) -> Point:
     if not isinstance(given, Mapping):
         raise UsageError(f"points: found {shown(given)}, expected a point {{path: value}}")
     values = {name: _plain(value) for name, value in given.items()}
+    check("points: label", Label, values.get("label", ""))
     sets = {path: value for path, value in values.items() if path != "label"}
     return Point(values, _sets("points", sets))
 

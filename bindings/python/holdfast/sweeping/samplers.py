@@ -105,6 +105,8 @@ def sobol(n: Points, ranges: Ranges, *, seed: Seed = 1) -> list[Point]:
     from scipy.stats import qmc
 
     checked = _check(ranges)
+    if len(checked) > qmc.Sobol.MAXDIM:
+        raise UsageError(f"ranges: found {len(checked)}, expected at most {qmc.Sobol.MAXDIM}")
     if n & (n - 1):
         raise UsageError(f"sobol: found n = {n}, expected a power of two")
     return _points(checked, qmc.Sobol(len(checked), rng=seed).random(n).tolist())
