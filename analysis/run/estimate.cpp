@@ -169,7 +169,8 @@ Load load_of(const Scenario& s, const Fio& w, const Path& path) {
   const bool reads = w.rw == workload::Pattern::read || w.rw == workload::Pattern::randread;
   load.reads = writes ? 0.0 : reads ? 1.0 : w.rwmixread / 100.0;
   const auto region = w.size_bytes != 0 ? w.size_bytes : ns.size_bytes - w.offset_bytes;
-  load.region_blocks = static_cast<double>(region / ns.block_bytes);
+  const std::uint64_t region_blocks = region / ns.block_bytes;
+  load.region_blocks = static_cast<double>(region_blocks);
   const double wire = load.bytes * 8 / std::max(path.bits_per_s, 1.0);
   const double media =
       load.reads * low_of(ns.media.read) + (1 - load.reads) * low_of(ns.media.write);

@@ -37,10 +37,10 @@ json read_json(const std::string& option, const std::string& file, void (*check)
   std::error_code ignored;
   std::ifstream in(file, std::ios::binary);
   if (!in || fs::is_directory(file, ignored))
-    throw UsageError(where + " cannot be read");
+    throw UsageError(where + ": found no file that can be read, expected a JSON document");
   const json document = json::parse(in, nullptr, false);
   if (document.is_discarded() || !document.is_object())
-    throw UsageError(where + " is no JSON document of holdfast conform");
+    throw UsageError(where + ": found no JSON object, expected a document of holdfast conform");
   try {
     check(document);
   } catch (const std::invalid_argument& error) {

@@ -247,6 +247,8 @@ def test_what_is_refused(name: str, given: dict[str, Any], said: str) -> None:
 
 def test_points_that_are_none() -> None:
     """`crossed` takes any number of them."""
+    with pytest.raises(UsageError, match="found no points"):
+        holdfast.crossed()
     for value in WRONG:
         try:
             holdfast.crossed({"/x": [1]}, value)

@@ -30,6 +30,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"seeds": True}, "at /seeds: found true"),
     ({"points": NULL}, "sweep.json: at /points: found null, expected an object {path: values}"),
     ({"points": "spec"}, 'at /points: found "spec"'),
+    ({"points": {"crossed": []}}, "sweep.json: crossed: found no points"),
+    ({"points": [NULL]}, "sweep.json: points[0]: found None, expected a point {path: value}"),
+    ({"points": {"a": {"b": 5}}}, "sweep.json: points: a: found 5"),
     ({"base": NULL}, "sweep.json: at /base: found null"),
     ({"base": ""}, 'at /base: found ""'),
     ({"base": "x" * 5000}, "at /base: found"),
@@ -52,6 +55,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 #: Options behind the verb, with {} for a good file; a part of what is said.
 USAGE: list[tuple[list[str], str]] = [
+    ([""], "SWEEP.json: found ''"),
+    (["x" * 5000], "SWEEP.json: found 'xxx"),
     ([], "expected"),
     (["{}", "--sedes", "3"], "found --sedes 3, expected one of -h, --help"),
     (["{}", "--see", "3"], 'did you mean "--seeds"?'),

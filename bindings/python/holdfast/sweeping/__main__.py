@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import pandas as pd
 
 from holdfast import _core
+from holdfast._arguments import AnyPath, check
 from holdfast._signals import note
 from holdfast._words import did_you_mean, shown
 from holdfast.errors import HoldfastError, Interrupted, ScenarioError, UsageError, WriteError
@@ -130,6 +131,7 @@ def _name(stopped: list[signal.Signals]) -> str:
 
 def _run(arguments: list[str]) -> int:
     given = _parser().parse_args(arguments)
+    check("SWEEP.json", AnyPath, given.sweep)
     sweep_file = Path(given.sweep)
     asked = read_sweep(sweep_file)
     if given.seeds is not None:

@@ -84,6 +84,8 @@ def zipped(axes: Mapping[str, Any]) -> list[Point]:
 @checked
 def crossed(*points: PointsLike) -> list[Point]:
     """Return every combination of a point of each argument: a grid of policies x samples, say."""
+    if not points:
+        raise UsageError("crossed: found no points, expected at least one list of them")
     axes = [as_points(one) for one in points]
     check_runs(math.prod(len(axis) for axis in axes), 1)
     return [_merged(some) for some in itertools.product(*axes)]
