@@ -22,7 +22,8 @@ inline constexpr std::uint64_t default_max_memory = std::uint64_t{8} << 30;
 
 /// So many events that looking up in between costs nothing, and so few that nobody waits for it.
 inline constexpr std::uint64_t events_per_look = 1U << 12;
-/// Adding up what a world takes costs a walk over the pages of its disks.
+/// Adding up what a world takes costs a walk over the pages of its disks. It is done after the
+/// first event, whenever their number has doubled, and after each so many.
 inline constexpr std::uint64_t events_per_weighing = 32 * events_per_look;
 
 /// The bound on memory in bytes, as typed ("16GiB"). Throws std::invalid_argument, with what was

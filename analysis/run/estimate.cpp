@@ -8,7 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <deque>
+#include <map>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace holdfast::analysis {
 namespace {
@@ -17,9 +21,11 @@ using namespace scenario;
 using sim::seconds;
 
 constexpr double bytes_of_program = 40e6;
-constexpr double bytes_per_queue = 4e3;
-constexpr double bytes_per_write = 170;  // its operation, its version, its latency
-constexpr double bytes_per_read = 225;   // likewise, with what it knew
+constexpr double bytes_per_host = 30e3;
+constexpr double bytes_per_queue = 5e3;
+constexpr double bytes_per_namespace = 500;  // as one host knows it
+constexpr double bytes_per_write = 170;      // its operation, its version, its latency
+constexpr double bytes_per_read = 225;       // likewise, with what it knew
 constexpr double bytes_per_block_known = 8;
 constexpr double bytes_per_block_written = 32;
 constexpr double bytes_per_queued_packet = 140;
@@ -29,7 +35,7 @@ constexpr double seconds_per_io = 500e-9;
 constexpr double header_bytes = 52;  // IP and TCP with timestamps
 constexpr double frame_bytes = 38;   // preamble, Ethernet header, check sequence, gap
 
-/// The host's links, and whether a switch is between them and the port.
+/// The host's links, and how far it is to the nearest port.
 struct Path {
   double bits_per_s = 0;  ///< all links together
   double delay_s = 1e9;   ///< the nearest one's
@@ -37,22 +43,57 @@ struct Path {
   double hops = 2;
 };
 
-Path path_of(const Scenario& s, const std::string& host) {
-  Path path;
-  bool direct = false;
+/// Links from each node to the nearest port of a subsystem.
+std::map<std::string, double> hops_to_ports(const Scenario& s) {
+  std::multimap<std::string, std::string> neighbours;
   for (const Link& link : s.fabric.links) {
-    const bool first = link.ends[0] == host;
-    if (!first && link.ends[1] != host)
+    neighbours.emplace(link.ends[0], link.ends[1]);
+    neighbours.emplace(link.ends[1], link.ends[0]);
+  }
+  std::map<std::string, double> hops;
+  std::deque<std::string> next;
+  for (const Subsystem& one : s.subsystems) {
+    for (const std::string& port : one.ports) {
+      if (hops.emplace(port, 0.0).second)
+        next.push_back(port);
+    }
+  }
+  for (; !next.empty(); next.pop_front()) {
+    const auto [first, last] = neighbours.equal_range(next.front());
+    for (auto link = first; link != last; ++link) {
+      if (hops.emplace(link->second, hops.at(next.front()) + 1).second)
+        next.push_back(link->second);
+    }
+  }
+  return hops;
+}
+
+Path path_of(const Scenario& s, const std::string& host,
+             const std::map<std::string, double>& hops) {
+  Path path;
+  for (const Link& link : s.fabric.links) {
+    if (link.ends[0] != host && link.ends[1] != host)
       continue;
     path.bits_per_s += static_cast<double>(link.rate_bps);
     path.delay_s = std::min(path.delay_s, seconds(link.delay));
     path.mtu = link.mtu_bytes;
-    const std::string& other = link.ends[first ? 1 : 0];
-    for (const Subsystem& one : s.subsystems)
-      direct = direct || std::find(one.ports.begin(), one.ports.end(), other) != one.ports.end();
   }
-  path.hops = direct ? 1 : 2;
+  const auto known = hops.find(host);
+  if (known != hops.end())
+    path.hops = known->second;
   return path;
+}
+
+/// What the ports of a subsystem can carry, whoever asks.
+double bytes_per_s_of(const Scenario& s, const Subsystem& subsystem) {
+  double bits_per_s = 0;
+  for (const Link& link : s.fabric.links) {
+    for (const std::string& port : subsystem.ports) {
+      if (link.ends[0] == port || link.ends[1] == port)
+        bits_per_s += static_cast<double>(link.rate_bps);
+    }
+  }
+  return bits_per_s / 8;
 }
 
 double low_of(const Latency& latency) {
@@ -128,7 +169,8 @@ Load load_of(const Scenario& s, const Fio& w, const Path& path) {
   const bool reads = w.rw == workload::Pattern::read || w.rw == workload::Pattern::randread;
   load.reads = writes ? 0.0 : reads ? 1.0 : w.rwmixread / 100.0;
   const auto region = w.size_bytes != 0 ? w.size_bytes : ns.size_bytes - w.offset_bytes;
-  load.region_blocks = static_cast<double>(region / ns.block_bytes);
+  const std::uint64_t region_blocks = region / ns.block_bytes;
+  load.region_blocks = static_cast<double>(region_blocks);
   const double wire = load.bytes * 8 / std::max(path.bits_per_s, 1.0);
   const double media =
       load.reads * low_of(ns.media.read) + (1 - load.reads) * low_of(ns.media.write);
@@ -220,17 +262,55 @@ void add_repeats(Sum& sum, const Scenario& s, const std::string& pointer, const 
   }
 }
 
+const Subsystem* subsystem_of(const Scenario& s, const std::string& name) {
+  for (const Subsystem& one : s.subsystems) {
+    if (one.name == name)
+      return &one;
+  }
+  return nullptr;  // discovery
+}
+
 void add_connections(Sum& sum, const Scenario& s) {
   for (std::size_t i = 0; i < s.hosts.size(); ++i) {
     const Host& host = s.hosts[i];
-    double queues = 0, looks = 0;
+    double queues = 0, looks = 0, namespaces = 0;
     for (const Connect& one : host.connect) {
       queues += 1.0 + (one.nr_io_queues == 0 ? host.cpus : std::min(one.nr_io_queues, host.cpus));
       const double kato = seconds(one.keep_alive_tmo.value_or(std::chrono::seconds(5)));
       looks += kato > 0 ? seconds(s.duration) / (kato / 2) : 0;
+      if (const Subsystem* subsystem = subsystem_of(s, one.subsystem))
+        namespaces += static_cast<double>(subsystem->namespaces.size());
     }
-    // A Keep Alive is a command, a response and an ACK; setting up a queue takes about thirty.
-    sum.add(fmt::format("/hosts/{}", i), 0, looks * 12 + queues * 60, queues * bytes_per_queue);
+    // A Keep Alive is a command, a response and an ACK; setting up a queue takes about thirty, and
+    // the scan asks each controller about each namespace.
+    sum.add(fmt::format("/hosts/{}", i), 0, looks * 12 + queues * 60 + namespaces * 10,
+            bytes_per_host + queues * bytes_per_queue + namespaces * bytes_per_namespace);
+  }
+}
+
+/// Of each workload what it asks for, or its share of what the ports of its subsystem can carry.
+void add_loads(Sum& sum, const Scenario& s) {
+  const auto hops = hops_to_ports(s);
+  std::vector<std::pair<Load, Path>> loads;
+  std::map<std::string, double> wanted;  // bytes, by subsystem
+  for (const auto& one : s.workloads) {
+    std::visit(
+        [&](const auto& workload) {
+          const Path path = path_of(s, workload.host, hops);
+          loads.emplace_back(load_of(s, workload, path), path);
+          wanted[workload.subsystem] += loads.back().first.ios * loads.back().first.bytes;
+        },
+        one);
+  }
+  for (std::size_t i = 0; i < loads.size(); ++i) {
+    auto& [load, path] = loads[i];
+    const std::string name =
+        std::visit([](const auto& workload) { return workload.subsystem; }, s.workloads[i]);
+    if (const Subsystem* subsystem = subsystem_of(s, name)) {
+      const double most = bytes_per_s_of(s, *subsystem) * seconds(s.duration);
+      load.ios *= std::min(1.0, most / std::max(wanted[name], 1.0));
+    }
+    add_load(sum, fmt::format("/workloads/{}", i), load, path);
   }
 }
 
@@ -257,14 +337,7 @@ std::string rounded_time(double s) {
 Estimate estimate(const Scenario& s) {
   Sum sum;
   add_connections(sum, s);
-  for (std::size_t i = 0; i < s.workloads.size(); ++i) {
-    std::visit(
-        [&](const auto& workload) {
-          const Path path = path_of(s, workload.host);
-          add_load(sum, fmt::format("/workloads/{}", i), load_of(s, workload, path), path);
-        },
-        s.workloads[i]);
-  }
+  add_loads(sum, s);
   for (std::size_t i = 0; i < s.faults.size(); ++i) {
     const auto pointer = fmt::format("/faults/{}", i);
     std::visit(

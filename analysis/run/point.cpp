@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "analysis/run/row.hpp"
+#include "models/scenario/changes.hpp"
 #include "models/scenario/scenario.hpp"
 #include "sim/check.hpp"
 
@@ -16,8 +17,9 @@ using nlohmann::json;
 
 scenario::Scenario scenario_of(const json& base, const Point& point, const std::string& source) {
   json document = base;
+  scenario::Changes changes(document);
   for (const auto& [path, value] : point.sets)
-    scenario::apply_set(document, path, value, source);
+    changes.set(path, value, source);
   if (point.seed && document.is_object())
     document["seed"] = *point.seed;
   return scenario::from_json(document, source);

@@ -31,7 +31,7 @@ constexpr int stretches = 200;
 class Watch {
  public:
   Watch(const World& w, const RunOptions& options, TimePoint end)
-      : w_(w), options_(options), end_(end), left_(std::min(events_per_look, options.max_events)) {}
+      : w_(w), options_(options), end_(end) {}
 
   /// Asked after each event, and told whether another one is due.
   template <class IsDue>
@@ -59,19 +59,22 @@ class Watch {
     const std::uint64_t fired = w_.calendar.fired();
     if (!is_stopped() && is_due && fired >= options_.max_events)
       early_ = Early::max_events;
-    if (!early_ && is_due && ++looks_ % (events_per_weighing / events_per_look) == 0 &&
-        footprint(w_) > options_.max_memory)
-      early_ = Early::max_memory;
-    left_ = fired < options_.max_events ? std::min(events_per_look, options_.max_events - fired)
-                                        : events_per_look;
+    if (!early_ && is_due && fired >= next_weighing_) {
+      next_weighing_ = fired + std::min(fired, events_per_weighing);
+      if (footprint(w_) > options_.max_memory)
+        early_ = Early::max_memory;
+    }
+    left_ = std::min(fired, events_per_look);
+    if (fired < options_.max_events)
+      left_ = std::min(left_, options_.max_events - fired);
     return !early_;
   }
 
   const World& w_;
   const RunOptions& options_;
   TimePoint end_;
-  std::uint64_t left_;
-  std::uint64_t looks_ = 0;
+  std::uint64_t left_ = 1;           ///< events to the next look; a short run is looked at as well
+  std::uint64_t next_weighing_ = 1;  ///< in events, too: the first one, and as often as they double
   std::optional<Early> early_;
 };
 

@@ -37,10 +37,10 @@ json read_json(const std::string& option, const std::string& file, void (*check)
   std::error_code ignored;
   std::ifstream in(file, std::ios::binary);
   if (!in || fs::is_directory(file, ignored))
-    throw UsageError(where + " cannot be read");
+    throw UsageError(where + ": found no file that can be read, expected a JSON document");
   const json document = json::parse(in, nullptr, false);
   if (document.is_discarded() || !document.is_object())
-    throw UsageError(where + " is no JSON document of holdfast conform");
+    throw UsageError(where + ": found no JSON object, expected a document of holdfast conform");
   try {
     check(document);
   } catch (const std::invalid_argument& error) {
@@ -67,6 +67,29 @@ json earlier_matrix(const fs::path& out) {
     return nullptr;
   }
   return earlier;
+}
+
+/// What is in each report but the matrix.
+bool names_us(const std::string& report) {
+  return report.find("onformance report") != std::string::npos ||
+         report.find("holdfast conform") != std::string::npos;
+}
+
+/// Reports of the same names that conform did not write would be lost.
+void refuse_foreign(const fs::path& out) {
+  for (const char* name : {"conform.json", "conform.html", "conform.md", "conform.junit.xml"}) {
+    std::ifstream file(out / name, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const json document = json::parse(text, nullptr, false);
+    const bool is_matrix = document.is_object() && document.contains("results");
+    if (!text.empty() && !is_matrix && !names_us(text)) {
+      throw UsageError(
+          fmt::format("--out: found \"{}\" in {}, which conform did not write and which would be "
+                      "lost; expected "
+                      "another folder",
+                      name, scenario::in_quotes(out.string())));
+    }
+  }
 }
 
 /// Where the reports go: those of a run that was stopped do not take the place of a whole one's.
@@ -213,6 +236,7 @@ int conform_matrix(const ConformArguments& a) {
   std::unique_ptr<analysis::Folder> folder;
   if (!a.out.empty()) {
     check_out(a.out);
+    refuse_foreign(a.out);
     folder = make_out(a.out);
   }
 

@@ -73,7 +73,8 @@ std::vector<Named> named(const std::string& option, const std::vector<std::strin
   for (std::size_t i = 0; i < out.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (same_name(out[i], out[j]))
-        throw UsageError(fmt::format("{}: {} twice", option, scenario::in_quotes(out[i].name)));
+        throw UsageError(fmt::format("{}: found {} twice, expected each once", option,
+                                     scenario::in_quotes(out[i].name)));
     }
   }
   return out;

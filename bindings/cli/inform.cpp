@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "bindings/cli/cli.hpp"
+#include "bindings/cli/typed.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::cli {
@@ -24,14 +25,6 @@ int print_schema(const std::string& format) {
 }
 
 namespace {
-
-[[noreturn]] void unknown(const std::string& what, const std::string& typed,
-                          const std::vector<std::string>& names) {
-  const auto near = scenario::nearest(typed, names);
-  throw UsageError(fmt::format("{}: found {}, expected {}{}", what, scenario::in_quotes(typed),
-                               scenario::one_of(names),
-                               near.empty() ? "" : "; did you mean \"" + near + "\"?"));
-}
 
 std::string text_of(const scenario::CatalogueSection& section) {
   std::string text = fmt::format("{} ({})\n", section.title, section.kind);
@@ -71,8 +64,8 @@ int print_list(const std::string& kind, const std::string& name, bool as_json) {
   std::vector<std::string> kinds, names;
   for (const auto& section : sections)
     kinds.push_back(section.kind);
-  if (!kind.empty() && std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
-    unknown("list", kind, kinds);
+  if (!kind.empty())
+    check_word("list", kind, kinds);
   json document = {{"schema_version", schema_version}};
   std::string text;
   for (const auto& section : sections) {
@@ -91,7 +84,7 @@ int print_list(const std::string& kind, const std::string& name, bool as_json) {
     }
   }
   if (text.empty())
-    unknown("list " + kind, name, names);
+    unknown_word("list " + kind, name, names);
   if (as_json) {
     print(document);
   } else {

@@ -17,6 +17,8 @@
 #include "analysis/run/run.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
+#include "bindings/cli/typed.hpp"
+#include "bindings/cli/usage.hpp"
 #include "models/scenario/reading/error.hpp"
 #include "models/scenario/reading/units.hpp"
 #include "sim/memory.hpp"
@@ -56,15 +58,13 @@ void add_run(CLI::App& app, RunArguments& run) {
       ->allow_extra_args(false);
   verb->add_option("--kernel", run.kernel,
                    "simgrid (default), native, or both: run on both and compare the traces")
-      ->type_name("KERNEL")
-      ->check(CLI::IsMember({"simgrid", "native", "both"}));
+      ->type_name("KERNEL");
   verb->add_option("--out", run.out, "write DIR/NAME/result.json, scenario.json and traces")
       ->type_name("DIR");
   verb->add_option("--trace", run.traces,
                    "traces to write below --out, separated by commas: jsonl (every record), kernel "
                    "(kernel.log), perfetto (a timeline for ui.perfetto.dev), pcap (trace.pcapng)")
       ->type_name("KIND")
-      ->delimiter(',')
       ->allow_extra_args(false);
   verb->add_option("--from", run.from, "traces begin at this time of the run, e.g. 9.5s")
       ->type_name("TIME");
@@ -97,12 +97,10 @@ void add_conform(CLI::App& app, ConformArguments& conform) {
   verb->add_option("--policy", conform.policies,
                    "host policies: names, files with knobs (name.json), or all (default)")
       ->type_name("NAME")
-      ->delimiter(',')
       ->allow_extra_args(false);
   verb->add_option("--target", conform.targets,
                    "target profiles: names, files with knobs (name.json), or all (default)")
       ->type_name("NAME")
-      ->delimiter(',')
       ->allow_extra_args(false);
   verb->add_option("--baseline", conform.baseline,
                    "what a patch changes: a policy or a target, name or file; list what the others "
@@ -110,21 +108,16 @@ void add_conform(CLI::App& app, ConformArguments& conform) {
       ->type_name("NAME");
   verb->add_option("--requirement", conform.requirements, "only these requirements")
       ->type_name("ID")
-      ->delimiter(',')
       ->allow_extra_args(false);
   verb->add_option("--party", conform.parties,
                    "only requirements that these have to keep: host, target, system")
       ->type_name("PARTY")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->check(CLI::IsMember({"host", "target", "system"}));
+      ->allow_extra_args(false);
   verb->add_option("--out", conform.out, "write reports, and failing scenarios, into this folder")
       ->type_name("DIR");
   verb->add_option("--format", conform.formats, "reports below --out: html, junit, md, json")
       ->type_name("KIND")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->check(CLI::IsMember({"html", "junit", "md", "json"}));
+      ->allow_extra_args(false);
   verb->add_option("--against", conform.against,
                    "an earlier conform.json: list what got worse first, and exit 1 if anything did")
       ->type_name("OLD.json");
@@ -153,19 +146,19 @@ std::string one_line(std::string text) {
   return text;
 }
 
-// CLI11 tells a mistyped verb as a missing one; name it, and the nearest real one.
-void check_verb(const CLI::App& app, int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-')
-    return;
-  std::vector<std::string> verbs;
-  for (const auto* verb : app.get_subcommands(nullptr))
-    verbs.push_back(verb->get_name());
-  if (std::find(verbs.begin(), verbs.end(), argv[1]) != verbs.end())
-    return;
-  const auto near = scenario::nearest(argv[1], verbs);
-  throw UsageError(fmt::format("found {}, expected {}{}", scenario::in_quotes(argv[1]),
-                               scenario::one_of(verbs),
-                               near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+/// The lists that are separated by commas, and the words that are one of a few.
+void take_apart(RunArguments& run, ConformArguments& conform) {
+  run.traces = items("--trace", run.traces);
+  check_word("--kernel", run.kernel, {"simgrid", "native", "both"});
+  conform.policies = items("--policy", conform.policies);
+  conform.targets = items("--target", conform.targets);
+  conform.requirements = items("--requirement", conform.requirements);
+  conform.parties = items("--party", conform.parties);
+  for (const std::string& one : conform.parties)
+    check_word("--party", one, {"host", "target", "system"});
+  conform.formats = items("--format", conform.formats);
+  for (const std::string& one : conform.formats)
+    check_word("--format", one, {"html", "junit", "md", "json"});
 }
 
 /// An option that is given and says nothing is a mistake (an unset variable of a shell, mostly).
@@ -207,8 +200,7 @@ int dispatch(int argc, char** argv) {
   std::string format = "json";
   auto* schema = app.add_subcommand("schema", "Print the format of scenarios");
   schema->add_option("--format", format, "json (JSON Schema, default) or markdown (a page to read)")
-      ->type_name("FORMAT")
-      ->check(CLI::IsMember({"json", "markdown"}));
+      ->type_name("FORMAT");
 
   std::string kind, name;
   auto* list = app.add_subcommand("list", "List what a scenario can name");
@@ -222,9 +214,12 @@ int dispatch(int argc, char** argv) {
   app.add_subcommand("sweep", "Run a scenario at many points (needs the Python package)");
 
   refuse_empty_values(app);
-  check_verb(app, argc, argv);
-  if (argc > 1 && argv[1] == std::string("sweep"))
-    return sweep({argv + 2, argv + argc});
+  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  check_verb(app, words);
+  if (words.front() == "sweep")
+    return sweep({words.begin() + 1, words.end()});
+  if (words.front()[0] != '-')
+    check_words(*app.get_subcommand(words.front()), {words.begin() + 1, words.end()});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -236,6 +231,7 @@ int dispatch(int argc, char** argv) {
     }
     throw UsageError(one_line(error.what()) + "; see holdfast --help");
   }
+  take_apart(run, conform);
   take_signals();
   if (app.got_subcommand("conform"))
     return conform_matrix(conform);

@@ -73,8 +73,9 @@ void prepare_output() {
     if (::fcntl(file, F_GETFD) >= 0)
       continue;
     stdout_was_closed = stdout_was_closed || file == STDOUT_FILENO;
-    // The lowest number that is free is this one.
-    static_cast<void>(::open("/dev/null", file == STDIN_FILENO ? O_RDONLY : O_WRONLY));
+    // The lowest number that is free is this one. What this program becomes (sweep.cpp) must learn,
+    // too, that nobody hears its data: who writes to what was opened for reading gets EBADF.
+    static_cast<void>(::open("/dev/null", file == STDERR_FILENO ? O_WRONLY : O_RDONLY));
   }
 }
 

@@ -14,12 +14,14 @@
 
 #include "analysis/run/estimate.hpp"
 #include "analysis/run/run.hpp"
+#include "analysis/traces/foreign.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
 #include "bindings/cli/out_folder.hpp"
 #include "bindings/cli/progress.hpp"
 #include "bindings/cli/render.hpp"
 #include "bindings/cli/typed.hpp"
+#include "models/scenario/changes.hpp"
 #include "models/scenario/reading/units.hpp"
 #include "models/scenario/scenario.hpp"
 
@@ -36,10 +38,13 @@ std::vector<scenario::Scenario> load_all(const RunArguments& arguments) {
     // What --set does needs a scenario to start from; a wrong file is told as such first.
     if (!arguments.sets.empty())
       scenario::from_json(document, file);
+    scenario::Changes changes(document);
     for (const auto& assignment : arguments.sets)
-      scenario::apply_set(document, assignment);
-    if (!arguments.seed.empty() && document.is_object()) {
-      document["seed"] = whole_number("--seed", arguments.seed, 0, UINT64_MAX);
+      changes.set(assignment);
+    if (!arguments.seed.empty()) {
+      const std::uint64_t seed = whole_number("--seed", arguments.seed, 0, UINT64_MAX);
+      if (document.is_object())
+        changes.set("/seed", seed, "--seed");
     }
     out.push_back(scenario::from_json(document, file));
     if (!out.back().expect.requirements.empty() && !requirements_judge()) {
@@ -55,14 +60,8 @@ std::vector<scenario::Scenario> load_all(const RunArguments& arguments) {
 // With --out each scenario gets a folder by its name, so two of one name would collide.
 void check_output(const RunArguments& arguments, const std::vector<scenario::Scenario>& all) {
   const std::vector<std::string> kinds(trace_kinds.begin(), trace_kinds.end());
-  for (const auto& kind : arguments.traces) {
-    if (std::find(kinds.begin(), kinds.end(), kind) != kinds.end())
-      continue;
-    const auto near = scenario::nearest(kind, kinds);
-    throw UsageError(fmt::format("--trace: found {}, expected {}{}", scenario::in_quotes(kind),
-                                 scenario::one_of(kinds),
-                                 near.empty() ? "" : "; did you mean \"" + near + "\"?"));
-  }
+  for (const auto& kind : arguments.traces)
+    check_word("--trace", kind, kinds);
   const bool captures =
       std::find(arguments.traces.begin(), arguments.traces.end(), "pcap") != arguments.traces.end();
   for (std::size_t i = 0; captures && i < all.size(); ++i) {
@@ -85,6 +84,16 @@ void check_output(const RunArguments& arguments, const std::vector<scenario::Sce
                                  arguments.scenarios[i], scenario::in_quotes(all[i].name)));
   }
   check_out(arguments.out);
+  for (const auto& one : all) {
+    const fs::path folder = fs::path(arguments.out) / one.name;
+    const std::string foreign = analysis::foreign_file(folder);
+    if (!foreign.empty()) {
+      throw UsageError(fmt::format(
+          "--out: found \"{}\" in {}, which no run wrote and which would be lost; expected another "
+          "folder",
+          foreign, scenario::in_quotes(folder.string())));
+    }
+  }
 }
 
 std::uint64_t max_events_from(const std::string& typed) {
@@ -223,8 +232,9 @@ void write_results(const fs::path& folder, const scenario::Scenario& scenario, c
     analysis::write_whole(folder / "result.partial.json", text_of(result));
     return;
   }
-  analysis::write_whole(folder / "scenario.json", text_of(scenario::to_json(scenario)));
+  // The result first: beside it the rest is known as ours (analysis/traces/foreign.hpp).
   analysis::write_whole(folder / "result.json", text_of(result));
+  analysis::write_whole(folder / "scenario.json", text_of(scenario::to_json(scenario)));
   std::error_code ignored;
   fs::remove(folder / "result.partial.json", ignored);
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "bindings/cli/cli.hpp"
@@ -21,6 +22,41 @@ std::uint64_t whole_number(const std::string& option, const std::string& typed, 
                                  scenario::in_quotes(typed), low, high));
   }
   return value;
+}
+
+std::vector<std::string> items(const std::string& option, const std::vector<std::string>& typed) {
+  std::vector<std::string> out;
+  for (const std::string& list : typed) {
+    for (std::size_t begin = 0; begin <= list.size();) {
+      const std::size_t end = std::min(list.find(',', begin), list.size());
+      const std::string one = list.substr(begin, end - begin);
+      begin = end + 1;
+      if (one.empty()) {
+        throw UsageError(fmt::format("{}: found {}, expected something on each side of a comma",
+                                     option, scenario::in_quotes(list)));
+      }
+      if (std::find(out.begin(), out.end(), one) != out.end()) {
+        throw UsageError(fmt::format("{}: found {} twice, expected each once", option,
+                                     scenario::in_quotes(one)));
+      }
+      out.push_back(one);
+    }
+  }
+  return out;
+}
+
+void unknown_word(const std::string& where, const std::string& typed,
+                  const std::vector<std::string>& names) {
+  const auto near = scenario::nearest(typed, names);
+  throw UsageError(fmt::format("{}{}found {}, expected {}{}", where, where.empty() ? "" : ": ",
+                               scenario::in_quotes(typed), scenario::one_of(names),
+                               near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+}
+
+void check_word(const std::string& where, const std::string& typed,
+                const std::vector<std::string>& names) {
+  if (std::find(names.begin(), names.end(), typed) == names.end())
+    unknown_word(where, typed, names);
 }
 
 }  // namespace holdfast::cli

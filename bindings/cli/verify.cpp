@@ -7,6 +7,7 @@
 #include "analysis/run/estimate.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
+#include "models/scenario/changes.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::cli {
@@ -39,8 +40,9 @@ std::vector<scenario::ScenarioError::Parts> errors_of(const std::string& file,
     // A change needs a scenario to start from.
     if (auto errors = scenario::all_errors(document, file); sets.empty() || !errors.empty())
       return errors;
+    scenario::Changes changes(document);
     for (const auto& assignment : sets)
-      scenario::apply_set(document, assignment);
+      changes.set(assignment);
     return scenario::all_errors(document, file);
   } catch (const scenario::ScenarioError& error) {
     return {error.parts()};

@@ -35,7 +35,7 @@ std::string bundled_text(const std::string& name) {
   }
   // Who types an ending means a file.
   if (std::filesystem::path(name).has_extension())
-    throw ScenarioError({name, {}, "no such file", "a readable scenario file", {}});
+    throw ScenarioError({name, {}, "no such file", "a file that can be read", {}});
   throw ScenarioError({name,
                        {},
                        "no file and no bundled scenario of this name",

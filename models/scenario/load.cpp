@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -33,7 +34,18 @@ class Builder : public nlohmann::json_sax<json> {
   bool boolean(bool value) override { return put(value); }
   bool number_integer(number_integer_t value) override { return put(value); }
   bool number_unsigned(number_unsigned_t value) override { return put(value); }
-  bool number_float(number_float_t value, const string_t&) override { return put(value); }
+  bool number_float(number_float_t value, const string_t& digits) override {
+    // The library rounds an integer that is too large, and an error would name another one.
+    if (digits.find_first_of(".eE") == string_t::npos) {
+      throw ScenarioError(
+          {source_,
+           pointer_of_next(),
+           "the number " + shown(digits),
+           fmt::format("an integer from {} to {}, or a number with a point", INT64_MIN, UINT64_MAX),
+           {}});
+    }
+    return put(value);
+  }
   bool string(string_t& value) override { return put(std::move(value)); }
   bool binary(binary_t& value) override { return put(json::binary(std::move(value))); }
   bool start_object(std::size_t) override { return open(json::object()); }
@@ -80,6 +92,18 @@ class Builder : public nlohmann::json_sax<json> {
     if (message.find("overflow") != std::string::npos)
       return "a number that fits a double";
     return "one JSON document (RFC 8259)";
+  }
+
+  static std::string shown(const std::string& digits) {
+    return digits.size() <= 40 ? digits : digits.substr(0, 40) + "...";
+  }
+
+  /// Where the value goes that was just read.
+  std::string pointer_of_next() const {
+    if (open_.empty())
+      return {};
+    return pointer() + (open_.back()->is_array() ? fmt::format("/{}", open_.back()->size())
+                                                 : pointer_segment(keys_.back()));
   }
 
   std::string pointer() const {
@@ -135,7 +159,7 @@ class Builder : public nlohmann::json_sax<json> {
 };
 
 [[noreturn]] void bad_file(const std::filesystem::path& path, std::string found) {
-  throw ScenarioError({path.string(), {}, std::move(found), "a readable scenario file", {}});
+  throw ScenarioError({path.string(), {}, std::move(found), "a file that can be read", {}});
 }
 
 }  // namespace

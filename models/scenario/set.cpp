@@ -4,32 +4,17 @@
 // default, and objects that the document leaves out are created on the way.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "models/scenario/changes.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::scenario {
 namespace {
 
 using nlohmann::json;
-
-std::vector<std::string> split(const std::string& path) {
-  const bool pointer = path.starts_with('/');
-  const char mark = pointer ? '/' : '.';
-  std::vector<std::string> segments;
-  std::string segment;
-  for (std::size_t i = pointer ? 1 : 0; i <= path.size(); ++i) {
-    if (i == path.size() || path[i] == mark) {
-      segments.push_back(std::exchange(segment, {}));
-    } else if (pointer && path[i] == '~' && i + 1 < path.size()) {
-      segment += path[++i] == '1' ? '/' : '~';
-    } else {
-      segment += path[i];
-    }
-  }
-  return segments;
-}
 
 /// A mistake in a path: where in the document, what was found, what was expected, what is near. Who
 /// asked for the change is added where that is known.
@@ -40,6 +25,28 @@ struct Mistake {
 [[noreturn]] void fail(std::string pointer, std::string found, std::string expected,
                        std::string near = {}) {
   throw Mistake{std::move(pointer), std::move(found), std::move(expected), std::move(near)};
+}
+
+// In a pointer "~0" is "~" and "~1" is "/" (RFC 6901, section 3); another sign after "~" is none.
+std::vector<std::string> split(const std::string& path) {
+  const bool pointer = path.starts_with('/');
+  const char mark = pointer ? '/' : '.';
+  std::vector<std::string> segments;
+  std::string segment;
+  for (std::size_t i = pointer ? 1 : 0; i <= path.size(); ++i) {
+    if (i == path.size() || path[i] == mark) {
+      segments.push_back(std::exchange(segment, {}));
+    } else if (pointer && path[i] == '~') {
+      const char next = i + 1 < path.size() ? path[i + 1] : '\0';
+      if (next != '0' && next != '1')
+        fail({}, "the path " + in_quotes(path), "~0 for ~ and ~1 for / in a JSON pointer");
+      segment += next == '1' ? '/' : '~';
+      ++i;
+    } else {
+      segment += path[i];
+    }
+  }
+  return segments;
 }
 
 const json& follow_ref(const json& root, const json& node) {
@@ -74,7 +81,9 @@ std::size_t element(const json& list, const std::string& segment, const std::str
   std::size_t index = 0;
   const auto* end = segment.data() + segment.size();
   const auto parsed = std::from_chars(segment.data(), end, index);
-  if (parsed.ec == std::errc{} && parsed.ptr == end && index < list.size())
+  // RFC 6901 knows no leading zeros, so that an index has one spelling.
+  const bool spelled_well = parsed.ec == std::errc{} && segment == std::to_string(index);
+  if (spelled_well && parsed.ptr == end && index < list.size())
     return index;
   std::vector<std::string> names;
   for (std::size_t i = 0; i < list.size(); ++i) {
@@ -93,8 +102,9 @@ std::size_t element(const json& list, const std::string& segment, const std::str
 
 struct Place {
   json* value;
-  const json* schema;  // of the value, inside the root schema
-  std::string pointer;
+  const json* schema;    // of the value, inside the root schema
+  std::string pointer;   // as it was typed, for errors
+  std::string resolved;  // with list elements by index
 };
 
 // The names that a path may have below `place`, and one step down.
@@ -114,23 +124,62 @@ Place member(const json& node, const json& declared, const Place& place,
   if (!node["properties"].contains(segment)) {
     fail(here, "unknown key " + in_quotes(segment), one_of(keys), nearest(segment, keys));
   }
-  return {&(*place.value)[segment], &node["properties"][segment], here};
+  return {&(*place.value)[segment], &node["properties"][segment], here,
+          place.resolved + pointer_segment(segment)};
 }
 
 using Segments = std::vector<std::string>;
 
-void set_below(const Place& place, Segments::const_iterator at, Segments::const_iterator end,
-               const json& value) {
+const json& root_schema() {
   static const json root = schema();
-  if (at == end) {
-    *place.value = value;
+  return root;
+}
+
+// Which values a value sets by itself. A preset's name in the place of an object is that object's
+// key, so that a knob beside it is another value.
+void note(const json* declared, const json& value, const std::string& place, Setting& out) {
+  const json& root = root_schema();
+  if (value.is_string() && declared != nullptr) {
+    const json& node = follow_ref(root, *declared);
+    if (node.contains("x-shorthand")) {
+      out.plain.push_back(place + "/" + node["x-shorthand"].get<std::string>());
+      return;
+    }
+  }
+  if (!value.is_structured()) {
+    out.plain.push_back(place);
     return;
   }
-  const json& node =
-      container_schema(root, place.schema == nullptr ? root : *place.schema, *place.value);
+  if (value.empty())
+    out.hollow.push_back(place);
+  const json none = json::object();
+  const json& node = declared == nullptr ? none : container_schema(root, *declared, value);
+  const json& properties = node.contains("properties") ? node.at("properties") : none;
+  std::size_t index = 0;
+  for (const auto& [key, below] : value.items()) {
+    const json* schema = nullptr;
+    if (value.is_array() && node.contains("items"))
+      schema = &node.at("items");
+    if (value.is_object() && properties.contains(key))
+      schema = &properties.at(key);
+    note(schema, below,
+         place + (value.is_array() ? fmt::format("/{}", index++) : pointer_segment(key)), out);
+  }
+}
+
+void set_below(const Place& place, Segments::const_iterator at, Segments::const_iterator end,
+               const json& value, std::vector<Setting>& done) {
+  const json& root = root_schema();
+  const json* schema = place.schema == nullptr ? &root : place.schema;
+  if (at == end) {
+    *place.value = value;
+    done.push_back({place.resolved, {}, {}});
+    note(schema, value, place.resolved, done.back());
+    return;
+  }
+  const json& node = container_schema(root, *schema, *place.value);
   if (node.contains("properties")) {
-    const json& declared = follow_ref(root, place.schema == nullptr ? root : *place.schema);
-    set_below(member(node, declared, place, *at), std::next(at), end, value);
+    set_below(member(node, follow_ref(root, *schema), place, *at), std::next(at), end, value, done);
     return;
   }
   const std::string here = place.pointer + pointer_segment(*at);
@@ -141,31 +190,34 @@ void set_below(const Place& place, Segments::const_iterator at, Segments::const_
   if (!place.value->is_array())
     fail(place.pointer, describe(*place.value), "a list");
   json& list = *place.value;
+  const auto into = [&](std::size_t i, const std::string& pointer) {
+    set_below({&list[i], &node["items"], pointer, fmt::format("{}/{}", place.resolved, i)},
+              std::next(at), end, value, done);
+  };
   if (*at == "*" && !list.empty()) {
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      set_below({&list[i], &node["items"], place.pointer + "/" + std::to_string(i)}, std::next(at),
-                end, value);
-    }
+    for (std::size_t i = 0; i < list.size(); ++i)
+      into(i, fmt::format("{}/{}", place.pointer, i));
     return;
   }
-  set_below({&list[element(list, *at, here)], &node["items"], here}, std::next(at), end, value);
+  into(element(list, *at, here), here);
 }
 
-}  // namespace
-
-void apply_set(json& document, const std::string& path, const json& value,
-               const std::string& source) {
+std::vector<Setting> applied(json& document, const std::string& path, const json& value,
+                             const std::string& source) {
+  std::vector<Setting> done;
   try {
     if (!is_utf8(path))
       fail({}, "a path that is no UTF-8: " + in_quotes(path), "PATH=VALUE in UTF-8");
     const Segments segments = split(path);
-    set_below({&document, nullptr, {}}, segments.begin(), segments.end(), value);
+    set_below({&document, nullptr, {}, {}}, segments.begin(), segments.end(), value, done);
   } catch (const Mistake& m) {
     throw ScenarioError({source, m.pointer, m.found, m.expected, m.near});
   }
+  return done;
 }
 
-void apply_set(json& document, const std::string& assignment, const std::string& source) {
+// The two sides of "PATH=VALUE".
+std::pair<std::string, json> sides(const std::string& assignment, const std::string& source) {
   const auto equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0) {
     throw ScenarioError(
@@ -183,10 +235,63 @@ void apply_set(json& document, const std::string& assignment, const std::string&
   // What is JSON, or begins as JSON does, is read as strictly as a file; the rest is a bare string.
   const bool meant_as_json =
       !text.empty() && std::string_view("{[\"").find(text.front()) != std::string_view::npos;
-  const json value = meant_as_json || json::accept(text)
-                         ? parse_document(text, fmt::format("{} {}", source, path))
-                         : json(text);
+  if (meant_as_json || json::accept(text))
+    return {path, parse_document(text, fmt::format("{} {}", source, path))};
+  return {path, json(text)};
+}
+
+}  // namespace
+
+void apply_set(json& document, const std::string& path, const json& value,
+               const std::string& source) {
+  applied(document, path, value, source);
+}
+
+void apply_set(json& document, const std::string& assignment, const std::string& source) {
+  const auto [path, value] = sides(assignment, source);
   apply_set(document, path, value, source);
+}
+
+void Changes::set(const std::string& path, const json& value, const std::string& said_by) {
+  const std::vector<Setting> done = applied(document_, path, value, said_by);
+  for (const Setting& one : done)
+    refuse_if_set(one, path, said_by);
+  for (const Setting& one : done) {
+    for (const std::string& place : one.plain)
+      earlier_.insert_or_assign(place, Earlier{path, true});
+    for (const std::string& place : one.hollow)
+      earlier_.insert_or_assign(place, Earlier{path, false});
+  }
+}
+
+void Changes::set(const std::string& assignment, const std::string& said_by) {
+  const auto [path, value] = sides(assignment, said_by);
+  set(path, value, said_by);
+}
+
+void Changes::refuse_if_set(const Setting& one, const std::string& path,
+                            const std::string& said_by) const {
+  // What lies below the place is replaced; what lies above it and is plain was replaced on the way.
+  auto same = earlier_.find(one.place);
+  if (same == earlier_.end()) {
+    const auto below = earlier_.lower_bound(one.place + "/");
+    if (below != earlier_.end() && below->first.starts_with(one.place + "/"))
+      same = below;
+  }
+  for (std::size_t end = one.place.rfind('/'); same == earlier_.end() && end != 0;
+       end = one.place.rfind('/', end - 1)) {
+    const auto above = earlier_.find(one.place.substr(0, end));
+    if (above != earlier_.end() && above->second.is_plain)
+      same = above;
+  }
+  if (same == earlier_.end())
+    return;
+  throw ScenarioError({said_by,
+                       same->first,
+                       fmt::format("{} after {}, both of which set this value", in_quotes(path),
+                                   in_quotes(same->second.path)),
+                       "one of them",
+                       {}});
 }
 
 }  // namespace holdfast::scenario

@@ -29,7 +29,8 @@ PACKAGE = "bindings/python/"
 # The modules and rooms of the package by layer, the lowest first. Each may import from its own
 # layer and from those below; circles within a layer are the business of the other rule.
 LAYERS = (
-    ("_core", "_signals", "_words", "_version", "_isolated", "errors", "files", "seeds", "units"),
+    ("_core", "_arguments", "_signals", "_words", "_version", "_isolated", "errors"),
+    ("files", "seeds", "units"),
     ("scenario", "policy", "workload", "parts", "_table", "statistics"),
     ("plot",),
     ("result",),

@@ -88,7 +88,20 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("empty_key_of_host", "/hosts/0/", {}, "at /hosts/0/: ", 'unknown key ""'),
     ("empty_key_of_fault", "/faults/1/", 1, "at /faults/1/: ", 'unknown key ""'),
     ("way_through_a_port", "/fabric/links", THROUGH_PORT, "/connect/1/port", "forward nothing"),
-    ("seed_too_large", "/seed", 2**64, "at /seed: ", "from 0 to 18446744073709551615"),
+    (
+        "seed_too_large",
+        "/seed",
+        2**64,
+        "at /seed: found the number 18446744073709551616",
+        "to 18446744073709551615, or a number with a point",
+    ),
+    (
+        "long_number",
+        "/faults/0/for",
+        [1, -(2**63) - 1],
+        "at /faults/0/for/1: found the number -9223372036854775809",
+        "an integer from -9223372036854775808",
+    ),
     ("delays_too_many", "/faults/0", {**IMPAIR, "limit": 2_097_153}, "/limit", "4194304"),
     # Unknown keys, at each level.
     ("unknown_top", "/hots", 1, "/hots", 'did you mean "hosts"?'),

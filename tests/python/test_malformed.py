@@ -145,6 +145,11 @@ def test_invalid_utf8(kernel: str, tmp_path: Path) -> None:
         (["--set", "hosts.7.cpus=1"], "an index from 0 to 0"),
         (["--set", "duration=5"], A_DURATION),
         (["--set", "duration"], "PATH=VALUE"),
+        (["--set", "seed=5", "--set", "/seed=5"], "at /seed: found"),
+        (["--set", "seed=5", "--seed", "6"], "--seed: at /seed: found"),
+        (["--set", "hosts.h1.cpus=1", "--set", "/hosts/0/cpus=2"], "at /hosts/0/cpus: found"),
+        (["--set", "/hosts/00/cpus=1"], 'no element "00"'),
+        (["--set", "/hosts/~2/cpus=1"], "~0 for ~"),
         (["--seed", "-1"], "an integer from 0"),
         (["--seed", "1x"], "an integer from 0"),
         (["--trace", "pcapgn"], "--trace"),
@@ -180,8 +185,18 @@ def test_one_wrong_scenario_stops_all(tmp_path: Path) -> None:
     "arguments",
     [[], ["runn"], ["run"], ["run", "x.json", "--kernel", "simgird"], ["run", ".", "--frob"],
      ["run", "missing.json"], ["run", "."], ["schema", "--format", "html"], ["list", "polici"],
-     ["verify"], ["verify", "missing.json"]],
-    ids=" ".join,
+     ["verify"], ["verify", "missing.json"], ["--frob"], ["run", "quickstart", "--seed"],
+     ["run", "quickstart", "--seed", "1", "--seed", "2"], ["run", "quickstart", "--seed="],
+     ["run", "quickstart", "--kernel", "native", "--kernel", "both"], ["run", "quickstart", "-x"],
+     ["run", "quickstart", "--json=5"], ["run", "quickstart", "--set", "--json"],
+     ["list", "policy", "spec", "x"], ["schema", "x"], ["conform", "x"], ["run", "--", "--x"],
+     ["run", "quickstart", "--trace", "jsonl,,pcap", "--out", "o"], ["run", "x" * 5000],
+     ["run", "quickstart", "--trace", "jsonl,jsonl", "--out", "o"], ["conform", "--party", "hosts"],
+     ["run", "quickstart", "--trace", ",", "--out", "o"], ["conform", "--party", "host,,target"],
+     ["conform", "--party", "host,host"], ["conform", "--format", "html,xml", "--out", "o"],
+     ["conform", "--format", "html,html", "--out", "o"], ["conform", "--policy", "spec,spec"],
+     ["conform", "--policy", "missing.json"], ["conform", "--requirement", "HOLD-6,"]],
+    ids=lambda words: " ".join(words)[:60],
 )  # fmt: skip
 def test_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
     """Wrong usage is exit status 2 with one line on stderr."""
@@ -192,4 +207,8 @@ def test_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
     assert done.stdout == ""
     assert done.stderr.startswith("holdfast: ")
     assert done.stderr.count("\n") == 1
+    assert "found " in done.stderr
+    assert "expected " in done.stderr
+    assert "scenario file" not in done.stderr or "conform" not in arguments
+    assert len(done.stderr) < 1000
     assert not list(tmp_path.iterdir())

@@ -12,6 +12,7 @@
 
 #include "analysis/conform/catalogue/catalogue.hpp"
 #include "analysis/conform/report/grid.hpp"
+#include "models/scenario/reading/error.hpp"
 
 namespace holdfast::conform {
 
@@ -47,6 +48,26 @@ std::set<std::string> canaries(const json& matrix) {
   return out;
 }
 
+/// What stands under these keys, if there is anything, has these types.
+void check_types(const json& object, const std::string& where,
+                 const std::vector<std::pair<const char*, std::string_view>>& keys) {
+  for (const auto& [key, expected] : keys) {
+    if (!object.contains(key))
+      continue;
+    const json& value = object[key];
+    const bool good = expected == "an integer" ? value.is_number_integer() && value >= 0
+                      : expected == "a string" ? value.is_string()
+                      : expected == "a list"   ? value.is_array()
+                                               : value.is_object();
+    if (!good) {
+      throw std::invalid_argument(
+          fmt::format("is no matrix document of holdfast conform: {}{}: "
+                      "found {}, expected {}",
+                      where, key, scenario::describe(value), expected));
+    }
+  }
+}
+
 void regressions_first(std::vector<Difference>& all) {
   std::stable_partition(all.begin(), all.end(), [](const Difference& d) { return d.worse; });
 }
@@ -74,14 +95,34 @@ void check_matrix(const json& m) {
     if (!m.contains(list) || !m[list].is_array())
       wrong(fmt::format("is no matrix document of holdfast conform: it has no list of {}", list));
   }
+  check_types(m, "",
+              {{"seed", "an integer"},
+               {"swarm", "an integer"},
+               {"probes", "an integer"},
+               {"variations", "an integer"},
+               {"model_version", "a string"},
+               {"policies", "a list"},
+               {"targets", "a list"},
+               {"summary", "an object"}});
+  std::set<std::string> ids;
   for (const json& r : m["requirements"]) {
     if (!r.is_object() || text_at(r, "id").empty() || text_at(r, "kind").empty())
       wrong("is no matrix document of holdfast conform: a requirement has no id or no kind");
+    check_types(r, text_at(r, "id") + ", ",
+                {{"title", "a string"}, {"text", "a string"}, {"party", "a string"}});
+    if (!ids.insert(text_at(r, "id")).second)
+      wrong("has the requirement " + text_at(r, "id") + " twice, expected each once");
   }
+  std::set<Place> places;
   for (const json& r : m["results"]) {
     if (!r.is_object() || text_at(r, "policy").empty() || text_at(r, "target").empty() ||
         text_at(r, "requirement").empty() || !is_verdict(text_at(r, "verdict")))
       wrong("is no matrix document of holdfast conform: one of its results is none");
+    const auto [policy, target, requirement] = place_of(r);
+    check_types(r, requirement + ", ", {{"why", "a string"}, {"failure", "an object"}});
+    if (!places.insert(place_of(r)).second)
+      wrong(
+          fmt::format("has {} of {} on {} twice, expected each once", requirement, policy, target));
   }
 }
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from holdfast._words import did_you_mean
+from holdfast._words import did_you_mean, shown
 from holdfast.errors import UsageError
 from holdfast.units import nanoseconds
 
@@ -22,10 +22,15 @@ _VERDICTS = ("ok", "corrupt", NOT_JUDGED)
 def check_column(table: pd.DataFrame, column: str) -> None:
     """Raise UsageError unless the table has the column."""
     if column in table.columns:
+        if not isinstance(table[column], pd.Series):
+            raise UsageError(f"column: found {shown(column)} several times, expected it once")
         return
     names = [str(name) for name in table.columns]
     hint = did_you_mean(column, names)
-    raise UsageError(f"column {column!r}: the table has none of this name{hint}")
+    raise UsageError(
+        f"column: found {shown(column)}, the table has none of this name; expected one of "
+        f"{shown(names)}{hint}"
+    )
 
 
 def axis_columns(table: pd.DataFrame) -> list[str]:
@@ -58,10 +63,10 @@ def numbers(values: pd.Series[Any]) -> npt.NDArray[np.float64]:
         return known.to_numpy(dtype=np.float64, na_value=np.nan)
     try:
         return pd.to_numeric(values).to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise UsageError(
-            f"column {values.name!r}: found {_first_word(values)!r}, expected numbers, booleans or "
-            "verdicts"
+            f"column {shown(values.name)}: found {shown(_first_word(values))}, expected numbers, "
+            "booleans or verdicts"
         ) from None
 
 

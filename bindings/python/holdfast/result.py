@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from holdfast import _core
+from holdfast._arguments import checked
+from holdfast.errors import UsageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,8 +91,12 @@ class Result:
     The same document as ``holdfast run --json`` prints (:meth:`to_dict`), with tables and plots.
     """
 
+    @checked
     def __init__(self, document: dict[str, Any]) -> None:
-        """Wrap a result document."""
+        """Wrap a result document, as ``holdfast run --json`` prints it."""
+        for key in ("name", "seed", "trace_hash", "io", "integrity", "exposure"):
+            if key not in document:
+                raise UsageError(f'document: found no "{key}", expected the result of a run')
         self._document = document
 
     @property

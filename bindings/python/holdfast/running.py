@@ -8,47 +8,45 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from holdfast import _core
 from holdfast import errors as _errors
+from holdfast._arguments import AnyPath, Whole, checked
 from holdfast._signals import held_back
-from holdfast._words import did_you_mean
 from holdfast.errors import Interrupted, SimGridError, UsageError, WriteError
 from holdfast.files import check_folder
 from holdfast.policy import Policy
 from holdfast.result import Result
-from holdfast.scenario import Scenario, as_scenario
-from holdfast.seeds import Bounds, check_bounds, check_seed
+from holdfast.scenario import Scenario, ScenarioLike, as_scenario
+from holdfast.seeds import Bounds, MaxEvents, MaxMemory, Seed, bounds_of
 from holdfast.units import Time, nanoseconds
 from holdfast.workload import WorkloadsLike
 from holdfast.world import World
 
 Kernel = Literal["native", "simgrid", "both"]
 TraceKind = Literal["jsonl", "kernel", "perfetto", "pcap"]
-_KERNELS = ("native", "simgrid", "both")
 # How long the process of a run may take to tell what it has.
 _LAST_WORDS_S = 0.9
-_TRACES = ("jsonl", "kernel", "perfetto", "pcap")
 
 
+@checked
 def run(
-    scenario: Scenario | Mapping[str, Any] | str | PathLike[str],
-    seed: int | None = None,
+    scenario: ScenarioLike,
+    seed: Seed | None = None,
     kernel: Kernel = "native",
     trace: TraceKind | Sequence[TraceKind] | None = None,
     progress: Callable[[float], object] | None = None,
     *,
-    out: str | PathLike[str] | None = None,
+    out: AnyPath | None = None,
     workloads: WorkloadsLike | None = None,
     policies: Mapping[str, Policy] | None = None,
-    max_events: int | None = None,
-    max_memory: int | str | None = None,
+    max_events: MaxEvents | None = None,
+    max_memory: MaxMemory | None = None,
     trace_from: Time | None = None,
     trace_to: Time | None = None,
-    snaplen: int | None = None,
+    snaplen: Annotated[int, Whole(1, 65535)] | None = None,
 ) -> Result:
     """Run a scenario and return what came of it.
 
@@ -62,15 +60,17 @@ def run(
             its own); ``"both"`` compares the two record by record.
         trace: which traces to write into `out`: ``"jsonl"`` (every record), ``"kernel"`` (messages
             as the Linux driver prints them), ``"perfetto"``, ``"pcap"`` (NVMe/TCP only).
-        progress: told the fraction done, 0 to 1, up to 200 times; native kernel only.
-        out: a folder for traces; made if it is not there.
+        progress: told the fraction done, 0 to 1, up to 200 times; native kernel only, and without
+            workloads and policies in Python.
+        out: a folder for traces, and for nothing else; made if it is not there.
         workloads: applications in Python, beside the scenario's own (:mod:`holdfast.workload`).
         policies: recovery policies in Python by host (:mod:`holdfast.policy`). Both need the native
             kernel and write no traces; :class:`holdfast.World` keeps records.
         max_events: after so many a run ends with a partial result (:attr:`Result.partial`); by
             default 10^9, which is a quarter of an hour or so.
         max_memory: likewise when its histories, packets and events take so much: bytes, or a size
-            (``"16GiB"``); by default 8 GiB. It is weighed every 131,072 events.
+            (``"16GiB"``); by default 8 GiB. It is weighed after the first
+            event, whenever their number has doubled, and every 131,072 events.
         trace_from: traces begin at this time of the run (``"9.5s"``, or seconds).
         trace_to: and end with this one.
         snaplen: ``"pcap"`` keeps so many bytes of each packet, 1 to 65535.
@@ -86,14 +86,15 @@ def run(
     """
     one = as_scenario(scenario)
     kinds = [trace] if isinstance(trace, str) else list(trace or [])
-    _check_word("kernel", kernel, _KERNELS)
-    for kind in kinds:
-        _check_word("trace", kind, _TRACES)
     if kinds and out is None:
-        raise UsageError("trace: traces are files, so give out=, a folder")
-    check_seed(seed)
-    bounds = check_bounds(max_events, max_memory)
-    if workloads or policies:
+        raise UsageError("trace: found without out, expected a folder as well: give out=")
+    if out is not None and not kinds:
+        raise UsageError("out: found without trace, expected what to write into it; trace= says it")
+    bounds = bounds_of(max_events, max_memory)
+    in_python = bool(workloads or policies)
+    if progress is not None and (kernel != "native" or in_python):
+        raise UsageError("progress: expected the native kernel, and no workloads and policies")
+    if in_python:
         if kernel != "native" or kinds or (trace_from, trace_to, snaplen) != (None,) * 3:
             raise UsageError("workloads, policies: expected the native kernel and no trace")
         return World(one, seed, workloads=workloads, policies=policies).run(*bounds)
@@ -102,20 +103,16 @@ def run(
     return _run([one._text(), one.source, seed, kernel, kinds, folder], progress, bounds, window)
 
 
-def _window(from_: Time | None, to: Time | None, snaplen: object) -> tuple[int, int, int]:
+def _window(from_: Time | None, to: Time | None, snaplen: int | None) -> tuple[int, int, int]:
     """Return the part of a run that its traces have, and how much of a packet; 0: all."""
-    if snaplen is not None and (
-        isinstance(snaplen, bool) or not isinstance(snaplen, int) or not 1 <= snaplen <= 65535
-    ):
-        raise UsageError(f"snaplen: found {snaplen!r}, expected an integer from 1 to 65535")
     return (
         0 if from_ is None else nanoseconds(from_, "trace_from"),
         2**63 - 1 if to is None else nanoseconds(to, "trace_to"),
-        snaplen or 0,
+        int(snaplen or 0),
     )
 
 
-def _folder_for(one: Scenario, kinds: Sequence[str], out: str | PathLike[str] | None) -> str:
+def _folder_for(one: Scenario, kinds: Sequence[str], out: AnyPath | None) -> str:
     """Check the folder for traces, which C++ makes; an empty name if there are none."""
     if not kinds or out is None:
         return ""
@@ -148,13 +145,6 @@ def _run(
     if result.partial is not None and result.partial.reason == "interrupted":
         raise Interrupted(result=result)
     return result
-
-
-def _check_word(what: str, word: object, words: Sequence[str]) -> None:
-    if word in words:
-        return
-    hint = did_you_mean(word, words)
-    raise UsageError(f"{what}: found {word!r}, expected one of {', '.join(words)}{hint}")
 
 
 def _in_process(arguments: list[Any]) -> str:

@@ -5,20 +5,17 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from collections.abc import Mapping
 from importlib import resources
-from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from holdfast import _core
-from holdfast._words import did_you_mean
-from holdfast.errors import ScenarioError, UsageError
+from holdfast._arguments import AnyPath, Says, checked
+from holdfast._words import did_you_mean, nearest, plain
+from holdfast.errors import ScenarioError
 from holdfast.files import write_whole
-
-#: What the functions that take a scenario accept: one, its document, a file, or the name of a
-#: bundled one.
-ScenarioLike = "Scenario | Mapping[str, Any] | str | PathLike[str]"
 
 
 def scenarios() -> list[str]:
@@ -68,6 +65,7 @@ class Scenario:
     'cqt-only'
     """
 
+    @checked
     def __init__(
         self, document: Mapping[str, Any] | None = None, /, *, source: str = "", **keys: Any
     ) -> None:
@@ -80,13 +78,12 @@ class Scenario:
                 constructors in :mod:`holdfast.parts` make what goes into them.
 
         """
-        if document is not None and not isinstance(document, Mapping):
-            raise UsageError(f"Scenario: found {type(document).__name__}, expected a dictionary")
-        self._document: dict[str, Any] = copy.deepcopy(dict(document or {}) | keys)
         self.source = source or "<Scenario>"
+        self._document: dict[str, Any] = _copied(dict(document or {}) | keys, self.source)
 
     @classmethod
-    def load(cls, path: str | PathLike[str]) -> Scenario:
+    @checked
+    def load(cls, path: AnyPath) -> Scenario:
         """Read and check a file, or a bundled scenario by its name.
 
         Raises:
@@ -94,10 +91,11 @@ class Scenario:
 
         """
         found = _find(path)
-        one = cls(json.loads(_core.read(str(found))), source=str(found))
+        one = cls(json.loads(_core.read(os.fsencode(found))), source=_named(found))
         one.validate()
         return one
 
+    @checked
     def set(self, path: str, value: Any) -> Scenario:
         """Return a copy with one value changed.
 
@@ -115,7 +113,7 @@ class Scenario:
 
     def _set(self, path: str, value: Any, said_by: str) -> Scenario:
         """Return a copy with one value changed; `said_by` is where the user typed that."""
-        text = _core.apply(self._text(), self.source, [(path, _dumps(value, path))], said_by)
+        text = _core.apply(self._text(), self.source, [(path, dumps(value, path))], said_by)
         return Scenario(json.loads(text), source=self.source)
 
     def validate(self) -> Scenario:
@@ -170,9 +168,10 @@ class Scenario:
 
     def to_dict(self) -> dict[str, Any]:
         """Return a copy of the document as it was given."""
-        return copy.deepcopy(self._document)
+        return _copied(self._document, self.source)
 
-    def save(self, path: str | PathLike[str]) -> None:
+    @checked
+    def save(self, path: AnyPath) -> None:
         """Write the document to a file that ``holdfast run`` takes."""
         text = self._text(indent=2) + "\n"
         write_whole(Path(path), lambda hidden: hidden.write_text(text, encoding="utf-8"))
@@ -208,27 +207,36 @@ class Scenario:
         return f"<Scenario {self._document.get('name', '?')!r} from {self.source}>"
 
     def _text(self, indent: int | None = None) -> str:
-        return _dumps(self._document, self.source, indent)
+        return dumps(self._document, self.source, indent)
 
     def _check(self) -> tuple[str, str, str, float, int]:
         return _core.check(self._text(), self.source)
 
 
-def as_scenario(given: Scenario | Mapping[str, Any] | str | PathLike[str]) -> Scenario:
+#: What the functions that take a scenario accept: one, its document, a file, or the name of a
+#: bundled one.
+ScenarioLike: TypeAlias = Annotated[
+    Scenario | Mapping[str, Any] | AnyPath,
+    Says("a Scenario, a dictionary, a path or the name of a bundled scenario"),
+]
+
+
+def as_scenario(given: ScenarioLike) -> Scenario:
     """Return the scenario that is meant: itself, a dictionary, a file, a bundled name."""
     if isinstance(given, Scenario):
         return given
     if isinstance(given, Mapping):
         return Scenario(given, source="<dict>")
-    if isinstance(given, (str, PathLike)):
-        return Scenario.load(given)
-    raise UsageError(
-        f"scenario: found {type(given).__name__}, expected a Scenario, a dictionary, a path or the "
-        "name of a bundled scenario"
-    )
+    return Scenario.load(given)
 
 
-def _find(path: str | PathLike[str]) -> Path:
+def _named(path: Path) -> str:
+    """Return what errors call a file; its name may be bytes that are no UTF-8."""
+    text = str(path)
+    return text if plain(text) == text else _core.printable(os.fsencode(path))
+
+
+def _find(path: AnyPath) -> Path:
     """Return the file that is meant by a path or by the name of a bundled scenario."""
     given = Path(path)
     if given.exists() or given.suffix or str(given.parent) not in (".", "reference"):
@@ -237,22 +245,42 @@ def _find(path: str | PathLike[str]) -> Path:
     if bundled.is_file():
         return Path(str(bundled))
     raise ScenarioError(
-        f"{path}: found no file and no bundled scenario of this name"
+        f"{_core.printable(os.fsencode(given))}: found no file and no bundled scenario of this name"
         + did_you_mean(path, scenarios()),
-        source=str(path),
+        source=_named(given),
         found="no such file",
         expected="a file, or a name that holdfast.scenarios() lists",
-        nearest=_core.nearest(str(path), scenarios()),
+        nearest=nearest(path, scenarios()),
     )
 
 
-def _dumps(value: Any, where: str, indent: int | None = None) -> str:
+def _copied(document: dict[str, Any], where: str) -> dict[str, Any]:
+    try:
+        return copy.deepcopy(document)
+    except Exception as error:  # Values of other kinds may refuse in ways of their own.
+        raise _unspeakable(where, error) from None
+
+
+def dumps(value: Any, where: str, indent: int | None = None) -> str:
+    """Return a value as JSON.
+
+    Raises:
+        ScenarioError: JSON cannot say it.
+
+    """
     try:
         return json.dumps(value, allow_nan=False, indent=indent)
-    except (TypeError, ValueError) as error:
-        raise ScenarioError(
-            f"{where}: found a value that JSON cannot say ({error})",
-            source=where,
-            found=str(error),
-            expected="numbers, strings, lists, dictionaries, true, false, null",
-        ) from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _unspeakable(where, error) from None
+
+
+def _unspeakable(where: str, error: Exception) -> ScenarioError:
+    why = "nesting without end" if isinstance(error, RecursionError) else str(error)
+    found = _core.printable(plain(f"a value that JSON cannot say ({why})").encode())
+    expected = "numbers, strings, lists, dictionaries, true, false, null"
+    return ScenarioError(
+        f"{where}: found {found}, expected {expected}",
+        source=where,
+        found=found,
+        expected=expected,
+    )

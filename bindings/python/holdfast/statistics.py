@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from holdfast import _core
+from holdfast._arguments import Between, Whole, check_fields, checked
 from holdfast._table import axis_columns, check_column, is_yes_or_no, key_of, numbers, with_keys
+from holdfast._words import shown
 from holdfast.errors import UsageError
-from holdfast.seeds import check_seed
+from holdfast.seeds import Seed
 
 __all__ = [
     "Interval",
@@ -32,6 +34,8 @@ __all__ = [
 ]
 
 Method = Literal["t", "bootstrap"]
+#: Of an interval, e.g. 0.95.
+Confidence: TypeAlias = Annotated[float, Between(0, 1)]
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,8 @@ class Interval:
         )
 
 
-def mean_interval(values: Iterable[float | None], confidence: float = 0.95) -> Interval:
+@checked
+def mean_interval(values: Iterable[float | None], confidence: Confidence = 0.95) -> Interval:
     """Return the mean with Student's t interval: mean ± t(n - 1) s / sqrt(n).
 
     Without values the estimate is NaN, with fewer than two the interval is. Of equal values the
@@ -77,8 +82,7 @@ def mean_interval(values: Iterable[float | None], confidence: float = 0.95) -> I
         UsageError: an argument makes no sense.
 
     """
-    _check_confidence(confidence)
-    used, dropped = _known(values)
+    used, dropped = _finite(values)
     n = len(used)
     mean = float(used.mean()) if n else np.nan
     half = np.nan
@@ -90,7 +94,12 @@ def mean_interval(values: Iterable[float | None], confidence: float = 0.95) -> I
     return Interval(mean, mean - half, mean + half, n, dropped, confidence)
 
 
-def wilson_interval(hits: int, n: int, confidence: float = 0.95) -> Interval:
+@checked
+def wilson_interval(
+    hits: Annotated[int, Whole(0, 2**63 - 1)],
+    n: Annotated[int, Whole(0, 2**63 - 1)],
+    confidence: Confidence = 0.95,
+) -> Interval:
     """Return a proportion with Wilson's score interval, which holds for 0 and for `n` hits too.
 
     Args:
@@ -102,7 +111,6 @@ def wilson_interval(hits: int, n: int, confidence: float = 0.95) -> Interval:
         UsageError: an argument makes no sense.
 
     """
-    _check_confidence(confidence)
     if not 0 <= hits <= n:
         raise UsageError(f"hits: found {hits} of {n}, expected 0 to {n}")
     if n == 0:
@@ -118,13 +126,14 @@ def wilson_interval(hits: int, n: int, confidence: float = 0.95) -> Interval:
     return Interval(share, low, high, n, 0, confidence)
 
 
+@checked
 def bootstrap_interval(
     values: Iterable[float | None],
-    confidence: float = 0.95,
+    confidence: Confidence = 0.95,
     *,
     quantile: float | None = None,
-    resamples: int = 9999,
-    seed: int = 1,
+    resamples: Annotated[int, Whole(1, 10_000_000)] = 9999,
+    seed: Seed = 1,
 ) -> Interval:
     """Return the mean, or a quantile, with a bootstrap interval (Efron).
 
@@ -135,20 +144,16 @@ def bootstrap_interval(
         values: numbers; None and NaN are dropped.
         confidence: above 0 and below 1.
         quantile: which one, 0 to 1 (0.5: the median); None: the mean.
-        resamples: how many samples are drawn from the values, from 1 on.
+        resamples: how many samples are drawn from the values, 1 to 10,000,000.
         seed: of the draws, 0 to 2**64 - 1.
 
     Raises:
         UsageError: an argument makes no sense.
 
     """
-    _check_confidence(confidence)
     if quantile is not None and not 0 <= quantile <= 1:
         raise UsageError(f"quantile: found {quantile!r}, expected 0 to 1, or None for the mean")
-    if resamples < 1:
-        raise UsageError(f"resamples: found {resamples!r}, expected at least 1")
-    check_seed(seed)
-    used, dropped = _known(values)
+    used, dropped = _finite(values)
     n = len(used)
     if n == 0:
         return Interval(np.nan, np.nan, np.nan, 0, dropped, confidence)
@@ -186,6 +191,7 @@ def _bca(
     return np.asarray(adjusted, dtype=np.float64)
 
 
+@checked
 def ecdf(values: Iterable[float | None]) -> pd.DataFrame:
     """Return the empirical distribution function: for each value the share that is not above it.
 
@@ -197,11 +203,12 @@ def ecdf(values: Iterable[float | None]) -> pd.DataFrame:
     return pd.DataFrame({"value": value, "share": np.cumsum(count) / max(len(used), 1)})
 
 
+@checked
 def summarize(
     table: pd.DataFrame,
     value: str,
     by: str | Sequence[str] | None = None,
-    confidence: float = 0.95,
+    confidence: Confidence = 0.95,
     method: Method = "t",
 ) -> pd.DataFrame:
     """Return one row a group: how many runs, their mean, and its confidence interval.
@@ -222,8 +229,6 @@ def summarize(
 
     """
     check_column(table, value)
-    if method not in ("t", "bootstrap"):
-        raise UsageError(f'method: found {method!r}, expected "t" or "bootstrap"')
     columns = axis_columns(table) if by is None else [by] if isinstance(by, str) else list(by)
     rows = []
     for key, group in _groups(table, columns):
@@ -235,13 +240,14 @@ def summarize(
     return pd.DataFrame(rows, columns=[*columns, "n", "dropped", "mean", "low", "high"])
 
 
+@checked
 def paired_difference(
     table: pd.DataFrame,
     value: str,
     of: str,
     between: tuple[Any, Any],
     pair_on: str | Sequence[str] | None = None,
-    confidence: float = 0.95,
+    confidence: Confidence = 0.95,
     method: Method = "t",
 ) -> Interval:
     """Return how much `value` grows when `of` goes from the first of `between` to the second.
@@ -266,6 +272,8 @@ def paired_difference(
     others = [name for name in axis_columns(table) if name != of]
     on = ["seed", *others] if pair_on is None else pair_on
     columns = [on] if isinstance(on, str) else list(on)
+    if not columns or of in columns:
+        raise UsageError(f"pair_on: found {shown(columns)}, expected columns other than {of!r}")
     check_column(table, value)
     keyed = with_keys(table, [*columns, of])
     halves = []
@@ -300,7 +308,7 @@ class Narrow:
     #: the columns that make the groups; None: every point of the sweep by itself
     by: str | Sequence[str] | None = None
     #: above 0 and below 1
-    confidence: float = 0.95
+    confidence: Confidence = 0.95
     #: runs with a value that a group must have: few equal ones make an interval look narrow
     at_least: int = 10
     #: seeds after which a sweep gives up
@@ -308,7 +316,7 @@ class Narrow:
 
     def __post_init__(self) -> None:
         """Check the arguments."""
-        _check_confidence(self.confidence)
+        check_fields(self)
         if not self.width > 0:
             raise UsageError(f"width: found {self.width!r}, expected a number above 0")
         if not 1 <= self.at_least <= self.at_most:
@@ -328,17 +336,19 @@ class Narrow:
         return len(told) > 0 and not bool((wide | (told["n"] < self.at_least)).any())
 
 
-def _check_confidence(confidence: float) -> None:
-    if not 0 < confidence < 1:
-        raise UsageError(f"confidence: found {confidence!r}, expected above 0 and below 1")
-
-
 def _known(values: Iterable[float | None]) -> tuple[npt.NDArray[np.float64], int]:
     """Return the values that are there, and how many are not."""
     given = values if isinstance(values, pd.Series) else pd.Series(list(values), dtype=object)
     all_of_them = numbers(given)
     used = all_of_them[~np.isnan(all_of_them)]
     return used, len(all_of_them) - len(used)
+
+
+def _finite(values: Iterable[float | None]) -> tuple[npt.NDArray[np.float64], int]:
+    used, dropped = _known(values)
+    if not np.isfinite(used).all():
+        raise UsageError("values: found an infinite one, expected numbers that have a mean")
+    return used, dropped
 
 
 def _interval(values: pd.Series[Any], confidence: float, method: Method) -> Interval:

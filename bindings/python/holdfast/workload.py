@@ -19,19 +19,19 @@ An I/O that fails raises :class:`holdfast.IoError` at its ``yield``.
 from __future__ import annotations
 
 import itertools
+import operator
 import weakref
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
+from holdfast._arguments import Whole, check_fields, checked, is_whole
+from holdfast._words import shown
 from holdfast.errors import HoldfastError, IoError, UsageError
 from holdfast.units import Time, nanoseconds
 
 if TYPE_CHECKING:
     from holdfast import _core
-
-Process = Generator["Event", Any, Any]
-WorkloadFunction = Callable[["Volume"], Process]
 
 
 class Event:
@@ -102,27 +102,34 @@ class _Several(Event):
             self._happen([one.value for one in self._events])
 
 
+#: What a workload function returns.
+Process: TypeAlias = Generator[Event, Any, Any]
+
+
+@checked
 def sleep(time: Time) -> Event:
     """Wait for a span of simulated time, from the ``yield`` on (``"5s"``, or seconds)."""
     return _Sleep(nanoseconds(time, "sleep"))
 
 
-def all_of(events: Sequence[Event]) -> Event:
+@checked
+def all_of(events: Iterable[Event]) -> Event:
     """Wait for all events; becomes the list of their values, or the first error."""
-    events = _checked(events, "all_of")
-    return _Several(events, len(events))
+    listed = _listed(events, "all_of")
+    return _Several(listed, len(listed))
 
 
-def any_of(events: Sequence[Event]) -> Event:
+@checked
+def any_of(events: Iterable[Event]) -> Event:
     """Wait for the first of the events; becomes the list of values, None for the others."""
-    return _Several(_checked(events, "any_of"), 1)
+    return _Several(_listed(events, "any_of"), 1)
 
 
-def _checked(events: Sequence[Event], where: str) -> list[Event]:
+def _listed(events: Iterable[Event], where: str) -> list[Event]:
     listed = list(events)
     for event in listed:
         if not isinstance(event, Event):
-            raise UsageError(f"{where}: found {event!r}, expected events such as vol.read(0)")
+            raise UsageError(f"{where}: found {shown(event)}, expected events such as vol.read(0)")
     return listed
 
 
@@ -211,7 +218,9 @@ class Volume:
     def spawn(self, process: Process) -> Event:
         """Run a generator beside this one; the event becomes what it returns."""
         if not isinstance(process, Generator):
-            raise UsageError(f"spawn: found {process!r}, expected a generator: call the function")
+            raise UsageError(
+                f"spawn: found {shown(process)}, expected a generator: call the function"
+            )
         spawned = _Spawned(self._job, process)
         spawned._resume(None)
         return spawned
@@ -224,10 +233,15 @@ class Volume:
 
 def _whole(kind: str, what: str, value: object, low: int, high: int) -> int:
     """Return a whole number between two bounds, of Python or of numpy."""
-    number = value.__index__() if hasattr(value, "__index__") else None
-    if number is None or not low <= number <= high:
-        raise UsageError(f"{kind}: found {what} {value!r}, expected a whole number from {low} on")
-    return int(number)
+    if not is_whole(value) or not low <= operator.index(value) <= high:  # type: ignore[arg-type]
+        raise UsageError(
+            f"{kind}: found {what} {shown(value)}, expected an integer from {low} to {high}"
+        )
+    return operator.index(value)  # type: ignore[arg-type]
+
+
+#: What a workload is: it takes a :class:`Volume` and yields what it waits for.
+WorkloadFunction: TypeAlias = Callable[[Volume], Process]
 
 
 @dataclass(frozen=True)
@@ -248,21 +262,25 @@ class Workload:
     function: WorkloadFunction
     host: str
     subsystem: str | None = None
-    nsid: int = 1
+    nsid: Annotated[int, Whole(1, 2**32 - 1)] = 1
     start: Time = 0.0
-    cpu: int = 0
+    cpu: Annotated[int, Whole(0, 2**16 - 1)] = 0
     name: str | None = None
 
+    def __post_init__(self) -> None:
+        """Check the arguments."""
+        check_fields(self)
 
-WorkloadsLike = Mapping[str, "WorkloadFunction | Sequence[WorkloadFunction]"] | Sequence[Workload]
+
+#: Functions by host, or workloads one by one.
+WorkloadsLike: TypeAlias = (
+    Mapping[str, WorkloadFunction | Sequence[WorkloadFunction]] | Sequence[Workload]
+)
 
 
 def as_workloads(given: WorkloadsLike) -> list[Workload]:
     """Return the workloads that are meant: a list of them, or functions by host."""
     if not isinstance(given, Mapping):
-        for one in given:
-            if not isinstance(one, Workload):
-                raise UsageError(f"workloads: found {one!r}, expected a holdfast.Workload")
         return list(given)
     out = []
     for host, functions in given.items():

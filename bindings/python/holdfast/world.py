@@ -6,19 +6,19 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping, Sequence
-from os import PathLike
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 
 from holdfast import _core
+from holdfast._arguments import Whole, check, checked
 from holdfast._signals import held_back
-from holdfast._words import did_you_mean
+from holdfast._words import did_you_mean, shown
 from holdfast.errors import HoldfastError, Interrupted, UsageError
 from holdfast.policy import Adapter, Policy
 from holdfast.result import Result
-from holdfast.scenario import Scenario, as_scenario
-from holdfast.seeds import Bounds, check_bounds, check_seed
+from holdfast.scenario import Scenario, ScenarioLike, as_scenario, dumps
+from holdfast.seeds import Bounds, MaxEvents, MaxMemory, Seed, bounds_of
 from holdfast.units import Time, nanoseconds
 from holdfast.workload import Driver, WorkloadsLike, as_workloads
 
@@ -45,14 +45,15 @@ class World:
     or a workload in Python. Ctrl-C comes between events, and does no harm.
     """
 
+    @checked
     def __init__(
         self,
-        scenario: Scenario | Mapping[str, Any] | str | PathLike[str],
-        seed: int | None = None,
+        scenario: ScenarioLike,
+        seed: Seed | None = None,
         *,
         workloads: WorkloadsLike | None = None,
         policies: Mapping[str, Policy] | None = None,
-        record: bool | Sequence[str] = False,
+        record: bool | str | Sequence[str] = False,
     ) -> None:
         """Build the world of a scenario, at time 0.
 
@@ -70,13 +71,11 @@ class World:
             UsageError: an argument is.
 
         """
-        check_seed(seed)
         one = as_scenario(scenario)
         for host, policy in (policies or {}).items():
-            if not isinstance(policy, Policy):
-                raise UsageError(f"policies: found {policy!r}, expected a holdfast.Policy")
             _check_host(one, host)
             if policy.base is not None:
+                check(f"{type(policy).__name__}.base", str | Mapping[str, Any], policy.base)
                 base = policy.base if isinstance(policy.base, str) else dict(policy.base)
                 one = one.set(f"hosts.{host}.policy", base)
         self._core = _core.World(one._text(), one.source, seed, _kinds(record))
@@ -95,18 +94,21 @@ class World:
         """Return for how long the scenario runs; a world can go on after that."""
         return self._core.duration_ns() / 1e9
 
-    def step(self, events: int = 1) -> int:
+    @checked
+    def step(self, events: Annotated[int, Whole(0, 2**63 - 1)] = 1) -> int:
         """Let that many events happen; return how many there were."""
-        if events < 0:
-            raise UsageError(f"step: found {events}, expected 0 or more events")
         return self._core.step(events)
 
+    @checked
     def run_until(self, time: Time) -> World:
         """Go on until that instant (``"15s"``, or seconds from the start); return the world."""
         self._core.run_until(nanoseconds(time, "run_until"), _UNBOUNDED)
         return self
 
-    def run(self, max_events: int | None = None, max_memory: int | str | None = None) -> Result:
+    @checked
+    def run(
+        self, max_events: MaxEvents | None = None, max_memory: MaxMemory | None = None
+    ) -> Result:
         """Go on to the end of the scenario and return the result.
 
         Args:
@@ -117,7 +119,7 @@ class World:
             Interrupted: Ctrl-C; it has the result so far, and the world can go on.
 
         """
-        bounds = check_bounds(max_events, max_memory)
+        bounds = bounds_of(max_events, max_memory)
         try:
             if self._core.now_ns() < self._core.duration_ns():
                 self._core.run_until(self._core.duration_ns(), bounds)
@@ -168,6 +170,7 @@ class World:
         """Return an independent copy."""
         return self.copy()
 
+    @checked
     def inject(self, fault: Mapping[str, Any]) -> None:
         """Let something go wrong.
 
@@ -182,13 +185,14 @@ class World:
         """
         now_ns = self._core.now_ns()
         at = fault.get("at", f"{now_ns}ns")
-        if not isinstance(at, str) or nanoseconds(at, "at") < now_ns:
+        if not isinstance(at, str) or nanoseconds(at, "inject: at") < now_ns:
             raise UsageError(
-                f"inject: found at={at!r}, expected an instant that is not over; it is "
+                f"inject: found at={shown(at)}, expected an instant that is not over; it is "
                 f"{now_ns / 1e9:.9f} s"
             )
-        self._core.inject(json.dumps({**fault, "at": at}))
+        self._core.inject(dumps({**fault, "at": at}, "inject(...)"))
 
+    @checked
     def set_policy(self, host: str, policy: str | Mapping[str, Any]) -> None:
         """Change the recovery policy of a host from now on.
 
@@ -198,8 +202,9 @@ class World:
 
         """
         chosen = policy if isinstance(policy, str) else dict(policy)
-        self._core.set_policy(host, json.dumps(chosen))
+        self._core.set_policy(host, dumps(chosen, "set_policy(...)"))
 
+    @checked
     def records(self, kind: str | None = None) -> pd.DataFrame:
         """Return what was recorded, in order (see ``record`` of the constructor).
 
@@ -230,11 +235,9 @@ def record_kinds() -> pd.DataFrame:
     return pd.DataFrame(_core.record_kinds(), columns=["kind", "layer", "words"])
 
 
-def _kinds(record: bool | Sequence[str]) -> list[str]:
-    if record is False:
-        return []
-    if record is True:
-        return [kind for kind, layer, _ in _core.record_kinds() if layer != "full"]
+def _kinds(record: bool | str | Sequence[str]) -> list[str]:
+    if isinstance(record, bool):
+        return [kind for kind, layer, _ in _core.record_kinds() if record and layer != "full"]
     chosen = [record] if isinstance(record, str) else list(record)
     for kind in chosen:
         _words_of(kind)
@@ -246,7 +249,9 @@ def _words_of(kind: str) -> list[str]:
     if kind in known:
         return known[kind]
     hint = did_you_mean(kind, known)
-    raise UsageError(f"record: found {kind!r}, expected a kind that record_kinds() lists{hint}")
+    raise UsageError(
+        f"record: found {shown(kind)}, expected a kind that record_kinds() lists{hint}"
+    )
 
 
 def _check_host(scenario: Scenario, host: str) -> None:
@@ -254,4 +259,4 @@ def _check_host(scenario: Scenario, host: str) -> None:
     if host in names:
         return
     hint = did_you_mean(host, names)
-    raise UsageError(f"policies: found {host!r}, expected one of {', '.join(names)}{hint}")
+    raise UsageError(f"policies: found {shown(host)}, expected one of {', '.join(names)}{hint}")

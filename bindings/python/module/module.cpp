@@ -23,10 +23,10 @@ void raise(const char* name, const std::string& message) {
 void raise(const scenario::ScenarioError& error) {
   const auto& p = error.parts();
   const py::object type = py::module_::import("holdfast.errors").attr("ScenarioError");
-  const py::object value =
-      type(error.what(), py::arg("source") = p.source, py::arg("pointer") = p.pointer,
-           py::arg("found") = p.found, py::arg("expected") = p.expected,
-           py::arg("nearest") = p.nearest, py::arg("line") = p.line, py::arg("column") = p.column);
+  const py::object value = type(error.what(), py::arg("source") = scenario::printable(p.source),
+                                py::arg("pointer") = p.pointer, py::arg("found") = p.found,
+                                py::arg("expected") = p.expected, py::arg("nearest") = p.nearest,
+                                py::arg("line") = p.line, py::arg("column") = p.column);
   PyErr_SetObject(type.ptr(), value.ptr());
 }
 

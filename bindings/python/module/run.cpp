@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs and points of sweeps, with the GIL released while C++ works.
+#include <fmt/format.h>
 #include <pybind11/functional.h>
 #include <pybind11/stl.h>
 
@@ -14,6 +15,7 @@
 #include "analysis/run/point.hpp"
 #include "analysis/run/row.hpp"
 #include "analysis/run/run.hpp"
+#include "analysis/traces/foreign.hpp"
 #include "bindings/python/module/module.hpp"
 #include "models/records.hpp"
 #include "models/scenario/scenario.hpp"
@@ -44,8 +46,17 @@ std::string run(const std::string& text, const std::string& source,
     misuse(problem);
   }
   std::optional<analysis::Folder> folder;
-  if (!out.empty())
+  if (!out.empty()) {
+    const std::string foreign = analysis::foreign_file(out);
+    if (!foreign.empty()) {
+      const py::gil_scoped_acquire gil;
+      misuse(fmt::format(
+          "out: found \"{}\" in {}, which no run wrote and which would be lost; expected "
+          "another folder",
+          foreign, scenario::in_quotes(out)));
+    }
     folder.emplace(out);
+  }
   Stopper stopper;
   analysis::RunOptions options;
   options.window = window;

@@ -8,6 +8,7 @@
 
 #include "analysis/run/estimate.hpp"
 #include "bindings/python/module/module.hpp"
+#include "models/scenario/changes.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::python {
@@ -18,8 +19,9 @@ using Sets = std::vector<std::pair<std::string, std::string>>;
 nlohmann::json with_sets(const std::string& text, const std::string& source, const Sets& sets,
                          const std::string& said_by) {
   nlohmann::json document = scenario::parse_document(text, source);
+  scenario::Changes changes(document);
   for (const auto& [path, value] : sets)
-    scenario::apply_set(document, path, scenario::parse_document(value, path), said_by);
+    changes.set(path, scenario::parse_document(value, path), said_by);
   return document;
 }
 

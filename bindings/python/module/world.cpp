@@ -101,18 +101,18 @@ class PyWorld {
     Interrupts interrupts;
     bounded_.reset();
     const auto [max_events, max_memory] = bounds;
-    for (std::uint64_t done = 1; fire_next(end); ++done) {
+    for (std::uint64_t done = 1, next_weighing = 1; fire_next(end); ++done) {
       if (done % analysis::events_per_look == 0)
         interrupts.check();
-      if (done >= max_events && world_.calendar.is_due(end)) {
+      if (done >= max_events && world_.calendar.is_due(end))
         bounded_ = analysis::Early::max_events;
-        return false;
+      if (done >= next_weighing) {
+        next_weighing = done + std::min(done, analysis::events_per_weighing);
+        if (!bounded_ && footprint(world_) > max_memory && world_.calendar.is_due(end))
+          bounded_ = analysis::Early::max_memory;
       }
-      if (done % analysis::events_per_weighing == 0 && world_.calendar.is_due(end) &&
-          footprint(world_) > max_memory) {
-        bounded_ = analysis::Early::max_memory;
+      if (bounded_)
         return false;
-      }
     }
     world_.calendar.advance_to(end);
     return true;
@@ -212,6 +212,9 @@ class PyWorld {
                              std::int64_t start_ns) {
     const Use use(*this, "add_workload");
     const host::HeadId head = names_.heads.at({host, subsystem, nsid});
+    const std::uint32_t cpus = scenario_.hosts[host_index(host, "workload")].cpus;
+    if (cpu >= cpus)
+      misuse(fmt::format("workload: found cpu {} of {}, expected 0 to {}", cpu, host, cpus - 1));
     return change([&] {
       return sim::index(
           workload::add_external(world_, name, head, cpu, sim::TimePoint{sim::Duration{start_ns}}));

@@ -72,8 +72,16 @@ bool disturbs(char32_t c) {
   return control || separator || direction;
 }
 
+// A name may be longer than a file system takes, and its end tells files apart.
+std::string shortened(const std::string& source) {
+  constexpr std::size_t longest = 255, kept = 100;
+  if (source.size() <= longest)
+    return source;
+  return source.substr(0, kept) + "..." + source.substr(source.size() - kept);
+}
+
 std::string line_of(const ScenarioError::Parts& p) {
-  std::string out = p.source;
+  std::string out = shortened(p.source);
   if (p.line != 0)
     out += fmt::format(":{}:{}", p.line, p.column);
   out += p.pointer.empty() ? ": " : fmt::format(": at {}: ", p.pointer);

@@ -147,7 +147,7 @@ def test_traces_of_a_part_of_a_run(tmp_path: Path) -> None:
         ("snaplen: found 0", {"snaplen": 0}),
         ("snaplen: found True", {"snaplen": True}),
         ("snaplen: found without pcap", {"snaplen": 64, "trace": "jsonl"}),
-        ("trace_from: found without trace", {"trace_from": "1s", "trace": None}),
+        ("out: found without trace", {"trace_from": "1s", "trace": None}),
     ):
         with pytest.raises(UsageError, match=words):
             run("rw_test_ccr", out=tmp_path / "new", **({"trace": "pcap"} | given))
@@ -203,7 +203,7 @@ def test_wrong_scenarios_are_told() -> None:
         holdfast.run("rw_test_mainlin")
     with pytest.raises(ScenarioError, match="no such file"):
         holdfast.run("nowhere.json")
-    with pytest.raises(UsageError, match="found int"):
+    with pytest.raises(UsageError, match="found 5, expected a Scenario"):
         holdfast.run(5)  # type: ignore[arg-type]
     with pytest.raises(ScenarioError, match="JSON"):
         holdfast.run({"name": object()})

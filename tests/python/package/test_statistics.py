@@ -257,7 +257,7 @@ def test_narrow() -> None:
     [
         (lambda t: summarize(t, "stal_s"), 'did you mean "stall_s"'),
         (lambda t: summarize(t, "stall_s", by="/hosts/0/polcy"), 'did you mean "/hosts/0/policy"'),
-        (lambda t: summarize(t, "stall_s", method=cast(Any, "z")), 'expected "t" or "bootstrap"'),
+        (lambda t: summarize(t, "stall_s", method=cast(Any, "z")), "expected one of t, bootstrap"),
         (lambda t: summarize(t, POLICY), "expected numbers, booleans or verdicts"),
         (lambda t: paired_difference(t, "stall_s", POLICY, ("spec", "spic")), "found 'spic'"),
         (lambda t: mean_interval([1.0], confidence=95), "found 95"),

@@ -209,6 +209,31 @@ def test_progress_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"points": {"/hosts/0/polcy": ["spec"]}}, holdfast.ScenarioError, 'did you mean "policy"'),
     ({"points": {KATO: ["5s"], "/hosts/7/policy": ["spec"]}}, holdfast.ScenarioError, "hosts"),
+    (
+        {"points": {KATO: ["5s"], "hosts.h1.connect.0.keep_alive_tmo": ["6s"]}},
+        holdfast.ScenarioError,
+        "points: at /hosts/0/connect/0/keep_alive_tmo: found",
+    ),
+    (
+        {"points": holdfast.crossed({"a": {"x": {POLICY: "spec"}}}, {"hosts.0.policy": ["spec"]})},
+        holdfast.ScenarioError,
+        "both of which set this value",
+    ),
+    (
+        {"points": [{KATO: "5s"}, {KATO: "5s", "/hosts/h1/connect/*/keep_alive_tmo": "6s"}]},
+        holdfast.ScenarioError,
+        "both of which set this value",
+    ),
+    (
+        {
+            "points": {
+                "/hosts/0/policy": [{"preset": "spec", "hold_multiplier": 1}],
+                "/hosts/0/policy/hold_multiplier": [2],
+            }
+        },
+        holdfast.ScenarioError,
+        "at /hosts/0/policy/hold_multiplier",
+    ),
     ({"base": "rw_test_mainlin"}, holdfast.ScenarioError, "rw_test_mainline"),
     ({"base": BASE.set("/duration", "5 apples")}, holdfast.ScenarioError, "apples"),
     ({"points": {"/seed": [1, 2]}}, holdfast.UsageError, "seeds="),

@@ -164,3 +164,65 @@ def test_reports_that_were_stopped(tmp_path: Path) -> None:
     done = run("conform", "--policy", long, *asked)
     assert done.returncode == 1, done.stderr
     assert len([path for path in (new / "failures").iterdir() if path.suffix == ".json"]) == 1
+
+
+FOREIGN = [
+    ("result.json", "my results"),
+    ("result.json", '{"mine": 1}'),
+    ("result.partial.json", "[]"),
+    ("scenario.json", '{"name": "rw_test_ccr"}'),
+    ("kernel.log", "[    0.000000] Linux version 6.1"),
+    ("trace.jsonl", '{"time": 0}'),
+    ("trace.perfetto.json", "{}"),
+    ("trace.pcapng", "\n\r\r\nwireshark"),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), FOREIGN)
+def test_files_of_others_are_not_overwritten(name: str, text: str, tmp_path: Path) -> None:
+    """A folder that holds what no run wrote is told before anything runs, and stays as it is."""
+    folder = tmp_path / "rw_test_ccr"
+    folder.mkdir()
+    (folder / name).write_bytes(text.encode())
+    done = run("run", BRIEF, "--out", tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert f'--out: found "{name}" in ' in done.stderr
+    assert "which no run wrote" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert [(one.name, one.read_bytes()) for one in folder.iterdir()] == [(name, text.encode())]
+
+
+def test_files_of_runs_are_overwritten(tmp_path: Path) -> None:
+    """Also by a run with other traces, and where only traces were kept."""
+    for traces in ("jsonl,kernel", "perfetto,pcap"):
+        done = run("run", BRIEF, "--out", tmp_path, "--trace", traces)
+        assert done.returncode == 0, done.stderr
+    folder = tmp_path / "rw_test_ccr"
+    names = {one.name for one in folder.iterdir()}
+    assert names == {"result.json", "scenario.json", "trace.perfetto.json", "trace.pcapng"}
+    for name in ("result.json", "scenario.json"):
+        (folder / name).unlink()
+    assert run("run", BRIEF, "--out", tmp_path, "--trace", "jsonl,kernel").returncode == 0
+    for name in ("result.json", "scenario.json"):
+        (folder / name).unlink()
+    assert run("run", BRIEF, "--out", tmp_path).returncode == 0
+    assert {one.name for one in folder.iterdir()} == {"result.json", "scenario.json"}
+
+
+@pytest.mark.parametrize(
+    "name", ["conform.json", "conform.html", "conform.md", "conform.junit.xml"]
+)
+def test_reports_of_others_are_not_overwritten(name: str, tmp_path: Path) -> None:
+    """The same for conform; its own reports are."""
+    brief: list[str | Path] = ["conform", "--policy", "spec", "--target", "array", "--swarm", "0",
+             "--requirement", "HOLD-6", "--out", tmp_path]  # fmt: skip
+    (tmp_path / name).write_text("<p>mine</p>")
+    done = run(*brief)
+    assert done.returncode == 2
+    assert f'--out: found "{name}" in ' in done.stderr
+    assert (tmp_path / name).read_text() == "<p>mine</p>"
+    (tmp_path / name).unlink()
+    kind = {"xml": "junit"}.get(name.rpartition(".")[2], name.rpartition(".")[2])
+    for _ in range(2):
+        assert run(*brief, "--format", kind).returncode == 0

@@ -71,6 +71,42 @@ TEST_CASE("The estimate of events is of the right order", "[estimate]") {
                                  {"link", "l"}}})));
 }
 
+TEST_CASE("The estimate of events counts what many hosts, namespaces and switches add",
+          "[estimate]") {
+  // Each host asks each controller about each namespace.
+  json many = world_of("5s", json::array());
+  many["subsystems"][0]["namespaces"] = json::array();
+  for (int i = 1; i <= 256; ++i)
+    many["subsystems"][0]["namespaces"].push_back({{"nsid", i}, {"size", "1MiB"}});
+  compare(many);
+  // 32 hosts that would fill 25 Gbit/s each go through two ports of one array.
+  json shared = world_of("1s", json::array());
+  json& links = shared["fabric"]["links"];
+  links = {{{"name", "l"}, {"ends", {"s1", "a0"}}}, {{"name", "r"}, {"ends", {"s1", "a1"}}}};
+  const json host = shared["hosts"][0];
+  shared["hosts"] = json::array();
+  for (int i = 0; i < 32; ++i) {
+    const std::string name = "h" + std::to_string(i);
+    links.push_back({{"name", name}, {"ends", {name, "s1"}}, {"rate", "25Gbps"}});
+    shared["hosts"].push_back(host);
+    shared["hosts"].back()["name"] = name;
+    shared["workloads"].push_back(
+        {{"type", "fio"}, {"name", name}, {"host", name}, {"iodepth", 32}, {"bs", "64KiB"}});
+  }
+  compare(shared);
+  // Six switches in a row.
+  json far = world_of("2s", fio({{"rw", "randread"}, {"rate_iops", 2000}}));
+  json& row = far["fabric"]["links"];
+  row[0]["ends"] = {"h1", "s1"};
+  row[1]["ends"] = {"s6", "a1"};
+  row.push_back({{"name", "last"}, {"ends", {"s6", "a0"}}});
+  for (int i = 1; i < 6; ++i) {
+    row.push_back({{"name", "s" + std::to_string(i)},
+                   {"ends", {"s" + std::to_string(i), "s" + std::to_string(i + 1)}}});
+  }
+  compare(far);
+}
+
 TEST_CASE("The estimate names what takes the memory", "[estimate]") {
   const auto cost = [](const json& document) {
     return analysis::estimate(scenario::from_json(document, "cost"));

@@ -152,6 +152,30 @@ TEST_CASE("what is no matrix of this version is told", "[conform]") {
   m = matrix();
   m["requirements"][0] = 5;
   CHECK_THAT(complaint(check_matrix, m), Contains("a requirement"));
+  const std::vector<std::pair<const char*, json>> wrong = {
+      {"/seed", "1"},
+      {"/swarm", -1},
+      {"/policies", 5},
+      {"/summary", json::array()},
+      {"/requirements/0/title", 5},
+      {"/results/0/why", json::array()},
+      {"/results/0/failure", "x"},
+  };
+  for (const auto& [place, value] : wrong) {
+    m = matrix();
+    m[json::json_pointer(place)] = value;
+    INFO(place);
+    CHECK_THAT(complaint(check_matrix, m), Contains("found ") && Contains(", expected "));
+  }
+}
+
+TEST_CASE("a matrix that says one thing twice is none", "[conform]") {
+  json m = matrix();
+  m["results"].push_back(m["results"][0]);
+  CHECK_THAT(complaint(check_matrix, m), Contains("twice"));
+  m = matrix();
+  m["requirements"].push_back(m["requirements"][0]);
+  CHECK_THAT(complaint(check_matrix, m), Contains("twice"));
 }
 
 TEST_CASE("differences from the expected matrix, for the better and the worse", "[conform]") {

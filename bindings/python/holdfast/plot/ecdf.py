@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from holdfast._arguments import checked
 from holdfast._table import check_column, numbers
 from holdfast.plot import style
 from holdfast.statistics import ecdf
@@ -16,6 +17,7 @@ from holdfast.statistics import ecdf
 _LABELS = ("longest stall of a run", "share of runs that stalled no longer")
 
 
+@checked
 def stall_ecdf(table: pd.DataFrame, by: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw the share of runs whose longest stall was no longer than so much.
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from holdfast._arguments import checked
 from holdfast._table import check_column, label_of, numbers
 from holdfast.plot import style
 
@@ -14,6 +15,7 @@ _Y = "exposure_max_s"
 _LABEL = "longest exposure (s)"
 
 
+@checked
 def exposure_against_hold(
     table: pd.DataFrame,
     x: str | None = None,

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from holdfast._arguments import checked
 from holdfast._table import check_column, numbers
 from holdfast.plot import style
 
@@ -20,6 +21,7 @@ RECONNECT = ("_path_back_s", "until the path is back", "#c5ccd5")
 _LABEL = "time since the fault (s)"
 
 
+@checked
 def recovery_phases(
     table: pd.DataFrame,
     by: str | None = None,

@@ -9,10 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
+from holdfast._arguments import checked
 from holdfast._table import check_column, numbers
 from holdfast.plot import style
 
 
+@checked
 def measure_ranges(
     table: pd.DataFrame,
     measure: str,

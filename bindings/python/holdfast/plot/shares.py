@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 
+from holdfast._arguments import checked
 from holdfast._table import check_column, numbers
 from holdfast.plot import style
 
@@ -16,6 +17,7 @@ _SAFE = "#d5eee4"
 _OPEN = "#fdf3d0"
 
 
+@checked
 def corrupt_share(
     table: pd.DataFrame, rows: str, by: str | None = None, ax: Axes | None = None
 ) -> Axes:

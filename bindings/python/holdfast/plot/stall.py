@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from holdfast._arguments import checked
 from holdfast._table import check_column, numbers, seconds
 from holdfast.plot import style
 from holdfast.statistics import summarize
@@ -18,6 +19,7 @@ from holdfast.statistics import summarize
 _LABELS = ("keep-alive timeout, KATO (s)", "longest stall")
 
 
+@checked
 def stall_against_kato(
     table: pd.DataFrame,
     x: str | None = None,

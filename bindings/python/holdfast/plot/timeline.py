@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
+from holdfast._arguments import checked
 from holdfast.plot import style
 from holdfast.plot.phases import PHASES, RECONNECT
 
@@ -32,6 +33,7 @@ class _Integrity(Protocol):
     def incidents(self) -> list[dict[str, Any]]: ...
 
 
+@runtime_checkable
 class _Run(Protocol):
     """What is drawn of a run: these of :class:`holdfast.Result`, which draws itself with it."""
 
@@ -51,6 +53,7 @@ class _Run(Protocol):
     def exposure(self) -> pd.DataFrame: ...
 
 
+@checked
 def timeline(result: _Run, ax: Axes | None = None) -> Axes:
     """Draw the recoveries of a run, the windows of exposure below, and incidents as crosses.
 

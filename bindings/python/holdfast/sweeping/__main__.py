@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ from typing import Any, NoReturn
 import pandas as pd
 
 from holdfast import _core
+from holdfast._arguments import AnyPath, check
 from holdfast._signals import note
+from holdfast._words import did_you_mean, shown
 from holdfast.errors import HoldfastError, Interrupted, ScenarioError, UsageError, WriteError
 from holdfast.sweeping.file import read_sweep
 from holdfast.sweeping.runs import sweep
@@ -37,8 +40,39 @@ was finished is kept if there is --out.
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Tell a mistake as the other verbs do: in one line."""
-        raise UsageError(f"{message}; see holdfast sweep --help")
+        """Tell a mistake as the other verbs do: in one line, by what was found and expected."""
+        unknown = message.removeprefix("unrecognized arguments: ")
+        if unknown != message:
+            known = [word for action in self._actions for word in action.option_strings]
+            message = f"found {unknown}, expected one of {', '.join(known)}" + did_you_mean(
+                unknown.split()[0], known
+            )
+        needed = message.removeprefix("the following arguments are required: ")
+        if needed != message:
+            message = f"found no {needed}, expected what to run"
+        raise UsageError(f"{message.removeprefix('argument ')}; see holdfast sweep --help")
+
+
+class _Once(argparse.Action):
+    """Keeps a value, and refuses a second one."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if getattr(namespace, self.dest) is not None:
+            parser.error(f"{option_string}: found twice, expected once")
+        setattr(namespace, self.dest, values)
+
+
+def _whole(text: str) -> int:
+    """Return a number as the other verbs read it: int() takes 1_000, and digits of every script."""
+    if not re.fullmatch("[0-9]{1,20}", text):
+        raise argparse.ArgumentTypeError(f"found {shown(text)}, expected an integer from 1")
+    return int(text)
 
 
 def main(arguments: list[str]) -> int:
@@ -97,6 +131,7 @@ def _name(stopped: list[signal.Signals]) -> str:
 
 def _run(arguments: list[str]) -> int:
     given = _parser().parse_args(arguments)
+    check("SWEEP.json", AnyPath, given.sweep)
     sweep_file = Path(given.sweep)
     asked = read_sweep(sweep_file)
     if given.seeds is not None:
@@ -212,22 +247,35 @@ def _parser() -> argparse.ArgumentParser:
         description="Run a scenario at many points and print one line for each.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("sweep", metavar="SWEEP.json", help="what to run (docs/sweeps.md)")
     parser.add_argument(
         "--out",
+        action=_Once,
         metavar="PATH",
         help="keep all rows: FILE.parquet, FILE.csv, FILE.jsonl, or a folder. What is there "
         "already is not run again",
     )
     parser.add_argument("--fresh", action="store_true", help="run everything again")
-    parser.add_argument("--seeds", type=int, metavar="N", help="seeds 1 to N at each point")
-    parser.add_argument("--jobs", type=int, metavar="N", help="threads; by default one a core")
-    parser.add_argument("--max-events", type=int, metavar="N", help="end each run after so many")
     parser.add_argument(
-        "--max-memory", metavar="SIZE", help='end each run likewise when it takes so much: "16GiB"'
+        "--seeds", type=_whole, action=_Once, metavar="N", help="seeds 1 to N at each point"
     )
-    parser.add_argument("--executor", metavar="ADDRESS", help="a Dask scheduler, tcp://HOST:PORT")
+    parser.add_argument(
+        "--jobs", type=_whole, action=_Once, metavar="N", help="threads; by default one a core"
+    )
+    parser.add_argument(
+        "--max-events", type=_whole, action=_Once, metavar="N", help="end each run after so many"
+    )
+    parser.add_argument(
+        "--max-memory",
+        action=_Once,
+        metavar="SIZE",
+        help='end each run likewise when it takes so much: "16GiB"',
+    )
+    parser.add_argument(
+        "--executor", action=_Once, metavar="ADDRESS", help="a Dask scheduler, tcp://HOST:PORT"
+    )
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first failed run")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser

@@ -22,6 +22,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from holdfast import _core
+from holdfast._arguments import AnyPath, check
 from holdfast._signals import held_back
 from holdfast._words import did_you_mean
 from holdfast.errors import UsageError, WriteError
@@ -66,6 +67,7 @@ class Store:
                 raise UsageError(f"out: found {str(out)!r}, expected UTF-8") from None
             self._file = path if _is_file(path) else None
             self._folder = path.with_name(path.name + ".parts") if self._file else path
+            check("out", AnyPath, self._folder)
         found = [] if self._folder is None else _parts(self._folder)
         sources = list(found)
         if self._file is not None and self._file.exists():

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from holdfast import _core
+from holdfast._arguments import Whole
 from holdfast._signals import check, held_back
+from holdfast._words import shown
 from holdfast.errors import UsageError
 from holdfast.seeds import Bounds
 from holdfast.sweeping.points import CorePoint
@@ -22,6 +24,9 @@ from holdfast.sweeping.points import CorePoint
 _Done: TypeAlias = tuple[list[str], float]
 #: Told which tasks are done (their range) and their rows.
 Deliver: TypeAlias = Callable[[range, list[str]], object]
+
+#: Threads of this process.
+Jobs: TypeAlias = Annotated[int, Whole(1, 4096)]
 
 #: Chunks are made this long, so that rows come often and handing out chunks costs little.
 CHUNK_S = 0.3
@@ -53,8 +58,6 @@ def cores() -> int:
 @contextmanager
 def crew(executor: Any, jobs: int | None, text: str, source: str, bounds: Bounds) -> Iterator[Crew]:
     """Give the crew for what :func:`sweep` takes as `executor`; end what was begun here."""
-    if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
-        raise UsageError(f"jobs: found {jobs!r}, expected a number of threads, from 1")
     if jobs is not None and executor is not None:
         raise UsageError("jobs: found with executor=, expected one of them")
     stop = _core.Stop()
@@ -169,7 +172,7 @@ def _dask(given: Any) -> Iterator[Any]:
         yield given
         return
     if not isinstance(given, str) or "://" not in given:
-        raise UsageError(expected.format(repr(given)))
+        raise UsageError(expected.format(shown(given)))
     try:
         from distributed import Client
     except ImportError:

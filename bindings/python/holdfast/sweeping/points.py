@@ -7,13 +7,16 @@ import hashlib
 import itertools
 import json
 import math
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from holdfast import _core
+from holdfast._arguments import Says, check, checked
+from holdfast._words import plain, shown
 from holdfast.errors import UsageError
-from holdfast.seeds import check_seed
+from holdfast.seeds import Seed
 
 #: A point as the compiled half takes it: (path, JSON text) pairs, and a seed.
 CorePoint: TypeAlias = tuple[list[tuple[str, str]], int | None]
@@ -35,9 +38,14 @@ class Point:
 
 
 #: What :func:`sweep` takes as points.
-PointsLike: TypeAlias = Mapping[str, Any] | Iterable[Mapping[str, Any] | Point]
+PointsLike: TypeAlias = Annotated[
+    Mapping[str, Any]
+    | Iterable[Annotated[Mapping[str, Any] | Point, Says("a point {path: value}")]],
+    Says("{path: values}, a list of points {path: value}, or what a sampler returns"),
+]
 
 
+@checked
 def grid(axes: Mapping[str, Any]) -> list[Point]:
     """Return every combination of the values of all axes; the last axis changes fastest.
 
@@ -55,6 +63,7 @@ def grid(axes: Mapping[str, Any]) -> list[Point]:
     return [_merged(combination) for combination in itertools.product(*each)]
 
 
+@checked
 def zipped(axes: Mapping[str, Any]) -> list[Point]:
     """Return the first values of all axes, then the second ones, and so on.
 
@@ -72,8 +81,11 @@ def zipped(axes: Mapping[str, Any]) -> list[Point]:
     return [_merged(together) for together in zip(*each.values(), strict=True)]
 
 
+@checked
 def crossed(*points: PointsLike) -> list[Point]:
     """Return every combination of a point of each argument: a grid of policies x samples, say."""
+    if not points:
+        raise UsageError("crossed: found no points, expected at least one list of them")
     axes = [as_points(one) for one in points]
     check_runs(math.prod(len(axis) for axis in axes), 1)
     return [_merged(some) for some in itertools.product(*axes)]
@@ -92,31 +104,54 @@ def as_points(given: PointsLike) -> list[Point]:
                 "points: found no axis, expected at least one; [{}] is the base as it is"
             )
         return grid(given)
-    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
-        raise UsageError(
-            f"points: found {type(given).__name__}, expected {{path: values}}, a list of points "
-            "{path: value}, or what a sampler returns"
-        )
+    check("points", PointsLike, given)
     points = [one if isinstance(one, Point) else _point(one) for one in given]
     if not points:
         raise UsageError("points: found none, expected at least one")
     return points
 
 
-def check_paths(points: Sequence[Point], text: str, source: str, said_by: str = "points") -> None:
-    """Raise ScenarioError for the first path that no scenario has, and UsageError for seeds.
+def check_paths(
+    points: Sequence[Point],
+    text: str,
+    source: str,
+    said_by: str = "points",
+    before: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Check the paths of points, each shape of a point once.
 
-    `said_by` is where the user typed the points.
+    Args:
+        points: what is checked.
+        text: the base scenario, as JSON.
+        source: what errors call it.
+        said_by: where the user typed the points.
+        before: what is set at all points.
+
+    Raises:
+        ScenarioError: a path that no scenario has, or two that lead to one value.
+        UsageError: a path to the seed.
+
     """
     seen = set()
     for point in points:
-        paths = tuple(path for path, _ in point.sets)
-        if paths in seen:
+        shape = tuple((path, _shape(value)) for path, value in point.sets)
+        if shape in seen:
             continue
-        seen.add(paths)
-        if any(path in ("/seed", "seed") for path in paths):
+        seen.add(shape)
+        if any(path in SEED_PATHS for path, _ in shape):
             raise UsageError("points: found the path /seed, expected seeds in seeds=")
-        _core.apply(text, source, point.sets, said_by)
+        _core.apply(text, source, [*before, *point.sets], said_by)
+
+
+#: What a table calls several values together.
+Label: TypeAlias = str | int | float | bool
+#: The spellings of the path to a scenario's seed.
+SEED_PATHS = ("/seed", "seed")
+
+
+def _shape(value: str) -> str:
+    """Return what it depends on which values a value (as JSON) sets: its keys, or its kind."""
+    return value if value[:1] in "{[" else value[:1]
 
 
 MOST_RUNS = 10_000_000  # A row takes about a kilobyte, so ten gigabytes.
@@ -140,22 +175,17 @@ def seeds_of(seeds: int | Iterable[int] | None, own: int) -> list[int]:
     """
     if seeds is None:
         return [own]
-    if isinstance(seeds, (bool, str, bytes)):
-        raise UsageError(f"seeds: found {seeds!r}, expected a number of seeds or a list of them")
-    if hasattr(seeds, "__index__"):
-        check_runs(1, seeds.__index__())
-        out = list(range(1, seeds.__index__() + 1))
-    elif isinstance(seeds, Iterable):
-        out = list(seeds)
+    if isinstance(seeds, Iterable):
+        given = list(itertools.islice(seeds, MOST_RUNS + 1))
+        check_runs(1, len(given))
     else:
-        raise UsageError(f"seeds: found {seeds!r}, expected a number of seeds or a list of them")
-    for seed in out:
-        check_seed(seed)
-        if seed is None:
-            raise UsageError(f"seed: found None, expected an integer from 0 to {2**64 - 1}")
-    out = [seed.__index__() for seed in out]
+        check_runs(1, operator.index(seeds))
+        given = list(range(1, operator.index(seeds) + 1))
+    for seed in given:
+        check("seed", Seed, seed)
+    out = [operator.index(seed) for seed in given]
     if not out:
-        raise UsageError(f"seeds: found {seeds!r}, expected at least one")
+        raise UsageError(f"seeds: found {shown(seeds)}, expected at least one")
     if len(set(out)) < len(out):
         raise UsageError("seeds: found one twice, expected each once")
     return out
@@ -163,11 +193,15 @@ def seeds_of(seeds: int | Iterable[int] | None, own: int) -> list[int]:
 
 def _axis(name: str, values: Any) -> list[Point]:
     """Return one axis as points that set nothing else."""
+    if not name:
+        raise UsageError("points: found an axis without a name, expected a path or a name")
     if isinstance(values, Mapping):
+        for label in values:
+            check(f"points: {shown(name)}: label", Label, label)
         points = [Point({name: label}, _sets(name, some)) for label, some in values.items()]
     elif isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise UsageError(
-            f"points: {name}: found {values!r}, expected a list of values, or "
+            f"points: {name}: found {shown(values)}, expected a list of values, or "
             "{label: {path: value}}"
         )
     else:
@@ -181,18 +215,19 @@ def _axis(name: str, values: Any) -> list[Point]:
 def _point(given: Any) -> Point:
     """Return a point that was given as ``{path: value}``, with a ``"label"`` if there is one."""
     if not isinstance(given, Mapping):
-        raise UsageError(f"points: found {given!r}, expected a point {{path: value}}")
+        raise UsageError(f"points: found {shown(given)}, expected a point {{path: value}}")
     values = {name: _plain(value) for name, value in given.items()}
+    check("points: label", Label, values.get("label", ""))
     sets = {path: value for path, value in values.items() if path != "label"}
     return Point(values, _sets("points", sets))
 
 
 def _sets(where: str, values: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(values, Mapping):
-        raise UsageError(f"points: {where}: found {values!r}, expected {{path: value}}")
+        raise UsageError(f"points: {where}: found {shown(values)}, expected {{path: value}}")
     for path in values:
-        if not isinstance(path, str):
-            raise UsageError(f"points: {where}: found {path!r}, expected a path")
+        if not isinstance(path, str) or plain(path) != path:
+            raise UsageError(f"points: {where}: found {shown(path)}, expected a path")
     return tuple((path, _dumps(path, _plain(value))) for path, value in values.items())
 
 
@@ -217,5 +252,6 @@ def _plain(value: Any) -> Any:
 def _dumps(where: str, value: Any) -> str:
     try:
         return json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"points: {where}: found a value that JSON cannot say ({error})") from None
+    except (TypeError, ValueError, RecursionError) as error:
+        why = "nesting without end" if isinstance(error, RecursionError) else shown(str(error))
+        raise UsageError(f"points: {where}: found a value that JSON cannot say ({why})") from None

@@ -12,16 +12,17 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Annotated, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import pandas as pd
 import pyarrow as pa
 from tqdm import tqdm
 
 from holdfast import _core
+from holdfast._arguments import AnyPath, Says, checked, is_whole
 from holdfast._signals import check, held_back, noticed
+from holdfast._words import shown
 from holdfast.errors import (
     HoldfastError,
     Interrupted,
@@ -30,10 +31,10 @@ from holdfast.errors import (
     UsageError,
     WriteError,
 )
-from holdfast.scenario import Scenario, as_scenario
-from holdfast.seeds import check_bounds
+from holdfast.scenario import Scenario, ScenarioLike, as_scenario
+from holdfast.seeds import MaxEvents, MaxMemory, Seed, bounds_of
 from holdfast.sweeping.dataset import Store
-from holdfast.sweeping.execution import Crew, cores, crew, stream
+from holdfast.sweeping.execution import Crew, Jobs, cores, crew, stream
 from holdfast.sweeping.points import (
     CorePoint,
     Point,
@@ -49,11 +50,16 @@ from holdfast.sweeping.table import Shape, Task, frame, results
 Progress: TypeAlias = Callable[[int, int], object] | Literal[False] | None
 
 
+#: How many, 1 to n, or which.
+Seeds: TypeAlias = Annotated[int | Iterable[Seed], Says("a number of seeds or a list of them")]
+
+
 #: The error of a run that broke a promise of the simulator itself; the last one of its chunk. It is
 #: no row but an InvariantError, because other rows may be wrong as well; what was finished is kept.
 _BROKEN = "InvariantError"
 
 
+@runtime_checkable
 class Rule(Protocol):
     """Decides whether a sweep has enough seeds (:mod:`holdfast.statistics` has some)."""
 
@@ -69,21 +75,22 @@ class Rule(Protocol):
         """Tell whether the table of the runs so far is enough."""
 
 
+@checked
 def sweep(
-    base: Scenario | Mapping[str, Any] | str | PathLike[str],
+    base: ScenarioLike,
     points: PointsLike,
-    seeds: int | Iterable[int] | None = None,
+    seeds: Seeds | None = None,
     executor: Executor | str | Any = None,
-    out: str | PathLike[str] | None = None,
+    out: AnyPath | None = None,
     *,
     paired: bool = True,
     until: Rule | None = None,
-    jobs: int | None = None,
+    jobs: Jobs | None = None,
     fail_fast: bool = False,
     progress: Progress = None,
     fresh: bool = False,
-    max_events: int | None = None,
-    max_memory: int | str | None = None,
+    max_events: MaxEvents | None = None,
+    max_memory: MaxMemory | None = None,
 ) -> pd.DataFrame:
     """Run a scenario at many points, with many seeds each, and return one row a run.
 
@@ -130,7 +137,7 @@ def sweep(
     scenario = as_scenario(base).validate()
     chosen = as_points(points)
     check_paths(chosen, scenario._text(), scenario.source)
-    bounds = check_bounds(max_events, max_memory)
+    bounds = bounds_of(max_events, max_memory)
     rounds = _rounds(seeds, until, scenario.seed)
     shape = Shape(chosen)
     store = Store(out, shape.schema, fresh)
@@ -254,7 +261,7 @@ class _Work:
         return [task for task in tasks if task not in there]
 
     def _hashes(self, tasks: Sequence[Task]) -> list[str | None]:
-        base = _core.Base(self._base._text(), self._base.source, check_bounds(None, None))
+        base = _core.Base(self._base._text(), self._base.source, bounds_of(None, None))
         slices = [
             [_core_point(task) for task in tasks[i : i + 256]] for i in range(0, len(tasks), 256)
         ]
@@ -307,13 +314,15 @@ def _replay_base(base: Scenario, folder: Path | None) -> str:
     return str(path)
 
 
-def _rounds(seeds: int | Iterable[int] | None, until: Rule | None, own: int) -> Iterator[list[int]]:
+def _rounds(seeds: Seeds | None, until: Rule | None, own: int) -> Iterator[list[int]]:
     """Return the seeds of each round, each with those of the round before."""
     if until is None:
         return iter([seeds_of(seeds, own)])
     least, most = until.at_least, until.at_most
-    if not 1 <= least <= most:
-        raise UsageError(f"until: found at_least {least} and at_most {most}, expected 1 <= <=")
+    if not is_whole(least) or not is_whole(most) or not 1 <= least <= most:
+        raise UsageError(
+            f"until: found at_least {shown(least)} and at_most {shown(most)}, expected 1 <= <="
+        )
     if hasattr(seeds, "__index__"):
         raise UsageError("until: found with a number of seeds, expected one of them")
     pool = list(range(1, most + 1)) if seeds is None else seeds_of(seeds, own)

@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
-from holdfast._words import did_you_mean
+from holdfast._arguments import Whole, checked
+from holdfast._words import did_you_mean, shown
 from holdfast.errors import UsageError
-from holdfast.seeds import check_seed
-from holdfast.sweeping.points import Point, zipped
+from holdfast.seeds import Seed
+from holdfast.sweeping.points import MOST_RUNS, Point, zipped
 
 # Digits after the point that a quantity is rounded to, by its unit: times to whole nanoseconds
 # (of "min" and "h", to 60 ns and 3600 ns), rates to whole bits per second, sizes to whole units,
@@ -25,7 +26,13 @@ _DIGITS = {
     "k": 0, "m": 0, "g": 0, "t": 0,
 }  # fmt: skip
 _WORDS = ("log", "whole")
+_LARGEST = 1e150  # The ratio of two ends is a number, too.
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)([A-Za-z%]+)")
+
+
+#: How many points, and what is drawn for each.
+Points: TypeAlias = Annotated[int, Whole(1, MOST_RUNS)]
+Ranges: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,8 @@ class Range:
         return self.write(self.number(fraction))
 
 
-def random(n: int, ranges: Mapping[str, Sequence[Any]], *, seed: int = 1) -> list[Point]:
+@checked
+def random(n: Points, ranges: Ranges, *, seed: Seed = 1) -> list[Point]:
     """Return `n` points drawn at random, independently of each other.
 
     Args:
@@ -71,22 +79,24 @@ def random(n: int, ranges: Mapping[str, Sequence[Any]], *, seed: int = 1) -> lis
     """
     import numpy as np
 
-    checked = _check(n, ranges, seed)
+    checked = _check(ranges)
     return _points(checked, np.random.default_rng(seed).random((n, len(checked))).tolist())
 
 
-def latin_hypercube(n: int, ranges: Mapping[str, Sequence[Any]], *, seed: int = 1) -> list[Point]:
+@checked
+def latin_hypercube(n: Points, ranges: Ranges, *, seed: Seed = 1) -> list[Point]:
     """Return `n` points of which each axis has one in each of `n` equal slices.
 
     Args and errors are those of :func:`random`.
     """
     from scipy.stats import qmc
 
-    checked = _check(n, ranges, seed)
+    checked = _check(ranges)
     return _points(checked, qmc.LatinHypercube(len(checked), rng=seed).random(n).tolist())
 
 
-def sobol(n: int, ranges: Mapping[str, Sequence[Any]], *, seed: int = 1) -> list[Point]:
+@checked
+def sobol(n: Points, ranges: Ranges, *, seed: Seed = 1) -> list[Point]:
     """Return the first `n` points of a scrambled Sobol sequence: even, however many axes.
 
     Args and errors are those of :func:`random`; `n` is a power of two, as the sequence is even only
@@ -94,20 +104,17 @@ def sobol(n: int, ranges: Mapping[str, Sequence[Any]], *, seed: int = 1) -> list
     """
     from scipy.stats import qmc
 
-    checked = _check(n, ranges, seed)
+    checked = _check(ranges)
+    if len(checked) > qmc.Sobol.MAXDIM:
+        raise UsageError(f"ranges: found {len(checked)}, expected at most {qmc.Sobol.MAXDIM}")
     if n & (n - 1):
         raise UsageError(f"sobol: found n = {n}, expected a power of two")
     return _points(checked, qmc.Sobol(len(checked), rng=seed).random(n).tolist())
 
 
-def _check(n: int, ranges: Mapping[str, Sequence[Any]], seed: int) -> dict[str, Range]:
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise UsageError(f"n: found {n!r}, expected a number of points, from 1")
-    if not isinstance(ranges, Mapping) or not ranges:
-        raise UsageError(f"ranges: found {ranges!r}, expected {{path: (low, high)}}")
-    check_seed(seed)
-    if seed is None:
-        raise UsageError("seed: found None, expected an integer")
+def _check(ranges: Ranges) -> dict[str, Range]:
+    if not ranges:
+        raise UsageError("ranges: found none, expected {path: (low, high)}")
     return {path: range_of(path, given) for path, given in ranges.items()}
 
 
@@ -123,7 +130,7 @@ def _points(ranges: Mapping[str, Range], fractions: list[list[float]]) -> list[P
 
 def range_of(path: str, given: Any) -> Range:
     """Return the range that (low, high) and words behind it mean; `path` is for errors."""
-    wrong = f"ranges: {path}: found {given!r}, expected "
+    wrong = f"ranges: {path}: found {shown(given)}, expected "
     shape = '(low, high), and behind them "log", "whole" or both'
     if isinstance(given, (str, bytes)) or not isinstance(given, Sequence):
         raise UsageError(wrong + shape)
@@ -146,11 +153,19 @@ def _ends(wrong: str, low: Any, high: Any) -> tuple[float, float, Callable[[floa
         unit = first[2]
         if unit not in _DIGITS:
             raise UsageError(wrong + "a known unit" + did_you_mean(unit, _DIGITS))
-        return float(first[1]), float(last[1]), lambda value: _quantity(value, unit)
+        return _float(first[1], wrong), _float(last[1], wrong), lambda value: _quantity(value, unit)
     for one in (low, high):
-        if isinstance(one, bool) or not isinstance(one, (int, float)) or not math.isfinite(one):
+        if isinstance(one, bool) or not isinstance(one, (int, float)):
             raise UsageError(wrong + "two numbers, or two quantities in one unit")
+        if not abs(one) <= _LARGEST:  # NaN is not, either
+            raise UsageError(wrong + f"two numbers of at most {_LARGEST:g}")
     return low, high, int if isinstance(low, int) and isinstance(high, int) else float
+
+
+def _float(digits: str, wrong: str) -> float:
+    if not float(digits) <= _LARGEST:
+        raise UsageError(wrong + f"two quantities of at most {_LARGEST:g} units")
+    return float(digits)
 
 
 def _quantity(value: float, unit: str) -> str:

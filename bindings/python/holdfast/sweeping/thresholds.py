@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from os import PathLike
-from typing import Any
+from typing import Annotated, Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from holdfast._arguments import Between, checked
+from holdfast._words import shown
 from holdfast.errors import HoldfastError, Interrupted, UsageError
-from holdfast.scenario import Scenario
+from holdfast.scenario import ScenarioLike
+from holdfast.sweeping.execution import Jobs
 from holdfast.sweeping.points import Point, PointsLike, as_points, crossed
-from holdfast.sweeping.runs import Progress, sweep
+from holdfast.sweeping.runs import Progress, Seeds, sweep
 from holdfast.sweeping.samplers import Range, range_of
 
 
@@ -48,17 +52,18 @@ class Threshold:
         )
 
 
+@checked
 def threshold(
-    base: Scenario | Mapping[str, Any] | str | PathLike[str],
+    base: ScenarioLike,
     path: str,
     between: Sequence[Any],
     *,
     over: PointsLike | None = None,
-    seeds: int | Iterable[int] | None = None,
+    seeds: Seeds | None = None,
     fails: Callable[[pd.DataFrame], Any] | None = None,
-    tolerance: float = 0.01,
+    tolerance: Annotated[float, Between(0, 1)] = 0.01,
     executor: Executor | str | Any = None,
-    jobs: int | None = None,
+    jobs: Jobs | None = None,
     progress: Progress = None,
 ) -> Threshold:
     """Find the value from which on, or up to which, no case fails: refinement around a threshold.
@@ -101,8 +106,6 @@ def threshold(
         InvariantError: the simulator broke a promise of its own.
 
     """
-    if not 0 < tolerance < 1:
-        raise UsageError(f"tolerance: found {tolerance!r}, expected between 0 and 1")
     search = _Search(base, path, as_points([{}] if over is None else over), fails or _exposed)
     search.seeds = list(seeds) if isinstance(seeds, Iterable) else seeds
     search.options = {"executor": executor, "jobs": jobs, "progress": progress}
@@ -152,7 +155,7 @@ class _Search:
                 high = middle
         table = pd.concat(self.tables, ignore_index=True)
         safe, failing = (high, low) if upwards else (low, high)
-        at_failing = table[(table[self.path] == span.at(failing)) & self.fails(table)]
+        at_failing = table[(table[self.path] == span.at(failing)) & self.judged(table)]
         return Threshold(
             path=self.path,
             low=span.at(low),
@@ -177,8 +180,23 @@ class _Search:
             raise HoldfastError(f"{self.path} = {value!r}: {errors.iloc[0]}")
         self.tables.append(table)
         runs = len(table) // len(self.cases)
-        failed = [bool(one) for one in self.fails(table)]
-        return [case for i, case in enumerate(self.cases) if any(failed[i * runs : (i + 1) * runs])]
+        failed = self.judged(table)
+        return [
+            case for i, case in enumerate(self.cases) if failed[i * runs : (i + 1) * runs].any()
+        ]
+
+    def judged(self, table: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """Ask which rows failed. What a run has no value for did not happen in it."""
+        told = self.fails(table)
+        one_a_row = not isinstance(told, (str, bytes)) and np.shape(told) == (len(table),)
+        rows = pd.Series(told, dtype=object) if one_a_row else pd.Series(dtype=object)
+        rows = rows.where(rows.notna(), False)
+        if not one_a_row or not all(isinstance(one, (bool, np.bool_)) for one in rows):
+            raise UsageError(
+                f"fails: found {shown(told)}, expected True or False for each row, such as "
+                'table["stall_s"] > 15'
+            )
+        return rows.to_numpy(dtype=np.bool_)
 
 
 def _exposed(table: pd.DataFrame) -> Any:

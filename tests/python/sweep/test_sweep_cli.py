@@ -19,6 +19,7 @@ import pytest
 from holdfast.sweeping.__main__ import main
 from house import ROOT
 from program import PROGRAM
+from sweep_cases import USAGE, WRONG
 from units import numbers_without_unit
 
 SWEEPS = ROOT / "scenarios" / "sweeps"
@@ -46,8 +47,9 @@ def sweep(*args: str | Path, **environment: str) -> subprocess.CompletedProcess[
 def written(folder: Path, **changes: Any) -> Path:
     """Write the small sweep with some keys changed; those that are None are left out."""
     path = folder / "sweep.json"
+    # What stands for null is no JSON (sweep_cases.py).
     document = {k: v for k, v in (SMALL | changes).items() if v is not None}
-    path.write_text(json.dumps(document))
+    path.write_text(json.dumps(document, default=lambda _: None))
     return path
 
 
@@ -114,7 +116,8 @@ def test_exit_status_1(tmp_path: Path) -> None:
     done = sweep(written(tmp_path, set={"/duration": "30s"}))
     assert done.returncode == 1
     assert "expectation failed in 2 of 4 runs" in done.stderr
-    done = sweep(written(tmp_path, points=[{"/duration": "30s"}, {"/duration": "3 apples"}]))
+    points = [{"/duration": "30s"}, {"/duration": "3 apples"}]
+    done = sweep(written(tmp_path, set={"/expect": {}}, points=points))
     assert done.returncode == 1
     assert "2 of 4 runs failed" in done.stderr
     assert f"to repeat it: {PROGRAM} run" in done.stderr
@@ -128,27 +131,6 @@ def test_a_sweep_of_seeds_alone_is_one_line(tmp_path: Path) -> None:
     header, row = done.stdout.splitlines()
     assert header.split()[:2] == ["runs", "failed"]
     assert row.split()[:2] == ["4", "0"]
-
-
-WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"sedes": 3}, 'did you mean "seeds"'),
-    ({"base": None}, 'no "base"'),
-    ({"points": None}, 'no "points"'),
-    ({"base": "nowhere.json"}, "nowhere.json"),
-    ({"base": 3}, "base: found 3"),
-    ({"points": {"/hosts/0/polcy": ["spec"]}}, 'did you mean "policy"'),
-    ({"points": {"sobol": {"n": 4, "range": {}}}}, 'did you mean "ranges"'),
-    ({"points": {"sobol": {"n": 4}}}, "n and ranges"),
-    ({"set": {"/durration": "3s"}}, 'did you mean "duration"'),
-    ({"set": ["/duration"]}, "set: found"),
-    ({"paired": 1}, "paired: found 1"),
-    ({"points": {}}, "points: found no axis"),
-    ({"set": {"/hosts/9/cpus": 1}}, "sweep.json: set: at /hosts/9: found no element"),
-    ({"points": {"/hosts/9/cpus": [1]}}, "sweep.json: points: at /hosts/9: found no element"),
-    ({"points": [{"/durration": "3s"}]}, "sweep.json: points: at /durration: "),
-    ({"seeds": -1}, "seeds: found -1"),
-    ({"out": 5}, "out: found 5"),
-]
 
 
 @pytest.mark.parametrize(("changes", "said"), WRONG)
@@ -169,15 +151,25 @@ def test_a_bad_file_is_told(
     assert [path.name for path in tmp_path.iterdir()] == ["sweep.json"]
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["--sedes", "3"], ["nowhere.json"], ["{}", "--jobs", "0"], ["{}", "x"]]
-)
-def test_bad_usage_is_told(arguments: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("arguments", "said"), USAGE)
+def test_bad_usage_is_told(
+    arguments: list[str], said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     """One line, exit status 2."""
     file = str(written(tmp_path))
-    done = sweep(*(file if one == "{}" else one for one in arguments))
+    assert main([file if one == "{}" else one for one in arguments]) == 2
+    stdout, stderr = capfd.readouterr()
+    assert stdout == ""
+    assert said in stderr
+    assert len(stderr.splitlines()) == 1
+
+
+def test_bad_usage_through_the_program() -> None:
+    """The same status and line."""
+    done = sweep("nowhere.json", "--seeds", "x")
     assert done.returncode == 2
     assert done.stdout == ""
+    assert done.stderr.startswith("holdfast: --seeds: found 'x'")
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -234,7 +226,7 @@ def test_samples_in_a_file(tmp_path: Path) -> None:
             {"sobol": {"n": 4, "seed": 2, "ranges": ranges}},
         ]
     }
-    done = sweep(written(tmp_path, points=points, seeds=None), "--json")
+    done = sweep(written(tmp_path, set={"/expect": {}}, points=points, seeds=None), "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)["points"]
     assert [list(one)[:3] for one in told] == [[POLICY, "/duration", "/faults/0/delay"]] * 8
@@ -311,7 +303,7 @@ def test_more_runs_than_a_sweep_takes(tmp_path: Path) -> None:
     """They are counted before any is listed: there is neither memory for them nor an end."""
     many = {f"/hosts/0/connect/{i % 2}/{key}": list(range(1, 1001)) for i in range(2)
             for key in ("keep_alive_tmo", "reconnect_delay")}  # fmt: skip
-    for changes in ({"seeds": 2**70}, {"seeds": 10**9}, {"points": many}):
+    for changes in ({"seeds": 2**63}, {"seeds": 10**9}, {"points": many}):
         done = sweep(written(tmp_path, **changes))
         assert done.returncode == 2, done.stderr
         assert "expected at most 10000000" in done.stderr
@@ -325,6 +317,19 @@ def test_a_table_moves_no_cursor(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 2
     assert not set(done.stdout) & {"\x1b", "\u202e"}
+
+
+def test_a_closed_output_is_told(tmp_path: Path) -> None:
+    """The rows are kept, and the status says that the overview was not heard."""
+    out = tmp_path / "rows.csv"
+    command = f"'{PROGRAM}' sweep '{written(tmp_path)}' --out '{out}' >&-"
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, check=False,
+        env=os.environ | {"HOLDFAST_PYTHON": sys.executable},
+    )  # fmt: skip
+    assert done.returncode == 4
+    assert "cannot write to standard output: Bad file descriptor" in done.stderr
+    assert len(out.read_text().splitlines()) == 5
 
 
 def test_a_path_that_is_no_text(tmp_path: Path) -> None:
