@@ -155,6 +155,17 @@ void end_active(World& w, Io& io) {
   io.counted = sim::none<ControllerId>;
 }
 
+/// The application hears of an I/O, and its path of its end, when the processor has come to it.
+void tell(World& w, IoId id, wire::Status status) {
+  const std::size_t host = sim::index(head_of(w, w.host.ios[id].head).host);
+  TimePoint& free = w.host.processor_free[host];
+  free = std::max(free, w.now()) + w.host.hosts[host].io_cpu_time;
+  if (free == w.now())
+    finish_io(w, id, status);
+  else
+    w.at(free, [id, status](World& world) { finish_io(world, id, status); });
+}
+
 /// nvme_retry_req: the Command Retry Delay that the status names, of the controller that said it.
 Duration retry_delay(const Controller& c, wire::Status status) {
   HOLDFAST_CHECK(status.crd() <= c.crdt.size(), "there are three Command Retry Delays");
@@ -290,14 +301,14 @@ void io_completed(World& w, QueueId queue_id, const Request& r,
     if (repeats) {
       fail_over(w, r.io, ctrl);
     } else {
-      finish_io(w, r.io, status);  // whether it was carried out is not known
+      tell(w, r.io, status);  // whether it was carried out is not known
     }
     return;
   }
   record<Kind::attempt_done>(w, Token{token_of(io)}, ctrl, status);
   if (final) {
     io.version = io.kind == IoKind::zone_append ? completion.result64() : r.read_version;
-    finish_io(w, r.io, status);
+    tell(w, r.io, status);
     return;
   }
   ++io.retries;
