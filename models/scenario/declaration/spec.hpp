@@ -62,7 +62,7 @@ struct Fabric {
   bool retries_for_ever = false;
   Duration cm_timeout = 4608ms;
   std::uint32_t cm_retries = 15;
-  transport::Neighbours neighbours = transport::Neighbours::asked;
+  transport::Neighbours neighbours = transport::Neighbours::learned;
 };
 
 struct Media {
