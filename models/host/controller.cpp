@@ -161,6 +161,7 @@ HostId add_host(World& w, const Host& host) {
   Host named = host;
   named.hostnqn = std::string_view("nqn.2014-08.org.nvmexpress:host:" + host.name);
   w.host.hosts.push_back(named);
+  w.host.processor_free.push_back(sim::epoch);
   return HostId{static_cast<std::uint32_t>(w.host.hosts.size() - 1)};
 }
 

@@ -239,6 +239,8 @@ std::uint32_t tags_needed(const World& w, IoId io);
 /// Notes the end of one half. True: it was the last, and `status` is now that of the pair.
 bool pair_is_done(Io& io, wire::Status& status);
 /// The token of the attempt that is being made.
+/// The application hears of an I/O, and its path of its end, when the processor has come to it.
+void tell(World& w, IoId id, wire::Status status);
 /// One attempt of an I/O has ended. The application is told when none is open any more, so that no
 /// original can land behind the back of what it does next; a success counts more than an error.
 void attempt_over(World& w, IoId io, wire::Status status);

@@ -194,16 +194,26 @@ Duration retry_delay(const Controller& c, wire::Status status) {
   return c.crdt[status.crd() - 1u] * std::chrono::milliseconds{100};
 }
 
+void tell(World& w, IoId id, wire::Status status) {
+  const std::size_t host = sim::index(head_of(w, w.host.ios[id].head).host);
+  TimePoint& free = w.host.processor_free[host];
+  free = std::max(free, w.now()) + w.host.hosts[host].io_cpu_time;
+  if (free == w.now())
+    finish_io(w, id, status);
+  else
+    w.at(free, [id, status](World& world) { finish_io(world, id, status); });
+}
+
 void attempt_over(World& w, IoId id, wire::Status status) {
   Io& io = w.host.ios[id];
   if (io.open == 0)
-    return finish_io(w, id, status);
+    return tell(w, id, status);
   if (status.ok() || (!io.answered && !status.is_path_error())) {
     io.answered = true;
     io.answer = status;
   }
   if (--io.open == 0)
-    finish_io(w, id, io.answered ? io.answer : status);
+    tell(w, id, io.answered ? io.answer : status);
 }
 
 void send_early(World& w, IoId id, ControllerId from) {

@@ -289,7 +289,7 @@ void io_completed(World& w, QueueId queue_id, const Request& r,
     } else if (repeats) {
       fail_over(w, r.io, ctrl);
     } else {
-      finish_io(w, r.io, status);  // whether it was carried out is not known
+      tell(w, r.io, status);  // whether it was carried out is not known
     }
     return;
   }

@@ -118,6 +118,7 @@ struct Host {
   bool close_deferred = false;    ///< its ticks decide that instead (sim::file_closed_at)
   sim::TimerWheel wheel;          ///< ticks of this machine
   bool keep_alive_waits = false;  ///< the keep-alive work waits for its command (L6.1)
+  Duration io_cpu_time{};         ///< of each I/O, one after the other
   bool zero_copy = true;          ///< sockets refer to the application's buffers (MSG_SPLICE_PAGES)
   std::vector<ControllerId> controllers;  ///< its own, in the order of their ids
   std::vector<HeadId> heads;              ///< its block devices, likewise
@@ -356,6 +357,7 @@ using IoDone = void (*)(World&, workload::JobId, Cookie, wire::Status, Version);
 
 struct Hosts {
   sim::SharedVector<Host> hosts;
+  sim::Vector<TimePoint> processor_free;  ///< by host: when all I/O that is done has been told
   sim::SharedVector<wire::NqnText> nqns;  ///< each once
   /// By host, as far as one is attached: who decides instead of its policy (hooks.hpp).
   sim::Vector<sim::Attached<RecoveryHooks>> hooks;

@@ -35,17 +35,11 @@ ONE_BY_ONE = (
     "the fourth stuck write was submitted 80 ms after the others and timed out by itself, 12 ms "
     "later; the simulated load has a fixed rate and submits it earlier"
 )
-TIMER = (
-    "the request timer stands two steps of the wheel (0.512 s) elsewhere when the path dies; not "
-    "explained: what the block layer reads before the load is not simulated, nor is the think time"
-)
-SHIFTED = ("host_notices", "failover_done", "attempts", "attempts_failed", "reconnected")
 NOT_MODELLED = {
     ("rb", "reconnected_s"): QUEUES,
     ("rbx", "reconnected_s"): QUEUES,
     ("rb", "target_gone_s"): DISCONNECT,
     ("rbx", "target_gone_s"): DISCONNECT,
-    **{("ce", f"{name}_s"): TIMER for name in SHIFTED},
     ("ca", "failover_done_s"): ONE_BY_ONE,
     ("ca", "removed_s"): ONE_BY_ONE,
     ("rb", "attempts_failed_s"): "resolving a dead neighbour ends up to a step of the wheel early",

@@ -257,6 +257,7 @@ void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
       draw(w.choices, w.choices.add("host " + h.name, "tick phase"), span_of(h.tick_phase));
   host.keep_alive_waits = h.keep_alive_waits;
   host.zero_copy = h.zero_copy;
+  host.io_cpu_time = h.io_cpu_time;
   const host::HostId id = host::add_host(w, host);
   names.hosts[h.name] = id;
   if (!h.rdma_drains_queue_pair)

@@ -189,6 +189,9 @@ const Object<Host>& host_object() {
           .field("keep_alive_waits", &Host::keep_alive_waits, boolean(),
                  "the keep-alive work waits for its command, as in Linux 6.1: recovery from its "
                  "timeout begins when it has timed out for the second time")
+          .field("io_cpu_time", &Host::io_cpu_time, duration(0s, 60s),
+                 "processor time of each I/O before the application hears of it; the host has one "
+                 "processor for all of them")
           .field("zero_copy", &Host::zero_copy, boolean(),
                  "sockets refer to the application's buffers; else they hold a copy")
           .field("connect", &Host::connect, list(object(connect_object()), 1, 4096),

@@ -62,7 +62,7 @@ struct Fabric {
   bool retries_for_ever = false;
   Duration cm_timeout = 4608ms;
   std::uint32_t cm_retries = 15;
-  transport::Neighbours neighbours = transport::Neighbours::asked;
+  transport::Neighbours neighbours = transport::Neighbours::learned;
 };
 
 struct Media {
@@ -183,6 +183,7 @@ struct Host {
   std::uint32_t hz = 0;                ///< tick rate of its kernel (CONFIG_HZ); 0: exact timers
   Latency tick_phase;                  ///< how far the tick counter was along at the start
   bool keep_alive_waits = false;       ///< recovery waits for a Keep Alive in flight (1.7, L6.1)
+  Duration io_cpu_time = 0s;           ///< processor time of each I/O, one after the other
   bool zero_copy = true;               ///< sockets refer to the application's buffers (4.8)
   std::vector<Connect> connect;
 };

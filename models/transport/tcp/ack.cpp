@@ -49,10 +49,12 @@ void take_probe_answer(World& w, ConnectionId id, Side side, const Segment& s, c
 }
 
 /// tcp_rack_update_reo_wnd: a duplicate says that we were too quick, once a round trip.
-void adapt_reordering(Endpoint& e, std::uint32_t delivered_when_sent) {
-  HOLDFAST_PACKET_CHECK(delivered_when_sent <= e.delivered_segments,
+void adapt_reordering(Endpoint& e, const Finding& f) {
+  HOLDFAST_PACKET_CHECK(f.delivered_when_sent <= e.delivered_segments,
                         "what was sent knew of later deliveries");
-  if (delivered_when_sent < e.rack.delivered_at_step)
+  if (!f.fresh)
+    return;
+  if (f.delivered_when_sent < e.rack.delivered_at_step)
     e.rack.duplicate_seen = false;
   if (e.rack.duplicate_seen) {
     e.rack.steps = std::min(e.rack.steps + 1, 255u);
@@ -65,11 +67,12 @@ void adapt_reordering(Endpoint& e, std::uint32_t delivered_when_sent) {
 }
 
 /// tcp_cong_control.
-void control_window(World& w, ConnectionId id, Side side, const Finding& f, std::uint32_t lost) {
+void control_window(World& w, ConnectionId id, Side side, const Finding& f,
+                    std::uint32_t newly_lost) {
   Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(c, side);
   if (is_reducing(e)) {
-    continue_reduction(e, f.delivered, e.lost > lost ? e.lost - lost : 0, f.advanced);
+    continue_reduction(e, f.delivered, newly_lost, f.advanced);
   } else if (f.advanced || (e.reordering > 3 && f.newly_sacked)) {
     grow_window(c, e, w.transport.tcp, f.delivered, tick_time(w, c, side));
   }
@@ -104,10 +107,11 @@ void take_ack(World& w, ConnectionId id, Side side, const Segment& s) {
   HOLDFAST_PACKET_CHECK(e.sacked + e.lost <= e.sent.size(),
                         "a segment is both delivered and lost, or none");
   HOLDFAST_PACKET_CHECK(e.repeated <= e.sent.size(), "more is repeated than was sent");
-  const std::uint32_t lost = e.lost;
+  const std::uint32_t lost = e.lost_ever;
   const bool idle = e.sent.empty();
   Finding f;
   f.before = e.unacked;
+  f.highest_before = e.sacked == 0 ? e.unacked : e.highest_sacked;
   f.echo_ms = s.echo_ms;
   f.data = s.length != 0 || (s.flags & fin) != 0;
   f.advanced = s.ack > e.unacked;
@@ -118,6 +122,7 @@ void take_ack(World& w, ConnectionId id, Side side, const Segment& s) {
   if (s.sack[0].length != 0)
     take_blocks(w.transport.connections[id], side, s, w.now(), f);
   if (idle) {
+    e.delivered_segments += f.delivered;
     if (f.duplicate)
       alert(w, id, side, f);
     if (e.probe_end != 0)
@@ -130,7 +135,7 @@ void take_ack(World& w, ConnectionId id, Side side, const Segment& s) {
   HOLDFAST_PACKET_CHECK(e.sent.empty() || e.sent.front().end() > e.unacked,
                         "an acknowledged segment is kept");
   take_round_trip(w, id, side, f);
-  adapt_reordering(e, f.delivered_when_sent);
+  adapt_reordering(e, f);
   if (e.probe_end != 0)
     take_probe_answer(w, id, side, s, f);
   const bool dubious = !f.is_ordinary() || f.newly_sacked || f.duplicate ||
@@ -138,7 +143,7 @@ void take_ack(World& w, ConnectionId id, Side side, const Segment& s) {
   const Send send = dubious ? alert(w, id, side, f) : Send::nothing;
   if (f.sets_timer && !arm_probe(w, id, side, true))
     arm_timeout(w, id, side);
-  control_window(w, id, side, f, lost);
+  control_window(w, id, side, f, e.lost_ever - lost);
   send_after(w, id, side, send);
 }
 

@@ -41,7 +41,6 @@ void close_recovery(Endpoint& e, const Finding& f, TimePoint now) {
     --e.rack.persist;
   }
   e.congestion_state = CongestionState::open;
-  e.first_repeat_ms = -1;
 }
 
 /// tcp_try_undo_dsack.
@@ -106,10 +105,6 @@ void leave_if_over(Endpoint& e, const Finding& f, TimePoint now) {
   }
 }
 
-bool repeats_anything(const Endpoint& e) {
-  return e.repeated != 0 || (!e.sent.empty() && e.sent.front().ever_repeated);
-}
-
 }  // namespace
 
 Send alert(World& w, ConnectionId id, Side side, Finding& f) {
@@ -121,13 +116,17 @@ Send alert(World& w, ConnectionId id, Side side, Finding& f) {
   if (e.congestion_state == CongestionState::recovery) {
     // tcp_try_undo_partial: the original of what was repeated has arrived.
     if (f.advanced && e.undo_from != 0 && was_delayed(e, f.echo_ms)) {
+      note_reordering(e, f.before, c.mss);
       if (e.repeated != 0)
         return Send::nothing;
+      forget_first_repeat(e);
       undo_reduction(e, true, now);
       try_keep_open(e);
     }
-    if (undo_by_duplicates(e, now))
+    if (undo_by_duplicates(e, now)) {
+      forget_first_repeat(e);
       try_keep_open(e);
+    }
     look_for_losses(w, id, side, f);
     if (e.congestion_state != CongestionState::recovery) {
       if (e.lost == 0)
@@ -146,8 +145,7 @@ Send alert(World& w, ConnectionId id, Side side, Finding& f) {
     undo_by_duplicates(e, now);
   look_for_losses(w, id, side, f);
   if (e.lost == 0) {
-    if (!repeats_anything(e))
-      e.first_repeat_ms = -1;
+    forget_first_repeat(e);
     if (e.congestion_state != CongestionState::reduced)
       try_keep_open(e);
     return Send::lost;

@@ -16,9 +16,49 @@ using namespace std::chrono_literals;
 
 constexpr std::uint32_t most_quick = 16;  // TCP_MAX_QUICKACKS
 constexpr std::uint32_t least_segment = 536;
-constexpr Duration delay_max = 200ms;  // TCP_DELACK_MAX
+constexpr Duration delay_max = 200ms;        // TCP_DELACK_MAX
+constexpr std::uint32_t most_in_row = 3;     // TCP_FASTRETRANS_THRESH
+constexpr std::uint32_t most_together = 44;  // tcp_comp_sack_nr
+// tcp_comp_sack_delay_ns, and the slack that its timer has (tcp_comp_sack_slack_ns).
+constexpr Duration together_max = 1ms;
+constexpr Duration together_slack = 100us;
 
-/// tcp_measure_rcv_mss: what size the peer's full segments have, and whether a small one came.
+void together_fired(World& w, ConnectionId id, Side side);
+
+auto together_event(ConnectionId id, Side side) {
+  return [id, side](World& world) { together_fired(world, id, side); };
+}
+
+void together_fired(World& w, ConnectionId id, Side side) {
+  Endpoint& e = end_of(w, id, side);
+  if (e.acks.together.is_due(w, together_event(id, side)) && e.acks.held_together != 0)
+    send_ack(w, id, side);
+}
+
+/// Something is missing and more came behind it: the sender is told at once three times, then of
+/// all that came within a twentieth of a round trip together. For the receiver's own estimate of
+/// the round trip stands that of its sending half, which the kernel takes where it is smaller.
+void tell_together(World& w, ConnectionId id, Side side) {
+  Endpoint& e = end_of(w, id, side);
+  AckState& a = e.acks;
+  if (a.in_row_at != e.expected) {
+    a.in_row_at = e.expected;
+    a.in_row = 0;
+  }
+  if (a.held_together >= most_together || a.in_row < most_in_row) {
+    ++a.in_row;
+    send_ack(w, id, side);
+    return;
+  }
+  ++a.held_together;
+  if (a.together.is_on())
+    return;
+  const Duration delay = std::min<Duration>(e.round_trips.smoothed / 20, together_max);
+  a.together.set(w, w.now() + delay + together_slack, together_event(id, side));
+}
+
+}  // namespace
+
 void measure_segment(const Connection& c, AckState& a, const Segment& s) {
   if (s.length >= a.segment) {
     a.segment = std::min<std::uint32_t>(s.length, c.mss);
@@ -37,6 +77,8 @@ void measure_segment(const Connection& c, AckState& a, const Segment& s) {
   a.pushed_twice = a.pushed_twice || a.pushed;
   a.pushed = true;
 }
+
+namespace {
 
 void more_quick(const World& w, AckState& a) {
   HOLDFAST_PACKET_CHECK(a.segment > 0, "the peer's segments hold data");
@@ -83,6 +125,17 @@ void enter_quick_mode(const World& w, Endpoint& e) {
   e.acks.delay = ack_delay_min;
 }
 
+void note_ack_sent(Endpoint& e) {
+  HOLDFAST_PACKET_CHECK(e.told <= e.expected, "we have acknowledged what has not come");
+  if (e.acks.quick != 0 && e.acks.scheduled && --e.acks.quick == 0)
+    e.acks.delay = ack_delay_min;
+  e.acks.scheduled = e.acks.now = e.acks.pushed = e.acks.pushed_twice = false;
+  e.acks.held_together = 0;
+  e.acks.together.stop();
+  e.acks.timer.stop();
+  e.told = e.expected;
+}
+
 void note_data(World& w, ConnectionId id, Side side, const Segment& s) {
   HOLDFAST_PACKET_CHECK(s.length != 0, "a segment without data is no data");
   const Connection& c = w.transport.connections[id];
@@ -115,8 +168,10 @@ void decide_ack(World& w, ConnectionId id, Side side) {
     return;
   const bool full = e.expected - e.told > a.segment;
   const bool quick = !w.transport.tcp.delayed_acks || (a.quick != 0 && !a.pingpong);
-  if (full || quick || a.now || !e.ahead.empty()) {
+  if (full || quick || a.now) {
     send_ack(w, id, side);
+  } else if (!e.ahead.empty()) {
+    tell_together(w, id, side);
   } else {
     delay_ack(w, id, side);
   }

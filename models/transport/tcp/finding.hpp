@@ -10,7 +10,8 @@ namespace holdfast::tcp {
 
 /// What is found out about one acknowledgement (the FLAG_ values of tcp_input.c).
 struct Finding {
-  std::uint64_t before = 0;  ///< oldest byte not acknowledged, before
+  std::uint64_t before = 0;          ///< oldest byte not acknowledged, before
+  std::uint64_t highest_before = 0;  ///< end of what had arrived furthest, before (prior_fack)
   std::uint32_t echo_ms = 0;
   bool data = false;      ///< it came with data or a FIN
   bool advanced = false;  ///< it acknowledges something new
@@ -21,7 +22,8 @@ struct Finding {
   bool repeated_acked = false;
   bool lost_repeat = false;
   bool sets_timer = false;
-  std::uint32_t delivered = 0;            ///< segments
+  std::uint32_t delivered = 0;            ///< segments, duplicates among them
+  bool fresh = false;                     ///< some of them are not
   std::uint32_t delivered_when_sent = 0;  ///< how many had been when the latest of them was sent
   Duration sample{-1};                    ///< from the oldest segment acknowledged
   Duration latest_sample{-1};             ///< from the newest
@@ -40,6 +42,9 @@ enum class Send : std::uint8_t { nothing, lost, fresh };
 void take_blocks(Connection& c, Side side, const Segment& s, TimePoint now, Finding& f);
 /// Forgets what is acknowledged (tcp_clean_rtx_queue).
 void take_acknowledged(World& w, ConnectionId id, Side side, const Segment& s, Finding& f);
+
+/// tcp_check_sack_reordering: something that was never repeated arrived after what lies above it.
+void note_reordering(Endpoint& e, std::uint64_t low, std::uint32_t mss);
 
 // alert.cpp
 /// Moves between the states of recovery (tcp_fastretrans_alert); says what to send then.

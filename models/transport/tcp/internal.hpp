@@ -129,6 +129,9 @@ void enter_loss(World& w, ConnectionId id, Side side);
 bool may_undo(const Endpoint& e, std::uint32_t echo_ms);
 /// The original was late, not lost (tcp_packet_delayed).
 bool was_delayed(const Endpoint& e, std::uint32_t echo_ms);
+/// Nothing that was repeated is out or unacknowledged any more, so the next repetition is the first
+/// of its kind (tcp_retrans_stamp_cleanup).
+void forget_first_repeat(Endpoint& e);
 /// Takes the last reduction back; `unmark`: nothing was lost after all.
 void undo_reduction(Endpoint& e, bool unmark, TimePoint now);
 /// Disorder while something is repeated or out of order, else open.
@@ -155,13 +158,21 @@ inline bool is_reducing(const Endpoint& e) {
 }
 std::uint32_t current_ssthresh(const Endpoint& e);
 
+// reassembly.cpp
+/// Puts the bytes of a segment into place and notes what is to be told at once.
+void take_data(World& w, ConnectionId id, Side side, const Segment& s);
+
 // delayed_ack.cpp
+/// What came in says of the peer's segments (tcp_measure_rcv_mss).
+void measure_segment(const Connection& c, transport::AckState& a, const Segment& s);
 /// Data came in (tcp_event_data_recv).
 void note_data(World& w, ConnectionId id, Side side, const Segment& s);
 /// Acknowledges at once or arms the timer (__tcp_ack_snd_check).
 void decide_ack(World& w, ConnectionId id, Side side);
 /// The reader has emptied the socket (tcp_cleanup_rbuf).
 void note_read(World& w, ConnectionId id, Side side);
+/// An acknowledgement leaves, alone or with data (tcp_event_ack_sent).
+void note_ack_sent(Endpoint& e);
 /// tcp_enter_quickack_mode.
 void enter_quick_mode(const World& w, Endpoint& e);
 

@@ -16,69 +16,6 @@ using namespace std::chrono_literals;
 
 constexpr Duration old_interval = 500ms;  // tcp_invalid_ratelimit
 
-/// Whether bytes that lie behind a hole are there already.
-bool is_ahead(const Endpoint& e, const ByteRange& range) {
-  return std::any_of(e.ahead.begin(), e.ahead.end(), [&](const ByteRange& have) {
-    return have.begin <= range.begin && range.end <= have.end;
-  });
-}
-
-/// Notes bytes [begin, end) that lie behind a hole. When there are too many holes the bytes are
-/// treated as lost; the sender will repeat them.
-void keep_ahead(Endpoint& e, ByteRange range) {
-  HOLDFAST_PACKET_CHECK(range.begin > e.expected && range.begin < range.end,
-                        "these bytes leave no hole");
-  auto at = e.ahead.begin();
-  while (at != e.ahead.end() && at->end < range.begin)
-    ++at;
-  auto last = at;
-  for (; last != e.ahead.end() && last->begin <= range.end; ++last) {
-    range.begin = std::min(range.begin, last->begin);
-    range.end = std::max(range.end, last->end);
-  }
-  if (last == at) {
-    if (e.ahead.size() != Endpoint::most_ahead)
-      e.ahead.insert(at, range);
-    return;
-  }
-  *at = range;
-  e.ahead.erase(at + 1, last);
-}
-
-/// Puts the bytes of a segment into place and notes what is to be told at once.
-void take_data(const World& w, Endpoint& e, const Segment& s) {
-  HOLDFAST_PACKET_CHECK(s.length != 0 && s.seq > 0, "data begins behind the SYN");
-  const std::uint64_t end = s.seq + s.length;
-  e.acks.scheduled = true;
-  if (end <= e.expected) {
-    // Sent for nothing: say so, and acknowledge quickly from here on.
-    e.duplicate = {s.seq, end};
-    enter_quick_mode(w, e);
-    return;
-  }
-  if (s.seq > e.expected) {
-    if (is_ahead(e, {s.seq, end}))
-      e.duplicate = {s.seq, end};
-    keep_ahead(e, {s.seq, end});
-    e.latest = s.seq;
-    return;
-  }
-  if (s.seq < e.expected)
-    e.duplicate = {s.seq, e.expected};
-  e.expected = end;
-  if (e.ahead.empty())
-    return;
-  auto used = e.ahead.begin();
-  for (; used != e.ahead.end() && used->begin <= e.expected; ++used)
-    e.expected = std::max(e.expected, used->end);
-  // A gap that is filled is acknowledged at once (RFC 5681, 4.2).
-  if (used == e.ahead.end())
-    e.acks.now = true;
-  e.ahead.erase(e.ahead.begin(), used);
-  HOLDFAST_PACKET_CHECK(e.ahead.empty() || e.ahead.front().begin > e.expected,
-                        "a hole has no bytes");
-}
-
 /// Hands up every message that is complete. The layer above may close the connection from within.
 void deliver_messages(World& w, ConnectionId id, Side side) {
   for (;;) {
@@ -137,6 +74,7 @@ void take_when_closed(World& w, ConnectionId id, Side side, const Segment& s) {
     e.expected = 1;
     e.stamp_ms = s.stamp_ms;
     e.last_sent = w.now();
+    e.first_repeat_ms = stamp_of(w.now());
     set_state(w, id, side, TcpState::syn_received);
     send_segment(w, id, side, 0, 0, syn | ack);
     arm_handshake(w, id, side);
@@ -152,15 +90,18 @@ void establish(World& w, ConnectionId id, Side side, const Segment& s) {
   Endpoint& e = end_of(c, side);
   HOLDFAST_CHECK(e.expected == 1 && e.sent.empty(),
                  "a connection that opens has moved no data yet");
-  const bool repeated = e.timeouts != 0 || e.answered_again;
+  const bool repeated = e.repeated_ever != 0;
   e.unacked = e.next = 1;
   const auto by_stamps = std::max(1u, stamp_of(w.now()) - s.echo_ms) * std::chrono::milliseconds{1};
   const Duration round_trip = repeated ? Duration{by_stamps} : w.now() - e.last_sent;
   e.round_trips.least = round_trip;
   take_sample(c, side, w.transport.tcp, round_trip);
-  // A handshake that was repeated starts with one segment (tcp_init_transfer).
-  if (repeated)
+  // tcp_init_transfer: one segment, if more than one repetition was needed, a timeout was among
+  // them, and it is not the first one that is answered (tcp_try_undo_spurious_syn).
+  const bool spurious = s.echo_ms == e.first_repeat_ms;
+  if (e.repeated_ever > 1 && e.timeouts != 0 && !spurious)
     e.cwnd = 1;
+  e.first_repeat_ms = -1;
   e.timeouts = 0;
   e.last_sent = e.cwnd_used_since = tick_time(w, c, side);
   e.send_buffer = std::min(send_buffer_wanted(c, e), w.transport.tcp.send_buffer_bytes);
@@ -186,7 +127,7 @@ bool take_handshake(World& w, ConnectionId id, Side side, const Segment& s) {
   if (e.state == TcpState::syn_received) {
     if ((s.flags & syn) != 0) {
       // tcp_check_req: answered again, and the answer's own repetition is put off.
-      e.answered_again = true;
+      ++e.repeated_ever;
       send_segment(w, id, side, 0, 0, syn | ack);
       arm_handshake(w, id, side);
       return false;
@@ -216,7 +157,9 @@ bool take_content(World& w, ConnectionId id, Side side, const Segment& s) {
     }
     if (s.seq <= e.expected && end > e.expected)
       note_data(w, id, side, s);
-    take_data(w, e, s);
+    else if (s.seq > e.expected)
+      measure_segment(w.transport.connections[id], e.acks, s);
+    take_data(w, id, side, s);
   }
   if ((s.flags & fin) != 0) {
     e.acks.scheduled = true;

@@ -27,6 +27,11 @@ Duration reordering_window(const Endpoint& e) {
   return std::min<Duration>(least / 4 * e.rack.steps, e.round_trips.smoothed);
 }
 
+/// tcp_any_retrans_done: a repetition that is out, or one of the oldest segment that a probe made.
+bool repeats_anything(const Endpoint& e) {
+  return e.repeated != 0 || (!e.sent.empty() && e.sent.front().ever_repeated);
+}
+
 /// tcp_init_undo.
 void note_undo(Endpoint& e) {
   e.undo_from = e.unacked;
@@ -47,11 +52,13 @@ void mark_lost(Endpoint& e, Sent& s) {
     if (s.repeated) {
       s.repeated = false;  // the repetition is lost as well
       --e.repeated;
+      ++e.lost_ever;
     }
     return;
   }
   s.lost = true;
   ++e.lost;
+  ++e.lost_ever;
   HOLDFAST_PACKET_CHECK(e.lost <= e.sent.size(), "more is lost than was sent");
 }
 
@@ -92,6 +99,7 @@ Duration rack_detect(World& w, ConnectionId id, Side side) {
 void enter_recovery(Connection& c, Side side, const transport::TcpParameters& p, TimePoint) {
   Endpoint& e = end_of(c, side);
   HOLDFAST_CHECK(e.lost > 0, "nothing is lost that could be recovered");
+  forget_first_repeat(e);
   e.ssthresh_before = 0;
   note_undo(e);
   if (!is_reducing(e)) {
@@ -133,7 +141,13 @@ void enter_loss(World& w, ConnectionId id, Side side) {
 }
 
 bool was_delayed(const Endpoint& e, std::uint32_t echo_ms) {
-  return e.first_repeat_ms >= 0 && echo_ms < e.first_repeat_ms;
+  // Nothing may have been repeated yet, because it still waited in the host's own queue.
+  return e.first_repeat_ms < 0 || echo_ms < e.first_repeat_ms;
+}
+
+void forget_first_repeat(Endpoint& e) {
+  if (!repeats_anything(e))
+    e.first_repeat_ms = -1;
 }
 
 bool may_undo(const Endpoint& e, std::uint32_t echo_ms) {
@@ -158,12 +172,11 @@ void undo_reduction(Endpoint& e, bool unmark, TimePoint now) {
 }
 
 void try_keep_open(Endpoint& e) {
-  // tcp_any_retrans_done: a repetition that is out, or one of the oldest segment that a probe made.
-  const bool repeating = e.repeated != 0 || (!e.sent.empty() && e.sent.front().ever_repeated);
   HOLDFAST_PACKET_CHECK(!e.sent.empty() || e.sacked + e.lost + e.repeated == 0,
                         "marks of segments that are gone");
-  const CongestionState state =
-      e.sacked + e.lost != 0 || repeating ? CongestionState::disorder : CongestionState::open;
+  const CongestionState state = e.sacked + e.lost != 0 || repeats_anything(e)
+                                    ? CongestionState::disorder
+                                    : CongestionState::open;
   if (e.congestion_state != state) {
     e.congestion_state = state;
     e.recovery_end = e.next;

@@ -30,14 +30,36 @@ bool tells_duplicate(const Segment& s) {
   return s.sack[1].length != 0 && first.begin >= second.begin && first.end <= second.end;
 }
 
-void take_duplicate(Endpoint& e, const ByteRange& range, Finding& f) {
-  f.duplicate = true;
-  e.rack.duplicate_seen = true;
-  if (e.probe_end != 0 && range.end == e.probe_end)
+void count_undo(Endpoint& e, std::uint64_t end, std::uint32_t segments) {
+  if (e.undo_from != 0 && e.undo_repeats > 0 && end > e.undo_from)
+    e.undo_repeats = std::max(0, e.undo_repeats - static_cast<std::int32_t>(segments));
+}
+
+/// tcp_dsack_seen, tcp_check_dsack. False: more is told to have come twice than was sent twice.
+bool take_duplicate(Endpoint& e, const ByteRange& range, std::uint32_t mss, Finding& f) {
+  const auto segments = static_cast<std::uint32_t>((range.end - range.begin + mss - 1) / mss);
+  if (segments == 1 && e.probe_end != 0 && range.end == e.probe_end)
     f.probe_arrived_twice = true;
-  // Of what is acknowledged already nothing is kept; what is not is counted below.
-  if (e.undo_from != 0 && e.undo_repeats > 0 && range.end <= e.unacked && range.end > e.undo_from)
-    --e.undo_repeats;
+  e.duplicates_told += segments;
+  if (e.duplicates_told > e.repeated_ever)
+    return false;
+  // RACK was too quick only if things do overtake each other here, and no timer sent the probe.
+  if (e.rack.reordering_seen && !f.probe_arrived_twice)
+    e.rack.duplicate_seen = true;
+  f.duplicate = true;
+  f.delivered += segments;
+  // Of what was acknowledged before nothing is kept; what was not is counted below.
+  if (range.end <= f.before)
+    count_undo(e, range.end, segments);
+  return true;
+}
+
+/// tcp_is_sackblock_valid, for a block that is not above all that is acknowledged: only a DSACK may
+/// be there, and it must concern what a reduction may still be taken back for.
+bool tells_of_acknowledged(const Endpoint& e, const ByteRange& range, bool again,
+                           const Finding& f) {
+  return again && e.undo_from != 0 && range.end <= e.unacked && range.end > e.undo_from &&
+         range.end > f.before;
 }
 
 /// tcp_sacktag_one.
@@ -45,9 +67,13 @@ void take_sack(Endpoint& e, Sent& s, bool duplicate, TimePoint now, Finding& f) 
   HOLDFAST_PACKET_CHECK(!s.lost || e.lost > 0, "a segment is marked lost that is not counted");
   HOLDFAST_PACKET_CHECK(!s.repeated || e.repeated > 0,
                         "a segment is marked repeated that is not counted");
-  if (duplicate && s.ever_repeated && e.undo_from != 0 && e.undo_repeats > 0 &&
-      s.end() > e.undo_from)
-    --e.undo_repeats;
+  if (duplicate && s.ever_repeated) {
+    count_undo(e, s.end(), 1);
+    if (s.sacked)
+      f.lowest_late = std::min(f.lowest_late, s.seq);
+  }
+  if (s.end() <= e.unacked)
+    return;  // it is acknowledged, and goes at once
   if (!s.sacked) {
     rack_advance(e, s, now);
     if (s.repeated) {
@@ -74,6 +100,7 @@ void take_sack(Endpoint& e, Sent& s, bool duplicate, TimePoint now, Finding& f) 
     s.sacked = true;
     ++e.sacked;
     ++f.delivered;
+    f.fresh = true;
     f.delivered_when_sent = std::max(f.delivered_when_sent, s.delivered);
     f.newly_sacked = true;
     e.highest_sacked = std::max(e.highest_sacked, s.end());
@@ -82,17 +109,6 @@ void take_sack(Endpoint& e, Sent& s, bool duplicate, TimePoint now, Finding& f) 
     s.repeated = false;
     --e.repeated;
   }
-}
-
-/// tcp_check_sack_reordering.
-void note_reordering(Endpoint& e, std::uint64_t low, std::uint64_t high, std::uint32_t mss) {
-  HOLDFAST_PACKET_CHECK(mss > 0, "reordering is counted in segments");
-  if (low >= high)
-    return;
-  const std::uint64_t segments = (high - low + mss - 1) / mss;
-  e.reordering = static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(std::max<std::uint64_t>(e.reordering, segments), 300));
-  e.rack.reordering_seen = true;
 }
 
 void forget_messages(World& w, Endpoint& e) {
@@ -110,15 +126,26 @@ void forget_messages(World& w, Endpoint& e) {
 
 }  // namespace
 
+void note_reordering(Endpoint& e, std::uint64_t low, std::uint32_t mss) {
+  HOLDFAST_PACKET_CHECK(mss > 0, "reordering is counted in segments");
+  const std::uint64_t high = e.sacked == 0 ? e.unacked : e.highest_sacked;
+  if (low >= high)
+    return;
+  const std::uint64_t segments = (high - low + mss - 1) / mss;
+  e.reordering = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(std::max<std::uint64_t>(e.reordering, segments), 300));
+  e.rack.reordering_seen = true;
+}
+
 void take_blocks(Connection& c, Side side, const Segment& s, TimePoint now, Finding& f) {
   Endpoint& e = end_of(c, side);
-  const bool duplicate = tells_duplicate(s);
+  const bool duplicate = tells_duplicate(s) && take_duplicate(e, range_of(s, s.sack[0]), c.mss, f);
   for (std::size_t b = 0; b < s.sack.size() && s.sack[b].length != 0; ++b) {
     const ByteRange range = range_of(s, s.sack[b]);
     const bool again = duplicate && b == 0;
-    if (again)
-      take_duplicate(e, range, f);
     if (range.end > e.next)
+      continue;
+    if (range.begin <= e.unacked && !tells_of_acknowledged(e, range, again, f))
       continue;
     for (std::size_t i = 0; i < e.sent.size(); ++i) {
       Sent& one = e.sent[i];
@@ -129,13 +156,12 @@ void take_blocks(Connection& c, Side side, const Segment& s, TimePoint now, Find
     }
   }
   if (e.congestion_state != CongestionState::loss || e.undo_from != 0)
-    note_reordering(e, f.lowest_late, e.highest_sacked, c.mss);
+    note_reordering(e, f.lowest_late, c.mss);
 }
 
 void take_acknowledged(World& w, ConnectionId id, Side side, const Segment& s, Finding& f) {
   Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(c, side);
-  const std::uint64_t sacked_before = e.highest_sacked;
   std::uint64_t lowest = ~std::uint64_t{0};
   TimePoint first = sim::never;
   TimePoint last = sim::never;
@@ -158,8 +184,12 @@ void take_acknowledged(World& w, ConnectionId id, Side side, const Segment& s, F
       --e.sacked;
     } else {
       ++f.delivered;
+      f.fresh = true;
       f.delivered_when_sent = std::max(f.delivered_when_sent, one.delivered);
-      rack_advance(e, one, w.now());
+      // The answer to what was sent before says nothing of its repetition
+      // (tcp_skb_spurious_retrans).
+      if (!one.ever_repeated || f.echo_ms >= stamp_of(one.at))
+        rack_advance(e, one, w.now());
     }
     e.lost -= one.lost ? 1 : 0;
     HOLDFAST_PACKET_CHECK(e.lost <= e.sent.size(), "a segment is marked lost that is not counted");
@@ -174,11 +204,14 @@ void take_acknowledged(World& w, ConnectionId id, Side side, const Segment& s, F
     if (f.sample < Duration{})
       f.sample = w.now() - f.first_sacked;
   }
-  if (f.advanced)
+  // What was sent after the oldest segment was last sent says nothing about that one's timeout.
+  const bool sacked_early =
+      f.first_sacked != sim::never && !e.sent.empty() && f.first_sacked < e.sent.front().at;
+  if (f.advanced || sacked_early)
     f.sets_timer = true;
   // Something that was not repeated filled a hole: it was overtaken, not lost.
-  if (lowest < sacked_before)
-    note_reordering(e, lowest, sacked_before, c.mss);
+  if (lowest < f.highest_before)
+    note_reordering(e, lowest, c.mss);
   forget_messages(w, e);
 }
 

@@ -23,33 +23,16 @@ SackBlock block_of(const Endpoint& e, const ByteRange& range) {
           static_cast<std::uint32_t>(range.end - range.begin)};
 }
 
-/// tcp_options_write: a DSACK first, then the run that grew last, then the others.
+/// tcp_options_write: a DSACK first, then the runs, the one that grew last first.
 std::uint32_t write_sack(Endpoint& e, Segment& s) {
   std::uint32_t blocks = 0;
   if (e.duplicate.end != 0) {
     s.sack[blocks++] = block_of(e, e.duplicate);
     e.duplicate = ByteRange{};
   }
-  const auto is_latest = [&](const ByteRange& range) {
-    return range.begin <= e.latest && e.latest < range.end;
-  };
-  for (const bool wanted : {true, false}) {
-    for (std::size_t i = 0; i < e.ahead.size() && blocks < s.sack.size(); ++i) {
-      if (is_latest(e.ahead[i]) == wanted)
-        s.sack[blocks++] = block_of(e, e.ahead[i]);
-    }
-  }
+  for (std::uint32_t i = 0; i < e.run_count && blocks < s.sack.size(); ++i)
+    s.sack[blocks++] = block_of(e, e.runs[i]);
   return blocks;
-}
-
-/// An acknowledgement leaves, alone or with data (tcp_event_ack_sent).
-void note_ack_sent(Endpoint& e) {
-  HOLDFAST_PACKET_CHECK(e.told <= e.expected, "we have acknowledged what has not come");
-  if (e.acks.quick != 0 && e.acks.scheduled && --e.acks.quick == 0)
-    e.acks.delay = ack_delay_min;
-  e.acks.scheduled = e.acks.now = e.acks.pushed = e.acks.pushed_twice = false;
-  e.acks.timer.stop();
-  e.told = e.expected;
 }
 
 /// tcp_event_data_sent: an answer soon after what it answers makes the connection a dialogue.
@@ -155,7 +138,7 @@ TimePoint send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq,
   std::uint32_t bytes = length + header_bytes;
   if ((flags & ack) != 0) {
     s.ack = e.expected;
-    if ((flags & rst) == 0 && (!e.ahead.empty() || e.duplicate.end != 0)) {
+    if ((flags & rst) == 0 && (e.run_count != 0 || e.duplicate.end != 0)) {
       const std::uint32_t blocks = write_sack(e, s);
       const std::uint32_t room = w.net.routes[sim::index(c.route[at(side)])].mtu_bytes;
       bytes = std::min(bytes + 4 + 8 * blocks, room);
@@ -179,7 +162,7 @@ std::uint64_t send_buffer_wanted(const Connection& c, const Endpoint& e) {
   HOLDFAST_PACKET_CHECK(c.mss > 0, "a buffer for segments without data never empties");
   // tcp_sndbuf_expand: twice the window, in skbs with one full segment each.
   const std::uint64_t segment = std::bit_ceil(std::uint64_t{c.mss} + 652) + 256;
-  return 2 * segment * std::max(e.cwnd, 10u);
+  return 2 * segment * std::max({e.cwnd, e.reordering + 1, 10u});
 }
 
 void write_message(World& w, ConnectionId id, Side side, const Message& message) {
@@ -248,6 +231,7 @@ bool send_again(World& w, ConnectionId id, Side side, Sent& s) {
   s.at = w.now();
   s.delivered = end_of(w, id, side).delivered_segments;
   s.ever_repeated = true;
+  ++end_of(w, id, side).repeated_ever;
   s.leaves = put_on_wire(w, id, side, s);
   return true;
 }
@@ -261,7 +245,7 @@ bool retransmit(World& w, ConnectionId id, Side side, Sent& s) {
     s.repeated = true;
   }
   if (e.first_repeat_ms < 0)
-    e.first_repeat_ms = stamp_of(w.now());
+    e.first_repeat_ms = stamp_of(s.at);
   e.undo_repeats = std::max(e.undo_repeats, 0) + 1;
   return sent;
 }

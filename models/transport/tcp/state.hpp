@@ -112,6 +112,11 @@ struct AckState {
   Duration delay{};              ///< ato; 0: no data has come in
   TimePoint last_data{};         ///< lrcvtime
   LazyTimer timer;
+  // While something is missing only the first of a row of acknowledgements go out one by one.
+  std::uint32_t in_row = 0;         ///< dup_ack_counter
+  std::uint64_t in_row_at = 0;      ///< compressed_ack_rcv_nxt
+  std::uint32_t held_together = 0;  ///< compressed_ack
+  LazyTimer together;               ///< compressed_ack_timer
 };
 
 /// Round trips and the timeouts that follow from them (RFC 6298 as in tcp_rtt_estimator).
@@ -141,10 +146,9 @@ struct Rack {
 /// What an end of a connection is made of besides its queues: plain numbers, which copy as memory.
 struct EndpointNumbers {
   TcpState state = TcpState::closed;
-  bool answered_again = false;  ///< our SYN/ACK, because its SYN was repeated
-  bool opened = false;          ///< has left the state in which a SYN would open it
-  bool held = false;            ///< the layer above still knows this end by the connection's id
-  bool shut_down = false;       ///< we said that we send no more, and refuse to receive
+  bool opened = false;     ///< has left the state in which a SYN would open it
+  bool held = false;       ///< the layer above still knows this end by the connection's id
+  bool shut_down = false;  ///< we said that we send no more, and refuse to receive
   bool fin_received = false;
   bool dry = false;  ///< no data of ours can arrive any more, and that was recorded
   // what was written
@@ -155,9 +159,12 @@ struct EndpointNumbers {
   std::uint64_t cutting = 0;      ///< number of the message that holds the byte `next`
   std::uint64_t send_buffer = 0;  ///< sk_sndbuf
   // segments on the way
-  std::uint32_t sacked = 0;    ///< how many of them are (sacked_out)
-  std::uint32_t lost = 0;      ///< lost_out
-  std::uint32_t repeated = 0;  ///< retrans_out
+  std::uint32_t sacked = 0;           ///< how many of them are (sacked_out)
+  std::uint32_t lost = 0;             ///< lost_out
+  std::uint32_t repeated = 0;         ///< retrans_out
+  std::uint32_t lost_ever = 0;        ///< lost, repetitions that were lost again among them
+  std::uint32_t repeated_ever = 0;    ///< total_retrans
+  std::uint32_t duplicates_told = 0;  ///< by DSACK (dsack_dups)
   std::uint32_t delivered_segments = 0;
   std::uint64_t highest_sacked = 0;  ///< end of the highest segment that was
   // recovery
@@ -166,7 +173,8 @@ struct EndpointNumbers {
   std::uint64_t undo_from = 0;          ///< undo_marker; 0: nothing to undo
   std::int32_t undo_repeats = 0;        ///< undo_retrans; -1: cannot be undone that way
   bool forward_rto = false;             ///< frto
-  std::int64_t first_repeat_ms = -1;    ///< retrans_stamp, -1: nothing was repeated
+  std::int64_t first_repeat_ms = -1;    ///< retrans_stamp, -1: nothing was repeated; while we open
+                                        ///< the stamp of the first SYN or SYN/ACK
   TimePoint silent_since = sim::never;  ///< last send before the first timeout of a row
   std::uint32_t timeouts = 0;           ///< in a row (icsk_retransmits)
   std::uint64_t probe_end = 0;          ///< tlp_high_seq; 0: no probe is out
@@ -199,7 +207,8 @@ struct EndpointNumbers {
   TimePoint old_answered = sim::never;  ///< an old segment without data (last_oow_ack_time)
   std::uint64_t delivered = 0;          ///< messages of the peer handed up
   ByteRange duplicate{};                ///< to be told as DSACK; empty: none
-  std::uint64_t latest = 0;             ///< a byte of the run that grew last
+  std::array<ByteRange, 4> runs{};  ///< of `ahead`, the one that grew last first (selective_acks)
+  std::uint32_t run_count = 0;      ///< num_sacks
   AckState acks;
 };
 static_assert(std::is_trivially_copyable_v<EndpointNumbers>);

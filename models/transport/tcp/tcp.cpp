@@ -48,6 +48,7 @@ void set_state(World& w, ConnectionId id, Side side, TcpState state) {
   if (state == TcpState::closed) {
     stop_timer(e);
     e.acks.timer.stop();
+    e.acks.together.stop();
   }
   record<Kind::tcp_state>(w, id, side, state);
 }
@@ -72,6 +73,7 @@ void settle(World& w, ConnectionId id) {
   for (Endpoint& e : c.end) {
     e.timer.discard(w);
     e.acks.timer.discard(w);
+    e.acks.together.discard(w);
     forget_waiting(w, e);
     for (std::size_t i = 0; i < e.out.size(); ++i)
       free_blob(w, e.out[i]);
@@ -101,6 +103,7 @@ ConnectionId open(World& w, net::RouteId forward, net::RouteId back, transport::
   Endpoint& e = c.end[0];
   e.held = true;
   e.last_sent = w.now();
+  e.first_repeat_ms = stamp_of(w.now());
   set_state(w, id, Side::host, TcpState::syn_sent);
   send_segment(w, id, Side::host, 0, 0, syn);
   arm_handshake(w, id, Side::host);

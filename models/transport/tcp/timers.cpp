@@ -64,6 +64,7 @@ bool handshake_timeout(World& w, ConnectionId id, Side side) {
       give_up(w, id, side);
       return true;
     }
+    ++e.repeated_ever;
     send_segment(w, id, side, 0, 0, syn);
     arm_handshake(w, id, side);
     return true;
@@ -73,6 +74,7 @@ bool handshake_timeout(World& w, ConnectionId id, Side side) {
       give_up(w, id, side);
       return true;
     }
+    ++e.repeated_ever;
     send_segment(w, id, side, 0, 0, syn | ack);
     arm_handshake(w, id, side);
     return true;
