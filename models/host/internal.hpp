@@ -103,11 +103,18 @@ void request_timed_out(World& w, QueueId id, std::uint16_t tag);
 void start_fencing(World& w, ControllerId id);
 /// m x KATO + CQT by the policy; 0: do not hold.
 Duration hold_time(const World& w, ControllerId id);
+void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr);
+
+// teardown.cpp
+/// Nothing is sent on the queue any more, and its connection ends.
+void stop_sending(World& w, QueueId id);
 bool anything_in_flight(World& w, const Controller& c);
-/// When no submission to the I/O queues is under way any more that are stopped now.
-TimePoint quiesced_at(const World& w, const Controller& c);
-/// Stops all queues, cancels what is in flight and closes the sockets a little later.
-void tear_down(World& w, ControllerId id);
+/// Goes on when no submission is under way any more to queues that are stopped now
+/// (blk_mq_quiesce_tagset, see timeouts.cpp): at once, or after a grace period.
+void when_quiesced(World& w, ControllerId id, void (*then)(World&, ControllerId));
+/// Stops all queues, cancels what is in flight and closes the sockets a little later; I/O first,
+/// the admin queue when it is quiesced. Then goes on.
+void tear_down(World& w, ControllerId id, void (*then)(World&, ControllerId));
 /// The I/O half of it.
 void tear_down_io(World& w, ControllerId id);
 /// nvme_tcp_suspend_io_queues: nothing is sent any more and nothing times out, but what is in
@@ -117,7 +124,6 @@ void quiesce_io(World& w, ControllerId id);
 /// derivation of m x KATO lets a command reach the controller at most one KATO after the host gave
 /// up (protocol.md 1.6), but TCP repeats a lost one for as long as its socket is open.
 void close_connections(World& w, ControllerId id);
-void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr);
 
 // operator.cpp
 /// `nvme connect` has been issued, and the controller is not gone.
@@ -170,6 +176,13 @@ void ana_error(World& w, HeadId head, ControllerId id);
 void stop_ana(World& w, ControllerId id);
 
 // scan.cpp
+/// A reconnect freezes the I/O queues once they are connected, to look whether their number has
+/// changed; that takes a grace period of RCU (nvme_tcp_configure_io_queues, nvme_wait_freeze).
+/// Meanwhile each namespace is without its I/O scheduler, which a single hardware queue has by
+/// default (elevator_get_default): both changes quiesce the namespace's queue
+/// (blk_mq_elv_switch_none, elevator_switch), another grace period each where tag sets do not
+/// block, see timeouts.cpp.
+TimePoint io_queues_thawed(const World& w, ControllerId id);
 /// The scan of a first connect has identified a namespace: a path to it comes to be, and the scan
 /// goes on.
 void namespace_found(World& w, ControllerId id, std::uint32_t nsid,

@@ -68,6 +68,15 @@ void let_in(World& w, ControllerId id, bool to_this_path) {
   }
 }
 
+std::uint64_t paths_over(const World& w, ControllerId id) {
+  const auto& heads = host_of(w, w.host.controllers[sim::index(id)]).heads;
+  return static_cast<std::uint64_t>(std::count_if(heads.begin(), heads.end(), [&](HeadId head) {
+    const auto& paths = w.host.heads[sim::index(head)].paths;
+    return std::any_of(paths.begin(), paths.end(),
+                       [id](const Path& p) { return p.controller == id; });
+  }));
+}
+
 void scan_on(World& w, ControllerId id) {
   Controller& c = controller(w, id);
   HOLDFAST_CHECK(c.scanning, "no scan is on");
@@ -107,6 +116,18 @@ void add_path(World& w, ControllerId id, HeadId head_id, std::uint32_t group) {
 }
 
 }  // namespace
+
+TimePoint io_queues_thawed(const World& w, ControllerId id) {
+  const Controller& c = w.host.controllers[sim::index(id)];
+  if (!c.started_once || c.io_queues == 0 || is_fc(c))
+    return w.now();
+  const bool quiesces = w.transport.kind == transport::TransportKind::rdma && c.io_queues == 1;
+  std::uint64_t periods = 1 + (quiesces ? 2 * paths_over(w, id) : 0);
+  TimePoint at = w.now();
+  for (; periods > 0; --periods)
+    at = sim::grace_period_over(host_of(w, c).wheel, at);
+  return at;
+}
 
 void namespace_found(World& w, ControllerId id, std::uint32_t nsid,
                      const wire::IdentifyNamespace& page) {

@@ -38,7 +38,12 @@ inline wire::ConstBytes header_of(const Message& m) {
   return {m.header.data(), std::to_integer<std::size_t>(m.header[2])};
 }
 
-// nvme_tcp_script.cpp: what faults ask of single packets.
+// nvme_tcp_script.cpp: what faults ask of single packets and PDUs.
+/// Sends a PDU, damaged if a fault wants that.
+void send_pdu(World& w, ConnectionId id, Side side, const Message& message);
+/// A digest that both ends agreed on does not fit what arrived at that side; noted in the trace.
+bool is_refused_for_its_digest(World& w, ConnectionId id, Side side, wire::Digests agreed,
+                               const Message& message);
 /// The host engine's name for the queue that a packet belongs to, or belonged to.
 net::FlowId flow_of(const World& w, const net::Packet& packet);
 /// Flows bear the names of the host engine's queues.
