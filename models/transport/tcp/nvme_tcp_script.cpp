@@ -93,13 +93,8 @@ void send_pdu(World& w, ConnectionId id, Side side, const Message& message) {
   tcp::send(w, id, side, damaged);
 }
 
-bool is_refused_for_its_digest(World& w, ConnectionId id, Side side, wire::Digests agreed,
-                               const Message& message) {
-  const bool refused = (message.damage == Damage::header && agreed.header) ||
-                       (message.damage == Damage::data && agreed.data);
-  if (refused) [[unlikely]]
-    record<Kind::digest_error>(w, id, side, message.damage);
-  return refused;
+void note_digest_error(World& w, ConnectionId id, Side side, Damage damage) {
+  record<Kind::digest_error>(w, id, side, damage);
 }
 
 net::FlowId flow_of(const World& w, const net::Packet& packet) {
