@@ -28,6 +28,7 @@ enum class PortId : std::uint32_t;
 enum class Side : std::uint8_t;
 enum class CongestionState : std::uint8_t;
 enum class TcpState : std::uint8_t;
+enum class Damage : std::uint8_t;
 }  // namespace holdfast::transport
 namespace holdfast::transport::fc {
 enum class ExchangeId : std::uint64_t;
@@ -41,6 +42,7 @@ struct Status;
 enum class AnaState : std::uint8_t;
 enum class LostHostCause : std::uint8_t;
 enum class PduType : std::uint8_t;
+enum class Property : std::uint32_t;
 }  // namespace holdfast::wire
 namespace holdfast::host {
 enum class ControllerId : std::uint32_t;
@@ -207,7 +209,11 @@ constexpr std::uint32_t attempt_of(Token token) {
   X(stale_read, outcome, W(u64, op), W(Token, version), W(DiskId, disk), W(u64, lba))              \
   X(lost_write, outcome, W(u64, op), W(DiskId, disk), W(u64, lba))                                 \
   X(duplicate_effect, outcome, W(u64, op), W(Token, token))                                        \
-  X(misplaced_write, outcome, W(Token, token), W(Token, content), W(DiskId, disk), W(u64, lba))
+  X(misplaced_write, outcome, W(Token, token), W(Token, content), W(DiskId, disk), W(u64, lba))    \
+  X(digest_error, protocol, W(ConnectionId, connection), W(Side, side),                            \
+    W(transport::Damage, damage))                                                                  \
+  X(property_failed, protocol, W(ControllerId, controller), W(Status, status),                     \
+    W(wire::Property, property))
 
 enum class Kind : std::uint16_t {
 #define HOLDFAST_X(name, ...) name,

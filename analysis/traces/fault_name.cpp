@@ -69,8 +69,12 @@ struct FaultName {
   std::string operator()(const fault::AdminStall& f) const {
     return fmt::format("admin stall of controller {}", f.cntlid);
   }
+  std::string operator()(const fault::DamagePdu& f) const {
+    return "PDUs damaged: " + device(f.controller);
+  }
   std::string operator()(const fault::PortRemoved& f) const {
-    return "port removed from " + w.target.nqns[sim::index(f.subsystem)];
+    return (f.refuses ? "port lost of " : "port removed from ") +
+           w.target.nqns[sim::index(f.subsystem)];
   }
   std::string operator()(const fault::KillSockets& f) const {
     return "sockets killed: " + device(f.controller);

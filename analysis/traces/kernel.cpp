@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "analysis/traces/kernel_log.hpp"
+#include "models/host/internal.hpp"
 
 namespace holdfast::analysis::kernel {
 
@@ -32,7 +33,10 @@ void KernelLog::on_state(const Words<Kind::controller_state>& r) {
   const auto from = r.get<"from">();
   const auto to = r.get<"to">();
   Watch& at = watch(id);
-  if (is_fc() && to == State::resetting && from == State::live) {
+  if (to == State::deleting && (from != State::connecting || at.deleted)) {
+    // nvme_do_delete_ctrl says so at its start. One that gives up says more before it.
+    tell_deletion(id);
+  } else if (is_fc() && to == State::resetting && from == State::live) {
     tell_fc_recovery(id);
   } else if (to == State::fencing) {
     say(id, "starting controller fencing");
@@ -66,6 +70,10 @@ void KernelLog::on_timeout(const Words<Kind::request_timeout>& r) {
     on_fc_timeout(r, command);
     return;
   }
+  // BLK_EH_RESET_TIMER: the round trip counts from here on (nvme_keep_alive_rtt).
+  const bool starts_afresh = c.state == State::live || host::is_fencing(c.state);
+  if (command.opcode == wire::raw(wire::AdminOpcode::keep_alive) && qid == 0 && starts_afresh)
+    watch(id).keep_alive_ns = now_ns_;
   // %#x prints a zero without its prefix.
   const unsigned code = r.get<"opcode">();
   const std::string opcode = code == 0 ? "0" : fmt::format("{:#x}", code);
@@ -145,13 +153,14 @@ bool KernelLog::on_fence(const sim::Record& r) {
 void KernelLog::on_keep_alive_done(const Words<Kind::keep_alive_done>& r) {
   const auto id = r.get<"controller">();
   const wire::Status status = r.get<"status">();
-  if (status.value != 0) {
-    say(id, fmt::format("failed nvme_keep_alive_end_io error={}", block_status(status.value)));
-    return;
-  }
+  // One that was refused at once was never sent.
   const std::int64_t rtt_ns = now_ns_ - watch(id).keep_alive_ns;
-  if (rtt_ns > host::keep_alive_period(w_, id).count())
+  const bool sent = Kind{last_.kind} != Kind::keep_alive_done && watch(id).keep_alive_ns >= 0;
+  watch(id).keep_alive_ns = -1;
+  if (sent && rtt_ns > host::keep_alive_period(w_, id).count())
     say(id, fmt::format("long keepalive RTT ({} ms)", rtt_ns / 1'000'000));
+  if (status.value != 0)
+    say(id, fmt::format("failed nvme_keep_alive_end_io error={}", block_status(status.value)));
 }
 
 void KernelLog::on_recovery_started(const Words<Kind::recovery_started>& r) {
@@ -190,17 +199,24 @@ bool KernelLog::on_host(const sim::Record& r) {
       return true;
     case Kind::operator_request: {
       const Words<Kind::operator_request> words(r);
-      if (words.get<"action">() == host::OperatorAction::reset)
-        say(words.get<"controller">(), "resetting controller");
+      // A reset by an administrator leaves no line.
+      if (words.get<"action">() == host::OperatorAction::remove)
+        watch(words.get<"controller">()).deleted = true;
       return true;
     }
-    case Kind::reconnect_scheduled: {
-      const Words<Kind::reconnect_scheduled> words(r);
+    case Kind::fault:
+      tell_remote_port(Words<Kind::fault>(r));
+      return true;
+    case Kind::property_failed: {
+      const Words<Kind::property_failed> words(r);
       say(words.get<"controller">(),
-          fmt::format("Reconnecting in {} seconds...",
-                      words.get<"delay_ns">() / std::chrono::seconds{1}));
+          fmt::format("Property Set error: {}, offset {:#x}", words.get<"status">().value,
+                      wire::raw(words.get<"property">())));
       return true;
     }
+    case Kind::reconnect_scheduled:
+      on_reconnect_scheduled(Words<Kind::reconnect_scheduled>(r));
+      return true;
     case Kind::controller_removed:
       on_removed(Words<Kind::controller_removed>(r));
       return true;

@@ -2,6 +2,7 @@
 // The kernel log of nvme-fc, as far as its words are known (protocol.md 11, H38).
 #include "analysis/traces/kernel_log.hpp"
 #include "models/host/internal.hpp"
+#include "models/transport/fc/fc.hpp"
 
 namespace holdfast::analysis::kernel {
 
@@ -12,10 +13,68 @@ bool is_disconnect(const sim::Record& r) {
 
 namespace {
 
+using host::State;
+
 /// "nvme3" -> 3: the driver counts controllers of its own (cnum), from 0 as well.
 std::string number_of(const host::Controller& c) { return c.name.substr(4); }
 
+/// A world-wide port name for a node of the fabric (NAA 2, locally made up).
+std::uint64_t wwpn_of(net::NodeId node) { return 0x2000'0000'0000'0001U + sim::index(node); }
+
 }  // namespace
+
+bool KernelLog::port_is_away(host::ControllerId id) const {
+  return is_fc() && transport::fc::is_apart(w_, controller(id).forward);
+}
+
+/// Nothing is said of attempts while the remote port is away (nvme_fc_create_association).
+void KernelLog::tell_fc_attempt(host::ControllerId id) {
+  if (port_is_away(id))
+    return;
+  const host::Controller& c = controller(id);
+  const net::Route& route = w_.net.routes[sim::index(c.forward)];
+  say(id, fmt::format("NVME-FC{{{}}}: create association : host wwpn {:#018x}  rport wwpn "
+                      "{:#018x}: NQN \"{}\"",
+                      number_of(c), wwpn_of(route.from), wwpn_of(route.to),
+                      host::nqn_of(w_, c.subnqn).view()));
+}
+
+/// nvme_fc_reconnect_or_delete, of a port that is there. What follows has a record of its own.
+void KernelLog::tell_fc_failure(const Words<Kind::connect_failed>& r) {
+  const auto id = r.get<"controller">();
+  if (port_is_away(id) || !controller(id).connected_once)
+    return;
+  const int error = r.get<"error">();
+  // A status of the target is printed as it is, an error number with its sign.
+  const int told = error == transport::fc::rejected ? -error : signed_error(error);
+  say(id, fmt::format("NVME-FC{{{}}}: reset: Reconnect attempt failed ({})",
+                      number_of(controller(id)), told));
+}
+
+/// The fabric tells the host of a port (nvme_fc_unregister_remoteport,
+/// nvme_fc_register_remoteport); only the first fault takes it away, and the last one brings it
+/// back.
+void KernelLog::tell_remote_port(const Words<Kind::fault>& r) {
+  const auto* lost = std::get_if<fault::RemotePortLost>(&w_.fault.faults[r.get<"fault">()].what);
+  if (lost == nullptr)
+    return;
+  const auto& cuts = w_.transport.fc.cut_routes;
+  const std::size_t route = sim::index(lost->routes[0]);
+  const std::uint32_t others = route < cuts.size() ? cuts[route] : 0;
+  if (others != (r.get<"on">() ? 0U : 1U))
+    return;
+  for (const host::ControllerId id : w_.host.hosts[sim::index(lost->host)].controllers) {
+    const host::Controller& c = controller(id);
+    if (c.forward != lost->routes[0] || !host::exists(c))
+      continue;
+    const std::string prefix = fmt::format("NVME-FC{{{}}}: ", number_of(c));
+    if (r.get<"on">()) {
+      say(id, prefix + "controller connectivity lost. Awaiting Reconnect");
+    } else if (c.state == State::connecting) {
+      say(id, prefix + "connectivity re-established. Attempting reconnect");
+    }
+  }
+}
 
 void KernelLog::on_fc_timeout(const Words<Kind::request_timeout>& r, const wire::Command& command) {
   const auto id = r.get<"controller">();

@@ -21,10 +21,12 @@ struct Watch {
   host::Setup setup = host::Setup::idle;  ///< the step that sent last
   std::uint32_t qid = 0;                  ///< of the connection opened last
   host::Cause cause{};                    ///< of the last recovery
-  std::int64_t keep_alive_ns = 0;         ///< when the last Keep Alive was sent
+  std::int64_t keep_alive_ns = -1;        ///< when the Keep Alive was sent that is out; -1: none
   bool held = false;                      ///< the hold that is on has a length
   bool disconnected = false;              ///< FC: the target has disconnected, that is the cause
   bool mapped = false;                    ///< this association has told its queues
+  bool after_reset = false;               ///< the attempt that is on is the first after a reset
+  bool deleted = false;                   ///< an administrator has asked for its deletion
   std::int64_t failfast_at_ns = -1;       ///< when fail-fast expires; -1: not pending
 };
 
@@ -85,6 +87,7 @@ class KernelLog final : public TraceFile {
   void on_opening(transport::ConnectionId connection);
   void on_connected(const Words<Kind::connected>& r);
   void on_connect_failed(const Words<Kind::connect_failed>& r);
+  void on_reconnect_scheduled(const Words<Kind::reconnect_scheduled>& r);
   void on_removed(const Words<Kind::controller_removed>& r);
   void on_pdu_sent(const Words<Kind::pdu_sent>& r);
   void on_app_complete(const Words<Kind::app_complete>& r);
@@ -96,6 +99,11 @@ class KernelLog final : public TraceFile {
   void on_io_without_path(std::uint64_t op, const char* text, std::size_t which);
   void on_fc_timeout(const Words<Kind::request_timeout>& r, const wire::Command& command);
   void tell_fc_recovery(host::ControllerId id);
+  void tell_fc_attempt(host::ControllerId id);
+  void tell_fc_failure(const Words<Kind::connect_failed>& r);
+  void tell_remote_port(const Words<Kind::fault>& r);
+  void tell_deletion(host::ControllerId id);
+  bool port_is_away(host::ControllerId id) const;
   bool is_fc() const { return w_.transport.kind == transport::TransportKind::fc; }
   void tell_failfast();
   void tell_mapped(host::ControllerId id);

@@ -51,8 +51,13 @@ bool KernelLog::on_setup(const sim::Record& r) {
     }
     case Kind::queue_pair_state: {
       const Words<Kind::queue_pair_state> words(r);
+      // A neighbour that is known is not resolved first.
+      const auto& pairs = w_.transport.rdma.pairs;
+      const auto& pair = pairs[pairs.id_at(sim::index(words.get<"connection">()))];
+      const auto state = words.get<"state">();
       const bool opens = words.get<"side">() == transport::Side::host &&
-                         words.get<"state">() == rdma::State::resolving;
+                         (state == rdma::State::resolving || (state == rdma::State::requesting &&
+                                                              pair.address_deadline == sim::epoch));
       if (opens)
         on_opening(words.get<"connection">());
       return true;
@@ -60,9 +65,15 @@ bool KernelLog::on_setup(const sim::Record& r) {
     case Kind::pdu_sent:
       on_pdu_sent(Words<Kind::pdu_sent>(r));
       return true;
-    case Kind::connect_attempt:
-      watch(Words<Kind::connect_attempt>(r).get<"controller">()).mapped = false;
+    case Kind::connect_attempt: {
+      const Words<Kind::connect_attempt> words(r);
+      const auto id = words.get<"controller">();
+      watch(id).mapped = false;
+      watch(id).after_reset = words.get<"attempt">() == 0 && controller(id).connected_once;
+      if (is_fc())
+        tell_fc_attempt(id);
       return true;
+    }
     case Kind::connected:
       on_connected(Words<Kind::connected>(r));
       return true;
@@ -107,9 +118,22 @@ void KernelLog::on_connected(const Words<Kind::connected>& r) {
   const host::Controller& c = controller(id);
   if (!is_fc() && !watch(id).mapped && c.io_queues != 0)
     tell_mapped(id);
-  if (c.connected_once) {
+  if (is_fc()) {
+    say(id, fmt::format("NVME-FC{{{}}}: controller connect complete", c.name.substr(4)));
+  } else if (watch(id).after_reset) {
+    // The work of a reset says nothing when its attempt succeeds.
+  } else if (c.connected_once && is_rdma()) {
+    say(id, fmt::format("Successfully reconnected ({} attempts)", r.get<"attempt">()));
+  } else if (c.connected_once) {
     say(id, fmt::format("Successfully reconnected (attempt {}/{})", r.get<"attempt">(),
                         c.max_reconnects));
+  }
+  if (c.connected_once)
+    return;
+  if (is_fc()) {
+    say(id, fmt::format("NVME-FC{{{}}}: new ctrl: NQN \"{}\", hostnqn: {}", c.name.substr(4),
+                        host::nqn_of(w_, c.subnqn).view(),
+                        w_.host.hosts[sim::index(c.host)].hostnqn.view()));
     return;
   }
   const Ipv4 a = address_of(w_.net.routes[sim::index(c.forward)].to);
@@ -126,7 +150,8 @@ void KernelLog::on_connect_failed(const Words<Kind::connect_failed>& r) {
   if (is_rdma() && (error == rdma::timed_out || error == rdma::connection_reset)) {
     say(id, fmt::format("rdma connection establishment failed (-{})", error));
   } else if (is_fc()) {
-    // What nvme-fc says here is not known (protocol.md 11 has no such line).
+    tell_fc_failure(r);
+    return;
   } else if (error == tcp::timed_out || error == tcp::connection_refused) {
     say(id, fmt::format("failed to connect socket: -{}", error));
   } else if (error == resource_unavailable || error == tcp::connection_reset) {
@@ -138,7 +163,8 @@ void KernelLog::on_connect_failed(const Words<Kind::connect_failed>& r) {
     say(id,
         fmt::format("failed to connect queue: {} ret={}", admin ? 0 : c.setup_queue + 1, error));
   }
-  if (c.connected_once) {
+  // Of the attempt that belongs to a reset nothing is said but what follows.
+  if (c.connected_once && !at.after_reset) {
     say(id, fmt::format("Failed reconnect attempt {}/{}", r.get<"attempt">(), c.max_reconnects));
   }
 }
@@ -148,10 +174,40 @@ void KernelLog::on_removed(const Words<Kind::controller_removed>& r) {
   const host::Controller& c = controller(id);
   if (!c.connected_once)
     return;  // `nvme connect` has failed; there is no controller to remove
-  // A deletion by an administrator comes without the first line.
-  if (c.state != host::State::deleting_noio)
+  // A deletion by an administrator has told its line at its start.
+  if (c.state == host::State::deleting_noio)
+    return;
+  if (port_is_away(id)) {
+    const auto loss = std::get<host::FcController>(c.driver).dev_loss_tmo;
+    const auto horizon = c.max_reconnects * c.reconnect_delay;
+    const auto shorter = c.max_reconnects < 0 ? loss : std::min<sim::Duration>(loss, horizon);
+    say(id, fmt::format("NVME-FC{{{}}}: dev_loss_tmo ({}) expired while waiting for remoteport "
+                        "connectivity.",
+                        c.name.substr(4), shorter / std::chrono::seconds{1}));
+  } else if (is_fc()) {
+    say(id, fmt::format("NVME-FC{{{}}}: Max reconnect attempts ({}) reached.", c.name.substr(4),
+                        c.attempts));
+  } else {
     say(id, fmt::format("Removing controller ({})...", signed_error(r.get<"error">())));
-  say(id, fmt::format("Removing ctrl: NQN \"{}\"", host::nqn_of(w_, c.subnqn).view()));
+  }
+  tell_deletion(id);
+}
+
+void KernelLog::tell_deletion(host::ControllerId id) {
+  if (controller(id).connected_once)
+    say(id,
+        fmt::format("Removing ctrl: NQN \"{}\"", host::nqn_of(w_, controller(id).subnqn).view()));
+}
+
+void KernelLog::on_reconnect_scheduled(const Words<Kind::reconnect_scheduled>& r) {
+  const auto id = r.get<"controller">();
+  const auto delay = r.get<"delay_ns">() / std::chrono::seconds{1};
+  if (!is_fc()) {
+    say(id, fmt::format("Reconnecting in {} seconds...", delay));
+  } else if (!port_is_away(id)) {
+    say(id, fmt::format("NVME-FC{{{}}}: Reconnect attempt in {} seconds",
+                        controller(id).name.substr(4), delay));
+  }
 }
 
 }  // namespace holdfast::analysis::kernel

@@ -20,10 +20,13 @@ void KernelLog::on_created(const Words<Kind::controller_created>& r) {
                                       r.get<"kato_ns">() / seconds{1}));
   }
   const target::Subsystem& s = w_.target.subsystems[sim::index(subsystem)];
-  say_target(subsystem, fmt::format("Created {} controller {} for subsystem {} for NQN {}.",
-                                    s.discovery ? "discovery" : "nvm", cntlid,
-                                    w_.target.nqns[sim::index(subsystem)],
-                                    found(subsystem, cntlid).hostnqn.view()));
+  // The words of 6.12, and of the kernels that the series is posted for.
+  const bool posted = s.profile->ccrl != 0 || s.profile->cqt_ms != 0;
+  say_target(
+      subsystem,
+      fmt::format("{} {} controller {} for subsystem {} for NQN {}.",
+                  posted ? "Created" : "creating", s.discovery ? "discovery" : "nvm", cntlid,
+                  w_.target.nqns[sim::index(subsystem)], found(subsystem, cntlid).hostnqn.view()));
 }
 
 void KernelLog::on_target(const sim::Record& r) {

@@ -116,10 +116,14 @@ struct SwitchOn {
   void operator()(const AdminStall& f) const {
     target::start_admin_stall(w, f.subsystem, f.cntlid);
   }
-  void operator()(const PortRemoved& f) const { target::unlink_port(w, f.subsystem, f.port); }
+  void operator()(const PortRemoved& f) const {
+    w.transport.ports[sim::index(f.port)].refusals += f.refuses ? 1 : 0;
+    target::unlink_port(w, f.subsystem, f.port);
+  }
   void operator()(const KillSockets& f) const { kill_sockets(w, f); }
   void operator()(const DropCapsule& f) const { w.transport.capsule_drops[f.drop].armed = true; }
   void operator()(const CrossTraffic& f) const { net::start_traffic(w, f.source); }
+  void operator()(const DamagePdu& f) const { w.transport.pdu_damages[f.damage].armed = true; }
 };
 
 /// Ends a fault.
@@ -145,7 +149,10 @@ struct SwitchOff {
     target::restore_node(w, f.node, f.state);
   }
   void operator()(const AdminStall& f) const { target::end_admin_stall(w, f.subsystem, f.cntlid); }
-  void operator()(const PortRemoved& f) const { target::link_port(w, f.subsystem, f.port); }
+  void operator()(const PortRemoved& f) const {
+    w.transport.ports[sim::index(f.port)].refusals -= f.refuses ? 1 : 0;
+    target::link_port(w, f.subsystem, f.port);
+  }
   void operator()(const CrossTraffic& f) const { net::stop_traffic(w, f.source); }
 };
 

@@ -130,6 +130,7 @@ struct AdminStall {
 struct PortRemoved {
   target::SubsystemId subsystem{};
   transport::PortId port{};
+  bool refuses = false;  ///< FC: nothing can be sent there either
 };
 
 // What strikes single connections or capsules, or comes from others.
@@ -144,6 +145,12 @@ struct DropCapsule : Once {
   std::uint32_t drop = 0;  ///< place in Transport::capsule_drops
 };
 
+/// Each counts all PDUs that fit it by itself; one is damaged by the first that wants it.
+struct DamagePdu : Once {
+  host::ControllerId controller{};
+  std::uint32_t damage = 0;  ///< place in Transport::pdu_damages
+};
+
 /// Each is a source of its own: their packets add up.
 struct CrossTraffic {
   std::uint32_t source = 0;  ///< place in Fabric::traffic
@@ -152,7 +159,7 @@ struct CrossTraffic {
 using What = std::variant<Blackhole, LinkDown, Loss, Impair, CommandDelay, CommandStatus, AnaChange,
                           ResetController, DeleteController, Disconnect, PassthroughCcr,
                           Passthrough, HcaRemoved, RemotePortLost, NodeFailure, AdminStall,
-                          PortRemoved, KillSockets, DropCapsule, CrossTraffic>;
+                          PortRemoved, KillSockets, DropCapsule, CrossTraffic, DamagePdu>;
 
 struct Fault {
   TimePoint at{};

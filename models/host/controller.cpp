@@ -185,7 +185,9 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   HOLDFAST_CHECK(p.queue_size > 2, "a queue has a tag for Connect and one for I/O");
   HOLDFAST_CHECK(p.reconnect_delay > Duration{}, "attempts would follow each other at one instant");
   HOLDFAST_CHECK(p.at >= w.now(), "nvme connect is issued in the past");
-  HOLDFAST_CHECK(p.setup_time >= Duration{}, "a set-up takes time or none");
+  HOLDFAST_CHECK(p.setup_time >= Duration{} && p.admin_queue_time >= Duration{} &&
+                     p.io_queue_time >= Duration{},
+                 "a set-up takes time or none");
   const ControllerId id{static_cast<std::uint32_t>(w.host.controllers.size())};
   Controller c;
   c.host = p.host;
@@ -197,6 +199,8 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   c.numa_node = p.numa_node;
   c.kato = p.keep_alive_tmo;
   c.setup_time = p.setup_time;
+  c.admin_queue_time = p.admin_queue_time;
+  c.io_queue_time = p.io_queue_time;
   c.reconnect_delay = p.reconnect_delay;
   // nvmf_parse_options: the give-up horizon is counted in attempts.
   c.max_reconnects = p.ctrl_loss_tmo < Duration{}

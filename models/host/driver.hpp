@@ -22,6 +22,7 @@ struct FcController {
   /// Whose exchanges are being aborted (nvme_fc_delete_association); none: no teardown is on.
   enum class Phase : std::uint8_t { none, io, admin, events };
   Phase phase = Phase::none;
+  bool quiescing = false;     ///< the queues of that phase are being quiesced
   bool setup_failed = false;  ///< the teardown ends an attempt to connect
   bool dnr = false;           ///< of that attempt's error
   int error = 0;

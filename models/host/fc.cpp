@@ -139,16 +139,42 @@ void association_deleted(World& w, ControllerId id) {
   }
 }
 
+void proceed(World& w, ControllerId id);
+
+/// The queues of the phase are quiesced: its exchanges are aborted.
+void abort_phase(World& w, ControllerId id) {
+  FcController& fc = fc_of(controller(w, id));
+  HOLDFAST_CHECK(fc.phase != Phase::none, "no teardown is on");
+  fc.quiescing = false;
+  if (fc.phase == Phase::io)
+    record<Kind::requests_cancelled>(w, id, left_in(w, id, Phase::io));
+  abort_all(w, id, fc.phase);
+  proceed(w, id);
+}
+
+/// __nvme_fc_abort_outstanding_ios: I/O queues are quiesced before their exchanges are aborted,
+/// then the admin queue. Events are beyond the queues, and a set-up that failed quiesces nothing
+/// (nvme_fc_create_association).
+void begin_phase(World& w, ControllerId id, Phase phase) {
+  FcController& fc = fc_of(controller(w, id));
+  fc.phase = phase;
+  if (phase == Phase::events || fc.setup_failed) {
+    abort_phase(w, id);
+    return;
+  }
+  fc.quiescing = true;
+  when_quiesced(w, id, abort_phase);
+}
+
 /// Goes on to the next phase when nothing of this one is left.
 void proceed(World& w, ControllerId id) {
-  FcController& fc = fc_of(controller(w, id));
-  while (fc.phase != Phase::none && left_in(w, id, fc.phase) == 0) {
-    if (fc.phase == Phase::events) {
-      association_deleted(w, id);
-      return;
-    }
-    fc.phase = fc.phase == Phase::io ? Phase::admin : Phase::events;
-    abort_all(w, id, fc.phase);
+  const FcController& fc = fc_of(controller(w, id));
+  if (fc.phase == Phase::none || fc.quiescing || left_in(w, id, fc.phase) != 0)
+    return;
+  if (fc.phase == Phase::events) {
+    association_deleted(w, id);
+  } else {
+    begin_phase(w, id, fc.phase == Phase::io ? Phase::admin : Phase::events);
   }
 }
 
@@ -176,14 +202,11 @@ bool fc_delete_association(World& w, ControllerId id) {
   c.setup = Setup::idle;
   if (fc.phase != Phase::none)
     return true;  // on its way already
-  fc.phase = Phase::io;
   quiesce(w, c.admin);
   for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
     quiesce(w, io_queue(c, i));
   clear_path(w, id);
-  record<Kind::requests_cancelled>(w, id, left_in(w, id, Phase::io));
-  abort_all(w, id, Phase::io);
-  proceed(w, id);
+  begin_phase(w, id, Phase::io);
   return true;
 }
 
@@ -226,12 +249,30 @@ bool fc_request_timed_out(World& w, QueueId id, std::uint16_t tag) {
 void fc_exchange_ended(World& w, transport::HostOwner owner, std::uint16_t packed,
                        wire::Status status) {
   const QueueId id{sim::index(owner)};
+  const std::uint16_t tag = wire::CommandId::unpack(packed).tag;
   if (find_request(w, id, packed) == nullptr)
     return;  // released before its exchange ended
-  // nvme_fc_fcpio_done: a transport error ends the association, whoever asked for the abort.
   const ControllerId ctrl = queue(w, id).controller;
-  if (fc_of(controller(w, ctrl)).phase == Phase::none)
+  if (status.dnr()) {
+    // The adapter did not take it. nvme_fc_start_fcp_op answers BLK_STS_IOERR, which is the end of
+    // the request: it moves to no other path, and the association is left alone.
+    complete(w, id, tag, status);
+    return;
+  }
+  // nvme_fc_fcpio_done: a transport error ends the association, whoever asked for the abort.
+  if (fc_of(controller(w, ctrl)).phase == Phase::none) {
+    if (!host_of(w, controller(w, ctrl)).policy.fences()) {
+      // By work that is queued after the request has been completed, so that what moves on finds
+      // the controller LIVE still (ioerr_work).
+      complete(w, id, tag, status);
+      w.after(Duration{}, [ctrl](World& world) {
+        if (fc_of(controller(world, ctrl)).phase == Phase::none)
+          error_recovery(world, ctrl, Cause::transport);
+      });
+      return;
+    }
     error_recovery(w, ctrl, Cause::transport);
+  }
   const Controller& c = controller(w, ctrl);
   Request* const r = find_request(w, id, packed);
   if (r == nullptr)
@@ -243,7 +284,7 @@ void fc_exchange_ended(World& w, transport::HostOwner owner, std::uint16_t packe
     record<Kind::request_held>(w, ctrl, queue(w, id).qid, packed, status);
     return;
   }
-  complete(w, id, wire::CommandId::unpack(packed).tag, status);
+  complete(w, id, tag, status);
   proceed(w, ctrl);
 }
 

@@ -119,22 +119,6 @@ void notice_may_end_wait(World& w, ControllerId id) {
     shorten_hold(w, id, left);
 }
 
-std::uint64_t in_flight(World& w, QueueId id) {
-  std::uint64_t count = 0;
-  for (std::size_t tag = 0; tag < queue(w, id).tags.used(); ++tag) {
-    const Request* const r = request_at(w, id, tag);
-    count += r != nullptr && r->purpose != Purpose::async_event ? 1 : 0;
-  }
-  return count;
-}
-
-bool anything_in_flight(World& w, const Controller& c) {
-  std::uint64_t count = in_flight(w, c.admin);
-  for (std::uint32_t i = 0; i < c.io_queues; ++i)
-    count += in_flight(w, io_queue(c, i));
-  return count != 0;
-}
-
 void release_what_need_not_wait(World& w, ControllerId id) {
   const Controller& c = controller(w, id);
   HOLDFAST_CHECK(is_fencing(c.state), "there is no fence that something could wait for");

@@ -105,10 +105,20 @@ void request_timed_out(World& w, QueueId id, std::uint16_t tag);
 void start_fencing(World& w, ControllerId id);
 /// The time-based hold begins anew and lasts for `left` from now.
 void shorten_hold(World& w, ControllerId id, Duration left);
-/// When no submission to the I/O queues is under way any more that are stopped now.
-TimePoint quiesced_at(const World& w, const Controller& c);
-/// Stops all queues, cancels what is in flight and closes the sockets a little later.
-void tear_down(World& w, ControllerId id);
+void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr);
+
+// teardown.cpp
+/// Nothing is sent on the queue any more, and its connection ends.
+void stop_sending(World& w, QueueId id);
+/// Requests of a queue, or of a whole controller, without Asynchronous Event Requests.
+std::uint64_t in_flight(World& w, QueueId id);
+bool anything_in_flight(World& w, const Controller& c);
+/// Goes on when no submission is under way any more to queues that are stopped now
+/// (blk_mq_quiesce_tagset, see timeouts.cpp): at once, or after a grace period.
+void when_quiesced(World& w, ControllerId id, void (*then)(World&, ControllerId));
+/// Stops all queues, cancels what is in flight and closes the sockets a little later; I/O first,
+/// the admin queue when it is quiesced. Then goes on.
+void tear_down(World& w, ControllerId id, void (*then)(World&, ControllerId));
 /// The I/O half of it.
 void tear_down_io(World& w, ControllerId id);
 /// nvme_tcp_suspend_io_queues: nothing is sent any more and nothing times out, but what is in
@@ -118,7 +128,6 @@ void quiesce_io(World& w, ControllerId id);
 /// derivation of m x KATO lets a command reach the controller at most one KATO after the host gave
 /// up (protocol.md 1.6), but TCP repeats a lost one for as long as its socket is open.
 void close_connections(World& w, ControllerId id);
-void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr);
 
 // hold.cpp
 /// How long the time-based hold lasts from now, by the policy; 0: do not hold.
@@ -127,9 +136,6 @@ Duration hold_time(const World& w, ControllerId id);
 Duration ccr_time(const World& w, ControllerId id);
 /// A connection was ended by the controller while it is fencing; see notice_ends_wait.
 void notice_may_end_wait(World& w, ControllerId id);
-/// Requests of a queue, or of a whole controller, without Asynchronous Event Requests.
-std::uint64_t in_flight(World& w, QueueId id);
-bool anything_in_flight(World& w, const Controller& c);
 /// Ends what need not wait for the fence, and sends again what may be sent early.
 void release_what_need_not_wait(World& w, ControllerId id);
 
@@ -184,6 +190,13 @@ void ana_error(World& w, HeadId head, ControllerId id);
 void stop_ana(World& w, ControllerId id);
 
 // scan.cpp
+/// A reconnect freezes the I/O queues once they are connected, to look whether their number has
+/// changed; that takes a grace period of RCU (nvme_tcp_configure_io_queues, nvme_wait_freeze).
+/// Meanwhile each namespace is without its I/O scheduler, which a single hardware queue has by
+/// default (elevator_get_default): both changes quiesce the namespace's queue
+/// (blk_mq_elv_switch_none, elevator_switch), another grace period each where tag sets do not
+/// block, see timeouts.cpp.
+TimePoint io_queues_thawed(const World& w, ControllerId id);
 /// The scan of a first connect has identified a namespace: a path to it comes to be, and the scan
 /// goes on.
 void namespace_found(World& w, ControllerId id, std::uint32_t nsid,
@@ -197,7 +210,7 @@ void path_drained(World& w, ControllerId id);
 /// The paths of a controller are gone: what waited for one takes another.
 void end_scan(World& w, ControllerId id);
 
-// discovery.cpp
+// scan.cpp: persistent discovery controllers
 bool is_discovery_nqn(const wire::NqnText& nqn);
 /// Steps of a set-up that a discovery controller leaves out.
 bool discovery_skips(Setup step);

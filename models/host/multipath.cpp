@@ -229,7 +229,7 @@ void dispatch(World& w, IoId id) {
 
 bool is_quiesced(const World& w, const Queue& q) {
   const Controller& c = w.host.controllers[sim::index(q.controller)];
-  return !q.live && c.state == State::deleting && c.busy_in_resetting;
+  return !q.live && c.state == State::deleting && c.busy_in_resetting && !c.tearing_down;
 }
 
 void queue_io(World& w, QueueId queue_id, IoId id) {

@@ -84,6 +84,8 @@ void read_status(World& w, ControllerId id) {
 void disable(World& w, ControllerId id) {
   Controller& c = controller(w, id);
   if (!queue(w, c.admin).live || !has_free_tag(w, c.admin)) {
+    record<Kind::property_failed>(w, id, wire::Status(wire::StatusCode::host_path_error),
+                                  wire::Property::cc);
     disabled(w, id, false);
     return;
   }
@@ -94,15 +96,20 @@ void disable(World& w, ControllerId id) {
   send_disable_step(w, id, wire::make_property_set(0, wire::Property::cc, cc.encode()));
 }
 
+void association_gone(World& w, ControllerId id);
+
 /// The controller is shut down, or does not answer: nothing is left of the association.
 void finish(World& w, ControllerId id) {
   Controller& c = controller(w, id);
   HOLDFAST_CHECK(c.then != Then::reconnect, "no administrator has asked for that");
-  c.busy_in_resetting = false;
   // A reset leaves the keep-alive armed (protocol.md 1.7): what is due in the next set-up is sent.
   if (c.then == Then::remove)
     stop_keep_alive(w, id);
-  tear_down(w, id);
+  tear_down(w, id, association_gone);
+}
+
+void association_gone(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
   if (c.then == Then::remove) {
     record<Kind::controller_removed>(w, id, 0);
     return;
@@ -127,10 +134,17 @@ void leave_io(World& w, ControllerId id) {
   }
 }
 
-/// The I/O queues end, then the controller is told.
+/// The I/O queues end, then the controller is told, once the admin queue is quiesced: properties
+/// are set through a request queue of their own (fabrics_q).
 void disconnect_and_disable(World& w, ControllerId id) {
   leave_io(w, id);
-  disable(w, id);
+  when_quiesced(w, id, disable);
+}
+
+void shut_down(World& w, ControllerId id) {
+  leave_io(w, id);
+  change_state(w, id, State::deleting_noio);
+  when_quiesced(w, id, disable);
 }
 
 /// nvme_reset_ctrl_work.
@@ -141,12 +155,7 @@ void reset_work(World& w, ControllerId id) {
   if (fc_delete_association(w, id))
     return;
   controller(w, id).busy_in_resetting = true;
-  const TimePoint quiesced = quiesced_at(w, controller(w, id));
-  if (quiesced == w.now()) {
-    disconnect_and_disable(w, id);
-  } else {
-    w.at(quiesced, [id](World& world) { disconnect_and_disable(world, id); });
-  }
+  when_quiesced(w, id, disconnect_and_disable);
 }
 
 /// What follows once the namespaces are gone: the queues, and the shutdown of the controller.
@@ -160,9 +169,7 @@ void remove_association(World& w, ControllerId id) {
     finish(w, id);
     return;
   }
-  leave_io(w, id);
-  change_state(w, id, State::deleting_noio);
-  disable(w, id);
+  when_quiesced(w, id, shut_down);
 }
 
 /// nvme_do_delete_ctrl: the namespaces go first, so that nothing new is sent here, and each waits
@@ -181,7 +188,11 @@ void delete_work(World& w, ControllerId id) {
     c.draining = true;
     return;
   }
-  remove_association(w, id);
+  if (c.drains) {
+    when_quiesced(w, id, remove_association);
+  } else {
+    remove_association(w, id);
+  }
 }
 
 }  // namespace
@@ -211,7 +222,8 @@ void delete_drains_on(World& w, ControllerId id) {
   if (has_io(w, c))
     return;
   c.draining = false;
-  w.after(Duration{}, [id](World& world) { remove_association(world, id); });
+  // Taking the disk down quiesces its queue once more (del_gendisk).
+  w.after(Duration{}, [id](World& world) { when_quiesced(world, id, remove_association); });
 }
 
 void disable_completed(World& w, ControllerId id, const Request& r,
@@ -219,6 +231,8 @@ void disable_completed(World& w, ControllerId id, const Request& r,
   const Controller& c = controller(w, id);
   HOLDFAST_CHECK(r.purpose == Purpose::disable, "that was no step of disabling");
   if (!completion.status.ok()) {
+    if (r.command.is(wire::FabricsType::property_set))
+      record<Kind::property_failed>(w, id, completion.status, wire::Property::cc);
     disabled(w, id, false);
     return;
   }

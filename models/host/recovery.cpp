@@ -15,15 +15,17 @@ const RecoveryPolicy& policy_of(const World& w, const Controller& c) {
   return host_of(w, c).policy;
 }
 
-/// nvme_tcp_error_recovery_work, from the cancel on.
-void end_recovery(World& w, ControllerId id) {
-  tear_down(w, id);
+/// The association of a recovery is gone.
+void recovered(World& w, ControllerId id) {
   if (!change_state(w, id, State::connecting)) {
     continue_delete(w, id);
     return;
   }
   reconnect_or_remove(w, id, 0, false);
 }
+
+/// nvme_tcp_error_recovery_work, from the cancel on.
+void end_recovery(World& w, ControllerId id) { tear_down(w, id, recovered); }
 
 /// The same, from the quiesce of the I/O queues on.
 void finish_recovery(World& w, ControllerId id) {
@@ -33,14 +35,8 @@ void finish_recovery(World& w, ControllerId id) {
   if (fc_delete_association(w, id))
     return;
   stop_keep_alive(w, id);
-  const TimePoint quiesced = quiesced_at(w, controller(w, id));
-  if (quiesced == w.now())
-    return end_recovery(w, id);
   controller(w, id).busy_in_resetting = true;
-  w.at(quiesced, [id](World& world) {
-    controller(world, id).busy_in_resetting = false;
-    end_recovery(world, id);
-  });
+  when_quiesced(w, id, end_recovery);
 }
 
 /// nvme_tcp_error_recovery_work. The first RFC of TP4129 holds in here, with its sockets closed,
@@ -114,53 +110,10 @@ void remove(World& w, ControllerId id, int error) {
   change_state(w, id, State::dead);
 }
 
-/// The files are closed by deferred work, two ticks after the shutdown; until then TCP may still
-/// retransmit what the socket holds (protocol.md 4.6).
-void close_later(World& w, QueueId id) {
-  Queue& q = queue(w, id);
-  if (!q.allocated)
-    return;
-  const transport::HostQueueId transport = q.transport;
-  HOLDFAST_CHECK(!q.live, "a queue is closed that still sends");
-  q.allocated = false;
-  const Host& host = host_of(w, controller(w, q.controller));
-  const TimePoint at =
-      host.close_deferred ? sim::file_closed_at(host.wheel, w.now()) : w.now() + host.close_delay;
-  w.at(at, [transport](World& world) { transport::close_queue(world, transport); });
-}
-
-void close_io_later(World& w, ControllerId id) {
-  const Controller& c = controller(w, id);
-  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
-    close_later(w, io_queue(c, i));
-}
-
-void stop(World& w, QueueId id) {
-  Queue& q = queue(w, id);
-  q.live = false;
-  if (q.allocated)
-    transport::stop_queue(w, q.transport);
-}
-
 }  // namespace
-
-void close_connections(World& w, ControllerId id) {
-  const Controller& c = controller(w, id);
-  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
-    stop(w, io_queue(c, i));
-  stop(w, c.admin);
-  close_io_later(w, id);
-  close_later(w, c.admin);
-}
 
 bool is_fencing(State state) {
   return state == State::fencing || state == State::fenced || state == State::recovering;
-}
-
-/// blk_mq_quiesce_tagset, see timeouts.cpp. On fc the 11 ms before the aborts are left out.
-TimePoint quiesced_at(const World& w, const Controller& c) {
-  const bool waits = w.transport.kind == transport::TransportKind::rdma;
-  return waits ? sim::grace_period_over(host_of(w, c).wheel, w.now()) : w.now();
 }
 
 void start_fencing(World& w, ControllerId id) {
@@ -284,47 +237,10 @@ void request_timed_out(World& w, QueueId id, std::uint16_t tag) {
   }
   // nvme_tcp_complete_timed_out: the state is not LIVE, nobody else will complete it. Its queue is
   // stopped first, so that no late answer can meet the freed tag.
-  stop(w, id);
+  stop_sending(w, id);
   wire::Completion aborted;
   aborted.status = StatusCode::host_aborted_command;
   complete_request(w, id, tag, aborted);
-}
-
-void quiesce_io(World& w, ControllerId id) {
-  const Controller& c = controller(w, id);
-  HOLDFAST_CHECK(c.state != State::live, "the queues of a LIVE controller are in use");
-  stop_timeouts(w, id, true);
-  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
-    queue(w, io_queue(c, i)).live = false;
-  clear_path(w, id);
-}
-
-void tear_down_io(World& w, ControllerId id) {
-  const Controller& c = controller(w, id);
-  HOLDFAST_CHECK(c.state != State::live, "a LIVE controller is torn down");
-  stop_timeouts(w, id, true);
-  std::uint64_t cancelled = 0;  // All I/O sockets first: cancelling is the failover instant.
-  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i) {
-    stop(w, io_queue(c, i));
-    cancelled += in_flight(w, io_queue(c, i));
-  }
-  clear_path(w, id);
-  record<Kind::requests_cancelled>(w, id, cancelled);
-  for (std::uint32_t i = 0; i < c.io_queues_wanted; ++i)
-    cancel_all(w, io_queue(c, i));
-  // A reset closes them now too, while its admin queue still tries to disable the controller.
-  close_io_later(w, id);
-}
-
-void tear_down(World& w, ControllerId id) {
-  Controller& c = controller(w, id);
-  w.calendar.cancel(c.ready_poll);
-  c.setup = Setup::idle;
-  tear_down_io(w, id);
-  stop(w, c.admin);
-  stop_timeouts(w, id, false);
-  cancel_all(w, c.admin);
-  close_later(w, c.admin);
 }
 
 void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr) {

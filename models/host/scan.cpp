@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The scan of a controller's namespaces (nvme_scan_work), and what it holds up: while it updates
 // what is known of a namespace it freezes that path's request queue, and then the multipath head,
-// so that I/O over healthy paths waits too (nvme_update_ns_info).
+// so that I/O over healthy paths waits too (nvme_update_ns_info). And what persistent discovery
+// controllers do instead (protocol.md 1.9): they have no I/O queues and no namespaces, and by
+// default KATO 0, which the target takes for a time of its own.
 #include <algorithm>
 #include <utility>
 
@@ -11,6 +13,8 @@
 namespace holdfast::host {
 
 namespace {
+
+constexpr Duration default_kato = std::chrono::seconds{5};  ///< NVME_DEFAULT_KATO
 
 /// blk_mq_freeze_queue switches a reference count over, which takes a grace period of RCU.
 TimePoint switched_over(const World& w, const Controller& c) {
@@ -68,6 +72,15 @@ void let_in(World& w, ControllerId id, bool to_this_path) {
   }
 }
 
+std::uint64_t paths_over(const World& w, ControllerId id) {
+  const auto& heads = host_of(w, w.host.controllers[sim::index(id)]).heads;
+  return static_cast<std::uint64_t>(std::count_if(heads.begin(), heads.end(), [&](HeadId head) {
+    const auto& paths = w.host.heads[sim::index(head)].paths;
+    return std::any_of(paths.begin(), paths.end(),
+                       [id](const Path& p) { return p.controller == id; });
+  }));
+}
+
 void scan_on(World& w, ControllerId id) {
   Controller& c = controller(w, id);
   HOLDFAST_CHECK(c.scanning, "no scan is on");
@@ -107,6 +120,18 @@ void add_path(World& w, ControllerId id, HeadId head_id, std::uint32_t group) {
 }
 
 }  // namespace
+
+TimePoint io_queues_thawed(const World& w, ControllerId id) {
+  const Controller& c = w.host.controllers[sim::index(id)];
+  if (!c.started_once || c.io_queues == 0 || is_fc(c))
+    return w.now();
+  const bool quiesces = w.transport.kind == transport::TransportKind::rdma && c.io_queues == 1;
+  std::uint64_t periods = 1 + (quiesces ? 2 * paths_over(w, id) : 0);
+  TimePoint at = w.now();
+  for (; periods > 0; --periods)
+    at = sim::grace_period_over(host_of(w, c).wheel, at);
+  return at;
+}
 
 void namespace_found(World& w, ControllerId id, std::uint32_t nsid,
                      const wire::IdentifyNamespace& page) {
@@ -197,6 +222,27 @@ void end_scan(World& w, ControllerId id) {
   controller(w, id).scanning = false;
   controller(w, id).scan_again = false;
   let_in(w, id, false);
+}
+
+bool is_discovery_nqn(const wire::NqnText& nqn) { return nqn.view() == wire::discovery_nqn; }
+
+bool discovery_skips(Setup step) {
+  // nvmet's LPA offers no effects log, nvme_hwmon_init leaves discovery controllers alone, and
+  // queue_count is 1.
+  return step == Setup::effects_log || step == Setup::ana_log || step == Setup::smart_log ||
+         step == Setup::number_of_queues || step == Setup::io_transport ||
+         step == Setup::io_connect;
+}
+
+void start_discovery(World& w, ControllerId id, bool again) {
+  Controller& c = controller(w, id);
+  // Commit 2e482655019a: whoever reconnects is persistent, and a persistent connection has a KATO.
+  // This Connect still carried 0, so the controller keeps the time it took for that.
+  if (!again || c.kato != Duration{} || !host_of(w, c).policy.discovery_reconnect_kato)
+    return;
+  stop_keep_alive(w, id);
+  c.kato = default_kato;
+  start_keep_alive(w, id);
 }
 
 }  // namespace holdfast::host

@@ -76,6 +76,15 @@ void send_log_page(World& w, QueueId admin, LogId lid, std::uint32_t bytes) {
   send_setup(w, admin, wire::make_get_log_page(0, log));
 }
 
+void after_failed_setup(World& w, ControllerId id) {
+  const Controller& c = controller(w, id);
+  if (c.state == State::connecting) {
+    reconnect_or_remove(w, id, c.setup_error, c.setup_dnr);
+  } else {
+    continue_delete(w, id);
+  }
+}
+
 void setup_failed(World& w, ControllerId id, int error, bool dnr) {
   Controller& c = controller(w, id);
   HOLDFAST_CHECK(c.setup != Setup::idle && c.setup != Setup::done,
@@ -88,8 +97,9 @@ void setup_failed(World& w, ControllerId id, int error, bool dnr) {
   if (fc_setup_failed(w, id, error, dnr))
     return;
   stop_keep_alive(w, id);
-  tear_down(w, id);
-  reconnect_or_remove(w, id, error, dnr);
+  c.setup_error = error;
+  c.setup_dnr = dnr;
+  tear_down(w, id, after_failed_setup);
 }
 
 void finish_setup(World& w, ControllerId id) {
@@ -187,13 +197,6 @@ bool is_skipped(const World& w, const Controller& c, Setup step) {
   return c.started_once && (step == Setup::effects_log || step == Setup::smart_log);
 }
 
-/// A reconnect freezes the I/O queues once they are connected, to look whether their number has
-/// changed; that takes a grace period of RCU (nvme_tcp_configure_io_queues, nvme_wait_freeze).
-TimePoint io_queues_thawed(const World& w, const Controller& c) {
-  const bool freezes = c.started_once && c.io_queues != 0 && !is_fc(c);
-  return freezes ? sim::grace_period_over(host_of(w, c).wheel, w.now()) : w.now();
-}
-
 void next_step(World& w, ControllerId id) {
   Controller& c = controller(w, id);
   HOLDFAST_CHECK(c.setup > Setup::idle && c.setup < Setup::done, "no step follows that one");
@@ -210,7 +213,7 @@ void next_step(World& w, ControllerId id) {
   // nvme_init_ctrl_finish ends here: keep-alive runs before the I/O queues exist.
   if (!initialized && c.setup >= Setup::number_of_queues)
     start_keep_alive(w, id);
-  const TimePoint thawed = c.setup == Setup::done ? io_queues_thawed(w, c) : w.now();
+  const TimePoint thawed = c.setup == Setup::done ? io_queues_thawed(w, id) : w.now();
   if (thawed <= w.now()) {
     issue_step(w, id);
   } else {
@@ -282,7 +285,13 @@ void on_queue_ready(World& w, transport::HostOwner owner, int error) {
     setup_failed(w, id, error, false);
     return;
   }
-  next_step(w, id);
+  Controller& c = controller(w, id);
+  const Duration busy = c.setup == Setup::io_transport ? c.io_queue_time : c.admin_queue_time;
+  if (busy == Duration{}) {
+    next_step(w, id);
+  } else {
+    c.ready_poll = w.after(busy, [id](World& world) { next_step(world, id); });
+  }
 }
 
 void setup_completed(World& w, ControllerId id, const Request& r,

@@ -177,6 +177,8 @@ struct Controller {
   Duration kato{};
   Duration katt{};        ///< what the controller says its timer is; 0: not asked
   Duration setup_time{};  ///< processor time that the next attempt takes before its first packet
+  Duration admin_queue_time{};  ///< and that each takes once its admin queue is connected
+  Duration io_queue_time{};     ///< and each of its I/O queues
   Duration reconnect_delay{};
   std::int64_t max_reconnects = -1;  ///< -1: without limit
   Duration fast_io_fail{-1};         ///< negative: off
@@ -236,6 +238,10 @@ struct Controller {
   bool drains = false;             ///< a delete that nothing fenced: see delete_drains
   bool draining = false;           ///< and it waits for what is in flight
   bool busy_in_resetting = false;  ///< a reset, or the hold of the RFC of TP4129: a delete waits
+  bool tearing_down = false;       ///< its I/O queues are gone, its admin queue goes next
+  void (*after_teardown)(World&, ControllerId) = nullptr;  ///< what the teardown is for
+  int setup_error = 0;                                     ///< of the attempt that is torn down
+  bool setup_dnr = false;
   sim::EventId hold_timer{};
   TimePoint deadline = sim::never;  ///< of CCR attempts and hold
   TimePoint hold_end{};             ///< of the time-based hold, if CCR does not succeed

@@ -36,6 +36,7 @@ struct Strikes {
   }
   bool operator()(const fault::Once&) const { return false; }
   bool operator()(const fault::KillSockets& f) const { return is_it(f.controller); }
+  bool operator()(const fault::DamagePdu& f) const { return is_it(f.controller); }
   bool operator()(const fault::RemotePortLost& f) const { return c.forward == f.routes[0]; }
   bool operator()(const fault::NodeFailure& f) const {
     const auto& ports = w.target.nodes[sim::index(f.node)].ports;

@@ -205,6 +205,7 @@ struct CcrEntry {
 struct Controller {
   bool enabled = false;       ///< CC.EN
   bool ready = false;         ///< CSTS.RDY
+  bool releasing = false;     ///< FC: its queues go one after the other
   bool fatal = false;         ///< CSTS.CFS
   bool traffic_seen = false;  ///< a command was accepted since the last check
   bool shut_down = false;     ///< CC.SHN was set

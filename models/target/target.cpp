@@ -93,6 +93,18 @@ void lost(World& w, transport::TargetOwner owner, int) {
   }
 }
 
+void failed(World& w, transport::TargetOwner owner, int error) {
+  const QueueId id{static_cast<std::uint64_t>(owner)};
+  const NodeId node = w.target.queues[id].node;
+  if (hangs(w, node)) {
+    hold(w, node, {.kind = Held::Kind::lost, .queue = id});
+  } else if (w.target.queues[id].controller == sim::none<ControllerId>) {
+    stop_queue(w, id, true);
+  } else {
+    fatal_error(w, w.target.queues[id].controller, error);
+  }
+}
+
 /// What goes to the wire. A refused Connect has no controller: subsystem ~0, CNTLID 0.
 void record_response(World& w, const Queue& q, std::uint16_t cid, wire::Status status,
                      std::uint64_t result, const Payload& data) {
@@ -118,7 +130,7 @@ sim::List<QueueId>& queues_at(World& w, transport::PortId port) {
   return ports[sim::index(port)];
 }
 
-transport::TargetHandlers handlers() { return {accepted, command, data, lost}; }
+transport::TargetHandlers handlers() { return {accepted, command, data, lost, failed}; }
 
 void take_loss(World& w, QueueId id) {
   const ControllerId controller = w.target.queues[id].controller;
@@ -180,6 +192,7 @@ void respond(World& w, QueueId id, const wire::Command& command, wire::Status st
     // The socket is gone: the response goes nowhere (EPIPE), and its data with it.
     if (data.blob != sim::none<transport::BlobId>)
       w.transport.blobs.remove(data.blob);
+    transport::leave_unanswered(w, q.transport, command.cid);
     return;
   }
   record_response(w, q, command.cid, status, result, data);

@@ -3,6 +3,7 @@
 // and only then is the controller gone. "Gone" therefore means that no stale command can land any
 // more; this is the property that fencing relies on (protocol.md 1.8).
 #include <algorithm>
+#include <utility>
 
 #include "models/target/internal.hpp"
 #include "models/world.hpp"
@@ -13,6 +14,8 @@ namespace {
 
 /// Queue::release_at of a queue that does not wait for its machine.
 constexpr TimePoint at_once = sim::epoch;
+/// Of one whose turn has not come.
+constexpr TimePoint not_yet = TimePoint::max();
 
 void free_controller(World& w, ControllerId id) {
   Controller& c = w.target.controllers[id];
@@ -57,6 +60,36 @@ void start_release(World& w, QueueId id, const sim::TimerWheel& wheel) {
     } else {
       release_if_drained(world, id);
     }
+  });
+}
+
+/// nvmet_fc_delete_target_assoc ends the queues of an association one after the other, the admin
+/// queue last.
+void start_next_release(World& w, ControllerId id) {
+  const Controller& c = w.target.controllers[id];
+  const auto last = std::max_element(c.queues.begin(), c.queues.end(), [&](QueueId a, QueueId b) {
+    return w.target.queues[a].qid < w.target.queues[b].qid;
+  });
+  if (last == c.queues.end() || !w.target.queues[*last].stopped)
+    return;
+  start_release(w, *last, w.target.subsystems[sim::index(c.subsystem)].profile->wheel);
+}
+
+/// Before that it waits for a grace period itself, so that no command finds the queues any more
+/// (synchronize_rcu). Without ticks none of this takes time.
+void start_releases(World& w, QueueId id, const sim::TimerWheel& wheel) {
+  if (w.transport.kind != transport::TransportKind::fc || wheel.is_exact()) {
+    start_release(w, id, wheel);
+    return;
+  }
+  const ControllerId controller = w.target.queues[id].controller;
+  w.target.queues[id].release_at = not_yet;
+  Controller& c = w.target.controllers[controller];
+  if (std::exchange(c.releasing, true))
+    return;
+  w.at(sim::grace_period_over(wheel, w.now()), [controller](World& world) {
+    if (world.target.controllers.contains(controller))
+      start_next_release(world, controller);
   });
 }
 
@@ -116,7 +149,7 @@ void stop_queue(World& w, QueueId id, bool shut_down_transport) {
     std::erase_if(c.stalled, [&](const Held& h) { return h.queue == id; });
     const Subsystem& s = w.target.subsystems[sim::index(c.subsystem)];
     const InFlight in_flight = s.profile->in_flight;
-    start_release(w, id, s.profile->wheel);
+    start_releases(w, id, s.profile->wheel);
     if (in_flight == InFlight::abort || in_flight == InFlight::ignore)
       detach_executing(w, id, in_flight == InFlight::abort);
     if (in_flight == InFlight::quiesce && q.executing != 0) {
@@ -188,8 +221,13 @@ void release_if_drained(World& w, QueueId id) {
   forget_held(w, q.node, id);
   sim::unlink<&Queue::on_port>(w.target.queues, queues_at(w, q.port), id);
   w.target.queues.remove(id);
-  if (has_controller && w.target.controllers[q.controller].queues.empty()) {
+  if (!has_controller)
+    return;
+  const Controller& c = w.target.controllers[q.controller];
+  if (c.queues.empty()) {
     free_controller(w, q.controller);
+  } else if (c.releasing) {
+    start_next_release(w, q.controller);
   }
 }
 

@@ -24,7 +24,11 @@ struct TargetFunctions {
   ConnectionId (*connection_of)(const World&, TargetQueueId);
   void (*stop_queue)(World&, TargetQueueId);
   void (*close_queue)(World&, TargetQueueId);
+  void (*leave_unanswered)(World&, TargetQueueId, std::uint16_t cid);
 };
+
+/// A command that goes out is counted by a fault that drops some; true: it is one of those.
+bool takes(CapsuleDrop& drop, HostOwner owner, std::uint8_t opcode);
 
 /// What each transport defines: it connects itself to the network below, and has these two rows.
 namespace nvme_tcp {

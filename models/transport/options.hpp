@@ -17,6 +17,9 @@ enum class Side : std::uint8_t { host, target };
 /// Which packets of a capsule are dropped.
 enum class CapsulePackets : std::uint8_t { all, first, last };
 
+/// What is damaged of a PDU; each has a digest of its own.
+enum class Damage : std::uint8_t { none, header, data };
+
 /// RDMA: whether a connection begins with asking for the address: each time; only until the
 /// neighbour is known, which it is no longer once a connect request went unanswered; never.
 enum class Neighbours : std::uint8_t { asked, learned, permanent };

@@ -29,6 +29,19 @@ const TargetFunctions& target_of(const World& w) { return *row(w).target; }
 
 }  // namespace
 
+bool takes(CapsuleDrop& d, HostOwner owner, std::uint8_t opcode) {
+  const net::FlowId flow{sim::index(owner)};
+  if (!d.armed || d.left == 0 || d.opcode != opcode || flow < d.queues.first ||
+      d.queues.last < flow)
+    return false;
+  if (d.skip != 0) {
+    --d.skip;
+    return false;
+  }
+  --d.left;
+  return true;
+}
+
 void install(World& w, TransportKind kind, const HostHandlers& host, const TargetHandlers& target) {
   HOLDFAST_CHECK(w.transport.host_queues.live() == 0 && w.transport.target_queues.live() == 0,
                  "queues of one transport would be driven by another");
@@ -73,6 +86,10 @@ void close_queue(World& w, HostQueueId id) { host_of(w).close_queue(w, id); }
 
 void respond(World& w, TargetQueueId id, const wire::Completion& completion, const Payload& data) {
   target_of(w).respond(w, id, completion, data);
+}
+
+void leave_unanswered(World& w, TargetQueueId id, std::uint16_t cid) {
+  target_of(w).leave_unanswered(w, id, cid);
 }
 
 void request_data(World& w, TargetQueueId id, std::uint16_t cid, std::uint16_t tag,

@@ -11,6 +11,7 @@ namespace holdfast::transport {
 /// ICResp must arrive within this time (nvme_tcp_init_connection).
 inline constexpr Duration icresp_timeout = std::chrono::seconds{10};
 inline constexpr int protocol_error = 71;  ///< EPROTO
+inline constexpr int digest_error = 5;     ///< EIO
 inline constexpr int no_icresp = 11;       ///< EAGAIN, what a timed-out receive returns
 
 /// Connects `transport` to its two engines and to the network below.
@@ -44,6 +45,8 @@ void close_queue(World& w, HostQueueId id);
 
 /// Sends a completion, after the data of a command that read.
 void respond(World& w, TargetQueueId id, const wire::Completion& completion, const Payload& data);
+/// A command of a queue that was stopped is done, and nobody will be told so.
+void leave_unanswered(World& w, TargetQueueId id, std::uint16_t cid);
 /// Asks for the data of a command; `tag` (15:0) comes back with it.
 void request_data(World& w, TargetQueueId id, std::uint16_t cid, std::uint16_t tag,
                   std::uint32_t bytes);

@@ -36,7 +36,8 @@ struct TcpHandlers {
 
 struct Port {
   bool listening = true;
-  sim::TimerWheel wheel;  ///< ticks of the machine that it belongs to
+  std::uint32_t refusals = 0;  ///< FC: faults for which adapters refuse to send anything to it
+  sim::TimerWheel wheel;       ///< ticks of the machine that it belongs to
 };
 
 enum class HostQueueId : std::uint64_t {};
@@ -50,9 +51,10 @@ enum class TargetOwner : std::uint64_t {};
 struct HostQueue {
   ConnectionId connection{};
   HostOwner owner{};
-  bool stopped = false;        ///< nothing goes up any more
-  wire::Digests digests{};     ///< NVMe/TCP: wanted, and then agreed
-  sim::EventId setup_timer{};  ///< waits for ICResp
+  bool stopped = false;                ///< nothing goes up any more
+  wire::Digests digests{};             ///< NVMe/TCP: wanted, and then agreed
+  sim::Vector<std::uint16_t> damaged;  ///< NVMe/TCP: commands whose data came damaged
+  sim::EventId setup_timer{};          ///< waits for ICResp
 };
 
 /// The target's end of a queue pair.
@@ -93,6 +95,9 @@ struct TargetHandlers {
   void (*data)(World&, TargetOwner owner, std::uint16_t tag, const Payload&) = nullptr;
   /// The transport is gone; commands that were not handed up never will be.
   void (*lost)(World&, TargetOwner owner, int error) = nullptr;
+  /// The transport found an error after which the controller does not go on, whichever of its
+  /// queues met it (nvmet_ctrl_fatal_error).
+  void (*failed)(World&, TargetOwner owner, int error) = nullptr;
 };
 
 /// NVMe/TCP: command capsules that a fault drops on their way, while it is armed.
@@ -103,6 +108,17 @@ struct CapsuleDrop {
   std::uint32_t left = 0;           ///< that many are chosen then
   std::uint32_t transmissions = 1;  ///< how often a packet is dropped; 0: always
   CapsulePackets packets = CapsulePackets::all;
+  bool armed = false;
+};
+
+/// NVMe/TCP: PDUs of one side that a fault damages on their way behind TCP's back, while it is
+/// armed.
+struct PduDamage {
+  net::Flows queues;  ///< of the host engine
+  Side sender = Side::host;
+  Damage damage = Damage::data;
+  std::uint32_t skip = 0;  ///< that many pass before
+  std::uint32_t left = 0;  ///< that many are damaged then
   bool armed = false;
 };
 
@@ -134,6 +150,7 @@ struct Transport {
   sim::Arena<TargetQueueId, TargetQueue> target_queues;
   sim::Vector<CapsuleDrop> capsule_drops;
   sim::Vector<ChosenCapsule> chosen_capsules;
+  sim::Vector<PduDamage> pdu_damages;
   rdma::Rdma rdma;
   fc::State fc;
 };

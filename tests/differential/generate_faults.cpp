@@ -199,6 +199,11 @@ void ride_on_fc(Dice& dice, const Names& names, json& s) {
                {"at", strike_time(dice, names)},
                {"host", names.hosts[0]},
                {"port", s["hosts"][0]["connect"][0]["port"]}};
+  if (dice.percent(50)) {
+    lost.erase("host");
+    lost["type"] = dice.pick({"target_port_lost", "port_removed"});
+    lost["subsystem"] = s["hosts"][0]["connect"][0]["subsystem"];
+  }
   if (dice.percent(70))
     lost["for"] = dice.span(1, names.duration_ms / 2, "ms");
   s["faults"].push_back(lost);

@@ -79,6 +79,9 @@ json kinds(const std::string& transport) {
       {{"type", "ana_change"}, {"subsystem", "sub"}, {"port", "a0"}, {"state", "inaccessible"}});
   if (transport == "fc") {
     out.push_back({{"type", "remote_port_lost"}, {"host", "h1"}, {"port", "a0"}});
+    for (const char* type : {"target_port_lost", "port_removed"})
+      out.push_back({{"type", type}, {"subsystem", "sub"}, {"port", "a0"}});
+    out.push_back({{"type", "drop_capsule"}, {"host", "h1"}, {"controller", "nvme0"}});
     return out;
   }
   out.push_back({{"type", "impair"}, {"link", "h1-s1"}, {"delay", "1ms"}, {"loss", "10%"}});

@@ -65,6 +65,7 @@ STALL = {"type": "admin_stall", "at": "1s", "subsystem": "sub", "controller": 0}
 IMPAIR = {"type": "impair", "at": "1s", "link": "h1-s1"}
 KILL = {"type": "kill_sockets", "at": "1s", "host": "h1", "controller": "nvme0"}
 DROP = {**KILL, "type": "drop_capsule"}
+DAMAGE = {**KILL, "type": "damage_pdu"}
 UNLINK = {"type": "port_removed", "at": "1s", "subsystem": "sub", "port": "a0"}
 CROSS = {"type": "cross_traffic", "at": "1s", "from": "h1", "to": "a0"}
 HOLE = {**BASE["faults"][0], "host": "h1", "controller": "nvme0"}
@@ -308,6 +309,8 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("half_a_model", "/faults/0", {**IMPAIR, "loss_model": {"p": 1}}, "/loss_model", 'no "r"'),
     ("long_jitter", "/faults/0", {**IMPAIR, "jitter": "3s"}, "/faults/0/jitter", "to 2s"),
     ("kill_device", "/faults/0", {**KILL, "controller": "nvme2"}, "/0/controller", "nvme0"),
+    ("damage_undigested", "/faults/0", DAMAGE, "/0/controller", "a connection with"),
+    ("target_port_on_tcp", "/faults/0", {**UNLINK, "type": "target_port_lost"}, "/0/type", "fc"),
     ("kill_side", "/faults/0", {**KILL, "side": "tagret"}, "/0/side", 'mean "target"?'),
     ("drop_host", "/faults/0", {**DROP, "host": "h2"}, "/faults/0/host", 'mean "h1"?'),
     ("drop_nothing", "/faults/0", {**DROP, "nth": 0}, "/faults/0/nth", "from 1"),

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the program says about NVMe/RDMA: the kernel's words, and a trace that does not exist."""
+"""What the program says about NVMe/RDMA, and on it as on TCP about what administrators do."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import pytest
 from program import holdfast
 
 SCENARIO = "scenarios/rdma_rw_test_mainline.json"
@@ -38,3 +39,49 @@ def test_kernel_log(tmp_path: Path) -> None:
     assert own[:2] == ["nvme nvme0: creating 4 I/O queues.",
                        "nvme nvme0: mapped 4/0/0 default/read/poll queues."]  # fmt: skip
     assert "nvmet: adding queue 4 to ctrl 1." in lines
+
+
+def log_of(tmp_path: Path, transport: str, action: str, duration: str) -> list[str]:
+    """Return what is said of a controller over a dead path once an administrator has acted."""
+    done = holdfast("run", f"scenarios/reference/{transport}/operator.json",
+                    "--out", str(tmp_path / action), "--trace", "kernel",
+                    "--set", f"/faults/1/type={action}", "--set", f"/duration={duration}",
+                    "--set", "/faults/0/for=73s")  # fmt: skip
+    assert done.returncode in (0, 1), done.stderr
+    log = (tmp_path / action / "operator" / "kernel.log").read_text()
+    lines = re.findall(r"\[ *(\d+\.\d+)\] nvme nvme0: (.+)", log)
+    texts = [re.sub(r"tag \d+ \(.{4}\)", "tag", text) for time, text in lines if float(time) > 7]
+    # nvme-tcp tells the type of the PDU as well; how long a round trip was differs.
+    return [re.sub(r" type 4|(?<=RTT ).*", "", text) for text in texts]
+
+
+@pytest.mark.parametrize("transport", ["tcp", "rdma"])
+def test_log_of_administrators(tmp_path: Path, transport: str) -> None:
+    """As measured of Linux 6.12, line by line but for the names of commands."""
+    reset = log_of(tmp_path, transport, "reset_controller", "110s")
+    assert reset[:2] == [
+        "I/O tag opcode 0x7f (Property Set) QID 0 timeout",
+        "Property Set error: 881, offset 0x14",
+    ]
+    # The attempt of the reset itself is not counted aloud: on RDMA it succeeds in the end.
+    queues = ["creating 1 I/O queues.", "mapped 1/0/0 default/read/poll queues."]
+    assert (
+        reset[2:]
+        == {
+            "rdma": queues,
+            "tcp": [
+                "failed to connect socket: -110",
+                "Reconnecting in 10 seconds...",
+                *queues,
+                "Successfully reconnected (attempt 2/60)",
+            ],
+        }[transport]
+    )
+    assert log_of(tmp_path, transport, "delete_controller", "60s") == [
+        'Removing ctrl: NQN "ref"',
+        "I/O tag opcode 0x18 (Keep Alive) QID 0 timeout",
+        "long keepalive RTT ",
+        "failed nvme_keep_alive_end_io error=10",
+        *["I/O tag opcode 0x1 (Write) QID 1 timeout"] * 4,
+        "Property Set error: 880, offset 0x14",
+    ]

@@ -112,12 +112,48 @@ def operator(folder: Path, r: Json) -> Json:
     return run_of(r, sets, names, at - zero)
 
 
+#: From a write to the error that its data causes at the target.
+FLIGHT_S = 0.00008
+
+
+def digest(folder: Path, r: Json) -> Json:
+    """Make one run of cf in which the target met bad digests, in seconds after the mark.
+
+    Each error is a damaged write of its own; so that one of them goes over path 1 there are two.
+    """
+    log = Log(folder / "logs" / f"{r['id']}.log")
+    zero, second, at = (log.mark(m) for m in ("connect path1", "connect path2", "corrupt-on"))
+    assert zero is not None
+    assert second is not None
+    assert at is not None
+    sets = phase(zero) | {"/hosts/0/connect/1/at": us(second - zero)}
+    errors = r["digest_log_lines"]
+    for i in range(4):
+        time, line = errors[i] if i < len(errors) else (60.0, "data")
+        if i >= len(errors):
+            sets[f"/faults/{i}/nth"] = 1_000_000
+        begins = at + time - FLIGHT_S - zero
+        sets[f"/workloads/{i}/start"] = us(begins)
+        sets[f"/faults/{i}/at"] = us(begins - 0.00001)
+        sets[f"/faults/{i}/part"] = "header" if "header" in line else "data"
+    names = {
+        "recoveries_s": "error_recoveries_s",
+        "target_gone_s": "target_ctrl_stopped_s",
+        "attempts_s": "reconnect_attempt_start_s",
+        "reconnects_s": "reconnects_s",
+    }
+    run = run_of(r, sets, names, at - zero)
+    run["measured"]["io_errors"] = r["application_errors"]
+    return run
+
+
 #: By group of runs: the scenario, and what makes its runs.
 GROUPS = {
     "rb": ("rdma/blackhole", blackhole),
     "rbx": ("rdma/blackhole", blackhole),
     "ca": ("tcp/operator", operator),
     "ce": ("tcp/io_timeout", io_timeout),
+    "cf": ("tcp/digest", digest),
 }
 
 
@@ -129,7 +165,8 @@ def main() -> None:
     for e in results["experiments"]:
         for r in e["repetitions"]:
             group = r.get("group")
-            if group in GROUPS:
+            # Without a recovery there is nothing to compare: a retry is a matter of microseconds.
+            if group in GROUPS and (group != "cf" or r["error_recoveries_s"]):
                 groups.setdefault(group, []).append(GROUPS[group][1](folder, r))
     experiments: list[Json] = [
         {

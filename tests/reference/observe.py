@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,16 @@ from typing import Any
 import holdfast
 
 #: Keys of a measurement that are no results but say what to look at.
-GIVEN = {"looks", "load_s", "late_version", "mark_s", "healed_s", "loss_percent", "queue_depth"}
+GIVEN = {
+    "looks",
+    "load_s",
+    "late_version",
+    "mark_s",
+    "healed_s",
+    "back_s",
+    "loss_percent",
+    "queue_depth",
+}
 #: When the load began in runs of a whose log was not kept.
 USUAL_LOAD_S = 0.082
 
@@ -24,6 +34,7 @@ Records = dict[str, list[Json]]
 KINDS = [
     "app_complete",
     "app_submit",
+    "attempt_abandoned",
     "connect_attempt",
     "connect_failed",
     "connected",
@@ -49,9 +60,10 @@ def run(path: Path, sets: Mapping[str, Any], measured: Json) -> Json:
     scenario = holdfast.Scenario.load(path)
     for pointer, value in sets.items():
         scenario = scenario.set(pointer, value)
-    # Those in folders of their own lose a path, as the ones of b do.
-    own_folder = path.parent.name != "reference"
-    letter = "b" if own_folder else path.stem.split("_", maxsplit=1)[0]
+    # Those in folders of their own are looked at as others are, most of them as the ones of b.
+    letter = path.stem.split("_", maxsplit=1)[0]
+    if path.parent.name != "reference":
+        letter = LIKE.get(f"{path.parent.name}/{path.stem}", "b")
     if letter == "c":
         return lossy(scenario)
     packets = "capsule_repeated_after_s" in measured
@@ -156,15 +168,20 @@ def lossy(scenario: holdfast.Scenario) -> Json:
 def late_write(scenario: holdfast.Scenario, records: Records, measured: Json) -> Json:
     """Observe d: a write of path 1 that arrives late, in seconds from the impairment.
 
-    As on the real machine a second reader looks every 10 ms at what the block holds; writes are the
-    operations 1 to 10, and a version is 256 x operation + attempt.
+    As on the real machine a second reader looks every 10 ms at what the block holds; a version is
+    256 x operation + attempt; they are numbered as the writes are.
     """
     faults = {fault["type"]: fault for fault in scenario["faults"]}
     t0 = seconds((faults.get("impair") or faults["blackhole"])["at"])
+    t0 = measured.get("mark_s", t0)
     late = measured["late_version"]
-    acked = {r["op"]: r["time_s"] - t0 for r in records["app_complete"] if r["op"] <= 10}
-    seen = [(r["time_s"] - t0, r["version"] >> 8) for r in records["app_complete"] if r["op"] > 10]
-    newest = max(op for _, op in seen)
+    writes = [r["op"] for r in records["app_submit"] if r["job"] == 0]
+    version = {op: number for number, op in enumerate(writes, 1)}
+    done = [(r["time_s"] - t0, r["op"], r["version"] >> 8) for r in records["app_complete"]]
+    acked = {version[op]: time for time, op, _ in done if op in version}
+    # What reads before the first write finds is of no interest.
+    seen = [(time, version[found]) for time, op, found in done if op not in version and found]
+    newest = len(writes)
     stale = [time for time, op in seen if op < newest]
     recoveries = [r["time_s"] - t0 for r in records["recovery_started"]]
     out = {
@@ -180,6 +197,35 @@ def late_write(scenario: holdfast.Scenario, records: Records, measured: Json) ->
         out["stale_visible_s"] = stale[0]
         out["stale_version"] = seen[-1][1]
     return out
+
+
+def moved_on(scenario: holdfast.Scenario, records: Records, measured: Json) -> Json:
+    """Observe what becomes of path 1 and of what was in flight on it, from the mark on."""
+    mark = measured["mark_s"]
+    submitted = {r["op"]: r["time_s"] for r in records["app_submit"]}
+    slowest = max(records["app_complete"], key=lambda r: r["time_s"] - submitted[r["op"]])
+    attempts = times(records, "connect_attempt", mark, controller=0)
+    # While a remote port is away an attempt is made, and left, without a word.
+    silent = any(
+        fault["type"] == "remote_port_lost" and abs(seconds(fault["at"]) - mark) < 1.0
+        for fault in scenario["faults"]
+    )
+    if silent:
+        attempts = [time for time in attempts if time >= measured.get("back_s", math.inf)]
+    return {
+        "host_notices_s": first(records, "recovery_started", mark, controller=0),
+        "aborted_s": first(records, "attempt_abandoned", mark, controller=0),
+        "failover_done_s": slowest["time_s"] - mark,
+        "attempts_s": attempts,
+        "attempts_failed_s": times(records, "connect_failed", mark, controller=0),
+        "reconnected_s": first(records, "connected", mark, controller=0),
+        "recoveries_s": times(records, "recovery_started", mark, controller=0),
+        "reconnects_s": times(records, "connected", mark, controller=0),
+        "removed_s": first(records, "controller_removed", mark, controller=0),
+        "target_expired_s": first(records, "keep_alive_expired", mark, cntlid=1),
+        "target_gone_s": first(records, "controller_freed", mark, cntlid=1),
+        "io_errors": sum(r["status"] != 0 for r in records["app_complete"]),
+    }
 
 
 def port_removed(scenario: holdfast.Scenario, records: Records, _: Json) -> Json:
@@ -238,6 +284,22 @@ def seconds(text: str) -> float:
     return int(text[:-2]) / 1e6
 
 
+#: Scenarios in folders of their own, and which observer looks at them.
+LIKE = {
+    "rdma/keep_alive": "a",
+    "rdma/loss": "c",
+    "rdma/late_write": "d",
+    "rdma/late_write_reset": "d",
+    "rdma/port_removed": "moved",
+    "tcp/digest": "moved",
+    "rdma/delete": "moved",
+    "rdma/adapter_removed": "moved",
+    "fc/keep_alive": "a",
+    **{
+        f"fc/{name}": "moved"
+        for name in ("port", "target_port", "unlinked", "drop", "drop_reset", "reset", "delete")
+    },
+}
 OBSERVERS: dict[str, Callable[[holdfast.Scenario, Records, Json], Json]] = {
     "a": keep_alive,
     "b": blackhole,
@@ -245,4 +307,5 @@ OBSERVERS: dict[str, Callable[[holdfast.Scenario, Records, Json], Json]] = {
     "d2": late_write,
     "e": port_removed,
     "f": discovery,
+    "moved": moved_on,
 }

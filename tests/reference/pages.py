@@ -27,7 +27,18 @@ TITLES = {
     "rb": "NVMe/RDMA: a path swallows everything, retries without limit",
     "ca": "NVMe/TCP: a dead path's controller is deleted or reset",
     "ce": "NVMe/TCP: the I/O timeout notices first",
+    "cf": "NVMe/TCP: digest errors at the target",
     "rbx": "NVMe/RDMA: the same, retries counted",
+    "ra": "NVMe/RDMA: keep-alive cadence",
+    "rc": "NVMe/RDMA: random loss in both directions",
+    "rd": "NVMe/RDMA: a stale write",
+    "re": "NVMe/RDMA: a port of the target is removed for 30 s",
+    "rs": "NVMe/RDMA: a controller is reset over a dead path, or deleted",
+    "rf": "NVMe/RDMA: an adapter is removed",
+    "fk": "NVMe/FC: keep-alive cadence",
+    "fa": "NVMe/FC: ports come and go",
+    "fb": "NVMe/FC: a write is lost",
+    "fc": "NVMe/FC: a controller is reset or deleted",
 }
 
 

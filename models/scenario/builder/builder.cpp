@@ -225,6 +225,8 @@ void build_connections(World& w, const Host& h, Names& names) {
     p.back = names.routes.at({c.port, h.name});
     p.at = sim::epoch + c.at;
     p.setup_time = c.setup_time;
+    p.admin_queue_time = c.admin_queue_time;
+    p.io_queue_time = c.io_queue_time;
     p.keep_alive_tmo = c.keep_alive_tmo.value_or(discovery ? 0s : 5s);
     p.reconnect_delay = c.reconnect_delay;
     p.ctrl_loss_tmo = c.ctrl_loss_tmo;

@@ -33,6 +33,8 @@ fault::KillSockets what_of(World& w, const KillSockets& f, const Names& names,
                            const std::string& entity);
 fault::DropCapsule what_of(World& w, const DropCapsule& f, const Names& names,
                            const std::string& entity);
+fault::DamagePdu what_of(World& w, const DamagePdu& f, const Names& names,
+                         const std::string& entity);
 fault::PortRemoved what_of(World& w, const PortRemoved& f, const Names& names,
                            const std::string& entity);
 fault::CrossTraffic what_of(World& w, const CrossTraffic& f, const Names& names,

@@ -153,8 +153,23 @@ fault::DropCapsule what_of(World& w, const DropCapsule& f, const Names& names, c
   return out;
 }
 
+fault::DamagePdu what_of(World& w, const DamagePdu& f, const Names& names, const std::string&) {
+  fault::DamagePdu out;
+  out.controller = names.controllers.at({f.host, f.controller});
+  transport::PduDamage damage;
+  damage.queues = flows_of(w, out.controller, std::nullopt);
+  damage.queues.first = net::FlowId{sim::index(damage.queues.first) + 1};
+  damage.sender = f.sender;
+  damage.damage = f.part;
+  damage.skip = f.nth - 1;
+  damage.left = f.count;
+  out.damage = static_cast<std::uint32_t>(w.transport.pdu_damages.size());
+  w.transport.pdu_damages.push_back(damage);
+  return out;
+}
+
 fault::PortRemoved what_of(World&, const PortRemoved& f, const Names& names, const std::string&) {
-  return {names.subsystems.at(f.subsystem), names.ports.at(f.port)};
+  return {names.subsystems.at(f.subsystem), names.ports.at(f.port), f.refuses};
 }
 
 fault::CrossTraffic what_of(World& w, const CrossTraffic& f, const Names& names,

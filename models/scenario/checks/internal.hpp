@@ -39,6 +39,7 @@ std::size_t device_named(const Host& host, const std::string& device, const Curs
 // network.cpp: `at` is the fault.
 void network_fault(const Scenario& s, const Impair& fault, const Cursor& at);
 void network_fault(const Scenario& s, const KillSockets& fault, const Cursor& at);
+void network_fault(const Scenario& s, const DamagePdu& fault, const Cursor& at);
 void network_fault(const Scenario& s, const DropCapsule& fault, const Cursor& at);
 void network_fault(const Scenario& s, const PortRemoved& fault, const Cursor& at);
 void network_fault(const Scenario& s, const CrossTraffic& fault, const Cursor& at);

@@ -107,13 +107,34 @@ void network_fault(const Scenario& s, const KillSockets& fault, const Cursor& at
 }
 
 void network_fault(const Scenario& s, const DropCapsule& fault, const Cursor& at) {
-  require_tcp(s, at.at("type"), "\"drop_capsule\"");
+  if (s.fabric.transport == Transport::rdma)
+    at.at("type").fail("\"drop_capsule\" with \"transport\": \"rdma\"",
+                       "\"transport\": \"tcp\" or \"fc\"");
+  if (s.fabric.transport == Transport::fc && (fault.transmissions != DropCapsule{}.transmissions ||
+                                              fault.packets != DropCapsule{}.packets)) {
+    at.at(fault.packets != DropCapsule{}.packets ? "packets" : "transmissions")
+        .fail("a key of another transport", "\"transport\": \"tcp\"");
+  }
   device_named(host_named(s, fault.host, at.at("host")), fault.controller, at.at("controller"));
 }
 
+void network_fault(const Scenario& s, const DamagePdu& fault, const Cursor& at) {
+  require_tcp(s, at.at("type"), "\"damage_pdu\"");
+  const Host& host = host_named(s, fault.host, at.at("host"));
+  const Connect& connect = host.connect[device_named(host, fault.controller, at.at("controller"))];
+  const bool header = fault.part == transport::Damage::header;
+  // Nothing would notice it, and data is not there as bytes that could be wrong.
+  if (!(header ? connect.hdr_digest : connect.data_digest)) {
+    const char* key = header ? "hdr_digest" : "data_digest";
+    at.at("controller")
+        .fail(fmt::format("{} without \"{}\"", in_quotes(fault.controller), key),
+              fmt::format("a connection with \"{}\": true", key));
+  }
+}
+
 void network_fault(const Scenario& s, const PortRemoved& fault, const Cursor& at) {
-  if (s.fabric.transport == Transport::fc)
-    at.at("type").fail("\"port_removed\" with \"transport\": \"fc\"", "\"remote_port_lost\"");
+  if (fault.refuses && s.fabric.transport != Transport::fc)
+    at.at("type").fail("\"target_port_lost\" with another transport", "\"transport\": \"fc\"");
   const auto& subsystem = subsystem_named(s, fault.subsystem, at.at("subsystem"));
   require_name(at.at("port"), fault.port,
                fmt::format("a port of {}", in_quotes(subsystem.name)).c_str(), subsystem.ports);

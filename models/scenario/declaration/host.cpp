@@ -29,6 +29,11 @@ const Object<Connect>& connect_object() {
           .field("setup_time", &Connect::setup_time, duration(0s, 60s),
                  "processor time of the first attempt before its first packet: options, tag set, "
                  "threads; later attempts find all of it there")
+          .field("admin_queue_time", &Connect::admin_queue_time, duration(0s, 60s),
+                 "processor time that both ends take to build the admin queue, at each attempt, "
+                 "before its first command")
+          .field("io_queue_time", &Connect::io_queue_time, duration(0s, 60s),
+                 "the same of each I/O queue")
           .maybe("keep_alive_tmo", &Connect::keep_alive_tmo, duration(0s, 65535s, 1s),
                  "KATO; absent: 5s, for `discovery` 0s. 0s is for `discovery` only")
           .field("reconnect_delay", &Connect::reconnect_delay, duration(1ms, longest_run, 1ms),

@@ -75,9 +75,10 @@ const Object<KillSockets>& kill_sockets_object() {
 const Object<DropCapsule>& drop_capsule_object() {
   using Packets = transport::CapsulePackets;
   static const auto declared =
-      Object<DropCapsule>("drop_capsule",
-                          "tcp: certain command capsules of a controller are dropped on their way, "
-                          "data in the capsule included.")
+      Object<DropCapsule>(
+          "drop_capsule",
+          "tcp, fc: certain commands of a controller are dropped on their way, data "
+          "in the capsule included.")
           .field("at", &DropCapsule::at, latency(longest_run), "from when on capsules count",
                  required)
           .with(device("of which host"))
@@ -90,11 +91,12 @@ const Object<DropCapsule>& drop_capsule_object() {
                  "how many from there on")
           .field("transmissions", &DropCapsule::transmissions,
                  integer<std::uint32_t>(0, 1'000'000'000),
-                 "how often each packet is dropped; 1: a retransmission gets through; 0: none does")
+                 "tcp: how often each packet is dropped; 1: a retransmission gets through; 0: none "
+                 "does")
           .field("packets", &DropCapsule::packets,
                  choice<Packets>(
                      {{"all", Packets::all}, {"first", Packets::first}, {"last", Packets::last}}),
-                 "which of the capsule's packets");
+                 "tcp: which of the capsule's packets");
   return declared;
 }
 
@@ -107,6 +109,39 @@ const Object<PortRemoved>& port_removed_object() {
           .field("subsystem", &PortRemoved::subsystem, name(longest_nqn), "which subsystem",
                  required)
           .field("port", &PortRemoved::port, name(longest_name), "which of its ports", required);
+  return declared;
+}
+
+const Object<PortRemoved>& target_port_lost_object() {
+  static const auto declared =
+      Object<PortRemoved>("target_port_lost",
+                          "fc: a port of a subsystem is gone, and no host is told: its "
+                          "associations end there, and adapters refuse to send anything to it.")
+          .with(lasting())
+          .field("subsystem", &PortRemoved::subsystem, name(longest_nqn), "which subsystem",
+                 required)
+          .field("port", &PortRemoved::port, name(longest_name), "which of its ports", required);
+  return declared;
+}
+
+const Object<DamagePdu>& damage_pdu_object() {
+  using transport::Damage;
+  using transport::Side;
+  static const auto declared =
+      Object<DamagePdu>("damage_pdu",
+                        "tcp: PDUs of a controller's I/O queues are damaged on their way, behind "
+                        "the checksum of TCP; a digest that covers the damage finds it.")
+          .field("at", &DamagePdu::at, latency(longest_run), "from when on PDUs count", required)
+          .with(device("of which host"))
+          .field("sender", &DamagePdu::sender,
+                 choice<Side>({{"host", Side::host}, {"target", Side::target}}), "who sends them")
+          .field("part", &DamagePdu::part,
+                 choice<Damage>({{"header", Damage::header}, {"data", Damage::data}}),
+                 "which part of them; `data`: only PDUs with data count")
+          .field("nth", &DamagePdu::nth, integer<std::uint32_t>(1, 1'000'000'000),
+                 "the first one that is damaged")
+          .field("count", &DamagePdu::count, integer<std::uint32_t>(1, 1'000'000'000),
+                 "how many from there on");
   return declared;
 }
 

@@ -21,6 +21,8 @@ const Object<Impair>& impair_object();
 const Object<KillSockets>& kill_sockets_object();
 const Object<DropCapsule>& drop_capsule_object();
 const Object<PortRemoved>& port_removed_object();
+const Object<PortRemoved>& target_port_lost_object();
+const Object<DamagePdu>& damage_pdu_object();
 const Object<CrossTraffic>& cross_traffic_object();
 
 }  // namespace holdfast::scenario

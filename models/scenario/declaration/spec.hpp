@@ -149,6 +149,9 @@ struct Connect {
   std::string port;
   Duration at = 0s;
   Duration setup_time = 0s;  ///< processor time of the first attempt ahead of its first packet
+  Duration admin_queue_time =
+      0s;                       ///< of each attempt, ahead of the first command of its admin queue
+  Duration io_queue_time = 0s;  ///< ahead of the first command of each I/O queue
   std::optional<Duration> keep_alive_tmo;  ///< KATO, whole seconds; absent: 5 s, discovery 0 s
   Duration reconnect_delay = 10s;
   Duration ctrl_loss_tmo = 600s;    ///< negative: never give up ("off")

@@ -193,10 +193,21 @@ struct DropCapsule : Device {
   transport::CapsulePackets packets = transport::CapsulePackets::all;
 };
 
-/// nvmet: the subsystem is unlinked from a port.
+/// PDUs of a controller's I/O queues are damaged on their way, behind the checksum of TCP.
+struct DamagePdu : Device {
+  Latency at;
+  transport::Side sender = transport::Side::host;
+  transport::Damage part = transport::Damage::data;
+  std::uint32_t nth = 1;    ///< the first one that is damaged, counted from `at`
+  std::uint32_t count = 1;  ///< how many from there on
+};
+
+/// nvmet: the subsystem is unlinked from a port. FC: or the port itself is gone, without a word to
+/// the hosts.
 struct PortRemoved : Lasting {
   std::string subsystem;
   std::string port;
+  bool refuses = false;  ///< adapters of hosts refuse to send anything there
 };
 
 /// Packets of other applications.
@@ -210,8 +221,9 @@ struct CrossTraffic : Lasting {
   std::optional<Duration> pause;  ///< on_off: mean length
 };
 
-using Fault = std::variant<Blackhole, LinkDown, Loss, CommandFault, OperatorAction, HcaRemoved,
-                           RemotePortLost, NodeFault, AdminStall, CommandStatus, AnaChange, Impair,
-                           KillSockets, DropCapsule, PortRemoved, CrossTraffic, Passthrough>;
+using Fault =
+    std::variant<Blackhole, LinkDown, Loss, CommandFault, OperatorAction, HcaRemoved,
+                 RemotePortLost, NodeFault, AdminStall, CommandStatus, AnaChange, Impair,
+                 KillSockets, DropCapsule, PortRemoved, CrossTraffic, Passthrough, DamagePdu>;
 
 }  // namespace holdfast::scenario

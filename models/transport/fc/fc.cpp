@@ -149,8 +149,9 @@ void send(World& w, ExchangeId id, Side from, Iu iu, std::uint32_t bytes) {
   f.token = exchange(w, id).data[at(from)].version;
   f.stamp_ns = sim::ns(w.now());
   record<Kind::iu_sent>(w, of, from, iu, bytes, id, Token{f.token});
-  if (is_cut(w, route))
-    return;  // the adapter has no login to send it under
+  const bool refused = w.transport.ports[sim::index(connection(w, of).port)].refusals != 0;
+  if (is_cut(w, route) || (from == Side::host && refused))
+    return;  // the adapter has no login to send it under, or does not take it
   const std::uint32_t most =
       std::min(frame_payload_bytes, w.net.routes[sim::index(route)].mtu_bytes - header_bytes);
   do {

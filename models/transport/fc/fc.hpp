@@ -30,7 +30,8 @@ inline constexpr std::uint32_t ls_reject_bytes = 40;
 inline constexpr std::uint32_t abts_accept_bytes = 12;
 
 // Errors told to `ready`; the numbers are Linux's.
-inline constexpr int rejected = 5;        ///< EIO
+inline constexpr int rejected = 6;        ///< ENXIO: the port has said no
+inline constexpr int refused = 111;       ///< ECONNREFUSED: the adapter does not even ask it
 inline constexpr int no_port = 19;        ///< ENODEV
 inline constexpr int timed_out = 110;     ///< ETIMEDOUT
 inline constexpr int disconnected = 104;  ///< ECONNRESET: the target has ended the association

@@ -16,6 +16,11 @@ bool host_listens(const World& w, const Connection& c) {
   return c.host_queue != sim::none<HostQueueId> && !w.transport.host_queues[c.host_queue].stopped;
 }
 
+/// The port is there as far as the host knows, but the adapter does not take what is for it.
+bool is_refused(const World& w, const Connection& c) {
+  return w.transport.ports[sim::index(c.port)].refusals != 0;
+}
+
 HostOwner owner_of(const World& w, const Connection& c) {
   return w.transport.host_queues[c.host_queue].owner;
 }
@@ -23,11 +28,21 @@ HostOwner owner_of(const World& w, const Connection& c) {
 void request_service(World& w, ConnectionId id, Service service, std::uint32_t bytes) {
   HOLDFAST_CHECK(service != Service::command, "a command is no link service");
   const ExchangeId x = open_exchange(w, id, service, Side::host);
-  const bool apart = is_apart(w, connection(w, id).route[at(Side::host)]);
-  const Duration wait = apart ? Duration{} : w.transport.fc.parameters.ls_timeout;
+  const bool at_once =
+      is_apart(w, connection(w, id).route[at(Side::host)]) || is_refused(w, connection(w, id));
+  const Duration wait = at_once ? Duration{} : w.transport.fc.parameters.ls_timeout;
   exchange(w, x).timer =
       w.after(wait, [x](World& world) { give_up(world, x, StatusCode::host_aborted_command); });
   send(w, x, Side::host, Iu::ls_request, bytes);
+}
+
+/// The frame of a command is lost on its way, and nothing is sent twice. Each fault counts for
+/// itself.
+bool is_dropped(World& w, HostOwner owner, std::uint8_t opcode) {
+  bool dropped = false;
+  for (CapsuleDrop& d : w.transport.capsule_drops)
+    dropped = takes(d, owner, opcode) || dropped;
+  return dropped;
 }
 
 void service_over(World& w, ExchangeId id, int error) {
@@ -93,8 +108,9 @@ void give_up(World& w, ExchangeId id, wire::Status status) {
                  "the timer of an exchange goes when the exchange does");
   const Exchange& x = exchange(w, id);
   if (x.service != Service::command) {
-    const bool apart = is_apart(w, connection(w, x.connection).route[at(Side::host)]);
-    service_over(w, id, apart ? no_port : timed_out);
+    const Connection& c = connection(w, x.connection);
+    const bool apart = is_apart(w, c.route[at(Side::host)]);
+    service_over(w, id, apart ? no_port : is_refused(w, c) ? refused : timed_out);
   } else {
     command_over(w, id, status);
   }
@@ -134,9 +150,17 @@ void submit(World& w, HostQueueId queue, const wire::Command& command, const Pay
   x.command = command;
   x.data[at(Side::host)] = data;
   remember(w, id, Side::host);
-  if (is_apart(w, connection(w, of).route[at(Side::host)])) {
-    x.timer = w.after(Duration{},
-                      [id](World& world) { give_up(world, id, StatusCode::host_path_error); });
+  const bool apart = is_apart(w, connection(w, of).route[at(Side::host)]);
+  const bool refused = !apart && is_refused(w, connection(w, of));
+  if (apart || refused) {
+    // nvme_fc_start_fcp_op: BLK_STS_IOERR, unless the port is known to be gone.
+    const wire::Status status =
+        refused ? wire::Status(StatusCode::internal_error).with_dnr() : StatusCode::host_path_error;
+    x.timer = w.after(Duration{}, [id, status](World& world) { give_up(world, id, status); });
+  }
+  if (is_dropped(w, w.transport.host_queues[queue].owner, command.opcode)) [[unlikely]] {
+    record<Kind::iu_sent>(w, of, Side::host, Iu::command, command_bytes, id, Token{data.version});
+    return;
   }
   send(w, id, Side::host, Iu::command, command_bytes);
 }
@@ -193,8 +217,9 @@ bool abort(World& w, HostQueueId queue, std::uint16_t cid) {
     return false;
   exchange(w, id).aborting = true;
   // An adapter that has no login to the port has nobody to wait for.
-  const bool apart = is_apart(w, connection(w, of).route[at(Side::host)]);
-  const Duration wait = apart ? Duration{} : w.transport.fc.parameters.abort_timeout;
+  const bool at_once =
+      is_apart(w, connection(w, of).route[at(Side::host)]) || is_refused(w, connection(w, of));
+  const Duration wait = at_once ? Duration{} : w.transport.fc.parameters.abort_timeout;
   w.calendar.cancel(exchange(w, id).timer);
   exchange(w, id).timer =
       w.after(wait, [id](World& world) { give_up(world, id, StatusCode::host_aborted_command); });

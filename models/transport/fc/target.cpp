@@ -193,6 +193,15 @@ void respond(World& w, TargetQueueId queue, const wire::Completion& completion,
   settle(w, id);
 }
 
+/// nvmet_fc_abort_op: of a queue that goes away a command ends its exchange when it is done, the
+/// host need not wait for the others.
+void leave_unanswered(World& w, TargetQueueId queue, std::uint16_t cid) {
+  const ConnectionId of = w.transport.target_queues[queue].connection;
+  const ExchangeId id = find(w, of, Side::target, cid);
+  if (id != sim::none<ExchangeId>)
+    refuse(w, id);
+}
+
 void request_data(World&, TargetQueueId, std::uint16_t, std::uint16_t, std::uint32_t) {
   // Not needed: see take_command.
   HOLDFAST_CHECK(false, "the adapter fetches data before the engine has the command");
@@ -251,8 +260,8 @@ void close_queue(World& w, TargetQueueId id) {
 
 }  // namespace
 
-const TargetFunctions target_functions = {respond, request_data, connection_of, stop_queue,
-                                          close_queue};
+const TargetFunctions target_functions = {respond,    request_data, connection_of,
+                                          stop_queue, close_queue,  leave_unanswered};
 
 void target_unit(World& w, ExchangeId id, Iu iu) {
   switch (iu) {

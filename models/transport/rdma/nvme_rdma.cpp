@@ -159,8 +159,9 @@ void close_queue(World& w, TargetQueueId id) {
 
 const HostFunctions host_functions = {open_queue,        submit,     connection_of,
                                       last_transmission, stop_queue, close_queue};
-const TargetFunctions target_functions = {respond, request_data, connection_of, stop_queue,
-                                          close_queue};
+const TargetFunctions target_functions = {
+    respond,    request_data, connection_of,
+    stop_queue, close_queue,  [](World&, TargetQueueId, std::uint16_t) {}};
 
 void connect_done(World& w, QueuePairId id, int error) {
   const HostQueue& q = host_queue(w, id);
@@ -187,8 +188,14 @@ void lost(World& w, QueuePairId id, Side side, int error) {
     return;
   }
   const TargetQueue& q = target_queue(w, id);
-  if (!q.stopped)
+  if (q.stopped)
+    return;
+  // A work request that failed ends the controller (nvmet_rdma_error_comp), a DREQ its own queue.
+  if (error == rdma::connection_reset) {
     w.transport.target.lost(w, q.owner, error);
+  } else {
+    w.transport.target.failed(w, q.owner, error);
+  }
 }
 
 void received(World& w, QueuePairId id, Side side, const Work& work) {

@@ -38,7 +38,21 @@ inline wire::ConstBytes header_of(const Message& m) {
   return {m.header.data(), std::to_integer<std::size_t>(m.header[2])};
 }
 
-// nvme_tcp_script.cpp: what faults ask of single packets.
+// nvme_tcp_script.cpp: what faults ask of single packets and PDUs.
+/// Sends a PDU, damaged if a fault wants that.
+void send_pdu(World& w, ConnectionId id, Side side, const Message& message);
+/// Notes in the trace that a digest does not fit.
+void note_digest_error(World& w, ConnectionId id, Side side, Damage damage);
+/// A digest that both ends agreed on does not fit what arrived at that side.
+inline bool is_refused_for_its_digest(World& w, ConnectionId id, Side side, wire::Digests agreed,
+                                      const Message& message) {
+  if (message.damage == Damage::none) [[likely]]
+    return false;
+  const bool refused = message.damage == Damage::header ? agreed.header : agreed.data;
+  if (refused)
+    note_digest_error(w, id, side, message.damage);
+  return refused;
+}
 /// The host engine's name for the queue that a packet belongs to, or belonged to.
 net::FlowId flow_of(const World& w, const net::Packet& packet);
 /// Flows bear the names of the host engine's queues.

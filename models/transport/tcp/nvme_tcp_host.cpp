@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's half of NVMe/TCP: ICReq, command capsules, data on request (protocol.md 7.1).
+#include <algorithm>
+
 #include "models/transport/functions.hpp"
 #include "models/transport/queue.hpp"
 #include "models/transport/tcp/nvme_tcp.hpp"
@@ -17,7 +19,7 @@ HostQueueId host_queue_of(const World& w, ConnectionId id) {
 void send_to_target(World& w, ConnectionId id, const Message& message) {
   HOLDFAST_PACKET_CHECK(w.transport.host_queues[host_queue_of(w, id)].connection == id,
                         "the connection is another queue's");
-  tcp::send(w, id, Side::host, message);
+  nvme_tcp::send_pdu(w, id, Side::host, message);
 }
 
 void icresp_missing(World& w, HostQueueId id) {
@@ -49,6 +51,22 @@ void answer_r2t(World& w, HostQueueId id, const wire::R2t& r2t) {
         nvme_tcp::make_message(wire::encode_h2c_data_header(pdu, q.digests), part, q.digests));
     sent += piece;
   }
+}
+
+/// A read whose data came damaged fails when it is complete (nvme_tcp_recv_ddgst): no recovery, the
+/// block layer sends it once more over the same path. The driver keeps the code of Data Transfer
+/// Error where a completion has its status field, phase bit below; told from a response it is
+/// shifted, and so is another code: Invalid Field.
+wire::Completion with_digest_status(HostQueue& q, wire::Completion completion, unsigned shift) {
+  if (q.damaged.empty()) [[likely]]
+    return completion;
+  const auto place = std::find(q.damaged.begin(), q.damaged.end(), completion.cid);
+  if (place == q.damaged.end())
+    return completion;
+  q.damaged.erase(place);
+  completion.status = wire::Status(
+      static_cast<std::uint16_t>(wire::raw(wire::StatusCode::data_transfer_error) >> shift));
+  return completion;
 }
 
 /// SUCCESS on the last C2HData stands for the response (nvme_tcp_handle_c2h_data).
@@ -141,16 +159,23 @@ void host_message(World& w, ConnectionId id, const Message& message) {
     return;
   const auto bytes = header_of(message);
   const HostHandlers& up = w.transport.host;
-  if (const auto response = wire::decode_ic_resp(bytes)) {
+  const bool refused = is_refused_for_its_digest(w, id, Side::host, q.digests, message);
+  if (refused && message.damage == Damage::header) [[unlikely]] {
+    up.failed(w, q.owner, digest_error);
+  } else if (const auto response = wire::decode_ic_resp(bytes)) {
     w.calendar.cancel(q.setup_timer);
     q.digests = response->digests;
     up.ready(w, q.owner, 0);
   } else if (const auto completion = wire::decode_capsule_resp(bytes)) {
-    up.completed(w, q.owner, *completion);
+    up.completed(w, q.owner, with_digest_status(q, *completion, 1));
   } else if (const auto data = wire::decode_c2h_data(bytes)) {
+    if (refused) [[unlikely]]
+      q.damaged.push_back(data->cid);
     up.data(w, q.owner, data->cid, message.payload);
-    if (data->success && !w.transport.host_queues[queue].stopped)
-      up.completed(w, w.transport.host_queues[queue].owner, completion_of(*data));
+    if (data->success && !w.transport.host_queues[queue].stopped) {
+      HostQueue& after = w.transport.host_queues[queue];
+      up.completed(w, after.owner, with_digest_status(after, completion_of(*data), 0));
+    }
   } else if (const auto r2t = wire::decode_r2t(bytes)) {
     answer_r2t(w, queue, *r2t);
   } else {

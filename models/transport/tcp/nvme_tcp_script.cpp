@@ -4,8 +4,10 @@
 // inside.
 #include <algorithm>
 
+#include "models/transport/functions.hpp"
 #include "models/transport/tcp/internal.hpp"
 #include "models/transport/tcp/nvme_tcp.hpp"
+#include "models/transport/tcp/tcp.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::transport::nvme_tcp {
@@ -61,7 +63,39 @@ void forget_if(World& w, IsOver is_over) {
   w.net.intercept = w.transport.chosen_capsules.empty() ? nullptr : intercept;
 }
 
+/// What the next fault that waits for such a PDU does to it.
+Damage damage_of(World& w, net::FlowId flow, Side side, const Message& message) {
+  for (PduDamage& d : w.transport.pdu_damages) {
+    const bool matches = d.armed && d.left != 0 && d.sender == side && d.queues.first <= flow &&
+                         flow <= d.queues.last &&
+                         (d.damage == Damage::header || message.payload.bytes != 0);
+    if (!matches)
+      continue;
+    if (d.skip != 0) {
+      --d.skip;
+      continue;
+    }
+    --d.left;
+    return d.damage;
+  }
+  return Damage::none;
+}
+
 }  // namespace
+
+void send_pdu(World& w, ConnectionId id, Side side, const Message& message) {
+  if (w.transport.pdu_damages.empty()) [[likely]] {
+    tcp::send(w, id, side, message);
+    return;
+  }
+  Message damaged = message;
+  damaged.damage = damage_of(w, w.transport.connections[id].flow, side, message);
+  tcp::send(w, id, side, damaged);
+}
+
+void note_digest_error(World& w, ConnectionId id, Side side, Damage damage) {
+  record<Kind::digest_error>(w, id, side, damage);
+}
 
 net::FlowId flow_of(const World& w, const net::Packet& packet) {
   const auto& connections = w.transport.connections;
@@ -88,15 +122,8 @@ void choose_capsule(World& w, HostQueueId id, std::uint8_t opcode, std::uint32_t
   for (std::size_t i = 0; i < e.waiting.size(); ++i)
     begin += e.waiting[i].bytes;
   for (CapsuleDrop& d : w.transport.capsule_drops) {
-    const bool matches = d.armed && d.left != 0 && d.opcode == opcode &&
-                         d.queues.first <= flow_of(q.owner) && flow_of(q.owner) <= d.queues.last;
-    if (!matches)
+    if (!takes(d, q.owner, opcode))
       continue;
-    if (d.skip != 0) {
-      --d.skip;
-      continue;
-    }
-    --d.left;
     w.transport.chosen_capsules.push_back(
         {q.connection, {begin, begin + bytes}, d.transmissions, d.packets, {}});
     w.net.intercept = intercept;

@@ -18,7 +18,7 @@ TargetQueueId target_queue_of(const World& w, ConnectionId id) {
 void send_to_host(World& w, ConnectionId id, const Message& message) {
   HOLDFAST_PACKET_CHECK(w.transport.target_queues[target_queue_of(w, id)].connection == id,
                         "the connection is another queue's");
-  tcp::send(w, id, Side::target, message);
+  nvme_tcp::send_pdu(w, id, Side::target, message);
 }
 
 /// A zero-copy message refers to the application's pages until it is acknowledged
@@ -122,8 +122,9 @@ void close_queue(World& w, TargetQueueId id) {
 
 }  // namespace
 
-const TargetFunctions target_functions = {respond, request_data, connection_of, stop_queue,
-                                          close_queue};
+const TargetFunctions target_functions = {
+    respond,    request_data, connection_of,
+    stop_queue, close_queue,  [](World&, TargetQueueId, std::uint16_t) {}};
 
 void target_established(World& w, ConnectionId id) {
   HOLDFAST_CHECK(w.transport.connections[id].target_queue == sim::none<TargetQueueId>,
@@ -143,7 +144,9 @@ void target_message(World& w, ConnectionId id, const Message& message) {
     return;
   const auto bytes = header_of(message);
   const TargetHandlers& up = w.transport.target;
-  if (const auto capsule = wire::decode_capsule_cmd(bytes)) {
+  if (is_refused_for_its_digest(w, id, Side::target, q.digests, message)) [[unlikely]] {
+    up.failed(w, q.owner, digest_error);
+  } else if (const auto capsule = wire::decode_capsule_cmd(bytes)) {
     if (const auto connect = wire::as_connect(capsule->command))
       q.success_flag = (connect->attributes & wire::connect_attr_disable_sqflow) != 0;
     up.command(w, q.owner, capsule->command, as_sent(w, message.payload));
@@ -153,7 +156,7 @@ void target_message(World& w, ConnectionId id, const Message& message) {
     q.digests = request->digests;
     send_to_host(w, id, make_message(wire::encode_ic_resp({.digests = q.digests})));
   } else {
-    up.lost(w, q.owner, protocol_error);
+    up.failed(w, q.owner, protocol_error);
   }
 }
 

@@ -38,8 +38,9 @@ struct Message {
   std::uint64_t end = 0;    ///< stream offset just behind it
   std::uint32_t bytes = 0;  ///< header and payload
   std::uint16_t header_bytes = 0;
-  bool more = false;       ///< the next one follows at once, and may share a segment (MSG_MORE)
-  std::uint64_t head = 0;  ///< its head_word, once the socket has taken it
+  bool more = false;  ///< the next one follows at once, and may share a segment (MSG_MORE)
+  Damage damage = Damage::none;  ///< done to it on its way
+  std::uint64_t head = 0;        ///< its head_word, once the socket has taken it
   Payload payload{};
   std::array<std::byte, 128> header{};
 };

@@ -19,7 +19,7 @@ constexpr const char* faulty = R"({
   "subsystems": [{"name": "sub", "profile": "array", "ports": ["a", "b"],
                   "nodes": [{"name": "n1", "ports": ["a"]}, {"name": "n2", "ports": ["b"]}],
                   "namespaces": [{"size": "1MiB"}]}],
-  "hosts": [{"name": "h", "connect": [{"subsystem": "sub", "port": "a"},
+  "hosts": [{"name": "h", "connect": [{"subsystem": "sub", "port": "a", "data_digest": true},
                                       {"subsystem": "sub", "port": "b"}]}],
   "faults": [
     {"type": "blackhole", "at": "1s", "link": "h-a", "direction": "backward"},
@@ -40,6 +40,7 @@ constexpr const char* faulty = R"({
     {"type": "port_removed", "at": "1s", "subsystem": "sub", "port": "a"},
     {"type": "kill_sockets", "at": "1s", "host": "h", "controller": "nvme1"},
     {"type": "drop_capsule", "at": "1s", "host": "h", "controller": "nvme0"},
+    {"type": "damage_pdu", "at": "1s", "host": "h", "controller": "nvme0"},
     {"type": "cross_traffic", "at": "1s", "from": "h", "to": "a"}]
 })";
 
@@ -65,6 +66,7 @@ TEST_CASE("each kind of fault has a name of its own in a timeline", "[analysis]"
                                              "port removed from sub",
                                              "sockets killed: nvme1",
                                              "capsules dropped: nvme0",
+                                             "PDUs damaged: nvme0",
                                              "cross traffic"};
   REQUIRE(w.fault.faults.size() == expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i)

@@ -139,7 +139,7 @@ TEST_CASE("a READ of memory that nobody registered breaks both ends", "[rdma]") 
   p.run_until(second);
   const std::int64_t refused = 2 * later + read_request + hop;
   CHECK(told("failed") == List{{"failed", refused, rdma::access_refused}});
-  CHECK(told("lost") == List{{"lost", refused + ack + hop, rdma::access_refused}});
+  CHECK(told("broken") == List{{"broken", refused + ack + hop, rdma::access_refused}});
 }
 
 namespace {

@@ -253,7 +253,7 @@ TEST_CASE("retries are used up after retry_count + 1 time-outs", "[rdma]") {
   p.blackhole(true);
   p.respond(1);
   p.run_until(100 * second);
-  CHECK(told("lost") == List{{"lost", 2 * later + 8 * ack_timeout, rdma::timed_out}});
+  CHECK(told("broken") == List{{"broken", 2 * later + 8 * ack_timeout, rdma::timed_out}});
 }
 
 TEST_CASE("progress gives the retries back", "[rdma]") {
@@ -337,7 +337,7 @@ TEST_CASE("a queue pair that its owner closes on hearing of the loss is freed on
   transport::close_queue(p.w, p.queue);
   p.respond(1);
   p.run_until(10 * second);
-  CHECK(told("lost").size() == 1);
+  CHECK(told("broken").size() == 1);
   CHECK(p.w.transport.rdma.pairs.live() == 0);
   p.open();
   const HostQueueId other =
@@ -371,7 +371,7 @@ TEST_CASE("each command arrives and completes once, whatever is lost", "[rdma]")
     p.run_until(sim::ns(p.w.now()) + 1000 * second);
     REQUIRE(told("command").size() == 60);
     REQUIRE(told("completed").size() == 60);
-    REQUIRE(told("failed").size() + told("lost").size() == 0);
+    REQUIRE(told("failed").size() + told("lost").size() + told("broken").size() == 0);
     for (const rdma::End& e : p.pair().end) {
       REQUIRE(e.out.empty());
       REQUIRE(e.unacked == e.posted);

@@ -101,6 +101,11 @@ inline transport::TargetHandlers target_handlers() {
             note(w, "lost", std::uint64_t(error));
             if (engines.closes)
               transport::close_queue(w, engines.accepted);
+          },
+          [](World& w, transport::TargetOwner, int error) {
+            note(w, "broken", std::uint64_t(error));
+            if (engines.closes)
+              transport::close_queue(w, engines.accepted);
           }};
 }
 
