@@ -106,7 +106,6 @@ class _Several(Event):
 Process: TypeAlias = Generator[Event, Any, Any]
 
 
-@checked
 def sleep(time: Time) -> Event:
     """Wait for a span of simulated time, from the ``yield`` on (``"5s"``, or seconds)."""
     return _Sleep(nanoseconds(time, "sleep"))
