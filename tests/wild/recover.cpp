@@ -33,10 +33,13 @@ std::optional<std::string> recover(World& w, const invariants::Watcher& watcher,
   if (!run_until(w, w.now() + longest_fault, bound, checked))
     return std::nullopt;
   invariants::end_everything(w);
-  const sim::TimePoint end = w.now() + calm;
-  // A load may begin within a second: the first look is later.
-  for (sim::Duration step = 2s; w.now() < end; step = std::min<sim::Duration>(2 * step, 100s)) {
-    if (!run_until(w, w.now() + step, bound, checked))
+  // A load may begin within a second: the first look is later. Where nothing is pending the time of
+  // the world stands still.
+  sim::TimePoint look = w.now();
+  const sim::TimePoint end = look + calm;
+  for (sim::Duration step = 2s; look < end; step = std::min<sim::Duration>(2 * step, 100s)) {
+    look += step;
+    if (!run_until(w, look, bound, checked))
       return std::nullopt;
     if (invariants::stuck(w, watcher).empty())
       break;
