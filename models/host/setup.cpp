@@ -243,11 +243,6 @@ void take_identify(Controller& c, World& w, const Request& r) {
   c.in_capsule_bytes = static_cast<std::uint32_t>(identify->in_capsule_data_bytes());
 }
 
-void take_effects(Controller& c, World& w, const Request& r) {
-  if (r.answer.blob != sim::none<transport::BlobId>)
-    c.effects = wire::io_effects(w.transport.blobs[r.answer.blob].first(wire::effects_log_bytes));
-}
-
 void poll_ready(World& w, ControllerId id) {
   Controller& c = controller(w, id);
   HOLDFAST_CHECK(c.setup == Setup::wait_ready, "nobody waits for the controller to become ready");
@@ -325,7 +320,9 @@ void setup_completed(World& w, ControllerId id, const Request& r,
       c.katt = std::chrono::milliseconds{completion.dw0};
       break;
     case Setup::effects_log:
-      take_effects(c, w, r);
+      if (r.answer.blob != sim::none<transport::BlobId>)
+        c.effects =
+            wire::io_effects(w.transport.blobs[r.answer.blob].first(wire::effects_log_bytes));
       break;
     case Setup::ana_log:
       take_ana_log(w, id, r);
