@@ -102,7 +102,8 @@ TEST_CASE("SM-8 what the driver accepted before FENCING still leaves, and is hel
   s["faults"] = json::array({hole(1s - 1ms, 701ms, "forward"), hole(1s - 1ms, 9s, "backward")});
   Run run(s, true);
   run.until(30s);
-  const auto capsules = with("type", 4) && with("side", 0);
+  const std::uint64_t first = run.log.first(Kind::attempt_sent, of_first())["connection"];
+  const auto capsules = with("type", 4) && with("side", 0) && with("connection", first);
   const auto in_fence = since(fence_start(run)) && before(released(run));
   CHECK(run.log.count(Kind::pdu_sent, capsules && in_fence) > 0);
   CHECK(run.log.count(Kind::attempt_abandoned, before(released(run))) == 0);
