@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernel log of nvme-fc, as far as its words are known (protocol.md 11, H38).
+// The kernel log of nvme-fc, as far as its words are known (protocol.md 11, H38 and H41).
 #include "analysis/traces/kernel_log.hpp"
 #include "models/host/internal.hpp"
 #include "models/transport/fc/fc.hpp"
@@ -20,6 +20,14 @@ std::string number_of(const host::Controller& c) { return c.name.substr(4); }
 
 /// A world-wide port name for a node of the fabric (NAA 2, locally made up).
 std::uint64_t wwpn_of(net::NodeId node) { return 0x2000'0000'0000'0001U + sim::index(node); }
+constexpr const char* disconnect_received = "Disconnect Association LS received";
+
+/// What the series gives as the reason of a recovery.
+const char* reason_of(const Watch& at) {
+  if (at.disconnected)
+    return disconnect_received;
+  return at.cause == host::Cause::request_timeout ? "io timeout" : "io error";
+}
 
 }  // namespace
 
@@ -94,13 +102,23 @@ void KernelLog::tell_fc_recovery(host::ControllerId id) {
   }
   if (at.cause >= host::Cause::operator_request)
     return;
+  const std::string prefix = fmt::format("NVME-FC{{{}}}: ", number_of(controller(id)));
+  if (policy_of(id).fences()) {
+    // The series has one entry for all that goes wrong (nvme_fc_start_ioerr_recovery; H41).
+    say(id, prefix + "starting error recovery " + reason_of(at));
+    return;
+  }
   const bool timeout = at.cause == host::Cause::request_timeout;
   const char* event = timeout ? "io timeout abort failed" : "transport detected io error";
   if (at.disconnected)
-    event = "Disconnect Association LS received";
-  const std::string prefix = fmt::format("NVME-FC{{{}}}: ", number_of(controller(id)));
+    event = disconnect_received;
   say(id, prefix + "transport association event: " + event);
   say(id, prefix + "resetting controller");
+}
+
+void KernelLog::tell_fc_fencing(host::ControllerId id) {
+  say(id, fmt::format("NVME-FC{{{}}}: starting controller fencing {}", number_of(controller(id)),
+                      reason_of(watch(id))));
 }
 
 }  // namespace holdfast::analysis::kernel

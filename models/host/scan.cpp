@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The scan of a controller's namespaces (nvme_scan_work), and what it holds up: while it updates
+// What follows when a controller is LIVE: events are asked for, and its namespaces are scanned
+// (nvme_scan_work). That holds up: while it updates
 // what is known of a namespace it freezes that path's request queue, and then the multipath head,
 // so that I/O over healthy paths waits too (nvme_update_ns_info). And what persistent discovery
 // controllers do instead (protocol.md 1.9): they have no I/O queues and no namespaces, and by
@@ -243,6 +244,59 @@ void start_discovery(World& w, ControllerId id, bool again) {
   stop_keep_alive(w, id);
   c.kato = default_kato;
   start_keep_alive(w, id);
+}
+
+void ask_for_events(World& w, ControllerId id, Purpose purpose) {
+  const Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.state == State::live, "events are enabled when the controller is LIVE");
+  Request r;
+  r.purpose = purpose;
+  std::uint32_t events = wire::aec_namespace_attributes | wire::aec_ana_change;
+  // nvme_enable_aen: what is offered and supported; the series adds the CCR notice.
+  if (host_of(w, c).policy.ccr && c.reports_ccr_events)
+    events |= wire::aec_cross_controller_reset;
+  if (c.discovery)
+    events = wire::aec_discovery_change;
+  r.command = wire::make_set_async_event_config(0, events);
+  send_request(w, c.admin, r, host_of(w, c).admin_timeout);
+}
+
+void after_live(World& w, ControllerId id) { ask_for_events(w, id, Purpose::after_live); }
+
+void after_live_completed(World& w, ControllerId id, const Request& r,
+                          const wire::Completion& completion) {
+  Controller& c = controller(w, id);
+  if (c.state != State::live || !completion.status.ok())
+    return;
+  if (r.purpose == Purpose::after_live) {
+    post_async_event_request(w, id);
+    if (c.discovery)
+      return;
+    if (c.started_once) {
+      scan_anew(w, id);
+      return;
+    }
+    Request list;
+    list.purpose = Purpose::scan;
+    wire::Identify identify;
+    identify.cns = wire::Cns::active_namespace_list;
+    list.command = wire::make_identify(0, identify);
+    send_request(w, c.admin, list, host_of(w, c).admin_timeout);
+    return;
+  }
+  const auto page = w.transport.blobs[r.answer.blob].first(wire::identify_bytes);
+  if (r.argument != 0) {
+    if (const auto ns = wire::decode_identify_namespace(page)) {
+      namespace_found(w, id, r.argument, *ns);
+      return;
+    }
+  } else {
+    std::array<std::uint32_t, wire::identify_bytes / 4> nsids{};
+    const std::size_t count = wire::decode_namespace_list(page, nsids);
+    c.scan.assign(nsids.begin(), nsids.begin() + static_cast<std::ptrdiff_t>(count));
+    std::reverse(c.scan.begin(), c.scan.end());
+  }
+  scan_next(w, id);
 }
 
 }  // namespace holdfast::host

@@ -227,6 +227,9 @@ void take_identify(Controller& c, World& w, const Request& r) {
   const auto page = w.transport.blobs[r.answer.blob].first(wire::identify_bytes);
   const auto identify = wire::decode_identify_controller(page);
   HOLDFAST_CHECK(identify.has_value(), "the page that was asked for is not there");
+  // nvme_init_subsystem: at the end of subsys->ctrls, at its first Identify and never again.
+  if (c.listed == 0)
+    c.listed = ++w.host.last_listed;
   c.traffic_based = identify->traffic_based_keep_alive();
   c.keep_alive_supported = identify->kas != 0;
   c.cqt_ms = identify->cqt;
@@ -339,59 +342,6 @@ void setup_completed(World& w, ControllerId id, const Request& r,
       break;
   }
   next_step(w, id);
-}
-
-void ask_for_events(World& w, ControllerId id, Purpose purpose) {
-  const Controller& c = controller(w, id);
-  HOLDFAST_CHECK(c.state == State::live, "events are enabled when the controller is LIVE");
-  Request r;
-  r.purpose = purpose;
-  std::uint32_t events = wire::aec_namespace_attributes | wire::aec_ana_change;
-  // nvme_enable_aen: what is offered and supported; the series adds the CCR notice.
-  if (host_of(w, c).policy.ccr && c.reports_ccr_events)
-    events |= wire::aec_cross_controller_reset;
-  if (c.discovery)
-    events = wire::aec_discovery_change;
-  r.command = wire::make_set_async_event_config(0, events);
-  send_request(w, c.admin, r, host_of(w, c).admin_timeout);
-}
-
-void after_live(World& w, ControllerId id) { ask_for_events(w, id, Purpose::after_live); }
-
-void after_live_completed(World& w, ControllerId id, const Request& r,
-                          const wire::Completion& completion) {
-  Controller& c = controller(w, id);
-  if (c.state != State::live || !completion.status.ok())
-    return;
-  if (r.purpose == Purpose::after_live) {
-    post_async_event_request(w, id);
-    if (c.discovery)
-      return;
-    if (c.started_once) {
-      scan_anew(w, id);
-      return;
-    }
-    Request list;
-    list.purpose = Purpose::scan;
-    wire::Identify identify;
-    identify.cns = wire::Cns::active_namespace_list;
-    list.command = wire::make_identify(0, identify);
-    send_request(w, c.admin, list, host_of(w, c).admin_timeout);
-    return;
-  }
-  const auto page = w.transport.blobs[r.answer.blob].first(wire::identify_bytes);
-  if (r.argument != 0) {
-    if (const auto ns = wire::decode_identify_namespace(page)) {
-      namespace_found(w, id, r.argument, *ns);
-      return;
-    }
-  } else {
-    std::array<std::uint32_t, wire::identify_bytes / 4> nsids{};
-    const std::size_t count = wire::decode_namespace_list(page, nsids);
-    c.scan.assign(nsids.begin(), nsids.begin() + static_cast<std::ptrdiff_t>(count));
-    std::reverse(c.scan.begin(), c.scan.end());
-  }
-  scan_next(w, id);
 }
 
 }  // namespace holdfast::host

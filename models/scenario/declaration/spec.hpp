@@ -118,6 +118,9 @@ struct Subsystem {
   bool ccr_fails = false;                  ///< every CCR command is answered with an error
   Latency ccr_delay;                       ///< from an accepted CCR to the reset
   bool ccr_event_lost = false;             ///< the completed notice is never sent
+  bool ccr_reports_failure = false;        ///< an accepted CCR resets nothing and ends as failed
+  bool ccr_compares_host = false;          ///< CCR finds controllers of the same host only
+  bool notices_on = true;                  ///< notices are enabled before any Set Features
   bool fused_commands = false;             ///< Compare and Write; else 002h + DNR, as nvmet
   std::vector<std::uint8_t> effects_lbcc;  ///< opcodes with LBCC in log page 05h, besides nvmet's
   /// In-capsule data limit (IOCCSZ); absent: 16 KiB, with rdma one page of 4 KiB.
@@ -148,6 +151,7 @@ struct Connect {
   std::string subsystem;
   std::string port;
   Duration at = 0s;
+  std::optional<Duration> io_timeout;  ///< of this controller's I/O; absent: that of the host
   Duration setup_time = 0s;  ///< processor time of the first attempt ahead of its first packet
   Duration admin_queue_time =
       0s;                       ///< of each attempt, ahead of the first command of its admin queue
