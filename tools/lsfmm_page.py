@@ -21,7 +21,7 @@ KATOS = ("1 s", "5 s", "15 s")
 WORKLOAD, KEEP_ALIVE, KATO = "write", "traffic based", "5 s"
 #: a number or a table of the template
 FIELD = re.compile(r"\{\{([^{}]+)\}\}")
-LEVELS = ("none", "CQT only", "CCR+CQT", "CCR+CQT+filter")
+LEVELS = ("none", "CQT only", "CCR+CQT", "CCR+CQT v6", "CCR+CQT+filter")
 
 
 def with_shares(table: pd.DataFrame) -> pd.DataFrame:

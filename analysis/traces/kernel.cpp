@@ -32,8 +32,18 @@ void KernelLog::on_state(const Words<Kind::controller_state>& r) {
   const auto from = r.get<"from">();
   const auto to = r.get<"to">();
   Watch& at = watch(id);
+  if (at.asks && from >= State::fencing && from <= State::recovering) {
+    // The attempts have used the deadline up. v4 calls that an error like any other.
+    at.asks = false;
+    if (policy_of(id).hold == host::RecoveryPolicy::Hold::none)
+      tell_ccr_error(id, -110);
+    else
+      say(id, "CCR reached timeout, call it done");
+  }
   if (is_fc() && to == State::resetting && from == State::live) {
     tell_fc_recovery(id);
+  } else if (is_fc() && to == State::fencing) {
+    tell_fc_fencing(id);
   } else if (to == State::fencing) {
     say(id, "starting controller fencing");
   } else if (to == State::resetting && from == State::live) {
@@ -100,7 +110,9 @@ void KernelLog::on_fence_started(const Words<Kind::fence_started>& r) {
   bool& held = watch(id).held;
   held = r.get<"hold_ns">() != sim::Duration{};
   const auto time_ms = r.get<"hold_ns">() / std::chrono::milliseconds{1};
-  if (w_.host.hosts[sim::index(controller(id).host)].policy.ccr) {
+  if (policy_of(id).ccr) {
+    watch(id).asks = true;
+    watch(id).ccr_status = 0;
     say(id, fmt::format("attempting CCR, timeout {}ms", time_ms));
   } else if (held) {
     say(id, fmt::format("holding inflight requests for {}ms", time_ms));
@@ -109,12 +121,23 @@ void KernelLog::on_fence_started(const Words<Kind::fence_started>& r) {
 
 void KernelLog::on_ccr_failed(const Words<Kind::ccr_failed>& r) {
   const auto id = r.get<"controller">();
+  watch(id).asks = false;
   bool& held = watch(id).held;
   held = r.get<"left_ns">() != sim::Duration{};
-  // The second wording is the likely one, not a confirmed one (protocol.md 11, H7).
+  if (policy_of(id).hold == host::RecoveryPolicy::Hold::none) {
+    // v4 (H10). Which numbers it prints is not known: a status, or what fits of the errnos.
+    const std::uint16_t status = watch(id).ccr_status;
+    const bool timed_out = status == wire::raw(wire::StatusCode::host_aborted_command);
+    tell_ccr_error(id, status == 0 ? -6 : timed_out ? -110 : status);
+    return;
+  }
   say(id, held ? fmt::format("CCR failed, switch to time-based recovery, timeout = {}ms",
                              r.get<"left_ns">() / std::chrono::milliseconds{1})
                : "CCR failed, CQT not supported, skip time-based recovery");
+}
+
+void KernelLog::tell_ccr_error(host::ControllerId id, int error) {
+  say(id, fmt::format("CCR failed with error {}", error));
 }
 
 bool KernelLog::on_fence(const sim::Record& r) {
@@ -122,8 +145,14 @@ bool KernelLog::on_fence(const sim::Record& r) {
     case Kind::fence_started:
       on_fence_started(Words<Kind::fence_started>(r));
       return true;
+    case Kind::ccr_attempt_failed: {
+      const Words<Kind::ccr_attempt_failed> words(r);
+      watch(words.get<"controller">()).ccr_status = words.get<"status">().value;
+      return true;
+    }
     case Kind::ccr_succeeded: {
       const Words<Kind::ccr_succeeded> words(r);
+      watch(words.get<"controller">()).asks = false;
       say(words.get<"controller">(),
           "CCR succeeded using " + controller(words.get<"source">()).name);
       return true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernel log of nvme-fc, as far as its words are known (protocol.md 11, H38).
+// The kernel log of nvme-fc, as far as its words are known (protocol.md 11, H38 and H41).
 #include "analysis/traces/kernel_log.hpp"
 #include "models/host/internal.hpp"
 
@@ -14,6 +14,15 @@ namespace {
 
 /// "nvme3" -> 3: the driver counts controllers of its own (cnum), from 0 as well.
 std::string number_of(const host::Controller& c) { return c.name.substr(4); }
+
+constexpr const char* disconnect_received = "Disconnect Association LS received";
+
+/// What the series gives as the reason of a recovery.
+const char* reason_of(const Watch& at) {
+  if (at.disconnected)
+    return disconnect_received;
+  return at.cause == host::Cause::request_timeout ? "io timeout" : "io error";
+}
 
 }  // namespace
 
@@ -35,13 +44,23 @@ void KernelLog::tell_fc_recovery(host::ControllerId id) {
   }
   if (at.cause >= host::Cause::operator_request)
     return;
+  const std::string prefix = fmt::format("NVME-FC{{{}}}: ", number_of(controller(id)));
+  if (policy_of(id).fences()) {
+    // The series has one entry for all that goes wrong (nvme_fc_start_ioerr_recovery; H41).
+    say(id, prefix + "starting error recovery " + reason_of(at));
+    return;
+  }
   const bool timeout = at.cause == host::Cause::request_timeout;
   const char* event = timeout ? "io timeout abort failed" : "transport detected io error";
   if (at.disconnected)
-    event = "Disconnect Association LS received";
-  const std::string prefix = fmt::format("NVME-FC{{{}}}: ", number_of(controller(id)));
+    event = disconnect_received;
   say(id, prefix + "transport association event: " + event);
   say(id, prefix + "resetting controller");
+}
+
+void KernelLog::tell_fc_fencing(host::ControllerId id) {
+  say(id, fmt::format("NVME-FC{{{}}}: starting controller fencing {}", number_of(controller(id)),
+                      reason_of(watch(id))));
 }
 
 }  // namespace holdfast::analysis::kernel

@@ -22,6 +22,8 @@ struct Watch {
   std::uint32_t qid = 0;                  ///< of the connection opened last
   host::Cause cause{};                    ///< of the last recovery
   std::int64_t keep_alive_ns = 0;         ///< when the last Keep Alive was sent
+  bool asks = false;                      ///< Cross-Controller Reset goes on
+  std::uint16_t ccr_status = 0;           ///< of its last attempt that failed; 0: none has
   bool held = false;                      ///< the hold that is on has a length
   bool disconnected = false;              ///< FC: the target has disconnected, that is the cause
   bool mapped = false;                    ///< this association has told its queues
@@ -96,6 +98,11 @@ class KernelLog final : public TraceFile {
   void on_io_without_path(std::uint64_t op, const char* text, std::size_t which);
   void on_fc_timeout(const Words<Kind::request_timeout>& r, const wire::Command& command);
   void tell_fc_recovery(host::ControllerId id);
+  void tell_fc_fencing(host::ControllerId id);
+  void tell_ccr_error(host::ControllerId id, int error);
+  const host::RecoveryPolicy& policy_of(host::ControllerId id) const {
+    return w_.host.hosts[sim::index(controller(id).host)].policy;
+  }
   bool is_fc() const { return w_.transport.kind == transport::TransportKind::fc; }
   void tell_failfast();
   void tell_mapped(host::ControllerId id);

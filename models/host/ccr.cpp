@@ -15,12 +15,12 @@ namespace {
 
 constexpr ControllerId nobody = sim::none<ControllerId>;
 
-/// nvme_find_ctrl_ccr: list order, any LIVE controller of the subsystem with a free slot. Neither
-/// ANA state nor distance count.
+/// nvme_find_ctrl_ccr: the first of subsys->ctrls that is LIVE and has a free slot. Neither ANA
+/// state nor distance count.
 ControllerId find_source(const World& w, ControllerId impacted) {
   const Controller& c = w.host.controllers[sim::index(impacted)];
   HOLDFAST_CHECK(c.state != State::live, "a controller that works needs no help");
-  RecoveryHooks* const hooks = hooks_of(w, c);
+  const auto listed = [&](ControllerId id) { return w.host.controllers[sim::index(id)].listed; };
   std::vector<ControllerId> candidates;
   for (const ControllerId id : host_of(w, c).controllers) {
     const Controller& s = w.host.controllers[sim::index(id)];
@@ -28,12 +28,15 @@ ControllerId find_source(const World& w, ControllerId impacted) {
                            s.cntlid >= c.min_cntlid && s.ccr_pending < s.ccr_limit;
     if (!candidate || id == impacted)
       continue;
-    if (hooks == nullptr)
-      return id;
     candidates.push_back(id);
   }
   if (candidates.empty())
     return nobody;
+  std::sort(candidates.begin(), candidates.end(),
+            [&](ControllerId a, ControllerId b) { return listed(a) < listed(b); });
+  RecoveryHooks* const hooks = hooks_of(w, c);
+  if (hooks == nullptr)
+    return candidates.front();
   return hooks->source(w, impacted, candidates).value_or(candidates.front());
 }
 
@@ -221,8 +224,9 @@ void ccr_log_completed(World& w, ControllerId source, const Request& request, wi
       continue;
     told.emplace_back(id, entry->status);
   }
+  const RecoveryPolicy& policy = host_of(w, controller(w, source)).policy;
   for (const auto& [impacted, result] : told) {
-    if (result == wire::CcrStatus::succeeded) {
+    if (result == wire::CcrStatus::succeeded || !policy.ccr_needs_success) {
       succeeded(w, impacted, false);
     } else {
       attempt_failed(w, impacted, StatusCode::internal_error);

@@ -156,7 +156,7 @@ bool change_state(World& w, ControllerId id, State to) {
 
 HostId add_host(World& w, const Host& host) {
   HOLDFAST_CHECK(!host.name.empty() && host.cpus > 0, "a host has a name and a CPU");
-  HOLDFAST_CHECK(host.io_timeout > Duration{} && host.admin_timeout > Duration{},
+  HOLDFAST_CHECK(host.admin_timeout > Duration{},
                  "a command without a timeout is waited for for ever");
   Host named = host;
   named.hostnqn = std::string_view("nqn.2014-08.org.nvmexpress:host:" + host.name);
@@ -174,7 +174,10 @@ HeadId add_head(World& w, HostId host, std::string_view subnqn, std::uint32_t ns
   head.disk = disk;
   const HeadId id{static_cast<std::uint32_t>(w.host.heads.size())};
   w.host.heads.push_back(head);
-  w.host.hosts.edit(sim::index(host)).heads.push_back(id);
+  auto& heads = w.host.hosts.edit(sim::index(host)).heads;
+  heads.insert(std::find_if(heads.begin(), heads.end(),
+                            [&](HeadId other) { return head_of(w, other).nsid > nsid; }),
+               id);
   return id;
 }
 
@@ -185,6 +188,7 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   HOLDFAST_CHECK(p.reconnect_delay > Duration{}, "attempts would follow each other at one instant");
   HOLDFAST_CHECK(p.at >= w.now(), "nvme connect is issued in the past");
   HOLDFAST_CHECK(p.setup_time >= Duration{}, "a set-up takes time or none");
+  HOLDFAST_CHECK(p.io_timeout > Duration{}, "I/O without a timeout is waited for for ever");
   const ControllerId id{static_cast<std::uint32_t>(w.host.controllers.size())};
   Controller c;
   c.host = p.host;
@@ -196,6 +200,7 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   c.numa_node = p.numa_node;
   c.kato = p.keep_alive_tmo;
   c.setup_time = p.setup_time;
+  c.io_timeout = p.io_timeout;
   c.reconnect_delay = p.reconnect_delay;
   // nvmf_parse_options: the give-up horizon is counted in attempts.
   c.max_reconnects = p.ctrl_loss_tmo < Duration{}
@@ -205,6 +210,7 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   fc_set_options(c);
   c.fast_io_fail = p.fast_io_fail_tmo;
   c.disable_sqflow = p.disable_sqflow;
+  c.created = p.at;
   c.last_check = p.at;  // nvme_init_ctrl
   c.queue_size = std::min(p.queue_size, longest_io_queue);
   const Host& host = w.host.hosts[sim::index(p.host)];
@@ -218,7 +224,11 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   // SQSIZE is queue_size - 1; one of those tags is reserved for Connect.
   const auto io_tags = static_cast<std::uint16_t>(c.queue_size - 1);
   w.host.controllers.push_back(c);
-  w.host.hosts.edit(sim::index(p.host)).controllers.push_back(id);
+  auto& own = w.host.hosts.edit(sim::index(p.host)).controllers;
+  const auto place = std::find_if(own.begin(), own.end(), [&](ControllerId other) {
+    return controller(w, other).created > p.at;
+  });
+  own.insert(place, id);
   add_queue(w, id, 0, Tags(admin_reserved, admin_tags, async_event_tag + 1));
   for (std::uint32_t i = 1; i <= io_queues; ++i) {
     add_queue(w, id, static_cast<std::uint16_t>(i), Tags(io_reserved, io_tags, io_tags));
@@ -236,7 +246,7 @@ sim::TimerWheel wheel_of(const World& w, transport::HostOwner owner) {
 }
 
 transport::HostHandlers handlers() {
-  return {on_queue_ready,  on_completed,      on_data,        payload_of,
+  return {on_queue_ready,  on_completed,      on_data,        payload_of, on_unsent,
           on_queue_failed, fc_exchange_ended, buffer_content, wheel_of};
 }
 

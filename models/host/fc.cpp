@@ -218,7 +218,11 @@ bool fc_request_timed_out(World& w, QueueId id, std::uint16_t tag) {
   // BLK_EH_RESET_TIMER, whatever the state is: the end of the abort completes the request.
   r.submitted = w.now();
   r.deadline = w.now() + r.timeout;
-  if (r.held || !transport::fc::abort(w, queue(w, id).transport, r.command.cid))
+  // The series does not abort the exchange: it fences, and does nothing more while it is fencing
+  // (nvme_fc_timeout, protocol.md 4.9).
+  const RecoveryPolicy& policy = host_of(w, controller(w, ctrl)).policy;
+  const bool aborts = !policy.fences() || !policy.holds_aborted;
+  if (!aborts || r.held || !transport::fc::abort(w, queue(w, id).transport, r.command.cid))
     error_recovery(w, ctrl, Cause::request_timeout);
   return true;
 }

@@ -23,6 +23,7 @@ struct ConnectParameters {
   net::RouteId back{};
   TimePoint at{};
   Duration setup_time{};  ///< of the first attempt, before its first packet
+  Duration io_timeout = std::chrono::seconds{30};  ///< of its I/O commands
   Duration keep_alive_tmo{};
   Duration reconnect_delay{};
   Duration ctrl_loss_tmo{};       ///< negative: never give up

@@ -46,6 +46,7 @@ void cancel_all(World& w, QueueId id);
 /// A completion, real or made up by a cancel.
 void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Completion& completion);
 void on_completed(World& w, transport::HostOwner owner, const wire::Completion& completion);
+void on_unsent(World& w, transport::HostOwner owner, std::uint16_t cid);
 void on_data(World& w, transport::HostOwner owner, std::uint16_t cid,
              const transport::Payload& data);
 const transport::Payload* payload_of(World& w, transport::HostOwner owner, std::uint16_t cid);

@@ -256,7 +256,7 @@ void queue_io(World& w, QueueId queue_id, IoId id) {
   }
   const Controller& c = controller(w, q.controller);
   ++w.host.ios[id].attempts;
-  const Duration timeout = w.host.hosts[sim::index(c.host)].io_timeout;
+  const Duration timeout = c.io_timeout;
   if (w.host.ios[id].kind == IoKind::compare_and_write)
     send_request(w, queue_id, fused_compare(w, c, id), timeout);
   const std::uint16_t cid = send_request(w, queue_id, io_request(w, c, id), timeout);

@@ -31,6 +31,7 @@ struct RecoveryPolicy {
   CcrWait ccr_wait = CcrWait::longer_of_cqt_and_kato;
   bool ccr_wait_bounded = false;     ///< one attempt cannot outlive the overall deadline (v4)
   bool ccr_command_bounded = false;  ///< nor can its command, nor outlive its source controller
+  bool ccr_needs_success = true;     ///< an entry that ended as failed is no success (3.12)
   bool ccr_deadline_has_cqt = true;  ///< deadline of attempts m x KATO + CQT, not m x KATO
   Hold hold = Hold::none;
   CqtZero cqt_zero = CqtZero::no_hold;

@@ -194,6 +194,17 @@ void on_completed(World& w, transport::HostOwner owner, const wire::Completion& 
   complete_request(w, id, wire::CommandId::unpack(completion.cid).tag, completion);
 }
 
+void on_unsent(World& w, transport::HostOwner owner, std::uint16_t cid) {
+  // nvme_tcp_fail_request: what could not be sent ends, whatever the state; also while FENCING, for
+  // it never left (protocol.md 4.3).
+  const QueueId id{sim::index(owner)};
+  if (find_request(w, id, cid) == nullptr)
+    return;
+  wire::Completion unsent;
+  unsent.status = StatusCode::host_path_error;
+  complete_request(w, id, wire::CommandId::unpack(cid).tag, unsent);
+}
+
 void on_data(World& w, transport::HostOwner owner, std::uint16_t packed, const Payload& data) {
   const QueueId id{sim::index(owner)};
   Request* const found = find_request(w, id, packed);

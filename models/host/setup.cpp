@@ -218,6 +218,9 @@ void take_identify(Controller& c, World& w, const Request& r) {
   const auto page = w.transport.blobs[r.answer.blob].first(wire::identify_bytes);
   const auto identify = wire::decode_identify_controller(page);
   HOLDFAST_CHECK(identify.has_value(), "the page that was asked for is not there");
+  // nvme_init_subsystem: at the end of subsys->ctrls, at its first Identify and never again.
+  if (c.listed == 0)
+    c.listed = ++w.host.last_listed;
   c.traffic_based = identify->traffic_based_keep_alive();
   c.keep_alive_supported = identify->kas != 0;
   c.cqt_ms = identify->cqt;

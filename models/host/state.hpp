@@ -111,7 +111,6 @@ struct Host {
   std::uint32_t cpus = 1;
   IoPolicy iopolicy = IoPolicy::numa;
   RecoveryPolicy policy;
-  Duration io_timeout{};
   Duration admin_timeout{};
   std::uint32_t max_retries = 5;
   Duration close_delay{};         ///< shutdown of a socket -> its close
@@ -119,8 +118,8 @@ struct Host {
   sim::TimerWheel wheel;          ///< ticks of this machine
   bool keep_alive_waits = false;  ///< the keep-alive work waits for its command (L6.1)
   bool zero_copy = true;          ///< sockets refer to the application's buffers (MSG_SPLICE_PAGES)
-  std::vector<ControllerId> controllers;  ///< its own, in the order of their ids
-  std::vector<HeadId> heads;              ///< its block devices, likewise
+  std::vector<ControllerId> controllers;  ///< its own, in the order of their `nvme connect`
+  std::vector<HeadId> heads;  ///< its block devices, by NSID as nvme_ns_add_to_ctrl_list has them
 };
 
 /// Where an association is in its set-up (protocol.md 5.3).
@@ -165,7 +164,9 @@ struct AnaEntry {
 struct Controller {
   HostId host{};
   State state = State::fresh;
-  std::string name;  ///< "nvme0"
+  std::string name;          ///< "nvme0"
+  TimePoint created{};       ///< `nvme connect` is issued
+  std::uint32_t listed = 0;  ///< place in subsys->ctrls, from 1; 0: has not been identified yet
   NqnId subnqn{};
   transport::PortId port{};  ///< transport port
   net::RouteId forward{};
@@ -177,6 +178,7 @@ struct Controller {
   Duration reconnect_delay{};
   std::int64_t max_reconnects = -1;  ///< -1: without limit
   Duration fast_io_fail{-1};         ///< negative: off
+  Duration io_timeout{};             ///< of its I/O commands (sysfs `io_timeout` of 7.2)
   std::uint32_t queue_size = 128;
   bool disable_sqflow = false;
   std::uint32_t io_queues_wanted = 1;
@@ -357,7 +359,8 @@ struct Hosts {
   sim::Arena<RequestId, Request> requests;  ///< in flight
   sim::Arena<IoId, Io> ios;
   std::uint64_t next_serial = 1;
-  sim::Vector<Version> buffers;  ///< of applications: serial << 8 of the last write issued from it
+  std::uint32_t last_listed = 0;  ///< Controller::listed that was given last
+  sim::Vector<Version> buffers;   ///< of applications: serial << 8 of the last write issued from it
   IoDone io_done = nullptr;
 };
 

@@ -32,11 +32,14 @@ void set_configuration(World& w, ControllerId id, std::uint32_t value) {
   Controller& c = w.target.controllers[id];
   const auto cc = wire::Configuration::decode(value);
   if (cc.enable && !c.enabled) {
-    c.enabled = c.ready = true;
+    c.enabled = true;
     HOLDFAST_CHECK(!c.queues.empty(), "a controller without queues is enabled");
+    // nvmet_start_ctrl: CIU, CIRN, completed entries, then RDY. What it has asked for and is not
+    // over stays in its log.
     renew_instance(w, id);
-    c.ccr_entries.clear();
+    forget_completed_resets(w, id);
     c.losses.clear();
+    c.ready = true;
     record<Kind::controller_ready>(w, c.subsystem, c.cntlid);
     c.shut_down = cc.shn != wire::ShutdownRequest::none;
     // nvmet_start_ctrl: a full KATO from here.
@@ -89,9 +92,7 @@ wire::IdentifyController identify_controller(const World& w, const Controller& c
   id.cmic = 0x0b;  // several ports, several controllers, ANA reporting
   id.cntlid = c.cntlid;
   id.ver = wire::nvme_version(2, 1, 0);
-  id.oaes = wire::aec_namespace_attributes | wire::aec_ana_change |
-            (s.profile->ccrl != 0 ? wire::aec_cross_controller_reset : std::uint32_t{0}) |
-            (s.profile->lost_host_log ? wire::aec_lost_host_communication : std::uint32_t{0});
+  id.oaes = notices_of(*s.profile);
   id.ctratt =
       wire::ctratt_host_id_128 | (s.profile->traffic_based ? wire::ctratt_tbkas : std::uint32_t{0});
   id.cntrltype = wire::ControllerType::io;

@@ -13,18 +13,38 @@ using wire::StatusCode;
 
 namespace {
 
-/// nvmet_ctrl_find_get_ccr: same subsystem, same host, and exactly that instance.
+/// nvmet_ctrl_find_get_ccr: same subsystem and exactly that instance. It is given the host NQN and
+/// does not look at it (protocol.md 3.6): CIU and CIRN alone protect other hosts.
 ControllerId find_instance(const World& w, const Controller& source,
                            const wire::CrossControllerReset& ccr) {
   const ControllerId id = find_controller(w, source.subsystem, ccr.icid);
   if (id == sim::none<ControllerId>)
     return id;
   const Controller& c = w.target.controllers[id];
-  const bool same = c.hostnqn == source.hostnqn && c.ciu == ccr.ciu && c.cirn == ccr.cirn;
-  return same ? id : sim::none<ControllerId>;
+  const bool may = !profile_of(w, c).ccr_compares_host || c.hostnqn == source.hostnqn;
+  return may && c.ciu == ccr.ciu && c.cirn == ccr.cirn ? id : sim::none<ControllerId>;
 }
 
 bool is_pending(const CcrEntry& e) { return e.impacted != sim::none<ControllerId>; }
+
+void notify(World& w, ControllerId id) {
+  if (!profile_of(w, w.target.controllers[id]).ccr_event_lost)
+    send_notice(w, id, wire::aec_cross_controller_reset, wire::ccr_completed_event());
+}
+
+/// A target that accepts the command and then cannot do it.
+void report_failure(World& w, ControllerId source, ControllerId impacted) {
+  if (!w.target.controllers.contains(source))
+    return;
+  for (CcrEntry& e : w.target.controllers[source].ccr_entries) {
+    if (e.impacted != impacted)
+      continue;
+    e.impacted = sim::none<ControllerId>;
+    e.failed = true;
+    notify(w, source);
+    return;
+  }
+}
 
 /// The checks of nvmet_execute_cross_ctrl_reset, in its order (protocol.md 3.6).
 wire::Status refusal(const Controller& source, ControllerId impacted, std::uint8_t limit) {
@@ -106,6 +126,11 @@ void cross_controller_reset(World& w, QueueId queue, const wire::Command& comman
   const sim::ChoiceId choice = w.target.subsystems[sim::index(source.subsystem)].ccr_choice;
   const Duration delay = draw(w.choices, choice, profile.ccr_delay);
   answer({}, 0);
+  if (profile.ccr == CcrBehaviour::reports_failure) {
+    w.after(delay,
+            [source_id, impacted](World& world) { report_failure(world, source_id, impacted); });
+    return;
+  }
   w.after(delay, [impacted, cirn, same_node](World& world) {
     reset_on_node(world, impacted, cirn, same_node);
   });
@@ -123,9 +148,14 @@ void complete_resets_of(World& w, SubsystemId subsystem, ControllerId impacted) 
       completed = true;
       record<Kind::ccr_completed>(w, subsystem, c.cntlid, e.icid);
     }
-    if (completed && !profile_of(w, c).ccr_event_lost)
-      send_notice(w, id, wire::aec_cross_controller_reset, wire::ccr_completed_event());
+    if (completed)
+      notify(w, id);
   }
+}
+
+void forget_completed_resets(World& w, ControllerId id) {
+  std::erase_if(w.target.controllers[id].ccr_entries,
+                [](const CcrEntry& e) { return !is_pending(e); });
 }
 
 void send_event(World& w, ControllerId id, std::uint32_t dw0) {
@@ -155,16 +185,17 @@ void ccr_log_page(World& w, ControllerId id, wire::Bytes out, const wire::GetLog
     wire::CcrLogEntry entry;
     entry.icid = e.icid;
     entry.ciu = e.ciu;
-    entry.status = is_pending(e) ? wire::CcrStatus::in_progress : wire::CcrStatus::succeeded;
+    entry.status = is_pending(e) ? wire::CcrStatus::in_progress
+                   : e.failed    ? wire::CcrStatus::failed
+                                 : wire::CcrStatus::succeeded;
     entries.push_back(entry);
   }
   // A reader that asks for less gets the front of the page.
   std::vector<std::byte> page(wire::ccr_log_bytes(entries.size()));
   HOLDFAST_CHECK(wire::encode_ccr_log(page, entries), "the page has no room for its entries");
   std::copy_n(page.begin(), std::min(page.size(), out.size()), out.begin());
-  if ((request.lsp & wire::ccr_lsp_remove_completed) != 0) {
-    std::erase_if(c.ccr_entries, [](const CcrEntry& e) { return !is_pending(e); });
-  }
+  if ((request.lsp & wire::ccr_lsp_remove_completed) != 0)
+    forget_completed_resets(w, id);
 }
 
 }  // namespace holdfast::target

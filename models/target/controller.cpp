@@ -25,15 +25,18 @@ SubsystemId find_subsystem(const World& w, std::string_view nqn, transport::Port
 /// Lowest free CNTLID (ida_alloc_range); 0: the range is used up. A draining controller still
 /// holds its own, so a host that reconnects early gets another one (protocol.md 5.4).
 std::uint16_t free_cntlid(const World& w, const Subsystem& s) {
+  std::vector<std::uint16_t> taken;
+  for (const ControllerId id : s.controllers)
+    taken.push_back(w.target.controllers[id].cntlid);
+  std::sort(taken.begin(), taken.end());
   std::uint32_t candidate = s.profile->cntlid_min;
   std::uint32_t last = 0;
-  for (const ControllerId id : s.controllers) {
-    const std::uint16_t taken = w.target.controllers[id].cntlid;
-    HOLDFAST_CHECK(taken > last, "a subsystem's controllers are in order of their CNTLIDs");
-    last = taken;
-    if (taken > candidate)
+  for (const std::uint16_t one : taken) {
+    HOLDFAST_CHECK(one > last, "two controllers of a subsystem have one CNTLID");
+    last = one;
+    if (one > candidate)
       break;
-    if (taken == candidate)
+    if (one == candidate)
       ++candidate;
   }
   return candidate <= s.profile->cntlid_max ? static_cast<std::uint16_t>(candidate) : 0;
@@ -70,10 +73,10 @@ void connect_admin(World& w, QueueId queue, const wire::Command& command,
   c.node = w.target.queues[queue].node;
   c.port = w.target.queues[queue].port;
   c.katt = connect_katt(s, request.kato_ms);
-  const auto place = std::find_if(s.controllers.begin(), s.controllers.end(), [&](ControllerId o) {
-    return w.target.controllers[o].cntlid > cntlid;
-  });
-  s.controllers.insert(place, id);
+  s.controllers.push_back(id);  // nvmet_alloc_ctrl: at the end of subsys->ctrls
+  // nvmet_alloc_ctrl: NVMET_AEN_CFG_OPTIONAL, so a notice needs no Set Features.
+  if (s.profile->notices_on && !s.discovery)
+    c.events_enabled = notices_of(*s.profile);
   attach(w, queue, id, request);
   renew_instance(w, id);
   record<Kind::controller_created>(w, sid, cntlid, sim::hash_name(data.hostnqn.view()), c.katt);

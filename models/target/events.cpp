@@ -5,6 +5,12 @@
 
 namespace holdfast::target {
 
+std::uint32_t notices_of(const Profile& profile) {
+  return wire::aec_namespace_attributes | wire::aec_ana_change |
+         (profile.ccrl != 0 ? wire::aec_cross_controller_reset : std::uint32_t{0}) |
+         (profile.lost_host_log ? wire::aec_lost_host_communication : std::uint32_t{0});
+}
+
 void send_notice(World& w, ControllerId id, std::uint32_t aec_bit, const wire::AsyncEvent& event) {
   Controller& c = w.target.controllers[id];
   HOLDFAST_CHECK((aec_bit & (aec_bit - 1)) == 0 && aec_bit != 0, "a notice has one bit");

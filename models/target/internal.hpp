@@ -51,6 +51,10 @@ void execute_admin(World& w, QueueId queue, const wire::Command& command);
 // ccr.cpp
 /// CIU and CIRN of a new controller, or of one whose RDY was asserted again (TP8028; 3.2).
 void renew_instance(World& w, ControllerId id);
+/// Drops what is completed from the log of a source controller; what is pending stays.
+void forget_completed_resets(World& w, ControllerId id);
+/// OAES: the notices that a controller can send.
+std::uint32_t notices_of(const Profile& profile);
 void cross_controller_reset(World& w, QueueId queue, const wire::Command& command);
 /// The impacted controller is gone: whoever asked for its reset is told.
 void complete_resets_of(World& w, SubsystemId subsystem, ControllerId impacted);

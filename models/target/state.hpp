@@ -107,7 +107,8 @@ struct AnaGroupState {
 /// How Cross-Controller Reset goes.
 enum class CcrBehaviour : std::uint8_t {
   normal,
-  fails,  ///< the command is answered with an error
+  fails,            ///< the command is answered with an error
+  reports_failure,  ///< it is accepted, nothing is reset, and its entry ends as failed (02h)
 };
 
 /// What a profile says and a scenario may override.
@@ -123,9 +124,11 @@ struct Profile {
   InFlight in_flight = InFlight::drain;
   std::uint8_t ccrl = 0;  ///< Identify CCRL; 0: no Cross-Controller Reset
   CcrBehaviour ccr = CcrBehaviour::normal;
-  Span ccr_delay;               ///< from the CCR command to the reset it asks for
-  bool ccr_event_lost = false;  ///< the completed notice is never sent
-  Duration kato_max{};          ///< a longer KATO is refused; 0: no maximum
+  Span ccr_delay;                  ///< from the CCR command to the reset it asks for
+  bool ccr_event_lost = false;     ///< the completed notice is never sent
+  bool ccr_compares_host = false;  ///< only controllers of the same host are found (3.6)
+  bool notices_on = true;          ///< Feature 0Bh begins with what OAES offers (3.9)
+  Duration kato_max{};             ///< a longer KATO is refused; 0: no maximum
   KatoZero kato_zero = KatoZero::off;
   bool kato_result_in_seconds = true;  ///< DW0 of Set Features Keep Alive Timer
   KeepAliveFrom keep_alive_from = KeepAliveFrom::connect;
@@ -149,7 +152,7 @@ struct Subsystem {
   sim::Vector<transport::PortId>
       unlinked;  ///< of these, those that it was unlinked from, one a fault
   sim::Vector<NamespaceId> namespaces;
-  sim::Vector<ControllerId> controllers;  ///< alive or draining, ordered by CNTLID
+  sim::Vector<ControllerId> controllers;  ///< alive or draining, as they connected
   sim::Vector<CommandFault> faults;
   sim::Vector<StatusFault> status_faults;
   sim::Vector<AnaGroupState> ana;   ///< what differs from nvmet's default; see ana_state
@@ -197,6 +200,7 @@ struct CcrEntry {
   std::uint16_t icid = 0;
   std::uint8_t ciu = 0;
   ControllerId impacted = sim::none<ControllerId>;  ///< none: the operation is completed
+  bool failed = false;                              ///< completed without a reset
 };
 
 /// Target side of an association. It exists from Admin Connect until its last queue has drained.

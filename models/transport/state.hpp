@@ -73,6 +73,8 @@ struct HostHandlers {
   void (*data)(World&, HostOwner owner, std::uint16_t cid, const Payload&) = nullptr;
   /// The data of a command that writes, when the target asks for it; null: no such command.
   const Payload* (*payload)(World&, HostOwner owner, std::uint16_t cid) = nullptr;
+  /// TCP: a command could not be sent, its connection is gone.
+  void (*unsent)(World&, HostOwner owner, std::uint16_t cid) = nullptr;
   /// The transport broke (an errno), or the other side violated the protocol (EPROTO).
   void (*failed)(World&, HostOwner owner, int error) = nullptr;
   /// FC: the exchange of a command has ended without an answer, aborted or by an adapter error.

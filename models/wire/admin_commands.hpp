@@ -260,8 +260,12 @@ enum class CcrLayout : std::uint8_t {
                               .cirn = (std::uint64_t{c.cdw13} << 32U) | c.cdw12};
 }
 
-// DW0 of the Cross-Controller Reset completion: the reset was over before the completion was sent,
-// so that neither a log entry nor an event follows.
+// DW0 of the Cross-Controller Reset completion. IRS: the reset was over before the completion was
+// sent, so that neither a log entry nor an event follows. Only with it have the other two a
+// meaning: V, the impacted controller was there, and CLRI, its Controller Level Reset was
+// initiated.
 inline constexpr std::uint32_t ccr_immediate_reset_successful = 0x1;
+inline constexpr std::uint32_t ccr_validated = 0x2;
+inline constexpr std::uint32_t ccr_level_reset_initiated = 0x4;
 
 }  // namespace holdfast::wire

@@ -98,19 +98,25 @@ inline constexpr std::uint16_t ccr_log_max_entries = 511;
 inline constexpr std::size_t ccr_log_max_bytes =
     ccr_log_header_bytes + (ccr_log_max_entries * ccr_log_entry_bytes);
 
-// Reset status of an entry. The values are the natural reading; no public text was found.
+// CCRS, reset status of an entry.
 enum class CcrStatus : std::uint8_t { in_progress = 0x00, succeeded = 0x01, failed = 0x02 };
 
-inline constexpr std::uint8_t ccr_flag_validated = 0x01;  // the impacted controller was found
-inline constexpr std::uint8_t ccr_flag_initiated = 0x02;  // its reset was started
+// CCRF. What the values of RETRY mean is not published.
+inline constexpr std::uint8_t ccr_flag_validated = 0x01;  // V: the impacted controller was found
+inline constexpr std::uint8_t ccr_flag_initiated = 0x02;  // CLRI: its reset was started
+inline constexpr std::uint8_t ccr_flag_retry_shift = 2;   // RETRY, two bits
+inline constexpr std::uint8_t ccr_flag_retry_mask = 0x3;
 
 struct CcrLogEntry {
   std::uint16_t icid = 0;       // impacted controller
   std::uint8_t ciu = 0;         // its instance
-  std::uint16_t acid = 0xFFFF;  // acting controller; nvmet reports none
+  std::uint16_t acid = 0xFFFF;  // alternate controller; nvmet reports none
   CcrStatus status = CcrStatus::in_progress;
   std::uint8_t flags = ccr_flag_validated | ccr_flag_initiated;
 
+  [[nodiscard]] constexpr std::uint8_t retry() const noexcept {
+    return (flags >> ccr_flag_retry_shift) & ccr_flag_retry_mask;
+  }
   constexpr bool operator==(const CcrLogEntry&) const noexcept = default;
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <exception>
 #include <vector>
 
@@ -160,15 +161,14 @@ std::string broken_target_queue(const World& w, target::QueueId id, std::size_t&
 
 std::string broken_subsystem(const World& w, std::uint32_t index) {
   const target::Subsystem& s = w.target.subsystems[index];
-  std::uint32_t last = 0;
+  std::set<std::uint16_t> known;
   for (const target::ControllerId id : s.controllers) {
     if (!w.target.controllers.contains(id))
       return fmt::format("target: {} lists a controller that is gone", w.target.nqns[index]);
     const target::Controller& c = w.target.controllers[id];
-    if (c.cntlid <= last || sim::index(c.subsystem) != index)
-      return fmt::format("target: {} lists controller {} behind {}", w.target.nqns[index], c.cntlid,
-                         last);
-    last = c.cntlid;
+    if (!known.insert(c.cntlid).second || sim::index(c.subsystem) != index)
+      return fmt::format("target: {} lists controller {} twice, or another's", w.target.nqns[index],
+                         c.cntlid);
     for (const target::QueueId q : c.queues) {
       if (!w.target.queues.contains(q) || w.target.queues[q].controller != id)
         return fmt::format("target: controller {} has a queue that is not its own", c.cntlid);

@@ -158,6 +158,11 @@ std::string differing_row(const First& first, const World& w, const Scribe& scri
   for (const auto& [book, rows_of] : books) {
     auto one = rows_of(first.built.w, first.scribe, {});
     auto other = rows_of(w, scribe, change.later);
+    // The first incidents of a world are kept, and a neighbour's take places among them.
+    if (rows_of == incident_rows && w.oracle.incidents.size() >= oracle::Oracle::incidents_kept) {
+      one.resize(std::min(one.size(), other.size()));
+      other.resize(one.size());
+    }
     // The books are in order of time; within an instant they are not asked to be.
     std::sort(one.begin(), one.end());
     std::sort(other.begin(), other.end());

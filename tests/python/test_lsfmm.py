@@ -56,12 +56,12 @@ def _no_window() -> Iterator[None]:
 
 
 def test_all_points_are_there() -> None:
-    """3 workloads x 7 faults x 4 levels x 3 KATOs x 2 modes = 504, each once."""
+    """3 workloads x 7 faults x 5 levels x 3 KATOs x 2 modes = 630, each once."""
     points = read_sweep(SWEEP)["points"]
-    assert len(points) == 504
-    assert len({tuple(point.columns.items()) for point in points}) == 504
+    assert len(points) == 630
+    assert len({tuple(point.columns.items()) for point in points}) == 630
     sizes = {name: len({p.columns[name] for p in points}) for name in points[0].columns}
-    assert sizes == {"fault": 7, "workload": 3, "level": 4, "KATO": 3, "keep alive": 2}
+    assert sizes == {"fault": 7, "workload": 3, "level": 5, "KATO": 3, "keep alive": 2}
 
 
 def test_what_the_levels_do(lost: pd.DataFrame) -> None:
@@ -112,7 +112,7 @@ def test_the_plots_draw(lost: pd.DataFrame) -> None:
         assert (PICTURES / f"lsfmm_{name}.svg").exists()
         assert f"pictures/lsfmm_{name}.svg" in PAGE.read_text()
     points = points_of(table)
-    assert len(points) == 50
+    assert len(points) == 62
     assert (points["throughput_share"].dropna() > 0).all()
 
 

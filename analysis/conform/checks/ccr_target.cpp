@@ -249,10 +249,12 @@ void is_answered(const RunView& v, Ledger& ledger) {
 }
 
 void reserved_bits_are_zero(const RunView& v, Ledger& ledger) {
+  constexpr std::uint32_t defined =
+      wire::ccr_immediate_reset_successful | wire::ccr_validated | wire::ccr_level_reset_initiated;
   each_answered(v, [&](const CcrTargetView& t, const Served& s) {
     if (s.status.ok())
-      ledger.expect((s.result & ~std::uint64_t{wire::ccr_immediate_reset_successful}) == 0,
-                    t.at(s.answered), [&] { return answer_text(t, s); });
+      ledger.expect((s.result & ~std::uint64_t{defined}) == 0, t.at(s.answered),
+                    [&] { return answer_text(t, s); });
   });
 }
 

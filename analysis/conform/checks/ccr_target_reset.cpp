@@ -200,7 +200,7 @@ void only_the_impacted(const RunView& v, Ledger& ledger) {
       continue;
     bool asked = false;
     for (std::uint32_t i = 0; i < t.instances.size(); ++i)
-      asked = asked || (t.instances[i].target == target && t.was_asked(i, reset));
+      asked = asked || (t.instances[i].target == target && t.was_named(i, reset));
     ledger.expect(asked, t.at(reset), [&] {
       return fmt::format("{} was reset at {}; no command that was accepted had named it",
                          t.name_of(target), text(t.at(reset)));

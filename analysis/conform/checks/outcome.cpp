@@ -90,7 +90,8 @@ Duration patience(const RunView& v) {
     const Duration katt = std::max<Duration>(kato, target == nullptr ? kato : target->kato_min);
     const Duration cqt = std::max<Duration>(host.policy.cqt_when_zero,
                                             target == nullptr ? Duration{} : target->attr_cqt);
-    longest = std::max(longest, host.io_timeout + host.admin_timeout + 4 * kato + 2 * katt + cqt +
+    const Duration io = connect.io_timeout.value_or(host.io_timeout);
+    longest = std::max(longest, io + host.admin_timeout + 4 * kato + 2 * katt + cqt +
                                     3 * connect.reconnect_delay + seconds{10});
   }
   return longest;

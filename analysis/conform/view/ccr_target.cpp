@@ -205,10 +205,17 @@ bool CcrTargetView::was_asked(std::uint32_t instance, std::uint32_t before) cons
   });
 }
 
+bool CcrTargetView::was_named(std::uint32_t instance, std::uint32_t before) const {
+  return std::any_of(served.begin(), served.end(), [&](const Served& s) {
+    const bool rightly = s.names == Names::proper || s.names == Names::foreign;
+    return rightly && s.there == instance && s.fetched < before && s.accepted();
+  });
+}
+
 bool CcrTargetView::is_pending(const Served& s, std::uint32_t at_event) const {
   return s.accepted() && s.names == Names::proper && s.fetched < at_event &&
          freed[instances[s.there].target] > at_event &&
-         is_same_instance(s.source, s.fetched, at_event);
+         freed[s.source] > at_event;
 }
 
 bool CcrTargetView::is_undisturbed(TimePoint from, TimePoint to) const {

@@ -97,6 +97,8 @@ struct CcrTargetView {
   [[nodiscard]] std::uint32_t reset_event(std::uint32_t target) const;
   /// Whether a command that a source accepted was for that instance and fetched before an event.
   [[nodiscard]] bool was_asked(std::uint32_t instance, std::uint32_t before) const;
+  /// The same, whichever host asked.
+  [[nodiscard]] bool was_named(std::uint32_t instance, std::uint32_t before) const;
   /// Whether a reset that a source controller accepted went on at an event.
   [[nodiscard]] bool is_pending(const Served& s, std::uint32_t at_event) const;
   /// Whether nodes and admin commands of targets were undisturbed.

@@ -149,7 +149,11 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
   profile.inline_data_bytes = names.in_capsule ? inline_data : 0;
   profile.in_flight = s.in_flight;
   profile.ccrl = s.ccrl;
-  profile.ccr = s.ccr_fails ? target::CcrBehaviour::fails : target::CcrBehaviour::normal;
+  profile.ccr = s.ccr_fails             ? target::CcrBehaviour::fails
+                : s.ccr_reports_failure ? target::CcrBehaviour::reports_failure
+                                        : target::CcrBehaviour::normal;
+  profile.ccr_compares_host = s.ccr_compares_host;
+  profile.notices_on = s.notices_on;
   profile.ccr_delay = span_of(s.ccr_delay);
   profile.ccr_event_lost = s.ccr_event_lost;
   set_array_knobs(profile, s);
@@ -224,6 +228,7 @@ void build_connections(World& w, const Host& h, Names& names) {
     p.back = names.routes.at({c.port, h.name});
     p.at = sim::epoch + c.at;
     p.setup_time = c.setup_time;
+    p.io_timeout = c.io_timeout.value_or(h.io_timeout);
     p.keep_alive_tmo = c.keep_alive_tmo.value_or(discovery ? 0s : 5s);
     p.reconnect_delay = c.reconnect_delay;
     p.ctrl_loss_tmo = c.ctrl_loss_tmo;
@@ -246,7 +251,6 @@ void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
   host.iopolicy = h.iopolicy;
   // The host has no use for the preset's name.
   host.policy = static_cast<const host::RecoveryPolicy&>(h.policy);
-  host.io_timeout = h.io_timeout;
   host.admin_timeout = h.admin_timeout;
   host.max_retries = h.max_retries;
   host.close_delay = h.socket_close_delay.value_or(8ms);

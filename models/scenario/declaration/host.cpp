@@ -29,6 +29,9 @@ const Object<Connect>& connect_object() {
           .field("setup_time", &Connect::setup_time, duration(0s, 60s),
                  "processor time of the first attempt before its first packet: options, tag set, "
                  "threads; later attempts find all of it there")
+          .maybe("io_timeout", &Connect::io_timeout, duration(1ms, longest_run),
+                 "of I/O commands of this controller, as sysfs sets it since Linux 7.2; absent: "
+                 "that of the host")
           .maybe("keep_alive_tmo", &Connect::keep_alive_tmo, duration(0s, 65535s, 1s),
                  "KATO; absent: 5s, for `discovery` 0s. 0s is for `discovery` only")
           .field("reconnect_delay", &Connect::reconnect_delay, duration(1ms, longest_run, 1ms),
@@ -123,6 +126,9 @@ const Object<RecoveryPolicy>& policy_object() {
           .field("ccr_command_bounded", &Policy::ccr_command_bounded, boolean(),
                  "so does an attempt whose command is not answered, or whose source controller is "
                  "given up itself; else it waits for the admin timeout")
+          .field("ccr_needs_success", &Policy::ccr_needs_success, boolean(),
+                 "only an entry of the log page that says succeeded (01h) ends the fence; else any "
+                 "that is completed does, also one that failed")
           .field("ccr_deadline_has_cqt", &Policy::ccr_deadline_has_cqt, boolean(),
                  "the deadline of CCR attempts is m x KATO + CQT; else m x KATO")
           .field("hold", &Policy::hold,

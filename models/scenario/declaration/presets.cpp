@@ -59,6 +59,8 @@ Policy tp4129_rfc1() {
 Policy tp8028_rfc1() {
   Policy p = fencing_with_ccr();
   p.waits = Policy::Waits::recovering;
+  p.ccr_wait = Policy::CcrWait::longer_of_cqt_and_kato;
+  p.ccr_needs_success = false;
   return p;
 }
 
@@ -73,6 +75,15 @@ Policy tp8028_v4() {
   p.ccr_wait_bounded = true;
   p.ccr_deadline_has_cqt = false;
   p.hold = Policy::Hold::none;
+  return p;
+}
+
+/// The code after v4 (protocol.md 4.7): the remaining time is held again. Of what it does
+/// otherwise, error work that does not wait for the fence shows nowhere: the fence itself queues
+/// it.
+Policy tp8028_v6() {
+  Policy p = fencing_with_ccr();
+  p.ccr_wait_bounded = true;
   return p;
 }
 
@@ -122,6 +133,8 @@ Subsystem spdk_like() {
   s.kas = 10s;
   s.kato_zero = target::KatoZero::set_features_refused;
   s.kato_result_in_seconds = false;
+  s.ccr_compares_host = true;
+  s.notices_on = false;
   s.watchdog = target::Watchdog::poller;
   s.in_flight = target::InFlight::ignore;
   return s;
@@ -134,6 +147,8 @@ Subsystem array() {
   s.traffic_based_keep_alive = false;
   s.kato_zero = target::KatoZero::refused;
   s.kato_result_in_seconds = false;
+  s.ccr_compares_host = true;
+  s.notices_on = false;
   s.keep_alive_from = target::KeepAliveFrom::enable;
   s.in_flight = target::InFlight::quiesce;
   s.quiesce_time = {Latency::Kind::uniform, 0s, 1s};
@@ -161,6 +176,9 @@ const std::vector<PolicyPreset>& policy_presets() {
        named("tp8028-v3", tp8028_v3())},
       {"tp8028-v4", "v4, March 2026: CCR only, bounded by 2 or 3 x KATO; no hold when it fails",
        named("tp8028-v4", tp8028_v4())},
+      {"tp8028-v6",
+       "after v4: the time that CCR leaves is held; one CCR is waited for KATO, not beyond that",
+       named("tp8028-v6", tp8028_v6())},
       {"cqt-only",
        "time-based hold of 2 or 3 x KATO + CQT, no Cross-Controller Reset; CQT 0 means no hold",
        named("cqt-only", cqt_only())},

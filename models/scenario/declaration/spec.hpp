@@ -114,11 +114,14 @@ struct Subsystem {
   std::uint16_t attr_cntlid_max = 0xffef;
   std::uint16_t attr_qid_max = 128;  ///< most I/O queues of a controller
   target::InFlight in_flight = target::InFlight::drain;
-  std::uint8_t ccrl = 0;        ///< Identify CCRL; 0: no Cross-Controller Reset
-  bool ccr_fails = false;       ///< every CCR command is answered with an error
-  Latency ccr_delay;            ///< from an accepted CCR to the reset
-  bool ccr_event_lost = false;  ///< the completed notice is never sent
-  bool fused_commands = false;  ///< Compare and Write; else 002h + DNR, as nvmet
+  std::uint8_t ccrl = 0;             ///< Identify CCRL; 0: no Cross-Controller Reset
+  bool ccr_fails = false;            ///< every CCR command is answered with an error
+  Latency ccr_delay;                 ///< from an accepted CCR to the reset
+  bool ccr_event_lost = false;       ///< the completed notice is never sent
+  bool ccr_reports_failure = false;  ///< an accepted CCR resets nothing and ends as failed
+  bool ccr_compares_host = false;    ///< CCR finds controllers of the same host only
+  bool notices_on = true;            ///< notices are enabled before any Set Features
+  bool fused_commands = false;       ///< Compare and Write; else 002h + DNR, as nvmet
   /// In-capsule data limit (IOCCSZ); absent: 16 KiB, with rdma one page of 4 KiB.
   std::optional<std::uint32_t> inline_data_bytes;
   // Keep alive beyond nvmet.
@@ -147,6 +150,7 @@ struct Connect {
   std::string subsystem;
   std::string port;
   Duration at = 0s;
+  std::optional<Duration> io_timeout;  ///< of this controller's I/O; absent: that of the host
   Duration setup_time = 0s;  ///< processor time of the first attempt ahead of its first packet
   std::optional<Duration> keep_alive_tmo;  ///< KATO, whole seconds; absent: 5 s, discovery 0 s
   Duration reconnect_delay = 10s;

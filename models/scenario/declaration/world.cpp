@@ -93,6 +93,27 @@ Object<Subsystem> keep_alive_knobs(Object<Subsystem>&& declared) {
              "a timer that each Keep Alive restarts, or a look every KATO");
 }
 
+/// Cross-Controller Reset, and the notices that tell of it.
+Object<Subsystem> ccr_knobs(Object<Subsystem>&& declared) {
+  return std::move(declared)
+      .field("ccrl", &Subsystem::ccrl, integer<std::uint8_t>(0, 255),
+             "CCRL, Cross-Controller Resets at a time; 0: not supported")
+      .field("ccr_fails", &Subsystem::ccr_fails, boolean(),
+             "every Cross-Controller Reset is answered with an error")
+      .field("ccr_delay", &Subsystem::ccr_delay, latency(24h),
+             "from an accepted Cross-Controller Reset to the reset")
+      .field("ccr_event_lost", &Subsystem::ccr_event_lost, boolean(),
+             "the completed notice is never sent")
+      .field("ccr_reports_failure", &Subsystem::ccr_reports_failure, boolean(),
+             "every Cross-Controller Reset is accepted, resets nothing, and its entry in the "
+             "log page ends as failed (02h); nvmet never says so")
+      .field("ccr_compares_host", &Subsystem::ccr_compares_host, boolean(),
+             "a Cross-Controller Reset finds controllers of the same host only; nvmet resets "
+             "whichever controller its CNTLID, CIU and CIRN name")
+      .field("notices_on", &Subsystem::notices_on, boolean(),
+             "notices are enabled before any Set Features, as with nvmet; else none is");
+}
+
 /// What an array of several nodes adds.
 Object<Subsystem> array_knobs(Object<Subsystem>&& declared) {
   return std::move(declared)
@@ -180,7 +201,7 @@ const Object<Fabric>& fabric_object() {
 }
 
 const Object<Subsystem>& subsystem_object() {
-  static const auto declared = array_knobs(keep_alive_knobs(
+  static const auto declared = array_knobs(keep_alive_knobs(ccr_knobs(
       Object<Subsystem>("subsystem", "A target. The knobs start from its profile.")
           .based_on<&profile_row>("profile")
           .field("name", &Subsystem::name, name(longest_nqn), "its NQN, or any short name",
@@ -211,14 +232,6 @@ const Object<Subsystem>& subsystem_object() {
                                            {"quiesce", target::InFlight::quiesce}}),
                  "commands that execute when their controller ends: run to their end first, are "
                  "stopped, land later, or run on for at most `quiesce_time`")
-          .field("ccrl", &Subsystem::ccrl, integer<std::uint8_t>(0, 255),
-                 "CCRL, Cross-Controller Resets at a time; 0: not supported")
-          .field("ccr_fails", &Subsystem::ccr_fails, boolean(),
-                 "every Cross-Controller Reset is answered with an error")
-          .field("ccr_delay", &Subsystem::ccr_delay, latency(24h),
-                 "from an accepted Cross-Controller Reset to the reset")
-          .field("ccr_event_lost", &Subsystem::ccr_event_lost, boolean(),
-                 "the completed notice is never sent")
           .field("fused_commands", &Subsystem::fused_commands, boolean(),
                  "Compare and Write is executed as one; else it is refused, as nvmet does")
           .maybe("inline_data_size", &Subsystem::inline_data_bytes,
@@ -239,7 +252,7 @@ const Object<Subsystem>& subsystem_object() {
                  "through the timer wheel, a queue ends after a grace period of RCU, its socket "
                  "a tick or two later; `exact`: none of this takes time")
           .field("tick_phase", &Subsystem::tick_phase, latency(longest_run),
-                 "how far its tick counter is along when the run begins")));
+                 "how far its tick counter is along when the run begins"))));
   return declared;
 }
 

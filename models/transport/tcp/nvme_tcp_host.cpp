@@ -85,7 +85,14 @@ void submit(World& w, HostQueueId id, const wire::Command& command, const Payloa
   const Message message = nvme_tcp::make_message(header, carried, q.digests);
   if (!w.transport.capsule_drops.empty()) [[unlikely]]
     choose_capsule(w, id, command.opcode, message.bytes);
-  send_to_target(w, w.transport.host_queues[id].connection, message);
+  const ConnectionId connection = w.transport.host_queues[id].connection;
+  if (tcp::is_gone(w, connection, Side::host)) [[unlikely]] {
+    // "failed to send request": io_work meets the error after the command was taken.
+    w.after(Duration{}, [owner = q.owner, cid = command.cid](World& world) {
+      world.transport.host.unsent(world, owner, cid);
+    });
+  }
+  send_to_target(w, connection, message);
 }
 
 ConnectionId connection_of(const World& w, HostQueueId id) {

@@ -123,6 +123,10 @@ void send(World& w, ConnectionId id, Side side, const Message& message) {
   transmit(w, id, side);
 }
 
+bool is_gone(const World& w, ConnectionId id, Side side) {
+  return w.transport.connections[id].end[at(side)].state == TcpState::closed;
+}
+
 void shut_down(World& w, ConnectionId id, Side side) {
   Endpoint& e = end_of(w, id, side);
   if (e.state != TcpState::established || e.shut_down)

@@ -32,6 +32,9 @@ ConnectionId open(World& w, net::RouteId forward, net::RouteId back, transport::
 /// a dead socket is.
 void send(World& w, ConnectionId id, Side side, const Message& message);
 
+/// Whether that end is closed: a write to it fails.
+bool is_gone(const World& w, ConnectionId id, Side side);
+
 /// shutdown(RDWR): a FIN follows what was written, data that arrives from now on is answered with a
 /// reset. What is in the socket is still sent and retransmitted; what waits outside is forgotten.
 void shut_down(World& w, ConnectionId id, Side side);

@@ -12,9 +12,9 @@ namespace {
 constexpr std::uint64_t busy = 16;
 constexpr std::uint64_t no_device = 19;
 
-const std::vector<const char*> presets = {"linux-mainline", "tp4129-rfc1",   "tp8028-rfc1",
-                                          "tp8028-v2",      "tp8028-v3",     "tp8028-v4",
-                                          "cqt-only",       "ccr+cqt+filter"};
+const std::vector<const char*> presets = {"linux-mainline", "tp4129-rfc1", "tp8028-rfc1",
+                                          "tp8028-v2",      "tp8028-v3",   "tp8028-v4",
+                                          "tp8028-v6",      "cqt-only",    "ccr+cqt+filter"};
 
 State state_of(const Run& run, std::uint32_t controller = 0) {
   return run.world.host.controllers[controller].state;

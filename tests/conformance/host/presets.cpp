@@ -27,10 +27,11 @@ struct Row {
 const Row rows[] = {
     {"linux-mainline", Waits::nowhere, false, 0s, 0s, 0s, true},
     {"tp4129-rfc1", Waits::resetting, false, 16s, 15s, 0s, true},
-    {"tp8028-rfc1", Waits::recovering, true, 16s, 0s, 5s, false},
+    {"tp8028-rfc1", Waits::recovering, true, 16s, 0s, 7s, false},
     {"tp8028-v2", Waits::fencing, true, 16s, 0s, 5s, false},
     {"tp8028-v3", Waits::fencing, true, 16s, 0s, 7s, false},
     {"tp8028-v4", Waits::fencing, true, 0s, 0s, 5s, false},
+    {"tp8028-v6", Waits::fencing, true, 16s, 0s, 5s, false},
     {"cqt-only", Waits::fencing, false, 16s, 0s, 0s, false},
     {"ccr+cqt+filter", Waits::fencing, true, 16s, 0s, 7s, false},
     {"spec", Waits::fencing, true, 16s, 25s, 7s, true},

@@ -124,6 +124,9 @@ TEST_CASE("a Cross-Controller Reset strikes after its delay, or that of the fenc
     s["workloads"] = json::array({write_at("3100ms"), write_at("3100ms")});
     const Run run = run_to(Run(s), Kind::ccr_requested);
     assert_earliest(run, run.world.now() + 170ms, Kind::controller_fatal);
+    s["subsystems"][0]["ccr_reports_failure"] = true;
+    const Run failing = run_to(Run(s), Kind::ccr_requested);
+    assert_earliest(failing, failing.world.now() + 170ms, Kind::event_sent);
   }
   SECTION("fence_time, of a node that does not answer") {
     json s = two_nodes();

@@ -110,8 +110,9 @@ TEST_CASE("on rdma nothing of a stopped queue pair comes later", "[conformance][
 
 TEST_CASE("removal of an adapter re-opens the hole in every posted generation",
           "[conformance][ABA-4][rdma]") {
-  for (const char* policy : {"linux-mainline", "tp4129-rfc1", "tp8028-rfc1", "tp8028-v2",
-                             "tp8028-v3", "tp8028-v4", "cqt-only", "ccr+cqt+filter", "spec"}) {
+  for (const char* policy :
+       {"linux-mainline", "tp4129-rfc1", "tp8028-rfc1", "tp8028-v2", "tp8028-v3", "tp8028-v4",
+        "tp8028-v6", "cqt-only", "ccr+cqt+filter", "spec"}) {
     INFO(policy);
     json s = on_rdma(2, policy);
     s["workloads"] = json::array({rw_test_once(60s)});

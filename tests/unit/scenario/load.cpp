@@ -114,8 +114,8 @@ TEST_CASE("An error names place, finding, expectation and the nearest name", "[s
         "e.g. \"15s\" (units: ns, us, ms, s, min, h)");
   CHECK(error_with("/hosts/0/policy", "linux-manline") ==
         "x.json: at /hosts/0/policy: found the string \"linux-manline\", expected one of "
-        "linux-mainline, tp4129-rfc1, tp8028-rfc1, tp8028-v2, tp8028-v3, tp8028-v4, cqt-only, "
-        "ccr+cqt+filter, spec; did you mean \"linux-mainline\"?");
+        "linux-mainline, tp4129-rfc1, tp8028-rfc1, tp8028-v2, tp8028-v3, tp8028-v4, tp8028-v6, "
+        "cqt-only, ccr+cqt+filter, spec; did you mean \"linux-mainline\"?");
   CHECK(error_with("/fabric/links/0/mtu", 100) ==
         "x.json: at /fabric/links/0/mtu: found the number 100, expected an integer from 576 to "
         "65535");

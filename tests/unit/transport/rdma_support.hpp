@@ -82,6 +82,7 @@ inline transport::HostHandlers host_handlers() {
       [](World&, transport::HostOwner, std::uint16_t cid) -> const Payload* {
         return engines.live.count(cid) != 0 ? &engines.data : nullptr;
       },
+      nullptr,  // RDMA takes each command
       [](World& w, transport::HostOwner, int error) { note(w, "failed", std::uint64_t(error)); }};
 }
 

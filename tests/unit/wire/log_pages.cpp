@@ -174,5 +174,27 @@ TEST_CASE("log page 1Fh has entries of CNTLID, LC and CIU, at most 511", "[wire]
   CHECK_FALSE(encode_lost_host_log(page, entries));
 }
 
+TEST_CASE("CCR-17 flags of an entry and bits of the completion are where they belong",
+          "[wire][CCR-17]") {
+  CcrLogEntry entry{.icid = 1, .ciu = 2, .acid = 3, .status = CcrStatus::failed, .flags = 0x0E};
+  std::array<std::byte, 16> page{};
+  REQUIRE(encode_ccr_log(page, std::span(&entry, 1)));
+  CHECK(page[15] == std::byte{0x0E});
+  const CcrLogEntry read = (*CcrLogView::decode(page))[0];
+  CHECK((read.flags & ccr_flag_validated) == 0);
+  CHECK((read.flags & ccr_flag_initiated) != 0);
+  CHECK(read.retry() == 3);
+  // DW0: IRS bit 0, V bit 1, CLRI bit 2; RMC is bit 0 of LSP, so bit 8 of CDW10.
+  CHECK(ccr_immediate_reset_successful == 1);
+  CHECK(ccr_validated == 2);
+  CHECK(ccr_level_reset_initiated == 4);
+  GetLogPage log;
+  log.lid = LogId::cross_controller_reset;
+  log.lsp = ccr_lsp_remove_completed;
+  CHECK(((make_get_log_page(0, log).cdw10 >> 8) & 0x7F) == 1);
+  CHECK(aec_cross_controller_reset == 0x100000);
+  CHECK(aec_lost_host_communication == 0x200000);
+}
+
 }  // namespace
 }  // namespace holdfast::wire
