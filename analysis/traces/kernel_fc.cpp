@@ -20,6 +20,7 @@ std::string number_of(const host::Controller& c) { return c.name.substr(4); }
 
 /// A world-wide port name for a node of the fabric (NAA 2, locally made up).
 std::uint64_t wwpn_of(net::NodeId node) { return 0x2000'0000'0000'0001U + sim::index(node); }
+
 constexpr const char* disconnect_received = "Disconnect Association LS received";
 
 /// What the series gives as the reason of a recovery.

@@ -78,8 +78,10 @@ void heal_targets(World& w) {
   }
 }
 
-/// Remote ports that are gone come back.
+/// Remote ports that are gone come back, and adapters send to all of them.
 void heal_ports(World& w) {
+  for (transport::Port& port : w.transport.ports)
+    port.refusals = 0;
   const auto& cut = w.transport.fc.cut_routes;
   for (const fault::Fault& f : w.fault.faults) {
     const auto* lost = std::get_if<fault::RemotePortLost>(&f.what);

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <exception>
+#include <set>
 #include <vector>
 
 namespace holdfast::sim {

@@ -6,6 +6,7 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,7 @@ class Scribe : public sim::Sink {
  private:
   void note_births(const sim::Record& record);
   void name_connection(std::uint64_t id);
+  bool opens_connection(const sim::Record& record);
   std::uint64_t told(const sim::Record& record, std::size_t place, Role role);
   std::uint64_t packet_head(std::uint64_t word);
   [[nodiscard]] std::uint64_t packet_end(const sim::Record& record, std::uint64_t word) const;
@@ -81,6 +83,7 @@ class Scribe : public sim::Sink {
   std::vector<std::uint64_t> operations_;  ///< by serial - 1
   std::map<std::uint64_t, std::uint64_t> operations_of_job_;
   std::map<std::uint64_t, std::uint64_t> connections_, exchanges_;
+  std::set<std::uint64_t> resolving_;  ///< RDMA: connections that ask for the address
   /// How many there were, by the two nodes, or by the connection.
   std::map<std::uint64_t, std::uint64_t> opened_;
 };

@@ -14,19 +14,6 @@ using transport::TransportKind;
 /// What rdma::Packet calls Op::response: such packets carry a version.
 constexpr std::uint64_t op_response = 11;
 
-bool opens_connection(const sim::Record& r) {
-  switch (static_cast<Kind>(r.kind)) {
-    case Kind::tcp_state:
-      return Words<Kind::tcp_state>(r).get<"state">() == transport::TcpState::syn_sent;
-    case Kind::queue_pair_state:
-      return Words<Kind::queue_pair_state>(r).get<"state">() == rdma::State::resolving;
-    case Kind::iu_sent:
-      return Words<Kind::iu_sent>(r).get<"iu">() == transport::fc::Iu::ls_request;
-    default:
-      return false;
-  }
-}
-
 net::RouteId route_of(const World& w, std::uint64_t connection) {
   // A record has the place only.
   const auto in = [&](const auto& arena) -> const auto& {
@@ -75,6 +62,25 @@ void Scribe::name_connection(std::uint64_t id) {
   connections_[id] = pair | ++opened_[pair];
 }
 
+bool Scribe::opens_connection(const sim::Record& r) {
+  switch (static_cast<Kind>(r.kind)) {
+    case Kind::tcp_state:
+      return Words<Kind::tcp_state>(r).get<"state">() == transport::TcpState::syn_sent;
+    case Kind::queue_pair_state: {
+      // It begins with asking for the address, or where that is known with the request.
+      const Words<Kind::queue_pair_state> words(r);
+      const auto id = static_cast<std::uint64_t>(words.get<"connection">());
+      if (words.get<"state">() == rdma::State::resolving)
+        return resolving_.insert(id).second;
+      return words.get<"state">() == rdma::State::requesting && resolving_.erase(id) == 0;
+    }
+    case Kind::iu_sent:
+      return Words<Kind::iu_sent>(r).get<"iu">() == transport::fc::Iu::ls_request;
+    default:
+      return false;
+  }
+}
+
 void Scribe::note_births(const sim::Record& r) {
   const Kind kind{r.kind};
   if (kind == Kind::app_submit) {
@@ -82,9 +88,10 @@ void Scribe::note_births(const sim::Record& r) {
     const std::uint64_t known = numbers_.of(Role::job, job);
     operations_.push_back(known == nobody ? nobody : known << 32 | ++operations_of_job_[known]);
   }
+  const bool opens_one = opens_connection(r);
   for (std::size_t i = 0; i < record_kinds[r.kind].words; ++i) {
     const bool names_one = role_of_word[r.kind][i] == Role::connection;
-    if (names_one && (opens_connection(r) || connections_.count(r.word[i]) == 0))
+    if (names_one && (opens_one || connections_.count(r.word[i]) == 0))
       name_connection(r.word[i]);
   }
   if (kind != Kind::iu_sent)

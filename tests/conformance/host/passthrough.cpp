@@ -108,10 +108,10 @@ TEST_CASE("a fence that closes its connections first repeats nothing", "[conform
     bool closes;
   };
   // The RFC of TP4129 frees its I/O queues and its admin queue before it holds (patch 7/7).
-  const auto [policy, closes] =
-      GENERATE(Row{{{"preset", "cqt-only"}}, false},
-               Row{{{"preset", "cqt-only"}, {"closes_first", true}}, true}, Row{"spec", true},
-               Row{"tp4129-rfc1", true});
+  const auto [policy, closes] = GENERATE(
+      Row{{{"preset", "cqt-only"}}, false},
+      Row{{{"preset", "cqt-only"}, {"closes_first", true}}, true},
+      Row{{{"preset", "spec"}, {"hold_from", "recovery_start"}}, true}, Row{"tp4129-rfc1", true});
   INFO(policy);
   json s = scenario_with(2);
   set_keep_alive(s, analysis::KeepAlive::traffic_based, 5s);

@@ -176,7 +176,8 @@ TEST_CASE("10.3 nvme/071 logs its lines in their order", "[conformance][ABA-7][L
     const std::string fencing =
         fc ? "NVME-FC{0}: starting controller fencing io timeout" : "starting controller fencing";
     // nvme-fc tries at once (4.9).
-    const std::string back = fc ? "Successfully reconnected" : "Reconnecting in 10 seconds...";
+    const std::string back =
+        fc ? "NVME-FC{0}: controller connect complete" : "Reconnecting in 10 seconds...";
     const auto ccr = log_of(scenario_of(transport, "ccr"), "nvme0");
     CHECK(missing_from(ccr, {timeout, fencing, "attempting CCR, timeout 45000ms",
                              "CCR succeeded using nvme1", back}) == "");

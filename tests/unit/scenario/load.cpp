@@ -107,7 +107,7 @@ TEST_CASE("An error names place, finding, expectation and the nearest name", "[s
   CHECK(error_with("/hosts/0/polcy", "x") ==
         "x.json: at /hosts/0/polcy: found unknown key \"polcy\", expected one of name, policy, "
         "iopolicy, cpus, io_timeout, admin_timeout, max_retries, socket_close_delay, "
-        "rdma_drains_queue_pair, hz, tick_phase, keep_alive_waits, ... (2 more); did you mean "
+        "rdma_drains_queue_pair, hz, tick_phase, keep_alive_waits, ... (3 more); did you mean "
         "\"policy\"?");
   CHECK(error_with("/duration", 15) ==
         "x.json: at /duration: found the number 15, expected a duration as a string with a unit, "
