@@ -116,4 +116,4 @@ def test_no_sentence_of_a_reset_says_without_a_reset(tmp_path: Path) -> None:
     assert "after the delete of" in texts["GAP-2"]
     for text in texts.values():
         assert "without a reset" not in text
-    assert "before a fence or the end of a hold of 11 s" in texts["HOLD-1"]
+    assert "before a fence or the end of a hold of 6 s" in texts["HOLD-1"]
