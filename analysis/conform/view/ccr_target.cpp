@@ -214,8 +214,7 @@ bool CcrTargetView::was_named(std::uint32_t instance, std::uint32_t before) cons
 
 bool CcrTargetView::is_pending(const Served& s, std::uint32_t at_event) const {
   return s.accepted() && s.names == Names::proper && s.fetched < at_event &&
-         freed[instances[s.there].target] > at_event &&
-         freed[s.source] > at_event;
+         freed[instances[s.there].target] > at_event && freed[s.source] > at_event;
 }
 
 bool CcrTargetView::is_undisturbed(TimePoint from, TimePoint to) const {
