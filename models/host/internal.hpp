@@ -211,7 +211,7 @@ void path_drained(World& w, ControllerId id);
 /// The paths of a controller are gone: what waited for one takes another.
 void end_scan(World& w, ControllerId id);
 
-// scan.cpp: persistent discovery controllers
+// scan.cpp, of persistent discovery controllers
 bool is_discovery_nqn(const wire::NqnText& nqn);
 /// Steps of a set-up that a discovery controller leaves out.
 bool discovery_skips(Setup step);
@@ -252,7 +252,6 @@ Request fused_compare(World& w, const Controller& c, IoId io);
 std::uint32_t tags_needed(const World& w, IoId io);
 /// Notes the end of one half. True: it was the last, and `status` is now that of the pair.
 bool pair_is_done(Io& io, wire::Status& status);
-/// The token of the attempt that is being made.
 /// The application hears of an I/O, and its path of its end, when the processor has come to it.
 void tell(World& w, IoId id, wire::Status status);
 /// One attempt of an I/O has ended. The application is told when none is open any more, so that no
@@ -263,6 +262,7 @@ void attempt_over(World& w, IoId io, wire::Status status);
 void send_early(World& w, IoId io, ControllerId from);
 /// nvme_retry_req: the Command Retry Delay that the status names, of the controller that said it.
 Duration retry_delay(const Controller& c, wire::Status status);
+/// The token of the attempt that is being made.
 Version token_of(const Io& io);
 Version buffer_content(const World& w, std::uint32_t buffer);
 

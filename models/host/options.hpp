@@ -42,8 +42,7 @@ struct RecoveryPolicy {
   Hold hold = Hold::none;
   CqtZero cqt_zero = CqtZero::no_hold;
   HoldFrom hold_from = HoldFrom::recovery_start;
-  bool holds_katt =
-      false;  ///< m x KATT, which the host reads from the controller, not its own KATO
+  bool holds_katt = false;  ///< m counts the controller's KATT, which the host reads, not KATO
   bool notice_ends_wait = false;  ///< CQT alone is waited for once the controller itself has ended
                                   ///< the connections of all that is in flight (Base 2.1 9.6.2)
   bool release_idempotent = false;      ///< Unrestricted Retry does not wait for the fence (9.3)

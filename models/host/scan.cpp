@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What follows when a controller is LIVE: events are asked for, and its namespaces are scanned
-// (nvme_scan_work). That holds up: while it updates
-// what is known of a namespace it freezes that path's request queue, and then the multipath head,
-// so that I/O over healthy paths waits too (nvme_update_ns_info). And what persistent discovery
-// controllers do instead (protocol.md 1.9): they have no I/O queues and no namespaces, and by
-// default KATO 0, which the target takes for a time of its own.
+// What follows when a controller is LIVE. Events are asked for, and its namespaces are scanned
+// (nvme_scan_work); to update what is known of one freezes that path's request queue, and then the
+// multipath head, so that I/O over healthy paths waits too (nvme_update_ns_info). Persistent
+// discovery controllers (protocol.md 1.9) have no I/O queues and no namespaces, and by default
+// KATO 0, which the target takes for a time of its own.
 #include <algorithm>
 #include <utility>
 
@@ -76,9 +75,7 @@ void let_in(World& w, ControllerId id, bool to_this_path) {
 std::uint64_t paths_over(const World& w, ControllerId id) {
   const auto& heads = host_of(w, w.host.controllers[sim::index(id)]).heads;
   return static_cast<std::uint64_t>(std::count_if(heads.begin(), heads.end(), [&](HeadId head) {
-    const auto& paths = w.host.heads[sim::index(head)].paths;
-    return std::any_of(paths.begin(), paths.end(),
-                       [id](const Path& p) { return p.controller == id; });
+    return has_path(w.host.heads[sim::index(head)], id);
   }));
 }
 

@@ -165,6 +165,15 @@ inline json fio(const json& words) {
   return job;
 }
 
+/// Eight jobs, each of which has one write out at a time, from 1 s on for 100 ms.
+inline json eight_writers() {
+  return fio({{"rw", "randwrite"},
+              {"start", "1s"},
+              {"numjobs", 8},
+              {"runtime", "100ms"},
+              {"size", "16MiB"}});
+}
+
 inline json blackhole(const std::string& link, Duration at) {
   return {{"type", "blackhole"}, {"at", text(at)}, {"link", link}};
 }

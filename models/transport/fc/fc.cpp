@@ -107,6 +107,10 @@ void install(World& w) {
   w.net.dropped = on_dropped;
 }
 
+bool is_refused(const World& w, const Connection& c) {
+  return w.transport.ports[sim::index(c.port)].refusals != 0;
+}
+
 ConnectionId open_connection(World& w, net::RouteId forward, net::RouteId back, PortId port,
                              ConnectionId association) {
   auto& all = w.transport.fc.connections;
@@ -149,8 +153,7 @@ void send(World& w, ExchangeId id, Side from, Iu iu, std::uint32_t bytes) {
   f.token = exchange(w, id).data[at(from)].version;
   f.stamp_ns = sim::ns(w.now());
   record<Kind::iu_sent>(w, of, from, iu, bytes, id, Token{f.token});
-  const bool refused = w.transport.ports[sim::index(connection(w, of).port)].refusals != 0;
-  if (is_cut(w, route) || (from == Side::host && refused))
+  if (is_cut(w, route) || (from == Side::host && is_refused(w, connection(w, of))))
     return;  // the adapter has no login to send it under, or does not take it
   const std::uint32_t most =
       std::min(frame_payload_bytes, w.net.routes[sim::index(route)].mtu_bytes - header_bytes);

@@ -16,9 +16,9 @@ bool host_listens(const World& w, const Connection& c) {
   return c.host_queue != sim::none<HostQueueId> && !w.transport.host_queues[c.host_queue].stopped;
 }
 
-/// The port is there as far as the host knows, but the adapter does not take what is for it.
-bool is_refused(const World& w, const Connection& c) {
-  return w.transport.ports[sim::index(c.port)].refusals != 0;
+/// Nothing that is sent there leaves the adapter.
+bool is_unreachable(const World& w, const Connection& c) {
+  return is_apart(w, c.route[at(Side::host)]) || is_refused(w, c);
 }
 
 HostOwner owner_of(const World& w, const Connection& c) {
@@ -28,8 +28,7 @@ HostOwner owner_of(const World& w, const Connection& c) {
 void request_service(World& w, ConnectionId id, Service service, std::uint32_t bytes) {
   HOLDFAST_CHECK(service != Service::command, "a command is no link service");
   const ExchangeId x = open_exchange(w, id, service, Side::host);
-  const bool at_once =
-      is_apart(w, connection(w, id).route[at(Side::host)]) || is_refused(w, connection(w, id));
+  const bool at_once = is_unreachable(w, connection(w, id));
   const Duration wait = at_once ? Duration{} : w.transport.fc.parameters.ls_timeout;
   exchange(w, x).timer =
       w.after(wait, [x](World& world) { give_up(world, x, StatusCode::host_aborted_command); });
@@ -217,8 +216,7 @@ bool abort(World& w, HostQueueId queue, std::uint16_t cid) {
     return false;
   exchange(w, id).aborting = true;
   // An adapter that has no login to the port has nobody to wait for.
-  const bool at_once =
-      is_apart(w, connection(w, of).route[at(Side::host)]) || is_refused(w, connection(w, of));
+  const bool at_once = is_unreachable(w, connection(w, of));
   const Duration wait = at_once ? Duration{} : w.transport.fc.parameters.abort_timeout;
   w.calendar.cancel(exchange(w, id).timer);
   exchange(w, id).timer =

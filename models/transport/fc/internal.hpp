@@ -27,6 +27,8 @@ Exchange& exchange(World& w, ExchangeId id);
 Connection& connection(World& w, ConnectionId id);
 
 // fc.cpp
+/// The port is there as far as the host knows, but its adapter does not take what is for it.
+bool is_refused(const World& w, const Connection& c);
 /// A connection of an association; without one it is an association of its own.
 ConnectionId open_connection(World& w, net::RouteId forward, net::RouteId back, PortId port,
                              ConnectionId association);

@@ -10,12 +10,7 @@ TEST_CASE("one processor tells one I/O after the other", "[conformance]") {
   auto& media = s["subsystems"][0]["namespaces"][0]["media"];
   media = {{"write", "20us"}, {"read", "80us"}};
   s["hosts"][0]["io_cpu_time"] = "1ms";
-  s["workloads"] = {{{"type", "fio"},
-                     {"host", "h1"},
-                     {"rw", "randwrite"},
-                     {"start", "1s"},
-                     {"numjobs", 8},
-                     {"runtime", "100ms"}}};
+  s["workloads"] = json::array({eight_writers()});
   Run run(s, true);
   run.until(2s);
   // Eight writes at a time are done within microseconds, and told 1 ms apart: 100 in 100 ms, and

@@ -10,12 +10,7 @@ TEST_CASE("a medium that takes k commands at a time finishes them k by k", "[con
   json s = scenario_with(1);
   auto& media = s["subsystems"][0]["namespaces"][0]["media"];
   media = {{"write", "1ms"}, {"read", "80us"}, {"parallel", parallel}};
-  s["workloads"] = {{{"type", "fio"},
-                     {"host", "h1"},
-                     {"rw", "randwrite"},
-                     {"start", "1s"},
-                     {"numjobs", 8},
-                     {"runtime", "100ms"}}};
+  s["workloads"] = json::array({eight_writers()});
   Run run(s, true);
   run.until(2s);
   // Eight jobs with one write each out: without a limit each takes 1 ms and the way; with k places
