@@ -213,7 +213,8 @@ constexpr std::uint32_t attempt_of(Token token) {
   X(digest_error, protocol, W(ConnectionId, connection), W(Side, side),                            \
     W(transport::Damage, damage))                                                                  \
   X(property_failed, protocol, W(ControllerId, controller), W(Status, status),                     \
-    W(wire::Property, property))
+    W(wire::Property, property))                                                                   \
+  X(setup_refused, protocol, W(ControllerId, controller), W(Status, status))
 
 enum class Kind : std::uint16_t {
 #define HOLDFAST_X(name, ...) name,

@@ -98,6 +98,8 @@ void judge(const scenario::Expect& e, json& document) {
   check(list, "mutated_writes", e.mutated_writes, document["integrity"]["mutated_writes"]);
   check(list, "longest_stall_s", e.longest_stall_s,
         document["io"].value("longest_stall_s", json()));
+  check(list, "longest_latency_s", e.longest_latency_s,
+        document["io"].value("longest_latency_s", json()));
   const json& recovery = document["recovery"];
   check_each(list, "detection_s", e.detection_s, recovery, "fault_s", "detected_s");
   check_each(list, "hold_s", e.hold_s, recovery, "fence_started_s", "released_s");

@@ -174,10 +174,63 @@ json exposure_part(const World& w, const oracle::Exposure& e) {
           {"windows", windows}};
 }
 
-json hosts_part(const scenario::Scenario& s) {
+json counters_of(const host::ControllerCounters& c) {
+  return {{"reset_count", c.reset_count},
+          {"reconnect_count", c.reconnect_count},
+          {"command_error_count", c.command_error_count}};
+}
+
+json counters_of(const host::PathCounters& c) {
+  return {{"command_retries_count", c.command_retries_count},
+          {"command_error_count", c.command_error_count},
+          {"multipath_failover_count", c.multipath_failover_count}};
+}
+
+json counters_of(const host::HeadCounters& c) {
+  return {{"io_requeue_no_usable_path_count", c.io_requeue_no_usable_path_count},
+          {"io_fail_no_available_path_count", c.io_fail_no_available_path_count}};
+}
+
+template <class Counters>
+void put_counters(json& out, const std::string& key, const Counters& counters) {
+  json told = counters_of(counters);
+  if (std::any_of(told.begin(), told.end(), [](const json& count) { return count != 0; }))
+    out[key] = std::move(told);
+}
+
+/// What sysfs of Linux 7.2 has under `diag/`; nothing of those that counted nothing.
+json diag_part(const World& w, const host::Host& h) {
+  json controllers = json::object(), paths = json::object(), devices = json::object();
+  for (const host::ControllerId id : h.controllers) {
+    const host::Controller& c = w.host.controllers[sim::index(id)];
+    put_counters(controllers, c.name, c.counters);
+  }
+  for (const host::HeadId id : h.heads) {
+    const host::Head& head = w.host.heads[sim::index(id)];
+    const std::string device = fmt::format("{}/{}", host::nqn_of(w, head.subnqn).view(), head.nsid);
+    put_counters(devices, device, head.counters);
+    for (const host::Path& p : head.paths)
+      put_counters(paths, device + " over " + w.host.controllers[sim::index(p.controller)].name,
+                   p.counters);
+  }
+  json out = json::object();
+  for (const auto& [key, part] : {std::pair("controllers", controllers), std::pair("paths", paths),
+                                  std::pair("devices", devices)}) {
+    if (!part.empty())
+      out[key] = part;
+  }
+  return out;
+}
+
+json hosts_part(const scenario::Scenario& s, const World& w) {
   json list = json::array();
-  for (const scenario::Host& h : s.hosts) {
-    list.push_back({{"name", h.name}, {"policy", scenario::told_as(h.policy)}});
+  for (std::size_t i = 0; i < s.hosts.size(); ++i) {
+    const scenario::Host& h = s.hosts[i];
+    json one = {{"name", h.name}, {"kernel", h.kernel}, {"policy", scenario::told_as(h.policy)}};
+    json diag = diag_part(w, w.host.hosts[i]);
+    if (!diag.empty())
+      one["diag"] = std::move(diag);
+    list.push_back(std::move(one));
   }
   return list;
 }
@@ -224,6 +277,14 @@ json io_part(const World& w, Patience* patience, json& left_out, std::vector<IoS
   put("write", [&] { return io_statistics(w, host::IoKind::write, patience); });
   // Everything else there is, if there is any.
   put("other", [&] { return other_statistics(w, patience); });
+  if (all.size() == 3) {
+    sim::Duration longest{};
+    for (const IoStatistics& one : all)
+      longest = std::max(longest, one.slowest);
+    io["longest_latency_s"] = sim::seconds(longest);
+  } else {
+    left_out.push_back("/io/longest_latency_s");
+  }
   in_time(left_out, "/io/longest_stall_s",
           [&] { io["longest_stall_s"] = sim::seconds(longest_stall(w, patience)); });
   in_time(left_out, "/io/before_fault",
@@ -249,7 +310,7 @@ json result_document(const scenario::Scenario& s, const World& w, std::string_vi
               {"trace_hash", hex(hashes.full)},
               {"trace_hash_protocol", hex(hashes.protocol)},
               {"trace_hash_outcome", hex(hashes.outcome)},
-              {"hosts", hosts_part(s)},
+              {"hosts", hosts_part(s, w)},
               {"sim", sim_part(w)},
               {"exposure", exposure_part(w, exposure)},
               {"recovery", recovery_part(w)},

@@ -39,6 +39,10 @@ struct FaultName {
     return fmt::format("ANA change of group {} of {}", f.ana.group,
                        w.target.nqns[sim::index(f.subsystem)]);
   }
+  std::string operator()(const fault::CqtChange& f) const {
+    return fmt::format("CQT of {} set to {} ms", w.target.nqns[sim::index(f.subsystem)],
+                       f.cqt / std::chrono::milliseconds{1});
+  }
   std::string operator()(const fault::ResetController& f) const {
     return "reset of " + device(f.controller);
   }

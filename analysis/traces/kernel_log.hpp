@@ -88,6 +88,7 @@ class KernelLog final : public TraceFile {
   void on_timeout(const Words<Kind::request_timeout>& r);
   void on_opening(transport::ConnectionId connection);
   void on_connected(const Words<Kind::connected>& r);
+  void on_setup_refused(const Words<Kind::setup_refused>& r);
   void on_connect_failed(const Words<Kind::connect_failed>& r);
   void on_reconnect_scheduled(const Words<Kind::reconnect_scheduled>& r);
   void on_removed(const Words<Kind::controller_removed>& r);

@@ -77,6 +77,9 @@ bool KernelLog::on_setup(const sim::Record& r) {
     case Kind::connected:
       on_connected(Words<Kind::connected>(r));
       return true;
+    case Kind::setup_refused:
+      on_setup_refused(Words<Kind::setup_refused>(r));
+      return true;
     case Kind::connect_failed:
       on_connect_failed(Words<Kind::connect_failed>(r));
       return true;
@@ -140,6 +143,33 @@ void KernelLog::on_connected(const Words<Kind::connected>& r) {
   say(id, fmt::format("new ctrl: NQN \"{}\", addr {}.{}.{}.{}:{}, hostnqn: {}",
                       host::nqn_of(w_, c.subnqn).view(), a[0], a[1], a[2], a[3], nvme_tcp_port,
                       w_.host.hosts[sim::index(c.host)].hostnqn.view()));
+}
+
+/// What nvme_init_ctrl_finish and nvme_tcp_alloc_io_queues say of a status.
+void KernelLog::on_setup_refused(const Words<Kind::setup_refused>& r) {
+  const auto id = r.get<"controller">();
+  const int status = r.get<"status">().value;
+  switch (controller(id).setup) {
+    case Setup::read_cap:
+    case Setup::read_cap_again:
+      say(id, fmt::format("Reading CAP failed ({})", status));
+      return;
+    case Setup::read_version:
+      say(id, fmt::format("Reading VS failed ({})", status));
+      return;
+    case Setup::identify:
+      say(id, fmt::format("Identify Controller failed ({})", status));
+      return;
+    case Setup::ana_log:
+      say(id, fmt::format("Failed to get ANA log: {}", status));
+      return;
+    case Setup::number_of_queues:
+      say(id, fmt::format("Could not set queue count ({})", status));
+      say(id, "unable to set any I/O queues");
+      return;
+    default:
+      return;
+  }
 }
 
 void KernelLog::on_connect_failed(const Words<Kind::connect_failed>& r) {

@@ -76,6 +76,11 @@ struct AnaChange : Once {
 };
 
 // What an administrator does.
+struct CqtChange : Once {
+  target::SubsystemId subsystem{};
+  Duration cqt{};
+};
+
 struct ResetController : Once {
   host::ControllerId controller{};
 };
@@ -156,10 +161,11 @@ struct CrossTraffic {
   std::uint32_t source = 0;  ///< place in Fabric::traffic
 };
 
-using What = std::variant<Blackhole, LinkDown, Loss, Impair, CommandDelay, CommandStatus, AnaChange,
-                          ResetController, DeleteController, Disconnect, PassthroughCcr,
-                          Passthrough, HcaRemoved, RemotePortLost, NodeFailure, AdminStall,
-                          PortRemoved, KillSockets, DropCapsule, CrossTraffic, DamagePdu>;
+using What =
+    std::variant<Blackhole, LinkDown, Loss, Impair, CommandDelay, CommandStatus, AnaChange,
+                 ResetController, DeleteController, Disconnect, PassthroughCcr, Passthrough,
+                 HcaRemoved, RemotePortLost, NodeFailure, AdminStall, PortRemoved, KillSockets,
+                 DropCapsule, CrossTraffic, DamagePdu, CqtChange>;
 
 struct Fault {
   TimePoint at{};

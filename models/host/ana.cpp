@@ -103,7 +103,7 @@ void continue_ana_read(World& w, ControllerId id) {
   log.nsid = 0;
   log.dwords = wire::GetLogPage::dwords_for(ana_log_bytes);
   r.command = wire::make_get_log_page(0, log);
-  send_request(w, c.admin, r, host_of(w, c).admin_timeout);
+  send_request(w, c.admin, r, c.admin_timeout);
 }
 
 void ana_log_completed(World& w, ControllerId id, const Request& request, wire::Status status) {

@@ -96,11 +96,12 @@ void ask(World& w, ControllerId impacted, ControllerId source) {
   r.argument = sim::index(impacted);
   r.serial = ++c.ccr_serial;
   if (host_of(w, c).policy.ccr_command_bounded) {
-    c.ccr_timer = w.at(c.deadline, [impacted](World& world) { give_up_waiting(world, impacted); });
+    c.ccr_timer = w.at(timer_at(w, c, std::max(c.deadline - w.now(), Duration{})),
+                       [impacted](World& world) { give_up_waiting(world, impacted); });
   }
   r.command = wire::make_cross_controller_reset(0, {c.cntlid, c.ciu, c.cirn});
   // The command runs under the ordinary admin timeout, so it may outlive the deadline.
-  send_request(w, s.admin, r, host_of(w, s).admin_timeout);
+  send_request(w, s.admin, r, s.admin_timeout);
 }
 
 void try_next(World& w, ControllerId impacted) {
@@ -191,7 +192,7 @@ void async_event(World& w, ControllerId id, const wire::Completion& completion) 
     log.dwords = wire::GetLogPage::dwords_for(static_cast<std::uint32_t>(wire::ccr_log_max_bytes));
     log.lsp = wire::ccr_lsp_remove_completed;
     r.command = wire::make_get_log_page(0, log);
-    send_request(w, c.admin, r, host_of(w, c).admin_timeout);
+    send_request(w, c.admin, r, c.admin_timeout);
   }
   if (event.is(wire::AsyncNotice::ana_change))
     read_ana_log(w, id);

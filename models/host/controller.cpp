@@ -60,6 +60,8 @@ void failfast_fired(World& w, ControllerId id) {
 void after_change(World& w, ControllerId id, State from, State to) {
   HOLDFAST_CHECK(from != to, "nothing has changed");
   Controller& c = controller(w, id);
+  if (to == State::resetting)
+    ++c.counters.reset_count;
   if (to == State::live) {
     if (from == State::connecting) {
       w.calendar.cancel(c.failfast_timer);
@@ -156,8 +158,6 @@ bool change_state(World& w, ControllerId id, State to) {
 
 HostId add_host(World& w, const Host& host) {
   HOLDFAST_CHECK(!host.name.empty() && host.cpus > 0, "a host has a name and a CPU");
-  HOLDFAST_CHECK(host.admin_timeout > Duration{},
-                 "a command without a timeout is waited for for ever");
   Host named = host;
   named.hostnqn = std::string_view("nqn.2014-08.org.nvmexpress:host:" + host.name);
   w.host.hosts.push_back(named);
@@ -191,7 +191,8 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   HOLDFAST_CHECK(p.setup_time >= Duration{} && p.admin_queue_time >= Duration{} &&
                      p.io_queue_time >= Duration{},
                  "a set-up takes time or none");
-  HOLDFAST_CHECK(p.io_timeout > Duration{}, "I/O without a timeout is waited for for ever");
+  HOLDFAST_CHECK(p.io_timeout > Duration{} && p.admin_timeout > Duration{},
+                 "a command without a timeout is waited for for ever");
   const ControllerId id{static_cast<std::uint32_t>(w.host.controllers.size())};
   Controller c;
   c.host = p.host;
@@ -206,6 +207,7 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   c.admin_queue_time = p.admin_queue_time;
   c.io_queue_time = p.io_queue_time;
   c.io_timeout = p.io_timeout;
+  c.admin_timeout = p.admin_timeout;
   c.reconnect_delay = p.reconnect_delay;
   // nvmf_parse_options: the give-up horizon is counted in attempts.
   c.max_reconnects = p.ctrl_loss_tmo < Duration{}
@@ -250,9 +252,14 @@ sim::TimerWheel wheel_of(const World& w, transport::HostOwner owner) {
   return host_of(w, w.host.controllers[sim::index(q.controller)]).wheel;
 }
 
+transport::SynLimits syn_limits_of(const World& w, transport::HostOwner owner) {
+  const Queue& q = w.host.queues[sim::index(owner)];
+  return host_of(w, w.host.controllers[sim::index(q.controller)]).syn;
+}
+
 transport::HostHandlers handlers() {
   return {on_queue_ready,  on_completed,      on_data,        payload_of, on_unsent,
-          on_queue_failed, fc_exchange_ended, buffer_content, wheel_of};
+          on_queue_failed, fc_exchange_ended, buffer_content, wheel_of,   syn_limits_of};
 }
 
 }  // namespace holdfast::host

@@ -25,7 +25,8 @@ struct ConnectParameters {
   Duration setup_time{};        ///< of the first attempt, before its first packet
   Duration admin_queue_time{};  ///< of each, between the admin connection and its first command
   Duration io_queue_time{};     ///< the same of each I/O queue
-  Duration io_timeout = std::chrono::seconds{30};  ///< of its I/O commands
+  Duration io_timeout = std::chrono::seconds{30};     ///< of its I/O commands
+  Duration admin_timeout = std::chrono::seconds{60};  ///< of its admin commands
   Duration keep_alive_tmo{};
   Duration reconnect_delay{};
   Duration ctrl_loss_tmo{};       ///< negative: never give up

@@ -8,6 +8,8 @@
 namespace holdfast::host {
 
 /// Linux error numbers that appear in logs and results.
+inline constexpr int error_io = 5;
+inline constexpr int error_no_memory = 12;
 inline constexpr int error_busy = 16;
 inline constexpr int error_no_device = 19;
 inline constexpr int error_invalid = 22;
@@ -220,6 +222,8 @@ void start_discovery(World& w, ControllerId id, bool again);
 
 // multipath.cpp
 Head& head_of(World& w, HeadId id);
+/// Counters of the path over a controller; if it is gone, of all that are.
+PathCounters& path_counters(World& w, HeadId head, ControllerId controller);
 /// Is the controller one of the head's paths?
 bool has_path(const Head& head, ControllerId id);
 void schedule_requeue(World& w, HeadId head);

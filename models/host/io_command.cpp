@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "models/host/hooks.hpp"
 #include "models/host/internal.hpp"
 #include "models/world.hpp"
 
@@ -192,6 +193,57 @@ Duration retry_delay(const Controller& c, wire::Status status) {
   if (status.crd() == 0)
     return Duration{};
   return c.crdt[status.crd() - 1u] * std::chrono::milliseconds{100};
+}
+
+void io_completed(World& w, QueueId queue_id, const Request& r,
+                  const wire::Completion& completion) {
+  Io& io = w.host.ios[r.io];
+  HOLDFAST_PACKET_CHECK(io.serial != 0, "a request of an I/O outlives it");
+  wire::Status status = completion.status;
+  if (!pair_is_done(io, status))
+    return;
+  const ControllerId ctrl = queue(w, queue_id).controller;
+  const Token attempt{r.data.version};  // With early_resubmission it need not be the last one.
+  const std::uint32_t max_retries = w.host.hosts[sim::index(controller(w, ctrl).host)].max_retries;
+  // nvme_decide_disposition, in its order.
+  const bool final = status.ok() || status.dnr() || io.retries >= max_retries;
+  if (!status.ok())
+    ++path_counters(w, io.head, ctrl).command_error_count;
+  if (!final && status.is_path_error()) {
+    record<Kind::attempt_abandoned>(w, attempt, ctrl, status);
+    // What was refused for its ANA state was not carried out.
+    const Host& h = host_of(w, controller(w, ctrl));
+    bool repeats =
+        is_idempotent(io.kind) || status.is_ana_error() || h.policy.repeat_non_idempotent;
+    RecoveryHooks* const hooks = hooks_of(w, controller(w, ctrl));
+    if (hooks != nullptr && !status.is_ana_error())
+      repeats = hooks->repeats(w, ctrl, io).value_or(repeats);
+    if (status.is_ana_error())
+      ana_error(w, io.head, ctrl);
+    if (io.open > 1 || io.answered) {
+      attempt_over(w, r.io, status);
+    } else if (repeats) {
+      fail_over(w, r.io, ctrl);
+    } else {
+      tell(w, r.io, status);  // whether it was carried out is not known
+    }
+    return;
+  }
+  record<Kind::attempt_done>(w, attempt, ctrl, status);
+  if (final) {
+    io.version = io.kind == IoKind::zone_append ? completion.result64() : r.read_version;
+    attempt_over(w, r.io, status);
+    return;
+  }
+  ++io.retries;
+  ++path_counters(w, io.head, ctrl).command_retries_count;
+  const Duration delay = retry_delay(controller(w, ctrl), status);
+  if (delay == Duration{}) {
+    queue_io(w, queue_id, r.io);
+    return;
+  }
+  w.at(timer_at(w, controller(w, ctrl), delay),
+       [queue_id, id = r.io](World& world) { queue_io(world, queue_id, id); });
 }
 
 void tell(World& w, IoId id, wire::Status status) {

@@ -115,9 +115,13 @@ std::uint32_t find_path(const World& w, const Head& head) {
 }
 
 /// nvme_available_path. FENCING is not in the list: when every path is fencing, new I/O fails
-/// (protocol.md 4.5; so in every posted generation through v4).
+/// (protocol.md 4.5; so in every posted generation through v4), unless the device outlives its
+/// paths (NVME_NSHEAD_QUEUE_IF_NO_PATH).
 bool has_available_path(const World& w, const Head& head) {
-  const bool queues = w.host.hosts[sim::index(head.host)].policy.queue_while_fencing;
+  const Host& host = w.host.hosts[sim::index(head.host)];
+  if (host.delayed_removal != Duration{})
+    return !head.removed;
+  const bool queues = host.policy.queue_while_fencing;
   return std::any_of(head.paths.begin(), head.paths.end(), [&](const Path& p) {
     const Controller& c = w.host.controllers[sim::index(p.controller)];
     return !c.failfast_expired && (c.state == State::live || c.state == State::resetting ||
@@ -155,7 +159,29 @@ void end_active(World& w, Io& io) {
   io.counted = sim::none<ControllerId>;
 }
 
+/// nvme_mpath_remove_disk: the last path of a device is gone.
+void remove_later(World& w, const Controller& c, HeadId id) {
+  const Duration delay = host_of(w, c).delayed_removal;
+  if (delay == Duration{} || !head_of(w, id).paths.empty())
+    return;
+  w.calendar.cancel(head_of(w, id).removal);
+  head_of(w, id).removal = w.at(timer_at(w, c, delay), [id](World& world) {
+    Head& head = head_of(world, id);
+    if (!head.paths.empty())
+      return;
+    head.removed = true;
+    schedule_requeue(world, id);
+  });
+}
+
 }  // namespace
+
+PathCounters& path_counters(World& w, HeadId id, ControllerId controller) {
+  Head& head = head_of(w, id);
+  const auto path = path_over(head, controller);
+  return path != head.paths.end() ? head.paths[path - head.paths.begin()].counters
+                                  : w.host.of_removed_paths;
+}
 
 Head& head_of(World& w, HeadId id) {
   HOLDFAST_PACKET_CHECK(sim::index(id) < w.host.heads.size(), "there is no such device");
@@ -218,10 +244,12 @@ void dispatch(World& w, IoId id) {
     return;
   }
   if (has_available_path(w, head)) {
+    ++head.counters.io_requeue_no_usable_path_count;
     record<Kind::io_requeued>(w, w.host.ios[id].serial);
     head.requeue.push_back(id);
     return;
   }
+  ++head.counters.io_fail_no_available_path_count;
   // "no available path - failing I/O". As an event of its own, so that an application that
   // answers an error with another I/O cannot recurse.
   w.after(Duration{}, [id](World& world) { attempt_over(world, id, StatusCode::host_path_error); });
@@ -261,54 +289,6 @@ void queue_io(World& w, QueueId queue_id, IoId id) {
                              transport::connection_of(w, q.transport), q.qid, cid);
 }
 
-void io_completed(World& w, QueueId queue_id, const Request& r,
-                  const wire::Completion& completion) {
-  Io& io = w.host.ios[r.io];
-  HOLDFAST_PACKET_CHECK(io.serial != 0, "a request of an I/O outlives it");
-  wire::Status status = completion.status;
-  if (!pair_is_done(io, status))
-    return;
-  const ControllerId ctrl = queue(w, queue_id).controller;
-  const Token attempt{r.data.version};  // With early_resubmission it need not be the last one.
-  const std::uint32_t max_retries = w.host.hosts[sim::index(controller(w, ctrl).host)].max_retries;
-  // nvme_decide_disposition, in its order.
-  const bool final = status.ok() || status.dnr() || io.retries >= max_retries;
-  if (!final && status.is_path_error()) {
-    record<Kind::attempt_abandoned>(w, attempt, ctrl, status);
-    // What was refused for its ANA state was not carried out.
-    const Host& h = host_of(w, controller(w, ctrl));
-    bool repeats =
-        is_idempotent(io.kind) || status.is_ana_error() || h.policy.repeat_non_idempotent;
-    RecoveryHooks* const hooks = hooks_of(w, controller(w, ctrl));
-    if (hooks != nullptr && !status.is_ana_error())
-      repeats = hooks->repeats(w, ctrl, io).value_or(repeats);
-    if (status.is_ana_error())
-      ana_error(w, io.head, ctrl);
-    if (io.open > 1 || io.answered) {
-      attempt_over(w, r.io, status);
-    } else if (repeats) {
-      fail_over(w, r.io, ctrl);
-    } else {
-      tell(w, r.io, status);  // whether it was carried out is not known
-    }
-    return;
-  }
-  record<Kind::attempt_done>(w, attempt, ctrl, status);
-  if (final) {
-    io.version = io.kind == IoKind::zone_append ? completion.result64() : r.read_version;
-    attempt_over(w, r.io, status);
-    return;
-  }
-  ++io.retries;
-  const Duration delay = retry_delay(controller(w, ctrl), status);
-  if (delay == Duration{}) {
-    queue_io(w, queue_id, r.io);
-    return;
-  }
-  w.at(timer_at(w, controller(w, ctrl), delay),
-       [queue_id, id = r.io](World& world) { queue_io(world, queue_id, id); });
-}
-
 void finish_io(World& w, IoId id, wire::Status status) {
   HOLDFAST_PACKET_CHECK(w.host.ios[id].serial != 0, "an application is told twice");
   end_active(w, w.host.ios[id]);
@@ -323,6 +303,7 @@ void fail_over(World& w, IoId io, ControllerId from) {
   HOLDFAST_CHECK(controller(w, from).host == head_of(w, w.host.ios[io].head).host,
                  "an I/O comes back from another host's controller");
   end_active(w, w.host.ios[io]);
+  ++path_counters(w, w.host.ios[io].head, from).multipath_failover_count;
   // The bio goes into a request of its own, which has not been retried yet.
   w.host.ios[io].retries = 0;
   // nvme_failover_req: the path that failed is not the current one any more.
@@ -379,6 +360,7 @@ void remove_paths(World& w, ControllerId id) {
     head.paths.erase(path);
     if (head.current != no_path && head.current > at)
       --head.current;
+    remove_later(w, controller(w, id), head_id);
     // What waited for this path finds another one, or fails (nvme_mpath_clear_ctrl_paths).
     schedule_requeue(w, head_id);
   }

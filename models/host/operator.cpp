@@ -72,7 +72,7 @@ void send_disable_step(World& w, ControllerId id, const wire::Command& command) 
   Request r;
   r.purpose = Purpose::disable;
   r.command = command;
-  send_request(w, c.admin, r, host_of(w, c).admin_timeout);
+  send_request(w, c.admin, r, c.admin_timeout);
 }
 
 void read_status(World& w, ControllerId id) {

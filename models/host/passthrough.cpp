@@ -19,7 +19,7 @@ void send(World& w, ControllerId id, OperatorAction action, const wire::Command&
   Request r;
   r.purpose = Purpose::passthrough;
   r.command = command;
-  send_request(w, c.admin, r, host_of(w, c).admin_timeout);
+  send_request(w, c.admin, r, c.admin_timeout);
 }
 
 /// The instance that the command is to name.

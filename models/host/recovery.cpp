@@ -96,6 +96,7 @@ void reconnect(World& w, ControllerId id) {
       controller(w, id).state == State::connecting || controller(w, id).state == State::deleting,
       "only CONNECTING tries to connect");
   ++controller(w, id).attempts;
+  ++controller(w, id).counters.reconnect_count;
   start_setup(w, id);
 }
 
@@ -249,7 +250,10 @@ void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr) {
   // nvmf_should_reconnect. A first connect that fails is an error of `nvme connect`: no retries.
   const bool more =
       c.max_reconnects < 0 || c.attempts < static_cast<std::uint64_t>(c.max_reconnects);
-  if (dnr || !more || !c.connected_once || fc_gives_up(w, c)) {
+  // Older kernels look at the status on FC only (nvmf_should_reconnect,
+  // nvme_fc_reconnect_or_delete).
+  const bool refused = dnr && (host_of(w, c).dnr_ends_reconnects || is_fc(c));
+  if (refused || !more || !c.connected_once || fc_gives_up(w, c)) {
     remove(w, id, error);
     return;
   }

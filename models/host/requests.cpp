@@ -75,6 +75,39 @@ void start_waiting(World& w, QueueId id) {
 
 }  // namespace
 
+std::uint8_t Tags::carry(std::uint16_t tag, RequestId request) {
+  Row& r = row(tag);
+  HOLDFAST_PACKET_CHECK(r.request == sim::none<RequestId>,
+                        "a tag is used for two requests at a time");
+  r.request = request;
+  r.generation = static_cast<std::uint8_t>((r.generation + 1) & 0xf);
+  return r.generation;
+}
+
+const char* Tags::broken() const {
+  sim::Vector<bool> free(end_);
+  const auto frees = [&](std::uint16_t tag) {
+    const bool is_right = tag < end_ && !free[tag] && (*this)[tag] == sim::none<RequestId>;
+    if (is_right)
+      free[tag] = true;
+    return is_right;
+  };
+  std::uint16_t tag = last_returned_;
+  for (std::uint16_t i = 0; i < returned_; ++i) {
+    if (tag >= rows_.size() || !frees(tag))
+      return "a tag is free twice, or in use";
+    tag = rows_[tag].returned_before;
+  }
+  for (std::uint16_t i = 0; i < reserved_count_; ++i) {
+    if (!frees(reserved_[i]))
+      return "a reserved tag is free twice, or in use";
+  }
+  std::size_t carried = 0;
+  for (std::uint16_t i = 0; i < end_; ++i)
+    carried += (*this)[i] != sim::none<RequestId> ? 1 : 0;
+  return carried + this->free() + reserved_count_ == end_ ? nullptr : "a tag is lost";
+}
+
 Request* request_at(World& w, QueueId id, std::size_t tag) {
   const RequestId request = queue(w, id).tags[tag];
   return request != sim::none<RequestId> ? &w.host.requests[request] : nullptr;
@@ -128,6 +161,8 @@ void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Compl
   give_back(q, tag, r);
   const ControllerId ctrl = q.controller;
   note_completion(w, ctrl, r);
+  if (!completion.status.ok() && r.purpose != Purpose::io && r.purpose != Purpose::async_event)
+    ++controller(w, ctrl).counters.command_error_count;
   switch (r.purpose) {
     case Purpose::io:
       io_completed(w, id, r, completion);

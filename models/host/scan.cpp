@@ -112,6 +112,7 @@ void add_path(World& w, ControllerId id, HeadId head_id, std::uint32_t group) {
     path.controller = id;
     path.ready = true;
     head.paths.push_back(path);
+    head.removed = false;
     find_ana_state(w, head_id, static_cast<std::uint32_t>(head.paths.size() - 1), group);
   }
   schedule_requeue(w, head_id);
@@ -182,7 +183,7 @@ void scan_next(World& w, ControllerId id) {
   identify.cns = wire::Cns::identify_namespace;
   identify.nsid = r.argument;
   r.command = wire::make_identify(0, identify);
-  send_request(w, c.admin, r, host_of(w, c).admin_timeout);
+  send_request(w, c.admin, r, c.admin_timeout);
 }
 
 void scan_anew(World& w, ControllerId id) {
@@ -255,7 +256,7 @@ void ask_for_events(World& w, ControllerId id, Purpose purpose) {
   if (c.discovery)
     events = wire::aec_discovery_change;
   r.command = wire::make_set_async_event_config(0, events);
-  send_request(w, c.admin, r, host_of(w, c).admin_timeout);
+  send_request(w, c.admin, r, c.admin_timeout);
 }
 
 void after_live(World& w, ControllerId id) { ask_for_events(w, id, Purpose::after_live); }
@@ -278,7 +279,7 @@ void after_live_completed(World& w, ControllerId id, const Request& r,
     wire::Identify identify;
     identify.cns = wire::Cns::active_namespace_list;
     list.command = wire::make_identify(0, identify);
-    send_request(w, c.admin, list, host_of(w, c).admin_timeout);
+    send_request(w, c.admin, list, c.admin_timeout);
     return;
   }
   const auto page = w.transport.blobs[r.answer.blob].first(wire::identify_bytes);

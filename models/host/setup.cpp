@@ -42,8 +42,16 @@ void send_setup(World& w, QueueId id, const wire::Command& command, const Payloa
   r.purpose = Purpose::setup;
   r.command = command;
   r.data = data;
-  const Controller& c = controller(w, queue(w, id).controller);
-  send_request(w, id, r, host_of(w, c).admin_timeout);
+  const Queue& q = queue(w, id);
+  if (!q.live && !command.is(wire::FabricsType::connect)) {
+    // A command before it has timed out, which stopped the queue, and its status did not matter.
+    // This one ends at once (nvme_fail_nonready_command).
+    wire::Completion refused;
+    refused.status = wire::StatusCode::host_path_error;
+    setup_completed(w, q.controller, r, refused);
+    return;
+  }
+  send_request(w, id, r, controller(w, q.controller).admin_timeout);
 }
 
 void send_connect(World& w, QueueId id) {
@@ -66,6 +74,21 @@ void send_connect(World& w, QueueId id) {
   const transport::BlobId blob = w.transport.blobs.add(wire::connect_data_bytes);
   std::copy(bytes.begin(), bytes.end(), w.transport.blobs[blob].begin());
   send_setup(w, id, wire::make_connect(0, connect), {wire::connect_data_bytes, blob, 0});
+}
+
+/// nvme_rdma_setup_io_queues of 7.3.
+bool is_parallel(const World& w, const Controller& c) {
+  return std::holds_alternative<RdmaController>(c.driver) && host_of(w, c).rdma_parallel_queues;
+}
+
+/// One I/O queue after the other, or all at once.
+void for_next_io_queues(World& w, ControllerId id, void (*act)(World&, QueueId)) {
+  const Controller& c = controller(w, id);
+  if (!is_parallel(w, c))
+    return act(w, io_queue(c, c.setup_queue));
+  const Setup step = c.setup;
+  for (std::uint32_t i = 0; i < c.io_queues && c.setup == step; ++i)
+    act(w, io_queue(c, i));
 }
 
 void send_log_page(World& w, QueueId admin, LogId lid, std::uint32_t bytes) {
@@ -91,8 +114,10 @@ void setup_failed(World& w, ControllerId id, int error, bool dnr) {
                  "no set-up is on that could fail");
   c.setup = Setup::idle;
   // A reset that fails consumes an attempt as well (nvme_reset_ctrl_work).
-  if (c.attempts == 0 && c.connected_once)
+  if (c.attempts == 0 && c.connected_once) {
     c.attempts = 1;
+    ++c.counters.reconnect_count;
+  }
   record<Kind::connect_failed>(w, id, c.attempts, error);
   if (fc_setup_failed(w, id, error, dnr))
     return;
@@ -173,10 +198,10 @@ void issue_step(World& w, ControllerId id) {
       return;
     }
     case Setup::io_transport:
-      open_transport(w, io_queue(c, c.setup_queue));
+      for_next_io_queues(w, id, open_transport);
       return;
     case Setup::io_connect:
-      send_connect(w, io_queue(c, c.setup_queue));
+      for_next_io_queues(w, id, send_connect);
       return;
     case Setup::done:
       finish_setup(w, id);
@@ -202,7 +227,8 @@ void next_step(World& w, ControllerId id) {
   HOLDFAST_CHECK(c.setup > Setup::idle && c.setup < Setup::done, "no step follows that one");
   const bool loops = c.setup == Setup::io_transport || c.setup == Setup::io_connect;
   if (loops && ++c.setup_queue < c.io_queues) {
-    issue_step(w, id);
+    if (!is_parallel(w, c))
+      issue_step(w, id);
     return;
   }
   const bool initialized = c.setup >= Setup::number_of_queues;
@@ -218,6 +244,30 @@ void next_step(World& w, ControllerId id) {
     issue_step(w, id);
   } else {
     c.ready_poll = w.at(thawed, [id](World& world) { issue_step(world, id); });
+  }
+}
+
+/// What becomes of a set-up whose command is answered with an error status. Negative numbers, which
+/// are those of the kernel itself, never remove a controller; a status with DNR does
+/// (nvmf_should_reconnect).
+void setup_refused(World& w, ControllerId id, wire::Status status) {
+  record<Kind::setup_refused>(w, id, status);
+  switch (controller(w, id).setup) {
+    case Setup::identify:  // nvme_init_identify has an error of its own for it
+      setup_failed(w, id, error_io, false);
+      return;
+    case Setup::effects_log:  // nvme_init_effects, nvme_hwmon_init: it goes on without
+    case Setup::smart_log:
+    case Setup::read_katt:
+      next_step(w, id);
+      return;
+    case Setup::number_of_queues:
+      // nvme_set_queue_count takes any status for "no queues", and a controller that is not for
+      // discovery has to have some (nvme_tcp_alloc_io_queues).
+      setup_failed(w, id, error_no_memory, false);
+      return;
+    default:
+      setup_failed(w, id, status.value, status.dnr());
   }
 }
 
@@ -284,8 +334,10 @@ void on_queue_ready(World& w, transport::HostOwner owner, int error) {
     return;
   }
   Controller& c = controller(w, id);
-  const Duration busy = c.setup == Setup::io_transport ? c.io_queue_time : c.admin_queue_time;
-  if (busy == Duration{}) {
+  const bool is_io = c.setup == Setup::io_transport;
+  const Duration busy = is_io ? c.io_queue_time : c.admin_queue_time;
+  const bool others_follow = is_io && is_parallel(w, c) && c.setup_queue + 1 < c.io_queues;
+  if (busy == Duration{} || others_follow) {
     next_step(w, id);
   } else {
     c.ready_poll = w.after(busy, [id](World& world) { next_step(world, id); });
@@ -298,7 +350,7 @@ void setup_completed(World& w, ControllerId id, const Request& r,
   if (c.setup == Setup::idle)
     return;  // cancelled by the teardown of a failed set-up
   if (!completion.status.ok()) {
-    setup_failed(w, id, completion.status.value, completion.status.dnr());
+    setup_refused(w, id, completion.status);
     return;
   }
   switch (c.setup) {
@@ -336,7 +388,7 @@ void setup_completed(World& w, ControllerId id, const Request& r,
       HOLDFAST_CHECK(c.io_queues > 0, "a controller without I/O queues is of no use");
       break;
     case Setup::io_connect:
-      queue(w, io_queue(c, c.setup_queue)).live = true;
+      queue(w, QueueId{sim::index(c.admin) + wire::as_connect(r.command)->qid}).live = true;
       break;
     default:
       break;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "models/disk.hpp"
+#include "models/host/counters.hpp"
 #include "models/host/driver.hpp"
 #include "models/host/options.hpp"
 #include "models/host/tags.hpp"
@@ -111,14 +112,17 @@ struct Host {
   std::uint32_t cpus = 1;
   IoPolicy iopolicy = IoPolicy::numa;
   RecoveryPolicy policy;
-  Duration admin_timeout{};
   std::uint32_t max_retries = 5;
-  Duration close_delay{};         ///< shutdown of a socket -> its close
-  bool close_deferred = false;    ///< its ticks decide that instead (sim::file_closed_at)
-  sim::TimerWheel wheel;          ///< ticks of this machine
-  bool keep_alive_waits = false;  ///< the keep-alive work waits for its command (L6.1)
-  Duration io_cpu_time{};         ///< of each I/O, one after the other
-  bool zero_copy = true;          ///< sockets refer to the application's buffers (MSG_SPLICE_PAGES)
+  Duration close_delay{};             ///< shutdown of a socket -> its close
+  bool close_deferred = false;        ///< its ticks decide that instead (sim::file_closed_at)
+  sim::TimerWheel wheel;              ///< ticks of this machine
+  bool keep_alive_waits = false;      ///< the keep-alive work waits for its command (L6.1)
+  bool dnr_ends_reconnects = true;    ///< tcp, rdma: a status with DNR removes the controller
+  bool rdma_parallel_queues = false;  ///< I/O queues are set up all at once (7.3)
+  transport::SynLimits syn;           ///< of its connects
+  Duration delayed_removal{};         ///< how long a device outlives its last path (6.16)
+  Duration io_cpu_time{};             ///< of each I/O, one after the other
+  bool zero_copy = true;  ///< sockets refer to the application's buffers (MSG_SPLICE_PAGES)
   std::vector<ControllerId> controllers;  ///< its own, in the order of their `nvme connect`
   std::vector<HeadId> heads;  ///< its block devices, by NSID as nvme_ns_add_to_ctrl_list has them
 };
@@ -184,6 +188,7 @@ struct Controller {
   std::int64_t max_reconnects = -1;  ///< -1: without limit
   Duration fast_io_fail{-1};         ///< negative: off
   Duration io_timeout{};             ///< of its I/O commands (sysfs `io_timeout` of 7.2)
+  Duration admin_timeout{};          ///< of its admin commands besides Keep Alive
   std::uint32_t queue_size = 128;
   bool disable_sqflow = false;
   std::uint32_t io_queues_wanted = 1;
@@ -222,6 +227,7 @@ struct Controller {
   bool connected_once = false;  ///< NVME_CTRL_STARTED_ONCE: it has been LIVE
   bool started_once = false;    ///< its namespaces have been scanned
   bool io_built = false;        ///< the I/O queues of the association exist
+  ControllerCounters counters;
   bool failfast_expired = false;
   sim::EventId reconnect_timer{};
   sim::EventId failfast_timer{};
@@ -316,6 +322,7 @@ struct Path {
   wire::AnaState ana = wire::AnaState::optimized;
   bool ana_pending = false;  ///< NVME_NS_ANA_PENDING: not usable until the log has been read again
   std::uint32_t ana_group = 0;
+  PathCounters counters;
 };
 
 /// A multipath block device (struct nvme_ns_head).
@@ -332,6 +339,9 @@ struct Head {
   sim::Ring<IoId> held_back;    ///< I/O that waits for that to end
   sim::Ring<IoId> requeue;
   bool requeue_scheduled = false;
+  bool removed = false;  ///< its last path is gone, and delayed_removal is over
+  sim::EventId removal{};
+  HeadCounters counters;
 };
 
 /// One I/O of an application (a bio).
@@ -376,6 +386,7 @@ struct Hosts {
   sim::Arena<IoId, Io> ios;
   std::uint64_t next_serial = 1;
   std::uint32_t last_listed = 0;  ///< Controller::listed that was given last
+  PathCounters of_removed_paths;  ///< what still came back over paths that are gone
   sim::Vector<Version> buffers;   ///< of applications: serial << 8 of the last write issued from it
   IoDone io_done = nullptr;
 };

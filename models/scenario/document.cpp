@@ -67,6 +67,8 @@ std::vector<Preset> presets_of(const ObjectInfo& info) {
     return presets_from(policy_presets(), info);
   if (&info == &subsystem_object().info())
     return presets_from(target_profiles(), info);
+  if (&info == &host_object().info())
+    return presets_from(kernel_presets(), info);
   return {};
 }
 
@@ -234,7 +236,7 @@ std::string reference_markdown() {
     }
   }
   for (const auto& section : catalogue()) {
-    if (section.kind != "policy" && section.kind != "profile")
+    if (section.kind != "policy" && section.kind != "profile" && section.kind != "kernel")
       continue;
     out += fmt::format("\n## {}\n\n", section.title);
     for (const auto& entry : section.entries) {
@@ -253,6 +255,7 @@ std::vector<CatalogueSection> catalogue() {
   }
   return {{"policy", "Host recovery policies", entries_of(policy_object().info())},
           {"profile", "Target profiles", entries_of(subsystem_object().info())},
+          {"kernel", "Linux releases of hosts", entries_of(host_object().info())},
           {"transport",
            "Transports",
            {{"tcp", "NVMe/TCP, one connection per queue"},

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "models/scenario/declaration/presets.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::scenario {
@@ -120,6 +121,25 @@ void warn_of_hosts(const Scenario& s, std::vector<Warning>& out) {
   }
 }
 
+/// What the release of Linux that a host names does not have.
+void warn_of_kernels(const Scenario& s, std::vector<Warning>& out) {
+  for (std::size_t i = 0; i < s.hosts.size(); ++i) {
+    const Host& host = s.hosts[i];
+    const KernelPreset& kernel = kernel_preset(host.kernel);
+    if (host.delayed_removal != Duration{} && !kernel.has_delayed_removal)
+      out.push_back({fmt::format("/hosts/{}/delayed_removal_secs", i),
+                     fmt::format("Linux {} does not have it, 6.16 does", host.kernel)});
+    for (std::size_t c = 0; c < host.connect.size() && !kernel.has_controller_timeouts; ++c) {
+      const Connect& one = host.connect[c];
+      if (one.io_timeout || one.admin_timeout)
+        out.push_back(
+            {fmt::format("/hosts/{}/connect/{}/{}", i, c,
+                         one.io_timeout ? "io_timeout" : "admin_timeout"),
+             fmt::format("Linux {} has no timeouts of single controllers, 7.2 has", host.kernel)});
+    }
+  }
+}
+
 /// Hosts whose connections and load begin at the same instants have their keep-alives, time-outs
 /// and reconnects at the same instants too, for the whole run.
 void warn_of_lockstep(const Scenario& s, std::vector<Warning>& out) {
@@ -183,6 +203,7 @@ std::vector<Warning> warnings(const Scenario& scenario) {
   std::vector<Warning> out;
   warn_of_targets(scenario, out);
   warn_of_hosts(scenario, out);
+  warn_of_kernels(scenario, out);
   if (scenario.workloads.empty())
     out.push_back({"/workloads", "there is none, so nothing can stall or be corrupted"});
   warn_of_lockstep(scenario, out);

@@ -36,6 +36,18 @@ void shut_down_queues(World& w, transport::PortId port, SubsystemId subsystem) {
 
 }  // namespace
 
+void set_cqt(World& w, SubsystemId subsystem, sim::Duration cqt) {
+  Subsystem& s = w.target.subsystems[sim::index(subsystem)];
+  const auto cqt_ms = static_cast<std::uint16_t>(cqt / std::chrono::milliseconds{1});
+  if (cqt_ms == s.profile->cqt_ms)
+    return;
+  auto changed = std::make_shared<target::Profile>(*s.profile);
+  changed->cqt_ms = cqt_ms;
+  s.profile = std::move(changed);
+  for (const transport::PortId port : s.ports)
+    shut_down_queues(w, port, subsystem);
+}
+
 bool listens(const Subsystem& s, transport::PortId port) {
   return contains(s.ports, port) && !contains(s.unlinked, port);
 }

@@ -132,6 +132,7 @@ struct Profile {
   KatoZero kato_zero = KatoZero::off;
   bool kato_result_in_seconds = true;  ///< DW0 of Set Features Keep Alive Timer
   KeepAliveFrom keep_alive_from = KeepAliveFrom::connect;
+  bool keep_alive_starts_interval = false;  ///< else it counts as traffic of the next (1.4, 1.8)
   Watchdog watchdog = Watchdog::timer;
   Span quiesce_time;           ///< InFlight::quiesce: from the end of a controller or a queue
   bool lost_host_log = false;  ///< log page 1Fh and its notice

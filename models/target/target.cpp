@@ -167,16 +167,14 @@ void take_command(World& w, QueueId id, const wire::Command& command, const Payl
 
 void execute_command(World& w, QueueId id, const wire::Command& command, const Payload& data) {
   HOLDFAST_PACKET_CHECK(!w.target.queues[id].stopped, "a queue that is stopped takes no commands");
-  if (command.is_fabrics()) {
-    execute_fabrics(w, id, command, data);
-    return;
-  }
   const Queue& q = w.target.queues[id];
   const bool admin = q.qid == 0;
   const auto forced =
       forced_status(w, w.target.controllers[q.controller], admin, command, data.version);
   if (!forced.ok()) {
     respond(w, id, command, forced);
+  } else if (command.is_fabrics()) {
+    execute_fabrics(w, id, command, data);
   } else if (admin) {
     execute_admin(w, id, command);
   } else {

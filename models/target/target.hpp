@@ -46,6 +46,9 @@ void add_status_fault(World& w, SubsystemId subsystem, const StatusFault& fault)
 void init_ana_state(World& w, SubsystemId subsystem, const AnaGroupState& what);
 /// nvmet_ana_group_ana_state_store: the log's change count moves and the port's hosts are told.
 void set_ana_state(World& w, SubsystemId subsystem, const AnaGroupState& what);
+/// `attr_cqt` of nvmet is written, up to 65,535 ms: another value ends all controllers of the
+/// subsystem, so that hosts connect again and read it (protocol.md 2.1).
+void set_cqt(World& w, SubsystemId subsystem, sim::Duration cqt);
 
 /// nvmet_ctrl_fatal_error: CSTS.CFS, and every connection of the controller is dropped.
 void fatal_error(World& w, ControllerId id, int cause);

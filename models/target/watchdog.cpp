@@ -97,6 +97,10 @@ void start_watchdog(World& w, ControllerId id) {
   w.calendar.cancel(c.watchdog);
   c.missed_check = sim::never;
   c.last_keep_alive = w.now();
+  // Base 2.1, Figure 90: what starts an interval lies in the one before it. nvmet counts it for
+  // both.
+  if (profile_of(w, c).keep_alive_starts_interval)
+    c.traffic_seen = false;
   if (runs(profile_of(w, c), c))
     arm(w, id, next_check(w, c, w.now()));
 }

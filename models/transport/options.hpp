@@ -24,4 +24,10 @@ enum class Damage : std::uint8_t { none, header, data };
 /// neighbour is known, which it is no longer once a connect request went unanswered; never.
 enum class Neighbours : std::uint8_t { asked, learned, permanent };
 
+/// SYNs of a connect that nobody answers (protocol.md 7.1).
+struct SynLimits {
+  std::uint32_t attempts = 3;
+  std::uint32_t linear = 4;  ///< tcp_syn_linear_timeouts: these do not double
+};
+
 }  // namespace holdfast::transport

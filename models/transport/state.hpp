@@ -85,6 +85,8 @@ struct HostHandlers {
   Version (*buffer)(const World&, std::uint32_t buffer) = nullptr;
   /// Ticks of the machine that a queue belongs to; null: exact timers.
   sim::TimerWheel (*wheel)(const World&, HostOwner owner) = nullptr;
+  /// TCP: how the machine that a queue belongs to connects; null: by the parameters of the world.
+  SynLimits (*syn)(const World&, HostOwner owner) = nullptr;
 };
 
 /// What a target engine is told about its queues.

@@ -77,6 +77,7 @@ json kinds(const std::string& transport) {
   out.push_back({{"type", "command_status"}, {"subsystem", "sub"}, {"count", 0}});
   out.push_back(
       {{"type", "ana_change"}, {"subsystem", "sub"}, {"port", "a0"}, {"state", "inaccessible"}});
+  out.push_back({{"type", "set_attr_cqt"}, {"subsystem", "sub"}, {"value", "30s"}});
   if (transport == "fc") {
     out.push_back({{"type", "remote_port_lost"}, {"host", "h1"}, {"port", "a0"}});
     // Not target_port_lost: a Keep Alive that an adapter refuses ends with an error and is not

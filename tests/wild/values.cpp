@@ -16,6 +16,8 @@ using Words = std::vector<std::string>;
 /// that times out before the medium has done it, links that carry nothing.
 const std::map<std::string, Words>& sensible() {
   static const std::map<std::string, Words> out = {
+      {"connect.admin_timeout", {"1s", "3s", "60s"}},
+      {"connect.io_timeout", {"500ms", "2s", "30s"}},
       {"connect.keep_alive_tmo", {"1s", "2s", "3s"}},
       {"connect.reconnect_delay", {"100ms", "1s", "2s"}},
       {"connect.setup_time", {"0s", "1ms", "100ms"}},
@@ -27,6 +29,7 @@ const std::map<std::string, Words>& sensible() {
       {"fio.size", {"0B", "64KiB", "1MiB"}},
       {"fio.offset", {"0B", "4KiB", "64KiB"}},
       {"host.admin_timeout", {"1s", "3s", "60s"}},
+      {"host.delayed_removal_secs", {"0s", "1s", "60s"}},
       {"host.io_timeout", {"500ms", "2s", "30s"}},
       {"impair.delay", {"0s", "50us", "2ms"}},
       {"impair.jitter", {"0s", "20us", "1ms"}},

@@ -92,7 +92,7 @@ Duration patience(const RunView& v) {
     const Duration cqt = std::max<Duration>(host.policy.cqt_when_zero,
                                             target == nullptr ? Duration{} : target->attr_cqt);
     const Duration io = connect.io_timeout.value_or(host.io_timeout);
-    longest = std::max(longest, io + host.admin_timeout + 4 * kato + 2 * katt + cqt +
+    longest = std::max(longest, io + v.admin_timeout(c) + 4 * kato + 2 * katt + cqt +
                                     3 * connect.reconnect_delay + seconds{10});
   }
   return longest;
@@ -168,8 +168,8 @@ void fence_ends(const RunView& v, Ledger& ledger) {
         policy.ccr ? std::max(v.kato_at(a, r.started), RunView::cqt(a)) : Duration{};
     // On FC the request for a reset may end with the exchanges of its source controller only.
     const Duration abort = v.is_fc() ? transport::fc::Parameters{}.abort_timeout : Duration{};
-    const TimePoint latest = v.timer_latest(
-        r.controller, r.started, hold + wait + abort + v.host_of(r.controller).admin_timeout);
+    const TimePoint latest = v.timer_latest(r.controller, r.started,
+                                            hold + wait + abort + v.admin_timeout(r.controller));
     if (latest + seconds{1} > v.end)
       continue;
     ledger.expect(r.cancelled <= latest, latest, [&] {

@@ -8,6 +8,7 @@
 #include "analysis/conform/view/paths.hpp"
 #include "analysis/conform/view/streams.hpp"
 #include "analysis/conform/view/words.hpp"
+#include "models/scenario/declaration/presets.hpp"
 
 namespace holdfast::conform {
 
@@ -268,8 +269,9 @@ void unanswered_connect_gives_up(const RunView& v, Ledger& ledger) {
     });
     if (!by_time || established)
       continue;
-    const std::uint32_t syns = v.scenario.fabric.syn_attempts;
-    const std::uint32_t linear = v.scenario.fabric.linear_timeouts();
+    const auto limits = scenario::syn_limits(v.scenario.fabric, v.host_of(a.controller));
+    const std::uint32_t syns = limits.attempts;
+    const std::uint32_t linear = limits.linear;
     const Duration least = analysis::unanswered_connect(syns, linear);
     TimePoint latest = a.begun + promptly;
     for (std::uint32_t nth = 0; nth < syns; ++nth)

@@ -9,6 +9,7 @@
 #include "models/host/host.hpp"
 #include "models/net/fabric.hpp"
 #include "models/scenario/builder/internal.hpp"
+#include "models/scenario/declaration/presets.hpp"
 #include "models/scenario/declaration/ways.hpp"
 #include "models/target/target.hpp"
 #include "models/transport/fc/fc.hpp"
@@ -98,6 +99,7 @@ void set_array_knobs(target::Profile& profile, const Subsystem& s) {
   profile.kato_zero = s.kato_zero;
   profile.kato_result_in_seconds = s.kato_result_in_seconds;
   profile.keep_alive_from = s.keep_alive_from;
+  profile.keep_alive_starts_interval = s.keep_alive_starts_interval;
   profile.watchdog = s.watchdog;
   profile.quiesce_time = span_of(s.quiesce_time);
   profile.lost_host_log = s.lost_host_log;
@@ -232,6 +234,7 @@ void build_connections(World& w, const Host& h, Names& names) {
     p.admin_queue_time = c.admin_queue_time;
     p.io_queue_time = c.io_queue_time;
     p.io_timeout = c.io_timeout.value_or(h.io_timeout);
+    p.admin_timeout = c.admin_timeout.value_or(h.admin_timeout);
     p.keep_alive_tmo = c.keep_alive_tmo.value_or(discovery ? 0s : 5s);
     p.reconnect_delay = c.reconnect_delay;
     p.ctrl_loss_tmo = c.ctrl_loss_tmo;
@@ -254,14 +257,18 @@ void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
   host.iopolicy = h.iopolicy;
   // The host has no use for the preset's name.
   host.policy = static_cast<const host::RecoveryPolicy&>(h.policy);
-  host.admin_timeout = h.admin_timeout;
   host.max_retries = h.max_retries;
-  host.close_delay = h.socket_close_delay.value_or(8ms);
-  host.close_deferred = h.hz != 0 && !h.socket_close_delay;
+  const bool at_once = h.sockets_close_at_once && s.fabric.transport == Transport::tcp;
+  host.close_delay = h.socket_close_delay.value_or(at_once ? 0ms : 8ms);
+  host.close_deferred = h.hz != 0 && !h.socket_close_delay && !at_once;
   host.wheel.hz = h.hz;
   host.wheel.phase =
       draw(w.choices, w.choices.add("host " + h.name, "tick phase"), span_of(h.tick_phase));
   host.keep_alive_waits = h.keep_alive_waits;
+  host.dnr_ends_reconnects = h.dnr_ends_reconnects;
+  host.rdma_parallel_queues = h.rdma_parallel_queues;
+  host.delayed_removal = h.delayed_removal;
+  host.syn = syn_limits(s.fabric, h);
   host.zero_copy = h.zero_copy;
   host.io_cpu_time = h.io_cpu_time;
   const host::HostId id = host::add_host(w, host);
@@ -304,8 +311,6 @@ Names build_named(World& w, const Scenario& s, const std::function<void()>& look
   w.transport.tcp.congestion = s.fabric.congestion_control;
   w.transport.tcp.tail_loss_probe = s.fabric.tail_loss_probe;
   w.transport.tcp.delayed_acks = s.fabric.delayed_acks;
-  w.transport.tcp.syn_attempts = s.fabric.syn_attempts;
-  w.transport.tcp.syn_linear_timeouts = s.fabric.linear_timeouts();
   w.transport.rdma.parameters.ack_timeout = s.fabric.ack_timeout;
   w.transport.rdma.parameters.retry_count = s.fabric.retries_for_ever ? ~0u : s.fabric.retry_count;
   w.transport.rdma.parameters.cm_timeout = s.fabric.cm_timeout;

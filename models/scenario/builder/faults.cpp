@@ -36,6 +36,13 @@ fault::AnaChange what_of(World&, const AnaChange& f, const Names& names, const s
   return out;
 }
 
+fault::CqtChange what_of(World&, const SetAttrCqt& f, const Names& names, const std::string&) {
+  fault::CqtChange out;
+  out.subsystem = names.subsystems.at(f.subsystem);
+  out.cqt = f.value;
+  return out;
+}
+
 template <class F>
 fault::What on_controller(host::ControllerId id) {
   F out;

@@ -205,6 +205,11 @@ void check_fault(const Scenario& s, const AnaChange& change, const std::vector<s
   ana_place(subsystem, change.port, change.group, at);
 }
 
+void check_fault(const Scenario& s, const SetAttrCqt& change, const std::vector<std::string>&,
+                 const Cursor& at) {
+  subsystem_named(s, change.subsystem, at.at("subsystem"));
+}
+
 // What an administrator names: a host and the device of one of its connections.
 void check_device(const Scenario& s, const Device& device, const Cursor& at) {
   device_named(host_named(s, device.host, at.at("host")), device.controller, at.at("controller"));

@@ -156,7 +156,10 @@ const Object<Expect>& expect_object() {
           .maybe("torn_writes", &Expect::torn_writes, bounds(), "how many")
           .maybe("duplicate_effects", &Expect::duplicate_effects, bounds(), "how many")
           .maybe("mutated_writes", &Expect::mutated_writes, bounds(), "how many")
-          .maybe("longest_stall_s", &Expect::longest_stall_s, bounds(), "longest wait of an I/O")
+          .maybe("longest_stall_s", &Expect::longest_stall_s, bounds(),
+                 "longest time in which an application had I/O out and none of it completed")
+          .maybe("longest_latency_s", &Expect::longest_latency_s, bounds(),
+                 "longest wait of an I/O, failed ones and those that never came back included")
           .maybe("detection_s", &Expect::detection_s, bounds(),
                  "from fault to detection, of every recovery")
           .maybe("hold_s", &Expect::hold_s, bounds(),

@@ -92,6 +92,20 @@ const Object<CommandStatus>& command_status_object() {
   return declared;
 }
 
+const Object<SetAttrCqt>& set_attr_cqt_object() {
+  static const auto declared =
+      Object<SetAttrCqt>(
+          "set_attr_cqt",
+          "An administrator of nvmet writes attr_cqt: another value than before ends "
+          "all controllers of the subsystem, whose hosts connect again and read it.")
+          .field("at", &SetAttrCqt::at, latency(longest_run), "when", required)
+          .field("subsystem", &SetAttrCqt::subsystem, name(longest_nqn), "which subsystem",
+                 required)
+          .field("value", &SetAttrCqt::value, duration(0s, 65535ms, 1ms), "CQT from then on",
+                 required);
+  return declared;
+}
+
 const Object<AnaChange>& ana_change_object() {
   static const auto declared =
       Object<AnaChange>("ana_change",
@@ -295,6 +309,7 @@ const Union<Fault>& fault_union() {
           .alternative(delay_command_object(), &CommandFault::fatal, false)
           .alternative(command_status_object())
           .alternative(ana_change_object())
+          .alternative(set_attr_cqt_object())
           .alternative(reset_object(), &OperatorAction::kind, Action::reset)
           .alternative(delete_object(), &OperatorAction::kind, Action::remove)
           .alternative(disconnect_object(), &OperatorAction::kind, Action::disconnect)

@@ -37,6 +37,8 @@ const Object<Connect>& connect_object() {
           .maybe("io_timeout", &Connect::io_timeout, duration(1ms, longest_run),
                  "of I/O commands of this controller, as sysfs sets it since Linux 7.2; absent: "
                  "that of the host")
+          .maybe("admin_timeout", &Connect::admin_timeout, duration(1ms, longest_run),
+                 "the same of its admin commands; a Keep Alive times out after KATO all the same")
           .maybe("keep_alive_tmo", &Connect::keep_alive_tmo, duration(0s, 65535s, 1s),
                  "KATO; absent: 5s, for `discovery` 0s. 0s is for `discovery` only")
           .field("reconnect_delay", &Connect::reconnect_delay, duration(1ms, longest_run, 1ms),
@@ -172,7 +174,10 @@ const Object<RecoveryPolicy>& policy_object() {
 const Object<Host>& host_object() {
   static const auto declared =
       Object<Host>("host", "A Linux host with native multipath.")
+          .based_on<&kernel_row>("kernel")
           .field("name", &Host::name, name(longest_name), "a node of the fabric", required)
+          .field("kernel", &Host::kernel, kernel_name(),
+                 "release of Linux, a row of defaults to start from")
           .field("policy", &Host::policy, policy(), "how it recovers from a lost path")
           .field("iopolicy", &Host::iopolicy,
                  choice<IoPolicy>({{"numa", IoPolicy::numa},
@@ -187,7 +192,7 @@ const Object<Host>& host_object() {
                  "retries of a command on the same path")
           .maybe("socket_close_delay", &Host::socket_close_delay, duration(0s, 60s),
                  "from the shutdown of a socket to its close; absent: 8ms, with `hz` work that is "
-                 "put off by one tick")
+                 "put off by one tick, and on tcp nothing with `sockets_close_at_once`")
           .field(
               "rdma_drains_queue_pair", &Host::rdma_drains_queue_pair, boolean(),
               "RDMA: the queue pair is stopped before its requests are cancelled; else only when "
@@ -200,6 +205,20 @@ const Object<Host>& host_object() {
           .field("keep_alive_waits", &Host::keep_alive_waits, boolean(),
                  "the keep-alive work waits for its command, as in Linux 6.1: recovery from its "
                  "timeout begins when it has timed out for the second time")
+          .field(
+              "sockets_close_at_once", &Host::sockets_close_at_once, boolean(),
+              "tcp: sockets are closed with the cancel, so that TCP repeats nothing after it, as "
+              "in Linux 7.2; else by deferred work")
+          .field("dnr_ends_reconnects", &Host::dnr_ends_reconnects, boolean(),
+                 "tcp, rdma: an attempt to connect that ends with a status that has Do Not Retry "
+                 "removes the controller; else it is tried again. On fc it always does")
+          .field("rdma_parallel_queues", &Host::rdma_parallel_queues, boolean(),
+                 "rdma: I/O queues are connected all at once, as in Linux 7.3; else one after the "
+                 "other")
+          .field(
+              "delayed_removal_secs", &Host::delayed_removal, duration(0s, longest_run, 1s),
+              "how long a device outlives its last path; meanwhile, and while no path is usable, "
+              "I/O waits instead of failing. 0s: not at all")
           .field("io_cpu_time", &Host::io_cpu_time, duration(0s, 60s),
                  "processor time of each I/O before the application hears of it; the host has one "
                  "processor for all of them")

@@ -14,11 +14,11 @@ Codec<std::string> name_from(const std::vector<Row>& table) {
 }
 
 template <class Row>
-auto row_of(const std::vector<Row>& table, const std::string& name) {
+const Row& find_in(const std::vector<Row>& table, const std::string& name) {
   std::size_t i = 0;
   while (table[i].name != name)
     ++i;
-  return table[i].row;
+  return table[i];
 }
 
 }  // namespace
@@ -153,6 +153,7 @@ Subsystem array() {
   s.ccr_compares_host = true;
   s.notices_on = false;
   s.keep_alive_from = target::KeepAliveFrom::enable;
+  s.keep_alive_starts_interval = true;
   s.in_flight = target::InFlight::quiesce;
   s.quiesce_time = {Latency::Kind::uniform, 0s, 1s};
   s.lost_host_log = true;
@@ -160,7 +161,52 @@ Subsystem array() {
   return s;
 }
 
+KernelPreset linux_6_1() {
+  KernelPreset k{
+      "6.1", "the Keep Alive is synchronous, two SYNs, DNR does not end reconnects but on fc", {}};
+  k.row.keep_alive_waits = true;
+  k.row.dnr_ends_reconnects = false;
+  k.syn = {2, 0};
+  k.has_controller_timeouts = false;
+  k.has_delayed_removal = false;
+  return k;
+}
+
+KernelPreset linux_6_12() {
+  KernelPreset k{"6.12", "sockets are closed two ticks after the cancel", {}};
+  k.has_controller_timeouts = false;
+  k.has_delayed_removal = false;
+  return k;
+}
+
+KernelPreset linux_7_2() {
+  KernelPreset k{"7.2",
+                 "sockets are closed with the cancel; timeouts of each controller; devices may "
+                 "outlive their last path",
+                 {}};
+  k.row.sockets_close_at_once = true;
+  return k;
+}
+
+KernelPreset linux_7_3() {
+  KernelPreset k = linux_7_2();
+  k.name = "7.3";
+  k.doc = "as 7.2, and rdma sets its I/O queues up all at once";
+  k.row.rdma_parallel_queues = true;
+  return k;
+}
+
 }  // namespace
+
+const std::vector<KernelPreset>& kernel_presets() {
+  static const std::vector<KernelPreset> table = [] {
+    std::vector<KernelPreset> rows = {linux_6_1(), linux_6_12(), linux_7_2(), linux_7_3()};
+    for (KernelPreset& k : rows)
+      k.row.kernel = k.name;
+    return rows;
+  }();
+  return table;
+}
 
 const std::vector<PolicyPreset>& policy_presets() {
   static const std::vector<PolicyPreset> table = {
@@ -208,10 +254,24 @@ const std::vector<TargetProfile>& target_profiles() {
   return table;
 }
 
-RecoveryPolicy policy_row(const std::string& name) { return row_of(policy_presets(), name); }
-Subsystem profile_row(const std::string& name) { return row_of(target_profiles(), name); }
+RecoveryPolicy policy_row(const std::string& name) { return find_in(policy_presets(), name).row; }
+const KernelPreset& kernel_preset(const std::string& name) {
+  return find_in(kernel_presets(), name);
+}
+transport::SynLimits syn_limits(const Fabric& fabric, const Host& host) {
+  transport::SynLimits out = kernel_preset(host.kernel).syn;
+  out.attempts = fabric.syn_attempts.value_or(out.attempts);
+  // A kernel that gives up after two SYNs is older than tcp_syn_linear_timeouts.
+  if (out.attempts == 2)
+    out.linear = 0;
+  out.linear = fabric.syn_linear_timeouts.value_or(out.linear);
+  return out;
+}
+Host kernel_row(const std::string& name) { return kernel_preset(name).row; }
+Subsystem profile_row(const std::string& name) { return find_in(target_profiles(), name).row; }
 
 Codec<std::string> policy_name() { return name_from(policy_presets()); }
+Codec<std::string> kernel_name() { return name_from(kernel_presets()); }
 Codec<std::string> profile_name() { return name_from(target_profiles()); }
 
 }  // namespace holdfast::scenario

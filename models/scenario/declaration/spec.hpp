@@ -50,12 +50,8 @@ struct Fabric {
   CongestionControl congestion_control = CongestionControl::cubic;
   bool tail_loss_probe = true;
   bool delayed_acks = true;
-  std::uint32_t syn_attempts = 3;
-  std::optional<std::uint32_t> syn_linear_timeouts;
-  /// tcp_syn_linear_timeouts. A kernel that gives up after two SYNs is older than it (7.1).
-  [[nodiscard]] std::uint32_t linear_timeouts() const {
-    return syn_linear_timeouts.value_or(syn_attempts == 2 ? 0 : 4);
-  }
+  std::optional<std::uint32_t> syn_attempts;         ///< absent: by the kernel of the host (7.1)
+  std::optional<std::uint32_t> syn_linear_timeouts;  ///< tcp_syn_linear_timeouts
   // RDMA (protocol.md 7.2); docs/assumptions.md says where the defaults come from.
   Duration ack_timeout = 536'870'912ns;  ///< 4.096 us x 2^17
   std::uint32_t retry_count = 7;
@@ -128,7 +124,8 @@ struct Subsystem {
   // Keep alive beyond nvmet.
   Duration kato_max = 0s;                              ///< a longer KATO is refused; 0: none
   target::KatoZero kato_zero = target::KatoZero::off;  ///< what KATO 0 does
-  bool kato_result_in_seconds = true;                  ///< DW0 of Set Features, as nvmet
+  bool keep_alive_starts_interval = false;  ///< of traffic-based keep alive (1.4); nvmet: no (1.8)
+  bool kato_result_in_seconds = true;       ///< DW0 of Set Features, as nvmet
   target::KeepAliveFrom keep_alive_from =
       target::KeepAliveFrom::connect;  ///< since when the timer runs
   target::Watchdog watchdog = target::Watchdog::timer;
@@ -151,7 +148,8 @@ struct Connect {
   std::string subsystem;
   std::string port;
   Duration at = 0s;
-  std::optional<Duration> io_timeout;  ///< of this controller's I/O; absent: that of the host
+  std::optional<Duration> io_timeout;     ///< of this controller's I/O; absent: that of the host
+  std::optional<Duration> admin_timeout;  ///< and of its admin commands
   Duration setup_time = 0s;  ///< processor time of the first attempt ahead of its first packet
   Duration admin_queue_time =
       0s;                       ///< of each attempt, ahead of the first command of its admin queue
@@ -177,7 +175,8 @@ struct RecoveryPolicy : host::RecoveryPolicy {
 };
 
 struct Host {
-  std::string name;  ///< name of a fabric node
+  std::string name;             ///< name of a fabric node
+  std::string kernel = "6.12";  ///< row of defaults; see presets.hpp
   RecoveryPolicy policy;
   IoPolicy iopolicy = IoPolicy::numa;
   std::uint32_t cpus = 4;
@@ -190,6 +189,10 @@ struct Host {
   std::uint32_t hz = 0;                ///< tick rate of its kernel (CONFIG_HZ); 0: exact timers
   Latency tick_phase;                  ///< how far the tick counter was along at the start
   bool keep_alive_waits = false;       ///< recovery waits for a Keep Alive in flight (1.7, L6.1)
+  bool sockets_close_at_once = false;  ///< with the cancel (4.6, from 7.2)
+  bool dnr_ends_reconnects = true;     ///< tcp, rdma: a status with DNR removes a controller (5.2)
+  bool rdma_parallel_queues = false;   ///< I/O queues are set up all at once (16, from 7.3)
+  Duration delayed_removal = 0s;       ///< a device outlives its last path (16, from 6.16)
   Duration io_cpu_time = 0s;           ///< processor time of each I/O, one after the other
   bool zero_copy = true;               ///< sockets refer to the application's buffers (4.8)
   std::vector<Connect> connect;
@@ -278,6 +281,7 @@ struct Expect {
   std::optional<Bounds> duplicate_effects;
   std::optional<Bounds> mutated_writes;
   std::optional<Bounds> longest_stall_s;
+  std::optional<Bounds> longest_latency_s;
   std::optional<Bounds> detection_s;      ///< detected - fault, every recovery
   std::optional<Bounds> hold_s;           ///< released - fence started, every recovery
   std::optional<Bounds> recoveries;       ///< how many

@@ -131,6 +131,13 @@ struct AnaChange {
   AnaState state = AnaState::inaccessible;
 };
 
+/// An administrator of nvmet writes `attr_cqt` (protocol.md 2.1).
+struct SetAttrCqt {
+  Latency at;
+  std::string subsystem;
+  Duration value = 0s;
+};
+
 /// What an administrator does to a controller of a host, by its device name.
 struct OperatorAction : Device {
   enum class Kind : std::uint8_t { reset, remove, disconnect, ccr };
@@ -221,9 +228,9 @@ struct CrossTraffic : Lasting {
   std::optional<Duration> pause;  ///< on_off: mean length
 };
 
-using Fault =
-    std::variant<Blackhole, LinkDown, Loss, CommandFault, OperatorAction, HcaRemoved,
-                 RemotePortLost, NodeFault, AdminStall, CommandStatus, AnaChange, Impair,
-                 KillSockets, DropCapsule, PortRemoved, CrossTraffic, Passthrough, DamagePdu>;
+using Fault = std::variant<Blackhole, LinkDown, Loss, CommandFault, OperatorAction, HcaRemoved,
+                           RemotePortLost, NodeFault, AdminStall, CommandStatus, AnaChange, Impair,
+                           KillSockets, DropCapsule, PortRemoved, CrossTraffic, Passthrough,
+                           DamagePdu, SetAttrCqt>;
 
 }  // namespace holdfast::scenario

@@ -88,6 +88,9 @@ Object<Subsystem> keep_alive_knobs(Object<Subsystem>&& declared) {
                                             {"enable", target::KeepAliveFrom::enable}}),
              "the keep-alive timer runs from Connect on, or only while the controller is "
              "enabled, ready and not shut down")
+      .field("keep_alive_starts_interval", &Subsystem::keep_alive_starts_interval, boolean(),
+             "traffic based: a Keep Alive starts an interval without being traffic of it, as Base "
+             "2.1 says; else it is traffic of it too, as with nvmet")
       .field("watchdog", &Subsystem::watchdog,
              choice<target::Watchdog>(
                  {{"timer", target::Watchdog::timer}, {"poller", target::Watchdog::poller}}),
@@ -176,8 +179,10 @@ const Object<Fabric>& fabric_object() {
                  "TCP: an unacknowledged tail is probed before the timeout (tcp_early_retrans)")
           .field("delayed_acks", &Fabric::delayed_acks, boolean(),
                  "TCP: a lone segment may be acknowledged up to 40 ms later; else at once")
-          .field("syn_attempts", &Fabric::syn_attempts, integer<std::uint32_t>(1, 16),
-                 "TCP: SYNs of an unanswered connect; Linux 6.12 sends 3, 6.1 2")
+          .maybe(
+              "syn_attempts", &Fabric::syn_attempts, integer<std::uint32_t>(1, 16),
+              "TCP: SYNs of an unanswered connect; absent: as the kernel of the host does, 6.1 2 "
+              "and later ones 3")
           .maybe("syn_linear_timeouts", &Fabric::syn_linear_timeouts,
                  integer<std::uint32_t>(0, 255),
                  "TCP: how many SYNs wait for one second before the wait doubles "

@@ -155,7 +155,10 @@ void host_established(World& w, ConnectionId id) {
   if (q.stopped)
     return;
   const HostQueueId queue = host_queue_of(w, id);
-  q.setup_timer = w.after(icresp_timeout, [queue](World& world) { icresp_missing(world, queue); });
+  // A receive timeout of the socket is a timer like others (nvme_tcp_init_connection: rcvtimeo).
+  const sim::TimerWheel& wheel = w.transport.connections[id].wheel[0];
+  q.setup_timer = w.at(sim::fires_at(wheel, w.now(), icresp_timeout),
+                       [queue](World& world) { icresp_missing(world, queue); });
   send_to_target(w, id, make_message(wire::encode_ic_req({.digests = q.digests})));
 }
 

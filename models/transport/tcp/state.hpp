@@ -244,8 +244,7 @@ struct TcpParameters {
   std::uint32_t initial_window_segments = 10;
   std::uint64_t receive_window_bytes = 3u << 20;
   std::uint64_t send_buffer_bytes = 4u << 20;  ///< to which it grows (tcp_wmem)
-  std::uint32_t syn_attempts = 3;              ///< SYNs of an unanswered connect (7.1)
-  std::uint32_t syn_linear_timeouts = 4;       ///< tcp_syn_linear_timeouts: these do not double
+  SynLimits syn;                               ///< where the host has none of its own
   CongestionControl congestion = CongestionControl::cubic;
   bool tail_loss_probe = true;  ///< tcp_early_retrans
   bool delayed_acks = true;     ///< false: route attribute quickack

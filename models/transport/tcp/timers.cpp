@@ -55,12 +55,19 @@ auto ack_timer_event(ConnectionId id, Side side) {
   return [id, side](World& world) { ack_timer_fired(world, id, side); };
 }
 
+transport::SynLimits syn_limits(const World& w, ConnectionId id) {
+  const transport::HostQueueId queue = w.transport.connections[id].host_queue;
+  const auto of_host = w.transport.host.syn;
+  if (of_host == nullptr || queue == sim::none<transport::HostQueueId>)
+    return w.transport.tcp.syn;
+  return of_host(w, w.transport.host_queues[queue].owner);
+}
+
 /// tcp_retransmit_timer, in a handshake. True: there is nothing more to do.
 bool handshake_timeout(World& w, ConnectionId id, Side side) {
-  const transport::TcpParameters& p = w.transport.tcp;
   Endpoint& e = end_of(w, id, side);
   if (e.state == TcpState::syn_sent) {
-    if (++e.timeouts >= p.syn_attempts) {
+    if (++e.timeouts >= syn_limits(w, id).attempts) {
       give_up(w, id, side);
       return true;
     }
@@ -208,7 +215,7 @@ void arm_handshake(World& w, ConnectionId id, Side side) {
   HOLDFAST_CHECK(e.state == TcpState::syn_sent || e.state == TcpState::syn_received,
                  "the handshake is over");
   // tcp_retransmit_timer lets the first SYNs go at one pace, reqsk_timeout doubles at once.
-  const std::uint32_t linear = e.state == TcpState::syn_sent ? p.syn_linear_timeouts : 0;
+  const std::uint32_t linear = e.state == TcpState::syn_sent ? syn_limits(w, id).linear : 0;
   arm(w, id, side, Pending::timeout,
       p.rto_initial * (1 << (e.timeouts > linear ? e.timeouts - linear : 0)));
 }

@@ -120,6 +120,36 @@ TEST_CASE("nvmet expires a host that sends only Keep Alives two windows after th
   }
 }
 
+TEST_CASE("by the specification it expires one window after the last one", "[conformance][KA-10]") {
+  // An idle host looks every KATO/4. Its last Keep Alive before the loss starts an interval in
+  // which nothing more is fetched.
+  json s = scenario_of(KeepAlive::traffic_based, 5s, false);
+  s["subsystems"][0]["keep_alive_starts_interval"] = true;
+  Run run(s);
+  run.until(12s);
+  add_blackhole(run.world, 0, run.world.now());
+  run.advance(30s);
+  const Entry last = run.log.last(Kind::command_fetched,
+                                  with("opcode", keep_alive_opcode) && before(sim::epoch + 12s));
+  CHECK(run.log.first(Kind::keep_alive_expired).at == last.at + 5s);
+  // Set Features with a KATO starts one as well: sent 300 ms after that Keep Alive, at which no
+  // other one is due.
+  s["faults"] = json::array({{{"type", "passthrough"},
+                              {"at", text(last.at - sim::epoch + 300ms)},
+                              {"host", "h1"},
+                              {"controller", "nvme0"},
+                              {"opcode", 9},
+                              {"cdw10", 0x0f},
+                              {"cdw11", 5000}}});
+  Run again(s);
+  again.until(last.at + 400ms);
+  add_blackhole(again.world, 0, again.world.now());
+  again.advance(30s);
+  const Entry set = again.log.last(Kind::command_fetched, with("opcode", 9));
+  REQUIRE(set.at > last.at + 300ms);
+  CHECK(again.log.first(Kind::keep_alive_expired).at == set.at + 5s);
+}
+
 TEST_CASE("a controller that cannot answer lives on commands until the host stops sending",
           "[conformance][KA-2]") {
   // Backward blackhole: what the host sends arrives. A fencing host keeps its sockets for 3 K, so

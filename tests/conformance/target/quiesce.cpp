@@ -71,7 +71,7 @@ TEST_CASE("with an honest CQT no backend is slow enough to corrupt a quiescing a
   }
 }
 
-TEST_CASE("a queue that loses its connection quiesces by itself", "[conformance][quiesce]") {
+TEST_CASE("a queue that loses its connection quiesces by itself", "[conformance][quiesce][KA-11]") {
   json s = scenario_with(1);
   s["subsystems"][0]["profile"] = "array";
   s["subsystems"][0]["quiesce_time"] = "2s";

@@ -119,14 +119,13 @@ TEST_CASE("TCP repeats SYN every second and SYN/ACK ever more slowly",
   assert_earliest(Run(silent.w), at(3 * second), Kind::tcp_state, closed_at(Side::host));
   // Before tcp_syn_linear_timeouts, and beyond them.
   Pair older = new_pair();
-  older.w.transport.tcp.syn_attempts = 2;
-  older.w.transport.tcp.syn_linear_timeouts = 0;
+  older.w.transport.tcp.syn = {2, 0};
   older.blackhole(true);
   older.open();
   assert_series(Run(older.w), {second, 3 * second}, Kind::tcp_timeout);
   assert_earliest(Run(older.w), at(3 * second), Kind::tcp_state, closed_at(Side::host));
   Pair patient = new_pair();
-  patient.w.transport.tcp.syn_attempts = 7;
+  patient.w.transport.tcp.syn.attempts = 7;
   patient.blackhole(true);
   patient.open();
   assert_series(Run(patient.w),

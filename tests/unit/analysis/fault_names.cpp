@@ -41,7 +41,8 @@ constexpr const char* faulty = R"({
     {"type": "kill_sockets", "at": "1s", "host": "h", "controller": "nvme1"},
     {"type": "drop_capsule", "at": "1s", "host": "h", "controller": "nvme0"},
     {"type": "damage_pdu", "at": "1s", "host": "h", "controller": "nvme0"},
-    {"type": "cross_traffic", "at": "1s", "from": "h", "to": "a"}]
+    {"type": "cross_traffic", "at": "1s", "from": "h", "to": "a"},
+    {"type": "set_attr_cqt", "at": "1s", "subsystem": "sub", "value": "30s"}]
 })";
 
 }  // namespace
@@ -67,7 +68,8 @@ TEST_CASE("each kind of fault has a name of its own in a timeline", "[analysis]"
                                              "sockets killed: nvme1",
                                              "capsules dropped: nvme0",
                                              "PDUs damaged: nvme0",
-                                             "cross traffic"};
+                                             "cross traffic",
+                                             "CQT of sub set to 30000 ms"};
   REQUIRE(w.fault.faults.size() == expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i)
     CHECK(analysis::fault_name(w, w.fault.faults[i]) == expected[i]);

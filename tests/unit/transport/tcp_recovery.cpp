@@ -241,3 +241,59 @@ TEST_CASE("a late answer to what was sent before moves the timeout, another one 
   }
   SECTION("before") { CHECK_FALSE(acknowledged()); }
 }
+
+TEST_CASE("the answer to what was sent before says nothing of its repetition", "[tcp]") {
+  // tcp_skb_spurious_retrans: the time stamp that it echoes is older than the repetition.
+  Pair p = connected();
+  const auto moves_rack = [&](std::int64_t echoed_us) {
+    Connection c = with_three_out();
+    Endpoint& e = c.end[0];
+    e.sent[0].ever_repeated = true;
+    e.sent[0].at = sim::epoch + std::chrono::milliseconds{5};
+    e.unacked = 1001;
+    Finding f;
+    f.echo_ms = tcp::stamp_of(sim::epoch + std::chrono::microseconds{echoed_us});
+    Segment s;
+    s.ack = 1001;
+    p.w.transport.connections[p.id].end[0] = e;
+    tcp::take_acknowledged(p.w, p.id, Side::host, s, f);
+    return p.w.transport.connections[p.id].end[0].rack.advanced;
+  };
+  CHECK_FALSE(moves_rack(1'000));
+  CHECK(moves_rack(5'000));
+}
+
+TEST_CASE("each message takes room of its own in the socket's buffer", "[tcp]") {
+  // sk_stream_memory_free: an skb of 1,280 bytes besides its data. 1,380, 2,760 and 4,140 bytes are
+  // taken after one, two and three messages of 100.
+  Pair p = connected();
+  p.blackhole(true);
+  p.end(Side::host).send_buffer = 3000;
+  for (std::uint64_t version = 1; version <= 4; ++version)
+    p.send(Side::host, 100, version);
+  CHECK(p.end(Side::host).out.size() == 3);
+  CHECK(p.end(Side::host).waiting.size() == 1);
+}
+
+TEST_CASE("a receiver learns the segment size from what comes out of order too", "[tcp]") {
+  Pair p = connected({2});
+  p.send(Side::host, 3 * mss, 1);
+  CHECK(p.end(Side::target).acks.segment == 536);
+  p.run_until(later + 3 * full + hop);
+  CHECK(p.end(Side::target).acks.segment == mss);
+}
+
+TEST_CASE("the time of the first repetition belongs to one recovery", "[tcp]") {
+  // retrans_stamp: with a stale one every answer would look older than the repetition, or none.
+  const transport::TcpParameters parameters;
+  for (const bool repeated : {false, true}) {
+    Connection c = with_three_out();
+    Endpoint& e = c.end[0];
+    e.cwnd = 10;
+    e.first_repeat_ms = 1;
+    e.sent[0].ever_repeated = repeated;
+    tcp::mark_lost(e, e.sent[0]);
+    tcp::enter_recovery(c, Side::host, parameters, sim::epoch);
+    CHECK((e.first_repeat_ms == -1) == !repeated);
+  }
+}
