@@ -87,7 +87,7 @@ Object<Subsystem> keep_alive_knobs(Object<Subsystem>&& declared) {
              choice<target::KeepAliveFrom>({{"connect", target::KeepAliveFrom::connect},
                                             {"enable", target::KeepAliveFrom::enable}}),
              "the keep-alive timer runs from Connect on, or only while the controller is "
-             "enabled, ready and not shut down")
+             "enabled, ready and not shut down, and two minutes after that it is gone")
       .field("watchdog", &Subsystem::watchdog,
              choice<target::Watchdog>(
                  {{"timer", target::Watchdog::timer}, {"poller", target::Watchdog::poller}}),
