@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -65,25 +66,71 @@ def fed(name: str, seconds: int, runs: int, seed: int) -> bool:
     words = folder / "words.dict"
     words.write_text("".join(f'"{word}"\n' for word in vocabulary()))
     began = time.monotonic()
+    fed_in, edges, starved = 0, "0", 0
+    while True:
+        left = seconds - int(time.monotonic() - began)
+        done = one_run(name, max(left, 1), runs if runs < 0 else max(runs - fed_in, 1), seed)
+        told = re.search(r"number_of_executed_units:\s*(\d+)", done.stderr)
+        fed_in += int(told[1]) if told else 0
+        edges = (re.findall(r"cov: (\d+)", done.stderr) or [edges])[-1]
+        ended_well = done.returncode == 0 or only_starved(name)
+        if done.returncode == 0 or not ended_well:
+            break
+        starved += 1
+        if time.monotonic() - began >= seconds or 0 <= runs <= fed_in:
+            break
+    print(f"fuzz: {name}: {fed_in:,} inputs "
+          f"in {time.monotonic() - began:.0f} s, {edges} edges, "
+          f"{'no finding' if ended_well else 'FOUND SOMETHING'}"
+          f"{f', starved {starved} times' if starved else ''}", flush=True)  # fmt: skip
+    if not ended_well:
+        print(done.stderr[-4000:], file=sys.stderr)
+    return ended_well
+
+
+def one_run(name: str, seconds: int, runs: int, seed: int) -> subprocess.CompletedProcess[str]:
+    """Run a program until the time is over, the inputs are fed, or something is found."""
+    folder = BUILD / name
     # The schedule that libFuzzer has by default and the stacks of allocations took half of the
     # time. A finding is run again by hand, with stacks.
-    done = subprocess.run(
-        [BUILD / "tests" / "fuzz" / f"fuzz_{name}", folder / "grown", seeds, *LIMITS,
-         f"-max_total_time={seconds}", f"-runs={runs}", f"-seed={seed}", f"-dict={words}",
-         f"-artifact_prefix={found}/",
+    return subprocess.run(
+        [program(name), folder / "grown", folder / "seeds", *LIMITS,
+         f"-max_total_time={seconds}", f"-runs={runs}", f"-seed={seed}",
+         f"-dict={folder / 'words.dict'}", f"-artifact_prefix={folder / 'found'}/",
          "-print_final_stats=1", "-entropic=0", f"-max_len={LONGEST[name]}"],
         env=os.environ
         | {"ASAN_OPTIONS": "quarantine_size_mb=8:detect_leaks=0:malloc_context_size=0"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    fed_in = re.search(r"number_of_executed_units:\s*(\d+)", done.stderr)
-    covered = re.findall(r"cov: (\d+)", done.stderr)
-    print(f"fuzz: {name}: {int(fed_in[1]) if fed_in else 0:,} inputs "
-          f"in {time.monotonic() - began:.0f} s, {covered[-1] if covered else 0} edges, "
-          f"{'no finding' if done.returncode == 0 else 'FOUND SOMETHING'}", flush=True)  # fmt: skip
-    if done.returncode != 0:
-        print(done.stderr[-4000:], file=sys.stderr)
-    return done.returncode == 0
+
+
+def program(name: str) -> Path:
+    """Return where the build left a program."""
+    return BUILD / "tests" / "fuzz" / f"fuzz_{name}"
+
+
+def only_starved(name: str) -> bool:
+    """Return whether all that was found is inputs that took long because others had the core.
+
+    libFuzzer looks at the clock on the wall. By itself such an input takes less than a second of
+    processor time; it is forgotten.
+    """
+    found = sorted((BUILD / name / "found").iterdir())
+    if not found or not all(
+        one.name.startswith("timeout-") and not is_slow(name, one) for one in found
+    ):
+        return False
+    for one in found:
+        one.unlink()
+    return True
+
+
+def is_slow(name: str, what: Path) -> bool:
+    """Return whether a program needs more than a second of a processor for an input, or fails."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([program(name), "-runs=1", what], capture_output=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return done.returncode != 0 or after.ru_utime - before.ru_utime > 1
 
 
 def seeds_of(name: str) -> list[Path]:

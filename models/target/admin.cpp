@@ -31,6 +31,7 @@ Payload page_payload(World& w, wire::ConstBytes page, std::uint32_t length) {
 void set_configuration(World& w, ControllerId id, std::uint32_t value) {
   Controller& c = w.target.controllers[id];
   const auto cc = wire::Configuration::decode(value);
+  const bool was_enabled = c.enabled || c.leaving;
   if (cc.enable && !c.enabled) {
     c.enabled = true;
     HOLDFAST_CHECK(!c.queues.empty(), "a controller without queues is enabled");
@@ -48,9 +49,9 @@ void set_configuration(World& w, ControllerId id, std::uint32_t value) {
     c.enabled = c.ready = false;
   }
   c.shut_down = cc.shn != wire::ShutdownRequest::none;
+  c.leaving = was_enabled && (!c.enabled || c.shut_down);
   // A timer that belongs to an enabled controller ends with it; nvmet's runs on.
-  if ((!c.enabled || c.shut_down) &&
-      subsystem_of(w, c).profile->keep_alive_from == KeepAliveFrom::enable)
+  if (c.leaving && subsystem_of(w, c).profile->keep_alive_from == KeepAliveFrom::enable)
     start_watchdog(w, id);
 }
 

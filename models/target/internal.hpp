@@ -25,7 +25,8 @@ bool listens(const Subsystem& s, transport::PortId port);
 Duration effective_kato(const Profile& profile, std::uint32_t kato_ms);
 /// False: this KATO is answered with Keep Alive Timeout Invalid.
 bool accepts_kato(const Profile& profile, std::uint32_t kato_ms, bool at_connect);
-/// A full KATT from now, if the timer is to run at all; else it is stopped.
+/// A full KATT from now, if the timer is to run at all; else it is stopped. Of a target whose timer
+/// belongs to enabled controllers one that is not enabled any more goes two minutes later.
 void start_watchdog(World& w, ControllerId id);
 void keep_alive_received(World& w, ControllerId id);
 /// The node hung when the watchdog should have looked. `by_the_clock`: as if it had looked in time;

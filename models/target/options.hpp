@@ -25,7 +25,7 @@ enum class KatoZero : std::uint8_t {
 /// Since when the keep-alive timer runs (protocol.md 1.3).
 enum class KeepAliveFrom : std::uint8_t {
   connect,  ///< since the controller exists (nvmet)
-  enable,   ///< while it is enabled, ready and not shut down
+  enable,  ///< while it is enabled, ready and not shut down; two minutes later its association ends
 };
 
 enum class Watchdog : std::uint8_t {

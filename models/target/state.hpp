@@ -234,6 +234,7 @@ struct Controller {
   TimePoint missed_check = sim::never;      ///< the node hung when the watchdog should have looked
   TimePoint quiesced_at = sim::never;       ///< once fatal: when what executes is stopped
   sim::Vector<Held> stalled;                ///< admin commands behind slow admin work
+  bool leaving = false;                     ///< it was enabled, and is not, or is shut down
   bool loss_reported = false;               ///< other controllers were told that it lost its host
   sim::Vector<wire::LostHostEntry> losses;  ///< what log page 1Fh of this controller tells
 };

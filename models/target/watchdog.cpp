@@ -17,6 +17,11 @@ bool runs(const Profile& profile, const Controller& c) {
 
 void watchdog_fired(World& w, ControllerId id);
 
+/// protocol.md 1.3: after a Controller Level Reset the association is preserved for at least so
+/// long, then it may go unless the controller was enabled again. SPDK
+/// (nvmf_ctrlr_association_remove) does so after a shutdown too.
+constexpr Duration association_preserved = std::chrono::minutes{2};
+
 /// A whole KATT after `from`: delayed work of the machine, unless it is a poller's own clock.
 TimePoint next_check(const World& w, const Controller& c, TimePoint from) {
   HOLDFAST_CHECK(c.katt > Duration{}, "checks would follow each other at one instant");
@@ -31,12 +36,14 @@ void arm(World& w, ControllerId id, TimePoint at) {
   c.watchdog = w.at(at, [id](World& world) { watchdog_fired(world, id); });
 }
 
-enum class Finding : std::uint8_t { expired, next_window };
+enum class Finding : std::uint8_t { expired, abandoned, next_window };
 
 /// What a look at the instant `at` finds.
 Finding look(World& w, Controller& c, TimePoint at) {
   HOLDFAST_CHECK(at <= w.now(), "a check of what has not happened yet");
   const Profile& profile = profile_of(w, c);
+  if (!runs(profile, c))
+    return Finding::abandoned;
   if (profile.traffic_based && c.traffic_seen) {
     // nvmet_keep_alive_timer with reset_tbkas set: one more full window.
     record<Kind::keep_alive_window>(w, c.subsystem, c.cntlid);
@@ -52,8 +59,15 @@ Finding look(World& w, Controller& c, TimePoint at) {
   return Finding::expired;
 }
 
-void expire(World& w, ControllerId id) {
+void end(World& w, ControllerId id, Finding why) {
   const Controller& c = w.target.controllers[id];
+  if (why == Finding::abandoned) {
+    // Stopping the last queue may free the controller, hence the copy of the list.
+    const sim::Vector<QueueId> queues = c.queues;
+    for (const QueueId queue : queues)
+      stop_queue(w, queue, true);
+    return;
+  }
   record<Kind::keep_alive_expired>(w, c.subsystem, c.cntlid);
   report_lost_host(w, id, wire::LostHostCause::keep_alive_timeout);
   fatal_error(w, id, cause_keep_alive);
@@ -65,8 +79,8 @@ void watchdog_fired(World& w, ControllerId id) {
     c.missed_check = w.now();
     return;
   }
-  if (look(w, c, w.now()) == Finding::expired) {
-    expire(w, id);
+  if (const Finding found = look(w, c, w.now()); found != Finding::next_window) {
+    end(w, id, found);
   } else {
     arm(w, id, next_check(w, c, w.now()));
   }
@@ -97,12 +111,16 @@ void start_watchdog(World& w, ControllerId id) {
   w.calendar.cancel(c.watchdog);
   c.missed_check = sim::never;
   c.last_keep_alive = w.now();
+  const Profile& profile = profile_of(w, c);
   // Base 2.1, Figure 90: what starts an interval lies in the one before it. nvmet counts it for
   // both.
-  if (profile_of(w, c).keep_alive_starts_interval)
+  if (profile.keep_alive_starts_interval)
     c.traffic_seen = false;
-  if (runs(profile_of(w, c), c))
+  if (runs(profile, c)) {
     arm(w, id, next_check(w, c, w.now()));
+  } else if (c.leaving && profile.keep_alive_from == KeepAliveFrom::enable) {
+    arm(w, id, sim::fires_at(profile.wheel, w.now(), association_preserved));
+  }
 }
 
 void keep_alive_received(World& w, ControllerId id) {
@@ -124,8 +142,8 @@ void catch_up_watchdog(World& w, ControllerId id, bool by_the_clock) {
     return;
   }
   while (c.missed_check <= w.now()) {
-    if (look(w, c, c.missed_check) == Finding::expired) {
-      expire(w, id);
+    if (const Finding found = look(w, c, c.missed_check); found != Finding::next_window) {
+      end(w, id, found);
       return;
     }
     c.missed_check = next_check(w, c, c.missed_check);

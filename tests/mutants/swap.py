@@ -14,7 +14,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,8 +62,8 @@ def compiled(name: str, source: Path, out: Path) -> None:
 
 
 @contextmanager
-def program_with(file: str, text: str, program: str) -> Iterator[Path]:
-    """Make a program (`holdfast`, `holdfast_tests`) as if a .cpp file had another text."""
+def linker_with(file: str, text: str) -> Iterator[Callable[[str], Path]]:
+    """Compile a .cpp file with another text; what comes links a program with it."""
     names = [
         name for name, command in compile_commands().items() if command[-1] == str(ROOT / file)
     ]
@@ -71,16 +71,27 @@ def program_with(file: str, text: str, program: str) -> Iterator[Path]:
         raise UnusableError(f"{file} is compiled {len(names)} times, not once")
     WORK.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=WORK))
-    try:
-        source, made, out = folder / Path(file).name, folder / "changed.o", folder / program
-        source.write_text(text)
-        compiled(names[0], source, made)
+    source, made = folder / Path(file).name, folder / "changed.o"
+
+    def linked(program: str) -> Path:
         # What is in a library is linked from there only if no object before it has the names.
         link = [str(made) if word == names[0] else word for word in link_command(program)]
         if names[0] not in link_command(program):
             link.insert(next(i for i, word in enumerate(link) if word.endswith(".o")), str(made))
-        link[link.index("-o") + 1] = str(out)
+        link[link.index("-o") + 1] = str(folder / program)
         ran(link)
-        yield out
+        return folder / program
+
+    try:
+        source.write_text(text)
+        compiled(names[0], source, made)
+        yield linked
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def program_with(file: str, text: str, program: str) -> Iterator[Path]:
+    """Make a program (`holdfast`, `holdfast_tests`) as if a .cpp file had another text."""
+    with linker_with(file, text) as linked:
+        yield linked(program)

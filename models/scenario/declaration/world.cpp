@@ -87,7 +87,7 @@ Object<Subsystem> keep_alive_knobs(Object<Subsystem>&& declared) {
              choice<target::KeepAliveFrom>({{"connect", target::KeepAliveFrom::connect},
                                             {"enable", target::KeepAliveFrom::enable}}),
              "the keep-alive timer runs from Connect on, or only while the controller is "
-             "enabled, ready and not shut down")
+             "enabled, ready and not shut down, and two minutes after that it is gone")
       .field("keep_alive_starts_interval", &Subsystem::keep_alive_starts_interval, boolean(),
              "traffic based: a Keep Alive starts an interval without being traffic of it, as Base "
              "2.1 says; else it is traffic of it too, as with nvmet")

@@ -190,7 +190,44 @@ TEST_CASE("KA-6 by the specification the timer runs while the controller is enab
     const TimePoint enabled = run.world.now();
     run.advance(20s);
     CHECK(run.log.first(Kind::keep_alive_expired).at == enabled + 5s);
+    CHECK(run.log.count(Kind::controller_freed) == 1);
   }
+  SECTION("one that was disabled or shut down, and not enabled again, is gone two minutes later") {
+    wire::Configuration cc;
+    cc.enable = GENERATE(false, true);
+    cc.shn = cc.enable ? wire::ShutdownRequest::normal : wire::ShutdownRequest::none;
+    run.until(1s);
+    check_answer(run, wire::make_property_set(7, wire::Property::cc, cc.encode()), {}, 0);
+    const TimePoint left = run.world.now();
+    run.advance(200s);
+    CHECK(run.log.first(Kind::controller_freed).at == left + 120s);
+    CHECK(run.log.count(Kind::keep_alive_expired) == 0);
+  }
+}
+
+// `make wild` found a write that waited for its data for ever.
+TEST_CASE("KA-6 a connection whose end was lost does not outlive a deletion", "[conformance]") {
+  json s = scenario_with(1);
+  s["subsystems"][0]["keep_alive_from"] = GENERATE("connect", "enable");
+  s["subsystems"][0]["inline_data_size"] = "512B";
+  s["hosts"][0]["policy"] = "tp8028-v4";
+  s["workloads"].push_back(fio({{"rw", "randwrite"}, {"start", "1s"}, {"runtime", "1ms"}}));
+  const Filter writes = with("qid", 1) && with("opcode", 1);
+  Run undisturbed(s);
+  const TimePoint fetched = undisturbed.until(2s).log.first(Kind::command_fetched, writes).at;
+
+  s["faults"].push_back(blackhole("h1-s1", fetched - sim::epoch));
+  s["faults"].back().update({{"host", "h1"}, {"controller", "nvme0"}, {"queue", 1}});
+  s["faults"].push_back(
+      {{"type", "delete_controller"}, {"at", "2s"}, {"host", "h1"}, {"controller", "nvme0"}});
+  Run run(s);
+  run.until(3s);
+  CHECK(run.log.count(Kind::controller_removed) == 1);
+  CHECK(run.log.count(Kind::queue_released) == 1);
+  CHECK(run.world.target.requests.live() == 1);
+  run.until(140s);
+  CHECK(run.world.target.requests.live() == 0);
+  CHECK(run.world.target.controllers.live() == 0);
 }
 
 TEST_CASE("a KATT larger than the host's KATO lets a hold of 2 x KATO corrupt",
