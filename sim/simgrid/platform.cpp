@@ -2,7 +2,7 @@
 // Checks a platform before SimGrid sees it, and picks the interfaces between which it is asked.
 #include "sim/simgrid/platform.hpp"
 
-#include "sim/simgrid/fabric_zone.hpp"
+#include "sim/simgrid/access_routes.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -20,10 +20,6 @@ namespace {
 
 using Pair = std::pair<std::uint32_t, std::uint32_t>;
 using Routes = std::vector<std::vector<Hop>>;
-
-// The number of predecessors (8 bytes each) that SimGrid may remember; above that it computes each
-// route from the start.
-constexpr std::size_t max_cached_predecessors = std::size_t{1} << 24;
 
 std::string quoted(const std::string& name) { return "'" + name + "'"; }
 
@@ -123,46 +119,52 @@ class LinkGroups {
   std::vector<std::uint32_t> parent_;
 };
 
-std::vector<std::vector<Interface>> interfaces_by_host(const Platform& platform) {
-  std::vector<std::vector<Interface>> interfaces(platform.nodes.size());
-  for (std::uint32_t link = 0; link < platform.links.size(); ++link) {
-    for (std::uint8_t end = 0; end < 2; ++end) {
-      const std::uint32_t node = platform.links[link].ends[end];
-      if (platform.nodes[node].is_host) {
-        interfaces[node].push_back({link, end});
+/// The interfaces of each host, in the order of their links; and the same by group, since only two
+/// of one group can reach each other: a port with a cable to each of thousands of hosts has to be
+/// asked about one of them.
+struct Interfaces {
+  struct Grouped {
+    std::uint32_t group;
+    Interface interface;
+  };
+  std::vector<std::vector<Interface>> listed;
+  std::vector<std::vector<Grouped>> grouped;
+
+  Interfaces(const Platform& platform, LinkGroups& groups)
+      : listed(platform.nodes.size()), grouped(platform.nodes.size()) {
+    for (std::uint32_t link = 0; link < platform.links.size(); ++link) {
+      for (std::uint8_t end = 0; end < 2; ++end) {
+        const std::uint32_t node = platform.links[link].ends[end];
+        if (platform.nodes[node].is_host) {
+          listed[node].push_back({link, end});
+          grouped[node].push_back({groups.group(link), {link, end}});
+        }
       }
     }
+    for (auto& ends : grouped) {
+      std::stable_sort(ends.begin(), ends.end(),
+                       [](const Grouped& a, const Grouped& b) { return a.group < b.group; });
+    }
   }
-  return interfaces;
-}
+};
 
-// Two single-homed neighbours and the two interfaces of a direct link are no special case: SimGrid
-// answers with the one link.
-std::vector<Hop> shortest_route(const FabricZone& zone, LinkGroups& groups,
-                                const std::vector<Interface>& sources,
-                                const std::vector<Interface>& destinations) {
+std::vector<Hop> shortest_route(AccessRoutes& routes, LinkGroups& groups,
+                                const Interfaces& interfaces, std::uint32_t source,
+                                std::uint32_t destination) {
+  const auto is_below = [](const Interfaces::Grouped& a, std::uint32_t b) { return a.group < b; };
   std::vector<Hop> best;
-  for (const Interface source : sources) {
-    for (const Interface destination : destinations) {
-      if (groups.group(source.link) != groups.group(destination.link)) {
-        continue;
-      }
-      std::vector<Hop> found = zone.route(source, destination);
+  for (const Interface from : interfaces.listed[source]) {
+    const std::uint32_t group = groups.group(from.link);
+    const auto& there = interfaces.grouped[destination];
+    auto to = std::lower_bound(there.begin(), there.end(), group, is_below);
+    for (; to != there.end() && to->group == group; ++to) {
+      std::vector<Hop> found = routes.between(from, to->interface);
       if (best.empty() || found.size() < best.size()) {
         best = std::move(found);
       }
     }
   }
   return best;
-}
-
-bool worth_caching(const Platform& platform, std::span<const Pair> pairs) {
-  std::set<std::uint32_t> sources;
-  for (const auto& pair : pairs) {
-    sources.insert(pair.first);
-  }
-  return sources.size() * (platform.nodes.size() + platform.links.size()) <=
-         max_cached_predecessors;
 }
 
 /// What a caller threw to end the search, on its way past what SimGrid throws.
@@ -172,11 +174,11 @@ struct Aborted {
 
 Routes ask_simgrid(const Platform& platform, std::span<const Pair> pairs,
                    const std::function<void()>& look) {
-  const auto interfaces = interfaces_by_host(platform);
   LinkGroups groups(platform);
+  const Interfaces interfaces(platform, groups);
   Routes routes;
   routes.reserve(pairs.size());
-  const FabricZone zone(platform, worth_caching(platform, pairs));
+  AccessRoutes access(platform);
   for (const auto& [source, destination] : pairs) {
     try {
       if (look)
@@ -186,7 +188,7 @@ Routes ask_simgrid(const Platform& platform, std::span<const Pair> pairs,
     }
     std::vector<Hop> route;
     if (source != destination) {
-      route = shortest_route(zone, groups, interfaces[source], interfaces[destination]);
+      route = shortest_route(access, groups, interfaces, source, destination);
       if (route.empty()) {
         throw PlatformError("no route from host " + quoted(platform.nodes[source].name) +
                             " to host " + quoted(platform.nodes[destination].name) +
