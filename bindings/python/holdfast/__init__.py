@@ -45,6 +45,7 @@ from holdfast.sweeping import (
     threshold,
     zipped,
 )
+from holdfast.timelines import timers
 from holdfast.workload import Volume, Workload, all_of, any_of, sleep
 from holdfast.world import World, record_kinds
 
@@ -91,6 +92,7 @@ __all__ = [
     "statistics",
     "sweep",
     "threshold",
+    "timers",
     "zipped",
 ]
 
