@@ -155,6 +155,34 @@ void add_timers(CLI::App& app, TimersArguments& timers) {
   verb->add_flag("--json", timers.json, "print the timelines as JSON");
 }
 
+void add_search(CLI::App& app, SearchArguments& search) {
+  auto* verb = app.add_subcommand("search", "Find the worst execution within bounds, or none");
+  verb->add_option("SCENARIO", search.scenario, "a scenario file, or the name of a bundled one")
+      ->required();
+  verb->add_option("--for", search.objective, "what to look for: corruption, exposure or stall")
+      ->type_name("WHAT")
+      ->required();
+  verb->add_option("--bounds", search.bounds,
+                   "a bound instead of that of the scenario's adversary, e.g. losses=2")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  add_sets(verb, search.sets);
+  verb->add_option("--budget", search.budget, "end after so many worlds, or such a time, e.g. 60s")
+      ->type_name("N|TIME");
+  verb->add_option("--against", search.against,
+                   "only executions that are safe under this policy of all hosts")
+      ->type_name("POLICY");
+  verb->add_option("--out", search.out, "write search.json and what was found into this folder")
+      ->type_name("DIR");
+  verb->add_option("--jobs", search.jobs, "threads; 0: as many as there are cores")->type_name("N");
+  verb->add_flag("--json", search.json, "print the answer as JSON");
+  verb->footer(
+      "Examples:\n"
+      "  holdfast search worst_case --for corruption --bounds deviations=1\n"
+      "  holdfast search worst_case --for stall --budget 60s --out found\n"
+      "  holdfast search worst_case --for corruption --against spec\n");
+}
+
 CLI::App* add_list(CLI::App& app, std::string& kind, std::string& name, bool& json) {
   auto* list = app.add_subcommand("list", "List what a scenario can name");
   list->add_option("KIND", kind,
@@ -233,6 +261,8 @@ int dispatch(int argc, char** argv) {
 
   TimersArguments timers;
   add_timers(app, timers);
+  SearchArguments search;
+  add_search(app, search);
 
   app.add_subcommand("sweep", "Run a scenario at many points (needs the Python package)");
 
@@ -262,6 +292,8 @@ int dispatch(int argc, char** argv) {
     return verify_scenarios(files, sets, json);
   if (app.got_subcommand("timers"))
     return print_timers(timers);
+  if (app.got_subcommand("search"))
+    return search_worst(search);
   if (schema->parsed())
     return print_schema(format);
   if (list->parsed())

@@ -35,7 +35,7 @@ LAYERS = (
     ("plot",),
     ("result",),
     ("world",),
-    ("running", "timelines"),
+    ("running", "timelines", "worst"),
     ("sweeping",),
     ("",),
 )

@@ -48,6 +48,7 @@ from holdfast.sweeping import (
 from holdfast.timelines import timers
 from holdfast.workload import Volume, Workload, all_of, any_of, sleep
 from holdfast.world import World, record_kinds
+from holdfast.worst import Search, search
 
 if _TYPE_CHECKING:
     from holdfast import plot
@@ -66,6 +67,7 @@ __all__ = [
     "Result",
     "Scenario",
     "ScenarioError",
+    "Search",
     "SimGridError",
     "Threshold",
     "UsageError",
@@ -87,6 +89,7 @@ __all__ = [
     "record_kinds",
     "run",
     "scenarios",
+    "search",
     "sleep",
     "sobol",
     "statistics",
