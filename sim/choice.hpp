@@ -59,6 +59,12 @@ class Choices {
     return names_[static_cast<std::uint32_t>(id)];
   }
   [[nodiscard]] std::size_t count() const { return points_.size(); }
+  /// How many choices the point has made: the ordinal of its next one.
+  [[nodiscard]] std::uint64_t made(ChoiceId id) const {
+    HOLDFAST_CHECK(static_cast<std::uint32_t>(id) < points_.size(),
+                   "no such choice point was added");
+    return points_[static_cast<std::uint32_t>(id)].next_ordinal;
+  }
 
   /// Yes with the probability whose bernoulli_threshold is given.
   bool yes(ChoiceId id, std::uint64_t threshold) {

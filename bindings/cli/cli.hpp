@@ -71,6 +71,25 @@ struct ConformArguments {
   bool json = false;
 };
 
+struct TimersArguments {
+  std::vector<std::string> scenarios;
+  std::vector<std::string> sets;
+  std::string hz = "250";  ///< as typed: the tick rate of machines that have none
+  bool json = false;
+};
+
+struct SearchArguments {
+  std::string scenario;
+  std::string objective;            ///< corruption, exposure or stall
+  std::vector<std::string> bounds;  ///< KEY=VALUE of the adversary
+  std::vector<std::string> sets;
+  std::string budget;   ///< as typed: worlds or a time; empty: none
+  std::string against;  ///< a policy; empty: none
+  std::string out;      ///< empty: nothing is written
+  std::string jobs = "0";
+  bool json = false;
+};
+
 /// Each verb prints its data and gives the exit status.
 int run_scenarios(const RunArguments& arguments);
 int conform_matrix(const ConformArguments& arguments);
@@ -83,6 +102,10 @@ int print_list(const std::string& kind, const std::string& name, bool json);
 /// conform.
 using JudgeFactory = std::function<std::unique_ptr<analysis::Judge>()>;
 JudgeFactory requirements_judge();
+/// What settings imply on a silent path, without running them.
+int print_timers(const TimersArguments& arguments);
+/// The worst execution within bounds.
+int search_worst(const SearchArguments& arguments);
 /// Becomes the Python program that does it; returns only by an exception.
 int sweep(const std::vector<std::string>& arguments);
 

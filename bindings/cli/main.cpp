@@ -39,6 +39,7 @@ constexpr const char* after =
     "  holdfast verify scenarios/*.json\n"
     "  holdfast schema > holdfast.schema.json\n"
     "  holdfast list policy\n"
+    "  holdfast timers quickstart --set hosts.h1.policy=cqt-only\n"
     "  holdfast conform --policy linux-mainline --target all --out report\n"
     "  holdfast sweep scenarios/sweeps/policies.json --out policies.parquet\n\n"
     "Exit status: 0 done, every expectation met; 1 an expectation failed; 2 wrong input or usage,\n"
@@ -138,6 +139,61 @@ void add_conform(CLI::App& app, ConformArguments& conform) {
       "  holdfast conform --out new --against old/conform.json\n");
 }
 
+void add_sets(CLI::App* verb, std::vector<std::string>& sets) {
+  verb->add_option("--set", sets, "change one value first, as for run")
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false);
+}
+
+void add_timers(CLI::App& app, TimersArguments& timers) {
+  auto* verb = app.add_subcommand("timers", "Print the timeline that the settings imply");
+  verb->add_option("SCENARIO", timers.scenarios, "scenario files, or names of bundled ones")
+      ->required();
+  add_sets(verb, timers.sets);
+  verb->add_option("--hz", timers.hz, "ticks a second of machines that have none (default 250)")
+      ->type_name("N");
+  verb->add_flag("--json", timers.json, "print the timelines as JSON");
+}
+
+void add_search(CLI::App& app, SearchArguments& search) {
+  auto* verb = app.add_subcommand("search", "Find the worst execution within bounds, or none");
+  verb->add_option("SCENARIO", search.scenario, "a scenario file, or the name of a bundled one")
+      ->required();
+  verb->add_option("--for", search.objective, "what to look for: corruption, exposure or stall")
+      ->type_name("WHAT")
+      ->required();
+  verb->add_option("--bounds", search.bounds,
+                   "a bound instead of that of the scenario's adversary, e.g. losses=2")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  add_sets(verb, search.sets);
+  verb->add_option("--budget", search.budget, "end after so many worlds, or such a time, e.g. 60s")
+      ->type_name("N|TIME");
+  verb->add_option("--against", search.against,
+                   "only executions that are safe under this policy of all hosts")
+      ->type_name("POLICY");
+  verb->add_option("--out", search.out, "write search.json and what was found into this folder")
+      ->type_name("DIR");
+  verb->add_option("--jobs", search.jobs, "threads; 0: as many as there are cores")->type_name("N");
+  verb->add_flag("--json", search.json, "print the answer as JSON");
+  verb->footer(
+      "Examples:\n"
+      "  holdfast search worst_case --for corruption --bounds deviations=1\n"
+      "  holdfast search worst_case --for stall --budget 60s --out found\n"
+      "  holdfast search worst_case --for corruption --against spec\n");
+}
+
+CLI::App* add_list(CLI::App& app, std::string& kind, std::string& name, bool& json) {
+  auto* list = app.add_subcommand("list", "List what a scenario can name");
+  list->add_option("KIND", kind,
+                   "policy, profile, transport, workload, fault, expectation, "
+                   "requirement or scenario");
+  list->add_option("NAME", name,
+                   "one of them, and all of it: what a preset sets, a fault's keys, ...");
+  list->add_flag("--json", json, "print the list as JSON");
+  return list;
+}
+
 // One line, whatever the library put into its message.
 std::string one_line(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
@@ -192,9 +248,7 @@ int dispatch(int argc, char** argv) {
   auto* verify = app.add_subcommand("verify", "Check scenarios without running them");
   verify->add_option("SCENARIO", files, "scenario files, or names of bundled ones")->required();
   std::vector<std::string> sets;
-  verify->add_option("--set", sets, "change one value first, as for run")
-      ->type_name("PATH=VALUE")
-      ->allow_extra_args(false);
+  add_sets(verify, sets);
   verify->add_flag("--json", json, "print the findings as JSON");
 
   std::string format = "json";
@@ -203,13 +257,12 @@ int dispatch(int argc, char** argv) {
       ->type_name("FORMAT");
 
   std::string kind, name;
-  auto* list = app.add_subcommand("list", "List what a scenario can name");
-  list->add_option("KIND", kind,
-                   "policy, profile, transport, workload, fault, expectation, "
-                   "requirement or scenario");
-  list->add_option("NAME", name,
-                   "one of them, and all of it: what a preset sets, a fault's keys, ...");
-  list->add_flag("--json", json, "print the list as JSON");
+  auto* list = add_list(app, kind, name, json);
+
+  TimersArguments timers;
+  add_timers(app, timers);
+  SearchArguments search;
+  add_search(app, search);
 
   app.add_subcommand("sweep", "Run a scenario at many points (needs the Python package)");
 
@@ -237,6 +290,10 @@ int dispatch(int argc, char** argv) {
     return conform_matrix(conform);
   if (verify->parsed())
     return verify_scenarios(files, sets, json);
+  if (app.got_subcommand("timers"))
+    return print_timers(timers);
+  if (app.got_subcommand("search"))
+    return search_worst(search);
   if (schema->parsed())
     return print_schema(format);
   if (list->parsed())

@@ -35,7 +35,7 @@ LAYERS = (
     ("plot",),
     ("result",),
     ("world",),
-    ("running",),
+    ("running", "timelines", "worst"),
     ("sweeping",),
     ("",),
 )

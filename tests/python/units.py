@@ -21,7 +21,8 @@ COUNTS = frozenset(
      "ccr_attempts", "attempts", "retries", "count", "errors", "iops", "controller", "cntlid",
      "nsid", "lba", "slba", "nlb", "block", "blocks", "qid", "queue", "tag", "version", "iteration",
      "iterations", "write", "read", "command", "passed", "failed", "id", "cancelled", "recoveries",
-     "io_errors", "faults", "expiries", "target_expiries", "reconnects")
+     "io_errors", "deviations", "worlds", "probes", "ordinal", "losses", "delays", "shrink_runs",
+     "fault", "faults", "expiries", "target_expiries", "reconnects")
 )  # fmt: skip
 
 

@@ -75,8 +75,9 @@ void walk(const std::string& name, const json& declaration, json& object, const 
 
 /// What holds a world together, and is not drawn anew.
 bool is_structure(std::string_view key) {
-  for (const char* one : {"name", "ends", "ports", "links", "hosts", "subsystems", "connect",
-                          "fabric", "type", "size", "duration", "transport"}) {
+  for (const char* one :
+       {"name", "ends", "ports", "links", "hosts", "subsystems", "connect", "fabric", "type",
+        "size", "duration", "transport", "choices", "adversary"}) {
     if (key == one)
       return true;
   }
@@ -99,10 +100,18 @@ class Drawer {
     learn_names(out);
     append(out, "faults", dice_.between(0, 3));
     append(out, "workloads", dice_.percent(40) ? 1 : 0);
-    walk("scenario", schema(), out,
-         [this](const std::string& name, const json& declaration, json& object) {
-           add_keys(name, declaration, object);
-         });
+    const Visit add = [this](const std::string& name, const json& declaration, json& object) {
+      add_keys(name, declaration, object);
+    };
+    walk("scenario", schema(), out, add);
+    // Last, because these speak of what there is.
+    for (const char* key : {"choices", "adversary"}) {
+      const json& node = schema()["properties"][key];
+      if (!has_key("scenario", key))
+        continue;
+      out[key] = value_of(node, "scenario", key);
+      walk_into(node, out[key], add);
+    }
     return out;
   }
   [[nodiscard]] bool ordinary() const { return ordinary_; }

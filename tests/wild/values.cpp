@@ -158,6 +158,9 @@ json Values::text(const json& node, const std::string& object, const std::string
     return dice_.pick({"0%", "0.1%", "1%", "5%", absurd_ ? "100%" : "20%"});
   if (pattern.rfind("^0x", 0) == 0)
     return dice_.pick({"0x000", "0x006", "0x021", "0x082", "0x118", "0x300", "0x303", "0x371"});
+  if (key == "point")
+    return "link " + (names_.links.empty() ? "nowhere" : dice_.pick(names_.links)) +
+           dice_.pick({" fwd/loss", " back/loss"});
   if (pattern.empty())
     return dice_.pick({"", "words", "Wörter", "\"quoted\"\n"});
   return name(key);
@@ -175,7 +178,7 @@ json Values::name(const std::string& key) {
     return dice_.percent(5) ? std::string("discovery") : one_of(names_.subsystems);
   if (key == "port" || key == "ports")
     return one_of(names_.ports);
-  if (key == "link")
+  if (key == "link" || key == "links")
     return one_of(names_.links);
   if (key == "node")
     return one_of(names_.nodes);

@@ -8,9 +8,9 @@
 #include <algorithm>
 
 #include "analysis/conform/campaign/judge.hpp"
-#include "analysis/conform/campaign/parallel.hpp"
 #include "analysis/conform/campaign/swarm.hpp"
 #include "analysis/conform/campaign/vary.hpp"
+#include "analysis/parallel.hpp"
 #include "models/scenario/scenario.hpp"
 #include "sim/check.hpp"
 
@@ -90,7 +90,7 @@ void Campaign::check_inputs() const {
 void Campaign::run_units(std::size_t first, std::size_t last, double share) {
   const std::size_t count = last - first;
   const double each = share / static_cast<double>(std::max<std::size_t>(count, 1));
-  parallel_for(count, options_.jobs, [&](std::size_t i) {
+  analysis::parallel_for(count, options_.jobs, [&](std::size_t i) {
     run_unit(units_[first + i]);
     tell(each);
   });

@@ -7,9 +7,9 @@
 
 #include "analysis/conform/campaign/campaign.hpp"
 #include "analysis/conform/campaign/judge.hpp"
-#include "analysis/conform/campaign/parallel.hpp"
 #include "analysis/conform/campaign/shrink.hpp"
 #include "analysis/conform/campaign/story.hpp"
+#include "analysis/parallel.hpp"
 #include "analysis/run/model_version.hpp"
 
 namespace holdfast::conform {
@@ -31,7 +31,8 @@ class Runner {
     campaign_.run();
     aggregate();
     if (options_.shrink) {
-      parallel_for(options_.requirements.size(), options_.jobs, [&](std::size_t r) { explain(r); });
+      analysis::parallel_for(options_.requirements.size(), options_.jobs,
+                             [&](std::size_t r) { explain(r); });
     }
     return document();
   }

@@ -45,8 +45,10 @@ from holdfast.sweeping import (
     threshold,
     zipped,
 )
+from holdfast.timelines import timers
 from holdfast.workload import Volume, Workload, all_of, any_of, sleep
 from holdfast.world import World, record_kinds
+from holdfast.worst import Search, search
 
 if _TYPE_CHECKING:
     from holdfast import plot
@@ -65,6 +67,7 @@ __all__ = [
     "Result",
     "Scenario",
     "ScenarioError",
+    "Search",
     "SimGridError",
     "Threshold",
     "UsageError",
@@ -86,11 +89,13 @@ __all__ = [
     "record_kinds",
     "run",
     "scenarios",
+    "search",
     "sleep",
     "sobol",
     "statistics",
     "sweep",
     "threshold",
+    "timers",
     "zipped",
 ]
 

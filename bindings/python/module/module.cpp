@@ -66,6 +66,7 @@ PYBIND11_MODULE(_core, m) {
   add_run(m);
   add_world(m);
   add_statistics(m);
+  add_search(m);
 }
 
 }  // namespace holdfast::python

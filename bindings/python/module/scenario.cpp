@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analysis/run/estimate.hpp"
+#include "analysis/timers/timers.hpp"
 #include "bindings/python/module/module.hpp"
 #include "models/scenario/changes.hpp"
 #include "models/scenario/scenario.hpp"
@@ -57,6 +58,12 @@ void add_scenario(py::module_& m) {
         return std::tuple(e.ios, e.events, e.bytes, e.seconds, e.most, analysis::words_of(e));
       },
       py::arg("text"), py::arg("source"));
+  m.def(
+      "timers",
+      [](const std::string& text, const std::string& source, std::uint32_t hz) {
+        return analysis::timers::document(scenario::parse(text, source), hz).dump();
+      },
+      py::arg("text"), py::arg("source"), py::arg("hz"));
   m.def("schema", [] { return scenario::schema().dump(); });
   m.def("nearest", &scenario::nearest, py::arg("word"), py::arg("names"));
   m.def("catalogue", [] {

@@ -11,11 +11,13 @@
 #include "models/scenario/builder/internal.hpp"
 #include "models/scenario/declaration/presets.hpp"
 #include "models/scenario/declaration/ways.hpp"
+#include "models/scenario/reading/error.hpp"
 #include "models/target/target.hpp"
 #include "models/transport/fc/fc.hpp"
 #include "models/transport/queue.hpp"
 #include "models/transport/rdma/rdma.hpp"
 #include "models/workload/workload.hpp"
+#include "sim/random.hpp"
 #include "sim/simgrid/platform.hpp"
 
 namespace holdfast::scenario {
@@ -288,6 +290,20 @@ void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
   build_connections(w, h, names);
 }
 
+/// An answer that nobody asks for would be a run that is not the one that was meant.
+void check_points(const World& w, const Scenario& s) {
+  std::vector<std::string> names;
+  for (std::uint32_t i = 0; i < w.choices.count(); ++i)
+    names.push_back(w.choices.name(sim::ChoiceId{i}));
+  for (std::size_t i = 0; i < s.choices->size(); ++i) {
+    const std::string& point = (*s.choices)[i].point;
+    if (std::find(names.begin(), names.end(), point) != names.end())
+      continue;
+    throw ScenarioError({s.name, "/choices/" + std::to_string(i) + "/point", in_quotes(point),
+                         "a choice point of this scenario", nearest(point, names)});
+  }
+}
+
 }  // namespace
 
 std::vector<net::ChannelId> find_hops(const World& w, const Names& names, const std::string& from,
@@ -302,8 +318,19 @@ std::vector<net::ChannelId> find_hops(const World& w, const Names& names, const 
       simgrid::compute_routes(platform_of(w, with_both), std::span(&question, 1)).front());
 }
 
+sim::ChoiceScript script_of(const std::vector<Answer>& answers) {
+  sim::ChoiceScript script;
+  for (const Answer& a : answers) {
+    const std::int64_t value = a.time ? a.time->count() : std::int64_t{a.happens.value_or(false)};
+    script.push_back({sim::hash_name(a.point), a.ordinal, value});
+  }
+  return script;
+}
+
 Names build_named(World& w, const Scenario& s, const std::function<void()>& look) {
   w.choices.reseed(s.seed);
+  if (s.choices)
+    w.choices.replay(script_of(*s.choices));
   w.transport.tcp.rto_min = s.fabric.rto_min;
   w.transport.tcp.initial_window_segments = s.fabric.initial_window_segments;
   w.transport.tcp.receive_window_bytes = s.fabric.receive_window_bytes;
@@ -330,6 +357,8 @@ Names build_named(World& w, const Scenario& s, const std::function<void()>& look
     build_host(w, s, h, names);
   build_workloads(w, s, names);
   build_faults(w, s, names);
+  if (s.choices)
+    check_points(w, s);
   return names;
 }
 

@@ -20,6 +20,9 @@ void build(World& w, const Scenario& scenario, const std::function<void()>& look
 /// The same, and tells what became of the names.
 Names build_named(World& w, const Scenario& scenario, const std::function<void()>& look = {});
 
+/// What answers of a scenario are to the choice points.
+sim::ChoiceScript script_of(const std::vector<Answer>& answers);
+
 /// Adds a fault to a world that runs. It must have passed the loader's checks together with the
 /// rest of the scenario.
 void add_fault(World& w, const Fault& fault, const Names& names);

@@ -126,7 +126,7 @@ fault::Fault fault_of(World& w, const F& f, const Names& names, const std::strin
   out.at = sim::epoch + draw(w.choices, w.choices.add(entity, "at"), span_of(f.at));
   if constexpr (requires { f.until_after; }) {
     if (f.until_after)
-      out.until = out.at + *f.until_after;
+      out.until = out.at + w.choices.constant(w.choices.add(entity, "for"), *f.until_after);
   }
   if constexpr (requires { f.every; }) {
     out.every = f.every.value_or(0s);

@@ -316,6 +316,7 @@ void check_and_resolve(Scenario& scenario, const Cursor& root) {
   check_hosts(scenario, ways, root.at("hosts"));
   check::workloads(scenario, root.at("workloads"));
   check::faults(scenario, root.at("faults"));
+  check::executions(scenario, root);
 }
 
 }  // namespace holdfast::scenario

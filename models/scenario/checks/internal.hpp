@@ -51,5 +51,7 @@ void repetition(const Repeating& fault, const Lasting& time, const Cursor& at);
 // load.cpp
 void workloads(Scenario& s, const Cursor& at);
 void faults(const Scenario& s, const Cursor& at);
+// search.cpp
+void executions(const Scenario& s, const Cursor& root);
 
 }  // namespace holdfast::scenario::check

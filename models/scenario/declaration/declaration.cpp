@@ -193,6 +193,11 @@ const Object<Scenario>& scenario_object() {
                  "what the applications do")
           .field("faults", &Scenario::faults, list(fault_union().codec(), 0, 10'000),
                  "what goes wrong")
+          .maybe("choices", &Scenario::choices, answers(),
+                 "answers of choice points, as a search writes them: a choice between yes and no "
+                 "that is not among them is no, and others are left to the dice; absent: all are")
+          .maybe("adversary", &Scenario::adversary, object(adversary_object()),
+                 "what `holdfast search` may change; a run does not look at it")
           .field("expect", &Scenario::expect, object(expect_object()), "the acceptance criterion");
   return declared;
 }

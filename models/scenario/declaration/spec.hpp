@@ -13,6 +13,7 @@
 
 #include "models/host/options.hpp"
 #include "models/scenario/declaration/spec_faults.hpp"
+#include "models/scenario/declaration/spec_search.hpp"
 #include "models/scenario/reading/bounds.hpp"
 #include "models/target/options.hpp"
 #include "models/transport/options.hpp"
@@ -300,6 +301,8 @@ struct Scenario {
   std::vector<Host> hosts;
   std::vector<Workload> workloads;
   std::vector<Fault> faults;
+  std::optional<std::vector<Answer>> choices;  ///< absent: the dice answer everything
+  std::optional<Adversary> adversary;
   Expect expect;
 };
 

@@ -282,6 +282,9 @@ std::vector<const ObjectInfo*> declared_objects() {
   for (const auto* info : fault_union().infos())
     out.push_back(info);
   out.push_back(&loss_model_object().info());
+  out.push_back(&answer_object().info());
+  out.push_back(&adversary_object().info());
+  out.push_back(&fault_bounds_info());
   out.push_back(&expect_object().info());
   return out;
 }

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-namespace holdfast::conform {
+namespace holdfast::analysis {
 
 /// Calls `work(i)` for i in [0, count), on up to `jobs` threads. Where a piece runs makes no
 /// difference to it, so results do not depend on `jobs`. The first exception is thrown again.
@@ -44,4 +44,4 @@ void parallel_for(std::size_t count, unsigned jobs, Work work) {
     std::rethrow_exception(failed);
 }
 
-}  // namespace holdfast::conform
+}  // namespace holdfast::analysis

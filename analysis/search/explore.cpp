@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// Executions below a node; see explore.hpp. Losses and delays are branched on right before the
+// event that asks: the event is run once to see which choices it makes, and once for each other
+// answer.
+#include "analysis/search/explore.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "analysis/search/critical.hpp"
+
+namespace holdfast::analysis::search {
+
+namespace {
+
+/// What the script says, if it says anything.
+std::optional<std::int64_t> scripted(const sim::ChoiceScript& script, std::uint64_t stream,
+                                     std::uint64_t ordinal) {
+  std::optional<std::int64_t> value;
+  for (const sim::Choice& c : script) {
+    if (c.stream == stream && c.ordinal == ordinal)
+      value = c.value;
+  }
+  return value;
+}
+
+}  // namespace
+
+Yield Explorer::all_below(Node node) {
+  yield_ = {};
+  go(std::move(node));
+  return std::move(yield_);
+}
+
+Yield Explorer::children(Node node, const Take& take) {
+  yield_ = {};
+  if (!expand(std::move(node), take))
+    yield_.cut = true;
+  return std::move(yield_);
+}
+
+void Explorer::go(Node&& node) {
+  if (node.left.all == 0) {
+    judge(std::move(node));
+    return;
+  }
+  expand(std::move(node), [&](Node&& below) {
+    go(std::move(below));
+    return !yield_.cut;
+  });
+}
+
+void Explorer::judge(Node&& node) {
+  if (!goes_on_(yield_)) {
+    yield_.cut = true;
+    return;
+  }
+  ++yield_.worlds;
+  World w = node.world ? std::move(*node.world) : space_.root(node.path);
+  const std::int64_t value = space_.finish(w);
+  const bool better = yield_.best ? value > yield_.best->value : value > 0;
+  if (!better || !counts_(node.path))
+    return;
+  yield_.best = Finding{std::move(node.path), value, w.now()};
+  if (space_.objective == Objective::corruption)
+    yield_.cut = true;  // There is nothing worse.
+}
+
+bool Explorer::expand(Node&& node, const Take& take) {
+  if (!node.world && !expand_planned(node, take))
+    return false;
+  const bool losses = node.left.losses != 0;
+  const bool delays = node.left.delays != 0;
+  if ((!losses && !delays) || space_.watched.empty())
+    return true;
+  World w = node.world ? std::move(*node.world) : space_.root(node.path);
+  node.world.reset();
+  for (;;) {
+    if (!w.calendar.is_due(std::min(space_.until, space_.end)))
+      return true;
+    if (space_.is_settled(w))
+      return true;
+    const World before = w;
+    w.calendar.step(w, space_.end);
+    if (space_.is_open(w.now()) && !expand_event(node, before, w, take))
+      return false;
+    node.behind.reset();
+  }
+}
+
+bool Explorer::expand_planned(const Node& node, const Take& take) {
+  for (std::size_t i = node.next_planned; i < space_.planned.size(); ++i) {
+    const Planned& planned = space_.planned[i];
+    const std::int64_t own = own_time(space_, planned, node.path);
+    ++yield_.probes;
+    for (const std::int64_t value : times_of(space_, planned, node.path, own)) {
+      Node below;
+      below.next_planned = i + 1;
+      below.path = node.path;
+      below.path.push_back({planned.kind, {planned.stream, 0, value}, planned.name, own, {}});
+      below.left = node.left;
+      --below.left.all;
+      if (!take(std::move(below)))
+        return false;
+    }
+  }
+  return true;
+}
+
+bool Explorer::expand_event(const Node& node, const World& before, const World& after,
+                            const Take& take) {
+  for (std::size_t point = 0; point < space_.watched.size(); ++point) {
+    const Watched& watched = space_.watched[point];
+    if ((watched.kind == Kind::loss ? node.left.losses : node.left.delays) == 0)
+      continue;
+    const std::uint64_t last = after.choices.made(watched.id);
+    for (std::uint64_t i = before.choices.made(watched.id); i < last; ++i) {
+      const bool skipped = node.behind && Place{point, i} <= *node.behind;
+      if (!skipped && !offer(node, before, point, i, after.now(), take))
+        return false;
+    }
+  }
+  return true;
+}
+
+/// All other answers to one choice.
+bool Explorer::offer(const Node& node, const World& before, std::size_t point,
+                     std::uint64_t ordinal, TimePoint now, const Take& take) {
+  const Watched& watched = space_.watched[point];
+  const Place place{point, ordinal};
+  if (watched.kind == Kind::loss) {
+    const sim::ChoiceScript script = space_.script_of(node.path);
+    const std::int64_t own = scripted(script, watched.stream, ordinal).value_or(0);
+    return child(node, before, place,
+                 {Kind::loss, {watched.stream, ordinal, 1 - own}, watched.name, own, now}, take);
+  }
+  World again = before;
+  again.choices.start_recording();
+  again.calendar.step(again, space_.end);
+  sim::Choice own{watched.stream, ordinal, 0};
+  for (const sim::Choice& made : again.choices.record()) {
+    if (made.stream == own.stream && made.ordinal == own.ordinal)
+      own.value = made.value;
+  }
+  yield_.probes += 1;
+  for (const std::int64_t value : delays_of(space_, before, node.path, own)) {
+    const Deviation deviation{
+        Kind::delay, {own.stream, ordinal, value}, watched.name, own.value, now};
+    if (!child(node, before, place, deviation, take))
+      return false;
+  }
+  return true;
+}
+
+bool Explorer::child(const Node& node, const World& before, const Place& place,
+                     const Deviation& deviation, const Take& take) {
+  Node below;
+  below.world = before;
+  below.next_planned = space_.planned.size();
+  below.path = node.path;
+  below.path.push_back(deviation);
+  below.left = node.left;
+  --below.left.all;
+  --(deviation.kind == Kind::loss ? below.left.losses : below.left.delays);
+  below.behind = place;
+  below.world->choices.replay(space_.script_of(below.path));
+  return take(std::move(below));
+}
+
+}  // namespace holdfast::analysis::search

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs through all executions with an exact number of deviations below a node. A node is a world
+// right before an event, or before its beginning, and the deviations that led there; each of its
+// children deviates in one more choice, which comes later than the last.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "analysis/search/space.hpp"
+
+namespace holdfast::analysis::search {
+
+/// What may still deviate.
+struct Left {
+  unsigned all = 0;
+  unsigned losses = 0;
+  unsigned delays = 0;
+};
+
+/// A choice within one event, by the place of its point among those watched.
+struct Place {
+  std::size_t point = 0;
+  std::uint64_t ordinal = 0;
+  friend auto operator<=>(const Place&, const Place&) = default;
+};
+
+struct Node {
+  std::optional<World> world;  ///< none: it has not begun, and the planned choices come first
+  std::size_t next_planned = 0;
+  std::vector<Deviation> path;
+  Left left;
+  /// In the event that comes next, only choices behind this one may deviate.
+  std::optional<Place> behind;
+};
+
+/// What was done below a node.
+struct Yield {
+  std::uint64_t worlds = 0;
+  std::uint64_t probes = 0;
+  std::optional<Finding> best;
+  bool cut = false;  ///< not everything was done
+};
+
+class Explorer {
+ public:
+  /// Of a child; false: no more of them.
+  using Take = std::function<bool(Node&&)>;
+  /// Whether the search may go on; asked before each world.
+  using GoesOn = std::function<bool(const Yield&)>;
+  /// Whether a finding counts.
+  using Counts = std::function<bool(const std::vector<Deviation>&)>;
+
+  Explorer(const Space& space, GoesOn goes_on, Counts counts)
+      : space_(space), goes_on_(std::move(goes_on)), counts_(std::move(counts)) {}
+
+  /// Everything below a node.
+  Yield all_below(Node node);
+  /// Its children, one after the other; `left.all` of the node is not 0.
+  Yield children(Node node, const Take& take);
+
+ private:
+  void go(Node&& node);
+  void judge(Node&& node);
+  bool expand(Node&& node, const Take& take);
+  bool expand_planned(const Node& node, const Take& take);
+  bool expand_event(const Node& node, const World& before, const World& after, const Take& take);
+  bool offer(const Node& node, const World& before, std::size_t point, std::uint64_t ordinal,
+             TimePoint now, const Take& take);
+  bool child(const Node& node, const World& before, const Place& place, const Deviation& deviation,
+             const Take& take);
+
+  const Space& space_;
+  GoesOn goes_on_;
+  Counts counts_;
+  Yield yield_;
+};
+
+}  // namespace holdfast::analysis::search

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// Level by level: all executions with no deviation, with one, with two ... First deviations are
+// found one after the other and handed out in chunks; what was done below them is taken in their
+// order, so that the answer does not depend on the number of threads.
+#include "analysis/search/search.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+#include <thread>
+
+#include "analysis/parallel.hpp"
+#include "analysis/search/explore.hpp"
+#include "analysis/search/shrink.hpp"
+#include "sim/check.hpp"
+
+namespace holdfast::analysis::search {
+
+namespace {
+
+constexpr std::size_t chunk_size = 128;
+
+class Search {
+ public:
+  Search(const Space& space, const Options& options, Explorer::Counts counts)
+      : space_(space), options_(options), counts_(std::move(counts)) {}
+
+  void run(Outcome& out) {
+    for (unsigned d = 0; d <= space_.bounds.deviations && !over_; ++d) {
+      out.levels.push_back({d, 0, 0, false});
+      level_ = &out.levels.back();
+      one_level(d);
+      level_->exhausted = !over_;
+      total_ += level_->worlds;
+      if (d == 0)
+        out.own_value = own_value_;
+    }
+    out.ended = ended_;
+    out.worst = best_;
+  }
+
+ private:
+  void one_level(unsigned d) {
+    Node top;
+    top.left = {d, space_.bounds.losses, space_.bounds.delays};
+    if (d == 0) {
+      World w = space_.root({});
+      own_value_ = space_.finish(w);
+      chunk_.push_back(std::move(top));
+      work_off();
+      return;
+    }
+    Explorer first(
+        space_, [&](const Yield&) { return true; }, counts_);
+    const Yield told = first.children(std::move(top), [&](Node&& node) {
+      chunk_.push_back(std::move(node));
+      if (chunk_.size() == chunk_size)
+        work_off();
+      return !over_;
+    });
+    if (!over_)
+      work_off();
+    level_->probes += told.probes;
+    chunk_.clear();
+  }
+
+  [[nodiscard]] std::uint64_t done() const { return total_ + level_->worlds; }
+
+  bool may_go_on(std::size_t index, const Yield& yield) {
+    ++worlds_seen_;
+    if (index > settled_by_)
+      return false;
+    if (options_.stop != nullptr && *options_.stop)
+      return false;
+    if (options_.deadline && std::chrono::steady_clock::now() >= *options_.deadline)
+      return false;
+    if (options_.progress && std::this_thread::get_id() == main_) {
+      options_.progress({level_->deviations, worlds_seen_, left_in_chunk_,
+                         best_.has_value() && !best_->deviations.empty()});
+    }
+    return options_.worlds == 0 || done() + yield.worlds < options_.worlds;
+  }
+
+  void work_off() {
+    std::vector<Yield> yields(chunk_.size());
+    settled_by_ = std::numeric_limits<std::size_t>::max();
+    left_in_chunk_ = chunk_.size();
+    parallel_for(chunk_.size(), options_.jobs, [&](std::size_t i) {
+      const std::vector<Deviation> path = chunk_[i].path;
+      Explorer below(
+          space_, [&, i](const Yield& y) { return may_go_on(i, y); }, counts_);
+      try {
+        yields[i] = below.all_below(std::move(chunk_[i]));
+      } catch (const sim::InvariantError& error) {
+        std::string words;
+        for (const Deviation& d : path)
+          words += "; " + told(d);
+        throw sim::InvariantError(fmt::format("{} (in a search{})", error.what(), words));
+      }
+      --left_in_chunk_;
+      if (space_.objective == Objective::corruption && yields[i].best) {
+        std::size_t now = settled_by_;
+        while (i < now && !settled_by_.compare_exchange_weak(now, i)) {
+        }
+      }
+    });
+    chunk_.clear();
+    for (Yield& yield : yields) {
+      if (over_)
+        return;
+      take(std::move(yield));
+    }
+  }
+
+  void take(Yield&& yield) {
+    level_->worlds += yield.worlds;
+    level_->probes += yield.probes;
+    if (yield.best && (!best_ || yield.best->value > best_->value))
+      best_ = std::move(yield.best);
+    if (best_ && space_.objective == Objective::corruption) {
+      end_by(Ended::found);
+    } else if (yield.cut) {
+      end_by(options_.stop != nullptr && *options_.stop ? Ended::interrupted : Ended::budget);
+    } else if (options_.worlds != 0 && done() >= options_.worlds) {
+      end_by(Ended::budget);
+    }
+  }
+
+  void end_by(Ended why) {
+    over_ = true;
+    ended_ = why;
+  }
+
+  const Space& space_;
+  const Options& options_;
+  Explorer::Counts counts_;
+  std::thread::id main_ = std::this_thread::get_id();
+  std::vector<Node> chunk_;
+  Level* level_ = nullptr;
+  std::optional<Finding> best_;
+  std::int64_t own_value_ = 0;
+  std::uint64_t total_ = 0;  ///< worlds of the levels that are over
+  bool over_ = false;
+  Ended ended_ = Ended::exhausted;
+  std::atomic<std::uint64_t> worlds_seen_{0};
+  std::atomic<std::size_t> left_in_chunk_{0};
+  std::atomic<std::size_t> settled_by_{0};  ///< nothing behind this place of the chunk matters
+};
+
+scenario::Scenario under(const scenario::Scenario& scenario,
+                         const scenario::RecoveryPolicy& policy) {
+  scenario::Scenario other = scenario;
+  for (scenario::Host& h : other.hosts)
+    h.policy = policy;
+  return other;
+}
+
+/// The scenario with the answers of a finding, which expects what was found.
+scenario::Scenario replaying(const scenario::Scenario& scenario, const Space& space,
+                             const Finding& finding) {
+  scenario::Scenario out = scenario;
+  out.name += "-finding";
+  out.choices = space.answers_of(finding.deviations);
+  out.expect = {};
+  if (space.objective == Objective::corruption)
+    out.expect.integrity = "corrupt";
+  return out;
+}
+
+}  // namespace
+
+Objective objective_named(std::string_view word) {
+  for (const Objective one : {Objective::corruption, Objective::exposure, Objective::stall}) {
+    if (word == name_of(one))
+      return one;
+  }
+  throw std::invalid_argument(
+      fmt::format("found \"{}\", expected one of corruption, exposure, stall", word));
+}
+
+const char* name_of(Objective objective) {
+  switch (objective) {
+    case Objective::corruption:
+      return "corruption";
+    case Objective::exposure:
+      return "exposure";
+    case Objective::stall:
+      break;
+  }
+  return "stall";
+}
+
+Outcome search(const scenario::Scenario& scenario, const Options& options, Objective objective) {
+  HOLDFAST_CHECK(!options.against || objective == Objective::corruption,
+                 "two policies are compared by what becomes of data");
+  const Space space(scenario, objective);
+  std::optional<Space> other;
+  if (options.against)
+    other.emplace(under(scenario, *options.against), objective);
+  const Explorer::Counts counts = [&](const std::vector<Deviation>& path) {
+    if (!other)
+      return true;
+    World w = other->root(path);
+    return other->finish(w) == 0;
+  };
+  Outcome out;
+  out.objective = objective;
+  out.bounds = space.bounds;
+  if (options.against)
+    out.against = scenario::told_as(*options.against);
+  Search(space, options, counts).run(out);
+  if (!out.worst)
+    return out;
+  if (options.shrink && !out.worst->deviations.empty())
+    out.worst = shrink(space, *out.worst, counts, out.shrink_runs);
+  out.finding = replaying(scenario, space, *out.worst);
+  return out;
+}
+
+}  // namespace holdfast::analysis::search

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// The worst case within bounds: every execution that differs from a scenario's own run in at most
+// so many choices (a packet lost, a command that sits in its controller for longer, a fault that
+// strikes or heals at another instant). Worlds are values, so each is a copy of another one at the
+// choice in which they differ. Executions with fewer deviations come first, and all of them are
+// tried before any with more.
+//
+// Losses are all of those that the bounds allow. Times are tried at critical instants: right
+// before, at and right after everything that the time in question could come to lie before or
+// behind.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/scenario/declaration/spec.hpp"
+#include "sim/choice.hpp"
+#include "sim/time.hpp"
+
+namespace holdfast::analysis::search {
+
+using sim::Duration;
+using sim::TimePoint;
+
+enum class Objective : std::uint8_t {
+  corruption,  ///< anything that must not happen to data (oracle::Counts::corrupt)
+  exposure,    ///< how long a stale write could have landed, at most
+  stall,       ///< the longest stall of an application
+};
+/// Throws std::invalid_argument for another word than those of the enumeration.
+Objective objective_named(std::string_view word);
+const char* name_of(Objective objective);
+
+enum class Kind : std::uint8_t { loss, delay, fault_at, fault_for };
+
+/// A choice that is answered otherwise than in the scenario's own run.
+struct Deviation {
+  Kind kind{};
+  sim::Choice choice;
+  std::string point;     ///< its name
+  std::int64_t own = 0;  ///< the answer of the run that it deviates from
+  TimePoint made{};      ///< when the choice was made; of a fault's time the beginning
+  friend bool operator==(const Deviation&, const Deviation&) = default;
+};
+
+struct Finding {
+  std::vector<Deviation> deviations;
+  std::int64_t value = 0;  ///< corruption: 1; else nanoseconds
+  TimePoint seen{};        ///< corruption: when it was done; else the end of the run
+};
+
+/// What was done of the executions with a number of deviations.
+struct Level {
+  unsigned deviations = 0;
+  std::uint64_t worlds = 0;  ///< executions that were run to their end, or to what was looked for
+  std::uint64_t probes = 0;  ///< and beside them those that told critical instants
+  bool exhausted = false;
+};
+
+enum class Ended : std::uint8_t { exhausted, found, budget, interrupted };
+
+struct Outcome {
+  Objective objective{};
+  scenario::Adversary bounds;
+  std::string against;  ///< the policy under which what was found is safe; empty: none was named
+  std::vector<Level> levels;
+  Ended ended = Ended::exhausted;
+  std::int64_t own_value = 0;     ///< of the scenario's own run
+  std::optional<Finding> worst;   ///< none: corruption, exposure: there is none; shrunk
+  std::uint64_t shrink_runs = 0;  ///< runs that shrinking took
+  scenario::Scenario finding;     ///< replays `worst`
+};
+
+struct Progress {
+  unsigned deviations = 0;
+  std::uint64_t worlds = 0;  ///< of all levels
+  std::size_t frontier = 0;  ///< first deviations of this level that are taken up and not done
+  bool found = false;
+};
+
+struct Options {
+  unsigned jobs = 1;         ///< threads; the answer does not depend on it
+  std::uint64_t worlds = 0;  ///< most worlds; 0: without limit
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+  const std::atomic<bool>* stop = nullptr;
+  std::function<void(const Progress&)> progress;
+  bool shrink = true;
+  /// Policy of all hosts under which the same choices have to be safe; corruption only.
+  std::optional<scenario::RecoveryPolicy> against;
+};
+
+/// The scenario's `adversary`, or the default one, sets the bounds. Deterministic but for a
+/// deadline and `stop`. A sim::InvariantError names the choices of the world in which the simulator
+/// is wrong.
+Outcome search(const scenario::Scenario& scenario, const Options& options, Objective objective);
+
+/// {schema_version, name, scenario_hash, for, verdict, ...}; see docs/worst-case.md.
+nlohmann::json document(const scenario::Scenario& scenario, const Outcome& outcome);
+/// A deviation in words: "packet 12 is lost on link h1-s1 fwd at 10.2 s".
+std::string told(const Deviation& deviation);
+/// The bounds in words, for a verdict.
+std::string told(const scenario::Adversary& bounds, const scenario::Scenario& scenario);
+
+}  // namespace holdfast::analysis::search

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// `holdfast search`: the worst case within bounds, and the scenario that shows it.
+#include "analysis/search/search.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "analysis/run/run.hpp"
+#include "bindings/cli/cli.hpp"
+#include "bindings/cli/interrupt.hpp"
+#include "bindings/cli/out_folder.hpp"
+#include "bindings/cli/progress.hpp"
+#include "bindings/cli/typed.hpp"
+#include "models/scenario/changes.hpp"
+#include "models/scenario/declaration/presets.hpp"
+#include "models/scenario/reading/units.hpp"
+#include "models/scenario/scenario.hpp"
+
+namespace holdfast::cli {
+namespace {
+
+namespace engine = analysis::search;
+using nlohmann::json;
+
+scenario::Scenario read(const SearchArguments& arguments) {
+  json document = scenario::read_document(arguments.scenario);
+  scenario::Changes changes(document);
+  for (const std::string& assignment : arguments.sets)
+    changes.set(assignment);
+  if (!arguments.bounds.empty() && !document.contains("adversary"))
+    document["adversary"] = json::object();
+  for (const std::string& bound : arguments.bounds)
+    changes.set("adversary." + bound, "--bounds");
+  return scenario::from_json(document, arguments.scenario);
+}
+
+/// A number of worlds, or a time.
+void take_budget(const std::string& typed, engine::Options& options) {
+  if (typed.empty())
+    return;
+  if (typed.find_first_not_of("0123456789") == std::string::npos) {
+    options.worlds = whole_number("--budget", typed, 1, UINT64_MAX);
+    return;
+  }
+  const auto time = scenario::parse_duration(typed);
+  if (!time.ok()) {
+    throw UsageError(
+        fmt::format("--budget: found {}, expected a number of worlds, or a time, e.g. "
+                    "\"60s\"",
+                    scenario::in_quotes(typed)));
+  }
+  options.deadline = std::chrono::steady_clock::now() + time.value;
+}
+
+std::optional<scenario::RecoveryPolicy> policy_named(const std::string& name) {
+  if (name.empty())
+    return std::nullopt;
+  std::vector<std::string> names;
+  for (const auto& preset : scenario::policy_presets())
+    names.emplace_back(preset.name);
+  check_word("--against", name, names);
+  return scenario::policy_row(name);
+}
+
+std::string times(std::int64_t ns) {
+  return fmt::format("{:.9g} s", static_cast<double>(ns) / 1e9);
+}
+
+/// The verdict, with its bound.
+std::string verdict_of(const engine::Outcome& out, const scenario::Scenario& scenario) {
+  std::uint64_t worlds = 0;
+  for (const engine::Level& level : out.levels)
+    worlds += level.worlds;
+  const std::string where = engine::told(out.bounds, scenario);
+  const std::string whole =
+      out.ended == engine::Ended::exhausted
+          ? "exhausted"
+          : fmt::format("not exhausted: {} done", out.ended == engine::Ended::budget
+                                                      ? "the budget is"
+                                                      : "what came until it was stopped is");
+  const bool corruption = out.objective == engine::Objective::corruption;
+  if (!out.worst) {
+    return fmt::format("no {} within {}: {} worlds, {}",
+                       corruption ? "corrupting execution" : "exposure", where, worlds, whole);
+  }
+  const std::string against =
+      out.against.empty() ? "" : fmt::format(" that is safe under {}", out.against);
+  if (corruption) {
+    return fmt::format("a corrupting execution{} with {} deviation{}, found within {}: {} worlds",
+                       against, out.worst->deviations.size(),
+                       out.worst->deviations.size() == 1 ? "" : "s", where, worlds);
+  }
+  return fmt::format("longest {} {} (own run {}) within {}: {} worlds, {}",
+                     engine::name_of(out.objective), times(out.worst->value), times(out.own_value),
+                     where, worlds, whole);
+}
+
+std::string text_of(const engine::Outcome& out, const scenario::Scenario& scenario) {
+  std::string text = scenario.name + ": " + verdict_of(out, scenario) + "\n\n";
+  text += "  deviations      worlds      probes\n";
+  for (const engine::Level& level : out.levels) {
+    text += fmt::format("  {:>10}  {:>10}  {:>10}  {}\n", level.deviations, level.worlds,
+                        level.probes, level.exhausted ? "exhausted" : "not exhausted");
+  }
+  if (!out.worst)
+    return text;
+  text += "\n";
+  for (const engine::Deviation& d : out.worst->deviations)
+    text += "  " + engine::told(d) + "\n";
+  if (out.worst->deviations.empty())
+    text += "  the scenario's own run\n";
+  if (out.objective == engine::Objective::corruption)
+    text += fmt::format("  at {} it is done\n", times(sim::ns(out.worst->seen)));
+  return text;
+}
+
+/// Tells how far a search is, on stderr.
+class Teller {
+ public:
+  void tell(const engine::Progress& p) {
+    still_alive();
+    if (!pace_.is_time())
+      return;
+    const double seconds = pace_.elapsed_s();
+    pace_.show(fmt::format("{} worlds, {:.0f}/s, {} deviation{}, frontier {}{}", p.worlds,
+                           static_cast<double>(p.worlds) / std::max(seconds, 1e-3), p.deviations,
+                           p.deviations == 1 ? "" : "s", p.frontier,
+                           p.found ? ", something found" : ""));
+  }
+  void clear() { pace_.clear(); }
+
+ private:
+  Pace pace_;
+};
+
+void keep(const SearchArguments& arguments, const engine::Outcome& out, const json& document) {
+  if (arguments.out.empty())
+    return;
+  const auto folder = make_out(arguments.out);
+  const std::filesystem::path place(arguments.out);
+  analysis::write_whole(place / "search.json", cli::text_of(document));
+  if (!out.worst)
+    return;
+  const std::filesystem::path file = place / (out.finding.name + ".json");
+  analysis::write_whole(file, cli::text_of(scenario::to_json(out.finding)));
+  say(fmt::format("replay it with: {} run {} --kernel both", program(),
+                  scenario::printable(file.string())));
+}
+
+}  // namespace
+
+int search_worst(const SearchArguments& arguments) {
+  engine::Options options;
+  options.jobs = static_cast<unsigned>(whole_number("--jobs", arguments.jobs, 0, 1024));
+  if (options.jobs == 0)
+    options.jobs = std::max(1u, std::thread::hardware_concurrency());
+  check_word("--for", arguments.objective, {"corruption", "exposure", "stall"});
+  const engine::Objective objective = engine::objective_named(arguments.objective);
+  options.against = policy_named(arguments.against);
+  if (options.against && objective != engine::Objective::corruption)
+    throw UsageError("--against: found another --for than corruption, expected that");
+  if (!arguments.out.empty())
+    check_out(arguments.out);
+  const scenario::Scenario scenario = read(arguments);
+  take_budget(arguments.budget, options);
+  options.stop = &stop_requested();
+  Teller teller;
+  options.progress = [&](const engine::Progress& p) { teller.tell(p); };
+  const engine::Outcome out = engine::search(scenario, options, objective);
+  teller.clear();
+  const json document = engine::document(scenario, out);
+  if (arguments.json) {
+    print(document);
+  } else {
+    print(text_of(out, scenario));
+  }
+  keep(arguments, out, document);
+  if (interrupted_status() != 0) {
+    say(fmt::format("stopped by {}; what was done until then is told", interrupted_by()));
+    return interrupted_status();
+  }
+  return out.ended == engine::Ended::budget ? bounded : done;
+}
+
+}  // namespace holdfast::cli

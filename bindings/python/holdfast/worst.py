@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The worst case within bounds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+
+from holdfast import _core
+from holdfast._arguments import Whole, checked
+from holdfast._words import did_you_mean, shown
+from holdfast.errors import Interrupted, UsageError
+from holdfast.scenario import Scenario, ScenarioLike, as_scenario
+from holdfast.units import Time, nanoseconds
+
+Objective = Literal["corruption", "exposure", "stall"]
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search has found, or that there is nothing within its bounds.
+
+    Attributes:
+        objective: what was looked for.
+        verdict: ``"found"`` or ``"none"``.
+        exhausted: every execution within the bounds was tried. What ``"none"`` is worth hangs on
+            it; a search for corruption ends with the first one, and so is not exhausted.
+        bounds: them, in words.
+        worlds: how many executions were run.
+        levels: one row a number of deviations: ``worlds``, ``probes``, ``exhausted``.
+        deviations: one row a choice that the finding answers otherwise than the scenario's own run;
+            ``says`` tells it.
+        value_s: the exposure or stall of the finding in seconds; NaN for corruption.
+        own_value_s: the same of the scenario's own run.
+        finding: the scenario that replays the worst case, or None.
+        trace_hash: of its run, on either kernel.
+
+    """
+
+    objective: str
+    verdict: str
+    exhausted: bool
+    bounds: str
+    worlds: int
+    levels: pd.DataFrame
+    deviations: pd.DataFrame
+    value_s: float
+    own_value_s: float
+    finding: Scenario | None
+    trace_hash: str
+    _document: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that ``holdfast search --json`` prints."""
+        document: dict[str, Any] = json.loads(self._document)
+        return document
+
+    def __repr__(self) -> str:
+        """Say the verdict with its bound."""
+        how = "exhausted" if self.exhausted else "not exhausted"
+        return (
+            f"<Search for {self.objective}: {self.verdict} within {self.bounds}: "
+            f"{self.worlds} worlds, {how}>"
+        )
+
+
+@checked
+def search(
+    scenario: ScenarioLike,
+    objective: Objective,
+    *,
+    bounds: Mapping[str, Any] | None = None,
+    worlds: Annotated[int, Whole(1, 2**63 - 1)] | None = None,
+    budget: Time | None = None,
+    against: str | None = None,
+    jobs: Annotated[int, Whole(0, 1024)] = 0,
+) -> Search:
+    """Find the worst execution of a scenario within bounds, or that there is none.
+
+    Executions differ from the scenario's own run in at most so many choices: a packet lost, a
+    command that takes longer, a fault that strikes or heals at another instant. Those with fewer
+    deviations come first. The answer does not depend on `jobs`, and hangs on the clock only with a
+    `budget`. The GIL is released meanwhile.
+
+    Args:
+        scenario: what to search; its ``adversary`` says what may vary.
+        objective: ``"corruption"``, ``"exposure"`` (how long a stale write could have landed) or
+            ``"stall"`` (the longest one of an application).
+        bounds: values of the adversary instead of its own (``{"losses": 2}``).
+        worlds: end after about so many executions.
+        budget: end after such a time of the clock (``"60s"``).
+        against: a policy under which the same choices have to be safe; corruption only.
+        jobs: threads; 0: as many as there are cores.
+
+    Raises:
+        ScenarioError: the scenario, or a bound, is wrong.
+        UsageError: an argument is.
+        Interrupted: Ctrl-C; its `result` is the Search until then.
+
+    """
+    one = as_scenario(scenario)
+    if bounds:
+        changed = one.to_dict()
+        changed["adversary"] = {**changed.get("adversary", {}), **bounds}
+        one = Scenario(changed, source=one.source)
+    if against is not None:
+        policies = [name for kind, name, _ in _core.catalogue() if kind == "policy"]
+        if against not in policies:
+            hint = did_you_mean(against, policies)
+            raise UsageError(f"against: found {shown(against)}, expected a policy{hint}")
+        if objective != "corruption":
+            raise UsageError("against: expected the objective corruption")
+    seconds = None if budget is None else nanoseconds(budget, "budget") / 1e9
+    text = _core.search(
+        one._text(), one.source, objective, against or "", worlds or 0, seconds, jobs
+    )
+    found = _search_of(text)
+    if json.loads(text)["ended"] == "interrupted":
+        raise Interrupted(result=found)
+    return found
+
+
+def _search_of(text: str) -> Search:
+    document = json.loads(text)
+    worst = document["worst"] or {}
+    nan = float("nan")
+    return Search(
+        objective=document["for"],
+        verdict=document["verdict"],
+        exhausted=document["exhausted"],
+        bounds=document["bounds"]["says"],
+        worlds=document["worlds"],
+        levels=pd.DataFrame(document["levels"]).set_index("deviations"),
+        deviations=pd.DataFrame(
+            worst.get("deviations", []), columns=["kind", "point", "ordinal", "says", "made_s"]
+        ),
+        value_s=worst.get("value_s", nan),
+        own_value_s=document.get("own_value_s", nan),
+        finding=Scenario(worst["scenario"], source="a finding") if worst else None,
+        trace_hash=worst.get("trace_hash", ""),
+        _document=text,
+    )

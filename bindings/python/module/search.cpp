@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The worst case within bounds, with the GIL released while C++ works.
+#include "analysis/search/search.hpp"
+
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "bindings/python/module/module.hpp"
+#include "models/scenario/declaration/presets.hpp"
+#include "models/scenario/scenario.hpp"
+
+namespace holdfast::python {
+namespace {
+
+namespace engine = analysis::search;
+
+/// The document of a search; after Ctrl-C a partial one. `against` is the name of a policy, or
+/// empty; no `worlds`, no `seconds`: without such a budget; no `jobs`: as many threads as cores.
+std::string search(const std::string& text, const std::string& source, const std::string& objective,
+                   const std::string& against, std::uint64_t worlds, std::optional<double> seconds,
+                   unsigned jobs) {
+  const py::gil_scoped_release released;
+  const scenario::Scenario scenario = scenario::parse(text, source);
+  Stopper stopper;
+  engine::Options options;
+  options.jobs = jobs != 0 ? jobs : std::max(1u, std::thread::hardware_concurrency());
+  options.worlds = worlds;
+  if (seconds) {
+    options.deadline =
+        std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                               std::chrono::duration<double>(*seconds));
+  }
+  options.stop = &stopper.flag();
+  options.progress = [&](const engine::Progress&) { stopper.look(); };
+  if (!against.empty())
+    options.against = scenario::policy_row(against);
+  const engine::Outcome outcome =
+      engine::search(scenario, options, engine::objective_named(objective));
+  return engine::document(scenario, outcome).dump();
+}
+
+}  // namespace
+
+void add_search(py::module_& m) {
+  m.def("search", &search, py::arg("text"), py::arg("source"), py::arg("objective"),
+        py::arg("against"), py::arg("worlds"), py::arg("seconds"), py::arg("jobs"));
+}
+
+}  // namespace holdfast::python

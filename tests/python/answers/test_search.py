@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`holdfast search`: its words, its document, the files it writes, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from program import holdfast, result
+from units import numbers_without_unit
+
+# The path fails behind the first writes, so that one of them may be out, if it takes longer.
+QUICK = ("--bounds", "deviations=1", "--bounds", "losses=0", "--set", "faults.0.at=1s")
+MAINLINE = ("--set", "hosts.h1.policy=linux-mainline")
+
+
+def test_a_finding_is_kept_and_replays(tmp_path: Path) -> None:
+    """`--out` has the scenario; both kernels agree that it corrupts, which it expects."""
+    done = holdfast(
+        "search", "worst_case", "--for", "corruption", *QUICK, *MAINLINE, "--out", str(tmp_path)
+    )
+    assert done.returncode == 0, done.stderr
+    assert "a corrupting execution with 1 deviation" in done.stdout
+    assert "run" in done.stderr
+    finding = tmp_path / "worst_case-finding.json"
+    answer = json.loads((tmp_path / "search.json").read_text())
+    replayed = result("run", str(finding), "--kernel", "both", "--json")
+    assert replayed["integrity"]["verdict"] == "corrupt"
+    assert replayed["trace_hash"] == answer["worst"]["trace_hash"]
+
+
+def test_the_document_is_the_same_for_any_number_of_threads() -> None:
+    """Byte for byte; numbers have units, and nothing depends on the clock."""
+    words = ("search", "worst_case", "--for", "corruption", *QUICK, "--json")
+    one, two = (holdfast(*words, "--jobs", jobs).stdout for jobs in ("1", "2"))
+    assert one == two
+    document = json.loads(one)
+    assert document["verdict"] == "none"
+    assert document["exhausted"] is True
+    assert list(numbers_without_unit(document)) == []
+
+
+def test_a_verdict_has_its_bound() -> None:
+    """What was allowed, how many worlds, and whether these were all."""
+    done = holdfast("search", "worst_case", "--for", "corruption", *QUICK)
+    assert "no corrupting execution within 1 deviation" in done.stdout
+    assert "1 write of up to 12 s" in done.stdout
+    assert "worlds, exhausted" in done.stdout
+    part = holdfast("search", "worst_case", "--for", "corruption", "--budget", "5", "--jobs", "1")
+    assert part.returncode == 5
+    assert "not exhausted: the budget is done" in part.stdout
+
+
+def test_against_another_policy() -> None:
+    """The verdict names it."""
+    done = holdfast(
+        "search", "worst_case", "--for", "corruption", *QUICK, *MAINLINE, "--against", "spec"
+    )
+    assert "that is safe under spec" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["worst_case"], "--for"),
+        (["worst_case", "--for", "fame"], "corruption, exposure"),
+        (["worst_case", "--for", "stall", "--bounds", "loses=1"], 'did you mean "losses"'),
+        (["worst_case", "--for", "stall", "--budget", "soon"], "--budget: found"),
+        (["worst_case", "--for", "stall", "--against", "spec"], "--against"),
+        (["worst_case", "--for", "corruption", "--against", "spek"], 'did you mean "spec"'),
+        (["worst_case", "--for", "stall", "--jobs", "x"], "--jobs"),
+    ],
+)
+def test_what_is_wrong_is_told(words: list[str], said: str) -> None:
+    """Status 2, nothing on stdout."""
+    done = holdfast("search", *words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stdout == ""
