@@ -8,6 +8,7 @@
 
 #include "analysis/timers/internal.hpp"
 #include "analysis/timers/spans.hpp"
+#include "models/scenario/declaration/presets.hpp"
 #include "models/transport/rdma/rdma.hpp"
 
 namespace holdfast::analysis::timers {
@@ -52,9 +53,10 @@ void add_attempt(Writer& t, std::int64_t nth, const std::string& before, const S
 /// How long an attempt takes that nobody answers. RDMA asks for an address that it does not know.
 Span connect_time(const Writer& t, bool known) {
   const scenario::Fabric& f = t.s.fabric;
+  const transport::SynLimits syn = scenario::syn_limits(f, t.host);
   return both(t.out.host_hz, [&](std::uint32_t hz) {
     if (!t.rdma())
-      return unanswered_connect(hz, f.syn_attempts, f.linear_timeouts());
+      return unanswered_connect(hz, syn.attempts, syn.linear);
     if (!known)
       return timer(hz, rdma::Parameters{}.address_timeout);
     return times(timer(hz, f.cm_timeout), std::int64_t{f.cm_retries} + 1);
@@ -63,7 +65,8 @@ Span connect_time(const Writer& t, bool known) {
 
 std::string connect_formula(const Writer& t, bool known) {
   if (!t.rdma())
-    return fmt::format("{} SYN without an answer", t.s.fabric.syn_attempts);
+    return fmt::format("{} SYN without an answer",
+                       scenario::syn_limits(t.s.fabric, t.host).attempts);
   return known ? fmt::format("{} x cm_timeout", t.s.fabric.cm_retries + 1)
                : std::string("address resolution: 3 s");
 }

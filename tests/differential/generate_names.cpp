@@ -10,8 +10,8 @@ namespace holdfast::generate {
 namespace {
 
 /// Under these keys a scenario names its entities.
-constexpr std::string_view keys[] = {"name", "ends", "ports", "port", "subsystem",
-                                     "host", "link", "node",  "from", "to"};
+constexpr std::string_view keys[] = {"name", "ends",  "ports", "port", "subsystem", "host",
+                                     "link", "links", "node",  "from", "to"};
 
 void collect(std::set<std::string>& out, const json& list, const char* key) {
   for (const json& one : list) {

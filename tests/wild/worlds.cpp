@@ -102,7 +102,7 @@ TEMPLATE_TEST_CASE_SIG("a batch of 50 worlds of any keys does as it is told", "[
 
 TEST_CASE("every key that is declared comes up in some world", "[wild]") {
   wild::Keys seen;
-  for (std::uint64_t seed = 0; seed < 3000; ++seed)
+  for (std::uint64_t seed = 0; seed < 6000; ++seed)
     seen.merge(wild::keys_of(wild::draw(seed).document));
   for (const std::string& key : wild::declared_keys()) {
     INFO(key);

@@ -150,9 +150,15 @@ const Exchange* fatal_answer(const RunView& v, const Association& a) {
   return found == v.exchanges.end() ? nullptr : &*found;
 }
 
+/// Whether it failed with a status that has DNR. Linux makes errors of its own of a status of
+/// Identify (-EIO) and of Number of Queues (-ENOMEM), and up to 6.1 it looked at none on tcp and
+/// rdma (nvmf_should_reconnect).
 bool failed_for_good(const RunView& v, const Association& a) {
   const Exchange* answer = fatal_answer(v, a);
-  return answer != nullptr && answer->status.dnr();
+  if (answer == nullptr || (!v.is_fc() && !v.host_of(a.controller).dnr_ends_reconnects))
+    return false;
+  return answer->status.dnr() && !answer->is(wire::AdminOpcode::identify) &&
+         !answer->is(wire::AdminOpcode::set_features);
 }
 
 /// How many attempts in a row were made up to and including this association, which never got LIVE.
