@@ -39,3 +39,15 @@ TEST_CASE("with a size a job stays within it, and leaves out what no whole I/O f
   for (std::size_t i = 0; i < lbas.size(); ++i)
     CHECK(lbas[i] == 1 + 2 * (i % 2));
 }
+
+TEST_CASE("more I/O than a queue has tags for waits, and all of it is done", "[workload]") {
+  json s = scenario_with(1);
+  set_connect(s, "queue_size", 16);
+  s["workloads"].push_back(
+      fio({{"rw", "randwrite"}, {"start", "1s"}, {"iodepth", 64}, {"runtime", "10ms"}}));
+  Run run(s);
+  run.until(2s);
+  CHECK(run.world.workload.jobs[0].finished);
+  CHECK(run.log.count(Kind::app_submit) > 100);
+  CHECK(run.log.count(Kind::app_complete, with("status", 0)) == run.log.count(Kind::app_submit));
+}
