@@ -17,6 +17,7 @@ import functools
 import hashlib
 import json
 import math
+import os
 import re
 import subprocess
 import sys
@@ -172,12 +173,12 @@ def slow_cases(program: Path) -> Iterator[str]:
 
 
 @functools.cache
-def green() -> bool:
-    """Return whether the tests pass in one process as long as nothing is changed.
+def green(*filters: str) -> bool:
+    """Return whether some tests pass in one process as long as nothing is changed.
 
-    If not, each mutant would seem to be killed.
+    If not, each mutant would seem to be killed by them.
     """
-    return not fails([BUILD / "holdfast_tests", QUICK])
+    return not fails([BUILD / "holdfast_tests", *filters])
 
 
 def of_the_room(file: str) -> str:
@@ -190,11 +191,23 @@ def of_the_room(file: str) -> str:
 def fails_a_test(program: Path, file: str) -> bool:
     """Return whether one of the C++ tests goes red; those of the file's own room come first."""
     near = of_the_room(file)
-    if (near and fails([program, "--abort", "-#", near])) or fails([program, "--abort", QUICK]):
-        if not green():
-            raise SystemExit("operators: the tests are red before anything is changed")
-        return True
+    for filters in ([("-#", near)] if near else []) + [(QUICK,)]:
+        if fails([program, "--abort", *filters]):
+            if not green(*filters):
+                raise SystemExit("operators: the tests are red before anything is changed")
+            return True
     return any(fails([program, name]) for name in slow_cases(program))
+
+
+def refuses_otherwise(program: Path) -> bool:
+    """Return whether a test of what scenarios are accepted, which is in Python, goes red."""
+    tests = [ROOT / "tests" / "python" / f"test_{name}.py" for name in ("malformed", "scenarios")]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
+        cwd=ROOT, env=os.environ | {"HOLDFAST": str(program)},
+        capture_output=True, check=False,
+    )  # fmt: skip
+    return done.returncode != 0
 
 
 def tried(mutant: Mutant) -> str:
@@ -203,9 +216,11 @@ def tried(mutant: Mutant) -> str:
         return "excused"
     try:
         with linker_with(mutant.file, mutant.text()) as linked:
-            if moves_a_hash(linked("holdfast")) or fails_a_test(
-                linked("holdfast_tests"), mutant.file
-            ):
+            program = linked("holdfast")
+            reads = mutant.file.startswith("models/scenario/")
+            if moves_a_hash(program) or (reads and refuses_otherwise(program)):
+                return "killed"
+            if fails_a_test(linked("holdfast_tests"), mutant.file):
                 return "killed"
     except UnusableError:
         return "no program"

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+from pathlib import Path
 from typing import Any
 
 from house import ROOT
 
-PROGRAM = ROOT / "build" / "holdfast"
+#: Another one than that of the build: tests/mutants/operators.py changes what reads scenarios.
+PROGRAM = Path(os.environ.get("HOLDFAST", ROOT / "build" / "holdfast"))
 
 
 def is_written() -> bool:

@@ -237,6 +237,22 @@ TEST_CASE("I/O waits in the queue of a reset for which a delete waits", "[confor
   CHECK(run.log.count(Kind::app_complete) > before);
 }
 
+TEST_CASE("disconnect takes controllers in the order in which they were connected",
+          "[conformance][delete]") {
+  json s = scenario_with(3);
+  // The first and the third at one instant, in the order of the scenario; the second before them.
+  for (const std::size_t late : {0u, 2u})
+    s["hosts"][0]["connect"][late]["at"] = "10ms";
+  s["faults"] = json::array({action("disconnect", 3s)});
+  Run run(s);
+  run.until(5s);
+  std::vector<std::uint64_t> removed;
+  const auto deleting = with("to", static_cast<std::uint64_t>(host::State::deleting));
+  for (const Entry& e : run.log.all(Kind::controller_state, deleting))
+    removed.push_back(e["controller"]);
+  CHECK(removed == std::vector<std::uint64_t>{1, 0, 2});
+}
+
 TEST_CASE("disconnect takes all paths and I/O fails", "[conformance][delete]") {
   json s = scenario_with(2);
   s["workloads"] = json::array({fio({{"rate_iops", 100}})});

@@ -83,6 +83,37 @@ TEST_CASE("a reset that names another instance resets nobody",
   CHECK(asked["immediate"] == (names == "own_id" ? 0U : 1U));
 }
 
+TEST_CASE("a wrong CIU is the one that the next instance will have",
+          "[conformance][passthrough][CCR-2]") {
+  json s = scenario_with(2);
+  s["subsystems"][0]["profile"] = "nvmet-tp8028";
+  s["faults"] = {{{"type", "passthrough_ccr"},
+                  {"at", "1s"},
+                  {"host", "h1"},
+                  {"controller", "nvme0"},
+                  {"source", "nvme1"},
+                  {"names", "wrong_ciu"}}};
+  const unsigned ciu = GENERATE(1U, 7U, 254U, 255U);
+  Run run(s);
+  run.until(999ms);
+  host::Controller& impacted = run.world.host.controllers[0];
+  impacted.ciu = static_cast<std::uint8_t>(ciu);
+  run.until(2s);
+  const Entry sent =
+      run.log.first(Kind::command_sent, with("controller", 1) && since(sim::epoch + 1s));
+  CHECK(sent["cdw10"] == (impacted.cntlid | (ciu == 255 ? 1U : ciu + 1) << 16U));
+}
+
+TEST_CASE("a log page that is longer than any is refused", "[conformance][passthrough]") {
+  json s = scenario_with(1);
+  // NUMDL of 65,536 double words and of 1,024; 02h is SMART.
+  s["faults"] = {admin(1s, get_log_page, 0xffff0002), admin(2s, get_log_page, 0x03ff0002)};
+  Run run(s);
+  run.until(3s);
+  CHECK(answer(run.log, get_log_page, sim::epoch + 1s)["status"] == 0x4002);
+  CHECK(answer(run.log, get_log_page, sim::epoch + 2s)["status"] == 0);
+}
+
 TEST_CASE("a triple of the association before resets nobody",
           "[conformance][passthrough][CCR-10]") {
   json s = scenario_with(2);

@@ -227,3 +227,22 @@ TEST_CASE("log page 1Fh is nothing that nvmet has", "[conformance][lost-host]") 
   CHECK(run.log.count(Kind::lost_host) == 0);
   CHECK(run.log.count(Kind::event_sent) == 0);
 }
+
+TEST_CASE("a host that has shut its controller down is not lost", "[conformance][lost-host]") {
+  json s = scenario_with(2);
+  s["subsystems"][0]["profile"] = "array";
+  const bool shut = GENERATE(false, true);
+  Run run(s);
+  run.until(1s);
+  const target::QueueId admin = run.world.target.controllers[target::ControllerId{1}].queues[0];
+  const transport::TargetOwner owner{sim::index(admin)};
+  wire::Configuration cc;
+  cc.enable = true;
+  cc.shn = shut ? wire::ShutdownRequest::normal : wire::ShutdownRequest::none;
+  add_blackhole(run.world, 0, run.world.now());
+  run.advance(1ns);
+  run.world.transport.target.command(
+      run.world, owner, wire::make_property_set(7, wire::Property::cc, cc.encode()), {});
+  run.world.transport.target.lost(run.world, owner, 104);
+  CHECK(run.log.count(Kind::lost_host) == (shut ? 0U : 1U));
+}

@@ -2,7 +2,7 @@
 // NVMe/FC at the host and at nvmet-fc (protocol.md 1.8, 4.9, 7.3): what a request timeout, a lost
 // frame, a teardown, a reconnect and a lost remote port do there, and ABA-1 and CQT-3 on top.
 #include "models/transport/fc/fc.hpp"
-#include "tests/conformance/support.hpp"
+#include "tests/conformance/transport/fc_support.hpp"
 
 using namespace holdfast;
 using namespace holdfast::conformance;
@@ -10,36 +10,8 @@ using transport::fc::Iu;
 
 namespace {
 
-// A few round trips over links of microseconds.
-constexpr Duration moment = 1ms;
 constexpr std::uint64_t aborted = 0x371;
 constexpr std::uint64_t path_error = 0x370;
-
-/// Two paths, all I/O on the first: one write a second from 1 s on. Keep Alive stays out of it.
-json on_fc(const char* policy, Duration io_timeout) {
-  json s = scenario_with(2);
-  s["fabric"]["transport"] = "fc";
-  set_connect(s, "keep_alive_tmo", "30s");
-  s["subsystems"][0]["attr_cqt"] = "1ms";
-  s["hosts"][0]["policy"] = policy;
-  s["hosts"][0]["iopolicy"] = "numa";
-  s["hosts"][0]["io_timeout"] = text(io_timeout);
-  s["workloads"] = json::array({fio({{"rw", "write"}, {"rate_iops", 1}, {"start", "1s"}})});
-  return s;
-}
-
-/// The way to the target swallows what is sent around 3 s: the command of the third write.
-json short_blackhole() {
-  return {{"type", "blackhole"},
-          {"at", "2999ms"},
-          {"for", "2ms"},
-          {"link", "h1-s1"},
-          {"direction", "forward"}};
-}
-
-json port_lost(Duration at) {
-  return {{"type", "remote_port_lost"}, {"at", text(at)}, {"host", "h1"}, {"port", "a0"}};
-}
 
 Filter unit(Iu iu) { return with("iu", static_cast<std::uint64_t>(iu)); }
 

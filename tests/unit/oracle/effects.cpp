@@ -215,6 +215,20 @@ TEST_CASE("a zero-copy write that lands with other data is mutated, and corrupts
   CHECK_FALSE(s.linearizable());
 }
 
+TEST_CASE("data that lands where it does not belong changes no block beside that", "[oracle]") {
+  Story s;
+  s.at(0).submit_write(1).send(1, 1, 0).fetch(1, 1);
+  s.at(1).submit(2, IoKind::write, lba + 1).send(2, 1, 1).fetch(2, 1);
+  s.at(2).land_at(2, 1, lba + 1).at(3).answer(2, 1).complete(2);
+  s.at(10).submit(3, IoKind::write, lba + 1).send(3, 1, 1).fetch(3, 1);
+  s.at(11).land_at(3, 1, lba + 1).at(12).answer(3, 1).complete(3);
+  s.at(20).land_mutated(1, 1, 2);
+  CHECK(s.counts().misplaced_writes == 1);
+  auto& blocks = s.w.oracle.disks[0];
+  CHECK(blocks.writable(lba).content_serial == 2);
+  CHECK(blocks.writable(lba + 1).content_serial == 3);
+}
+
 TEST_CASE("a zero-copy write that lands with newer data of its own block does no harm",
           "[oracle]") {
   // As rw_test: all writes go to one block from one buffer.

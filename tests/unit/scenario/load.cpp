@@ -2,6 +2,8 @@
 // The loader: values and defaults, the round trip through the canonical form, the wording of
 // errors, `--set`, and the documents made from the declarations.
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -270,4 +272,76 @@ TEST_CASE("What reaches a terminal neither moves its cursor nor turns the writin
   CHECK(printable("\xc0\xaf") == "\\xc0\\xaf");           // an overlong slash
   CHECK(is_utf8("\xe2\x80\xae"));
   CHECK_FALSE(is_utf8("a\xf4\x90\x80\x80"));  // above U+10FFFF
+}
+
+TEST_CASE("A preset that was changed is told with the number of knobs", "[scenario]") {
+  const auto told = [](const json& policy) {
+    json document = base();
+    document["hosts"][0]["policy"] = policy;
+    return told_as(from_json(document, "base").hosts[0].policy);
+  };
+  CHECK(told("spec") == "spec");
+  CHECK(told({{"preset", "cqt-only"}, {"hold_multiplier", 3}}) == "cqt-only + 1 knob");
+  CHECK(told({{"preset", "cqt-only"}, {"hold_multiplier", 3}, {"ccr", true}}) ==
+        "cqt-only + 2 knobs");
+}
+
+TEST_CASE("What lies beyond a namespace or between its blocks is refused, and told", "[scenario]") {
+  const auto error = [](const json& load, const char* transport = "tcp") {
+    json document = base();
+    document["fabric"]["transport"] = transport;
+    document["workloads"] = json::array({load});
+    try {
+      from_json(document, "base");
+    } catch (const ScenarioError& mistake) {
+      return std::string(mistake.what());
+    }
+    return std::string();
+  };
+  const json fio = {{"type", "fio"}, {"host", "h1"}, {"bs", "5000B"}};
+  CHECK_THAT(error(fio), Catch::Contains("at /workloads/0/bs: found 5000B, expected a multiple"));
+  const json script = {{"type", "script"},
+                       {"host", "h1"},
+                       {"steps", {{{"do", "write"}, {"lba", 255}, {"blocks", 3}}}}};
+  CHECK_THAT(error(script), Catch::Contains("found blocks 255 to 257, expected blocks of the "
+                                            "namespace, 0 to 255"));
+}
+
+TEST_CASE("Impairments are refused on Fibre Channel", "[scenario]") {
+  json document = base();
+  document["faults"] =
+      json::array({{{"type", "impair"}, {"at", "1s"}, {"link", "l0"}, {"loss", "1%"}}});
+  CHECK_NOTHROW(from_json(document, "base"));
+  document["fabric"]["transport"] = "fc";
+  CHECK_THROWS_WITH(from_json(document, "base"), Catch::Contains("impair"));
+}
+
+TEST_CASE("The catalogue tells what a preset sets, and what would be otherwise", "[scenario]") {
+  for (const auto& section : catalogue()) {
+    if (section.kind != "policy")
+      continue;
+    for (const auto& entry : section.entries) {
+      if (entry.name != "cqt-only")
+        continue;
+      CHECK_FALSE(entry.more.empty());
+      for (const auto& [key, value] : entry.more)
+        CHECK_THAT(value, Catch::Contains(" (else "));
+      return;
+    }
+  }
+  FAIL("there is no cqt-only");
+}
+
+TEST_CASE("A file may have 16 MiB and not a byte more", "[scenario]") {
+  const auto path = std::filesystem::temp_directory_path() / "holdfast-large.json";
+  std::string text = "{}" + std::string((16U << 20) - 2, ' ');
+  for (const bool fits : {true, false}) {
+    std::ofstream(path, std::ios::binary) << text;
+    if (fits)
+      CHECK(read_document(path) == json::object());
+    else
+      CHECK_THROWS_WITH(read_document(path), Catch::Contains("a file of more than 16 MiB"));
+    text += ' ';
+  }
+  std::filesystem::remove(path);
 }

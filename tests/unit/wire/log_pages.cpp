@@ -86,6 +86,7 @@ TEST_CASE("an ANA group that claims more namespaces than the log holds ends the 
   CHECK_FALSE(reader.next().has_value());
   CHECK_FALSE(reader.next().has_value());
   CHECK_FALSE(AnaLogReader(std::span(log).first(15)).valid());
+  CHECK(AnaLogReader(std::span(log).first(16)).valid());
 }
 
 TEST_CASE("CCR-5 log page 1Eh is 8 plus 8 times NE bytes, each entry with its fields in order",
