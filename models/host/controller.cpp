@@ -176,6 +176,7 @@ HeadId add_head(World& w, HostId host, std::string_view subnqn, std::uint32_t ns
   const HeadId id{static_cast<std::uint32_t>(w.host.heads.size())};
   w.host.heads.push_back(head);
   auto& heads = w.host.hosts.edit(sim::index(host)).heads;
+  head_of(w, id).number = static_cast<std::uint32_t>(heads.size());
   heads.insert(std::find_if(heads.begin(), heads.end(),
                             [&](HeadId other) { return head_of(w, other).nsid > nsid; }),
                id);

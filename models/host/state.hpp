@@ -328,6 +328,7 @@ struct Path {
 /// A multipath block device (struct nvme_ns_head).
 struct Head {
   HostId host{};
+  std::uint32_t number = 0;  ///< among those of its host, as they were added
   NqnId subnqn{};
   std::uint32_t nsid = 0;
   DiskId disk{};                  ///< the world's name for what is stored behind it

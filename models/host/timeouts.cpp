@@ -17,16 +17,16 @@ constexpr std::uint32_t io_connects = 2;
 constexpr std::uint32_t first_namespace = 3;
 
 /// Which request queue a request belongs to.
-std::uint32_t request_queue(const World& w, std::uint16_t qid, const Request& r) {
+std::uint32_t request_queue(World& w, std::uint16_t qid, const Request& r) {
   if (r.purpose == Purpose::io)
-    return first_namespace + sim::index(w.host.ios[r.io].head);
+    return first_namespace + head_of(w, w.host.ios[r.io].head).number;
   if (qid != 0)
     return io_connects;
   return r.command.is_fabrics() ? setup_commands : admin_commands;
 }
 
 RequestTimer& timer_of(World& w, ControllerId id, std::uint32_t which) {
-  HOLDFAST_PACKET_CHECK(which < first_namespace + w.host.heads.size(),
+  HOLDFAST_PACKET_CHECK(which < first_namespace + host_of(w, controller(w, id)).heads.size(),
                         "there is no such request queue");
   auto& timers = controller(w, id).timers;
   if (timers.size() <= which)

@@ -19,7 +19,7 @@ Operation& operation_of(Oracle& o, Token token) {
   return o.operations.writable(serial_of(token) - 1);
 }
 
-sim::List<AttemptId>& sent_on(Oracle& o, transport::ConnectionId connection) {
+SentOn& sent_on(Oracle& o, transport::ConnectionId connection) {
   if (o.sent_on.size() <= sim::index(connection))
     o.sent_on.resize(sim::index(connection) + std::size_t{1});
   return o.sent_on[sim::index(connection)];
@@ -64,7 +64,8 @@ void forget_if_over(Oracle& o, Operation& op) {
   }
   for (AttemptId id = op.first_attempt; id != sim::none<AttemptId>;) {
     const AttemptId next = o.attempts[id].next;
-    sim::unlink<&Attempt::on_connection>(o.attempts, sent_on(o, o.attempts[id].connection), id);
+    sim::unlink<&Attempt::on_connection>(o.attempts, sent_on(o, o.attempts[id].connection).attempts,
+                                         id);
     o.attempts.remove(id);
     id = next;
   }
@@ -78,10 +79,7 @@ void account_if_known(Oracle& o, AttemptId id) {
     return;
   if (changes_something(operation_of(o, a.token)))
     account(o.exposure, a, a.settled);
-  const auto place = std::find(o.abandoned.begin(), o.abandoned.end(), id);
-  HOLDFAST_PACKET_CHECK(place != o.abandoned.end(),
-                        "an attempt was given up and is not in the list");
-  o.abandoned.erase(place);
+  sim::unlink<&Attempt::in_abandoned>(o.attempts, o.abandoned, id);
 }
 
 void settle(Oracle& o, AttemptId id, Fate fate, TimePoint now) {
@@ -110,7 +108,7 @@ template <class Settles>
 void settle_connection(Oracle& o, transport::ConnectionId connection, TimePoint now,
                        Settles settles) {
   for (const AttemptId id :
-       sim::members<&Attempt::on_connection>(o.attempts, sent_on(o, connection))) {
+       sim::members<&Attempt::on_connection>(o.attempts, sent_on(o, connection).attempts)) {
     // One of the same operation, before it in the list, may have taken it along.
     if (!o.attempts.contains(id) || !settles(o.attempts[id]))
       continue;
@@ -134,10 +132,11 @@ void add_attempt(Oracle& o, const Words<Kind::attempt_sent>& sent, TimePoint now
   a.sent = now;
   a.next = op.first_attempt;
   const AttemptId id = o.attempts.add(a);
-  sim::append<&Attempt::on_connection>(o.attempts, sent_on(o, a.connection), id);
+  SentOn& connection = sent_on(o, a.connection);
+  sim::append<&Attempt::on_connection>(o.attempts, connection.attempts, id);
   op.first_attempt = id;
   // The host does not know yet; what it sends there in the meantime is gone from the start.
-  if (std::find(o.released.begin(), o.released.end(), a.connection) != o.released.end())
+  if (connection.released)
     settle(o, id, Fate::gone, now);
 }
 
@@ -179,10 +178,9 @@ void abandon_attempt(Oracle& o, Token token, TimePoint now) {
   const AttemptId id = find(o, token);
   if (id == sim::none<AttemptId>)
     return;
+  HOLDFAST_PACKET_CHECK(o.attempts[id].abandoned == sim::never, "an attempt is given up twice");
   o.attempts[id].abandoned = now;
-  HOLDFAST_PACKET_CHECK(std::count(o.abandoned.begin(), o.abandoned.end(), id) == 0,
-                        "an attempt is given up twice");
-  o.abandoned.push_back(id);
+  sim::append<&Attempt::in_abandoned>(o.attempts, o.abandoned, id);
 }
 
 Verdict settle_operation(Oracle& o, Operation& op, TimePoint now) {
@@ -215,14 +213,13 @@ void attempt_was_lost(Oracle& o, Token token, TimePoint now) {
 }
 
 void queue_was_released(Oracle& o, transport::ConnectionId connection, TimePoint now) {
-  HOLDFAST_CHECK(std::find(o.released.begin(), o.released.end(), connection) == o.released.end(),
-                 "a connection is released twice");
+  HOLDFAST_CHECK(!sent_on(o, connection).released, "a connection is released twice");
   settle_connection(o, connection, now, [](const Attempt& a) { return !a.detached; });
-  o.released.push_back(connection);
+  sent_on(o, connection).released = true;
 }
 
 void connection_was_opened(Oracle& o, transport::ConnectionId connection) {
-  std::erase(o.released, connection);
+  sent_on(o, connection).released = false;
 }
 
 void forget_operation_if_over(Oracle& o, std::uint64_t serial) {
@@ -245,7 +242,8 @@ void describe_attempt(const Oracle& o, const Attempt& attempt, Incident& inciden
 
 Exposure exposure_until(const Oracle& o, TimePoint now) {
   Exposure e = o.exposure;
-  for (const AttemptId id : o.abandoned) {
+  for (AttemptId id = o.abandoned.first; id != sim::none<AttemptId>;
+       id = o.attempts[id].in_abandoned.after) {
     const Attempt& a = o.attempts[id];
     const Operation& op = o.operations[serial_of(a.token) - 1];
     if (changes_something(op) && a.fate == Fate::open && a.released != sim::never) {

@@ -65,6 +65,7 @@ struct Attempt {
   TimePoint settled = sim::never;         ///< applied, or provably gone
   AttemptId next = sim::none<AttemptId>;  ///< of the same operation
   sim::Links<AttemptId> on_connection;
+  sim::Links<AttemptId> in_abandoned;
 };
 
 /// Per block of a disk.
@@ -141,21 +142,25 @@ struct Counts {
   }
 };
 
+/// What goes over a connection.
+struct SentOn {
+  sim::List<AttemptId> attempts;  ///< in the order of sending
+  /// The target end is gone: what is still written into it can reach nothing. Until a new
+  /// connection gets the number.
+  bool released = false;
+};
+
 struct Oracle {
   static constexpr std::size_t incidents_kept = 256;
 
   sim::CowVector<Operation> operations;      ///< by serial - 1
   sim::Vector<sim::CowVector<Block>> disks;  ///< by DiskId
   sim::Arena<AttemptId, Attempt> attempts;
-  /// By connection: what was sent there, in the order of sending.
-  sim::Vector<sim::List<AttemptId>> sent_on;
-  sim::Vector<AttemptId> abandoned;        ///< given up and not settled, or not released
+  sim::Vector<SentOn> sent_on;             ///< by connection
+  sim::List<AttemptId> abandoned;          ///< given up and not settled, or not released
   sim::CowVector<TimePoint> known_before;  ///< for reads of several blocks, block after block
   Counts counts;
   Exposure exposure;
-  /// Connections whose target end is gone: what is still written into them can reach nothing. One
-  /// leaves the list when its number is given to a new connection, and for no other reason.
-  sim::Vector<transport::ConnectionId> released;
   sim::Vector<Incident> incidents;  ///< the first ones
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "models/oracle/strikes.hpp"
+#include "models/target/target.hpp"
 #include "models/transport/queue.hpp"
 #include "models/world.hpp"
 
@@ -52,15 +53,11 @@ auto place_of(RecoveryLog& log, std::uint64_t controller) {
 /// which it came is of one alone.
 host::ControllerId who_connected(const World& w, target::SubsystemId subsystem,
                                  std::uint16_t cntlid) {
-  for (const target::ControllerId id : w.target.subsystems[sim::index(subsystem)].controllers) {
-    const target::Controller& c = w.target.controllers[id];
-    if (c.cntlid != cntlid)
-      continue;
-    const auto connection =
-        transport::connection_of(w, w.target.queues[c.queues.front()].transport);
-    return w.recovery.opened_by[sim::index(connection)];
-  }
-  return sim::none<host::ControllerId>;
+  const target::ControllerId id = target::find_controller(w, subsystem, cntlid);
+  if (id == sim::none<target::ControllerId>)
+    return sim::none<host::ControllerId>;
+  const auto admin = w.target.queues[w.target.controllers[id].queues.front()].transport;
+  return w.recovery.opened_by[sim::index(transport::connection_of(w, admin))];
 }
 
 void on_created(World& w, const Words<Kind::controller_created>& r) {

@@ -120,6 +120,7 @@ void cross_controller_reset(World& w, QueueId queue, const wire::Command& comman
     return;
   }
   source.ccr_entries.push_back({ccr->icid, ccr->ciu, impacted});
+  w.target.controllers[impacted].ccr_sources.push_back(source_id);
   HOLDFAST_CHECK(source.ccr_entries.size() <= wire::ccr_log_max_entries,
                  "the log page is too full");
   const std::uint64_t cirn = ccr->cirn;
@@ -136,9 +137,20 @@ void cross_controller_reset(World& w, QueueId queue, const wire::Command& comman
   });
 }
 
-void complete_resets_of(World& w, SubsystemId subsystem, ControllerId impacted) {
-  const sim::Vector<ControllerId> all = w.target.subsystems[sim::index(subsystem)].controllers;
-  for (const ControllerId id : all) {
+void complete_resets_of(World& w, SubsystemId subsystem, ControllerId impacted,
+                        sim::Vector<ControllerId> sources) {
+  // Several hear of it in the order of subsys->ctrls.
+  if (sources.size() > 1) {
+    sim::Vector<ControllerId> in_order;
+    for (const ControllerId id : w.target.subsystems[sim::index(subsystem)].controllers) {
+      if (std::find(sources.begin(), sources.end(), id) != sources.end())
+        in_order.push_back(id);
+    }
+    sources = in_order;
+  }
+  for (const ControllerId id : sources) {
+    if (!w.target.controllers.contains(id))
+      continue;
     Controller& c = w.target.controllers[id];
     bool completed = false;
     for (CcrEntry& e : c.ccr_entries) {

@@ -24,21 +24,11 @@ SubsystemId find_subsystem(const World& w, std::string_view nqn, transport::Port
 
 /// Lowest free CNTLID (ida_alloc_range); 0: the range is used up. A draining controller still
 /// holds its own, so a host that reconnects early gets another one (protocol.md 5.4).
-std::uint16_t free_cntlid(const World& w, const Subsystem& s) {
-  std::vector<std::uint16_t> taken;
-  for (const ControllerId id : s.controllers)
-    taken.push_back(w.target.controllers[id].cntlid);
-  std::sort(taken.begin(), taken.end());
-  std::uint32_t candidate = s.profile->cntlid_min;
-  std::uint32_t last = 0;
-  for (const std::uint16_t one : taken) {
-    HOLDFAST_CHECK(one > last, "two controllers of a subsystem have one CNTLID");
-    last = one;
-    if (one > candidate)
-      break;
-    if (one == candidate)
-      ++candidate;
-  }
+std::uint16_t free_cntlid(Subsystem& s) {
+  std::uint32_t& candidate = s.lowest_free;
+  candidate = std::max<std::uint32_t>(candidate, s.profile->cntlid_min);
+  while (candidate < s.by_cntlid.size() && s.by_cntlid[candidate] != sim::none<ControllerId>)
+    ++candidate;
   return candidate <= s.profile->cntlid_max ? static_cast<std::uint16_t>(candidate) : 0;
 }
 
@@ -58,14 +48,14 @@ void connect_admin(World& w, QueueId queue, const wire::Command& command,
     respond(w, queue, command, StatusCode::keep_alive_timeout_invalid);
     return;
   }
-  const std::uint16_t cntlid = free_cntlid(w, s);
+  const std::uint16_t cntlid = free_cntlid(s);
   if (cntlid == 0) {
     respond(w, queue, command, wire::Status(StatusCode::connect_controller_busy).with_dnr());
     return;
   }
   const ControllerId id = w.target.controllers.add();
   Controller& c = w.target.controllers[id];
-  HOLDFAST_CHECK(c.queues.empty() && c.ccr_entries.empty(),
+  HOLDFAST_CHECK(c.queues.empty() && c.ccr_entries.empty() && c.ccr_sources.empty(),
                  "the place still holds another controller");
   c.cntlid = cntlid;
   c.subsystem = sid;
@@ -74,6 +64,11 @@ void connect_admin(World& w, QueueId queue, const wire::Command& command,
   c.port = w.target.queues[queue].port;
   c.katt = connect_katt(s, request.kato_ms);
   s.controllers.push_back(id);  // nvmet_alloc_ctrl: at the end of subsys->ctrls
+  if (s.by_cntlid.size() <= cntlid)
+    s.by_cntlid.resize(cntlid + std::size_t{1}, sim::none<ControllerId>);
+  HOLDFAST_CHECK(s.by_cntlid[cntlid] == sim::none<ControllerId>,
+                 "two controllers of a subsystem have one CNTLID");
+  s.by_cntlid[cntlid] = id;
   // nvmet_alloc_ctrl: NVMET_AEN_CFG_OPTIONAL, so a notice needs no Set Features.
   if (s.profile->notices_on && !s.discovery)
     c.events_enabled = notices_of(*s.profile);

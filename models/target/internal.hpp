@@ -58,7 +58,8 @@ void forget_completed_resets(World& w, ControllerId id);
 std::uint32_t notices_of(const Profile& profile);
 void cross_controller_reset(World& w, QueueId queue, const wire::Command& command);
 /// The impacted controller is gone: whoever asked for its reset is told.
-void complete_resets_of(World& w, SubsystemId subsystem, ControllerId impacted);
+void complete_resets_of(World& w, SubsystemId subsystem, ControllerId impacted,
+                        sim::Vector<ControllerId> sources);
 /// Log page 1Eh into `out`; true if something was written.
 void ccr_log_page(World& w, ControllerId id, wire::Bytes out, const wire::GetLogPage& request);
 /// Answers one AER, or keeps the event until there is one.

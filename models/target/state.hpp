@@ -156,6 +156,8 @@ struct Subsystem {
       unlinked;  ///< of these, those that it was unlinked from, one a fault
   sim::Vector<NamespaceId> namespaces;
   sim::Vector<ControllerId> controllers;  ///< alive or draining, as they connected
+  sim::Vector<ControllerId> by_cntlid;    ///< the same, by CNTLID; none: it is free
+  std::uint32_t lowest_free = 0;          ///< no CNTLID of its range below it is free
   sim::Vector<CommandFault> faults;
   sim::Vector<StatusFault> status_faults;
   sim::Vector<AnaGroupState> ana;   ///< what differs from nvmet's default; see ana_state
@@ -228,6 +230,7 @@ struct Controller {
   std::uint8_t ciu = 0;                     ///< Controller Instance Uniquifier, never 0
   std::uint64_t cirn = 0;                   ///< Controller Instance Random Number
   sim::Vector<CcrEntry> ccr_entries;        ///< of this controller as a source controller
+  sim::Vector<ControllerId> ccr_sources;    ///< in whose ccr_entries it is, or was, or was twice
   sim::Vector<QueueId> queues;              ///< in the order in which they connected
   NodeId node = sim::none<NodeId>;          ///< where it lives; none: on no node that could fail
   TimePoint last_keep_alive{};              ///< for a poller

@@ -257,11 +257,8 @@ void add_command_fault(World& w, SubsystemId subsystem, const CommandFault& faul
 }
 
 ControllerId find_controller(const World& w, SubsystemId subsystem, std::uint16_t cntlid) {
-  for (const ControllerId id : w.target.subsystems[sim::index(subsystem)].controllers) {
-    if (w.target.controllers[id].cntlid == cntlid)
-      return id;
-  }
-  return sim::none<ControllerId>;
+  const auto& known = w.target.subsystems[sim::index(subsystem)].by_cntlid;
+  return cntlid < known.size() ? known[cntlid] : sim::none<ControllerId>;
 }
 
 }  // namespace holdfast::target

@@ -22,13 +22,17 @@ void free_controller(World& w, ControllerId id) {
   HOLDFAST_CHECK(c.queues.empty(), "a controller goes while something could still land");
   w.calendar.cancel(c.watchdog);
   const SubsystemId subsystem = c.subsystem;
-  auto& siblings = w.target.subsystems[sim::index(subsystem)].controllers;
+  Subsystem& s = w.target.subsystems[sim::index(subsystem)];
+  auto& siblings = s.controllers;
   const auto place = std::find(siblings.begin(), siblings.end(), id);
   HOLDFAST_CHECK(place != siblings.end(), "the subsystem does not know the controller");
   siblings.erase(place);
+  s.by_cntlid[c.cntlid] = sim::none<ControllerId>;
+  s.lowest_free = std::min<std::uint32_t>(s.lowest_free, c.cntlid);
+  const sim::Vector<ControllerId> sources = c.ccr_sources;
   record<Kind::controller_freed>(w, subsystem, c.cntlid);
   w.target.controllers.remove(id);
-  complete_resets_of(w, subsystem, id);
+  complete_resets_of(w, subsystem, id, sources);
 }
 
 /// Commands that execute on a queue which is going away and is not allowed to wait for them.
