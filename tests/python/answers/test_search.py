@@ -60,6 +60,36 @@ def test_against_another_policy() -> None:
     assert "that is safe under spec" in done.stdout
 
 
+@pytest.mark.parametrize("m", [0.25, 0.5, 1, 1.5, 2, 2.5])
+def test_each_shorter_hold_has_a_counterexample(m: float) -> None:
+    """It is found by search alone, has two deviations, and nothing of it can be left out."""
+    policy = json.dumps({"preset": "cqt-only", "hold_multiplier": m})
+    document = result(
+        "search", "worst_case", "--for", "corruption", "--bounds", "losses=0", "--json",
+        "--set", f"hosts.h1.policy={policy}",
+    )  # fmt: skip
+    assert document["verdict"] == "found"
+    assert len(document["worst"]["deviations"]) == 2
+    assert document["worst"]["shrink_runs"] <= 300
+
+
+@pytest.mark.parametrize("policy", ["spec", "tp8028-v3", "cqt-only"])
+def test_a_hold_by_the_rule_has_none(policy: str) -> None:
+    """All executions with up to two deviations of any kind; 3 x KATO + CQT."""
+    document = result(
+        "search",
+        "worst_case",
+        "--for",
+        "corruption",
+        "--json",
+        "--set",
+        f"hosts.h1.policy={policy}",
+    )
+    assert document["verdict"] == "none"
+    assert document["exhausted"] is True
+    assert document["worlds"] > 10_000
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
