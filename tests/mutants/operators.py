@@ -45,8 +45,9 @@ SWAPS = {
 #: Lines that say what things are, not what they do; and checks, which must never fail.
 SAYS = re.compile(
     r"^\s*(#|//|using |namespace |template|static_assert|case |default:|struct |class |enum )"
-    r"|HOLDFAST_(PACKET_)?CHECK|operator|constexpr .*\{$"
+    r"|operator|constexpr .*\{$"
 )
+CHECK = re.compile(r"HOLDFAST_(PACKET_)?CHECK")
 CALL = re.compile(r"^\s+[a-z][\w:.>\-]*\(.*\);$")
 NUMBER = re.compile(r"(?<![\w.'])(\d+)(?![\w.'x])")
 
@@ -76,9 +77,13 @@ class Mutant:
 def mutants_of(file: Path) -> Iterator[Mutant]:
     """Yield every mutant of a file."""
     name = str(file.relative_to(ROOT))
+    within = False  # a check, which may take several lines
     for number, line in enumerate(file.read_text().split("\n"), 1):
         code = re.sub(r'"[^"]*"', lambda m: "~" * len(m[0]), line.split("//")[0].rstrip())
-        if SAYS.search(code):
+        within = within or CHECK.search(code) is not None
+        skipped = within or SAYS.search(code) is not None
+        within = within and not code.endswith(";")
+        if skipped:
             continue
         for old, new in SWAPS.items():
             for at in re.finditer(re.escape(old), code):
