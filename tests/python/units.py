@@ -45,5 +45,6 @@ def numbers_without_unit(
             yield from numbers_without_unit(value, f"{path}/{index}", key, above)
     elif isinstance(document, (int, float)) and not isinstance(document, bool):
         inherited = key in STATISTICS and (_has_unit(above) or above in COUNTS)
-        if not (_has_unit(key) or key in COUNTS or inherited):
+        counts = key in COUNTS or key.endswith("_count")
+        if not (_has_unit(key) or counts or inherited):
             yield path

@@ -153,7 +153,6 @@ Subsystem array() {
   s.ccr_compares_host = true;
   s.notices_on = false;
   s.keep_alive_from = target::KeepAliveFrom::enable;
-  s.keep_alive_starts_interval = true;
   s.in_flight = target::InFlight::quiesce;
   s.quiesce_time = {Latency::Kind::uniform, 0s, 1s};
   s.lost_host_log = true;

@@ -144,7 +144,6 @@ TEST_CASE("a node that looks at its clock first expires exactly what would have 
   for (const auto& [lasts, expires] : {std::pair{9s, false}, {11s, true}}) {
     json s = array_with(2, "cqt-only");
     set_keep_alive(s, analysis::KeepAlive::traffic_based, 5s);
-    s["subsystems"][0]["keep_alive_starts_interval"] = false;
     s["subsystems"][0]["hang_resumes"] = "expires_first";
     Run base(s);
     base.until(12s);
