@@ -14,6 +14,7 @@
 #include "analysis/parallel.hpp"
 #include "analysis/search/explore.hpp"
 #include "analysis/search/shrink.hpp"
+#include "models/scenario/scenario.hpp"
 #include "sim/check.hpp"
 
 namespace holdfast::analysis::search {

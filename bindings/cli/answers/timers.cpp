@@ -18,7 +18,6 @@ namespace {
 
 using analysis::Interval;
 using analysis::timers::Line;
-using analysis::timers::Span;
 using analysis::timers::Timeline;
 
 /// Seconds to the millisecond, without zeros at the end.
@@ -71,7 +70,7 @@ std::string table_of(const Timeline& t) {
   for (const Row& row : rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i)
-      line += fmt::format("{}{:<{}}", i == 0 ? "  " : "  ", row[i], width[i]);
+      line += fmt::format("  {:<{}}", row[i], width[i]);
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }
