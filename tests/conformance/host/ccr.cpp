@@ -183,8 +183,8 @@ TEST_CASE("a second completion before the log page is read sends no second notic
   target::Controller& c = run.world.target.controllers[source];
   c.ccr_entries = {{1, 1, first}, {2, 1, second}};
   REQUIRE((c.events_enabled & wire::aec_cross_controller_reset) != 0);
-  target::complete_resets_of(run.world, sub, first);
-  target::complete_resets_of(run.world, sub, second);
+  target::complete_resets_of(run.world, sub, first, {source});
+  target::complete_resets_of(run.world, sub, second, {source});
   CHECK(run.log.count(Kind::ccr_completed) == 2);
   CHECK(run.log.count(Kind::event_sent) == 1);
   CHECK(c.events.empty());  // nor does one wait for the next AER
