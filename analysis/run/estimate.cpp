@@ -68,20 +68,20 @@ std::map<std::string, double> hops_to_ports(const Scenario& s) {
   return hops;
 }
 
-Path path_of(const Scenario& s, const std::string& host,
-             const std::map<std::string, double>& hops) {
-  Path path;
+/// Of each node, in one pass over the links.
+std::map<std::string, Path> paths_of(const Scenario& s) {
+  std::map<std::string, Path> paths;
   for (const Link& link : s.fabric.links) {
-    if (link.ends[0] != host && link.ends[1] != host)
-      continue;
-    path.bits_per_s += static_cast<double>(link.rate_bps);
-    path.delay_s = std::min(path.delay_s, seconds(link.delay));
-    path.mtu = link.mtu_bytes;
+    for (const std::string& end : link.ends) {
+      Path& path = paths[end];
+      path.bits_per_s += static_cast<double>(link.rate_bps);
+      path.delay_s = std::min(path.delay_s, seconds(link.delay));
+      path.mtu = link.mtu_bytes;
+    }
   }
-  const auto known = hops.find(host);
-  if (known != hops.end())
-    path.hops = known->second;
-  return path;
+  for (const auto& [node, hops] : hops_to_ports(s))
+    paths[node].hops = hops;
+  return paths;
 }
 
 /// What the ports of a subsystem can carry, whoever asks.
@@ -290,26 +290,28 @@ void add_connections(Sum& sum, const Scenario& s) {
 
 /// Of each workload what it asks for, or its share of what the ports of its subsystem can carry.
 void add_loads(Sum& sum, const Scenario& s) {
-  const auto hops = hops_to_ports(s);
+  auto paths = paths_of(s);
   std::vector<std::pair<Load, Path>> loads;
   std::map<std::string, double> wanted;  // bytes, by subsystem
   for (const auto& one : s.workloads) {
     std::visit(
         [&](const auto& workload) {
-          const Path path = path_of(s, workload.host, hops);
+          const Path& path = paths[workload.host];
           loads.emplace_back(load_of(s, workload, path), path);
           wanted[workload.subsystem] += loads.back().first.ios * loads.back().first.bytes;
         },
         one);
   }
+  std::map<std::string, double> carried;  // bytes, by subsystem
+  for (const Subsystem& one : s.subsystems)
+    carried[one.name] = bytes_per_s_of(s, one) * seconds(s.duration);
   for (std::size_t i = 0; i < loads.size(); ++i) {
     auto& [load, path] = loads[i];
     const std::string name =
         std::visit([](const auto& workload) { return workload.subsystem; }, s.workloads[i]);
-    if (const Subsystem* subsystem = subsystem_of(s, name)) {
-      const double most = bytes_per_s_of(s, *subsystem) * seconds(s.duration);
-      load.ios *= std::min(1.0, most / std::max(wanted[name], 1.0));
-    }
+    const auto most = carried.find(name);
+    if (most != carried.end())
+      load.ios *= std::min(1.0, most->second / std::max(wanted[name], 1.0));
     add_load(sum, fmt::format("/workloads/{}", i), load, path);
   }
 }

@@ -14,8 +14,8 @@ namespace {
 
 /// Throws unless the token names an operation that was submitted.
 Operation& operation_of(Oracle& o, Token token) {
-  HOLDFAST_PACKET_CHECK(serial_of(token) > 0 && serial_of(token) <= o.operations.size(),
-                        "a token names an I/O that no application has submitted");
+  HOLDFAST_CHECK(serial_of(token) > 0 && serial_of(token) <= o.operations.size(),
+                 "a token names an I/O that no application has submitted");
   return o.operations.writable(serial_of(token) - 1);
 }
 

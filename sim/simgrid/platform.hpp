@@ -47,7 +47,7 @@ struct Hop {
 };
 
 /// The largest number of nodes that compute_routes accepts.
-inline constexpr std::size_t max_platform_nodes = 100'000;
+inline constexpr std::size_t max_platform_nodes = 524'288;
 
 /// For each (source host, destination host) pair the hops in order; none from a host to itself.
 ///

@@ -91,3 +91,39 @@ TEST_CASE("tags that are not in use cost a copy nothing", "[property]") {
   };
   CHECK(bytes_with("1024") == bytes_with("16"));
 }
+
+TEST_CASE("a world of four times the hosts is four times as large, not sixteen times",
+          "[property]") {
+  // Each host with two paths and a namespace under load. What a controller keeps of its own host's
+  // devices must not have room for those of all hosts.
+  const auto bytes_with = [](std::size_t hosts) {
+    nlohmann::json document = scenario::read_document("scenarios/array_many_hosts.json");
+    for (const char* list : {"hosts", "workloads"}) {
+      auto& all = document[list];
+      const nlohmann::json first = all[0];
+      all = nlohmann::json::array();
+      for (std::size_t i = 0; i < hosts; ++i) {
+        nlohmann::json one = first;
+        one["name"] = "h" + std::to_string(i + 1);
+        if (one.contains("host"))
+          one["host"] = one["name"];
+        all.push_back(one);
+      }
+    }
+    auto& links = document["fabric"]["links"];
+    links = nlohmann::json::array();
+    const auto link = [&](const std::string& from, const std::string& to) {
+      links.push_back({{"name", from + "-" + to}, {"ends", {from, to}}});
+    };
+    for (std::size_t i = 0; i < hosts; ++i)
+      link("h" + std::to_string(i + 1), "s1");
+    link("s1", "a0");
+    link("s1", "a1");
+    World world = scenario::build(scenario::from_json(document, "many"));
+    world.calendar.run_until(world, sim::epoch + 500ms);
+    REQUIRE(world.oracle.operations.size() >= 10 * hosts);
+    cost_of_copy(world);  // the first one finds out how large the block has to be
+    return cost_of_copy(world).bytes;
+  };
+  CHECK(bytes_with(256) <= 4 * bytes_with(64) + 4 * bytes_with(64) / 10);
+}

@@ -71,7 +71,7 @@ CROSS = {"type": "cross_traffic", "at": "1s", "from": "h1", "to": "a0"}
 HOLE = {**BASE["faults"][0], "host": "h1", "controller": "nvme0"}
 GILBERT = {"p": "1%", "r": "10%"}
 TAIL = {"usual": "1ms", "chance": "1%"}
-MANY = [{"name": f"l{i}", "ends": ["h1", f"n{i}"]} for i in range(10_001)]
+MANY = [{"name": f"l{i}", "ends": ["h1", f"n{i}"]} for i in range(262_145)]
 FC_MTU = {"transport": "fc", "links": [{**BASE["fabric"]["links"][0], "mtu": 9000}]}
 PORT_LOST = {"type": "remote_port_lost", "at": "1s", "host": "h1", "port": "a0"}
 
@@ -138,7 +138,7 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("no_fabric", "/fabric", REMOVE, "", 'no "fabric"'),
     ("no_ends", "/fabric/links/0/ends", REMOVE, "/fabric/links/0", 'no "ends"'),
     ("no_type", "/faults/0/type", REMOVE, "/faults/0", 'no "type"'),
-    ("no_links", "/fabric/links", [], "/fabric/links", "a list of 1 to 10000"),
+    ("no_links", "/fabric/links", [], "/fabric/links", "a list of 1 to 262144"),
     ("no_subsystems", "/subsystems", [], "/subsystems", "a list of 1 to"),
     ("no_ports", "/subsystems/0/ports", [], "/subsystems/0/ports", "a list of 1 to"),
     ("no_namespaces", "/subsystems/0/namespaces", [], "/subsystems/0/namespaces", "a list of 1"),
@@ -353,7 +353,7 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("requirement", "/expect/requirements", ["HOLD1"], "/requirements/0", 'mean "HOLD-1"?'),
     ("requirements", "/expect/requirements", "HOLD-1", "/expect/requirements", "a list"),
     # Too much of it.
-    ("too_many_links", "/fabric/links", MANY, "/fabric/links", "a list of 1 to 10000"),
+    ("too_many_links", "/fabric/links", MANY, "/fabric/links", "a list of 1 to 262144"),
     ("too_many_jobs", "/workloads/0/numjobs", 65_536, "/workloads/1", "at most 65536"),
     ("too_many_cpus", "/hosts/0/cpus", 1025, "/hosts/0/cpus", "from 1 to 1024"),
 ]

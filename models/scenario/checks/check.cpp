@@ -34,9 +34,11 @@ void require_name(const Cursor& where, const std::string& name, const char* what
 }
 
 const Subsystem& subsystem_named(const Scenario& s, const std::string& name, const Cursor& where) {
-  require_name(where, name, "a subsystem", names_of(s.subsystems));
-  return *std::find_if(s.subsystems.begin(), s.subsystems.end(),
-                       [&](const Subsystem& one) { return one.name == name; });
+  const auto found = std::find_if(s.subsystems.begin(), s.subsystems.end(),
+                                  [&](const Subsystem& one) { return one.name == name; });
+  if (found == s.subsystems.end())
+    require_name(where, name, "a subsystem", names_of(s.subsystems));
+  return *found;
 }
 
 void ana_place(const Subsystem& s, const std::string& port, std::uint32_t group, const Cursor& at) {
@@ -57,8 +59,8 @@ using check::require_name;
 using check::subsystem_named;
 
 // Totals that keep a run within ordinary memory whatever the counts multiply to.
-constexpr std::uint64_t most_connections = 4096;
-constexpr std::uint64_t most_queue_entries = 8'388'608;  // 65,536 queues of 128
+constexpr std::uint64_t most_connections = 262'144;
+constexpr std::uint64_t most_queue_entries = 67'108'864;  // 524,288 queues of 128
 
 template <class T>
 void unique_names(const std::vector<T>& all, const Cursor& list) {

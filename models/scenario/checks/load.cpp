@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cross checks of what happens in the world: workloads and faults; see check.hpp.
 #include <map>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -12,10 +13,15 @@ namespace {
 
 constexpr std::uint64_t most_outstanding = 65'536;
 
+/// As many workloads as hosts look for theirs.
+using HostsByName = std::map<std::string_view, const Host*>;
+
 // The namespace a workload runs on; fills in the subsystem when there is only one candidate.
 template <class W>
-const Namespace& resolve_target(const Scenario& s, W& w, const Cursor& at) {
-  const Host& host = host_named(s, w.host, at.at("host"));
+const Namespace& resolve_target(const Scenario& s, const HostsByName& hosts, W& w,
+                                const Cursor& at) {
+  const auto found = hosts.find(w.host);
+  const Host& host = found != hosts.end() ? *found->second : host_named(s, w.host, at.at("host"));
   std::vector<std::string> reachable;
   for (const auto& connect : host.connect) {
     if (connect.subsystem != discovery_name && !contains(reachable, connect.subsystem))
@@ -133,8 +139,8 @@ void refuse_zones(const W&, const Namespace& ns, const Cursor& at) {
 void refuse_zones(const Script&, const Namespace&, const Cursor&) {}
 
 template <class W>
-void check_workload(const Scenario& s, W& w, const Cursor& at) {
-  const Namespace& ns = resolve_target(s, w, at);
+void check_workload(const Scenario& s, const HostsByName& hosts, W& w, const Cursor& at) {
+  const Namespace& ns = resolve_target(s, hosts, w, at);
   refuse_zones(w, ns, at);
   check_job(w, ns, at);
 }
@@ -142,10 +148,13 @@ void check_workload(const Scenario& s, W& w, const Cursor& at) {
 }  // namespace
 
 void workloads(Scenario& s, const Cursor& at) {
+  HostsByName hosts;
+  for (const Host& host : s.hosts)
+    hosts.emplace(host.name, &host);
   std::uint64_t outstanding = 0;
   for (std::size_t i = 0; i < s.workloads.size(); ++i) {
     const Cursor here = at.at(i);
-    std::visit([&](auto& w) { check_workload(s, w, here); }, s.workloads[i]);
+    std::visit([&](auto& w) { check_workload(s, hosts, w, here); }, s.workloads[i]);
     const auto* fio = std::get_if<Fio>(&s.workloads[i]);
     outstanding += fio == nullptr ? 1 : std::uint64_t{fio->iodepth} * fio->numjobs;
     if (outstanding > most_outstanding) {

@@ -34,9 +34,11 @@ std::vector<std::string> traffic_ends(const Scenario& s, const Ways& ways) {
 }  // namespace
 
 const Host& host_named(const Scenario& s, const std::string& name, const Cursor& where) {
-  require_name(where, name, "a host", names_of(s.hosts));
-  return *std::find_if(s.hosts.begin(), s.hosts.end(),
-                       [&](const Host& one) { return one.name == name; });
+  const auto found = std::find_if(s.hosts.begin(), s.hosts.end(),
+                                  [&](const Host& one) { return one.name == name; });
+  if (found == s.hosts.end())
+    require_name(where, name, "a host", names_of(s.hosts));
+  return *found;
 }
 
 std::size_t device_named(const Host& host, const std::string& device, const Cursor& where) {

@@ -185,11 +185,11 @@ const Object<Scenario>& scenario_object() {
           .field("seed", &Scenario::seed, integer<std::uint64_t>(0, UINT64_MAX),
                  "of all random streams")
           .field("fabric", &Scenario::fabric, object(fabric_object()), "the network", required)
-          .field("subsystems", &Scenario::subsystems, list(object(subsystem_object()), 1, 1024),
+          .field("subsystems", &Scenario::subsystems, list(object(subsystem_object()), 1, 65'536),
                  "the targets", required)
-          .field("hosts", &Scenario::hosts, list(object(host_object()), 1, 1024), "the hosts",
+          .field("hosts", &Scenario::hosts, list(object(host_object()), 1, 65'536), "the hosts",
                  required)
-          .field("workloads", &Scenario::workloads, list(workload_union().codec(), 0, 4096),
+          .field("workloads", &Scenario::workloads, list(workload_union().codec(), 0, 65'536),
                  "what the applications do")
           .field("faults", &Scenario::faults, list(fault_union().codec(), 0, 10'000),
                  "what goes wrong")

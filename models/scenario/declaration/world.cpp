@@ -160,7 +160,7 @@ const Object<Fabric>& fabric_object() {
                  choice<Transport>(
                      {{"tcp", Transport::tcp}, {"rdma", Transport::rdma}, {"fc", Transport::fc}}),
                  "what a queue pair rides on")
-          .field("links", &Fabric::links, list(object(link_object()), 1, 10'000),
+          .field("links", &Fabric::links, list(object(link_object()), 1, 262'144),
                  "they define the nodes", required)
           .field("rto_min", &Fabric::rto_min, duration(1ms, 60s),
                  "TCP: floor of the variance term of the retransmission timeout")
