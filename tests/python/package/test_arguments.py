@@ -78,6 +78,11 @@ VALID: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
             "progress": False,
         },
     ),
+    "timers": (holdfast.timers, {"scenario": BASE}),
+    "search": (
+        holdfast.search,
+        {"scenario": "worst_case", "objective": "corruption", "worlds": 50, "jobs": 1},
+    ),
     "grid": (holdfast.grid, {"axes": {POLICY: ["spec"]}}),
     "zipped": (holdfast.zipped, {"axes": {POLICY: ["spec"]}}),
     "random": (holdfast.random, {"n": 4, "ranges": {"/x": (1, 2)}}),
@@ -126,9 +131,9 @@ VALID: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
 }
 #: Public, and nothing is passed to them, or whoever calls them is the package.
 NOT_CALLED = {
-    "Estimate", "Interval", "Io", "Policy", "Recovery", "Threshold", "Volume", "crossed", "parts",
-    "plot", "statistics", "columns", "model_version", "record_kinds", "scenarios", "__version__",
-    "OKABE_ITO",
+    "Estimate", "Interval", "Io", "Policy", "Recovery", "Search", "Threshold", "Volume",
+    "crossed", "parts", "plot", "statistics", "columns", "model_version", "record_kinds",
+    "scenarios", "__version__", "OKABE_ITO",
 }  # fmt: skip
 
 
