@@ -79,6 +79,8 @@ void account_if_known(Oracle& o, AttemptId id) {
     return;
   if (changes_something(operation_of(o, a.token)))
     account(o.exposure, a, a.settled);
+  HOLDFAST_PACKET_CHECK(o.abandoned.first != sim::none<AttemptId>,
+                        "an attempt was given up and is not in the list");
   sim::unlink<&Attempt::in_abandoned>(o.attempts, o.abandoned, id);
 }
 
