@@ -114,8 +114,7 @@ void start_watchdog(World& w, ControllerId id) {
   const Profile& profile = profile_of(w, c);
   // Base 2.1, Figure 90: what starts an interval lies in the one before it. nvmet counts it for
   // both.
-  if (profile.keep_alive_starts_interval)
-    c.traffic_seen = false;
+  c.traffic_seen = c.traffic_seen && !profile.keep_alive_starts_interval;
   if (runs(profile, c)) {
     arm(w, id, next_check(w, c, w.now()));
   } else if (c.leaving && profile.keep_alive_from == KeepAliveFrom::enable) {
