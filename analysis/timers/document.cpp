@@ -132,7 +132,7 @@ Duration Writer::look() const {
   // What older Linux did in both modes.
   return host.policy.keep_alive_polls_half ? kato() / 2 : look_period(mode, kato());
 }
-Duration Writer::io_timeout() const { return connect.io_timeout.value_or(host.io_timeout); }
+Duration Writer::io_timeout() const { return host.io_timeout_of(connect); }
 
 std::vector<Timeline> timelines(const scenario::Scenario& scenario, std::uint32_t hz) {
   HOLDFAST_CHECK(hz > 0 && 1'000'000'000 % hz == 0, "a tick is a whole number of nanoseconds");

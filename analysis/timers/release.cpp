@@ -62,7 +62,7 @@ Duration longest_attempt(const Writer& t) {
   if (p.ccr_wait == Policy::CcrWait::longer_of_cqt_and_kato)
     wait = std::max(wait, t.sub.attr_cqt);
   return (p.ccr_wait_bounded ? Duration{} : wait) +
-         (p.ccr_command_bounded ? Duration{} : t.host.admin_timeout);
+         (p.ccr_command_bounded ? Duration{} : t.host.longest_admin_timeout());
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ struct FaultName {
     return fmt::format("ANA change of group {} of {}", f.ana.group,
                        w.target.nqns[sim::index(f.subsystem)]);
   }
-  std::string operator()(const fault::CqtChange& f) const {
+  std::string operator()(const fault::SetAttrCqt& f) const {
     return fmt::format("CQT of {} set to {} ms", w.target.nqns[sim::index(f.subsystem)],
                        f.cqt / std::chrono::milliseconds{1});
   }

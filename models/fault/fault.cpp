@@ -95,7 +95,7 @@ struct SwitchOn {
     target::add_status_fault(w, f.subsystem, f.status);
   }
   void operator()(const AnaChange& f) const { target::set_ana_state(w, f.subsystem, f.ana); }
-  void operator()(const CqtChange& f) const { target::set_cqt(w, f.subsystem, f.cqt); }
+  void operator()(const SetAttrCqt& f) const { target::set_attr_cqt(w, f.subsystem, f.cqt); }
   void operator()(const ResetController& f) const { host::reset_controller(w, f.controller); }
   void operator()(const DeleteController& f) const { host::delete_controller(w, f.controller); }
   void operator()(const Disconnect& f) const {

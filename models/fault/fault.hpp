@@ -76,7 +76,7 @@ struct AnaChange : Once {
 };
 
 // What an administrator does.
-struct CqtChange : Once {
+struct SetAttrCqt : Once {
   target::SubsystemId subsystem{};
   Duration cqt{};
 };
@@ -165,7 +165,7 @@ using What =
     std::variant<Blackhole, LinkDown, Loss, Impair, CommandDelay, CommandStatus, AnaChange,
                  ResetController, DeleteController, Disconnect, PassthroughCcr, Passthrough,
                  HcaRemoved, RemotePortLost, NodeFailure, AdminStall, PortRemoved, KillSockets,
-                 DropCapsule, CrossTraffic, DamagePdu, CqtChange>;
+                 DropCapsule, CrossTraffic, DamagePdu, SetAttrCqt>;
 
 struct Fault {
   TimePoint at{};

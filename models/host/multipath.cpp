@@ -179,8 +179,9 @@ void remove_later(World& w, const Controller& c, HeadId id) {
 PathCounters& path_counters(World& w, HeadId id, ControllerId controller) {
   Head& head = head_of(w, id);
   const auto path = path_over(head, controller);
-  return path != head.paths.end() ? head.paths[path - head.paths.begin()].counters
-                                  : w.host.of_removed_paths;
+  if (path == head.paths.end())
+    return w.host.of_removed_paths;
+  return head.paths[static_cast<std::size_t>(path - head.paths.begin())].counters;
 }
 
 Head& head_of(World& w, HeadId id) {

@@ -36,7 +36,7 @@ void shut_down_queues(World& w, transport::PortId port, SubsystemId subsystem) {
 
 }  // namespace
 
-void set_cqt(World& w, SubsystemId subsystem, sim::Duration cqt) {
+void set_attr_cqt(World& w, SubsystemId subsystem, sim::Duration cqt) {
   Subsystem& s = w.target.subsystems[sim::index(subsystem)];
   const auto cqt_ms = static_cast<std::uint16_t>(cqt / std::chrono::milliseconds{1});
   if (cqt_ms == s.profile->cqt_ms)

@@ -48,7 +48,7 @@ void init_ana_state(World& w, SubsystemId subsystem, const AnaGroupState& what);
 void set_ana_state(World& w, SubsystemId subsystem, const AnaGroupState& what);
 /// `attr_cqt` of nvmet is written, up to 65,535 ms: another value ends all controllers of the
 /// subsystem, so that hosts connect again and read it (protocol.md 2.1).
-void set_cqt(World& w, SubsystemId subsystem, sim::Duration cqt);
+void set_attr_cqt(World& w, SubsystemId subsystem, sim::Duration cqt);
 
 /// nvmet_ctrl_fatal_error: CSTS.CFS, and every connection of the controller is dropped.
 void fatal_error(World& w, ControllerId id, int cause);

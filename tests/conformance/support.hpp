@@ -236,9 +236,8 @@ class Run {
   bool checked_ = true;
 };
 
-/// Swallows packets on link `index` from `at` on, for ever.
-inline void add_blackhole(World& w, std::uint32_t link, TimePoint at, bool forward = true,
-                          bool backward = true) {
+/// Packets on link `index` are swallowed from `at` on, for ever.
+inline fault::Fault blackhole_of(std::uint32_t link, TimePoint at, bool forward, bool backward) {
   fault::Blackhole hole;
   hole.link = net::LinkId{link};
   hole.forward = forward;
@@ -246,7 +245,12 @@ inline void add_blackhole(World& w, std::uint32_t link, TimePoint at, bool forwa
   fault::Fault f;
   f.at = at;
   f.what = hole;
-  fault::add_fault(w, f);
+  return f;
+}
+
+inline void add_blackhole(World& w, std::uint32_t link, TimePoint at, bool forward = true,
+                          bool backward = true) {
+  fault::add_fault(w, blackhole_of(link, at, forward, backward));
 }
 
 /// Whether the first job, an rw_test, has ended with a wrong read or an error.

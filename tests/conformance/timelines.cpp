@@ -310,6 +310,26 @@ TEST_CASE("knobs of a policy are in the timeline", "[conformance][timers]") {
   }
 }
 
+TEST_CASE("a reset is waited for as long as whoever is asked may take to answer",
+          "[conformance][timers]") {
+  const auto deadline = [](const char* admin_timeout) {
+    Case c;
+    c.policy = "tp8028-v3";
+    c.paths = 2;
+    c.profile = "nvmet-tp8028";
+    json s = scenario_of(c);
+    s["hosts"][0]["connect"][1]["admin_timeout"] = admin_timeout;
+    const auto lines = analysis::timers::timelines(scenario::parse(s.dump(), "test")).front().lines;
+    const auto line = std::find_if(lines.begin(), lines.end(),
+                                   [](const Line& l) { return l.name == "ccr_deadline"; });
+    REQUIRE(line != lines.end());
+    return line->span.exact.latest;
+  };
+  // 3 x KATO + CQT, then KATO for an attempt that began right before that, and its command.
+  CHECK(deadline("60s") == 3 * 5s + 1ms + 5s + 60s);
+  CHECK(deadline("90s") == 3 * 5s + 1ms + 5s + 90s);
+}
+
 TEST_CASE("a poller and a rounded KATO are in the timeline", "[conformance][timers]") {
   Case c;
   c.profile = "spdk-like";

@@ -90,7 +90,7 @@ class Drawer {
       : seed_(seed * 32 + attempt),
         dice_(seed_, "wild"),
         ordinary_(dice_.percent(90)),
-        rate_(dice_.pick({3, 10, 30, 60})),
+        rate_(dice_.pick({3U, 10U, 30U, 60U})),
         values_(dice_, names_, !ordinary_) {}
 
   json document() {
@@ -119,7 +119,7 @@ class Drawer {
  private:
   /// Fewer hosts, connections, loads and faults, so that a run is short.
   void thin(json& document) {
-    const std::uint64_t keep = dice_.pick({20, 50, 100});
+    const std::uint64_t keep = dice_.pick({20U, 50U, 100U});
     const auto thin_list = [&](json& list, std::size_t fewest) {
       for (std::size_t i = list.size(); i-- > 0;) {
         if (list.size() > fewest && !dice_.percent(keep))

@@ -134,7 +134,7 @@ json Values::of(const json& node, const std::string& object, const std::string& 
 
 json Values::list(const json& node, const std::string& object, const std::string& key) {
   const std::uint64_t fewest = node.value("minItems", std::uint64_t{0});
-  const std::uint64_t most = std::min<std::uint64_t>(node.value("maxItems", 3), fewest + 3);
+  const std::uint64_t most = std::min<std::uint64_t>(node.value("maxItems", 3U), fewest + 3);
   json out = json::array();
   for (std::uint64_t left = dice_.between(fewest, most); left > 0; --left)
     out.push_back(of(node["items"], object, key));
@@ -232,7 +232,7 @@ json Values::size(const json& node) {
       usual.is_string() ? scenario::parse_size(usual.get<std::string>()).value : std::uint64_t{0};
   if (given == 0 || dice_.percent(30))
     return dice_.pick({"0B", "512B", "4KiB", "8KiB", "16KiB", "64KiB"});
-  return scenario::format_size(given / dice_.pick({8, 4, 2, 1}) * dice_.pick({1, 1, 2}));
+  return scenario::format_size(given / dice_.pick({8U, 4U, 2U, 1U}) * dice_.pick({1U, 1U, 2U}));
 }
 
 }  // namespace holdfast::wild

@@ -91,8 +91,8 @@ Duration patience(const RunView& v) {
     const Duration katt = std::max<Duration>(kato, target == nullptr ? kato : target->kato_min);
     const Duration cqt = std::max<Duration>(host.policy.cqt_when_zero,
                                             target == nullptr ? Duration{} : target->attr_cqt);
-    const Duration io = connect.io_timeout.value_or(host.io_timeout);
-    longest = std::max(longest, io + v.admin_timeout(c) + 4 * kato + 2 * katt + cqt +
+    const Duration io = host.io_timeout_of(connect);
+    longest = std::max(longest, io + host.admin_timeout_of(connect) + 4 * kato + 2 * katt + cqt +
                                     3 * connect.reconnect_delay + seconds{10});
   }
   return longest;
@@ -168,8 +168,9 @@ void fence_ends(const RunView& v, Ledger& ledger) {
         policy.ccr ? std::max(v.kato_at(a, r.started), RunView::cqt(a)) : Duration{};
     // On FC the request for a reset may end with the exchanges of its source controller only.
     const Duration abort = v.is_fc() ? transport::fc::Parameters{}.abort_timeout : Duration{};
-    const TimePoint latest = v.timer_latest(r.controller, r.started,
-                                            hold + wait + abort + v.admin_timeout(r.controller));
+    const TimePoint latest =
+        v.timer_latest(r.controller, r.started,
+                       hold + wait + abort + v.host_of(r.controller).longest_admin_timeout());
     if (latest + seconds{1} > v.end)
       continue;
     ledger.expect(r.cancelled <= latest, latest, [&] {

@@ -208,9 +208,6 @@ struct RunView {
     const Place& p = controllers[controller];
     return scenario.hosts[p.host].connect[p.connect];
   }
-  [[nodiscard]] Duration admin_timeout(std::uint32_t controller) const {
-    return connect_of(controller).admin_timeout.value_or(host_of(controller).admin_timeout);
-  }
   /// None for a discovery controller.
   [[nodiscard]] const scenario::Subsystem* subsystem_of(std::uint32_t controller) const {
     const std::uint32_t s = controllers[controller].subsystem;

@@ -235,8 +235,8 @@ void build_connections(World& w, const Host& h, Names& names) {
     p.setup_time = c.setup_time;
     p.admin_queue_time = c.admin_queue_time;
     p.io_queue_time = c.io_queue_time;
-    p.io_timeout = c.io_timeout.value_or(h.io_timeout);
-    p.admin_timeout = c.admin_timeout.value_or(h.admin_timeout);
+    p.io_timeout = h.io_timeout_of(c);
+    p.admin_timeout = h.admin_timeout_of(c);
     p.keep_alive_tmo = c.keep_alive_tmo.value_or(discovery ? 0s : 5s);
     p.reconnect_delay = c.reconnect_delay;
     p.ctrl_loss_tmo = c.ctrl_loss_tmo;

@@ -36,8 +36,8 @@ fault::AnaChange what_of(World&, const AnaChange& f, const Names& names, const s
   return out;
 }
 
-fault::CqtChange what_of(World&, const SetAttrCqt& f, const Names& names, const std::string&) {
-  fault::CqtChange out;
+fault::SetAttrCqt what_of(World&, const SetAttrCqt& f, const Names& names, const std::string&) {
+  fault::SetAttrCqt out;
   out.subsystem = names.subsystems.at(f.subsystem);
   out.cqt = f.value;
   return out;

@@ -160,29 +160,35 @@ Subsystem array() {
   return s;
 }
 
-KernelPreset linux_6_1() {
-  KernelPreset k{
-      "6.1", "the Keep Alive is synchronous, two SYNs, DNR does not end reconnects but on fc", {}};
-  k.row.keep_alive_waits = true;
-  k.row.dnr_ends_reconnects = false;
-  k.syn = {2, 0};
-  k.has_controller_timeouts = false;
-  k.has_delayed_removal = false;
+KernelPreset release(const char* name, const char* doc) {
+  KernelPreset k;
+  k.name = name;
+  k.doc = doc;
   return k;
 }
 
 KernelPreset linux_6_12() {
-  KernelPreset k{"6.12", "sockets are closed two ticks after the cancel", {}};
+  KernelPreset k = release("6.12", "sockets are closed two ticks after the cancel");
   k.has_controller_timeouts = false;
   k.has_delayed_removal = false;
   return k;
 }
 
+KernelPreset linux_6_1() {
+  KernelPreset k = linux_6_12();
+  k.name = "6.1";
+  k.doc = "the Keep Alive is synchronous, two SYNs, DNR does not end reconnects but on fc";
+  k.row.keep_alive_waits = true;
+  k.row.dnr_ends_reconnects = false;
+  k.syn = {2, 0};
+  return k;
+}
+
 KernelPreset linux_7_2() {
-  KernelPreset k{"7.2",
-                 "sockets are closed with the cancel; timeouts of each controller; devices may "
-                 "outlive their last path",
-                 {}};
+  KernelPreset k = release(
+      "7.2",
+      "sockets are closed with the cancel; timeouts of each controller; devices may outlive their "
+      "last path");
   k.row.sockets_close_at_once = true;
   return k;
 }

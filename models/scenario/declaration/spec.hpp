@@ -4,6 +4,7 @@
 // for connections, fio's words for workloads, configfs names for targets.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -197,6 +198,20 @@ struct Host {
   Duration io_cpu_time = 0s;           ///< processor time of each I/O, one after the other
   bool zero_copy = true;               ///< sockets refer to the application's buffers (4.8)
   std::vector<Connect> connect;
+
+  [[nodiscard]] Duration io_timeout_of(const Connect& c) const {
+    return c.io_timeout.value_or(io_timeout);
+  }
+  [[nodiscard]] Duration admin_timeout_of(const Connect& c) const {
+    return c.admin_timeout.value_or(admin_timeout);
+  }
+  /// Of all its connections: a Cross-Controller Reset is a command of the one that is asked.
+  [[nodiscard]] Duration longest_admin_timeout() const {
+    Duration longest{};
+    for (const Connect& c : connect)
+      longest = std::max(longest, admin_timeout_of(c));
+    return longest;
+  }
 };
 
 /// What all workloads have in common: who issues the I/O, where it goes, and from when on.

@@ -147,11 +147,11 @@ TEST_CASE("a delete does not wait for the Connects of a set-up that it ends",
     Run run(s);
     while (run.world.host.controllers[0].setup != host::Setup::io_connect)
       REQUIRE(run.world.calendar.step(run.world, sim::epoch + 400ms));
-    for (const std::uint32_t channel : {0, 1})
+    for (const std::uint32_t channel : {0U, 1U})
       net::add_blackhole(run.world, net::ChannelId{channel});
     run.until(400ms);
     // An FC association ends when its exchanges have been aborted, which takes a way to the target.
-    for (const std::uint32_t channel : {0, 1})
+    for (const std::uint32_t channel : {0U, 1U})
       net::remove_blackhole(run.world, net::ChannelId{channel});
     run.until(10s);
     CHECK(run.log.first(Kind::controller_removed).at < sim::epoch + 501ms);

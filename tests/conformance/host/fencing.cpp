@@ -166,7 +166,7 @@ TEST_CASE("16 the I/O timeout of one controller changes nothing on another",
           "[conformance][MP-4]") {
   json s = impatient({{{"do", "write"}}});
   s["hosts"][0]["io_timeout"] = "4s";
-  for (const std::uint16_t cntlid : {1, 2}) {
+  for (const int cntlid : {1, 2}) {
     json late = slow_write(20s);
     late["controller"] = cntlid;
     s["faults"] = json::array({late});

@@ -31,6 +31,19 @@ Entry answer(const RecordLog& log, int opcode, TimePoint at) {
 /// What is lost in both directions of the first path, for ever.
 json lost(Duration at) { return blackhole("h1-s1", at); }
 
+/// nvme1 is asked at 1 s to reset nvme0 under that name.
+json asks_for_reset(const std::string& names) {
+  json s = scenario_with(2);
+  s["subsystems"][0]["profile"] = "nvmet-tp8028";
+  s["faults"] = {{{"type", "passthrough_ccr"},
+                  {"at", "1s"},
+                  {"host", "h1"},
+                  {"controller", "nvme0"},
+                  {"source", "nvme1"},
+                  {"names", names}}};
+  return s;
+}
+
 }  // namespace
 
 TEST_CASE("Set Features by passthrough changes KATO at both ends", "[conformance][passthrough]") {
@@ -65,15 +78,7 @@ TEST_CASE("passthrough never goes out unless LIVE", "[conformance][passthrough]"
 TEST_CASE("a reset that names another instance resets nobody",
           "[conformance][passthrough][CCR-2]") {
   const auto names = GENERATE(as<std::string>{}, "own_id", "unknown_id", "wrong_ciu", "wrong_cirn");
-  json s = scenario_with(2);
-  s["subsystems"][0]["profile"] = "nvmet-tp8028";
-  s["faults"] = {{{"type", "passthrough_ccr"},
-                  {"at", "1s"},
-                  {"host", "h1"},
-                  {"controller", "nvme0"},
-                  {"source", "nvme1"},
-                  {"names", names}}};
-  Run run(s);
+  Run run(asks_for_reset(names));
   run.until(2s);
   CHECK(run.log.count(Kind::controller_fatal) == 0);
   const Entry asked = run.log.first(Kind::ccr_requested);
@@ -85,16 +90,8 @@ TEST_CASE("a reset that names another instance resets nobody",
 
 TEST_CASE("a wrong CIU is the one that the next instance will have",
           "[conformance][passthrough][CCR-2]") {
-  json s = scenario_with(2);
-  s["subsystems"][0]["profile"] = "nvmet-tp8028";
-  s["faults"] = {{{"type", "passthrough_ccr"},
-                  {"at", "1s"},
-                  {"host", "h1"},
-                  {"controller", "nvme0"},
-                  {"source", "nvme1"},
-                  {"names", "wrong_ciu"}}};
   const unsigned ciu = GENERATE(1U, 7U, 254U, 255U);
-  Run run(s);
+  Run run(asks_for_reset("wrong_ciu"));
   run.until(999ms);
   host::Controller& impacted = run.world.host.controllers[0];
   impacted.ciu = static_cast<std::uint8_t>(ciu);

@@ -10,7 +10,6 @@ using namespace holdfast::conformance;
 namespace {
 
 constexpr auto scripted = static_cast<std::uint64_t>(net::Drop::scripted);
-constexpr std::uint64_t write = 1;
 
 json impair(const json& words) {
   json out = {{"type", "impair"}, {"at", "1s"}, {"link", "h1-s1"}};
@@ -170,7 +169,7 @@ TEST_CASE("the third write capsule is lost once, and TCP repairs it", "[conforma
     took.push_back(done.at - sent[i].at);
   }
   // TCP needs a round trip of 8 us to notice, at the least.
-  for (const std::size_t i : {0, 1, 3, 4})
+  for (const std::size_t i : {0U, 1U, 3U, 4U})
     CHECK(took[i] + 8us < took[2]);
   CHECK(lost.front().at == sent[2].at);
   CHECK(run.log.count(Kind::recovery_started) == 0);

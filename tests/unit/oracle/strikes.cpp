@@ -15,12 +15,7 @@ TEST_CASE("a fault of a link strikes the controllers whose paths cross it that w
       INFO(link << ' ' << controller);
       for (const bool forward : {false, true}) {
         for (const bool backward : {false, true}) {
-          fault::Blackhole hole;
-          hole.link = net::LinkId{link};
-          hole.forward = forward;
-          hole.backward = backward;
-          fault::Fault f;
-          f.what = hole;
+          const fault::Fault f = blackhole_of(link, sim::epoch, forward, backward);
           const bool struck = link / 2 == controller && (forward || backward);
           CHECK(oracle::strikes(w, f, host::ControllerId{controller}) == struck);
         }
