@@ -66,7 +66,7 @@ inline std::string timing_error(const Run& start, TimePoint at, const Happened& 
 inline void assert_earliest(const Run& start, TimePoint at, const Happened& happened,
                             int line = __builtin_LINE()) {
   INFO("the assertion in line " << line);
-  CHECK(timing_error(start, at, happened) == "");
+  CHECK_THAT(timing_error(start, at, happened), Catch::Equals(""));
 }
 /// The same for the next record of a kind.
 inline void assert_earliest(const Run& start, TimePoint at, Kind kind, const Filter& filter = {},
