@@ -91,8 +91,11 @@ std::int64_t own_time(const Space& space, const Planned& planned,
 }
 
 std::vector<std::int64_t> delays_of(const Space& space, const World& w,
-                                    const std::vector<Deviation>& path, const sim::Choice& own) {
-  const std::int64_t most = space.bounds.delay->count();
+                                    const std::vector<Deviation>& path, const Asked& asked) {
+  const sim::Choice& own = asked.own;
+  const Duration longest =
+      asked.kind == Kind::held ? *space.bounds.packet_delay : *space.bounds.delay;
+  const std::int64_t most = longest.count();
   World probe = w;
   sim::ChoiceScript script = space.script_of(path);
   script.push_back({own.stream, own.ordinal, most});
@@ -102,13 +105,14 @@ std::vector<std::int64_t> delays_of(const Space& space, const World& w,
   const std::int64_t began = sim::ns(probe.now());
   Instants instants;
   probe.trace.attach(&instants);
-  const TimePoint last = std::min(space.end, probe.now() + *space.bounds.delay);
+  const TimePoint last = std::min(space.end, probe.now() + longest + asked.transit);
   while (probe.calendar.step(probe, last)) {
   }
   probe.trace.attach(nullptr);
   std::vector<std::int64_t> values = {most};
   for (const std::int64_t at : instants.at) {
-    for (const std::int64_t value : {at - began - 1, at - began, at - began + 1}) {
+    const std::int64_t exact = at - began - asked.transit.count();
+    for (const std::int64_t value : {exact - 1, exact, exact + 1}) {
       if (value > own.value && value <= most)
         values.push_back(value);
     }

@@ -10,10 +10,17 @@
 
 namespace holdfast::analysis::search {
 
-/// Answers for a command that is about to be told how long it takes: `w` stands right before the
-/// event in which that happens. They lie above `own` and go up to the bound; ascending.
+/// A command that is told how long it takes, or a packet for how long it is held.
+struct Asked {
+  Kind kind{};
+  sim::Choice own;     ///< the answer of the run as it is
+  Duration transit{};  ///< from being let go to where it does its harm
+};
+
+/// Other answers: `w` stands right before the event in which that is asked. They lie above the own
+/// one and go up to the bound; ascending.
 std::vector<std::int64_t> delays_of(const Space& space, const World& w,
-                                    const std::vector<Deviation>& path, const sim::Choice& own);
+                                    const std::vector<Deviation>& path, const Asked& asked);
 
 /// Answers for a choice that is made before the world begins to run, its own left out; ascending.
 std::vector<std::int64_t> times_of(const Space& space, const Planned& planned,

@@ -32,6 +32,8 @@ const char* name_of(Kind kind) {
       return "loss";
     case Kind::delay:
       return "delay";
+    case Kind::held:
+      return "held";
     case Kind::fault_at:
       return "fault_at";
     case Kind::fault_for:
@@ -98,6 +100,9 @@ std::string told(const Deviation& d) {
     case Kind::delay:
       return fmt::format("at {} command {} of {} ({}) takes {} instead of {}", made,
                          d.choice.ordinal, entity, d.point.substr(slash + 1), now, own);
+    case Kind::held:
+      return fmt::format("at {} packet {} of {} is held for {}", made, d.choice.ordinal,
+                         entity.substr(entity.rfind("link ")), now);
     case Kind::fault_at:
       return fmt::format("{} strikes at {} instead of {}", entity, now, own);
     case Kind::fault_for:
@@ -108,14 +113,15 @@ std::string told(const Deviation& d) {
 
 std::string told(const scenario::Adversary& b, const scenario::Scenario& scenario) {
   std::string out = fmt::format("{} deviation{}", b.deviations, b.deviations == 1 ? "" : "s");
+  const std::string where =
+      b.links ? fmt::format("{}", fmt::join(*b.links, ", ")) : std::string("any link");
   if (b.losses != 0) {
-    out += fmt::format(", of these {} lost packet{} on ", b.losses, b.losses == 1 ? "" : "s");
-    if (!b.links) {
-      out += "any link";
-    } else {
-      for (std::size_t i = 0; i < b.links->size(); ++i)
-        out += (i == 0 ? "" : ", ") + (*b.links)[i];
-    }
+    out +=
+        fmt::format(", of these {} lost packet{} on {}", b.losses, b.losses == 1 ? "" : "s", where);
+  }
+  if (b.packet_delays != 0 && b.packet_delay) {
+    out += fmt::format(", {} packet{} held for up to {} on {}", b.packet_delays,
+                       b.packet_delays == 1 ? "" : "s", seconds_of(b.packet_delay->count()), where);
   }
   if (b.delays != 0 && b.delay) {
     const char* what = b.reads && b.writes ? "read or write" : b.reads ? "read" : "write";

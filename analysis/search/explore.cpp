@@ -69,9 +69,10 @@ void Explorer::judge(Node&& node) {
 bool Explorer::expand(Node&& node, const Take& take) {
   if (!node.world && !expand_planned(node, take))
     return false;
-  const bool losses = node.left.losses != 0;
-  const bool delays = node.left.delays != 0;
-  if ((!losses && !delays) || space_.watched.empty())
+  const bool any =
+      std::any_of(space_.watched.begin(), space_.watched.end(),
+                  [&](const Watched& watched) { return node.left.of(watched.kind) != 0; });
+  if (!any)
     return true;
   World w = node.world ? std::move(*node.world) : space_.root(node.path);
   node.world.reset();
@@ -111,7 +112,7 @@ bool Explorer::expand_event(const Node& node, const World& before, const World& 
                             const Take& take) {
   for (std::size_t point = 0; point < space_.watched.size(); ++point) {
     const Watched& watched = space_.watched[point];
-    if ((watched.kind == Kind::loss ? node.left.losses : node.left.delays) == 0)
+    if (node.left.of(watched.kind) == 0)
       continue;
     const std::uint64_t last = after.choices.made(watched.id);
     for (std::uint64_t i = before.choices.made(watched.id); i < last; ++i) {
@@ -142,10 +143,17 @@ bool Explorer::offer(const Node& node, const World& before, std::size_t point,
     if (made.stream == own.stream && made.ordinal == own.ordinal)
       own.value = made.value;
   }
+  // A packet that is held does its harm when it arrives.
+  Duration transit{};
+  if (watched.kind == Kind::held) {
+    const net::Channel& c = again.net.channels[sim::index(watched.channel)];
+    transit = std::max(c.busy_until, now) + c.delay - now;
+  }
   yield_.probes += 1;
-  for (const std::int64_t value : delays_of(space_, before, node.path, own)) {
+  for (const std::int64_t value :
+       delays_of(space_, before, node.path, {watched.kind, own, transit})) {
     const Deviation deviation{
-        Kind::delay, {own.stream, ordinal, value}, watched.name, own.value, now};
+        watched.kind, {own.stream, ordinal, value}, watched.name, own.value, now};
     if (!child(node, before, place, deviation, take))
       return false;
   }
@@ -161,7 +169,7 @@ bool Explorer::child(const Node& node, const World& before, const Place& place,
   below.path.push_back(deviation);
   below.left = node.left;
   --below.left.all;
-  --(deviation.kind == Kind::loss ? below.left.losses : below.left.delays);
+  --below.left.of(deviation.kind);
   below.behind = place;
   below.world->choices.replay(space_.script_of(below.path));
   return take(std::move(below));

@@ -17,6 +17,13 @@ struct Left {
   unsigned all = 0;
   unsigned losses = 0;
   unsigned delays = 0;
+  unsigned held = 0;
+
+  /// How many of a kind that is chosen while the world runs.
+  unsigned& of(Kind kind) {
+    return kind == Kind::loss ? losses : kind == Kind::delay ? delays : held;
+  }
+  [[nodiscard]] unsigned of(Kind kind) const { return Left{*this}.of(kind); }
 };
 
 /// A choice within one event, by the place of its point among those watched.

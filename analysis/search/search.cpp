@@ -45,7 +45,7 @@ class Search {
  private:
   void one_level(unsigned d) {
     Node top;
-    top.left = {d, space_.bounds.losses, space_.bounds.delays};
+    top.left = {d, space_.bounds.losses, space_.bounds.delays, space_.bounds.packet_delays};
     if (d == 0) {
       World w = space_.root({});
       own_value_ = space_.finish(w);
@@ -159,9 +159,8 @@ scenario::Scenario under(const scenario::Scenario& scenario,
 }
 
 /// The scenario with the answers of a finding, which expects what was found.
-scenario::Scenario replaying(const scenario::Scenario& scenario, const Space& space,
-                             const Finding& finding) {
-  scenario::Scenario out = scenario;
+scenario::Scenario replaying(const Space& space, const Finding& finding) {
+  scenario::Scenario out = space.scenario();
   out.name += "-finding";
   out.choices = space.answers_of(finding.deviations);
   out.expect = {};
@@ -216,7 +215,7 @@ Outcome search(const scenario::Scenario& scenario, const Options& options, Objec
     return out;
   if (options.shrink && !out.worst->deviations.empty())
     out.worst = shrink(space, *out.worst, counts, out.shrink_runs);
-  out.finding = replaying(scenario, space, *out.worst);
+  out.finding = replaying(space, *out.worst);
   return out;
 }
 

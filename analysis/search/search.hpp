@@ -38,7 +38,13 @@ enum class Objective : std::uint8_t {
 Objective objective_named(std::string_view word);
 const char* name_of(Objective objective);
 
-enum class Kind : std::uint8_t { loss, delay, fault_at, fault_for };
+enum class Kind : std::uint8_t {
+  loss,
+  delay,  ///< of a command in its controller
+  held,   ///< a packet, before its link
+  fault_at,
+  fault_for
+};
 
 /// A choice that is answered otherwise than in the scenario's own run.
 struct Deviation {

@@ -45,18 +45,35 @@ Space::Space(const scenario::Scenario& scenario, Objective wanted)
       scenario_(scenario) {
   from = sim::epoch + bounds.from;
   until = bounds.until ? std::min(sim::epoch + *bounds.until, end) : end;
+  let_packets_be_held();
   if (scenario.choices)
     base_.choices.replay(scenario::script_of(*scenario.choices));
-  names_ = scenario::build_named(base_, without_faults(scenario));
+  names_ = scenario::build_named(base_, without_faults(scenario_));
   watch();
   plan();
   pin();
 }
 
+/// An emulator in front of each link, which does nothing but to ask. They come last, so that what
+/// the scenario says of faults by their place stays true.
+void Space::let_packets_be_held() {
+  if (bounds.packet_delays == 0 || !bounds.packet_delay)
+    return;
+  for (const scenario::Link& link : scenario_.fabric.links) {
+    if (bounds.links &&
+        std::find(bounds.links->begin(), bounds.links->end(), link.name) == bounds.links->end())
+      continue;
+    scenario::Impair emulator;
+    emulator.link = link.name;
+    emulator.asks = true;
+    scenario_.faults.push_back(emulator);
+  }
+}
+
 void Space::watch() {
   const auto add = [&](sim::ChoiceId id, Kind kind) {
     const std::string& name = base_.choices.name(id);
-    watched.push_back({id, kind, sim::hash_name(name), name});
+    watched.push_back({id, kind, sim::hash_name(name), name, {}});
   };
   if (bounds.losses != 0) {
     for (std::size_t i = 0; i < base_.net.channels.size(); ++i) {
@@ -83,6 +100,12 @@ void Space::plan() {
     const std::size_t before = w.choices.count();
     scenario::add_fault(w, scenario_.faults[i], names_);
     points[i] = names_from(w, before);
+  }
+  for (const net::Netem& n : w.net.netems) {
+    if (!n.p.asks || bounds.packet_delays == 0 || !bounds.packet_delay)
+      continue;
+    const std::string& name = w.choices.name(n.hold);
+    watched.push_back({n.hold, Kind::held, sim::hash_name(name), name, n.channel});
   }
   for (const scenario::FaultBounds& b : bounds.faults) {
     const auto add = [&](Kind kind, const char* purpose, const std::array<Duration, 2>& range) {

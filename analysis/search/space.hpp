@@ -18,6 +18,7 @@ struct Watched {
   Kind kind{};
   std::uint64_t stream = 0;
   std::string name;
+  net::ChannelId channel{};  ///< held: where the packet goes once it is let go
 };
 
 /// A choice that is made before the world begins to run.
@@ -41,6 +42,8 @@ class Space {
   [[nodiscard]] std::vector<scenario::Answer> answers_of(
       const std::vector<Deviation>& deviations) const;
 
+  /// The scenario, with what lets its packets be held if the bounds allow that.
+  [[nodiscard]] const scenario::Scenario& scenario() const { return scenario_; }
   /// Runs a world to its end, or until what is looked for is there. Gives the value.
   std::int64_t finish(World& w) const;
   /// The value of a world as it is.
@@ -58,6 +61,7 @@ class Space {
   TimePoint from{}, until{}, end{};
 
  private:
+  void let_packets_be_held();
   void watch();
   void plan();
   void pin();

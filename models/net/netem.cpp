@@ -104,7 +104,9 @@ TimePoint take(World& w, std::uint32_t index, PacketId packet, bool may_duplicat
     n.counter = 0;
     return unless_held(impair(w, n.channel, packet, index + 1));
   }
-  const TimePoint due = time_to_send(w, n, w.net.packets[packet].bytes);
+  TimePoint due = time_to_send(w, n, w.net.packets[packet].bytes);
+  if (n.p.asks)
+    due += w.choices.constant(n.hold, Duration{});
   ++n.counter;
   if (due <= w.now())
     return unless_held(impair(w, n.channel, packet, index + 1));
@@ -161,6 +163,8 @@ std::uint32_t add_netem(World& w, ChannelId channel, const Flows& flows,
   n.duplicate = w.choices.add(entity, "duplicate");
   n.loss = w.choices.add(entity, "loss");
   n.transition = w.choices.add(entity, "loss state");
+  if (parameters.asks)
+    n.hold = w.choices.add(entity, "held");
   w.net.netems.push_back(n);
   return static_cast<std::uint32_t>(w.net.netems.size() - 1);
 }

@@ -146,6 +146,7 @@ struct NetemParameters {
   double loss_good = 0.0;
   std::uint64_t rate_bps = 0;  ///< 0: as fast as packets come
   std::uint32_t limit = 1000;  ///< packets inside; more are dropped
+  bool asks = false;           ///< each packet asks how much longer it is held; by itself not
 };
 
 /// A network emulator in front of a channel's queue; see netem.hpp.
@@ -160,6 +161,7 @@ struct Netem {
   sim::ChoiceId duplicate{};
   sim::ChoiceId loss{};
   sim::ChoiceId transition{};
+  sim::ChoiceId hold{};       ///< if it asks
   std::uint32_t counter = 0;  ///< packets delayed since the last one that was not
   std::uint32_t held = 0;     ///< packets inside
   TimePoint latest{};         ///< when the last of them leaves

@@ -36,6 +36,10 @@ OTHER_PATH = (
     "by the neighbour table"
 )
 WORK = "to free a queue pair takes nvmet-rdma 3 ms of processor time"
+REJECTED = (
+    "an attempt that is rejected takes soft-RoCE 4 to 9 ms of processor time, most of it for the "
+    "route, and those of several add up"
+)
 RUNNING = (
     "a grace period that begins as another one ends need not be noticed at a tick first, and takes "
     "8 ms in place of 12; whether one does depends on what else waits for RCU"
@@ -57,6 +61,8 @@ NOT_MODELLED = {
     ("rb", "reconnected_s"): OTHER_PATH,
     ("re", "target_gone_s"): WORK,
     ("rf", "target_gone_s"): NAMESPACES,
+    ("rf-target", "target_gone_s"): WORK,
+    ("rf-target", "attempts_failed_s"): REJECTED,
     ("fa-tport", "io_errors"): RACE,
     ("fb-reset", "target_gone_s"): RUNNING,
     ("fc", "attempts_s"): RUNNING,

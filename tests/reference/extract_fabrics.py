@@ -14,70 +14,19 @@ import json
 import sys
 from pathlib import Path
 
-from extract import JIFFIES, LOSSY_S, MARK_S, TICK_S, Json, Log, phase, us, write
+from extract import LOSSY_S, MARK_S, Json, Log, us, write
 from extract_more import NAMES, RATES, marks_of, run_of, state
-
-#: What the slow processor makes of the medium at one I/O at a time: the loss-free rows.
-MEDIA_US = {"read": 290, "write": 271}
-#: What one loss costs where no later packet of its message shows the gap.
-STALL_US = 555_000
-#: From the mark of a reset to the driver: 0.2 to 1.2 ms, by the ticks at which its grace periods
-#: end.
-WRITE_S = 0.0005
-THINK_S = {"5000": 0.005, "10000": 0.01, "20000": 0.02, "40000": 0.04, "100000": 0.1}
-MEDIUM = "/subsystems/0/namespaces/0/media/write"
-
-
-def connects(log: Log, kato: str) -> tuple[float, Json]:
-    """Return the zero of a run, and what its connections are given."""
-    zero, second = log.mark("connect path1"), log.mark("connect path2")
-    assert zero is not None
-    sets = phase(zero) | {"/hosts/0/connect/0/keep_alive_tmo": f"{kato}s"}
-    if second is not None:
-        sets["/hosts/0/connect/1/keep_alive_tmo"] = f"{kato}s"
-        sets["/hosts/0/connect/1/at"] = us(second - zero)
-    return zero, sets
-
-
-def delayed(at: float, seconds: float) -> float:
-    """Return when dm-delay lets something go that came at an instant of the machine's clock."""
-    now = int(at / TICK_S) + JIFFIES
-    expires = now + round(seconds / TICK_S)
-    granularity = 1
-    while expires - now >= 63 * granularity:
-        granularity *= 8
-    return ((expires // granularity + 1) * granularity - JIFFIES) * TICK_S
-
-
-def in_flight(r: Json, mark: float) -> tuple[float, float]:
-    """Return when the I/O was submitted that is in flight at a mark, and what it takes."""
-    given = r["parameters"]
-    backend, think = float(given["DELAYBE"]) / 1e3, THINK_S[given["THINK"]]
-    last = max((io for io in r["io"]["slow"] if io["submit_s"] < 0), key=lambda io: io["submit_s"])
-    submitted, done = mark + last["submit_s"], mark + last["done_s"]
-    if done > mark:
-        return submitted, delayed(submitted, backend) - submitted
-    while done < mark:
-        submitted = done + think + 0.0003
-        done = delayed(submitted, backend)
-    return submitted, done - submitted
-
-
-def slow_load(r: Json, zero: float, mark: float) -> Json:
-    """Return the load that has in flight at a mark what the run had."""
-    submitted, takes = in_flight(r, mark)
-    return {
-        "/workloads/0/start": us(submitted - zero),
-        "/workloads/0/numjobs": int(r["parameters"]["QD"]),
-        "/workloads/0/thinktime": us(THINK_S[r["parameters"]["THINK"]]),
-        MEDIUM: us(takes),
-    }
-
-
-def first_abort(r: Json) -> float | None:
-    """Return when the first I/O ended with an error."""
-    found = [time for time, text in r["error_completions_trace"] if "qid=1" in text]
-    return found[0] if found else None
+from extract_state import (
+    MEDIA_US,
+    MEDIUM,
+    STALL_US,
+    THINK_S,
+    WRITE_S,
+    connects,
+    first_abort,
+    in_flight,
+    slow_load,
+)
 
 
 def keep_alive(folder: Path, r: Json) -> Json:
@@ -181,6 +130,55 @@ def port_removed(folder: Path, r: Json) -> Json:
     names = {k: NAMES[k] for k in ("attempts_s", "attempts_failed_s", "reconnected_s")}
     names["target_gone_s"] = NAMES["target_gone_s"]
     run = run_of(r, sets, names, at - zero)
+    run["measured"]["io_errors"] = r["application_errors"]
+    return run
+
+
+def target_adapter(folder: Path, r: Json) -> Json:
+    """Make the run of rf in which the target's adapter goes, in seconds from the removal."""
+    log = Log(folder / "logs" / f"{r['id']}.log")
+    zero, sets = connects(log, r["parameters"]["KATO"])
+    load, at, back = log.mark("iot-start"), log.mark("remove "), log.mark("re-add")
+    assert load is not None
+    assert at is not None
+    assert back is not None
+    # It disconnects its queue pairs first, and is gone with the target's last word of it.
+    gone = next(time for time, text in r["timeline"] if "device removal" in text)
+    sets |= {
+        "/workloads/0/start": us(load - zero),
+        "/faults/0/at": us(at + r["host_error_recovery_s"] - zero),
+        "/faults/1/at": us(at + gone - zero),
+        "/faults/1/for": us(back - at - gone),
+    }
+    names = {k: NAMES[k] for k in ("attempts_failed_s", "target_gone_s")}
+    run = run_of(r, sets, names, at - zero)
+    # Where an attempt begins, the address is resolved at once.
+    tried = [time - at for time, text in log.lines if "nvme0: address resolved" in text]
+    run["measured"]["attempts_s"] = [round(time, 4) for time in tried if time > 0][:4]
+    run["measured"]["io_errors"] = r["application_errors"]
+    return run
+
+
+def network(folder: Path, r: Json) -> Json:
+    """Make the run of rf in which the network device goes, in seconds from the removal.
+
+    The command itself waits longer than the driver, for the last user of the device, which it asks
+    for four times a second (netdev_wait_allrefs).
+    """
+    log = Log(folder / "logs" / f"{r['id']}.log")
+    zero, sets = connects(log, r["parameters"]["KATO"])
+    load, at = log.mark("iot-start"), log.mark("remove ")
+    assert load is not None
+    assert at is not None
+    time = {text: time for time, text in reversed(r["timeline"])}
+    sets |= {
+        "/workloads/0/start": us(load - zero),
+        "/faults/0/at": us(at + time["infiniband rxe_h1: set down"] - zero),
+        "/faults/1/at": us(at + r["removed_s"] - zero),
+        "/faults/2/at": us(at + time["nvmet_rdma: Removing queue 0"] - zero),
+    }
+    run = run_of(r, sets, {"target_gone_s": NAMES["target_gone_s"]}, at - zero)
+    run["measured"]["removed_s"] = time["nvme nvme0: failed nvme_keep_alive_end_io error=4"]
     run["measured"]["io_errors"] = r["application_errors"]
     return run
 
@@ -315,11 +313,6 @@ def operator(folder: Path, r: Json) -> Json:
     return run
 
 
-#: What is not compared, and why: no fault of a scenario does it.
-LEFT_OUT = {
-    "rf_netdevh1": "the network device goes under a soft-RoCE adapter, which then can do nothing",
-    "rf_rxet1": "the target's adapter is removed and comes back",
-}
 #: Experiments: the scenario, what makes their runs, and which runs are theirs.
 EXPERIMENTS = {
     "ra": ("rdma/keep_alive", keep_alive, ("ra_",)),
@@ -329,7 +322,9 @@ EXPERIMENTS = {
     "re": ("rdma/port_removed", port_removed, ("re_",)),
     "rs": ("rdma/operator", reset, ("rs_reset_both",)),
     "rs-delete": ("rdma/delete", drains, ("rs_delete_healthy",)),
-    "rf": ("rdma/adapter_removed", drains, ("rf_",)),
+    "rf": ("rdma/adapter_removed", drains, ("rf_rxeh",)),
+    "rf-network": ("rdma/network_removed", network, ("rf_netdev",)),
+    "rf-target": ("rdma/target_adapter_removed", target_adapter, ("rf_rxet",)),
     "fk": ("fc/keep_alive", keep_alive, ("fk_",)),
     "fa": ("fc/port", port, ("fa_rport",)),
     "fa-tport": ("fc/target_port", port, ("fa_tport",)),
@@ -346,7 +341,6 @@ def main() -> None:
     folder = Path(sys.argv[1])
     results = json.loads((folder / "results.json").read_text())
     found = [r for e in results["experiments"] for r in e["repetitions"]]
-    found = [r for r in found if r["id"] not in LEFT_OUT]
     experiments: list[Json] = []
     for name, (scenario, make, starts) in EXPERIMENTS.items():
         mine = [r for r in found if r["id"].startswith(starts)]

@@ -294,6 +294,8 @@ LIKE = {
     "tcp/digest": "moved",
     "rdma/delete": "moved",
     "rdma/adapter_removed": "moved",
+    "rdma/network_removed": "moved",
+    "rdma/target_adapter_removed": "moved",
     "fc/keep_alive": "a",
     **{
         f"fc/{name}": "moved"

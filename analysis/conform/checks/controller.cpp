@@ -184,6 +184,12 @@ void each_failed(const RunView& v, Act act) {
   }
 }
 
+/// No attempt is left after this one.
+bool used_up(const RunView& v, const Association& a) {
+  return attempts_until(v, a) >= most_attempts(v, a.controller) &&
+         v.connect_of(a.controller).ctrl_loss_tmo >= Duration{};
+}
+
 void next_attempt_after_delay(const RunView& v, Ledger& ledger) {
   if (v.is_fc())
     return;
@@ -191,9 +197,7 @@ void next_attempt_after_delay(const RunView& v, Ledger& ledger) {
     const Duration delay = delay_of(v, a.controller);
     const TimePoint latest = v.timer_latest(a.controller, a.failed, delay) + promptly;
     const Association* next = next_of(v, a);
-    const bool used_up = attempts_until(v, a) >= most_attempts(v, a.controller) &&
-                         v.connect_of(a.controller).ctrl_loss_tmo >= Duration{};
-    if (latest > v.end || used_up)
+    if (latest > v.end || used_up(v, a))
       return;
     const TimePoint begun = next == nullptr ? never : next->begun;
     ledger.expect(begun >= a.failed + delay && begun <= latest, a.failed, [&] {
@@ -242,17 +246,17 @@ void fc_later_attempts_every_two_seconds(const RunView& v, Ledger& ledger) {
     return;
   each_failed(v, [&](const Association& a) {
     const Association* next = next_of(v, a);
-    if (next == nullptr)
-      return;
     const Duration delay = delay_of(v, a.controller);
     // Until the exchanges of the attempt that failed have been aborted nothing goes on; without a
     // Connect there were none.
     const Duration aborts = a.connect == nothing ? Duration{} : abort_timeout;
     const TimePoint latest = v.timer_latest(a.controller, a.failed + aborts, delay) + promptly;
-    ledger.expect(next->begun >= a.failed + delay && next->begun <= latest, next->begun, [&] {
-      return fmt::format("an attempt of {} failed at {}, the next one began {} later; {} is due",
-                         v.name_of(a.controller), text(a.failed), text(next->begun - a.failed),
-                         text(delay));
+    if (latest > v.end || used_up(v, a))
+      return;
+    const TimePoint begun = next == nullptr ? never : next->begun;
+    ledger.expect(begun >= a.failed + delay && begun <= latest, a.failed, [&] {
+      return fmt::format("an attempt of {} failed at {}, the next one began at {}; {} is due",
+                         v.name_of(a.controller), text(a.failed), text(begun), text(delay));
     });
   });
 }

@@ -93,6 +93,7 @@ net::NetemParameters netem_of(const Impair& f) {
   }
   p.rate_bps = f.rate_bps.value_or(0);
   p.limit = f.limit;
+  p.asks = f.asks;
   return p;
 }
 

@@ -55,7 +55,10 @@ const Object<Impair>& impair_object() {
           .maybe("rate", &Impair::rate_bps, rate(1'000, 1'000'000'000'000),
                  "packets leave one after the other at this rate")
           .field("limit", &Impair::limit, integer<std::uint32_t>(1, 1'000'000'000),
-                 "packets inside; more are dropped");
+                 "packets inside; more are dropped")
+          .field("asks", &Impair::asks, boolean(),
+                 "each packet asks a choice point how much longer it is held, whose own answer is "
+                 "0: for `choices`, as a search writes them");
   return declared;
 }
 

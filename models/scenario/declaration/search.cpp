@@ -46,7 +46,11 @@ const Object<Adversary>& adversary_object() {
           .field("losses", &Adversary::losses, integer<std::uint32_t>(0, 16),
                  "packets that may be lost")
           .maybe("links", &Adversary::links, list(name(longest_name), 0, 10'000),
-                 "where they may be lost, in both directions; absent: on every link")
+                 "where they may be lost or held, in both directions; absent: on every link")
+          .field("packet_delays", &Adversary::packet_delays, integer<std::uint32_t>(0, 16),
+                 "packets that may be held, so that later ones overtake them")
+          .maybe("packet_delay", &Adversary::packet_delay, duration(1ns, longest_run),
+                 "tcp, rdma: how long such a packet is held at most; absent: none is held")
           .field("delays", &Adversary::delays, integer<std::uint32_t>(0, 16),
                  "commands that may take longer")
           .maybe("delay", &Adversary::delay, duration(1ns, longest_run),

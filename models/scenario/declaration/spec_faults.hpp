@@ -99,6 +99,7 @@ struct Impair : Lasting, Repeating, Selective {
   std::optional<GilbertElliott> loss_model;
   std::optional<std::uint64_t> rate_bps;
   std::uint32_t limit = 1000;
+  bool asks = false;
 };
 
 /// fopcode (protocol.md 9.5): a command with that opcode makes the controller fatal and is executed

@@ -34,10 +34,12 @@ struct FaultBounds {
 struct Adversary {
   std::uint32_t deviations = 2;                   ///< in all
   std::uint32_t losses = 1;                       ///< packets
-  std::optional<std::vector<std::string>> links;  ///< where they may be lost; absent: everywhere
+  std::optional<std::vector<std::string>> links;  ///< where packets are; absent: everywhere
   std::uint32_t delays = 1;                       ///< commands
   std::optional<Duration> delay;                  ///< in the controller, at most; absent: none
-  bool reads = false;                             ///< whether reads may be delayed
+  std::uint32_t packet_delays = 1;
+  std::optional<Duration> packet_delay;  ///< how long a packet is held at most; absent: none is
+  bool reads = false;                    ///< whether reads may be delayed
   bool writes = true;
   Duration from{};  ///< losses and delays between these instants
   std::optional<Duration> until;

@@ -253,3 +253,38 @@ TEST_CASE("answers of choice points are checked like the rest of a scenario", "[
   s["adversary"]["faults"] = {{{"fault", 0}, {"at", {"2s", "1s"}}}};
   CHECK_THROWS_WITH(scenario::from_json(s, "test"), Catch::Contains("the earlier one first"));
 }
+
+TEST_CASE("a packet that is held while its path is dead lands behind a retry", "[search]") {
+  const json one_packet = {{"deviations", 1},
+                           {"losses", 0},
+                           {"delays", 0},
+                           {"packet_delay", "10s"},
+                           {"faults", json::array()}};
+  json s = worst_case();
+  // The first write is one packet. The path is dead from 0.9 to 3.9 s, the host notices at 3.0 s,
+  // and its third write is done at 3.2 s; the target expires at 4.0 s. So a copy that is let go
+  // between 3.9 and 4.0 s lands, and nothing else does: the socket that would repeat it was closed.
+  for (json& link : s["fabric"]["links"])
+    link["mtu"] = 9000;
+  s["hosts"][0]["zero_copy"] = false;  // a late copy has the data of its own time
+  s["faults"][0]["at"] = "900ms";
+  s["faults"][0]["for"] = "3s";
+  s["hosts"][0]["policy"] = "linux-mainline";
+  s["adversary"].update(one_packet);
+  const search::Outcome out = found(scenario::from_json(s, "test"));
+  REQUIRE(out.ended == Ended::found);
+  REQUIRE(out.worst->deviations.size() == 1);
+  CHECK(out.worst->deviations[0].kind == search::Kind::held);
+  CHECK(search::told(out.worst->deviations[0]).find("of link h1-s1 fwd is held for") !=
+        std::string::npos);
+  const std::int64_t let_go =
+      sim::ns(out.worst->deviations[0].made) + out.worst->deviations[0].choice.value;
+  CHECK(let_go >= 3'900'000'000 - 10'000);
+  CHECK(let_go <= 4'000'060'000);
+  RunOptions options;
+  options.kernel = Kernel::both;
+  CHECK(run(out.finding, options)["integrity"]["verdict"] == "corrupt");
+  // Nobody may be held: there is nothing to find.
+  s["adversary"]["packet_delays"] = 0;
+  CHECK(found(scenario::from_json(s, "test")).ended == Ended::exhausted);
+}
