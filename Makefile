@@ -20,8 +20,8 @@ export CXX
 unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help build run test check nightly test-cpp test-python test-wheel asan tsan gcc wild \
-        aarch64 mutants conform-mutants bench instructions hashes format lint stubs tidy \
-        clean conform lsfmm lsfmm-page performance-page python ready-to-build ready-to-test \
+        aarch64 mutants conform-mutants worst-mutants bench instructions hashes format lint stubs \
+        tidy clean conform lsfmm lsfmm-page performance-page python ready-to-build ready-to-test \
         ready-to-check bench-program test-program
 
 help:  ## Say what each target does
@@ -80,6 +80,7 @@ check: ready-to-check  ## What CI adds: sanitizers, another compiler, mutants (a
 nightly: ready-to-check  ## What takes long: all mutants, sanitized laws, clang-tidy, benchmark
 	@$(MAKE) mutants
 	@$(MAKE) conform-mutants
+	@$(MAKE) worst-mutants
 	@$(MAKE) asan
 	@$(MAKE) wild WILD="--worlds 25000"
 	@$(MAKE) aarch64
@@ -142,6 +143,9 @@ wild: ready-to-test test-program  ## Run worlds of any keys, ten thousand runs (
 
 conform-mutants: ready-to-test build  ## The same for requirements, by holdfast conform
 	@$(PYTHON) tests/mutants/conform.py --jobs $(JOBS) $(MUTANTS)
+
+worst-mutants: ready-to-test build  ## The same by holdfast search alone, in one scenario
+	@$(PYTHON) tests/mutants/worst.py --jobs $(JOBS) $(MUTANTS)
 
 conform: build  ## Which requirement does an implementation break? All of them (CONFORM_OUT=FOLDER)
 	@build/holdfast conform --out $(CONFORM_OUT) --expected scenarios/requirements/expected.json

@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+import tomllib
 from typing import Any
 
 import pytest
@@ -71,6 +72,14 @@ def test_each_id_is_a_test(check: str) -> None:
 def test_each_id_goes_red_under_a_mutant(check: str) -> None:
     """Every id of the checklist has a test that a mutant kills."""
     assert any(re.search(rf"\b{check}\b", TESTS[m.test]) for m in ALL if m.test in TESTS)
+
+
+def test_those_that_a_search_finds_are_mutants() -> None:
+    """worst.toml names mutants of the list, each once."""
+    rows = tomllib.loads((ROOT / "tests" / "mutants" / "worst.toml").read_text())["mutant"]
+    names = [row["name"] for row in rows]
+    assert len(set(names)) == len(names)
+    assert set(names) <= {m.name for m in ALL}
 
 
 def test_sample_depends_on_the_seed() -> None:
