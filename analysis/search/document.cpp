@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "analysis/run/incident_story.hpp"
 #include "analysis/run/result.hpp"
 #include "analysis/search/search.hpp"
 #include "models/scenario/builder/builder.hpp"
@@ -56,10 +57,22 @@ const char* name_of(Ended ended) {
   return "interrupted";
 }
 
-std::string trace_hash_of(const scenario::Scenario& finding) {
+/// What its replay comes to.
+void replayed(const scenario::Scenario& finding, json& out) {
   World w = scenario::build(finding);
   w.calendar.run_until(w, sim::epoch + finding.duration);
-  return hex(w.trace.hashes().full);
+  out["trace_hash"] = hex(w.trace.hashes().full);
+  if (!w.oracle.incidents.empty())
+    out["story"] = tell(w, w.oracle.incidents.front());
+}
+
+json json_of(const Aftermath& a) {
+  return {{"from_s", sim::seconds(a.from - sim::epoch)},
+          {"worlds", a.worlds},
+          {"safe", a.safe},
+          {"whole", a.whole},
+          {"critical", a.safe == 0 && a.whole},
+          {"says", told(a)}};
 }
 
 json json_of(const Deviation& d) {
@@ -109,6 +122,21 @@ std::string told(const Deviation& d) {
       break;
   }
   return fmt::format("{} lasts {} instead of {}", entity, now, own);
+}
+
+std::string told(const Aftermath& a) {
+  const std::string from = seconds_of(sim::ns(a.from));
+  const char* const some = a.whole ? "" : "the first ";
+  if (a.worlds == 0)
+    return fmt::format("from {} on nothing is left that could deviate", from);
+  if (a.safe == 0) {
+    return fmt::format("from {} on none of {}{} executions with one more deviation is safe{}", from,
+                       some, a.worlds, a.whole ? ": that was the critical choice" : "");
+  }
+  return fmt::format(
+      "from {} on {} of {}{} executions with one more deviation are safe, the first "
+      "one if {}",
+      from, a.safe, some, a.worlds, told(*a.first_safe));
 }
 
 std::string told(const scenario::Adversary& b, const scenario::Scenario& scenario) {
@@ -180,8 +208,10 @@ json document(const scenario::Scenario& scenario, const Outcome& outcome) {
   out["worst"] = {{"deviations", deviations},
                   {"seen_s", sim::seconds(outcome.worst->seen - sim::epoch)},
                   {"shrink_runs", outcome.shrink_runs},
-                  {"scenario", scenario::to_json(outcome.finding)},
-                  {"trace_hash", trace_hash_of(outcome.finding)}};
+                  {"scenario", scenario::to_json(outcome.finding)}};
+  replayed(outcome.finding, out["worst"]);
+  if (outcome.aftermath)
+    out["worst"]["aftermath"] = json_of(*outcome.aftermath);
   if (outcome.objective != Objective::corruption)
     out["worst"]["value_s"] = static_cast<double>(outcome.worst->value) / 1e9;
   return out;

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "analysis/parallel.hpp"
+#include "analysis/search/aftermath.hpp"
 #include "analysis/search/explore.hpp"
 #include "analysis/search/shrink.hpp"
 #include "models/scenario/scenario.hpp"
@@ -213,8 +214,11 @@ Outcome search(const scenario::Scenario& scenario, const Options& options, Objec
   Search(space, options, counts).run(out);
   if (!out.worst)
     return out;
-  if (options.shrink && !out.worst->deviations.empty())
+  if (options.shrink && !out.worst->deviations.empty()) {
     out.worst = shrink(space, *out.worst, counts, out.shrink_runs);
+    if (objective == Objective::corruption)
+      out.aftermath = aftermath(space, *out.worst);
+  }
   out.finding = replaying(space, *out.worst);
   return out;
 }

@@ -62,6 +62,15 @@ struct Finding {
   TimePoint seen{};        ///< corruption: when it was done; else the end of the run
 };
 
+/// Executions that go on from a finding's last choice with one more deviation (aftermath.hpp).
+struct Aftermath {
+  TimePoint from{};
+  std::uint64_t worlds = 0;
+  std::uint64_t safe = 0;
+  bool whole = true;                    ///< not cut at most_aftermath_worlds
+  std::optional<Deviation> first_safe;  ///< what saves the data, if anything does
+};
+
 /// What was done of the executions with a number of deviations.
 struct Level {
   unsigned deviations = 0;
@@ -81,7 +90,9 @@ struct Outcome {
   std::int64_t own_value = 0;     ///< of the scenario's own run
   std::optional<Finding> worst;   ///< none: corruption, exposure: there is none; shrunk
   std::uint64_t shrink_runs = 0;  ///< runs that shrinking took
-  scenario::Scenario finding;     ///< replays `worst`
+  /// Of a corruption that took deviations; none: it was not asked for, or the own run corrupts.
+  std::optional<Aftermath> aftermath;
+  scenario::Scenario finding;  ///< replays `worst`
 };
 
 struct Progress {
@@ -97,7 +108,7 @@ struct Options {
   std::optional<std::chrono::steady_clock::time_point> deadline;
   const std::atomic<bool>* stop = nullptr;
   std::function<void(const Progress&)> progress;
-  bool shrink = true;
+  bool shrink = true;  ///< and tell of the aftermath
   /// Policy of all hosts under which the same choices have to be safe; corruption only.
   std::optional<scenario::RecoveryPolicy> against;
 };
@@ -111,6 +122,8 @@ Outcome search(const scenario::Scenario& scenario, const Options& options, Objec
 nlohmann::json document(const scenario::Scenario& scenario, const Outcome& outcome);
 /// A deviation in words: "packet 12 is lost on link h1-s1 fwd at 10.2 s".
 std::string told(const Deviation& deviation);
+/// What can still be done about a finding, in words.
+std::string told(const Aftermath& aftermath);
 /// The bounds in words, for a verdict.
 std::string told(const scenario::Adversary& bounds, const scenario::Scenario& scenario);
 

@@ -97,7 +97,8 @@ std::string verdict_of(const engine::Outcome& out, const scenario::Scenario& sce
                      where, worlds, whole);
 }
 
-std::string text_of(const engine::Outcome& out, const scenario::Scenario& scenario) {
+std::string text_of(const engine::Outcome& out, const scenario::Scenario& scenario,
+                    const json& document) {
   std::string text = scenario.name + ": " + verdict_of(out, scenario) + "\n\n";
   text += "  deviations      worlds      probes\n";
   for (const engine::Level& level : out.levels) {
@@ -113,6 +114,19 @@ std::string text_of(const engine::Outcome& out, const scenario::Scenario& scenar
     text += "  the scenario's own run\n";
   if (out.objective == engine::Objective::corruption)
     text += fmt::format("  at {} it is done\n", times(sim::ns(out.worst->seen)));
+  if (out.aftermath)
+    text += "  " + engine::told(*out.aftermath) + "\n";
+  const json story = document["worst"].value("story", json::object());
+  if (story.contains("timeline")) {
+    text += fmt::format("\n  {} on host {}, namespace {}, LBA {}\n",
+                        story["kind"].get<std::string>(), story["host"].get<std::string>(),
+                        story["namespace"].get<std::string>(), story["lba"].dump());
+    for (const json& line : story["timeline"]) {
+      const std::string when =
+          line["t_s"].is_number() ? fmt::format("{:.6f} s", line["t_s"].get<double>()) : "";
+      text += fmt::format("  {:>16}  {}\n", when, line["text"].get<std::string>());
+    }
+  }
   return text;
 }
 
@@ -174,7 +188,7 @@ int search_worst(const SearchArguments& arguments) {
   if (arguments.json) {
     print(document);
   } else {
-    print(text_of(out, scenario));
+    print(text_of(out, scenario, document));
   }
   keep(arguments, out, document);
   if (interrupted_status() != 0) {

@@ -38,6 +38,10 @@ class Search:
         own_value_s: the same of the scenario's own run.
         finding: the scenario that replays the worst case, or None.
         trace_hash: of its run, on either kernel.
+        story: the first incident of that run as a timeline, as in a result; None without one.
+        aftermath: of a corruption: how many executions that go on from its last choice with one
+            more deviation are safe (``worlds``, ``safe``), and whether that choice was the critical
+            one (``critical``); None otherwise.
 
     """
 
@@ -52,6 +56,8 @@ class Search:
     own_value_s: float
     finding: Scenario | None
     trace_hash: str
+    story: dict[str, Any] | None
+    aftermath: dict[str, Any] | None
     _document: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -142,5 +148,7 @@ def _search_of(text: str) -> Search:
         own_value_s=document.get("own_value_s", nan),
         finding=Scenario(worst["scenario"], source="a finding") if worst else None,
         trace_hash=worst.get("trace_hash", ""),
+        story=worst.get("story"),
+        aftermath=worst.get("aftermath"),
         _document=text,
     )

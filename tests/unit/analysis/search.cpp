@@ -63,6 +63,10 @@ TEST_CASE("a host that retries at once is caught with one delay", "[search]") {
   REQUIRE(out.worst->deviations.size() == 1);
   CHECK(out.worst->deviations[0].kind == search::Kind::delay);
   CHECK(worlds_of(out) < 100);
+  // The stale write comes right before the newer one, so if that takes longer it is harmless.
+  REQUIRE(out.aftermath.has_value());
+  CHECK(out.aftermath->safe > 0);
+  CHECK(out.aftermath->first_safe->kind == search::Kind::delay);
   // On both kernels, record by record, with the hash that the search told.
   RunOptions options;
   options.kernel = Kernel::both;
@@ -284,6 +288,14 @@ TEST_CASE("a packet that is held while its path is dead lands behind a retry", "
   RunOptions options;
   options.kernel = Kernel::both;
   CHECK(run(out.finding, options)["integrity"]["verdict"] == "corrupt");
+  // Nothing that may still happen keeps it from landing: its path is silent until then.
+  REQUIRE(out.aftermath.has_value());
+  CHECK(out.aftermath->from == sim::epoch + sim::Duration{900'000'000});
+  CHECK(out.aftermath->worlds > 1000);
+  CHECK(out.aftermath->safe == 0);
+  const json told = search::document(out.finding, out)["worst"];
+  CHECK(told["aftermath"]["critical"] == true);
+  CHECK(told["story"]["timeline"].size() > 5);
   // Nobody may be held: there is nothing to find.
   s["adversary"]["packet_delays"] = 0;
   CHECK(found(scenario::from_json(s, "test")).ended == Ended::exhausted);
