@@ -49,6 +49,7 @@ enum class ControllerId : std::uint32_t;
 enum class HeadId : std::uint32_t;
 enum class State : std::uint8_t;
 enum class Cause : std::uint8_t;
+enum class Sign : std::uint8_t;
 enum class OperatorAction : std::uint8_t;
 enum class IoKind : std::uint8_t;
 }  // namespace holdfast::host
@@ -56,6 +57,7 @@ namespace holdfast::target {
 enum class SubsystemId : std::uint32_t;
 enum class NodeId : std::uint32_t;
 enum class NodeState : std::uint8_t;
+enum class Astray : std::uint8_t;
 }  // namespace holdfast::target
 namespace holdfast::workload {
 enum class JobId : std::uint32_t;
@@ -214,7 +216,10 @@ constexpr std::uint32_t attempt_of(Token token) {
     W(transport::Damage, damage))                                                                  \
   X(property_failed, protocol, W(ControllerId, controller), W(Status, status),                     \
     W(wire::Property, property))                                                                   \
-  X(setup_refused, protocol, W(ControllerId, controller), W(Status, status))
+  X(setup_refused, protocol, W(ControllerId, controller), W(Status, status))                       \
+  X(suspected, protocol, W(ControllerId, controller), W(host::Sign, sign))                         \
+  X(response_astray, protocol, W(SubsystemId, subsystem), W(u16, cntlid), W(u16, qid),             \
+    W(u16, cid), W(target::Astray, what), W(Duration, delay_ns))
 
 enum class Kind : std::uint16_t {
 #define HOLDFAST_X(name, ...) name,

@@ -253,6 +253,8 @@ void ask_for_events(World& w, ControllerId id, Purpose purpose) {
   // nvme_enable_aen: what is offered and supported; the series adds the CCR notice.
   if (host_of(w, c).policy.ccr && c.reports_ccr_events)
     events |= wire::aec_cross_controller_reset;
+  if (host_of(w, c).suspicion.lost_host_notice && c.reports_lost_hosts)
+    events |= wire::aec_lost_host_communication;
   if (c.discovery)
     events = wire::aec_discovery_change;
   r.command = wire::make_set_async_event_config(0, events);

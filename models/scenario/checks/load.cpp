@@ -180,6 +180,9 @@ void check_fault([[maybe_unused]] const Scenario& s, const F& fault,
 }
 
 template <class F>
+requires requires(const Scenario& s, const F& fault, const Cursor& at) {
+  network_fault(s, fault, at);
+}
 void check_fault(const Scenario& s, const F& fault, const std::vector<std::string>&,
                  const Cursor& at) {
   network_fault(s, fault, at);
@@ -201,11 +204,22 @@ void check_controller(const Scenario& s, const TargetController& fault, const Cu
 void check_fault(const Scenario& s, const CommandFault& fault, const std::vector<std::string>&,
                  const Cursor& at) {
   check_controller(s, fault, at);
+  page(fault, fault.admin, fault.opcode, at);
 }
 
 void check_fault(const Scenario& s, const CommandStatus& fault, const std::vector<std::string>&,
                  const Cursor& at) {
   check_controller(s, fault, at);
+  page(fault, fault.admin, fault.opcode, at);
+}
+
+template <class F>
+requires requires(const Scenario& s, const F& fault, const Cursor& at) { astray(s, fault, at); }
+void check_fault(const Scenario& s, const F& fault, const std::vector<std::string>&,
+                 const Cursor& at) {
+  if constexpr (std::is_base_of_v<TargetController, F>)
+    check_controller(s, fault, at);
+  astray(s, fault, at);
 }
 
 void check_fault(const Scenario& s, const AnaChange& change, const std::vector<std::string>&,
