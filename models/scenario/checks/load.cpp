@@ -180,9 +180,11 @@ void check_fault([[maybe_unused]] const Scenario& s, const F& fault,
 }
 
 template <class F>
-requires requires(const Scenario& s, const F& fault, const Cursor& at) {
+concept StrikesNetwork = !std::is_base_of_v<Repeating, F> &&
+                         requires(const Scenario& s, const F& fault, const Cursor& at) {
   network_fault(s, fault, at);
-}
+};
+template <StrikesNetwork F>
 void check_fault(const Scenario& s, const F& fault, const std::vector<std::string>&,
                  const Cursor& at) {
   network_fault(s, fault, at);
@@ -214,7 +216,10 @@ void check_fault(const Scenario& s, const CommandStatus& fault, const std::vecto
 }
 
 template <class F>
-requires requires(const Scenario& s, const F& fault, const Cursor& at) { astray(s, fault, at); }
+concept GoesAstray = requires(const Scenario& s, const F& fault, const Cursor& at) {
+  astray(s, fault, at);
+};
+template <GoesAstray F>
 void check_fault(const Scenario& s, const F& fault, const std::vector<std::string>&,
                  const Cursor& at) {
   if constexpr (std::is_base_of_v<TargetController, F>)
