@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The vocabulary of the trace: every kind of record, its layer, and the names and types of its
 // words. One table; record<>, the hashes, the JSON lines, the first-difference report and the
-// oracle all read it. Who reads a record reads its words by name:
-// Words<Kind::x>(record).get<"name">().
+// oracle all read it. Whoever reads takes words by name: Words<Kind::x>(record).get<"name">().
 #pragma once
 
 #include <algorithm>
@@ -49,7 +48,6 @@ enum class ControllerId : std::uint32_t;
 enum class HeadId : std::uint32_t;
 enum class State : std::uint8_t;
 enum class Cause : std::uint8_t;
-enum class Sign : std::uint8_t;
 enum class OperatorAction : std::uint8_t;
 enum class IoKind : std::uint8_t;
 }  // namespace holdfast::host
@@ -57,7 +55,6 @@ namespace holdfast::target {
 enum class SubsystemId : std::uint32_t;
 enum class NodeId : std::uint32_t;
 enum class NodeState : std::uint8_t;
-enum class Astray : std::uint8_t;
 }  // namespace holdfast::target
 namespace holdfast::workload {
 enum class JobId : std::uint32_t;
@@ -217,9 +214,8 @@ constexpr std::uint32_t attempt_of(Token token) {
   X(property_failed, protocol, W(ControllerId, controller), W(Status, status),                     \
     W(wire::Property, property))                                                                   \
   X(setup_refused, protocol, W(ControllerId, controller), W(Status, status))                       \
-  X(suspected, protocol, W(ControllerId, controller), W(host::Sign, sign))                         \
-  X(response_astray, protocol, W(SubsystemId, subsystem), W(u16, cntlid), W(u16, qid),             \
-    W(u16, cid), W(target::Astray, what), W(Duration, delay_ns))
+  X(suspected, protocol, W(ControllerId, controller), W(u8, sign))                                 \
+  X(response_astray, protocol, W(SubsystemId, subsystem), W(u16, cntlid), W(u16, cid), W(u8, what))
 
 enum class Kind : std::uint16_t {
 #define HOLDFAST_X(name, ...) name,

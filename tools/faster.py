@@ -28,6 +28,7 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib import pyplot
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "build" / "holdfast"
@@ -146,14 +147,15 @@ def run_all(program: Path, seeds: int, jobs: int) -> pd.DataFrame:
     ):
         files = {}
         for number, point in enumerate(points()):
-            files[point] = os.path.join(folder, f"{number}.json")
-            Path(files[point]).write_text(json.dumps(document(*point)))
+            file = Path(folder) / f"{number}.json"
+            file.write_text(json.dumps(document(*point)))
+            files[point] = str(file)
         results = pool.map(lambda one: run(program, files[one[0]], one[1]), asked)
         rows = [row_of(*point, seed, r) for (point, seed), r in zip(asked, results, strict=True)]
     return pd.DataFrame(rows)
 
 
-def row_of(  # noqa: PLR0913, the axes and the result
+def row_of(
     transport: str, level: str, sign: str, trouble: str, seed: int, result: Document
 ) -> Document:
     """Return what a run says of speed, alarms and safety."""
@@ -270,12 +272,11 @@ def draw(table: pd.DataFrame, out: Path) -> None:
         ax.set_ylabel("longest stall, path lost (s)")
         ax.grid(alpha=0.3)
     handles = [
-        pyplot.Line2D([], [], color=c, marker="s", linestyle="", label=name)
-        for name, c in COLOURS.items()
+        Line2D([], [], color=c, marker="s", linestyle="", label=name) for name, c in COLOURS.items()
     ]
     handles += [
-        pyplot.Line2D([], [], color="black", marker="o", linestyle="", label="nothing exposed"),
-        pyplot.Line2D([], [], color="black", marker="x", linestyle="", label="data exposed"),
+        Line2D([], [], color="black", marker="o", linestyle="", label="nothing exposed"),
+        Line2D([], [], color="black", marker="x", linestyle="", label="data exposed"),
     ]
     axes[0].legend(handles=handles, loc="upper right", fontsize=8)
     figure.savefig(out, metadata={"Date": None})

@@ -119,6 +119,8 @@ void start_keep_alive(World& w, ControllerId id) {
 
 void stop_keep_alive(World& w, ControllerId id) {
   w.calendar.cancel(controller(w, id).keep_alive_timer);
+  auto& missed = w.host.looks_missed;
+  missed.erase(std::remove(missed.begin(), missed.end(), id), missed.end());
 }
 
 TimePoint keep_alive_since(World& w, const Controller& c) {
@@ -152,11 +154,9 @@ void unblock_keep_alives(World& w, HostId host) {
   HOLDFAST_CHECK(place != blocked.end(), "a thread goes on that was not blocked");
   blocked.erase(place);
   const sim::Vector<ControllerId> missed = std::exchange(w.host.looks_missed, {});
-  for (const ControllerId id : missed) {
-    // Of another host, or of one that is blocked twice, it waits once more.
-    if (controller(w, id).state == State::live)
-      look(w, id);
-  }
+  // Of another host, or of one that is blocked twice, a look waits once more.
+  for (const ControllerId id : missed)
+    look(w, id);
 }
 
 void keep_alive_completed(World& w, ControllerId id, const Request& r, wire::Status status) {

@@ -192,9 +192,9 @@ struct Controller {
   std::uint64_t cirn = 0;
   std::uint16_t identified_cntlid = 0;    ///< whose Identify data this is
   wire::CrossControllerReset previous{};  ///< what named it in the association before
-  bool reports_ccr_events = false, reports_lost_hosts = false;
-  std::uint32_t ccr_limit = 0;    ///< CCRL: operations that it takes at a time as a source
-  std::uint32_t ccr_pending = 0;  ///< operations that others wait for
+  std::uint32_t oaes = 0;                 ///< the notices that it can send
+  std::uint32_t ccr_limit = 0;            ///< CCRL: operations that it takes at a time as a source
+  std::uint32_t ccr_pending = 0;          ///< operations that others wait for
   std::uint32_t in_capsule_bytes = 0;
   wire::IoEffects effects;  ///< what its log page 05h says
   bool keep_alive_supported = false;

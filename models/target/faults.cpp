@@ -158,7 +158,8 @@ bool goes_astray(World& w, QueueId queue, const wire::Command& command,
   const ResponseFault* const f = first_of(faults, c.cntlid, q.qid == 0, command);
   if (f == nullptr)
     return false;
-  record<Kind::response_astray>(w, c.subsystem, c.cntlid, q.qid, completion.cid, f->what, f->delay);
+  record<Kind::response_astray>(w, c.subsystem, c.cntlid, completion.cid,
+                                static_cast<std::uint8_t>(f->what));
   if (f->what == Astray::lost) {
     drop_data(w, data);
     transport::leave_unanswered(w, q.transport, completion.cid);

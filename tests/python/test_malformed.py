@@ -17,12 +17,8 @@ from typing import Any
 
 import pytest
 from house import ROOT
-from malformed_cases import A_DURATION, BASE, REMOVE, TEXTS
-from malformed_cases import PATCHES as CASES
-from malformed_operators import PATCHES as OPERATORS
-from malformed_operators import RDMA, WITH_RDMA
+from malformed_cases import A_DURATION, BASE, PATCHES, REMOVE, TEXTS
 
-PATCHES = [*CASES, *OPERATORS]
 PROGRAM = Path(os.environ.get("HOLDFAST", ROOT / "build" / "holdfast"))
 
 pytestmark = pytest.mark.skipif(
@@ -89,16 +85,6 @@ def test_malformed_value(
 ) -> None:
     """A wrong value, key, reference or shape is told with its pointer."""
     words = refused(patched(pointer, value), tmp_path, kernel)
-    assert where in words
-    assert says in words
-
-
-@pytest.mark.parametrize(("where", "change", "says"), WITH_RDMA)
-def test_malformed_on_another_transport(
-    where: str, change: dict[str, Any], says: str, tmp_path: Path
-) -> None:
-    """What is of tcp is refused elsewhere."""
-    words = refused(json.dumps({**BASE, "fabric": RDMA, **change}), tmp_path, "native")
     assert where in words
     assert says in words
 

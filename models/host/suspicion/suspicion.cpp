@@ -87,7 +87,7 @@ void suspect(World& w, ControllerId id, Sign sign) {
   if (controller(w, id).state != State::live || (knobs.only_with_ccr && !has_source(w, id)))
     return;
   ++watch_of(w, id).counts[static_cast<std::size_t>(sign)];
-  record<Kind::suspected>(w, id, sign);
+  record<Kind::suspected>(w, id, static_cast<std::uint8_t>(sign));
   // A connection that is gone begins its own recovery.
   if (sign != Sign::user_timeout)
     error_recovery(w, id, Cause::suspicion);
