@@ -19,7 +19,7 @@ BLOCKED = {"type": "host_blocked", "at": "1s", "host": "h1"}
 
 # As PATCHES of malformed_cases.
 PATCHES: list[tuple[str, str, Any, str, str]] = [
-    ("suspicion", "/hosts/0/suspicion", {"slow": "1s"}, "/suspicion/slow", 'mean "slow_io"?'),
+    ("suspicion", "/hosts/0/suspicion", {"slow_oi": "1s"}, "/suspicion/slow_oi", 'mean "slow_io"?'),
     ("late", "/hosts/0/suspicion", {"keep_alive_late": 1}, "/keep_alive_late", "a duration"),
     ("late_us", "/hosts/0/suspicion", {"keep_alive_late": "10us"}, "/keep_alive_late", "1ms"),
     ("look", "/hosts/0/suspicion", {"look_every": "-1s"}, "/look_every", "-1s"),
