@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The vocabulary of the trace: every kind of record, its layer, and the names and types of its
 // words. One table; record<>, the hashes, the JSON lines, the first-difference report and the
-// oracle all read it. Who reads a record reads its words by name:
-// Words<Kind::x>(record).get<"name">().
+// oracle all read it. Whoever reads takes words by name: Words<Kind::x>(record).get<"name">().
 #pragma once
 
 #include <algorithm>
@@ -214,7 +213,9 @@ constexpr std::uint32_t attempt_of(Token token) {
     W(transport::Damage, damage))                                                                  \
   X(property_failed, protocol, W(ControllerId, controller), W(Status, status),                     \
     W(wire::Property, property))                                                                   \
-  X(setup_refused, protocol, W(ControllerId, controller), W(Status, status))
+  X(setup_refused, protocol, W(ControllerId, controller), W(Status, status))                       \
+  X(suspected, protocol, W(ControllerId, controller), W(u8, sign))                                 \
+  X(response_astray, protocol, W(SubsystemId, subsystem), W(u16, cntlid), W(u16, cid), W(u8, what))
 
 enum class Kind : std::uint16_t {
 #define HOLDFAST_X(name, ...) name,

@@ -28,6 +28,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "build" / "holdfast"
+#: Folders of bundled scenarios, below `scenarios`.
+BUNDLED = ("", "reference/", "operators/", "faster/")
 STATED = ROOT / "tests" / "golden" / "hashes.json"
 RENEW = "make hashes"
 #: From the one that moves with every record to the one that a refactor must not move. Records of a
@@ -41,7 +43,7 @@ Hashes = dict[str, dict[str, str]]
 def scenarios() -> list[str]:
     """List the bundled scenarios, as paths from the root of the tree."""
     folder = ROOT / "scenarios"
-    paths = sorted([*folder.glob("*.json"), *folder.glob("reference/*.json")])
+    paths = sorted(p for kind in BUNDLED for p in folder.glob(f"{kind}*.json"))
     return [p.relative_to(ROOT).as_posix() for p in paths if "hosts" in json.loads(p.read_text())]
 
 

@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Folders of bundled scenarios, below `scenarios`.
+BUNDLED = ("", "reference/", "operators/", "faster/")
 
 
 def document(program: str, scenario: Path) -> bytes:
@@ -31,7 +33,7 @@ def main() -> int:
     if len(sys.argv) != 3:
         sys.exit("usage: same_results.py PROGRAM OTHER")
     folder = ROOT / "scenarios"
-    scenarios = sorted([*folder.glob("*.json"), *folder.glob("reference/*.json")])
+    scenarios = sorted(p for kind in BUNDLED for p in folder.glob(f"{kind}*.json"))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         one, other = (list(pool.map(document, [p] * len(scenarios), scenarios))
                       for p in sys.argv[1:])  # fmt: skip

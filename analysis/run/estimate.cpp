@@ -277,7 +277,10 @@ void add_connections(Sum& sum, const Scenario& s) {
     for (const Connect& one : host.connect) {
       queues += 1.0 + (one.nr_io_queues == 0 ? host.cpus : std::min(one.nr_io_queues, host.cpus));
       const double kato = seconds(one.keep_alive_tmo.value_or(std::chrono::seconds(5)));
-      looks += kato > 0 ? seconds(s.duration) / (kato / 2) : 0;
+      double apart = kato / 2;
+      for (const sim::Duration most : {host.suspicion.look_every, host.suspicion.probe_idle})
+        apart = most > sim::Duration{} ? std::min(apart, seconds(most)) : apart;
+      looks += kato > 0 ? seconds(s.duration) / apart : 0;
       if (const Subsystem* subsystem = subsystem_of(s, one.subsystem))
         namespaces += static_cast<double>(subsystem->namespaces.size());
     }

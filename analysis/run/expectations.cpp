@@ -104,6 +104,7 @@ void judge(const scenario::Expect& e, json& document) {
   check_each(list, "detection_s", e.detection_s, recovery, "fault_s", "detected_s");
   check_each(list, "hold_s", e.hold_s, recovery, "fence_started_s", "released_s");
   check(list, "recoveries", e.recoveries, recovery.size());
+  check(list, "false_alarms", e.false_alarms, document["alarms"]["false_count"]);
   check(list, "target_expiries", e.target_expiries, document["target"]["expiries"]);
   std::uint64_t errors = 0;
   for (const char* kind : {"read", "write", "other"}) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -79,6 +80,8 @@ json recovery_part(const World& w) {
                 {"controller", c.name},
                 {"outcome", outcome_of(r)},
                 {"cancelled", r.cancelled}};
+    if (r.false_alarm)
+      one["false_alarm"] = true;
     put_time(one, "fault_s", r.fault);
     put_time(one, "detected_s", r.detected);
     put_time(one, "target_detected_s", r.target_detected);
@@ -94,6 +97,25 @@ json recovery_part(const World& w) {
     list.push_back(one);
   }
   return list;
+}
+
+/// Recoveries of paths that were well, and what they cost: how long those paths were away, or are.
+json alarms_part(const World& w) {
+  std::uint64_t suspicions = 0, false_ones = 0, cancelled = 0;
+  sim::Duration away{};
+  for (const host::suspicion::Watch& at : w.host.watches)
+    suspicions = std::accumulate(at.counts.begin(), at.counts.end(), suspicions);
+  for (const oracle::Recovery& r : w.recovery.recoveries) {
+    if (!r.false_alarm)
+      continue;
+    ++false_ones;
+    cancelled += r.cancelled;
+    away += (r.reconnected == sim::never ? w.now() : r.reconnected) - r.detected;
+  }
+  return {{"suspicions_count", suspicions},
+          {"false_count", false_ones},
+          {"false_cancelled_count", cancelled},
+          {"false_path_away_s", sim::seconds(away)}};
 }
 
 /// The most instants of a sorted list within one second.
@@ -191,6 +213,17 @@ json counters_of(const host::HeadCounters& c) {
           {"io_fail_no_available_path_count", c.io_fail_no_available_path_count}};
 }
 
+json counters_of(const host::suspicion::Watch& at) {
+  constexpr std::array<const char*, host::signs> names = {
+      "lost_host", "tcp_timeouts", "user_timeout", "keep_alive_late", "slow_io"};
+  json out = json::object();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (at.counts[i] != 0)
+      out[fmt::format("{}_count", names[i])] = at.counts[i];
+  }
+  return out;
+}
+
 template <class Counters>
 void put_counters(json& out, const std::string& key, const Counters& counters) {
   json told = counters_of(counters);
@@ -198,12 +231,16 @@ void put_counters(json& out, const std::string& key, const Counters& counters) {
     out[key] = std::move(told);
 }
 
-/// What sysfs of Linux 7.2 has under `diag/`; nothing of those that counted nothing.
+/// What sysfs of Linux 7.2 has under `diag/`, and what was suspected, by sign; nothing of those
+/// that counted nothing.
 json diag_part(const World& w, const host::Host& h) {
   json controllers = json::object(), paths = json::object(), devices = json::object();
+  json suspected = json::object();
   for (const host::ControllerId id : h.controllers) {
     const host::Controller& c = w.host.controllers[sim::index(id)];
     put_counters(controllers, c.name, c.counters);
+    if (sim::index(id) < w.host.watches.size())
+      put_counters(suspected, c.name, w.host.watches[sim::index(id)]);
   }
   for (const host::HeadId id : h.heads) {
     const host::Head& head = w.host.heads[sim::index(id)];
@@ -214,8 +251,9 @@ json diag_part(const World& w, const host::Host& h) {
                    p.counters);
   }
   json out = json::object();
-  for (const auto& [key, part] : {std::pair("controllers", controllers), std::pair("paths", paths),
-                                  std::pair("devices", devices)}) {
+  for (const auto& [key, part] :
+       {std::pair("controllers", controllers), std::pair("paths", paths),
+        std::pair("devices", devices), std::pair("suspected", suspected)}) {
     if (!part.empty())
       out[key] = part;
   }
@@ -314,6 +352,7 @@ json result_document(const scenario::Scenario& s, const World& w, std::string_vi
               {"sim", sim_part(w)},
               {"exposure", exposure_part(w, exposure)},
               {"recovery", recovery_part(w)},
+              {"alarms", alarms_part(w)},
               {"target", target_part(w)}};
   if (exposure.margins != 0) {
     out["margin"] = {{"min_s", sim::seconds(exposure.margin_min)},

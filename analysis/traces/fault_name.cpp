@@ -87,6 +87,18 @@ struct FaultName {
     return "capsules dropped: " + device(f.controller);
   }
   std::string operator()(const fault::CrossTraffic&) const { return "cross traffic"; }
+  std::string operator()(const fault::ResponseAstray& f) const {
+    static constexpr const char* words[] = {"late", "lost", "twice"};
+    return fmt::format("response of controller {}: opcode {:#x} {}", f.response.cntlid,
+                       f.response.opcode, words[static_cast<std::size_t>(f.response.what)]);
+  }
+  std::string operator()(const fault::PortMute&) const { return "port mute"; }
+  std::string operator()(const fault::NoRoute& f) const {
+    return "no route to " + w.net.nodes[sim::index(w.net.routes[sim::index(f.forward)].to)];
+  }
+  std::string operator()(const fault::HostBlocked& f) const {
+    return "Keep Alives blocked: " + w.host.hosts[sim::index(f.host)].name;
+  }
 };
 
 }  // namespace

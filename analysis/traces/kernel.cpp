@@ -54,7 +54,7 @@ void KernelLog::on_state(const Words<Kind::controller_state>& r) {
     // A keep-alive without a tag resets the controller; the transport's recovery is another path.
     if (at.cause == host::Cause::keep_alive_tag)
       say(id, "keep-alive failed: -11");
-    else if (at.cause < host::Cause::operator_request)
+    else if (at.cause < host::Cause::operator_request || at.cause == host::Cause::suspicion)
       say(id, "starting error recovery");
   }
   if (at.failfast_at_ns >= 0 && to == State::live) {

@@ -101,7 +101,7 @@ void KernelLog::tell_fc_recovery(host::ControllerId id) {
     say(id, "keep-alive failed: -11");
     return;
   }
-  if (at.cause >= host::Cause::operator_request)
+  if (at.cause >= host::Cause::operator_request && at.cause != host::Cause::suspicion)
     return;
   const std::string prefix = fmt::format("NVME-FC{{{}}}: ", number_of(controller(id)));
   if (policy_of(id).fences()) {

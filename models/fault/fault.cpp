@@ -2,6 +2,7 @@
 // Switching faults on and off.
 #include "models/fault/fault.hpp"
 
+#include <algorithm>
 #include <type_traits>
 
 #include "models/host/host.hpp"
@@ -125,6 +126,12 @@ struct SwitchOn {
   void operator()(const DropCapsule& f) const { w.transport.capsule_drops[f.drop].armed = true; }
   void operator()(const CrossTraffic& f) const { net::start_traffic(w, f.source); }
   void operator()(const DamagePdu& f) const { w.transport.pdu_damages[f.damage].armed = true; }
+  void operator()(const ResponseAstray& f) const {
+    target::add_response_fault(w, f.subsystem, f.response);
+  }
+  void operator()(const PortMute& f) const { ++w.transport.ports[sim::index(f.port)].mutes; }
+  void operator()(const NoRoute& f) const { w.transport.no_routes.push_back({f.forward, f.error}); }
+  void operator()(const HostBlocked& f) const { host::block_keep_alives(w, f.host); }
 };
 
 /// Ends a fault.
@@ -155,6 +162,14 @@ struct SwitchOff {
     target::link_port(w, f.subsystem, f.port);
   }
   void operator()(const CrossTraffic& f) const { net::stop_traffic(w, f.source); }
+  void operator()(const PortMute& f) const { --w.transport.ports[sim::index(f.port)].mutes; }
+  void operator()(const NoRoute& f) const {
+    auto& all = w.transport.no_routes;
+    const auto place = std::find(all.begin(), all.end(), transport::NoRoute{f.forward, f.error});
+    HOLDFAST_CHECK(place != all.end(), "a route comes back that was not gone");
+    all.erase(place);
+  }
+  void operator()(const HostBlocked& f) const { host::unblock_keep_alives(w, f.host); }
 };
 
 void switch_on(World& w, std::uint32_t index) {

@@ -69,6 +69,28 @@ struct CommandStatus : Once {
   target::StatusFault status;
 };
 
+/// A response is struck by the first that began of those that fit and are not used up.
+struct ResponseAstray : Once {
+  target::SubsystemId subsystem{};
+  target::ResponseFault response;
+};
+
+/// Counted: the last one to end lets the port answer again.
+struct PortMute {
+  transport::PortId port{};
+};
+
+/// The first that began says the error; the last one to end gives the route back.
+struct NoRoute {
+  net::RouteId forward{};
+  int error = 0;
+};
+
+/// Counted: the last one to end lets the thread go on.
+struct HostBlocked {
+  host::HostId host{};
+};
+
 /// The latest rules.
 struct AnaChange : Once {
   target::SubsystemId subsystem{};
@@ -161,11 +183,11 @@ struct CrossTraffic {
   std::uint32_t source = 0;  ///< place in Fabric::traffic
 };
 
-using What =
-    std::variant<Blackhole, LinkDown, Loss, Impair, CommandDelay, CommandStatus, AnaChange,
-                 ResetController, DeleteController, Disconnect, PassthroughCcr, Passthrough,
-                 HcaRemoved, RemotePortLost, NodeFailure, AdminStall, PortRemoved, KillSockets,
-                 DropCapsule, CrossTraffic, DamagePdu, SetAttrCqt>;
+using What = std::variant<Blackhole, LinkDown, Loss, Impair, CommandDelay, CommandStatus, AnaChange,
+                          ResetController, DeleteController, Disconnect, PassthroughCcr,
+                          Passthrough, HcaRemoved, RemotePortLost, NodeFailure, AdminStall,
+                          PortRemoved, KillSockets, DropCapsule, CrossTraffic, DamagePdu,
+                          SetAttrCqt, ResponseAstray, PortMute, NoRoute, HostBlocked>;
 
 struct Fault {
   TimePoint at{};

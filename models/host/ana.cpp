@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "models/host/internal.hpp"
+#include "models/host/suspicion/suspicion.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::host {
@@ -62,9 +63,12 @@ void update_path(World& w, HeadId head, std::uint32_t path, const AnaEntry& entr
   Path& p = w.host.heads[sim::index(head)].paths[path];
   if (p.ana != entry.state || p.ana_pending)
     record<Kind::path_ana_state>(w, head, p.controller, entry.state);
+  const bool promoted = entry.state == AnaState::optimized && p.ana != entry.state;
   p.ana = entry.state;
   p.ana_group = entry.group;
   p.ana_pending = false;
+  if (promoted)
+    suspicion::promoted(w, head, path);
   if (is_live(p.ana) && controller(w, p.controller).state == State::live)
     path_became_usable(w, head, path);
 }

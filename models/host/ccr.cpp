@@ -5,6 +5,7 @@
 
 #include "models/host/hooks.hpp"
 #include "models/host/internal.hpp"
+#include "models/host/suspicion/suspicion.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::host {
@@ -196,6 +197,8 @@ void async_event(World& w, ControllerId id, const wire::Completion& completion) 
   }
   if (event.is(wire::AsyncNotice::ana_change))
     read_ana_log(w, id);
+  if (event.is(wire::AsyncNotice::lost_host_communication))
+    suspicion::read_lost_hosts(w, id);
   post_async_event_request(w, id);
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "models/host/internal.hpp"
+#include "models/host/suspicion/suspicion.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::host {
@@ -67,6 +68,7 @@ void after_change(World& w, ControllerId id, State from, State to) {
       w.calendar.cancel(c.failfast_timer);
       c.failfast_expired = false;
     }
+    suspicion::went_live(w, id);
     kick_requeue_lists(w, id);
   }
   // The fail-fast clock starts only here, so time spent FENCING does not count against it.
@@ -159,7 +161,8 @@ bool change_state(World& w, ControllerId id, State to) {
 HostId add_host(World& w, const Host& host) {
   HOLDFAST_CHECK(!host.name.empty() && host.cpus > 0, "a host has a name and a CPU");
   Host named = host;
-  named.hostnqn = std::string_view("nqn.2014-08.org.nvmexpress:host:" + host.name);
+  if (host.hostnqn.view().empty())
+    named.hostnqn = std::string_view("nqn.2014-08.org.nvmexpress:host:" + host.name);
   w.host.hosts.push_back(named);
   w.host.processor_free.push_back(sim::epoch);
   return HostId{static_cast<std::uint32_t>(w.host.hosts.size() - 1)};
@@ -232,6 +235,8 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   // SQSIZE is queue_size - 1; one of those tags is reserved for Connect.
   const auto io_tags = static_cast<std::uint16_t>(c.queue_size - 1);
   w.host.controllers.push_back(c);
+  if (host.suspicion.any())
+    suspicion::add_watch(w, id);
   auto& own = w.host.hosts.edit(sim::index(p.host)).controllers;
   const auto place = std::find_if(own.begin(), own.end(), [&](ControllerId other) {
     return controller(w, other).created > p.at;
@@ -259,8 +264,18 @@ transport::SynLimits syn_limits_of(const World& w, transport::HostOwner owner) {
 }
 
 transport::HostHandlers handlers() {
-  return {on_queue_ready,  on_completed,      on_data,        payload_of, on_unsent,
-          on_queue_failed, fc_exchange_ended, buffer_content, wheel_of,   syn_limits_of};
+  return {on_queue_ready,
+          on_completed,
+          on_data,
+          payload_of,
+          on_unsent,
+          on_queue_failed,
+          fc_exchange_ended,
+          buffer_content,
+          wheel_of,
+          syn_limits_of,
+          suspicion::user_timeout_of,
+          suspicion::timed_out_again};
 }
 
 }  // namespace holdfast::host

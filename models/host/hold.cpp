@@ -6,6 +6,7 @@
 
 #include "models/host/hooks.hpp"
 #include "models/host/internal.hpp"
+#include "models/host/suspicion/suspicion.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::host {
@@ -61,9 +62,12 @@ TimePoint counts_from(const World& w, const Controller& c) {
 }
 
 /// What is left of m x KATO from where the policy counts; CQT comes on top.
-Duration wait_left(const World& w, const Controller& c) {
+Duration wait_left(const World& w, ControllerId id) {
+  const Controller& c = w.host.controllers[sim::index(id)];
   const RecoveryPolicy& policy = host_of(w, c).policy;
   if (policy.notice_ends_wait && all_ended_by_controller(w, c))
+    return Duration{};
+  if (suspicion::ends_wait(w, id))
     return Duration{};
   return std::max(counts_from(w, c) + timeouts_of(policy, c) - w.now(), Duration{});
 }
@@ -101,14 +105,14 @@ Duration hold_time(const World& w, ControllerId id) {
   if (policy.hold == RecoveryPolicy::Hold::none)
     return Duration{};
   if (c.cqt_ms != 0)
-    return wait_left(w, c) + cqt_of(c);
-  return policy.cqt_zero == CqtZero::hold ? wait_left(w, c) + policy.cqt_when_zero : Duration{};
+    return wait_left(w, id) + cqt_of(c);
+  return policy.cqt_zero == CqtZero::hold ? wait_left(w, id) + policy.cqt_when_zero : Duration{};
 }
 
 Duration ccr_time(const World& w, ControllerId id) {
   const Controller& c = w.host.controllers[sim::index(id)];
   const bool has_cqt = host_of(w, c).policy.ccr_deadline_has_cqt;
-  return wait_left(w, c) + (has_cqt ? cqt_of(c) : Duration{});
+  return wait_left(w, id) + (has_cqt ? cqt_of(c) : Duration{});
 }
 
 void notice_may_end_wait(World& w, ControllerId id) {

@@ -67,6 +67,10 @@ void lose_device(World& w, ControllerId id, bool fences);
 /// begins with that link goes (nvme_rdma_remove_one).
 void remove_adapter(World& w, HostId host, net::LinkId link);
 
+/// The thread that sends the Keep Alives of a host is busy: what falls due waits for its end.
+void block_keep_alives(World& w, HostId host);
+void unblock_keep_alives(World& w, HostId host);
+
 /// FC: the fabric says to a host that a remote port is gone, or there again. Its controllers are
 /// reset, and wait for it until dev_loss_tmo; without such a time they are deleted at once.
 void lose_remote_port(World& w, HostId host, net::RouteId forward, net::RouteId back);

@@ -82,6 +82,10 @@ void send_parked_keep_alive(World& w, ControllerId id);
 void keep_alive_completed(World& w, ControllerId id, const Request& request, wire::Status status);
 /// A Keep Alive has been sent and is not over.
 bool keep_alive_in_flight(World& w, const Controller& c);
+/// Since when the oldest of them; never: none.
+TimePoint keep_alive_since(World& w, const Controller& c);
+/// A Keep Alive that no look asks for; nothing happens while another one is out.
+void send_keep_alive_now(World& w, ControllerId id);
 
 // ccr.cpp
 /// Starts to try source controllers; ends in fence_done or ccr_failed.

@@ -2,8 +2,10 @@
 // The host's keep-alive (protocol.md 1.7): a look every KATO/2, or every KATO/4 with traffic-based
 // keep-alive, where a completion of something submitted since the last look spares the command.
 #include <algorithm>
+#include <utility>
 
 #include "models/host/internal.hpp"
+#include "models/host/suspicion/suspicion.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::host {
@@ -41,12 +43,18 @@ void send(World& w, ControllerId id) {
   r.command = wire::make_keep_alive(0);
   const std::uint16_t cid = send_request(w, c.admin, r, c.kato);
   record<Kind::keep_alive_sent>(w, id, cid);
+  suspicion::keep_alive_sent(w, id);
 }
 
 /// nvme_keep_alive_work.
 void look(World& w, ControllerId id) {
   Controller& c = controller(w, id);
   HOLDFAST_CHECK(c.kato > Duration{}, "a controller without keep-alive is looked at");
+  const auto& blocked = w.host.blocked;
+  if (std::find(blocked.begin(), blocked.end(), c.host) != blocked.end()) {
+    w.host.looks_missed.push_back(id);
+    return;
+  }
   const bool seen = c.completion_seen;
   c.last_check = w.now();
   if (c.traffic_based && seen) {
@@ -91,8 +99,13 @@ void send_parked_keep_alive(World& w, ControllerId id) {
 Duration keep_alive_period(const World& w, ControllerId id) {
   const Controller& c = w.host.controllers[sim::index(id)];
   // Older Linux looked every KATO/2 in both modes, too rarely when a look may be skipped.
-  const bool halves = !c.traffic_based || host_of(w, c).policy.keep_alive_polls_half;
-  return halves ? c.kato / 2 : c.kato / 4;
+  const Host& host = host_of(w, c);
+  const bool halves = !c.traffic_based || host.policy.keep_alive_polls_half;
+  const Duration period = halves ? c.kato / 2 : c.kato / 4;
+  const Duration most = host.suspicion.look_every;
+  // Below a tick looks would follow each other at one instant.
+  const Duration least = host.wheel.is_exact() ? Duration{1} : host.wheel.tick();
+  return most == Duration{} ? period : std::min(period, std::max(most, least));
 }
 
 void start_keep_alive(World& w, ControllerId id) {
@@ -106,20 +119,50 @@ void start_keep_alive(World& w, ControllerId id) {
 
 void stop_keep_alive(World& w, ControllerId id) {
   w.calendar.cancel(controller(w, id).keep_alive_timer);
+  auto& missed = w.host.looks_missed;
+  missed.erase(std::remove(missed.begin(), missed.end(), id), missed.end());
+}
+
+TimePoint keep_alive_since(World& w, const Controller& c) {
+  TimePoint since = sim::never;
+  for (std::size_t tag = 0; tag < queue(w, c.admin).tags.used(); ++tag) {
+    const Request* const r = request_at(w, c.admin, tag);
+    const bool is_one = r != nullptr && r->purpose == Purpose::keep_alive;
+    if (is_one && (since == sim::never || r->submitted < since))
+      since = r->submitted;
+  }
+  return since;
 }
 
 bool keep_alive_in_flight(World& w, const Controller& c) {
-  for (std::size_t tag = 0; tag < queue(w, c.admin).tags.used(); ++tag) {
-    const Request* const r = request_at(w, c.admin, tag);
-    if (r != nullptr && r->purpose == Purpose::keep_alive)
-      return true;
-  }
-  return false;
+  return keep_alive_since(w, c) != sim::never;
+}
+
+void send_keep_alive_now(World& w, ControllerId id) {
+  const Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.state == State::live, "only a path that is in use is asked");
+  const bool may = c.kato > Duration{} && queue(w, c.admin).live && has_reserved_tag(w, c.admin);
+  if (may && !keep_alive_in_flight(w, c))
+    send(w, id);
+}
+
+void block_keep_alives(World& w, HostId host) { w.host.blocked.push_back(host); }
+
+void unblock_keep_alives(World& w, HostId host) {
+  auto& blocked = w.host.blocked;
+  const auto place = std::find(blocked.begin(), blocked.end(), host);
+  HOLDFAST_CHECK(place != blocked.end(), "a thread goes on that was not blocked");
+  blocked.erase(place);
+  const sim::Vector<ControllerId> missed = std::exchange(w.host.looks_missed, {});
+  // Of another host, or of one that is blocked twice, a look waits once more.
+  for (const ControllerId id : missed)
+    look(w, id);
 }
 
 void keep_alive_completed(World& w, ControllerId id, const Request& r, wire::Status status) {
   Controller& c = controller(w, id);
   record<Kind::keep_alive_done>(w, id, status);
+  suspicion::keep_alive_answered(w, id);
   if (c.awaited)
     resume_recovery(w, id);
   if (!status.ok())

@@ -335,7 +335,7 @@ std::optional<ControllerId> change_policy(World& w, HostId host, const RecoveryP
   // asks when it is (after_live).
   for (const ControllerId id : w.host.hosts[sim::index(host)].controllers) {
     const Controller& c = controller(w, id);
-    if (c.state == State::live && c.reports_ccr_events && !c.discovery)
+    if (c.state == State::live && (c.oaes & wire::aec_cross_controller_reset) != 0 && !c.discovery)
       ask_for_events(w, id, Purpose::events);
   }
   return std::nullopt;

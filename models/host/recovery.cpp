@@ -3,6 +3,7 @@
 // stands between a retry and a stale original (protocol.md 1.6, 2.2, 4.6).
 #include "models/host/hooks.hpp"
 #include "models/host/internal.hpp"
+#include "models/host/suspicion/suspicion.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::host {
@@ -202,6 +203,7 @@ void on_queue_failed(World& w, transport::HostOwner owner, int error) {
   Queue& q = queue(w, QueueId{sim::index(owner)});
   q.ended_by_controller = error == error_closed || error == error_reset;
   const ControllerId id = q.controller;
+  suspicion::connection_failed(w, id, error);
   error_recovery(w, id, Cause::transport);
   if (q.ended_by_controller && is_fencing(controller(w, id).state))
     notice_may_end_wait(w, id);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "models/host/internal.hpp"
+#include "models/host/suspicion/suspicion.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::host {
@@ -142,6 +143,8 @@ std::uint16_t send_request(World& w, QueueId id, const Request& what, Duration t
   if (timeout > Duration{})
     arm_timeout(w, id, r);
   note_submission(w, q.controller, r);
+  if (!w.host.watches.empty()) [[unlikely]]
+    suspicion::sent(w, q.controller, r);
   record_command(w, q, r);
   const std::uint16_t cid = r.command.cid;
   transport::submit(w, q.transport, r.command, r.data);
@@ -161,6 +164,8 @@ void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Compl
   give_back(q, tag, r);
   const ControllerId ctrl = q.controller;
   note_completion(w, ctrl, r);
+  if (!w.host.watches.empty()) [[unlikely]]
+    suspicion::completed(w, ctrl, r);
   if (!completion.status.ok() && r.purpose != Purpose::io && r.purpose != Purpose::async_event)
     ++controller(w, ctrl).counters.command_error_count;
   switch (r.purpose) {
@@ -194,6 +199,9 @@ void complete_request(World& w, QueueId id, std::uint16_t tag, const wire::Compl
       break;
     case Purpose::passthrough:
       passthrough_completed(w, ctrl, r, completion.status);
+      break;
+    case Purpose::lost_host_log:
+      suspicion::lost_hosts_read(w, ctrl, r, completion.status);
       break;
     case Purpose::events:
     case Purpose::none:

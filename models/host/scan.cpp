@@ -251,8 +251,10 @@ void ask_for_events(World& w, ControllerId id, Purpose purpose) {
   r.purpose = purpose;
   std::uint32_t events = wire::aec_namespace_attributes | wire::aec_ana_change;
   // nvme_enable_aen: what is offered and supported; the series adds the CCR notice.
-  if (host_of(w, c).policy.ccr && c.reports_ccr_events)
+  if (host_of(w, c).policy.ccr && (c.oaes & wire::aec_cross_controller_reset) != 0)
     events |= wire::aec_cross_controller_reset;
+  if (host_of(w, c).suspicion.lost_host_notice)
+    events |= c.oaes & wire::aec_lost_host_communication;
   if (c.discovery)
     events = wire::aec_discovery_change;
   r.command = wire::make_set_async_event_config(0, events);

@@ -288,7 +288,7 @@ void take_identify(Controller& c, World& w, const Request& r) {
   c.ciu = identify->ciu;
   c.cirn = identify->cirn;
   c.ccr_limit = identify->ccrl;
-  c.reports_ccr_events = (identify->oaes & wire::aec_cross_controller_reset) != 0;
+  c.oaes = identify->oaes;
   c.reports_ana = (identify->cmic & wire::cmic_ana_reporting) != 0;
   c.anatt_s = identify->anatt;
   c.crdt = identify->crdt;

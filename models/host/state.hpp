@@ -12,6 +12,7 @@
 #include "models/host/counters.hpp"
 #include "models/host/driver.hpp"
 #include "models/host/options.hpp"
+#include "models/host/suspicion/state.hpp"
 #include "models/host/tags.hpp"
 #include "models/transport/state.hpp"
 #include "models/wire/wire.hpp"
@@ -94,16 +95,6 @@ constexpr bool changes_something(IoKind kind) {
   return kind != IoKind::read && kind != IoKind::flush && kind != IoKind::compare;
 }
 
-/// Why error recovery begins.
-enum class Cause : std::uint8_t {
-  request_timeout,
-  transport,
-  keep_alive_tag,
-  operator_request,
-  device_lost,
-  ana_transition,
-};
-
 class RecoveryHooks;
 
 struct Host {
@@ -112,6 +103,7 @@ struct Host {
   std::uint32_t cpus = 1;
   IoPolicy iopolicy = IoPolicy::numa;
   RecoveryPolicy policy;
+  Suspicion suspicion;
   std::uint32_t max_retries = 5;
   Duration close_delay{};             ///< shutdown of a socket -> its close
   bool close_deferred = false;        ///< its ticks decide that instead (sim::file_closed_at)
@@ -200,9 +192,9 @@ struct Controller {
   std::uint64_t cirn = 0;
   std::uint16_t identified_cntlid = 0;    ///< whose Identify data this is
   wire::CrossControllerReset previous{};  ///< what named it in the association before
-  bool reports_ccr_events = false;
-  std::uint32_t ccr_limit = 0;    ///< CCRL: operations that it takes at a time as a source
-  std::uint32_t ccr_pending = 0;  ///< operations that others wait for
+  std::uint32_t oaes = 0;                 ///< the notices that it can send
+  std::uint32_t ccr_limit = 0;            ///< CCRL: operations that it takes at a time as a source
+  std::uint32_t ccr_pending = 0;          ///< operations that others wait for
   std::uint32_t in_capsule_bytes = 0;
   wire::IoEffects effects;  ///< what its log page 05h says
   bool keep_alive_supported = false;
@@ -285,6 +277,7 @@ enum class Purpose : std::uint8_t {
   disable,      ///< CC.EN = 0 or CC.SHN, and the reads of CSTS behind it
   passthrough,  ///< an administrator's command
   events,       ///< other events asked for than at set-up; nothing follows
+  lost_host_log,
 };
 
 struct Request {
@@ -381,6 +374,9 @@ struct Hosts {
   /// By host, as far as one is attached: who decides instead of its policy (hooks.hpp).
   sim::Vector<sim::Attached<RecoveryHooks>> hooks;
   sim::Vector<Controller> controllers;
+  sim::Vector<suspicion::Watch> watches;   ///< by controller, while a host suspects
+  sim::Vector<HostId> blocked;             ///< whose Keep Alives wait, one a fault
+  sim::Vector<ControllerId> looks_missed;  ///< meanwhile, in the order in which they were due
   sim::Vector<Queue> queues;
   sim::Vector<Head> heads;
   sim::Arena<RequestId, Request> requests;  ///< in flight

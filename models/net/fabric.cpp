@@ -102,7 +102,8 @@ bool swallowed(World& w, ChannelId id, PacketId packet) {
     return true;
   }
   for (const FlowFilter& s : w.net.flow_filters) {
-    const bool concerned = s.on && s.channel == id && strikes(w, s.flows, w.net.packets[packet]);
+    const bool concerned = s.on && s.channel == id && w.net.packets[packet].bytes > s.larger_than &&
+                           strikes(w, s.flows, w.net.packets[packet]);
     if (concerned && w.choices.yes(s.choice, s.threshold)) {
       drop(w, id, packet, s.reason);
       return true;

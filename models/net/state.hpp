@@ -115,6 +115,7 @@ struct FlowFilter {
   Flows flows;
   bool on = false;
   Drop reason = Drop::loss;
+  std::uint16_t larger_than = 0;  ///< only packets of more bytes
   std::uint64_t threshold = 0;
   sim::ChoiceId choice{};
 };

@@ -30,11 +30,17 @@ Recovery* open_recovery(World& w, host::ControllerId controller) {
 
 void on_fault(World& w, const Words<Kind::fault>& r) {
   const fault::Fault& f = w.fault.faults[r.get<"fault">()];
-  if (!r.get<"on">())
+  const bool cuts = takes_away(f);
+  if (!r.get<"on">() && !cuts)
     return;
   for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
-    if (strikes(w, f, host::ControllerId{i}))
-      watch(w, host::ControllerId{i}).last_fault = w.now();
+    if (!strikes(w, f, host::ControllerId{i}))
+      continue;
+    ControllerWatch& at = watch(w, host::ControllerId{i});
+    if (r.get<"on">())
+      at.last_fault = w.now();
+    if (cuts)
+      at.cuts += r.get<"on">() ? 1u : ~0u;
   }
 }
 
@@ -105,6 +111,7 @@ void on_target_detected(World& w,
   if (id == sim::none<host::ControllerId>)
     return;
   watch(w, id).target_detected = w.now();
+  watch(w, id).ended = true;
   if (Recovery* open = open_recovery(w, id); open && open->target_detected == sim::never)
     open->target_detected = w.now();
 }
@@ -115,6 +122,18 @@ void on_delayed(World& w, const Words<Kind::command_delayed>& r) {
     watch(w, id).last_fault = w.now();
 }
 
+void on_suspected(World& w, const Words<Kind::suspected>& r) {
+  watch(w, r.get<"controller">()).suspected = w.now();
+}
+
+/// Did the host give up what was well? One that hears from its transport that a connection is gone
+/// is right, unless it has given that one up itself.
+bool is_false_alarm(const ControllerWatch& at, host::Cause cause, TimePoint now) {
+  const bool by_itself = cause == host::Cause::request_timeout ||
+                         cause == host::Cause::keep_alive_tag || at.suspected == now;
+  return by_itself && at.cuts == 0 && !at.ended;
+}
+
 void on_started(World& w, const Words<Kind::recovery_started>& r) {
   ControllerWatch& at = watch(w, r.get<"controller">());
   HOLDFAST_CHECK(at.last_fault <= w.now() && at.target_detected <= w.now(), "time has gone back");
@@ -123,6 +142,7 @@ void on_started(World& w, const Words<Kind::recovery_started>& r) {
   recovery.cause = r.get<"cause">();
   recovery.detected = w.now();
   recovery.fault = at.last_fault;
+  recovery.false_alarm = is_false_alarm(at, recovery.cause, w.now());
   // The target may have noticed first; that counts if it was after the fault.
   if (at.target_detected != sim::never && at.target_detected >= at.last_fault) {
     recovery.target_detected = at.target_detected;
@@ -194,6 +214,7 @@ void on_connected(World& w, const Words<Kind::connected>& r) {
   if (Recovery* open = open_recovery(w, r.get<"controller">()))
     open->reconnected = w.now();
   watch(w, r.get<"controller">()).open = ~0u;
+  watch(w, r.get<"controller">()).ended = false;
 }
 
 }  // namespace
@@ -208,6 +229,9 @@ void log_recovery(World& w, const sim::Record& r) {
       return;
     case Kind::recovery_started:
       on_started(w, Words<Kind::recovery_started>(r));
+      return;
+    case Kind::suspected:
+      on_suspected(w, Words<Kind::suspected>(r));
       return;
     case Kind::fence_started:
       on_fence_started(w, Words<Kind::fence_started>(r));

@@ -33,13 +33,19 @@ struct Recovery {
   TimePoint ccr_done = sim::never;  ///< one of them has fenced the controller
   std::uint64_t cancelled = 0;      ///< requests in flight that were given up
   bool held = false;                ///< the release came after a hold
+  /// The host gave up what was well: no fault that takes the path away was in force, the target had
+  /// not ended the association, and the connection was there, unless the host ended it itself.
+  bool false_alarm = false;
 };
 
 /// What is remembered per host controller between recoveries.
 struct ControllerWatch {
   TimePoint last_fault = sim::never;
   TimePoint target_detected = sim::never;
-  std::uint32_t open = ~0u;  ///< index of the recovery that is not over
+  TimePoint suspected = sim::never;  ///< when the host last said so
+  std::uint32_t open = ~0u;          ///< index of the recovery that is not over
+  std::uint32_t cuts = 0;            ///< faults in force that take its path away
+  bool ended = false;                ///< the target has ended the present association
 };
 
 /// An operation that a recovery abandoned and that is not completed yet.
@@ -74,6 +80,7 @@ constexpr bool log_observes(Kind kind) {
     case Kind::fault:
     case Kind::command_delayed:
     case Kind::recovery_started:
+    case Kind::suspected:
     case Kind::fence_started:
     case Kind::ccr_attempt:
     case Kind::ccr_succeeded:

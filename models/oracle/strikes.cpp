@@ -48,9 +48,24 @@ struct Strikes {
     return c.port == f.port && host::nqn_of(w, c.subnqn).view() == nqn;
   }
   bool operator()(const fault::CrossTraffic&) const { return false; }
+  bool operator()(const fault::PortMute&) const { return false; }
+  bool operator()(const fault::NoRoute&) const { return false; }
+  bool operator()(const fault::HostBlocked&) const { return false; }
 };
 
+template <class... Kinds>
+bool is_one_of(const fault::What& what) {
+  return (std::holds_alternative<Kinds>(what) || ...);
+}
+
 }  // namespace
+
+bool takes_away(const fault::Fault& fault) {
+  if (const auto* const loss = std::get_if<fault::Loss>(&fault.what))
+    return loss->probability >= 1.0;
+  return is_one_of<fault::Blackhole, fault::LinkDown, fault::RemotePortLost, fault::NodeFailure,
+                   fault::PortRemoved>(fault.what);
+}
 
 bool strikes(const World& w, const fault::Fault& fault, host::ControllerId controller) {
   return std::visit(Strikes{w, w.host.controllers[sim::index(controller)]}, fault.what);

@@ -10,4 +10,8 @@ namespace holdfast::oracle {
 /// or by others, harms nobody's connection by itself.
 bool strikes(const World& w, const fault::Fault& fault, host::ControllerId controller);
 
+/// Does nothing get through where the fault strikes, as long as it is in force? What is lost at
+/// random, late, or answered slowly, gets through.
+bool takes_away(const fault::Fault& fault);
+
 }  // namespace holdfast::oracle

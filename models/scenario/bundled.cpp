@@ -13,7 +13,8 @@ std::string bundled_name(std::string_view file) {
     return {};
   file.remove_prefix(folder.size());
   file.remove_suffix(end.size());
-  const bool listed = file.find('/') == std::string_view::npos || file.starts_with("reference/");
+  const bool listed = file.find('/') == std::string_view::npos || file.starts_with("reference/") ||
+                      file.starts_with("operators/") || file.starts_with("faster/");
   return listed ? std::string(file) : std::string();
 }
 

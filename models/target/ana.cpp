@@ -71,7 +71,7 @@ void set_ana_state(World& w, SubsystemId subsystem, const AnaGroupState& what) {
   // nvmet_port_send_ana_event.
   const sim::Vector<ControllerId> controllers = s.controllers;
   for (const ControllerId id : controllers) {
-    if (w.target.controllers[id].port == what.port)
+    if (w.target.controllers[id].port == what.port && !s.profile->ana_event_lost)
       send_notice(w, id, wire::aec_ana_change, wire::ana_change_event());
   }
 }

@@ -100,7 +100,8 @@ void connect_io(World& w, QueueId queue, const wire::Command& command, const wir
 
 }  // namespace
 
-void connect(World& w, QueueId queue, const wire::Command& command, const Payload& data) {
+void connect(World& w, QueueId queue, const wire::Command& command, const Payload& data,
+             bool waited) {
   const auto request = wire::as_connect(command);
   if (!request || data.blob == sim::none<transport::BlobId>) {
     respond(w, queue, command, wire::Status(StatusCode::command_sequence_error).with_dnr());
@@ -112,6 +113,8 @@ void connect(World& w, QueueId queue, const wire::Command& command, const Payloa
                    : sim::none<SubsystemId>;
   if (sid == sim::none<SubsystemId>) {
     respond(w, queue, command, wire::Status(StatusCode::connect_invalid_parameters).with_dnr());
+  } else if (!waited && delay_connect(w, sid, queue, command, data)) {
+    return;
   } else if (request->qid == 0) {
     connect_admin(w, queue, command, *request, *connect_data, sid);
   } else {

@@ -14,8 +14,9 @@ inline const Profile& profile_of(const World& w, const Controller& c) {
 }
 
 // controller.cpp
-/// Executes Connect on a queue that has no controller yet.
-void connect(World& w, QueueId queue, const wire::Command& command, const transport::Payload& data);
+/// Executes Connect on a queue that has no controller yet. `waited`: its turn has come.
+void connect(World& w, QueueId queue, const wire::Command& command, const transport::Payload& data,
+             bool waited = false);
 
 // ports.cpp
 /// Does the subsystem serve that port at present?
@@ -113,6 +114,20 @@ Duration connect_katt(const Subsystem& s, std::uint32_t kato_ms);
 /// The status that a fault answers this command with; success: none does.
 wire::Status forced_status(World& w, const Controller& c, bool admin, const wire::Command& command,
                            std::uint64_t token);
+/// The fault that strikes this command, if any; it is used up by the call.
+const CommandFault* struck_by(Subsystem& s, std::uint16_t cntlid, bool admin,
+                              const wire::Command& command);
+/// An admin command that a fault delays: true, and it is executed later.
+bool delay_admin(World& w, QueueId queue, const wire::Command& command);
+/// A Connect that has to wait for those before it: true, and it is looked at later.
+bool delay_connect(World& w, SubsystemId subsystem, QueueId queue, const wire::Command& command,
+                   const transport::Payload& data);
+/// A response that a fault lets go astray: true, and whoever sends it need do no more.
+bool goes_astray(World& w, QueueId queue, const wire::Command& command,
+                 const wire::Completion& completion, const transport::Payload& data);
+/// Puts a response on its way.
+void send_response(World& w, QueueId queue, const wire::Completion& completion,
+                   const transport::Payload& data);
 
 // io.cpp
 /// The medium has done its work for a request.

@@ -87,22 +87,6 @@ void execute(World& w, RequestId id) {
   w.after(latency, [id](World& world) { finish(world, id); });
 }
 
-/// The fault that strikes this command, if any; it is used up by the call.
-const CommandFault* struck_by(Subsystem& s, std::uint16_t cntlid, std::uint8_t opcode) {
-  HOLDFAST_PACKET_CHECK(!s.discovery, "a discovery controller executes no I/O");
-  for (CommandFault& f : s.faults) {
-    if (f.cntlid != cntlid || f.opcode != opcode)
-      continue;
-    if (!f.endless) {
-      if (f.remaining == 0)
-        continue;
-      --f.remaining;
-    }
-    return &f;
-  }
-  return nullptr;
-}
-
 /// Commands whose data is user data, which may have to be asked for.
 bool carries_blocks(const wire::Command& command) {
   const auto opcode = static_cast<IoOpcode>(command.opcode);
@@ -235,7 +219,7 @@ void execute_io(World& w, QueueId queue, const wire::Command& command, const Pay
   const ControllerId controller = w.target.queues[queue].controller;
   bool fatal = false;
   Subsystem& s = w.target.subsystems[sim::index(made.subsystem)];
-  if (const CommandFault* fault = struck_by(s, made.cntlid, command.opcode)) {
+  if (const CommandFault* fault = struck_by(s, made.cntlid, false, command)) {
     Request& r = w.target.requests[id];
     r.delay = fault->delay;
     fatal = fault->fatal;

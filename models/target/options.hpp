@@ -43,6 +43,9 @@ enum class UnreachableCcr : std::uint8_t {
   fences,  ///< the rest of the array takes the controller's access to the media away
 };
 
+/// What becomes of a response that goes astray.
+enum class Astray : std::uint8_t { late, lost, twice };
+
 /// What has become of a node of an array.
 enum class NodeState : std::uint8_t {
   up,

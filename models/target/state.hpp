@@ -34,6 +34,7 @@ enum class NamespaceId : std::uint32_t {};
 enum class ControllerId : std::uint64_t {};
 enum class QueueId : std::uint64_t {};
 enum class RequestId : std::uint64_t {};
+enum class LateId : std::uint64_t {};
 enum class NodeId : std::uint32_t {};
 
 /// One write that reached the medium; the older content of the block hangs behind it.
@@ -85,6 +86,8 @@ struct CommandFault {
   bool endless = false;
   std::uint32_t remaining = 0;
   Duration delay{};
+  bool admin = false;      ///< the opcode is one of the admin queue
+  std::int16_t page = -1;  ///< CDW10 bits 7:0 of those that are meant; -1: any
 };
 
 /// A fault that answers I/O commands of one controller with a status instead of executing them.
@@ -95,6 +98,19 @@ struct StatusFault {
   wire::Status status;
   bool endless = false;
   std::uint32_t remaining = 0;
+  std::int16_t page = -1;  ///< as above
+};
+
+/// A fault that lets responses of one controller go astray.
+struct ResponseFault {
+  std::uint16_t cntlid = 0;
+  bool admin = false;
+  std::uint8_t opcode = 0;
+  Astray what = Astray::late;
+  Duration delay{};
+  bool endless = false;
+  std::uint32_t remaining = 0;
+  std::int16_t page = -1;
 };
 
 /// The ANA state of a group as one port sees it.
@@ -126,6 +142,8 @@ struct Profile {
   CcrBehaviour ccr = CcrBehaviour::normal;
   Span ccr_delay;                  ///< from the CCR command to the reset it asks for
   bool ccr_event_lost = false;     ///< the completed notice is never sent
+  bool ana_event_lost = false;     ///< nor is that of an ANA change
+  Duration connect_time{};         ///< of each Connect, one after the other; 0: none
   bool ccr_compares_host = false;  ///< only controllers of the same host are found (3.6)
   bool notices_on = true;          ///< Feature 0Bh begins with what OAES offers (3.9)
   Duration kato_max{};             ///< a longer KATO is refused; 0: no maximum
@@ -160,6 +178,8 @@ struct Subsystem {
   std::uint32_t lowest_free = 0;          ///< no CNTLID of its range below it is free
   sim::Vector<CommandFault> faults;
   sim::Vector<StatusFault> status_faults;
+  sim::Vector<ResponseFault> response_faults;
+  TimePoint connects_until{};       ///< Profile::connect_time: when all that came are done
   sim::Vector<AnaGroupState> ana;   ///< what differs from nvmet's default; see ana_state
   std::uint64_t ana_changes = 0;    ///< change count of the ANA log
   bool discovery = false;           ///< serves discovery controllers: no namespaces, no I/O queues
@@ -284,6 +304,14 @@ struct Request {
   sim::Links<RequestId> of_queue;            ///< while it executes and is not detached
 };
 
+/// A command that is executed later, or a response that is sent later.
+struct Late {
+  QueueId queue{};
+  wire::Command command{};
+  transport::Payload payload{};   ///< its blob, if any, is our own
+  wire::Completion completion{};  ///< of a response
+};
+
 struct Targets {
   sim::Vector<Subsystem> subsystems;
   sim::SharedVector<std::string> nqns;  ///< of the subsystems
@@ -293,6 +321,8 @@ struct Targets {
   /// By port: queues that were accepted there and are not released, in the order of accepting.
   sim::Vector<sim::List<QueueId>> queues_at;
   sim::Arena<RequestId, Request> requests;
+  sim::Arena<LateId, Late> late;
+  bool any_astray = false;  ///< some subsystem has response_faults
   sim::Vector<Node> nodes;
   sim::SharedVector<std::string> node_names;  ///< of the nodes
 };

@@ -176,7 +176,8 @@ void execute_command(World& w, QueueId id, const wire::Command& command, const P
   } else if (command.is_fabrics()) {
     execute_fabrics(w, id, command, data);
   } else if (admin) {
-    execute_admin(w, id, command);
+    if (!delay_admin(w, id, command))
+      execute_admin(w, id, command);
   } else {
     execute_io(w, id, command, data);
   }
@@ -193,12 +194,19 @@ void respond(World& w, QueueId id, const wire::Command& command, wire::Status st
     transport::leave_unanswered(w, q.transport, command.cid);
     return;
   }
-  record_response(w, q, command.cid, status, result, data);
   wire::Completion completion;
   completion.set_result64(result);
   completion.sqid = q.qid;
   completion.cid = command.cid;
   completion.status = status;
+  if (w.target.any_astray && goes_astray(w, id, command, completion, data)) [[unlikely]]
+    return;
+  send_response(w, id, completion, data);
+}
+
+void send_response(World& w, QueueId id, const wire::Completion& completion, const Payload& data) {
+  const Queue& q = w.target.queues[id];
+  record_response(w, q, completion.cid, completion.status, completion.result64(), data);
   transport::respond(w, q.transport, completion, data);
 }
 

@@ -41,6 +41,7 @@ void add_command_fault(World& w, SubsystemId subsystem, const CommandFault& faul
 
 /// From now on the next `remaining` such commands are answered with a status.
 void add_status_fault(World& w, SubsystemId subsystem, const StatusFault& fault);
+void add_response_fault(World& w, SubsystemId subsystem, const ResponseFault& fault);
 
 /// The state in which a port begins, before any host is there to be told.
 void init_ana_state(World& w, SubsystemId subsystem, const AnaGroupState& what);

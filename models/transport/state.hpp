@@ -37,6 +37,7 @@ struct TcpHandlers {
 struct Port {
   bool listening = true;
   std::uint32_t refusals = 0;  ///< FC: faults for which adapters refuse to send anything to it
+  std::uint32_t mutes = 0;     ///< TCP: faults for which no ICReq is answered
   sim::TimerWheel wheel;       ///< ticks of the machine that it belongs to
 };
 
@@ -87,6 +88,9 @@ struct HostHandlers {
   sim::TimerWheel (*wheel)(const World&, HostOwner owner) = nullptr;
   /// TCP: how the machine that a queue belongs to connects; null: by the parameters of the world.
   SynLimits (*syn)(const World&, HostOwner owner) = nullptr;
+  /// TCP: TCP_USER_TIMEOUT of its sockets, 0: off; and a retransmission timeout, the n-th in a row.
+  Duration (*user_timeout)(const World&, HostOwner owner) = nullptr;
+  void (*timed_out)(World&, HostOwner owner, std::uint32_t in_a_row) = nullptr;
 };
 
 /// What a target engine is told about its queues.
@@ -102,6 +106,14 @@ struct TargetHandlers {
   /// The transport found an error after which the controller does not go on, whichever of its
   /// queues met it (nvmet_ctrl_fatal_error).
   void (*failed)(World&, TargetOwner owner, int error) = nullptr;
+};
+
+/// TCP: a host has no route, and connects along it fail at once.
+struct NoRoute {
+  net::RouteId forward{};
+  int error = 0;
+
+  bool operator==(const NoRoute&) const = default;
 };
 
 /// NVMe/TCP: command capsules that a fault drops on their way, while it is armed.
@@ -155,6 +167,7 @@ struct Transport {
   sim::Vector<CapsuleDrop> capsule_drops;
   sim::Vector<ChosenCapsule> chosen_capsules;
   sim::Vector<PduDamage> pdu_damages;
+  sim::Vector<NoRoute> no_routes;  ///< in force just now, one a fault
   rdma::Rdma rdma;
   fc::State fc;
 };

@@ -266,6 +266,38 @@ json workload(Dice& dice, const Names& names) {
   return out;
 }
 
+/// A host that suspects, and what operators met. `tcp`: nothing of what other transports refuse.
+void suspect(Dice& dice, const Names& names, json& s, bool tcp) {
+  json& host = s["hosts"][0];
+  json& knobs = host["suspicion"] = {{"look_every", dice.span(50, 2000, "ms")},
+                                     {"keep_alive_late", dice.span(10, 1000, "ms")},
+                                     {"probe_on_ana", dice.percent(50)},
+                                     {"lost_host_notice", dice.percent(50)}};
+  if (dice.percent(50))
+    knobs["probe_idle"] = dice.span(50, 1000, "ms");
+  if (dice.percent(50))
+    knobs["slow_io"] = dice.span(50, 1000, "ms");
+  s["subsystems"][0]["connect_time"] = dice.pick({"0s", "1ms", "30ms"});
+  if (dice.percent(30))
+    s["faults"].push_back(
+        {{"type", "host_blocked"}, {"at", "1s"}, {"for", "2s"}, {"host", names.hosts[0]}});
+  if (!tcp)
+    return;
+  knobs["tcp_timeouts"] = dice.between(0, 3);
+  if (dice.percent(50))
+    knobs["tcp_user_timeout"] = dice.span(100, 2000, "ms");
+  s["faults"].push_back({{"type", "response"},
+                         {"at", dice.span(500, 2500, "ms")},
+                         {"subsystem", subsystem_name(0)},
+                         {"controller", dice.between(1, 3)},
+                         {"what", dice.pick({"late", "lost", "twice"})},
+                         {"count", dice.between(0, 3)}});
+  if (s["faults"].back()["what"] != "lost")
+    s["faults"].back()["delay"] = dice.span(1, 900, "ms");
+  s["faults"].push_back(
+      {{"type", "port_mute"}, {"at", "2s"}, {"for", "500ms"}, {"port", names.ports[0][0]}});
+}
+
 }  // namespace
 
 std::string scenario_text(std::uint64_t seed) {
@@ -305,13 +337,19 @@ std::string scenario_text(std::uint64_t seed) {
   Dice more(seed, "administrator");
   if (more.percent(40))
     out["faults"].push_back(administrator(more, names, out));
+  Dice wary(seed, "suspicion");
+  const bool suspects = wary.percent(25);
   if (dice.percent(25)) {
     ride_on_fc(dice, names, out);
+    if (suspects)
+      suspect(wary, names, out, false);
     return out.dump(2);
   }
   const std::uint64_t impairments = dice.between(0, 3);
   for (std::uint64_t i = 0; i < impairments; ++i)
     out["faults"].push_back(network_fault(dice, names, out));
+  if (suspects)
+    suspect(wary, names, out, out["fabric"].value("transport", "tcp") == "tcp");
   return out.dump(2);
 }
 

@@ -12,6 +12,8 @@ from typing import Any
 from house import ROOT
 
 #: Another one than that of the build: tests/mutants/operators.py changes what reads scenarios.
+#: Folders of bundled scenarios, below `scenarios`.
+BUNDLED = ("", "reference/", "operators/", "faster/")
 PROGRAM = Path(os.environ.get("HOLDFAST", ROOT / "build" / "holdfast"))
 
 
@@ -24,7 +26,7 @@ def scenarios() -> list[str]:
     """List the bundled scenarios, as paths from the root of the tree."""
     found = []
     folder = ROOT / "scenarios"
-    for path in sorted([*folder.glob("*.json"), *folder.glob("reference/*.json")]):
+    for path in sorted(p for kind in BUNDLED for p in folder.glob(f"{kind}*.json")):
         document = json.loads(path.read_text())
         if isinstance(document, dict) and "hosts" in document and "subsystems" in document:
             found.append(path.relative_to(ROOT).as_posix())

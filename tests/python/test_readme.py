@@ -7,7 +7,7 @@ import re
 
 import pytest
 from house import ROOT, tree
-from program import holdfast, is_written
+from program import BUNDLED, holdfast, is_written
 
 pytestmark = pytest.mark.skipif(not is_written(), reason="the tree has no bindings/cli yet")
 
@@ -36,5 +36,5 @@ def test_bundled_scenarios_are_described() -> None:
     """The guide names each scenario that comes with the program."""
     guide = (ROOT / "docs" / "scenarios.md").read_text()
     folder = ROOT / "scenarios"
-    for path in (*folder.glob("*.json"), *folder.glob("reference/*.json")):
+    for path in (path for kind in BUNDLED for path in folder.glob(f"{kind}*.json")):
         assert f"`{path.stem}`" in guide, path.name

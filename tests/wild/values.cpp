@@ -41,12 +41,18 @@ const std::map<std::string, Words>& sensible() {
       {"namespace.size", {"256KiB", "4MiB", "1GiB"}},
       {"scenario.duration", {"1s", "3s", "6s"}},
       {"subsystem.ccr_delay", {"0s", "1ms", "200ms"}},
+      {"subsystem.connect_time", {"0s", "1ms", "30ms"}},
       {"subsystem.discovery_kato", {"1s", "2s", "120s"}},
       {"subsystem.fence_time", {"0s", "10ms", "1s"}},
       {"subsystem.kas", {"1s", "2s"}},
       {"subsystem.kato_max", {"0s", "3s", "60s"}},
       {"subsystem.kato_min", {"0s", "1s", "3s"}},
       {"subsystem.quiesce_time", {"0s", "20ms", "2s"}},
+      {"suspicion.keep_alive_late", {"0s", "500ms", "2s"}},
+      {"suspicion.look_every", {"0s", "100ms", "2s"}},
+      {"suspicion.probe_idle", {"0s", "200ms", "2s"}},
+      {"suspicion.slow_io", {"0s", "2s", "10s"}},
+      {"suspicion.tcp_user_timeout", {"0s", "500ms", "2s"}},
       {"zoned.zone_size", {"64KiB", "256KiB"}},
   };
   return out;

@@ -165,9 +165,10 @@ bool is_reachable(const RunView& v, TimePoint from, TimePoint to) {
     if (f.fault >= v.scenario.faults.size() || f.on > to || f.off < from)
       return false;
     const auto& what = v.scenario.faults[f.fault];
+    const auto* const delayed = std::get_if<scenario::CommandFault>(&what);
     return !std::holds_alternative<scenario::OperatorAction>(what) &&
            !std::holds_alternative<scenario::Passthrough>(what) &&
-           !std::holds_alternative<scenario::CommandFault>(what) &&
+           (delayed == nullptr || delayed->admin) &&
            !std::holds_alternative<scenario::CommandStatus>(what);
   });
 }

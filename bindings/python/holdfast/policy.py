@@ -29,6 +29,7 @@ Cause = Literal[
     "operator_request",
     "device_lost",
     "ana_transition",
+    "suspicion",
 ]
 
 

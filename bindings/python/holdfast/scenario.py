@@ -20,7 +20,8 @@ from holdfast.files import write_whole
 
 def scenarios() -> list[str]:
     """Return the names of the bundled scenarios, for :meth:`Scenario.load` and :func:`run`."""
-    folders = (("", _bundle()), ("reference/", _bundle() / "reference"))
+    kinds = ("reference", "operators", "faster")
+    folders = (("", _bundle()), *((f"{kind}/", _bundle() / kind) for kind in kinds))
     return sorted(
         prefix + Path(entry.name).stem
         for prefix, folder in folders

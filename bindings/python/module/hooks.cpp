@@ -22,9 +22,11 @@ const char* name_of(host::Cause cause) {
     case host::Cause::device_lost:
       return "device_lost";
     case host::Cause::ana_transition:
+      return "ana_transition";
+    case host::Cause::suspicion:
       break;
   }
-  return "ana_transition";
+  return "suspicion";
 }
 
 py::dict describe(const World& w, host::ControllerId id) {

@@ -161,6 +161,8 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
   profile.notices_on = s.notices_on;
   profile.ccr_delay = span_of(s.ccr_delay);
   profile.ccr_event_lost = s.ccr_event_lost;
+  profile.ana_event_lost = s.ana_event_lost;
+  profile.connect_time = s.connect_time;
   set_array_knobs(profile, s);
   profile.fused_commands = s.fused_commands;
   profile.anatt_s = static_cast<std::uint8_t>(s.anatt / 1s);
@@ -255,10 +257,13 @@ void build_connections(World& w, const Host& h, Names& names) {
 void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
   host::Host host;
   host.name = h.name;
+  if (h.hostnqn)
+    host.hostnqn = std::string_view(*h.hostnqn);
   host.cpus = h.cpus;
   host.iopolicy = h.iopolicy;
   // The host has no use for the preset's name.
   host.policy = static_cast<const host::RecoveryPolicy&>(h.policy);
+  host.suspicion = h.suspicion;
   host.max_retries = h.max_retries;
   const bool at_once = h.sockets_close_at_once && s.fabric.transport == Transport::tcp;
   host.close_delay = h.socket_close_delay.value_or(at_once ? 0ms : 8ms);

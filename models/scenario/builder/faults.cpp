@@ -12,10 +12,17 @@ namespace holdfast::scenario {
 
 namespace {
 
+/// CDW10 bits 7:0 of the commands that are meant; -1: whatever they say.
+std::int16_t page_of(const Page& page) {
+  const auto wanted = page.feature ? page.feature : page.log_page;
+  return static_cast<std::int16_t>(wanted ? *wanted : -1);
+}
+
 fault::CommandDelay what_of(World&, const CommandFault& f, const Names& names, const std::string&) {
   fault::CommandDelay out;
   out.subsystem = names.subsystems.at(f.subsystem);
-  out.command = {f.controller, f.opcode, f.fatal, f.count == 0, f.count, f.delay};
+  out.command = {f.controller, f.opcode, f.fatal, f.count == 0,
+                 f.count,      f.delay,  f.admin, page_of(f)};
   return out;
 }
 
@@ -24,9 +31,32 @@ fault::CommandStatus what_of(World&, const CommandStatus& f, const Names& names,
   fault::CommandStatus out;
   out.subsystem = names.subsystems.at(f.subsystem);
   const auto status = wire::Status(f.status).with_crd(f.crd);
-  out.status = {f.controller, f.admin, f.opcode, f.dnr ? status.with_dnr() : status,
-                f.count == 0, f.count};
+  out.status = {f.controller, f.admin, f.opcode,  f.dnr ? status.with_dnr() : status,
+                f.count == 0, f.count, page_of(f)};
   return out;
+}
+
+fault::ResponseAstray what_of(World&, const ResponseFault& f, const Names& names,
+                              const std::string&) {
+  fault::ResponseAstray out;
+  out.subsystem = names.subsystems.at(f.subsystem);
+  out.response = {f.controller, f.admin,      f.opcode, f.what,
+                  f.delay,      f.count == 0, f.count,  page_of(f)};
+  return out;
+}
+
+fault::PortMute what_of(World&, const PortMute& f, const Names& names, const std::string&) {
+  return {names.ports.at(f.port)};
+}
+
+fault::NoRoute what_of(World&, const NoRoute& f, const Names& names, const std::string&) {
+  constexpr int network_unreachable = 101, host_unreachable = 113;
+  return {names.routes.at({f.host, f.port}),
+          f.error == NoRoute::Error::network ? network_unreachable : host_unreachable};
+}
+
+fault::HostBlocked what_of(World&, const HostBlocked& f, const Names& names, const std::string&) {
+  return {names.hosts.at(f.host)};
 }
 
 fault::AnaChange what_of(World&, const AnaChange& f, const Names& names, const std::string&) {

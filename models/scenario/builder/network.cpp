@@ -58,16 +58,18 @@ void add_parts(const World& w, fault::OnPackets& out, const std::string& entity,
   }
 }
 
-/// For some flows only; everything else is a matter of the link itself.
+/// For some flows or sizes only; everything else is a matter of the link itself.
 void add_flow_filters(World& w, fault::OnPackets& out, const net::Flows& flows, net::Drop reason,
-                      double probability, const std::string& entity) {
-  if (flows.all)
+                      double probability, const std::string& entity,
+                      std::uint16_t larger_than = 0) {
+  if (flows.all && larger_than == 0)
     return;
   add_parts(w, out, entity, [&](net::ChannelId channel, const std::string& name) {
     net::FlowFilter flow_filter;
     flow_filter.channel = channel;
     flow_filter.flows = flows;
     flow_filter.reason = reason;
+    flow_filter.larger_than = larger_than;
     flow_filter.threshold = sim::bernoulli_threshold(probability);
     return net::add_flow_filter(w, flow_filter, name);
   });
@@ -112,7 +114,8 @@ fault::Impair what_of(World& w, const Impair& f, const Names& names, const std::
 fault::Blackhole what_of(World& w, const Blackhole& f, const Names& names,
                          const std::string& entity) {
   auto out = on_link<fault::Blackhole>(f, names);
-  add_flow_filters(w, out, select(w, out, f, names), net::Drop::blackhole, 1.0, entity);
+  add_flow_filters(w, out, select(w, out, f, names), net::Drop::blackhole, 1.0, entity,
+                   static_cast<std::uint16_t>(f.larger_than.value_or(0)));
   return out;
 }
 

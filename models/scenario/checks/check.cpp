@@ -276,6 +276,7 @@ void check_hosts(const Scenario& s, const Ways& ways, const Cursor& at) {
     const auto& host = s.hosts[i];
     const Cursor here = at.at(i);
     check_policy(host.policy, here.at("policy"));
+    check::suspicion(s, host, here.at("suspicion"));
     if (s.fabric.transport == Transport::fc &&
         host.policy.waits == RecoveryPolicy::Waits::resetting) {
       here.at("policy").fail(

@@ -48,6 +48,17 @@ void selection(const Scenario& s, const Selective& fault, const Cursor& at);
 /// `every` is longer than `for`, and `times` goes with it.
 void repetition(const Repeating& fault, const Lasting& time, const Cursor& at);
 
+// astray.cpp: `at` is the fault.
+void astray(const Scenario& s, const PortMute& fault, const Cursor& at);
+void astray(const Scenario& s, const NoRoute& fault, const Cursor& at);
+void astray(const Scenario& s, const ResponseFault& fault, const Cursor& at);
+void astray(const Scenario& s, const HostBlocked& fault, const Cursor& at);
+/// `feature` and `log_page` go with the opcodes that have them.
+void page(const Page& page, bool admin, std::uint8_t opcode, const Cursor& at);
+
+// suspicion.cpp: `at` is the host.
+void suspicion(const Scenario& s, const Host& host, const Cursor& at);
+
 // load.cpp
 void workloads(Scenario& s, const Cursor& at);
 void faults(const Scenario& s, const Cursor& at);

@@ -180,6 +180,11 @@ void check_fault([[maybe_unused]] const Scenario& s, const F& fault,
 }
 
 template <class F>
+concept StrikesNetwork = !std::is_base_of_v<Repeating, F> &&
+                         requires(const Scenario& s, const F& fault, const Cursor& at) {
+  network_fault(s, fault, at);
+};
+template <StrikesNetwork F>
 void check_fault(const Scenario& s, const F& fault, const std::vector<std::string>&,
                  const Cursor& at) {
   network_fault(s, fault, at);
@@ -201,11 +206,25 @@ void check_controller(const Scenario& s, const TargetController& fault, const Cu
 void check_fault(const Scenario& s, const CommandFault& fault, const std::vector<std::string>&,
                  const Cursor& at) {
   check_controller(s, fault, at);
+  page(fault, fault.admin, fault.opcode, at);
 }
 
 void check_fault(const Scenario& s, const CommandStatus& fault, const std::vector<std::string>&,
                  const Cursor& at) {
   check_controller(s, fault, at);
+  page(fault, fault.admin, fault.opcode, at);
+}
+
+template <class F>
+concept GoesAstray = requires(const Scenario& s, const F& fault, const Cursor& at) {
+  astray(s, fault, at);
+};
+template <GoesAstray F>
+void check_fault(const Scenario& s, const F& fault, const std::vector<std::string>&,
+                 const Cursor& at) {
+  if constexpr (std::is_base_of_v<TargetController, F>)
+    check_controller(s, fault, at);
+  astray(s, fault, at);
 }
 
 void check_fault(const Scenario& s, const AnaChange& change, const std::vector<std::string>&,

@@ -165,6 +165,8 @@ const Object<Expect>& expect_object() {
           .maybe("hold_s", &Expect::hold_s, bounds(),
                  "from the start of the fence to the release, of every recovery")
           .maybe("recoveries", &Expect::recoveries, bounds(), "how many")
+          .maybe("false_alarms", &Expect::false_alarms, bounds(),
+                 "recoveries of paths that were well")
           .maybe("target_expiries", &Expect::target_expiries, bounds(),
                  "controllers that the keep-alive timer of a target ended")
           .maybe("io_errors", &Expect::io_errors, bounds(), "that the application saw")

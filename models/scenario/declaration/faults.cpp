@@ -5,22 +5,15 @@
 namespace holdfast::scenario {
 namespace {
 
-const Object<TargetController>& target_controller() {
-  static const auto declared =
-      Object<TargetController>()
-          .field("subsystem", &TargetController::subsystem, name(longest_nqn), "which subsystem",
-                 required)
-          .field("controller", &TargetController::controller, integer<std::uint16_t>(1, 0xffef),
-                 "which controller, by its id (CNTLID)");
-  return declared;
-}
-
 const Object<Blackhole>& blackhole_object() {
   static const auto declared =
       Object<Blackhole>("blackhole", "Packets vanish on a link; neither side is told.")
           .with(lasting())
           .field("link", &Blackhole::link, name(longest_name), "which link", required)
           .field("direction", &Blackhole::direction, direction(), "of the packets that vanish")
+          .maybe("larger_than", &Blackhole::larger_than, integer<std::uint32_t>(64, 65'535),
+                 "only packets of more bytes, from the IP header on, as where a switch drops what "
+                 "is too long for it without a word; absent: all packets")
           .with(selective())
           .with(repeating());
   return declared;
@@ -68,7 +61,10 @@ const Object<CommandFault>& fopcode_object() {
 
 const Object<CommandFault>& delay_command_object() {
   static const auto declared =
-      command_fault("delay_command", "A command with that opcode is executed after a delay.");
+      command_fault("delay_command", "A command with that opcode is executed after a delay.")
+          .field("admin", &CommandFault::admin, boolean(),
+                 "the opcode is meant as one of the admin queue, e.g. 24 for Keep Alive")
+          .with(page());
   return declared;
 }
 
@@ -83,6 +79,7 @@ const Object<CommandStatus>& command_status_object() {
           .field("opcode", &CommandStatus::opcode, opcode(), "which commands")
           .field("admin", &CommandStatus::admin, boolean(),
                  "the opcode is meant as one of the admin queue, e.g. 24 for Keep Alive")
+          .with(page())
           .field("status", &CommandStatus::status, status_code(), "type and code of the status")
           .field("crd", &CommandStatus::crd, integer<std::uint8_t>(0, 3),
                  "Command Retry Delay: 0 none, 1 to 3 that entry of `crdt`")
@@ -301,6 +298,10 @@ const Union<Fault>& fault_union() {
           .alternative(drop_capsule_object())
           .alternative(kill_sockets_object())
           .alternative(damage_pdu_object())
+          .alternative(response_object())
+          .alternative(port_mute_object())
+          .alternative(no_route_object())
+          .alternative(host_blocked_object())
           .alternative(port_removed_object(), &PortRemoved::refuses, false)
           .alternative(target_port_lost_object(), &PortRemoved::refuses, true)
           .alternative(node_fault_object())

@@ -178,7 +178,11 @@ const Object<Host>& host_object() {
           .field("name", &Host::name, name(longest_name), "a node of the fabric", required)
           .field("kernel", &Host::kernel, kernel_name(),
                  "release of Linux, a row of defaults to start from")
+          .maybe("hostnqn", &Host::hostnqn, name(longest_nqn),
+                 "its identity; absent: one of its own. Equal ones are clones")
           .field("policy", &Host::policy, policy(), "how it recovers from a lost path")
+          .field("suspicion", &Host::suspicion, object(suspicion_object()),
+                 "what makes it give a path up before a timeout does; by default nothing")
           .field("iopolicy", &Host::iopolicy,
                  choice<IoPolicy>({{"numa", IoPolicy::numa},
                                    {"round-robin", IoPolicy::round_robin},

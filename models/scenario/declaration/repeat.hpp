@@ -15,6 +15,14 @@ const Object<Selective>& selective();
 /// `whose` documents the host.
 Object<Device> device(const char* whose);
 
+// astray.cpp
+const Object<TargetController>& target_controller();
+const Object<Page>& page();
+const Object<ResponseFault>& response_object();
+const Object<PortMute>& port_mute_object();
+const Object<NoRoute>& no_route_object();
+const Object<HostBlocked>& host_blocked_object();
+
 // network.cpp
 const Object<GilbertElliott>& loss_model_object();
 const Object<Impair>& impair_object();

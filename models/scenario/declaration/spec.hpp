@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "models/host/options.hpp"
+#include "models/host/suspicion/options.hpp"
 #include "models/scenario/declaration/spec_faults.hpp"
 #include "models/scenario/declaration/spec_search.hpp"
 #include "models/scenario/reading/bounds.hpp"
@@ -38,6 +39,7 @@ struct Link {
 };
 
 using host::IoPolicy;
+using host::Suspicion;
 using transport::CongestionControl;
 using Transport = transport::TransportKind;
 using workload::Pattern;
@@ -116,6 +118,8 @@ struct Subsystem {
   bool ccr_fails = false;                  ///< every CCR command is answered with an error
   Latency ccr_delay;                       ///< from an accepted CCR to the reset
   bool ccr_event_lost = false;             ///< the completed notice is never sent
+  bool ana_event_lost = false;             ///< nor is that of an ANA change
+  Duration connect_time = 0s;              ///< processor time of each Connect, one after the other
   bool ccr_reports_failure = false;        ///< an accepted CCR resets nothing and ends as failed
   bool ccr_compares_host = false;          ///< CCR finds controllers of the same host only
   bool notices_on = true;                  ///< notices are enabled before any Set Features
@@ -177,9 +181,11 @@ struct RecoveryPolicy : host::RecoveryPolicy {
 };
 
 struct Host {
-  std::string name;             ///< name of a fabric node
-  std::string kernel = "6.12";  ///< row of defaults; see presets.hpp
+  std::string name;                    ///< name of a fabric node
+  std::string kernel = "6.12";         ///< row of defaults; see presets.hpp
+  std::optional<std::string> hostnqn;  ///< absent: one of its own, made from its name
   RecoveryPolicy policy;
+  Suspicion suspicion;
   IoPolicy iopolicy = IoPolicy::numa;
   std::uint32_t cpus = 4;
   Duration io_timeout = 30s;
@@ -301,6 +307,7 @@ struct Expect {
   std::optional<Bounds> detection_s;      ///< detected - fault, every recovery
   std::optional<Bounds> hold_s;           ///< released - fence started, every recovery
   std::optional<Bounds> recoveries;       ///< how many
+  std::optional<Bounds> false_alarms;     ///< how many of these gave up what was well
   std::optional<Bounds> target_expiries;  ///< controllers that a target's keep-alive timer ended
   std::optional<Bounds> io_errors;
   std::vector<std::string> requirements;  ///< ids of the catalogue, analysis/conform

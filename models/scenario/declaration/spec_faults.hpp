@@ -57,10 +57,18 @@ struct TargetController {
   std::uint16_t controller = 1;  ///< CNTLID
 };
 
+/// Which of the commands with an opcode: CDW10 bits 7:0 of Get and Set Features, and of Get Log
+/// Page.
+struct Page {
+  std::optional<std::uint8_t> feature;
+  std::optional<std::uint8_t> log_page;
+};
+
 /// Packets vanish at the receiving end of a link; neither side is told.
 struct Blackhole : Lasting, Repeating, Selective {
   std::string link;
   Direction direction = Direction::both;
+  std::optional<std::uint32_t> larger_than;  ///< only packets of more bytes; absent: all
 };
 
 /// Carrier loss: what is queued or on the wire is lost as well.
@@ -104,16 +112,17 @@ struct Impair : Lasting, Repeating, Selective {
 
 /// fopcode (protocol.md 9.5): a command with that opcode makes the controller fatal and is executed
 /// only `delay` later. With fatal = false it is the plain `delay` variant.
-struct CommandFault : TargetController {
+struct CommandFault : TargetController, Page {
   Latency at;               ///< when it strikes; may be drawn, e.g. uniform over a phase
   std::uint8_t opcode = 1;  ///< "write", "read", "flush" or a number
+  bool admin = false;       ///< the opcode is one of the admin queue
   Duration delay = 2s;
   std::uint32_t count = 1;  ///< how many commands are hit; 0: every one
   bool fatal = true;
 };
 
 /// Commands with that opcode are answered with a status instead of being executed.
-struct CommandStatus : TargetController {
+struct CommandStatus : TargetController, Page {
   Latency at;
   std::uint8_t opcode = 1;
   bool admin = false;            ///< the opcode is one of the admin queue
@@ -121,6 +130,34 @@ struct CommandStatus : TargetController {
   std::uint8_t crd = 0;          ///< which Command Retry Delay
   bool dnr = false;
   std::uint32_t count = 1;  ///< how many commands are hit; 0: every one
+};
+
+/// The response of a command that was executed goes astray.
+struct ResponseFault : TargetController, Page {
+  Latency at;
+  std::uint8_t opcode = 1;
+  bool admin = false;  ///< the opcode is one of the admin queue
+  target::Astray what = target::Astray::late;
+  Duration delay = 2s;      ///< late, twice: by how much the (second) one is late
+  std::uint32_t count = 1;  ///< how many responses; 0: every one
+};
+
+/// TCP connections are accepted at a port, and nobody answers on them.
+struct PortMute : Lasting {
+  std::string port;
+};
+
+/// A host has no way to a port, and knows it: a connect fails at once.
+struct NoRoute : Lasting {
+  enum class Error : std::uint8_t { network, host };
+  std::string host;
+  std::string port;
+  Error error = Error::network;
+};
+
+/// The thread of a user-space initiator that sends Keep Alives is busy with something else.
+struct HostBlocked : Lasting {
+  std::string host;
 };
 
 /// An ANA group changes its state at one port.
@@ -232,6 +269,6 @@ struct CrossTraffic : Lasting {
 using Fault = std::variant<Blackhole, LinkDown, Loss, CommandFault, OperatorAction, HcaRemoved,
                            RemotePortLost, NodeFault, AdminStall, CommandStatus, AnaChange, Impair,
                            KillSockets, DropCapsule, PortRemoved, CrossTraffic, Passthrough,
-                           DamagePdu, SetAttrCqt>;
+                           DamagePdu, SetAttrCqt, ResponseFault, PortMute, NoRoute, HostBlocked>;
 
 }  // namespace holdfast::scenario

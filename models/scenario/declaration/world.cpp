@@ -108,6 +108,8 @@ Object<Subsystem> ccr_knobs(Object<Subsystem>&& declared) {
              "from an accepted Cross-Controller Reset to the reset")
       .field("ccr_event_lost", &Subsystem::ccr_event_lost, boolean(),
              "the completed notice is never sent")
+      .field("ana_event_lost", &Subsystem::ana_event_lost, boolean(),
+             "nor is the notice of an ANA change")
       .field("ccr_reports_failure", &Subsystem::ccr_reports_failure, boolean(),
              "every Cross-Controller Reset is accepted, resets nothing, and its entry in the "
              "log page ends as failed (02h); nvmet never says so")
@@ -238,6 +240,8 @@ const Object<Subsystem>& subsystem_object() {
                                            {"quiesce", target::InFlight::quiesce}}),
                  "commands that execute when their controller ends: run to their end first, are "
                  "stopped, land later, or run on for at most `quiesce_time`")
+          .field("connect_time", &Subsystem::connect_time, duration(0s, 60s),
+                 "processor time of each Connect; the target has one processor for all of them")
           .field("fused_commands", &Subsystem::fused_commands, boolean(),
                  "Compare and Write is executed as one; else it is refused, as nvmet does")
           .field("effects_lbcc", &Subsystem::effects_lbcc,
@@ -274,7 +278,7 @@ std::vector<const ObjectInfo*> declared_objects() {
       &scenario_object().info(),  &fabric_object().info(),    &link_object().info(),
       &subsystem_object().info(), &namespace_object().info(), &media_object().info(),
       &node_object().info(),      &zoned_object().info(),     &host_object().info(),
-      &policy_object().info(),    &connect_object().info()};
+      &policy_object().info(),    &suspicion_object().info(), &connect_object().info()};
   out.insert(out.begin() + 4, &ana_group_state_object().info());
   for (const auto* info : workload_union().infos())
     out.push_back(info);

@@ -153,6 +153,8 @@ void target_message(World& w, ConnectionId id, const Message& message) {
   } else if (const auto data = wire::decode_h2c_data(bytes)) {
     up.data(w, q.owner, data->ttag, as_sent(w, message.payload));
   } else if (const auto request = wire::decode_ic_req(bytes)) {
+    if (w.transport.ports[sim::index(w.transport.connections[id].port)].mutes != 0)
+      return;
     q.digests = request->digests;
     send_to_host(w, id, make_message(wire::encode_ic_resp({.digests = q.digests})));
   } else {

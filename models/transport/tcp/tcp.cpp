@@ -2,6 +2,8 @@
 // TCP connections: opening, writing, closing, and the end of a connection's life.
 #include "models/transport/tcp/tcp.hpp"
 
+#include <algorithm>
+
 #include "models/transport/tcp/internal.hpp"
 #include "models/world.hpp"
 
@@ -81,6 +83,21 @@ void settle(World& w, ConnectionId id) {
   w.transport.connections.remove(id);
 }
 
+namespace {
+
+/// connect() fails before anything is sent.
+void no_route(World& w, ConnectionId id, int error) {
+  if (!w.transport.connections.contains(id) ||
+      end_of(w, id, Side::host).state != TcpState::syn_sent)
+    return;
+  set_state(w, id, Side::host, TcpState::closed);
+  if (end_of(w, id, Side::host).held)
+    w.transport.handlers.lost(w, id, Side::host, error);
+  settle(w, id);
+}
+
+}  // namespace
+
 ConnectionId open(World& w, net::RouteId forward, net::RouteId back, transport::PortId port,
                   transport::HostQueueId queue, const sim::TimerWheel& wheel) {
   const net::Route& there = w.net.routes[sim::index(forward)];
@@ -105,6 +122,13 @@ ConnectionId open(World& w, net::RouteId forward, net::RouteId back, transport::
   e.last_sent = w.now();
   e.first_repeat_ms = stamp_of(w.now());
   set_state(w, id, Side::host, TcpState::syn_sent);
+  const auto& gone = w.transport.no_routes;
+  const auto way = std::find_if(gone.begin(), gone.end(),
+                                [&](const transport::NoRoute& r) { return r.forward == forward; });
+  if (way != gone.end()) {
+    w.after(Duration{}, [id, error = way->error](World& world) { no_route(world, id, error); });
+    return id;
+  }
   send_segment(w, id, Side::host, 0, 0, syn);
   arm_handshake(w, id, Side::host);
   return id;

@@ -3,6 +3,7 @@
 // delayed acknowledgement has its own (net/ipv4/tcp_timer.c). Both go through the timer wheel of
 // their machine (protocol.md 8, 15.1).
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "models/transport/tcp/internal.hpp"
@@ -63,6 +64,29 @@ transport::SynLimits syn_limits(const World& w, ConnectionId id) {
   return of_host(w, w.transport.host_queues[queue].owner);
 }
 
+/// The host engine's name for the queue on a connection, as long as it knows it; none at the other
+/// side.
+std::optional<transport::HostOwner> owner_of(const World& w, ConnectionId id, Side side) {
+  const transport::HostQueueId queue = w.transport.connections[id].host_queue;
+  if (side != Side::host || queue == sim::none<transport::HostQueueId>)
+    return std::nullopt;
+  return w.transport.host_queues[queue].owner;
+}
+
+/// What is left of TCP_USER_TIMEOUT, which counts from the first repetition (retransmits_timed_out,
+/// tcp_clamp_rto_to_user_timeout); never less than 0. Empty: it is off.
+std::optional<Duration> user_time_left(const World& w, ConnectionId id, Side side) {
+  const auto owner = owner_of(w, id, side);
+  if (!owner || w.transport.host.user_timeout == nullptr)
+    return std::nullopt;
+  const Duration limit = w.transport.host.user_timeout(w, *owner);
+  const Endpoint& e = w.transport.connections[id].end[at(side)];
+  if (limit == Duration{} || e.first_repeat_ms < 0)
+    return std::nullopt;
+  const std::chrono::milliseconds since{stamp_of(w.now()) - e.first_repeat_ms};
+  return std::max<Duration>(limit - since, Duration{});
+}
+
 /// tcp_retransmit_timer, in a handshake. True: there is nothing more to do.
 bool handshake_timeout(World& w, ConnectionId id, Side side) {
   Endpoint& e = end_of(w, id, side);
@@ -98,7 +122,9 @@ void on_timeout(World& w, ConnectionId id, Side side) {
     return;
   HOLDFAST_PACKET_CHECK(e.sent.front().seq <= e.unacked && e.sent.front().end() > e.unacked,
                         "the oldest segment is the one that is waited for");
-  if (e.timeouts != 0 && w.now() - e.silent_since >= longest_silence(p)) {
+  const auto left = user_time_left(w, id, side);
+  const bool silent = left ? *left == Duration{} : w.now() - e.silent_since >= longest_silence(p);
+  if (e.timeouts != 0 && silent) {
     give_up(w, id, side);
     return;
   }
@@ -108,7 +134,11 @@ void on_timeout(World& w, ConnectionId id, Side side) {
   ++e.timeouts;
   retransmit(w, id, side, e.sent.front());
   e.round_trips.timeout = std::min<Duration>(2 * e.round_trips.timeout, p.rto_max);
-  arm(w, id, side, Pending::timeout, e.round_trips.timeout);
+  const Duration user = user_time_left(w, id, side).value_or(p.rto_max);
+  arm(w, id, side, Pending::timeout,
+      std::min<Duration>(e.round_trips.timeout, std::max<Duration>(user, 1ms)));
+  if (const auto owner = owner_of(w, id, side); owner && w.transport.host.timed_out != nullptr)
+    w.transport.host.timed_out(w, *owner, e.timeouts);
 }
 
 /// tcp_send_loss_probe: one per episode, a new segment if there is one, else the last one again.
