@@ -380,6 +380,22 @@ Pilot pilot(const S& system, std::size_t effort, double chance, Seeds seeds,
   return out;
 }
 
+/// How many paths come from each of given levels to the next one. Its paths are lost likewise.
+template <System S>
+Pilot measure(const S& system, const std::vector<double>& levels, std::size_t effort, Seeds seeds) {
+  Estimate<S> tried = fixed_effort(system, levels, effort, seeds);
+  Pilot out;
+  out.levels = levels;
+  out.work = tried.work;
+  out.complete = tried.value > 0.0;
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    out.chances.push_back(
+        i < tried.stages.size() ? std::max(tried.stages[i].reached, 1.0) / tried.stages[i].tried
+                                : 1.0);
+  }
+  return out;
+}
+
 /// Crude Monte Carlo: `runs` paths, and how many meet the event.
 template <System S>
 std::uint64_t crude(const S& system, std::uint64_t runs, Seeds seeds, Work& work) {

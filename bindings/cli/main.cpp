@@ -183,6 +183,37 @@ void add_search(CLI::App& app, SearchArguments& search) {
       "  holdfast search worst_case --for corruption --against spec\n");
 }
 
+void add_rare(CLI::App& app, RareArguments& rare) {
+  auto* verb = app.add_subcommand("rare", "Estimate the probability of what hardly ever happens");
+  verb->add_option("SCENARIO", rare.scenario, "a scenario file, or the name of a bundled one")
+      ->required();
+  verb->add_option("--of", rare.event,
+                   "corruption, exposure, or longer than a time: exposure>2s, stall>20s")
+      ->type_name("EVENT")
+      ->required();
+  add_sets(verb, rare.sets);
+  verb->add_option("--method", rare.method, "restart (default), fixed-effort or adaptive")
+      ->type_name("METHOD");
+  verb->add_option("--repetitions", rare.repetitions, "independent estimates (default 20)")
+      ->type_name("N");
+  verb->add_option("--effort", rare.effort, "worlds that begin in each of them (default 500)")
+      ->type_name("N");
+  verb->add_option("--seed", rare.seed, "of all random streams (default 1)")->type_name("N");
+  verb->add_option("--budget", rare.budget, "begin no further repetition after so long, e.g. 60s")
+      ->type_name("TIME");
+  verb->add_option("--per-year", rare.per_year, "failovers a year, to tell what that comes to")
+      ->type_name("N");
+  verb->add_option("--out", rare.out, "write rare.json and worlds that failed into this folder")
+      ->type_name("DIR");
+  verb->add_option("--jobs", rare.jobs, "threads; 0: as many as there are cores")->type_name("N");
+  verb->add_flag("--json", rare.json, "print the answer as JSON");
+  verb->footer(
+      "Examples:\n"
+      "  holdfast rare rare_1e6 --of corruption\n"
+      "  holdfast rare rare_1e9 --of corruption --per-year 12 --out found\n"
+      "  holdfast rare rare_1e4 --of 'stall>16s' --method fixed-effort\n");
+}
+
 CLI::App* add_list(CLI::App& app, std::string& kind, std::string& name, bool& json) {
   auto* list = app.add_subcommand("list", "List what a scenario can name");
   list->add_option("KIND", kind,
@@ -263,6 +294,8 @@ int dispatch(int argc, char** argv) {
   add_timers(app, timers);
   SearchArguments search;
   add_search(app, search);
+  RareArguments rare;
+  add_rare(app, rare);
 
   app.add_subcommand("sweep", "Run a scenario at many points (needs the Python package)");
 
@@ -294,6 +327,8 @@ int dispatch(int argc, char** argv) {
     return print_timers(timers);
   if (app.got_subcommand("search"))
     return search_worst(search);
+  if (app.got_subcommand("rare"))
+    return estimate_rare(rare);
   if (schema->parsed())
     return print_schema(format);
   if (list->parsed())
