@@ -93,11 +93,10 @@ json document(const scenario::Scenario& scenario, const Outcome& out) {
   if (out.crude.runs != 0) {
     crude = {{"run_count", out.crude.runs},
              {"hit_count", out.crude.hits},
-             {"probability", out.crude.hits == 0 ? json(nullptr)
-                                                 : json(static_cast<double>(out.crude.hits) /
-                                                        static_cast<double>(out.crude.runs))},
-             {"low", out.crude.low},
-             {"high", out.crude.high},
+             {"probability",
+              {{"value", static_cast<double>(out.crude.hits) / static_cast<double>(out.crude.runs)},
+               {"low", out.crude.low},
+               {"high", out.crude.high}}},
              {"work", work_of(out.crude_work)}};
   }
   json examples = json::array();
@@ -115,8 +114,6 @@ json document(const scenario::Scenario& scenario, const Outcome& out) {
               {"repetition_count", out.values.size()},
               {"effort_count", out.options.effort},
               {"probability", nullptr},
-              {"low", nullptr},
-              {"high", nullptr},
               {"gain", nullptr},
               {"ancestor_count", out.ancestors},
               {"zero_count", out.mean.zeros},
@@ -131,14 +128,16 @@ json document(const scenario::Scenario& scenario, const Outcome& out) {
     doc["prolong"] = out.options.prolong;
   if (out.values.empty())
     return doc;
+  doc["probability"] = {{"value", out.mean.value}, {"low", nullptr}, {"high", nullptr}};
+  json& p = doc["probability"];
   if (out.mean.value == 0.0) {
-    doc["high"] = out.upper;
+    p["low"] = 0.0;
+    p["high"] = out.upper;
     return doc;
   }
-  doc["probability"] = out.mean.value;
   if (out.mean.repetitions > 1) {
-    doc["low"] = out.mean.low;
-    doc["high"] = out.mean.high;
+    p["low"] = out.mean.low;
+    p["high"] = out.mean.high;
   }
   if (out.gain > 0.0)
     doc["gain"] = out.gain;

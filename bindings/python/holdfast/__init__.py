@@ -30,6 +30,7 @@ from holdfast.errors import (
     WriteError,
 )
 from holdfast.policy import Io, Policy, Recovery
+from holdfast.rarity import Rare, rare
 from holdfast.result import Result
 from holdfast.running import run
 from holdfast.scenario import Estimate, Scenario, scenarios
@@ -63,6 +64,7 @@ __all__ = [
     "KernelMismatch",
     "PlatformError",
     "Policy",
+    "Rare",
     "Recovery",
     "Result",
     "Scenario",
@@ -86,6 +88,7 @@ __all__ = [
     "parts",
     "plot",
     "random",
+    "rare",
     "record_kinds",
     "run",
     "scenarios",

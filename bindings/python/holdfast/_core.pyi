@@ -28,6 +28,17 @@ def search(
     seconds: float | None,
     jobs: int,
 ) -> str: ...
+def rare(
+    text: str,
+    source: str,
+    of: str,
+    method: str,
+    repetitions: int,
+    effort: int,
+    seed: int,
+    seconds: float | None,
+    jobs: int,
+) -> str: ...
 def schema() -> str: ...
 def nearest(word: str, names: Sequence[str]) -> str: ...
 def catalogue() -> list[tuple[str, str, str]]: ...

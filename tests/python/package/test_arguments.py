@@ -83,6 +83,10 @@ VALID: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         holdfast.search,
         {"scenario": "worst_case", "objective": "corruption", "worlds": 50, "jobs": 1},
     ),
+    "rare": (
+        holdfast.rare,
+        {"scenario": "rare_1e4", "of": "exposure", "repetitions": 2, "effort": 5, "jobs": 1},
+    ),
     "grid": (holdfast.grid, {"axes": {POLICY: ["spec"]}}),
     "zipped": (holdfast.zipped, {"axes": {POLICY: ["spec"]}}),
     "random": (holdfast.random, {"n": 4, "ranges": {"/x": (1, 2)}}),
