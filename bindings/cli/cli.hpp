@@ -105,6 +105,14 @@ struct RareArguments {
   bool json = false;
 };
 
+struct SizeArguments {
+  std::string scenario;
+  std::vector<std::string> sets;
+  std::string risk = "1e-9";  ///< as typed, like the rest
+  std::string stall;
+  bool json = false;
+};
+
 /// Each verb prints its data and gives the exit status.
 int run_scenarios(const RunArguments& arguments);
 int conform_matrix(const ConformArguments& arguments);
@@ -123,6 +131,8 @@ int print_timers(const TimersArguments& arguments);
 int search_worst(const SearchArguments& arguments);
 /// The probability of what hardly ever happens.
 int estimate_rare(const RareArguments& arguments);
+/// Timeouts for a risk and a stall.
+int recommend_timeouts(const SizeArguments& arguments);
 /// Becomes the Python program that does it; returns only by an exception.
 int sweep(const std::vector<std::string>& arguments);
 

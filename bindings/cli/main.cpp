@@ -214,6 +214,19 @@ void add_rare(CLI::App& app, RareArguments& rare) {
       "  holdfast rare rare_1e4 --of 'stall>16s' --method fixed-effort\n");
 }
 
+void add_size(CLI::App& app, SizeArguments& size) {
+  auto* verb = app.add_subcommand("size", "Recommend timeouts for a risk and a stall");
+  verb->add_option("SCENARIO", size.scenario, "a scenario file, or the name of a bundled one")
+      ->required();
+  verb->add_option("--risk", size.risk, "most probability of exposure in a failover (1e-9)")
+      ->type_name("P");
+  verb->add_option("--stall", size.stall, "longest stall of an application, e.g. 20s")
+      ->type_name("TIME")
+      ->required();
+  add_sets(verb, size.sets);
+  verb->add_flag("--json", size.json, "print the answer as JSON");
+}
+
 CLI::App* add_list(CLI::App& app, std::string& kind, std::string& name, bool& json) {
   auto* list = app.add_subcommand("list", "List what a scenario can name");
   list->add_option("KIND", kind,
@@ -296,6 +309,8 @@ int dispatch(int argc, char** argv) {
   add_search(app, search);
   RareArguments rare;
   add_rare(app, rare);
+  SizeArguments size;
+  add_size(app, size);
 
   app.add_subcommand("sweep", "Run a scenario at many points (needs the Python package)");
 
@@ -329,6 +344,8 @@ int dispatch(int argc, char** argv) {
     return search_worst(search);
   if (app.got_subcommand("rare"))
     return estimate_rare(rare);
+  if (app.got_subcommand("size"))
+    return recommend_timeouts(size);
   if (schema->parsed())
     return print_schema(format);
   if (list->parsed())
