@@ -40,6 +40,8 @@ constexpr const char* after =
     "  holdfast schema > holdfast.schema.json\n"
     "  holdfast list policy\n"
     "  holdfast timers quickstart --set hosts.h1.policy=cqt-only\n"
+    "  holdfast rare rare_1e6 --of corruption\n"
+    "  holdfast size rare_1e6 --risk 1e-9 --stall 20s\n"
     "  holdfast conform --policy linux-mainline --target all --out report\n"
     "  holdfast sweep scenarios/sweeps/policies.json --out policies.parquet\n\n"
     "Exit status: 0 done, every expectation met; 1 an expectation failed; 2 wrong input or usage,\n"
