@@ -107,6 +107,16 @@ std::vector<double> TandemQueue::levels() const {
   return out;
 }
 
+template Estimate<TandemQueue> fixed_effort(const TandemQueue&, const std::vector<double>&,
+                                            std::size_t, Seeds);
+template Estimate<TandemQueue> restart(const TandemQueue&, const std::vector<double>&,
+                                       const std::vector<std::uint32_t>&, std::size_t, std::size_t,
+                                       Seeds);
+template Estimate<TandemQueue> adaptive(const TandemQueue&, const std::vector<double>&, std::size_t,
+                                        Seeds);
+template Pilot pilot(const TandemQueue&, std::size_t, double, Seeds, std::size_t);
+template std::uint64_t crude(const TandemQueue&, std::uint64_t, Seeds, Work&);
+
 double TandemQueue::exact() const {
   const std::size_t side = capacity_ + 1;
   std::vector<double> p(side * side, 0.0);

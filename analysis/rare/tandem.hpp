@@ -50,4 +50,15 @@ class TandemQueue {
   double of_first_;
 };
 
+// Compiled once, with the library.
+extern template Estimate<TandemQueue> fixed_effort(const TandemQueue&, const std::vector<double>&,
+                                                   std::size_t, Seeds);
+extern template Estimate<TandemQueue> restart(const TandemQueue&, const std::vector<double>&,
+                                              const std::vector<std::uint32_t>&, std::size_t,
+                                              std::size_t, Seeds);
+extern template Estimate<TandemQueue> adaptive(const TandemQueue&, const std::vector<double>&,
+                                               std::size_t, Seeds);
+extern template Pilot pilot(const TandemQueue&, std::size_t, double, Seeds, std::size_t);
+extern template std::uint64_t crude(const TandemQueue&, std::uint64_t, Seeds, Work&);
+
 }  // namespace holdfast::analysis::rare

@@ -23,7 +23,8 @@ COUNTS = frozenset(
      "iterations", "write", "read", "command", "passed", "failed", "id", "cancelled", "recoveries",
      "io_errors", "deviations", "worlds", "probes", "ordinal", "losses", "delays", "shrink_runs",
      "fault", "faults", "expiries", "target_expiries", "reconnects", "probability", "chance",
-     "importance", "gain", "factor", "level", "prolong", "repetitions")
+     "importance", "gain", "factor", "level", "prolong", "repetitions",
+     "risk_probability")
 )  # fmt: skip
 
 

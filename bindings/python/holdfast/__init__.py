@@ -34,6 +34,7 @@ from holdfast.rarity import Rare, rare
 from holdfast.result import Result
 from holdfast.running import run
 from holdfast.scenario import Estimate, Scenario, scenarios
+from holdfast.sizing import Size, sensitivity, size
 from holdfast.sweeping import (
     Threshold,
     columns,
@@ -71,6 +72,7 @@ __all__ = [
     "ScenarioError",
     "Search",
     "SimGridError",
+    "Size",
     "Threshold",
     "UsageError",
     "Volume",
@@ -93,6 +95,8 @@ __all__ = [
     "run",
     "scenarios",
     "search",
+    "sensitivity",
+    "size",
     "sleep",
     "sobol",
     "statistics",

@@ -61,3 +61,23 @@ def test_what_it_refuses(words: tuple[str, ...], says: str) -> None:
     assert done.returncode == 2
     assert says in done.stderr
     assert done.stdout == ""
+
+
+def test_size_recommends_or_says_what_would_do() -> None:
+    """Both wishes are kept; numbers have units; infeasible is status 1."""
+    document = json.loads(holdfast("size", "rare_1e6", "--stall", "20s", "--json").stdout)
+    assert document["recommended"]["risk_probability"] <= 1e-9
+    assert document["recommended"]["stall_s"] <= 20
+    assert document["evaluation_count"] <= 40
+    assert list(numbers_without_unit(document)) == []
+    done = holdfast("size", "rare_1e6", "--stall", "3s")
+    assert done.returncode == 1
+    assert "cheapest relaxation" in done.stdout
+    for words, says in (
+        (("rare_1e6", "--stall", "0s"), "--stall"),
+        (("rare_1e6", "--stall", "20s", "--risk", "2"), "--risk"),
+        (("quickstart", "--stall", "20s"), "fio"),
+    ):
+        wrong = holdfast("size", *words)
+        assert wrong.returncode == 2
+        assert says in wrong.stderr

@@ -93,7 +93,7 @@ TEST_CASE("splitting gains over crude Monte Carlo what was published, and more",
 }
 
 TEST_CASE("intervals hold the truth about as often as they say", "[rare]") {
-  const TandemQueue queue(6);
+  const TandemQueue queue(4);
   const double exact = queue.exact();
   int held = 0;
   constexpr int intervals = 200;
@@ -101,7 +101,7 @@ TEST_CASE("intervals hold the truth about as often as they say", "[rare]") {
     std::vector<double> values;
     for (std::uint64_t i = 0; i < 20; ++i) {
       values.push_back(
-          fixed_effort(queue, queue.levels(), 150, Seeds(100 + static_cast<std::uint64_t>(k), i))
+          fixed_effort(queue, queue.levels(), 60, Seeds(100 + static_cast<std::uint64_t>(k), i))
               .value);
     }
     const Mean mean = mean_of(values);
