@@ -49,8 +49,8 @@ inline sim::Duration draw_again(sim::Choices& choices, sim::ChoiceId id, std::ui
           return (elapsed + sim::exponential(bits, span.high)).count();
         if (tail && bits >= span.threshold)
           return span.low.count();
-        return (span.low + sim::exponential(tail ? sim::stretched(bits, span.threshold) : bits,
-                                            span.high))
+        return (span.low +
+                sim::exponential(tail ? sim::stretched(bits, span.threshold) : bits, span.high))
             .count();
       case Span::Kind::constant:
         break;

@@ -49,8 +49,8 @@ class Choices {
     seed_ = seed;
   }
 
-  /// Throws other dice from here on: what was chosen stays, so two copies of a world that go on with
-  /// dice of their own share their past and nothing else.
+  /// Throws other dice from here on: what was chosen stays, so two copies of a world that go on
+  /// with dice of their own share their past and nothing else.
   void go_on_with(std::uint64_t seed) { seed_ = seed; }
 
   /// Adds a choice point. Two points must not share a name; names appear in records and scripts.

@@ -69,9 +69,10 @@ std::vector<std::string> warnings_of(const Outcome& out) {
     return says;
   }
   if (out.ancestors < enough_ancestors) {
-    says.push_back(fmt::format("all that met the event come from {} beginnings: too few to be "
-                               "told from chance, whatever the interval says",
-                               out.ancestors));
+    says.push_back(
+        fmt::format("all that met the event come from {} beginnings: too few to be "
+                    "told from chance, whatever the interval says",
+                    out.ancestors));
   }
   if (2 * out.mean.zeros > out.mean.repetitions) {
     says.push_back(fmt::format("not converged: {} of {} repetitions met nothing", out.mean.zeros,
@@ -79,8 +80,8 @@ std::vector<std::string> warnings_of(const Outcome& out) {
   } else if (out.mean.repetitions > 1 && out.mean.high > 3.0 * out.mean.value) {
     says.emplace_back("not converged: the interval is wider than the estimate");
   }
-  const bool apart = out.crude.hits != 0 &&
-                     (out.crude.high < out.mean.low || out.crude.low > out.mean.high);
+  const bool apart =
+      out.crude.hits != 0 && (out.crude.high < out.mean.low || out.crude.low > out.mean.high);
   if (apart) {
     says.emplace_back(
         "the interval of crude Monte Carlo does not overlap: the importance misses a way there");
@@ -101,8 +102,8 @@ json document(const scenario::Scenario& scenario, const Outcome& out) {
   }
   json examples = json::array();
   for (const Example& one : out.examples) {
-    examples.push_back({{"scenario", scenario::to_json(one.scenario)},
-                        {"trace_hash", hex(one.trace_hash)}});
+    examples.push_back(
+        {{"scenario", scenario::to_json(one.scenario)}, {"trace_hash", hex(one.trace_hash)}});
   }
   json doc = {{"schema_version", result_schema_version},
               {"name", scenario.name},

@@ -37,8 +37,8 @@ TimePoint detection_of(const World& w, const host::Controller& c, TimePoint end)
   TimePoint first = end;
   if (c.kato != Duration{}) {
     const auto mode = c.traffic_based ? KeepAlive::traffic_based : KeepAlive::command_based;
-    first = std::min(first, std::max(c.last_check, c.created) +
-                                2 * look_period(mode, c.kato) + c.kato);
+    first =
+        std::min(first, std::max(c.last_check, c.created) + 2 * look_period(mode, c.kato) + c.kato);
   }
   for (const host::RequestTimer& timer : c.timers) {
     if (timer.at != sim::never)

@@ -129,8 +129,8 @@ class Run {
         options_.progress(finished, options_.repetitions);
     });
     // Those before the first that was not finished: what comes later was quick by chance.
-    const auto last = std::find_if(done_.begin(), done_.end(),
-                                   [](const Done& one) { return !one.finished; });
+    const auto last =
+        std::find_if(done_.begin(), done_.end(), [](const Done& one) { return !one.finished; });
     if (last != done_.end()) {
       out_.ended = options_.stop != nullptr && *options_.stop ? Ended::interrupted : Ended::budget;
     }
@@ -149,8 +149,8 @@ class Run {
         std::vector<std::uint64_t> some(together);
         const std::uint64_t first = runs / crude_batch;
         parallel_for(together, options_.jobs, [&](std::size_t i) {
-          some[i] = crude(worlds_, crude_batch, Seeds(options_.seed, crude_stream + first + i),
-                          works[i]);
+          some[i] =
+              crude(worlds_, crude_batch, Seeds(options_.seed, crude_stream + first + i), works[i]);
         });
         for (std::size_t i = 0; i < together; ++i) {
           hits += some[i];
@@ -158,8 +158,8 @@ class Run {
           out_.crude_work += works[i];
         }
         if (is_over()) {
-          out_.ended = options_.stop != nullptr && *options_.stop ? Ended::interrupted
-                                                                  : Ended::budget;
+          out_.ended =
+              options_.stop != nullptr && *options_.stop ? Ended::interrupted : Ended::budget;
           break;
         }
         if (options_.progress)
@@ -251,8 +251,8 @@ Event event_of(std::string_view text) {
   if (greater != std::string_view::npos) {
     const auto time = scenario::parse_duration(text.substr(greater + 1));
     if (!time.ok() || time.value < Duration{}) {
-      throw std::invalid_argument(fmt::format("found \"{}\", expected a time behind \">\", e.g. {}>2s",
-                                              text, what));
+      throw std::invalid_argument(
+          fmt::format("found \"{}\", expected a time behind \">\", e.g. {}>2s", text, what));
     }
     out.above = time.value;
   }

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/rare/pilot.hpp"
 #include "analysis/rare/worlds.hpp"
 
 namespace holdfast::analysis::rare {
@@ -28,8 +29,8 @@ struct Mean {
   std::size_t repetitions = 0;
   std::size_t zeros = 0;  ///< repetitions in which nobody met the event
   double value = 0.0;
-  double deviation = 0.0;          ///< of one repetition
-  double low = 0.0, high = 0.0;    ///< 95 %, by Student's t; 0 and 0 for fewer than two
+  double deviation = 0.0;              ///< of one repetition
+  double low = 0.0, high = 0.0;        ///< 95 %, by Student's t; 0 and 0 for fewer than two
   [[nodiscard]] double error() const;  ///< standard error
 };
 Mean mean_of(const std::vector<double>& values);
@@ -55,16 +56,16 @@ struct Options {
   /// Paths that begin in a repetition; with fixed effort also from each level.
   std::size_t effort = 500;
   std::size_t repetitions = 20;
-  std::size_t prolong = 1;      ///< RESTART: levels that a retrial may fall
-  std::vector<double> levels;   ///< empty: a pilot chooses them
-  double crude_part = 0.5;      ///< crude Monte Carlo gets this part of the work of the repetitions
+  std::size_t prolong = 1;     ///< RESTART: levels that a retrial may fall
+  std::vector<double> levels;  ///< empty: a pilot chooses them
+  double crude_part = 0.5;     ///< crude Monte Carlo gets this part of the work of the repetitions
   std::uint64_t seed = 1;
-  unsigned jobs = 1;            ///< threads; the answer does not depend on it
+  unsigned jobs = 1;  ///< threads; the answer does not depend on it
   std::optional<std::chrono::steady_clock::time_point> deadline;
   const std::atomic<bool>* stop = nullptr;
   std::function<void(std::size_t done, std::size_t of)> progress;  ///< on the calling thread
-  std::size_t examples = 10;    ///< worlds that failed and are told as scenarios
-  Importance importance;        ///< empty: the one that is built in
+  std::size_t examples = 10;  ///< worlds that failed and are told as scenarios
+  Importance importance;      ///< empty: the one that is built in
 };
 
 /// A world that met the event.
@@ -88,9 +89,9 @@ struct Outcome {
   std::size_t ancestors = 0;  ///< different beginnings of the paths that met the event
   Proportion crude;
   Work crude_work;
-  double gain = 0.0;             ///< by events
-  double upper = 0.0;            ///< of no hit at all: what the crude runs allow
-  double seconds = 0.0;          ///< processor time of repetitions and pilot
+  double gain = 0.0;     ///< by events
+  double upper = 0.0;    ///< of no hit at all: what the crude runs allow
+  double seconds = 0.0;  ///< processor time of repetitions and pilot
   double crude_seconds = 0.0;
   std::vector<Example> examples;
 };

@@ -52,9 +52,9 @@ struct Work {
 };
 
 /// A system: `root` is its beginning with the dice of a seed; `renew` throws other dice from here
-/// on; `advance` runs a path until its importance is at least `up`, or below `down`, or it ends, and
-/// keeps the highest importance that it has seen in `peak` (at least what was there). A path whose
-/// importance is out of the bounds already stays where it is.
+/// on; `advance` runs a path until its importance is at least `up`, or below `down`, or it ends,
+/// and keeps the highest importance that it has seen in `peak` (at least what was there). A path
+/// whose importance is out of the bounds already stays where it is.
 template <class S>
 concept System = requires(const S& s, typename S::Path& path, std::uint64_t seed, double& peak,
                           Work& work) {
@@ -138,6 +138,21 @@ Particle<S> copy_of(const S& system, const Particle<S>& one, Seeds& seeds, Work&
   return copy;
 }
 
+/// A path up to its end; `at[k]` is where it first came to level `first` + k.
+template <System S>
+struct Line {
+  std::vector<Particle<S>> at;
+  std::size_t first = 0;
+  std::size_t top = 0;  ///< levels it came to; one more: the event
+
+  /// Nobody sets out from there any more.
+  void forget_below(std::size_t level) {
+    const std::size_t drop = std::min(level - std::min(first, level), at.size());
+    at.erase(at.begin(), at.begin() + static_cast<std::ptrdiff_t>(drop));
+    first += drop;
+  }
+};
+
 inline void check_levels(const std::vector<double>& levels) {
   HOLDFAST_CHECK(std::is_sorted(levels.begin(), levels.end(), std::less_equal<>()),
                  "each level is higher than the one before it");
@@ -202,8 +217,7 @@ Estimate<S> restart(const S& system, const std::vector<double>& levels,
   double sum = 0.0;
   std::vector<Trial> waiting;
   for (std::size_t n = 0; n < roots; ++n) {
-    waiting.push_back(
-        {{system.root(seeds.next(), out.work), static_cast<std::uint32_t>(n)}, 0, 0});
+    waiting.push_back({{system.root(seeds.next(), out.work), static_cast<std::uint32_t>(n)}, 0, 0});
     out.stages[0].tried += 1.0;
     while (!waiting.empty()) {
       Trial one = std::move(waiting.back());
@@ -217,8 +231,8 @@ Estimate<S> restart(const S& system, const std::vector<double>& levels,
             ++one.split;
             out.stages[one.split].tried += factors[one.split - 1];
             for (std::uint32_t k = 1; k < factors[one.split - 1]; ++k) {
-              waiting.push_back({detail::copy_of(system, one.particle, seeds, out.work), one.split,
-                                 one.split});
+              waiting.push_back(
+                  {detail::copy_of(system, one.particle, seeds, out.work), one.split, one.split});
             }
             break;
           case Reached::sunk:
@@ -251,12 +265,7 @@ Estimate<S> adaptive(const S& system, const std::vector<double>& levels, std::si
                      Seeds seeds) {
   HOLDFAST_CHECK(particles > 1, "one path cannot replace another");
   detail::check_levels(levels);
-  /// A path up to its end; `at[k]` is where it first came to level `first` + k.
-  struct Line {
-    std::vector<Particle<S>> at;
-    std::size_t first = 0;
-    std::size_t top = 0;  ///< levels it came to; one more: the event
-  };
+  using Line = detail::Line<S>;
   const std::size_t event = levels.size() + 1;
   Estimate<S> out;
   out.stages.resize(event);
@@ -280,8 +289,7 @@ Estimate<S> adaptive(const S& system, const std::vector<double>& levels, std::si
   };
   std::vector<Line> lines;
   for (std::size_t n = 0; n < particles; ++n) {
-    lines.push_back(
-        run({system.root(seeds.next(), out.work), static_cast<std::uint32_t>(n)}, 0));
+    lines.push_back(run({system.root(seeds.next(), out.work), static_cast<std::uint32_t>(n)}, 0));
   }
   out.value = 1.0;
   for (;;) {
@@ -299,11 +307,8 @@ Estimate<S> adaptive(const S& system, const std::vector<double>& levels, std::si
     out.value *= static_cast<double>(left.size()) / static_cast<double>(lines.size());
     if (left.empty())
       return out;
-    for (Line& line : lines) {  // Nobody sets out from below any more.
-      const std::size_t drop = std::min(lowest - std::min(line.first, lowest), line.at.size());
-      line.at.erase(line.at.begin(), line.at.begin() + static_cast<std::ptrdiff_t>(drop));
-      line.first += drop;
-    }
+    for (Line& line : lines)
+      line.forget_below(lowest);
     for (const std::size_t i : gone) {
       const Line& other = lines[left[seeds.below(left.size())]];
       Particle<S> one = detail::copy_of(system, other.at[lowest - other.first], seeds, out.work);
@@ -316,95 +321,6 @@ Estimate<S> adaptive(const S& system, const std::vector<double>& levels, std::si
   for (Line& line : lines)
     detail::keep_hit(out, std::move(line.at.back()));
   return out;
-}
-
-/// What a pilot has found out.
-struct Pilot {
-  std::vector<double> levels;
-  std::vector<double> chances;  ///< of coming to each from the one before it
-  Work work;
-  bool complete = false;  ///< from the last one the event is met often enough
-};
-
-/// Chooses levels such that about the fraction `chance` of the paths from one of them comes to the
-/// next. Its paths are lost to the estimate.
-template <System S>
-Pilot pilot(const S& system, std::size_t effort, double chance, Seeds seeds,
-            std::size_t most_levels = 100) {
-  HOLDFAST_CHECK(effort > 1 && chance > 0.0 && chance < 1.0, "a level has to be in reach");
-  Pilot out;
-  std::vector<Particle<S>> from;
-  const auto start = [&](std::size_t n) {
-    return from.empty() ? Particle<S>{system.root(seeds.next(), out.work), 0}
-                        : detail::copy_of(system, from[n % from.size()], seeds, out.work);
-  };
-  double last = -no_level;
-  while (out.levels.size() < most_levels) {
-    std::vector<double> peaks;
-    for (std::size_t n = 0; n < effort; ++n) {
-      Particle<S> one = start(n);
-      double peak = -no_level;
-      if (one.hit || system.advance(one.path, no_level, -no_level, peak, out.work) ==
-                         Reached::event)
-        peak = no_level;
-      peaks.push_back(peak);
-    }
-    std::sort(peaks.begin(), peaks.end());
-    const auto place = static_cast<std::size_t>((1.0 - chance) * static_cast<double>(effort));
-    double next = peaks[std::min(place, effort - 1)];
-    const double lowest = std::max(last, peaks.front());  // all of them come that far
-    if (next <= lowest) {
-      const auto above = std::upper_bound(peaks.begin(), peaks.end(), lowest);
-      if (above == peaks.end())
-        return out;
-      next = *above;
-    }
-    if (next == no_level) {
-      out.complete = true;
-      return out;
-    }
-    std::vector<Particle<S>> to;
-    for (std::size_t n = 0; n < effort; ++n) {
-      Particle<S> one = start(n);
-      const Reached r = detail::advance(system, one, next, -no_level, out.work);
-      if (r == Reached::level || r == Reached::event)
-        to.push_back(std::move(one));
-    }
-    if (to.empty())
-      return out;
-    out.levels.push_back(next);
-    out.chances.push_back(static_cast<double>(to.size()) / static_cast<double>(effort));
-    last = next;
-    from = std::move(to);
-  }
-  return out;
-}
-
-/// How many paths come from each of given levels to the next one. Its paths are lost likewise.
-template <System S>
-Pilot measure(const S& system, const std::vector<double>& levels, std::size_t effort, Seeds seeds) {
-  Estimate<S> tried = fixed_effort(system, levels, effort, seeds);
-  Pilot out;
-  out.levels = levels;
-  out.work = tried.work;
-  out.complete = tried.value > 0.0;
-  for (std::size_t i = 0; i < levels.size(); ++i) {
-    out.chances.push_back(
-        i < tried.stages.size() ? std::max(tried.stages[i].reached, 1.0) / tried.stages[i].tried
-                                : 1.0);
-  }
-  return out;
-}
-
-/// Crude Monte Carlo: `runs` paths, and how many meet the event.
-template <System S>
-std::uint64_t crude(const S& system, std::uint64_t runs, Seeds seeds, Work& work) {
-  std::uint64_t hits = 0;
-  for (std::uint64_t n = 0; n < runs; ++n) {
-    Particle<S> one{system.root(seeds.next(), work), 0};
-    hits += detail::advance(system, one, no_level, -no_level, work) == Reached::event ? 1 : 0;
-  }
-  return hits;
 }
 
 }  // namespace holdfast::analysis::rare

@@ -15,9 +15,7 @@ constexpr double rate_of_arrivals = 3.0;
 constexpr double rate_of_first = 2.0;
 constexpr double rate_of_second = 6.0;
 
-constexpr Duration mean_of(double rate) {
-  return Duration{static_cast<std::int64_t>(1e9 / rate)};
-}
+constexpr Duration mean_of(double rate) { return Duration{static_cast<std::int64_t>(1e9 / rate)}; }
 
 void arrive(Tandem& t);
 void leave_first(Tandem& t);
@@ -28,12 +26,8 @@ sim::EventId after(Tandem& t, sim::ChoiceId choice, double rate, void (*what)(Ta
   return t.calendar.at(t.calendar.now() + span, [what](Tandem& world) { what(world); });
 }
 
-void next_arrival(Tandem& t) {
-  t.arrival = after(t, t.arrival_choice, rate_of_arrivals, arrive);
-}
-void serve_first(Tandem& t) {
-  t.first_done = after(t, t.first_choice, rate_of_first, leave_first);
-}
+void next_arrival(Tandem& t) { t.arrival = after(t, t.arrival_choice, rate_of_arrivals, arrive); }
+void serve_first(Tandem& t) { t.first_done = after(t, t.first_choice, rate_of_first, leave_first); }
 void serve_second(Tandem& t) {
   t.second_done = after(t, t.second_choice, rate_of_second, leave_second);
 }

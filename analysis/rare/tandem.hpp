@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "analysis/rare/pilot.hpp"
 #include "analysis/rare/splitting.hpp"
 #include "sim/calendar.hpp"
 #include "sim/choice.hpp"

@@ -192,7 +192,8 @@ Reading Worlds::read(const Path& path, double level) const {
     out.per_ns = 1.0 / whole;
     if (level > 1.0)
       continue;
-    const TimePoint at{Duration{job.since_ns + static_cast<std::int64_t>(std::ceil(level * whole))}};
+    const TimePoint at{
+        Duration{job.since_ns + static_cast<std::int64_t>(std::ceil(level * whole))}};
     if (at > path.world.now() && (out.at_level == sim::never || at < out.at_level))
       out.at_level = at;
   }
@@ -270,8 +271,8 @@ Said said_of(const std::string& point) {
     if (ends_with(point, end))
       return Said::happens;
   }
-  for (const char* const end : {"/at", "/for", " latency", " time", " delay", "/interval", "/burst",
-                                "/pause", " phase"}) {
+  for (const char* const end :
+       {"/at", "/for", " latency", " time", " delay", "/interval", "/burst", "/pause", " phase"}) {
     if (ends_with(point, end))
       return Said::time;
   }

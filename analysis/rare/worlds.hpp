@@ -42,7 +42,7 @@ class Stopped : public std::exception {};
 /// The stalls of the applications of a world, as far as they are known.
 struct Stalls {
   struct Job {
-    std::uint32_t out = 0;     ///< I/O that is out
+    std::uint32_t out = 0;      ///< I/O that is out
     std::int64_t since_ns = 0;  ///< when the last of it was completed, or the first of it submitted
   };
   sim::Vector<Job> jobs;
@@ -88,8 +88,8 @@ class Worlds {
   [[nodiscard]] bool has_happened(const Path& path) const;
   [[nodiscard]] bool is_settled(const World& w) const;
   [[nodiscard]] Reading read(const Path& path, double level) const;
-  /// Runs a lineage from its beginning to the end of the scenario; `before_split` is called with the
-  /// world at the first split.
+  /// Runs a lineage from its beginning to the end of the scenario; `before_split` is called with
+  /// the world at the first split.
   template <class Before>
   World walk(const Lineage& lineage, bool record, Before before_split) const;
   [[nodiscard]] World build(std::uint64_t seed, bool record) const;

@@ -135,8 +135,9 @@ Path path_of(const Scenario& s) {
   p.usual = media.write.low;
   p.mean = media.write.high;
   p.warm_earliest = std::max(hole.at.low - job.start, Duration{});
-  p.warm_latest = std::max(
-      (hole.at.kind == Latency::Kind::uniform ? hole.at.high : hole.at.low) - job.start, Duration{});
+  p.warm_latest =
+      std::max((hole.at.kind == Latency::Kind::uniform ? hole.at.high : hole.at.low) - job.start,
+               Duration{});
   return p;
 }
 

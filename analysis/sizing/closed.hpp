@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The closed form: detection and hold of a silent path as an absorbing Markov chain in steps of
-// time, beside the writes that execute when it fails. Solved, not simulated: the distribution of the
-// release, the worst stall, the probability that a write outlasts the release of its retry.
+// time, beside the writes that execute when it fails. Solved, not simulated: the distribution of
+// the release, the worst stall, the probability that a write outlasts the release of its retry.
 //
 // It supposes: the phase of the looks at the keep-alive is uniform, writes come at the rate of the
 // job and do not wait for one another, each that takes longer takes an exponential time, the target
@@ -26,9 +26,9 @@ struct Path {
   Duration cqt{};           ///< as the controller reports it
   double multiplier = 0.0;  ///< m of the hold; 0: no hold
   double writes_per_s = 0.0;
-  double chance = 0.0;  ///< that a write takes an exponential time longer
-  Duration mean{};      ///< of that time
-  Duration usual{};     ///< what each takes
+  double chance = 0.0;                      ///< that a write takes an exponential time longer
+  Duration mean{};                          ///< of that time
+  Duration usual{};                         ///< what each takes
   Duration warm_earliest{}, warm_latest{};  ///< from the start of the job to the fault, uniform
 };
 

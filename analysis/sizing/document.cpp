@@ -26,16 +26,16 @@ json document(const scenario::Scenario& scenario, const Sizing& s) {
   json frontier = json::array();
   for (const Point& p : s.frontier)
     frontier.push_back(of(p));
-  json doc = {{"schema_version", result_schema_version},
-              {"name", scenario.name},
-              {"scenario_hash", scenario::hash(scenario)},
-              {"goal",
-               {{"risk_probability", s.goal.risk}, {"stall_s", sim::seconds(s.goal.stall)}}},
-              {"feasible", s.best.has_value()},
-              {"recommended", nullptr},
-              {"rule_of_thumb", of(s.rule)},
-              {"evaluation_count", s.evaluations},
-              {"frontier", std::move(frontier)}};
+  json doc = {
+      {"schema_version", result_schema_version},
+      {"name", scenario.name},
+      {"scenario_hash", scenario::hash(scenario)},
+      {"goal", {{"risk_probability", s.goal.risk}, {"stall_s", sim::seconds(s.goal.stall)}}},
+      {"feasible", s.best.has_value()},
+      {"recommended", nullptr},
+      {"rule_of_thumb", of(s.rule)},
+      {"evaluation_count", s.evaluations},
+      {"frontier", std::move(frontier)}};
   if (!s.best) {
     doc["needs"] = json::object();
     if (s.stall_needed)

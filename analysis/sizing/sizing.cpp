@@ -143,9 +143,9 @@ Sizing size(const scenario::Scenario& scenario, const Goal& goal) {
     out.reconnect_delay = whole_seconds(unanswered_connect());
     const Point next = sizer.at(out.best->mode, out.best->kato / 1s + 1);
     out.binds = out.best->kato >= std::chrono::seconds{longest_kato_s} ? Binds::kato_limit
-                : next.cqt > longest_cqt ? Binds::cqt_field
-                : next.cqt > 1ms         ? Binds::both
-                                         : Binds::stall;
+                : next.cqt > longest_cqt                               ? Binds::cqt_field
+                : next.cqt > 1ms                                       ? Binds::both
+                                                                       : Binds::stall;
     out.cqt_most = std::min(out.best->cqt + out.stall_slack / 1ms * 1ms, longest_cqt);
   } else {
     relax(sizer, out);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which timeouts for this risk and this stall? Settings in the steps that Linux takes (KATO in whole
-// seconds, CQT in milliseconds) such that a failover exposes data with at most the probability that
-// was asked for, and stalls no application for longer than asked; the one with the longest KATO is
-// recommended, because it forgives most to the network.
+// Which timeouts for this risk and this stall? Settings in the steps that Linux takes (KATO in
+// whole seconds, CQT in milliseconds) such that a failover exposes data with at most the
+// probability that was asked for, and stalls no application for longer than asked; the one with the
+// longest KATO is recommended, because it forgives most to the network.
 #pragma once
 
 #include <cstdint>
@@ -44,9 +44,9 @@ const char* name_of(Binds binds);
 
 struct Sizing {
   Goal goal;
-  std::optional<Point> best;      ///< none: infeasible
-  Point rule;                     ///< the scenario's own KATO and CQT, with m x KATO + CQT
-  std::vector<Point> frontier;    ///< of the recommended mode: each KATO with the CQT that it needs
+  std::optional<Point> best;    ///< none: infeasible
+  Point rule;                   ///< the scenario's own KATO and CQT, with m x KATO + CQT
+  std::vector<Point> frontier;  ///< of the recommended mode: each KATO with the CQT that it needs
   Binds binds = Binds::stall;
   double risk_slack_ratio = 0.0;  ///< how many times smaller the risk is than it may be
   Duration stall_slack{};         ///< how much shorter the stall is than it may be

@@ -73,11 +73,11 @@ void row(const Way& way, std::uint32_t capacity, std::size_t intervals) {
   }
   fmt::print("| {} | {} | {:.3e} | {:.3e} | {:+.1f} | {} | {:.3g} | {:.1f} |\n", way.name, capacity,
              exact, mean.value, (mean.value - exact) / mean.error(),
-             intervals == 0 ? std::string("-")
-                            : fmt::format("{:.1f} % of {}",
-                                          100.0 * static_cast<double>(held) /
-                                              static_cast<double>(intervals),
-                                          intervals),
+             intervals == 0
+                 ? std::string("-")
+                 : fmt::format("{:.1f} % of {}",
+                               100.0 * static_cast<double>(held) / static_cast<double>(intervals),
+                               intervals),
              gain_over_crude(mean, static_cast<double>(work.events),
                              static_cast<double>(crude_work.events) / 100'000.0),
              1e3 * seconds / repetitions);

@@ -35,8 +35,8 @@ scenario::Scenario read(const RareArguments& arguments) {
     changes.set(assignment);
   scenario::Scenario one = scenario::from_json(document, arguments.scenario);
   if (one.choices) {
-    throw scenario::ScenarioError({arguments.scenario, "/choices", "a script",
-                                   "none: it leaves nothing to chance", ""});
+    throw scenario::ScenarioError(
+        {arguments.scenario, "/choices", "a script", "none: it leaves nothing to chance", ""});
   }
   return one;
 }
@@ -56,8 +56,8 @@ double per_year_of(const std::string& typed) {
   const auto [end, error] = std::from_chars(typed.data(), typed.data() + typed.size(), value);
   if (error != std::errc{} || end != typed.data() + typed.size() || !(value > 0.0) ||
       !std::isfinite(value)) {
-    throw UsageError(fmt::format("--per-year: found {}, expected a number above 0",
-                                 scenario::in_quotes(typed)));
+    throw UsageError(
+        fmt::format("--per-year: found {}, expected a number above 0", scenario::in_quotes(typed)));
   }
   return value;
 }
@@ -92,10 +92,9 @@ std::string levels_of(const engine::Outcome& out) {
     const std::string importance = i < out.pilot.levels.size()
                                        ? fmt::format("{:.4f}", out.pilot.levels[i])
                                        : std::string("the event");
-    text += fmt::format("  {:>5}  {:>10}  {:>9.0f}  {:>9.0f}  {}\n", i + 1, importance, stage.tried,
-                        stage.reached,
-                        stage.tried > 0.0 ? fmt::format("{:.4f}", stage.reached / stage.tried)
-                                          : std::string("-"));
+    text += fmt::format(
+        "  {:>5}  {:>10}  {:>9.0f}  {:>9.0f}  {}\n", i + 1, importance, stage.tried, stage.reached,
+        stage.tried > 0.0 ? fmt::format("{:.4f}", stage.reached / stage.tried) : std::string("-"));
   }
   return text;
 }
@@ -105,7 +104,8 @@ std::string crude_of(const engine::Outcome& out) {
   if (c.runs == 0)
     return "  crude Monte Carlo was not run\n";
   if (c.hits == 0)
-    return fmt::format("  crude Monte Carlo: 0 of {} runs, at most {:.2e} (95 %)\n", c.runs, c.high);
+    return fmt::format("  crude Monte Carlo: 0 of {} runs, at most {:.2e} (95 %)\n", c.runs,
+                       c.high);
   return fmt::format("  crude Monte Carlo: {} of {} runs, {:.3e}, 95 % interval {:.2e} to {:.2e}\n",
                      c.hits, c.runs, static_cast<double>(c.hits) / static_cast<double>(c.runs),
                      c.low, c.high);
@@ -113,9 +113,8 @@ std::string crude_of(const engine::Outcome& out) {
 
 std::string text_of(const engine::Outcome& out, const scenario::Scenario& scenario,
                     double per_year) {
-  std::string text =
-      fmt::format("{}: {} in a failover: {}\n", scenario.name, engine::name_of(out.event),
-                  answer_of(out));
+  std::string text = fmt::format("{}: {} in a failover: {}\n", scenario.name,
+                                 engine::name_of(out.event), answer_of(out));
   const double most = out.mean.value == 0.0 ? out.upper : out.mean.value;
   if (per_year > 0.0 && out.mean.repetitions != 0) {
     text += fmt::format("  at {:g} failovers a year: {}{:.3g} a year, once in {:.3g} years\n",
@@ -158,7 +157,8 @@ void tell_time(const engine::Outcome& out) {
     return;
   const double gain = engine::gain_over_crude(
       out.mean, out.seconds, out.crude_seconds / static_cast<double>(out.crude.runs));
-  say(fmt::format("{:.2f} s of processor time, and {:.2f} s for crude Monte Carlo; by time the "
+  say(
+      fmt::format("{:.2f} s of processor time, and {:.2f} s for crude Monte Carlo; by time the "
                   "gain is {:.3g}",
                   out.seconds, out.crude_seconds, gain));
 }

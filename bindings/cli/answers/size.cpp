@@ -62,7 +62,8 @@ const char* reason_of(engine::Binds binds) {
 
 std::string infeasible(const engine::Sizing& s) {
   std::string text = fmt::format(
-      "infeasible: a risk of {:.2e} needs a hold that stalls for {:.3f} s, even with a KATO of 1 s\n",
+      "infeasible: a risk of {:.2e} needs a hold that stalls for {:.3f} s, even with a KATO of 1 "
+      "s\n",
       s.goal.risk, sim::seconds(s.stall_needed.value_or(sim::Duration{})));
   text += fmt::format("  cheapest relaxation: --stall {:.3f}s",
                       sim::seconds(s.stall_needed.value_or(sim::Duration{})));
@@ -76,11 +77,11 @@ std::string text_of(const scenario::Scenario& scenario, const engine::Sizing& s)
   if (!s.best) {
     text += infeasible(s);
   } else {
-    text += fmt::format("KATO {} s, CQT {:.3f} s (up to {:.3f} s within the stall), keep alive by "
-                        "{}{}\n",
-                        sim::seconds(s.best->kato), sim::seconds(s.best->cqt),
-                        sim::seconds(s.cqt_most), mode_of(*s.best),
-                        s.ccr ? ", Cross-Controller Reset first" : "");
+    text += fmt::format(
+        "KATO {} s, CQT {:.3f} s (up to {:.3f} s within the stall), keep alive by "
+        "{}{}\n",
+        sim::seconds(s.best->kato), sim::seconds(s.best->cqt), sim::seconds(s.cqt_most),
+        mode_of(*s.best), s.ccr ? ", Cross-Controller Reset first" : "");
     text += fmt::format("  I/O timeout of at least {} s, reconnect delay of at least {} s\n",
                         sim::seconds(s.io_timeout), sim::seconds(s.reconnect_delay));
     text += fmt::format("  {}; slack: {:.3f} s of stall, a factor of {:.3g} of risk\n",

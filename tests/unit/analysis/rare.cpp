@@ -20,10 +20,8 @@ struct Row {
   double exact;
   double gain;  ///< over crude Monte Carlo, that a plain fixed effort has (docs/rare.md)
 };
-constexpr Row rows[] = {{8, 5.602e-6, 100.0},
-                        {10, 3.147e-7, 650.0},
-                        {12, 1.860e-8, 6e3},
-                        {14, 1.139e-9, 5e4}};
+constexpr Row rows[] = {
+    {8, 5.602e-6, 100.0}, {10, 3.147e-7, 650.0}, {12, 1.860e-8, 6e3}, {14, 1.139e-9, 5e4}};
 
 /// By how many standard errors a mean is off.
 double bias_of(const Mean& mean, double exact) { return (mean.value - exact) / mean.error(); }
@@ -75,7 +73,7 @@ TEST_CASE("each method finds the probability of the tandem queue", "[rare]") {
   }
   CHECK(std::abs(bias_of(mean_of(fixed), exact)) < 3.0);
   CHECK(std::abs(bias_of(mean_of(adapted), exact)) < 3.0);
-  for (const std::size_t prolong : {0, 1, 2})
+  for (const std::size_t prolong : {0u, 1u, 2u})
     CHECK(std::abs(bias_of(mean_of(restarts(queue, prolong, 200, 200, 3).values), exact)) < 3.0);
 }
 

@@ -62,9 +62,9 @@ TEST_CASE("worlds that are split agree with the closed form", "[sizing][rare]") 
 }
 
 TEST_CASE("a recommendation is the longest KATO that a scan finds", "[sizing]") {
-  for (const auto& [risk, stall] : {std::pair{1e-9, sim::Duration{20s}},
-                                    std::pair{1e-9, sim::Duration{9500ms}},
-                                    std::pair{1e-3, sim::Duration{40s}}}) {
+  for (const auto& [risk, stall] :
+       {std::pair{1e-9, sim::Duration{20s}}, std::pair{1e-9, sim::Duration{9500ms}},
+        std::pair{1e-3, sim::Duration{40s}}}) {
     const sizing::Sizing found = sizing::size(rare_1e6(), {risk, stall});
     REQUIRE(found.best.has_value());
     CHECK(found.evaluations <= 40);
