@@ -142,7 +142,7 @@ def sensitivity(
     def log_risk(points: np.ndarray) -> np.ndarray:
         return np.array([_log_risk(one, list(ranges), bounds, u) for u in points.T])
 
-    dists = [stats.uniform()] * len(names)
+    dists: list[Any] = [stats.uniform()] * len(names)
     found = stats.sobol_indices(func=log_risk, n=n, dists=dists, rng=np.random.default_rng(seed))
     with warnings.catch_warnings():  # An index that is 0 in each resample has no BCa interval.
         warnings.simplefilter("ignore")

@@ -137,10 +137,10 @@ TEST_CASE("intervals are those of the tables", "[rare]") {
   CHECK(student_quantile(0.975, 1) == Approx(12.7062).epsilon(1e-5));
   CHECK(student_quantile(0.975, 19) == Approx(2.09302).epsilon(1e-5));
   CHECK(student_quantile(0.95, 4) == Approx(2.13185).epsilon(1e-5));
-  // Of {1, 2, 3, 4}: 2.5 +- 3.18245 * 1.29099 / 2.
+  // Of {1, 2, 3, 4}: a tenth of 2.5 +- 3.18245 * 1.290994 / 2.
   const Mean mean = mean_of({0.1, 0.2, 0.3, 0.4});
-  CHECK(mean.low == Approx(0.25 - 3.18245 * 0.129099 / 2).epsilon(1e-5));
-  CHECK(mean.high == Approx(0.25 + 3.18245 * 0.129099 / 2).epsilon(1e-5));
+  CHECK(mean.low == Approx(0.25 - 3.18245 * 0.1290994 / 2).epsilon(1e-5));
+  CHECK(mean.high == Approx(0.25 + 3.18245 * 0.1290994 / 2).epsilon(1e-5));
   // Clopper and Pearson: 5 of 100. None of 100: 1 - 0.05^(1/100), which is about 3/100.
   CHECK(proportion_of(5, 100).low == Approx(0.016432).epsilon(1e-4));
   CHECK(proportion_of(5, 100).high == Approx(0.112835).epsilon(1e-4));
