@@ -104,10 +104,7 @@ Duration Choices::tailed(ChoiceId id, Duration usual, Duration mean, std::uint64
   return Duration{choose(id, [&](std::uint64_t bits) {
     if (bits >= threshold)
       return usual.count();
-    // Below the threshold the bits are uniform in [0, threshold): stretched to 64 bits they serve
-    // as the second draw.
-    const auto stretched = static_cast<std::uint64_t>((Wide{bits} << 64) / threshold);
-    return (usual + sim::exponential(stretched, mean)).count();
+    return (usual + sim::exponential(stretched(bits, threshold), mean)).count();
   })};
 }
 

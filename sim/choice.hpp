@@ -15,6 +15,7 @@
 
 #include "sim/check.hpp"
 #include "sim/copy_block.hpp"
+#include "sim/random.hpp"
 #include "sim/shared.hpp"
 #include "sim/shared_vector.hpp"
 #include "sim/time.hpp"
@@ -47,6 +48,10 @@ class Choices {
     HOLDFAST_CHECK(points_.empty(), "choices may have been drawn with the old dice");
     seed_ = seed;
   }
+
+  /// Throws other dice from here on: what was chosen stays, so two copies of a world that go on
+  /// with dice of their own share their past and nothing else.
+  void go_on_with(std::uint64_t seed) { seed_ = seed; }
 
   /// Adds a choice point. Two points must not share a name; names appear in records and scripts.
   ChoiceId add(std::string_view entity, std::string_view purpose);
@@ -84,6 +89,20 @@ class Choices {
   Duration tailed(ChoiceId id, Duration usual, Duration mean, std::uint64_t threshold);
   /// Not drawn, but recorded and open to a script all the same.
   Duration constant(ChoiceId id, Duration value);
+
+  /// Throws the dice once more for a choice that was made; its caller undoes what came of the first
+  /// answer. `draw` makes an answer of 64 random bits. A script that has an answer keeps it.
+  template <class Draw>
+  std::int64_t again(ChoiceId id, std::uint64_t ordinal, Draw draw) {
+    HOLDFAST_CHECK(ordinal < made(id), "a choice is made again that was not made");
+    const std::uint64_t stream = points_[static_cast<std::uint32_t>(id)].stream;
+    const std::int64_t* const answer = script_ ? scripted(stream, ordinal) : nullptr;
+    const std::int64_t value =
+        answer != nullptr ? *answer : draw(random_bits(seed_, stream, ordinal));
+    if (recording_)
+      record_.push_back({stream, ordinal, value});
+    return value;
+  }
 
   /// From now on every choice other than "no" is recorded.
   void start_recording() { recording_ = true; }

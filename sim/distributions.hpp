@@ -57,6 +57,12 @@ constexpr Duration uniform_between(std::uint64_t bits, Duration low, Duration hi
   return low + Duration{static_cast<std::int64_t>(uniform_below(bits, span))};
 }
 
+/// Bits below a threshold are uniform there: stretched to 64 bits they serve as a second draw.
+constexpr std::uint64_t stretched(std::uint64_t bits, std::uint64_t threshold) {
+  HOLDFAST_PACKET_CHECK(bits < threshold, "only what lies below the threshold is stretched");
+  return static_cast<std::uint64_t>((Wide{bits} << 64) / threshold);
+}
+
 /// Exponential with the given mean, by inversion; at most 44 means long (53-bit resolution).
 constexpr Duration exponential(std::uint64_t bits, Duration mean) {
   HOLDFAST_PACKET_CHECK(mean >= Duration{}, "an exponential span has a mean of 0 or more");

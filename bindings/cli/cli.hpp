@@ -90,6 +90,29 @@ struct SearchArguments {
   bool json = false;
 };
 
+struct RareArguments {
+  std::string scenario;
+  std::string event;  ///< corruption, exposure, exposure>TIME, stall>TIME
+  std::vector<std::string> sets;
+  std::string method = "restart";
+  std::string repetitions = "20";  ///< as typed, like the rest
+  std::string effort = "500";
+  std::string seed = "1";
+  std::string budget;    ///< a time; empty: none
+  std::string per_year;  ///< failovers a year; empty: not told
+  std::string out;       ///< empty: nothing is written
+  std::string jobs = "0";
+  bool json = false;
+};
+
+struct SizeArguments {
+  std::string scenario;
+  std::vector<std::string> sets;
+  std::string risk = "1e-9";  ///< as typed, like the rest
+  std::string stall;
+  bool json = false;
+};
+
 /// Each verb prints its data and gives the exit status.
 int run_scenarios(const RunArguments& arguments);
 int conform_matrix(const ConformArguments& arguments);
@@ -106,6 +129,10 @@ JudgeFactory requirements_judge();
 int print_timers(const TimersArguments& arguments);
 /// The worst execution within bounds.
 int search_worst(const SearchArguments& arguments);
+/// The probability of what hardly ever happens.
+int estimate_rare(const RareArguments& arguments);
+/// Timeouts for a risk and a stall.
+int recommend_timeouts(const SizeArguments& arguments);
 /// Becomes the Python program that does it; returns only by an exception.
 int sweep(const std::vector<std::string>& arguments);
 

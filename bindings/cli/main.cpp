@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "analysis/run/run.hpp"
+#include "bindings/cli/answers/verbs.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
 #include "bindings/cli/typed.hpp"
@@ -40,6 +41,8 @@ constexpr const char* after =
     "  holdfast schema > holdfast.schema.json\n"
     "  holdfast list policy\n"
     "  holdfast timers quickstart --set hosts.h1.policy=cqt-only\n"
+    "  holdfast rare rare_1e6 --of corruption\n"
+    "  holdfast size rare_1e6 --risk 1e-9 --stall 20s\n"
     "  holdfast conform --policy linux-mainline --target all --out report\n"
     "  holdfast sweep scenarios/sweeps/policies.json --out policies.parquet\n\n"
     "Exit status: 0 done, every expectation met; 1 an expectation failed; 2 wrong input or usage,\n"
@@ -139,50 +142,6 @@ void add_conform(CLI::App& app, ConformArguments& conform) {
       "  holdfast conform --out new --against old/conform.json\n");
 }
 
-void add_sets(CLI::App* verb, std::vector<std::string>& sets) {
-  verb->add_option("--set", sets, "change one value first, as for run")
-      ->type_name("PATH=VALUE")
-      ->allow_extra_args(false);
-}
-
-void add_timers(CLI::App& app, TimersArguments& timers) {
-  auto* verb = app.add_subcommand("timers", "Print the timeline that the settings imply");
-  verb->add_option("SCENARIO", timers.scenarios, "scenario files, or names of bundled ones")
-      ->required();
-  add_sets(verb, timers.sets);
-  verb->add_option("--hz", timers.hz, "ticks a second of machines that have none (default 250)")
-      ->type_name("N");
-  verb->add_flag("--json", timers.json, "print the timelines as JSON");
-}
-
-void add_search(CLI::App& app, SearchArguments& search) {
-  auto* verb = app.add_subcommand("search", "Find the worst execution within bounds, or none");
-  verb->add_option("SCENARIO", search.scenario, "a scenario file, or the name of a bundled one")
-      ->required();
-  verb->add_option("--for", search.objective, "what to look for: corruption, exposure or stall")
-      ->type_name("WHAT")
-      ->required();
-  verb->add_option("--bounds", search.bounds,
-                   "a bound instead of that of the scenario's adversary, e.g. losses=2")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
-  add_sets(verb, search.sets);
-  verb->add_option("--budget", search.budget, "end after so many worlds, or such a time, e.g. 60s")
-      ->type_name("N|TIME");
-  verb->add_option("--against", search.against,
-                   "only executions that are safe under this policy of all hosts")
-      ->type_name("POLICY");
-  verb->add_option("--out", search.out, "write search.json and what was found into this folder")
-      ->type_name("DIR");
-  verb->add_option("--jobs", search.jobs, "threads; 0: as many as there are cores")->type_name("N");
-  verb->add_flag("--json", search.json, "print the answer as JSON");
-  verb->footer(
-      "Examples:\n"
-      "  holdfast search worst_case --for corruption --bounds deviations=1\n"
-      "  holdfast search worst_case --for stall --budget 60s --out found\n"
-      "  holdfast search worst_case --for corruption --against spec\n");
-}
-
 CLI::App* add_list(CLI::App& app, std::string& kind, std::string& name, bool& json) {
   auto* list = app.add_subcommand("list", "List what a scenario can name");
   list->add_option("KIND", kind,
@@ -259,10 +218,8 @@ int dispatch(int argc, char** argv) {
   std::string kind, name;
   auto* list = add_list(app, kind, name, json);
 
-  TimersArguments timers;
-  add_timers(app, timers);
-  SearchArguments search;
-  add_search(app, search);
+  Answers answers;
+  add_answers(app, answers);
 
   app.add_subcommand("sweep", "Run a scenario at many points (needs the Python package)");
 
@@ -290,10 +247,8 @@ int dispatch(int argc, char** argv) {
     return conform_matrix(conform);
   if (verify->parsed())
     return verify_scenarios(files, sets, json);
-  if (app.got_subcommand("timers"))
-    return print_timers(timers);
-  if (app.got_subcommand("search"))
-    return search_worst(search);
+  if (const auto status = answer(app, answers))
+    return *status;
   if (schema->parsed())
     return print_schema(format);
   if (list->parsed())

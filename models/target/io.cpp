@@ -48,17 +48,23 @@ void finish(World& w, RequestId id) {
 
 namespace {
 
-Duration media_latency(World& w, const Namespace& n, const wire::Command& command) {
+/// What the latency of a command is drawn from.
+struct Medium {
+  const Span* span = nullptr;  ///< null: it takes no time
+  sim::ChoiceId choice{};
+};
+
+Medium medium_of(const Namespace& n, const wire::Command& command) {
   switch (static_cast<IoOpcode>(command.opcode)) {
     case IoOpcode::read:
     case IoOpcode::compare:
-      return draw(w.choices, n.read_choice, n.read);
+      return {&n.read, n.read_choice};
     case IoOpcode::write:
     case IoOpcode::write_zeroes:
     case IoOpcode::dataset_management:
     case IoOpcode::copy:
     case IoOpcode::zone_append:
-      return draw(w.choices, n.write_choice, n.write);
+      return {&n.write, n.write_choice};
     default:
       return {};
   }
@@ -66,7 +72,9 @@ Duration media_latency(World& w, const Namespace& n, const wire::Command& comman
 
 /// When the medium has done what it begins now, or as soon as it has a place for it.
 Duration media_time(World& w, Namespace& n, const wire::Command& command) {
-  const Duration latency = media_latency(w, n, command);
+  const Medium medium = medium_of(n, command);
+  const Duration latency =
+      medium.span == nullptr ? Duration{} : draw(w.choices, medium.choice, *medium.span);
   if (n.busy_until.empty() || latency == Duration{})
     return latency;
   const auto first = std::min_element(n.busy_until.begin(), n.busy_until.end());
@@ -83,8 +91,12 @@ void execute(World& w, RequestId id) {
   r.executing = true;
   ++w.target.queues[r.queue].executing;
   sim::append<&Request::of_queue>(w.target.requests, w.target.queues[r.queue].executes, id);
+  const Medium medium = medium_of(namespace_of(w, r), r.command);
+  if (medium.span != nullptr)
+    r.drawn = w.choices.made(medium.choice);
+  r.began = w.now();
   const Duration latency = r.delay + media_time(w, namespace_of(w, r), r.command);
-  w.after(latency, [id](World& world) { finish(world, id); });
+  r.done = w.after(latency, [id](World& world) { finish(world, id); });
 }
 
 /// Commands whose data is user data, which may have to be asked for.
@@ -228,6 +240,22 @@ void execute_io(World& w, QueueId queue, const wire::Command& command, const Pay
   start(w, id);
   if (fatal)
     fatal_error(w, controller, cause_fault);
+}
+
+void draw_again(World& w) {
+  for (auto one = w.target.requests.begin(); one != w.target.requests.end(); ++one) {
+    Request& r = *one;
+    const Namespace& n = namespace_of(w, r);
+    const Medium medium = medium_of(n, r.command);
+    if (!r.executing || medium.span == nullptr || medium.span->kind == Span::Kind::constant ||
+        !n.busy_until.empty() || !w.calendar.cancel(r.done))
+      continue;
+    const Duration elapsed = std::max(w.now() - r.began - r.delay, Duration{});
+    const Duration latency =
+        r.delay + holdfast::draw_again(w.choices, medium.choice, r.drawn, *medium.span, elapsed);
+    r.done = w.at(std::max(r.began + latency, w.now()),
+                  [id = one.id()](World& world) { finish(world, id); });
+  }
 }
 
 void take_data(World& w, QueueId queue, std::uint16_t tag, const Payload& data) {

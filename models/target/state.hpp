@@ -298,7 +298,10 @@ struct Request {
   NodeId node = sim::none<NodeId>;         ///< where it executes
   sim::Vector<wire::DatasetRange> ranges;  ///< what is deallocated, or where a copy comes from
   wire::ReservationKeys keys{};
-  std::uint64_t host = 0;  ///< who sent a reservation command
+  std::uint64_t host = 0;   ///< who sent a reservation command
+  TimePoint began{};        ///< to execute ...
+  std::uint64_t drawn = 0;  ///< ... with the choice of the medium that has this ordinal
+  sim::EventId done{};      ///< and when it has done it
   RequestId next_waiting = sim::none<RequestId>;
   RequestId partner = sim::none<RequestId>;  ///< the other half of a fused pair
   sim::Links<RequestId> of_queue;            ///< while it executes and is not detached

@@ -32,6 +32,11 @@ SubsystemId add_subsystem(World& w, std::string_view nqn, const Profile& profile
 void add_discovery(World& w, SubsystemId beside, const std::vector<transport::PortId>& ports);
 NamespaceId add_namespace(World& w, SubsystemId subsystem, const NamespaceParameters& parameters);
 
+/// Draws anew how long each command that executes still will, given how long it has: the future of
+/// a copy of the world that has thrown other dice (sim::Choices::go_on_with). Where a namespace
+/// executes only so many at a time, others have begun by what was drawn first, so that stays.
+void draw_again(World& w);
+
 /// What the transport calls.
 transport::TargetHandlers handlers();
 

@@ -35,7 +35,7 @@ LAYERS = (
     ("plot",),
     ("result",),
     ("world",),
-    ("running", "timelines", "worst"),
+    ("running", "rarity", "sizing", "timelines", "worst"),
     ("sweeping",),
     ("",),
 )

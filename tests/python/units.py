@@ -22,7 +22,9 @@ COUNTS = frozenset(
      "nsid", "lba", "slba", "nlb", "block", "blocks", "qid", "queue", "tag", "version", "iteration",
      "iterations", "write", "read", "command", "passed", "failed", "id", "cancelled", "recoveries",
      "io_errors", "deviations", "worlds", "probes", "ordinal", "losses", "delays", "shrink_runs",
-     "fault", "faults", "expiries", "target_expiries", "reconnects")
+     "fault", "faults", "expiries", "target_expiries", "reconnects", "probability", "chance",
+     "importance", "gain", "factor", "level", "prolong", "repetitions",
+     "risk_probability")
 )  # fmt: skip
 
 

@@ -30,9 +30,11 @@ from holdfast.errors import (
     WriteError,
 )
 from holdfast.policy import Io, Policy, Recovery
+from holdfast.rarity import Rare, rare
 from holdfast.result import Result
 from holdfast.running import run
 from holdfast.scenario import Estimate, Scenario, scenarios
+from holdfast.sizing import Size, sensitivity, size
 from holdfast.sweeping import (
     Threshold,
     columns,
@@ -63,12 +65,14 @@ __all__ = [
     "KernelMismatch",
     "PlatformError",
     "Policy",
+    "Rare",
     "Recovery",
     "Result",
     "Scenario",
     "ScenarioError",
     "Search",
     "SimGridError",
+    "Size",
     "Threshold",
     "UsageError",
     "Volume",
@@ -86,10 +90,13 @@ __all__ = [
     "parts",
     "plot",
     "random",
+    "rare",
     "record_kinds",
     "run",
     "scenarios",
     "search",
+    "sensitivity",
+    "size",
     "sleep",
     "sobol",
     "statistics",

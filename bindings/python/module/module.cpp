@@ -67,6 +67,8 @@ PYBIND11_MODULE(_core, m) {
   add_world(m);
   add_statistics(m);
   add_search(m);
+  add_rare(m);
+  add_sizing(m);
 }
 
 }  // namespace holdfast::python

@@ -20,6 +20,8 @@ void add_run(py::module_& m);
 void add_world(py::module_& m);
 void add_statistics(py::module_& m);
 void add_search(py::module_& m);
+void add_rare(py::module_& m);
+void add_sizing(py::module_& m);
 
 /// Lets Python's signal handlers run now and then while C++ works without the GIL, so that Ctrl-C
 /// ends a run. Call it often; it looks at a clock first.

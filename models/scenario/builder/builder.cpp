@@ -326,7 +326,9 @@ std::vector<net::ChannelId> find_hops(const World& w, const Names& names, const 
 sim::ChoiceScript script_of(const std::vector<Answer>& answers) {
   sim::ChoiceScript script;
   for (const Answer& a : answers) {
-    const std::int64_t value = a.time ? a.time->count() : std::int64_t{a.happens.value_or(false)};
+    const std::int64_t value = a.time     ? a.time->count()
+                               : a.number ? static_cast<std::int64_t>(*a.number)
+                                          : std::int64_t{a.happens.value_or(false)};
     script.push_back({sim::hash_name(a.point), a.ordinal, value});
   }
   return script;

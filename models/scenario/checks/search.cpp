@@ -10,8 +10,11 @@ namespace {
 void answers(const Scenario& s, const Cursor& at) {
   for (std::size_t i = 0; s.choices && i < s.choices->size(); ++i) {
     const Answer& answer = (*s.choices)[i];
-    if (answer.happens.has_value() == answer.time.has_value()) {
-      at.at(i).fail(answer.time ? "\"happens\" and \"time\"" : "neither \"happens\" nor \"time\"",
+    const int said = int{answer.happens.has_value()} + int{answer.time.has_value()} +
+                     int{answer.number.has_value()};
+    if (said != 1) {
+      at.at(i).fail(said == 0 ? "neither \"happens\" nor \"time\" nor \"number\""
+                              : "several of \"happens\", \"time\" and \"number\"",
                     "one of them");
     }
   }

@@ -32,7 +32,9 @@ const Object<Answer>& answer_object() {
           .field("ordinal", &Answer::ordinal, integer<std::uint64_t>(0, UINT64_MAX),
                  "how many choices this point made before", required)
           .maybe("happens", &Answer::happens, boolean(), "of a choice between yes and no")
-          .maybe("time", &Answer::time, duration(0s, longest_run), "of a span, or of an instant");
+          .maybe("time", &Answer::time, duration(0s, longest_run), "of a span, or of an instant")
+          .maybe("number", &Answer::number, integer<std::uint64_t>(0, UINT64_MAX),
+                 "of a choice of one of many, such as the block of an I/O");
   return declared;
 }
 

@@ -20,7 +20,8 @@ struct Answer {
   std::string point;             ///< "link h1-s1 fwd/loss"
   std::uint64_t ordinal = 0;     ///< how many choices this point made before
   std::optional<bool> happens;   ///< of a choice between yes and no ...
-  std::optional<Duration> time;  ///< ... or of a span or instant; exactly one of them
+  std::optional<Duration> time;  ///< ... or of a span or instant ...
+  std::optional<std::uint64_t> number = std::nullopt;  ///< ... or of a pick; exactly one of them
 };
 
 /// When a fault of the list may strike, and for how long.

@@ -83,6 +83,19 @@ VALID: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         holdfast.search,
         {"scenario": "worst_case", "objective": "corruption", "worlds": 50, "jobs": 1},
     ),
+    "rare": (
+        holdfast.rare,
+        {"scenario": "rare_1e4", "of": "exposure", "repetitions": 2, "effort": 5, "jobs": 1},
+    ),
+    "size": (holdfast.size, {"scenario": "rare_1e6", "risk": 1e-6, "stall": "20s"}),
+    "sensitivity": (
+        holdfast.sensitivity,
+        {
+            "scenario": "rare_1e6",
+            "ranges": {"/subsystems/0/attr_cqt": ("100ms", "1s")},
+            "n": 16,
+        },
+    ),
     "grid": (holdfast.grid, {"axes": {POLICY: ["spec"]}}),
     "zipped": (holdfast.zipped, {"axes": {POLICY: ["spec"]}}),
     "random": (holdfast.random, {"n": 4, "ranges": {"/x": (1, 2)}}),

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// `holdfast rare`: the probability of what hardly ever happens, and worlds in which it does.
+#include "analysis/rare/rare.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <stdexcept>
+#include <thread>
+
+#include "analysis/run/run.hpp"
+#include "bindings/cli/cli.hpp"
+#include "bindings/cli/interrupt.hpp"
+#include "bindings/cli/out_folder.hpp"
+#include "bindings/cli/progress.hpp"
+#include "bindings/cli/typed.hpp"
+#include "models/scenario/changes.hpp"
+#include "models/scenario/reading/error.hpp"
+#include "models/scenario/reading/units.hpp"
+#include "models/scenario/scenario.hpp"
+
+namespace holdfast::cli {
+namespace {
+
+namespace engine = analysis::rare;
+using nlohmann::json;
+
+scenario::Scenario read(const RareArguments& arguments) {
+  json document = scenario::read_document(arguments.scenario);
+  scenario::Changes changes(document);
+  for (const std::string& assignment : arguments.sets)
+    changes.set(assignment);
+  scenario::Scenario one = scenario::from_json(document, arguments.scenario);
+  if (one.choices) {
+    throw scenario::ScenarioError(
+        {arguments.scenario, "/choices", "a script", "none: it leaves nothing to chance", ""});
+  }
+  return one;
+}
+
+engine::Event event_of(const std::string& typed) {
+  try {
+    return engine::event_of(typed);
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(std::string("--of: ") + error.what());
+  }
+}
+
+double per_year_of(const std::string& typed) {
+  if (typed.empty())
+    return 0.0;
+  double value = 0.0;
+  const auto [end, error] = std::from_chars(typed.data(), typed.data() + typed.size(), value);
+  if (error != std::errc{} || end != typed.data() + typed.size() || !(value > 0.0) ||
+      !std::isfinite(value)) {
+    throw UsageError(
+        fmt::format("--per-year: found {}, expected a number above 0", scenario::in_quotes(typed)));
+  }
+  return value;
+}
+
+void take_budget(const std::string& typed, engine::Options& options) {
+  if (typed.empty())
+    return;
+  const auto time = scenario::parse_duration(typed);
+  if (!time.ok()) {
+    throw UsageError(fmt::format("--budget: found {}, expected a time, e.g. \"60s\"",
+                                 scenario::in_quotes(typed)));
+  }
+  options.deadline = std::chrono::steady_clock::now() + time.value;
+}
+
+std::string answer_of(const engine::Outcome& out) {
+  const engine::Mean& mean = out.mean;
+  if (mean.repetitions == 0)
+    return "nothing was done";
+  if (mean.value == 0.0)
+    return fmt::format("probability below {:.2e} (95 %), nobody met it", out.upper);
+  if (mean.repetitions < 2)
+    return fmt::format("probability {:.3e}, one repetition has no interval", mean.value);
+  return fmt::format("probability {:.3e}, 95 % interval {:.2e} to {:.2e}", mean.value, mean.low,
+                     mean.high);
+}
+
+std::string levels_of(const engine::Outcome& out) {
+  std::string text = "\n  level  importance      tried    reached  chance\n";
+  for (std::size_t i = 0; i < out.stages.size(); ++i) {
+    const engine::Stage& stage = out.stages[i];
+    const std::string importance = i < out.pilot.levels.size()
+                                       ? fmt::format("{:.4f}", out.pilot.levels[i])
+                                       : std::string("the event");
+    text += fmt::format(
+        "  {:>5}  {:>10}  {:>9.0f}  {:>9.0f}  {}\n", i + 1, importance, stage.tried, stage.reached,
+        stage.tried > 0.0 ? fmt::format("{:.4f}", stage.reached / stage.tried) : std::string("-"));
+  }
+  return text;
+}
+
+std::string crude_of(const engine::Outcome& out) {
+  const engine::Proportion& c = out.crude;
+  if (c.runs == 0)
+    return "  crude Monte Carlo was not run\n";
+  if (c.hits == 0)
+    return fmt::format("  crude Monte Carlo: 0 of {} runs, at most {:.2e} (95 %)\n", c.runs,
+                       c.high);
+  return fmt::format("  crude Monte Carlo: {} of {} runs, {:.3e}, 95 % interval {:.2e} to {:.2e}\n",
+                     c.hits, c.runs, static_cast<double>(c.hits) / static_cast<double>(c.runs),
+                     c.low, c.high);
+}
+
+std::string text_of(const engine::Outcome& out, const scenario::Scenario& scenario,
+                    double per_year) {
+  std::string text = fmt::format("{}: {} in a failover: {}\n", scenario.name,
+                                 engine::name_of(out.event), answer_of(out));
+  const double most = out.mean.value == 0.0 ? out.upper : out.mean.value;
+  if (per_year > 0.0 && out.mean.repetitions != 0) {
+    text += fmt::format("  at {:g} failovers a year: {}{:.3g} a year, once in {:.3g} years\n",
+                        per_year, out.mean.value == 0.0 ? "at most " : "", most * per_year,
+                        1.0 / (most * per_year));
+  }
+  text += fmt::format("  {}, {} repetitions of {}, seed {}: {} events, {} copies\n",
+                      engine::name_of(out.options.method), out.values.size(), out.options.effort,
+                      out.options.seed, out.work.events, out.work.copies);
+  if (out.gain > 0.0) {
+    text += fmt::format("  crude Monte Carlo would need {:.3g} times the events for this error\n",
+                        out.gain);
+  }
+  text += crude_of(out);
+  text += fmt::format("  those that met it come from {} different beginnings\n", out.ancestors);
+  for (const std::string& warning : engine::warnings_of(out))
+    text += "  warning: " + warning + "\n";
+  return text + levels_of(out);
+}
+
+void keep(const RareArguments& arguments, const engine::Outcome& out, const json& document) {
+  if (arguments.out.empty())
+    return;
+  const auto folder = make_out(arguments.out);
+  const std::filesystem::path place(arguments.out);
+  analysis::write_whole(place / "rare.json", cli::text_of(document));
+  for (const engine::Example& one : out.examples) {
+    analysis::write_whole(place / (one.scenario.name + ".json"),
+                          cli::text_of(scenario::to_json(one.scenario)));
+  }
+  if (!out.examples.empty()) {
+    const std::filesystem::path file = place / (out.examples.front().scenario.name + ".json");
+    say(fmt::format("replay one with: {} run {} --kernel both", program(),
+                    scenario::printable(file.string())));
+  }
+}
+
+void tell_time(const engine::Outcome& out) {
+  if (out.seconds <= 0.0 || out.crude.runs == 0 || out.crude_seconds <= 0.0)
+    return;
+  const double gain = engine::gain_over_crude(
+      out.mean, out.seconds, out.crude_seconds / static_cast<double>(out.crude.runs));
+  say(
+      fmt::format("{:.2f} s of processor time, and {:.2f} s for crude Monte Carlo; by time the "
+                  "gain is {:.3g}",
+                  out.seconds, out.crude_seconds, gain));
+}
+
+}  // namespace
+
+int estimate_rare(const RareArguments& arguments) {
+  engine::Options options;
+  options.jobs = static_cast<unsigned>(whole_number("--jobs", arguments.jobs, 0, 1024));
+  if (options.jobs == 0)
+    options.jobs = std::max(1u, std::thread::hardware_concurrency());
+  check_word("--method", arguments.method, {"restart", "fixed-effort", "adaptive"});
+  options.method = engine::method_named(arguments.method);
+  options.repetitions = whole_number("--repetitions", arguments.repetitions, 2, 1'000'000);
+  options.effort = whole_number("--effort", arguments.effort, 2, 10'000'000);
+  options.seed = whole_number("--seed", arguments.seed, 0, UINT64_MAX);
+  const engine::Event event = event_of(arguments.event);
+  const double per_year = per_year_of(arguments.per_year);
+  if (!arguments.out.empty())
+    check_out(arguments.out);
+  const scenario::Scenario scenario = read(arguments);
+  take_budget(arguments.budget, options);
+  options.stop = &stop_requested();
+  Pace pace;
+  options.progress = [&](std::size_t done, std::size_t of) {
+    still_alive();
+    if (pace.is_time())
+      pace.show(fmt::format("{} of {} repetitions", done, of));
+  };
+  const engine::Outcome out = engine::rare(scenario, event, options);
+  pace.clear();
+  const json document = engine::document(scenario, out);
+  if (arguments.json) {
+    print(document);
+  } else {
+    print(text_of(out, scenario, per_year));
+  }
+  tell_time(out);
+  keep(arguments, out, document);
+  if (interrupted_status() != 0) {
+    say(fmt::format("stopped by {}; what was done until then is told", interrupted_by()));
+    return interrupted_status();
+  }
+  return out.ended == engine::Ended::budget ? bounded : done;
+}
+
+}  // namespace holdfast::cli

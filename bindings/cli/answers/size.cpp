@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// `holdfast size`: timeouts for a risk and a stall, beside the rule of thumb.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "analysis/sizing/sizing.hpp"
+#include "bindings/cli/cli.hpp"
+#include "models/scenario/changes.hpp"
+#include "models/scenario/reading/error.hpp"
+#include "models/scenario/reading/units.hpp"
+#include "models/scenario/scenario.hpp"
+
+namespace holdfast::cli {
+namespace {
+
+namespace engine = analysis::sizing;
+using nlohmann::json;
+
+double risk_of(const std::string& typed) {
+  double value = 0.0;
+  const auto [end, error] = std::from_chars(typed.data(), typed.data() + typed.size(), value);
+  if (error != std::errc{} || end != typed.data() + typed.size() || !(value > 0.0 && value < 1.0)) {
+    throw UsageError(fmt::format("--risk: found {}, expected a probability between 0 and 1",
+                                 scenario::in_quotes(typed)));
+  }
+  return value;
+}
+
+sim::Duration stall_of(const std::string& typed) {
+  const auto time = scenario::parse_duration(typed);
+  if (!time.ok() || time.value <= sim::Duration{}) {
+    throw UsageError(fmt::format("--stall: found {}, expected a time above 0, e.g. \"20s\"",
+                                 scenario::in_quotes(typed)));
+  }
+  return time.value;
+}
+
+const char* mode_of(const engine::Point& p) {
+  return p.mode == analysis::KeepAlive::traffic_based ? "traffic" : "command";
+}
+
+std::string row_of(const char* what, const engine::Point& p) {
+  return fmt::format("  {:<14}  {:<10}  {:>6}  {:>8.3f}  {:>9.2e}  {:>9.3f}\n", what, mode_of(p),
+                     sim::seconds(p.kato), sim::seconds(p.cqt), p.risk, sim::seconds(p.stall));
+}
+
+const char* reason_of(engine::Binds binds) {
+  switch (binds) {
+    case engine::Binds::stall:
+      return "the stall binds: the hold of the next KATO is too long by itself";
+    case engine::Binds::both:
+      return "both bind: the next KATO with the CQT that the risk asks for stalls too long";
+    case engine::Binds::cqt_field:
+      return "the CQT field binds: the risk asks for more than 65.535 s";
+    case engine::Binds::kato_limit:
+      break;
+  }
+  return "nothing binds within ten minutes of KATO";
+}
+
+std::string infeasible(const engine::Sizing& s) {
+  std::string text = fmt::format(
+      "infeasible: a risk of {:.2e} needs a hold that stalls for {:.3f} s, even with a KATO of 1 "
+      "s\n",
+      s.goal.risk, sim::seconds(s.stall_needed.value_or(sim::Duration{})));
+  text += fmt::format("  cheapest relaxation: --stall {:.3f}s",
+                      sim::seconds(s.stall_needed.value_or(sim::Duration{})));
+  if (s.risk_possible)
+    text += fmt::format(", or --risk {:.2e}", *s.risk_possible);
+  return text + "\n";
+}
+
+std::string text_of(const scenario::Scenario& scenario, const engine::Sizing& s) {
+  std::string text = fmt::format("{}: ", scenario.name);
+  if (!s.best) {
+    text += infeasible(s);
+  } else {
+    text += fmt::format(
+        "KATO {} s, CQT {:.3f} s (up to {:.3f} s within the stall), keep alive by "
+        "{}{}\n",
+        sim::seconds(s.best->kato), sim::seconds(s.best->cqt), sim::seconds(s.cqt_most),
+        mode_of(*s.best), s.ccr ? ", Cross-Controller Reset first" : "");
+    text += fmt::format("  I/O timeout of at least {} s, reconnect delay of at least {} s\n",
+                        sim::seconds(s.io_timeout), sim::seconds(s.reconnect_delay));
+    text += fmt::format("  {}; slack: {:.3f} s of stall, a factor of {:.3g} of risk\n",
+                        reason_of(s.binds), sim::seconds(s.stall_slack), s.risk_slack_ratio);
+    text += fmt::format("  {} evaluations of the risk\n", s.evaluations);
+  }
+  text += "\n  what            keep alive  KATO (s)  CQT (s)       risk  stall (s)\n";
+  if (s.best)
+    text += row_of("recommended", *s.best);
+  text += row_of("rule of thumb", s.rule);
+  for (const engine::Point& p : s.frontier)
+    text += row_of("frontier", p);
+  return text;
+}
+
+}  // namespace
+
+int recommend_timeouts(const SizeArguments& arguments) {
+  const engine::Goal goal{risk_of(arguments.risk), stall_of(arguments.stall)};
+  json document = scenario::read_document(arguments.scenario);
+  scenario::Changes changes(document);
+  for (const std::string& assignment : arguments.sets)
+    changes.set(assignment);
+  const scenario::Scenario scenario = scenario::from_json(document, arguments.scenario);
+  const engine::Sizing sizing = engine::size(scenario, goal);
+  if (arguments.json) {
+    print(engine::document(scenario, sizing));
+  } else {
+    print(text_of(scenario, sizing));
+  }
+  return sizing.best ? done : expectation_failed;
+}
+
+}  // namespace holdfast::cli

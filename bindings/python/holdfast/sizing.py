@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Timeouts for a risk and a stall, and what the risk hangs on."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from holdfast import _core
+from holdfast._arguments import Whole, checked
+from holdfast.errors import UsageError
+from holdfast.scenario import Scenario, ScenarioLike, as_scenario
+from holdfast.units import Time, nanoseconds
+
+#: An index is told apart from noise if half its interval is at most this.
+RESOLVED = 0.05
+
+
+@dataclass(frozen=True)
+class Size:
+    """A recommendation.
+
+    Attributes:
+        feasible: there is a setting that keeps both risk and stall.
+        recommended: ``keep_alive``, ``kato_s``, ``cqt_s`` (to ask for at least), ``cqt_most_s``,
+            ``risk_probability``, ``stall_s``, ``io_timeout_s``, ``reconnect_delay_s``, ``ccr``;
+            empty if it is infeasible.
+        rule_of_thumb: the same of the scenario's own KATO and CQT.
+        frontier: one row a KATO, with the CQT that the risk asks for.
+        binds: ``"stall"``, ``"both"``, ``"cqt_field"`` or ``"kato_limit"``; empty if infeasible.
+        needs: if it is infeasible, the stall or the risk that would do.
+
+    """
+
+    feasible: bool
+    recommended: dict[str, Any]
+    rule_of_thumb: dict[str, Any]
+    frontier: pd.DataFrame
+    binds: str
+    needs: dict[str, float]
+    _document: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that ``holdfast size --json`` prints."""
+        document: dict[str, Any] = json.loads(self._document)
+        return document
+
+    def __repr__(self) -> str:
+        """Say the setting, or that there is none."""
+        if not self.feasible:
+            return f"<Size: infeasible, needs {self.needs}>"
+        r = self.recommended
+        return f"<Size: KATO {r['kato_s']:g} s, CQT {r['cqt_s']:g} s, by {r['keep_alive']}>"
+
+
+@checked
+def size(scenario: ScenarioLike, *, risk: float = 1e-9, stall: Time) -> Size:
+    """Recommend timeouts such that a failover neither exposes data nor stalls for too long.
+
+    The risk is that of the closed form, which takes only scenarios of one kind: see
+    ``docs/sizing.md``.
+
+    Args:
+        scenario: what fails; its own KATO and CQT are the rule of thumb.
+        risk: most probability of exposure in a failover, between 0 and 1.
+        stall: longest stall of an application (``"20s"``).
+
+    Raises:
+        ScenarioError: the scenario is wrong, or not of that kind.
+        UsageError: an argument is.
+
+    """
+    if not 0 < risk < 1:
+        raise UsageError(f"risk: found {risk}, expected a probability between 0 and 1")
+    longest = nanoseconds(stall, "stall")
+    if longest == 0:
+        raise UsageError("stall: found 0, expected a time above 0")
+    one = as_scenario(scenario)
+    text = _core.size(one._text(), one.source, risk, longest)
+    document = json.loads(text)
+    return Size(
+        feasible=document["feasible"],
+        recommended=document["recommended"] or {},
+        rule_of_thumb=document["rule_of_thumb"],
+        frontier=pd.DataFrame(document["frontier"]),
+        binds=document.get("binds", ""),
+        needs=document.get("needs", {}),
+        _document=text,
+    )
+
+
+@checked
+def sensitivity(
+    scenario: ScenarioLike,
+    ranges: Mapping[str, tuple[Time, Time]],
+    *,
+    n: Annotated[int, Whole(16, 2**16)] = 256,
+    seed: Annotated[int, Whole(0, 2**63 - 1)] = 1,
+) -> pd.DataFrame:
+    """Return which assumption the risk hangs on: total-order Sobol indices of its logarithm.
+
+    All times are drawn uniformly from their ranges, independently (Saltelli 2010, in SciPy), and
+    the risk is the closed form's, so that 1e-9 is told from 1e-12. A dummy that nothing hangs on
+    is among them: what it gets is noise.
+
+    Args:
+        scenario: see :func:`size`.
+        ranges: bounds of times, by path (``{"/subsystems/0/attr_cqt": ("100ms", "1s")}``).
+        n: points of the design, a power of two; there are n (d + 3) evaluations.
+        seed: of the design and the bootstrap.
+
+    Returns:
+        One row a path, and ``dummy``: ``total`` with ``low`` and ``high`` (95 %, bootstrap), and
+        ``resolved``, whether half the interval is at most 0.05.
+
+    Raises:
+        ScenarioError: the scenario or a path is wrong, or not of that kind.
+        UsageError: an argument is.
+
+    """
+    if n & (n - 1):
+        raise UsageError(f"n: found {n}, expected a power of two")
+    if not ranges:
+        raise UsageError("ranges: found none, expected at least one path")
+    one = as_scenario(scenario)
+    bounds = [
+        (nanoseconds(low, path), nanoseconds(high, path)) for path, (low, high) in ranges.items()
+    ]
+    for path, (low_ns, high_ns) in zip(ranges, bounds, strict=True):
+        if low_ns >= high_ns:
+            raise UsageError(f"{path}: found an empty range, expected the lower bound first")
+    names = [*ranges, "dummy"]
+
+    def log_risk(points: np.ndarray) -> np.ndarray:
+        return np.array([_log_risk(one, list(ranges), bounds, u) for u in points.T])
+
+    dists: list[Any] = [stats.uniform()] * len(names)
+    found = stats.sobol_indices(func=log_risk, n=n, dists=dists, rng=np.random.default_rng(seed))
+    with warnings.catch_warnings():  # An index that is 0 in each resample has no BCa interval.
+        warnings.simplefilter("ignore")
+        interval = found.bootstrap(confidence_level=0.95, n_resamples=999).total_order
+    ends = interval.confidence_interval
+    low, high = (np.where(np.isnan(end), found.total_order, end) for end in (ends.low, ends.high))
+    return pd.DataFrame(
+        {
+            "total": found.total_order,
+            "low": low,
+            "high": high,
+            "resolved": (high - low) / 2 <= RESOLVED,
+        },
+        index=pd.Index(names, name="path"),
+    )
+
+
+def _log_risk(
+    one: Scenario, paths: list[str], bounds: list[tuple[int, int]], u: np.ndarray
+) -> float:
+    """Return the logarithm of the risk at a point of the unit cube."""
+    changed = one
+    for path, (low, high), part in zip(paths, bounds, u, strict=False):
+        time_ms = round((low + (high - low) * float(part)) / 1e6)
+        changed = changed.set(path, f"{time_ms}ms")
+    risk, _ = _core.exposure(changed._text(), changed.source)
+    return math.log(max(risk, 1e-300))

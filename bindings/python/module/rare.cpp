@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// How rare, with the GIL released while C++ works.
+#include "analysis/rare/rare.hpp"
+
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "bindings/python/module/module.hpp"
+#include "models/scenario/scenario.hpp"
+
+namespace holdfast::python {
+namespace {
+
+namespace engine = analysis::rare;
+
+/// The document of an estimate; after Ctrl-C a partial one. No `seconds`: without such a budget; no
+/// `jobs`: as many threads as cores. The scenario must have no `choices`.
+std::string rare(const std::string& text, const std::string& source, const std::string& of,
+                 const std::string& method, std::size_t repetitions, std::size_t effort,
+                 std::uint64_t seed, std::optional<double> seconds, unsigned jobs) {
+  const py::gil_scoped_release released;
+  const scenario::Scenario scenario = scenario::parse(text, source);
+  Stopper stopper;
+  engine::Options options;
+  options.jobs = jobs != 0 ? jobs : std::max(1u, std::thread::hardware_concurrency());
+  options.method = engine::method_named(method);
+  options.repetitions = repetitions;
+  options.effort = effort;
+  options.seed = seed;
+  if (seconds) {
+    options.deadline =
+        std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                               std::chrono::duration<double>(*seconds));
+  }
+  options.stop = &stopper.flag();
+  options.progress = [&](std::size_t, std::size_t) { stopper.look(); };
+  const engine::Event event = engine::event_of(of);
+  const engine::Outcome outcome = engine::rare(scenario, event, options);
+  return engine::document(scenario, outcome).dump();
+}
+
+}  // namespace
+
+void add_rare(py::module_& m) {
+  m.def("rare", &rare, py::arg("text"), py::arg("source"), py::arg("of"), py::arg("method"),
+        py::arg("repetitions"), py::arg("effort"), py::arg("seed"), py::arg("seconds"),
+        py::arg("jobs"));
+}
+
+}  // namespace holdfast::python

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether the closed form is one, whether worlds that run agree with it, and whether a
+// recommendation is what a scan of all settings would have come to.
+#include "analysis/sizing/sizing.hpp"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "analysis/rare/rare.hpp"
+#include "models/scenario/reading/error.hpp"
+#include "models/scenario/scenario.hpp"
+
+namespace {
+
+using namespace holdfast;
+using namespace holdfast::analysis;
+using namespace std::chrono_literals;
+using sizing::Point;
+
+/// KATO 1 s, traffic based and busy: detection between 1.25 and 1.5 s, hold 3.5 s. 50 writes a
+/// second, 2 % of them with a mean of 0.38 s, since 0.5 to 0.75 s.
+scenario::Scenario rare_1e6() { return scenario::load("scenarios/rare_1e6.json"); }
+
+/// The same by hand: an exponential averaged over two uniform times.
+double by_hand(double mean) {
+  const double executing =
+      50 * 0.02 * mean * (1 - mean * (std::exp(-0.5 / mean) - std::exp(-0.75 / mean)) / 0.25);
+  const double outlasts =
+      std::exp(-3.5 / mean) * mean * (std::exp(-1.25 / mean) - std::exp(-1.5 / mean)) / 0.25;
+  return -std::expm1(-executing * outlasts);
+}
+
+}  // namespace
+
+TEST_CASE("the chain comes to the exposure that can be integrated", "[sizing]") {
+  const sizing::Path path = sizing::path_of(rare_1e6());
+  // A step of 1 ms is late by half a step on average: 0.0005 / 0.38 = 0.13 %.
+  CHECK(sizing::exposure_of(path) == Approx(by_hand(0.38)).epsilon(0.005));
+  CHECK(sizing::exposure_of(path, 100us) == Approx(by_hand(0.38)).epsilon(0.0005));
+}
+
+TEST_CASE("the release is uniform between its ends", "[sizing]") {
+  const sizing::Path path = sizing::path_of(rare_1e6());
+  CHECK(sizing::worst_stall(path) == 5s);
+  const sizing::Law law = sizing::release_law(path, 10ms);
+  CHECK(law.chance.sum() == Approx(1.0));
+  CHECK(law.quantile_s(0.5) == Approx(4.875).margin(0.011));
+  CHECK(law.quantile_s(1.0 - 1e-9) == Approx(5.0).margin(0.011));
+  CHECK(law.quantile_s(0.01) == Approx(4.75).margin(0.021));
+}
+
+TEST_CASE("worlds that are split agree with the closed form", "[sizing][rare]") {
+  rare::Options o;
+  o.repetitions = 20;
+  o.effort = 100;
+  o.crude_part = 0.0;
+  const rare::Outcome out = rare::rare(rare_1e6(), rare::event_of("exposure"), o);
+  const double p = sizing::exposure_of(sizing::path_of(rare_1e6()));
+  INFO(out.mean.value << " +- " << out.mean.error() << " for " << p);
+  CHECK(std::abs(out.mean.value - p) < 3.0 * out.mean.error());
+  CHECK(out.mean.error() < 0.3 * p);
+}
+
+TEST_CASE("a recommendation is the longest KATO that a scan finds", "[sizing]") {
+  for (const auto& [risk, stall] :
+       {std::pair{1e-9, sim::Duration{20s}}, std::pair{1e-9, sim::Duration{9500ms}},
+        std::pair{1e-3, sim::Duration{40s}}}) {
+    const sizing::Sizing found = sizing::size(rare_1e6(), {risk, stall});
+    REQUIRE(found.best.has_value());
+    CHECK(found.evaluations <= 40);
+    CHECK(found.best->risk <= risk);
+    CHECK(found.best->stall <= stall);
+    sim::Duration longest{};
+    for (std::int64_t k = 1; k <= 30; ++k) {
+      for (const KeepAlive mode : {KeepAlive::traffic_based, KeepAlive::command_based}) {
+        sizing::Path path = sizing::path_of(rare_1e6());
+        path.mode = mode;
+        path.kato = std::chrono::seconds{k};
+        path.multiplier = static_cast<double>(hold_multiplier(mode));
+        path.cqt = 1ms;
+        const sim::Duration left = stall - sizing::worst_stall(path);
+        if (left < sim::Duration{})
+          continue;
+        path.cqt += left / 1ms * 1ms;  // all that there is room for
+        if (sizing::exposure_of(path) <= risk)
+          longest = std::max(longest, path.kato);
+      }
+    }
+    CHECK(found.best->kato == longest);
+  }
+}
+
+TEST_CASE("what cannot be is said, with what would do", "[sizing]") {
+  const sizing::Goal goal{1e-9, 3s};
+  const sizing::Sizing none = sizing::size(rare_1e6(), goal);
+  CHECK_FALSE(none.best.has_value());
+  REQUIRE(none.stall_needed.has_value());
+  CHECK(sizing::size(rare_1e6(), {1e-9, *none.stall_needed}).best.has_value());
+  CHECK_FALSE(sizing::size(rare_1e6(), {1e-9, *none.stall_needed - 1ms}).best.has_value());
+  CHECK_THROWS_AS(sizing::path_of(scenario::load("scenarios/quickstart.json")),
+                  scenario::ScenarioError);
+}
