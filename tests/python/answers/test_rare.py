@@ -76,7 +76,7 @@ def test_size_recommends_or_says_what_would_do() -> None:
     for words, says in (
         (("rare_1e6", "--stall", "0s"), "--stall"),
         (("rare_1e6", "--stall", "20s", "--risk", "2"), "--risk"),
-        (("quickstart", "--stall", "20s"), "fio"),
+        (("quickstart", "--stall", "20s"), "randwrite"),
     ):
         wrong = holdfast("size", *words)
         assert wrong.returncode == 2
