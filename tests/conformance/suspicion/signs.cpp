@@ -42,9 +42,9 @@ TEST_CASE("looks are as far apart as look_every says, and a late Keep Alive is a
   for (const auto mode : {analysis::KeepAlive::command_based, analysis::KeepAlive::traffic_based}) {
     json s = wary({{"look_every", "500ms"}, {"keep_alive_late", "200ms"}});
     set_keep_alive(s, mode, 5s);
-    s["faults"] = json::array({blackhole("h1-s1", 10s)});
+    s["faults"] = json::array({blackhole("h1-s1", 10'200ms)});
     Run run(s);
-    run.until(10s);
+    run.until(10'200ms);
     const TimePoint last = run.log.last(Kind::keep_alive_sent, of_first()).at;
     CHECK(run.log.count(Kind::suspected) == 0);
     const TimePoint lost = last + 500ms;  // the next one, into the hole
@@ -70,9 +70,9 @@ TEST_CASE("a Keep Alive that is answered in time is no sign", "[conformance][sus
 }
 
 TEST_CASE("the n-th retransmission timeout in a row is a sign", "[conformance][suspicion]") {
-  // A lone capsule: the probe goes after 200 ms + 2 SRTT, the first timeout comes 200 ms + SRTT
-  // after it, the next ones after twice that, four times that. SRTT is microseconds here.
-  const std::vector<Duration> due = {400ms, 800ms, 1600ms, 3200ms};
+  // A write of 4 KiB is three packets: the probe goes after 2 ms + 2 SRTT, the first timeout comes
+  // 200 ms + SRTT after it, the next ones after twice that, four times that. SRTT is microseconds.
+  const std::vector<Duration> due = {202ms, 602ms, 1402ms, 3002ms};
   for (std::uint32_t n = 1; n <= due.size(); ++n) {
     const Run run = lone_write_into_a_hole({{"tcp_timeouts", n}});
     Run on(run);
@@ -88,13 +88,13 @@ TEST_CASE("the n-th retransmission timeout in a row is a sign", "[conformance][s
 }
 
 TEST_CASE("TCP_USER_TIMEOUT counts from the first repetition", "[conformance][suspicion]") {
-  // That comes 400 ms after the write. TCP counts in whole milliseconds.
+  // That comes 202 ms after the write, see above. TCP counts in whole milliseconds.
   for (const Duration limit : {Duration{1s}, Duration{2s}, Duration{300ms}}) {
     Run run = lone_write_into_a_hole({{"tcp_user_timeout", text(limit)}});
     run.until(8s);
     const Entry sign = run.log.first(Kind::suspected);
     CHECK(sign["sign"] == word(host::Sign::user_timeout));
-    const Duration took = sign.at - (sent_at(run) + 400ms + limit);
+    const Duration took = sign.at - (sent_at(run) + 202ms + limit);
     CHECK(took < 1ms);
     CHECK(took > -1ms);
     const Entry recovery = run.log.first(Kind::recovery_started);

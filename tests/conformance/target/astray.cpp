@@ -40,11 +40,11 @@ Filter first_fetched() { return with("opcode", keep_alive) && with("cntlid", 1);
 
 TEST_CASE("a Keep Alive that is executed late is answered late", "[conformance][astray]") {
   json s = idle();
-  s["faults"] = json::array({of_keep_alive("delay_command", {{"delay", "3s"}})});
+  s["faults"] = json::array({of_keep_alive("delay_command", {{"delay", "1s"}})});
   Run run(s);
   run.until(6s);
   const Run fetched = run_to(run, Kind::command_fetched, first_fetched());
-  assert_earliest(fetched, fetched.world.now() + 3s, Kind::response_sent,
+  assert_earliest(fetched, fetched.world.now() + 1s, Kind::response_sent,
                   with("cntlid", 1) && with("qid", 0));
   Run on(fetched);
   on.until(30s);
@@ -101,7 +101,8 @@ TEST_CASE("a response that comes twice starts recovery", "[conformance][astray]"
   // Writes follow each other, so the tag is in use again, with the next generation.
   json s = idle();
   s["hosts"][0]["iopolicy"] = "numa";
-  s["workloads"] = json::array({fio({{"rw", "randwrite"}, {"iodepth", 4}})});
+  s["workloads"] = json::array(
+      {fio({{"rw", "randwrite"}, {"iodepth", 4}, {"rate_iops", 2000}, {"start", "5900ms"}})});
   s["duration"] = "10s";
   s["faults"] = json::array({of_controller("response", {{"what", "twice"}, {"delay", "5ms"}})});
   Run run(s);
