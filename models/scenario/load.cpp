@@ -222,6 +222,13 @@ nlohmann::json read_document(const std::filesystem::path& path) {
   return parse_document(read_text(path), path.string());
 }
 
+nlohmann::json without_templates(const nlohmann::json& document, const std::string& source) {
+  Origins origins;
+  return has_templates(document, template_lists())
+             ? expanded(document, template_lists(), source, origins)
+             : document;
+}
+
 Scenario from_json(const nlohmann::json& document, const std::string& source) {
   const auto& templates = template_lists();
   if (!has_templates(document, templates))
