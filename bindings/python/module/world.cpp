@@ -47,6 +47,7 @@ class PyWorld {
     if (seed && document_.is_object())
       document_["seed"] = *seed;
     scenario_ = scenario::from_json(document_, source_);
+    document_ = scenario::without_templates(document_, source_);  // changes are of single hosts
     Interrupts interrupts;
     names_ = scenario::build_named(world_, scenario_, [&] { interrupts.check(); });
     for (std::size_t i = 0; i < record_kinds.size(); ++i) {

@@ -118,7 +118,7 @@ TEST_CASE("A scenario with templates is the one written out", "[scenario]") {
   CHECK(scenario::without_templates(with_templates(), "test") == by_hand());
 }
 
-TEST_CASE("A mistake in a template is told at the template, with its copy", "[scenario]") {
+TEST_CASE("A mistake in a template names the template and the copy", "[scenario]") {
   json document = with_templates();
   document["hosts"][0]["connect"][0]["port"] = "a{j * i}";  // the second host has both at a0 and a1
   // h0 connects twice to a0.
