@@ -87,12 +87,12 @@ namespace {
 void* take_aligned(std::size_t bytes) {
   const bool large = bytes >= large_from;
   const std::size_t alignment = large ? large_page : cache_line;
-  auto* const begin = static_cast<std::byte*>(
-      ::operator new(cache_line + bytes, std::align_val_t{alignment}));
+  auto* const begin =
+      static_cast<std::byte*>(::operator new (cache_line + bytes, std::align_val_t{alignment}));
 #if defined(MADV_HUGEPAGE)
   if (large)  // an advice: where there are none, nothing is lost
-    static_cast<void>(madvise(begin, (cache_line + bytes) / large_page * large_page,
-                              MADV_HUGEPAGE));
+    static_cast<void>(
+        madvise(begin, (cache_line + bytes) / large_page * large_page, MADV_HUGEPAGE));
 #endif
   new (begin + cache_line - sizeof(Piece)) Piece{large ? &large_alone : &aligned_alone};
   return begin + cache_line;
@@ -114,8 +114,8 @@ void give_memory(void* memory) noexcept {
   std::byte* const begin = static_cast<std::byte*>(memory) - sizeof(Piece);
   void* const block = std::launder(reinterpret_cast<Piece*>(begin))->block;
   if (block == &aligned_alone || block == &large_alone) {
-    ::operator delete(begin + sizeof(Piece) - cache_line,
-                      std::align_val_t{block == &large_alone ? large_page : cache_line});
+    ::operator delete (begin + sizeof(Piece) - cache_line,
+                       std::align_val_t{block == &large_alone ? large_page : cache_line});
   } else if (block != nullptr) {
     CopyBlock::leave(static_cast<CopyBlock::Block*>(block));
   } else {

@@ -73,9 +73,9 @@ json fleet_part(const World& w, Patience* patience) {
   if (const fault::Fault* fault = first_fault(w)) {
     std::vector<TimePoint> associations;
     std::copy_if(w.recovery.associations.begin(), w.recovery.associations.end(),
-                 std::back_inserter(associations),
-                 [&](TimePoint at) { return at >= fault->at; });
-    out["reconnects_peak_per_ms"] = most_within(std::move(associations), std::chrono::milliseconds{1});
+                 std::back_inserter(associations), [&](TimePoint at) { return at >= fault->at; });
+    out["reconnects_peak_per_ms"] =
+        most_within(std::move(associations), std::chrono::milliseconds{1});
   }
   return out;
 }

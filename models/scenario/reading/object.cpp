@@ -97,7 +97,8 @@ void ObjectInfo::add_copies(const char* key) {
   copies_key = key;
   // `read` never sees it: whoever expands templates has taken it away.
   add({key,
-       "a template of so many, in whose strings {i} is the number of a copy from 0 (of a connection "
+       "a template of so many, in whose strings {i} is the number of a copy from 0 (of a "
+       "connection "
        "{j}); absent: a single one",
        copies_kind(), 0, false, true});
 }

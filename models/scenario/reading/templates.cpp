@@ -124,8 +124,8 @@ std::string what_braces_hold(const Numbers& numbers) {
   std::string names;
   for (const auto& [name, value] : numbers)
     names += fmt::format("{}, ", name);
-  return fmt::format(
-      "between braces an expression of {}whole numbers, + - * / % and parentheses", names);
+  return fmt::format("between braces an expression of {}whole numbers, + - * / % and parentheses",
+                     names);
 }
 
 const json* list_in(const json& document, const TemplateList& list) {
@@ -144,8 +144,7 @@ bool is_template(const json& element, const TemplateList& list) {
 
 class Expander {
  public:
-  Expander(std::string source, Origins& origins)
-      : source_(std::move(source)), origins_(&origins) {}
+  Expander(std::string source, Origins& origins) : source_(std::move(source)), origins_(&origins) {}
 
   /// A copy of `value` with its strings filled in; `pointer` is where it was given.
   json filled(const json& value, const std::string& pointer, const Numbers& numbers,
@@ -303,9 +302,9 @@ std::string filled_in(const std::string& text, const Numbers& numbers, const Cur
     try {
       out += std::to_string(Expression(rest.substr(open + 1, close - open - 1), numbers).value());
     } catch (const NoValue& error) {
-      cursor.fail(fmt::format("{} ({}, with {})", describe(cursor.value()), error.problem,
-                              told(numbers)),
-                  what_braces_hold(numbers));
+      cursor.fail(
+          fmt::format("{} ({}, with {})", describe(cursor.value()), error.problem, told(numbers)),
+          what_braces_hold(numbers));
     }
     rest.remove_prefix(close + 1);
   }

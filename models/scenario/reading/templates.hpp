@@ -17,9 +17,9 @@ namespace holdfast::scenario {
 
 /// A list of a document whose elements may be templates.
 struct TemplateList {
-  std::vector<std::string> keys;  ///< from the element, or the document, that it is in
-  const char* count_key;          ///< in an element: how many it stands for
-  char number;                    ///< what the number of a copy is called, from 0
+  std::vector<std::string> keys;         ///< from the element, or the document, that it is in
+  const char* count_key;                 ///< in an element: how many it stands for
+  char number;                           ///< what the number of a copy is called, from 0
   std::vector<TemplateList> inner = {};  ///< lists in each element
 };
 

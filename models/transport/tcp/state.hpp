@@ -148,18 +148,18 @@ struct Rack {
 /// What a connection without losses never looks at comes first, and what the other end's arriving
 /// packets look at last, beside the queues: in a large world each line of memory costs.
 struct EndpointNumbers {
-  bool opened = false;         ///< has left the state in which a SYN would open it
-  bool dry = false;            ///< no data of ours can arrive any more, and that was recorded
-  bool forward_rto = false;    ///< frto
-  bool probe_repeats = false;  ///< tlp_retrans
-  std::uint32_t repeated_ever = 0;    ///< total_retrans
-  std::uint32_t duplicates_told = 0;  ///< by DSACK (dsack_dups)
-  std::int32_t undo_repeats = 0;      ///< undo_retrans; -1: cannot be undone that way
-  std::uint64_t highest_sacked = 0;   ///< end of the highest segment that was
-  std::uint64_t recovery_end = 0;     ///< high_seq
-  std::uint64_t undo_from = 0;        ///< undo_marker; 0: nothing to undo
-  std::int64_t first_repeat_ms = -1;  ///< retrans_stamp, -1: nothing was repeated; while we open
-                                      ///< the stamp of the first SYN or SYN/ACK
+  bool opened = false;              ///< has left the state in which a SYN would open it
+  bool dry = false;                 ///< no data of ours can arrive any more, and that was recorded
+  bool forward_rto = false;         ///< frto
+  bool probe_repeats = false;       ///< tlp_retrans
+  std::uint32_t repeated_ever = 0;  ///< total_retrans
+  std::uint32_t duplicates_told = 0;    ///< by DSACK (dsack_dups)
+  std::int32_t undo_repeats = 0;        ///< undo_retrans; -1: cannot be undone that way
+  std::uint64_t highest_sacked = 0;     ///< end of the highest segment that was
+  std::uint64_t recovery_end = 0;       ///< high_seq
+  std::uint64_t undo_from = 0;          ///< undo_marker; 0: nothing to undo
+  std::int64_t first_repeat_ms = -1;    ///< retrans_stamp, -1: nothing was repeated; while we open
+                                        ///< the stamp of the first SYN or SYN/ACK
   TimePoint silent_since = sim::never;  ///< last send before the first timeout of a row
   TimePoint old_answered = sim::never;  ///< an old segment without data (last_oow_ack_time)
   std::uint32_t cwnd_before = 0, ssthresh_before = 0;         ///< the last reduction (prior_*)
@@ -184,9 +184,9 @@ struct EndpointNumbers {
   std::uint32_t repeated = 0;   ///< retrans_out
   std::uint32_t lost_ever = 0;  ///< lost, repetitions that were lost again among them
   std::uint32_t delivered_segments = 0;
-  std::uint32_t timeouts = 0;     ///< in a row (icsk_retransmits)
-  std::uint32_t reordering = 3;   ///< segments
-  std::uint64_t probe_end = 0;    ///< tlp_high_seq; 0: no probe is out
+  std::uint32_t timeouts = 0;    ///< in a row (icsk_retransmits)
+  std::uint32_t reordering = 3;  ///< segments
+  std::uint64_t probe_end = 0;   ///< tlp_high_seq; 0: no probe is out
   CongestionState congestion_state = CongestionState::open;
   // the transmission timer
   Pending pending = Pending::nothing;
@@ -219,7 +219,7 @@ static_assert(std::is_trivially_copyable_v<EndpointNumbers>);
 struct Endpoint : EndpointNumbers {
   static constexpr std::size_t most_ahead = 32;
 
-  sim::Ring<Message> out;        ///< in the socket and not yet acknowledged
+  sim::Ring<Message> out;  ///< in the socket and not yet acknowledged
   sim::Ring<Sent> sent;
   sim::Ring<Message> waiting;    ///< not taken by the socket: its buffer is full
   sim::Vector<ByteRange> ahead;  ///< arrived ahead of a hole; sorted, disjoint

@@ -58,11 +58,10 @@ void listen(Ptr<Node> node, std::uint32_t awaits, std::uint32_t sends) {
   Ptr<Socket> socket = Socket::CreateSocket(node, TcpSocketFactory::GetTypeId());
   socket->Bind(InetSocketAddress(Ipv4Address::GetAny(), 4420));
   socket->Listen();
-  socket->SetAcceptCallback(MakeNullCallback<bool, Ptr<Socket>, const Address&>(),
-                            Callback<void, Ptr<Socket>, const Address&>(
-                                [=](Ptr<Socket> accepted, const Address&) {
-                                  add_end(accepted, awaits, sends);
-                                }));
+  socket->SetAcceptCallback(
+      MakeNullCallback<bool, Ptr<Socket>, const Address&>(),
+      Callback<void, Ptr<Socket>, const Address&>(
+          [=](Ptr<Socket> accepted, const Address&) { add_end(accepted, awaits, sends); }));
 }
 
 NetDeviceContainer join(Ptr<Node> a, Ptr<Node> b, const char* rate, Ipv4AddressHelper& addresses,

@@ -36,7 +36,8 @@ double processor_s() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC
 s4u::Host* add_host(s4u::NetZone* zone, const std::string& name, double gbps) {
   s4u::Host* const host = zone->create_host(name, 1e9);
   // A link for each direction, so that they do not share their rate.
-  const s4u::Link* const up = zone->create_link(name + "+", gbps * 1e9 / 8)->set_latency(2e-6)->seal();
+  const s4u::Link* const up =
+      zone->create_link(name + "+", gbps * 1e9 / 8)->set_latency(2e-6)->seal();
   const s4u::Link* const down =
       zone->create_link(name + "-", gbps * 1e9 / 8)->set_latency(2e-6)->seal();
   zone->add_route(host->get_netpoint(), nullptr, nullptr, nullptr, {s4u::LinkInRoute(up)}, false);

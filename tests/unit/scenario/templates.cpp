@@ -42,31 +42,30 @@ json by_hand() {
     return json{{"subsystem", "sub"}, {"port", port}, {"at", at}};
   };
   const auto load = [](const char* host, const char* offset, const char* start) {
-    return json{{"type", "fio"},       {"host", host},     {"rw", "randwrite"}, {"thinktime", "1ms"},
+    return json{{"type", "fio"},    {"host", host},    {"rw", "randwrite"}, {"thinktime", "1ms"},
                 {"offset", offset}, {"size", "64KiB"}, {"start", start}};
   };
   const auto down = [](const char* at, const char* link) {
     return json{{"type", "link_down"}, {"at", at}, {"for", "100ms"}, {"link", link}};
   };
   json links = json::array();
-  for (const auto& [host, to] : {std::pair("h0", "s0"), std::pair("h0", "s1"),
-                                 std::pair("h1", "s0"), std::pair("h1", "s1"),
-                                 std::pair("h2", "s0"), std::pair("h2", "s1"),
-                                 std::pair("s0", "a0"), std::pair("s1", "a1")})
+  for (const auto& [host, to] :
+       {std::pair("h0", "s0"), std::pair("h0", "s1"), std::pair("h1", "s0"), std::pair("h1", "s1"),
+        std::pair("h2", "s0"), std::pair("h2", "s1"), std::pair("s0", "a0"), std::pair("s1", "a1")})
     links.push_back({{"name", std::string(host) + "-" + to}, {"ends", {host, to}}});
-  return {{"name", "rack"},
-          {"duration", "3s"},
-          {"fabric", {{"links", links}}},
-          {"subsystems",
-           {{{"name", "sub"}, {"ports", {"a0", "a1"}}, {"namespaces", {{{"size", "1MiB"}}}}}}},
-          {"hosts",
-           {{{"name", "h0"}, {"connect", {connect("a0", "0us"), connect("a1", "1us")}}},
-            {{"name", "h1"}, {"connect", {connect("a0", "10us"), connect("a1", "11us")}}},
-            {{"name", "h2"}, {"connect", {connect("a0", "20us"), connect("a1", "21us")}}}}},
-          {"workloads",
-           {load("h0", "0KiB", "200ms"), load("h1", "64KiB", "203ms"),
-            load("h2", "128KiB", "206ms")}},
-          {"faults", {down("1s", "h0-s0"), down("2s", "h1-s0")}}};
+  return {
+      {"name", "rack"},
+      {"duration", "3s"},
+      {"fabric", {{"links", links}}},
+      {"subsystems",
+       {{{"name", "sub"}, {"ports", {"a0", "a1"}}, {"namespaces", {{{"size", "1MiB"}}}}}}},
+      {"hosts",
+       {{{"name", "h0"}, {"connect", {connect("a0", "0us"), connect("a1", "1us")}}},
+        {{"name", "h1"}, {"connect", {connect("a0", "10us"), connect("a1", "11us")}}},
+        {{"name", "h2"}, {"connect", {connect("a0", "20us"), connect("a1", "21us")}}}}},
+      {"workloads",
+       {load("h0", "0KiB", "200ms"), load("h1", "64KiB", "203ms"), load("h2", "128KiB", "206ms")}},
+      {"faults", {down("1s", "h0-s0"), down("2s", "h1-s0")}}};
 }
 
 sim::TraceHashes hashes_of(const json& document) {
