@@ -84,8 +84,6 @@ class Arena {
 
   /// Takes memory for so many at a time, so that growing to them moves nothing.
   void reserve(std::size_t count) { slots_.reserve(count); }
-  /// Where an element lies, or lay, at this place; for hints (foresee.hpp).
-  [[nodiscard]] const T* address(std::uint32_t place) const { return &slots_.data()[place].item; }
 
   /// Places, free ones included: a bound for `index`.
   [[nodiscard]] std::size_t size() const { return size_; }

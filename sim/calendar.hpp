@@ -25,9 +25,6 @@
 //    links cost a heap of ten.
 // Cancelling is O(1): the slot forgets its sequence number and the heap entry is dead. Dead entries
 // are swept when they outnumber the live ones, which keeps the cost amortised O(1).
-// In a large world what an event touches has left the caches by the time its turn comes. An event
-// may therefore say with `foresee(world)` what it is going to touch (sim/foresee.hpp); it is asked
-// while the one before it fires, if much is pending. It must change nothing.
 // Limits: 2^23 single events pending at once, 2^23 lanes, 2^40 events scheduled in all.
 #pragma once
 
@@ -40,7 +37,6 @@
 #include "sim/carrier.hpp"
 #include "sim/check.hpp"
 #include "sim/copy_block.hpp"
-#include "sim/foresee.hpp"
 #include "sim/heap.hpp"
 #include "sim/ring.hpp"
 #include "sim/time.hpp"
@@ -65,8 +61,6 @@ class Calendar {
   static constexpr std::size_t payload_bytes = 24;
   /// Called with the owner given at add_lane and the item given at lane_push.
   using LaneHandler = void (*)(World&, std::uint32_t owner, std::uint32_t item);
-  /// Says what the handler is going to touch.
-  using LaneForesight = void (*)(const World&, std::uint32_t owner, std::uint32_t item);
 
   [[nodiscard]] TimePoint now() const { return now_; }
   [[nodiscard]] std::uint64_t fired() const { return fired_; }
@@ -89,12 +83,6 @@ class Calendar {
       F copy = *std::launder(reinterpret_cast<const F*>(payload));
       copy(world);
     };
-    s.foresee = nullptr;
-    if constexpr (requires(const F& g, const World& w) { g.foresee(w); }) {
-      s.foresee = [](const World& world, const std::byte* payload) {
-        std::launder(reinterpret_cast<const F*>(payload))->foresee(world);
-      };
-    }
     s.sequence = next_sequence_++;
     ++pending_;
     if (carrier_ != nullptr) [[unlikely]] {
@@ -121,9 +109,9 @@ class Calendar {
   }
 
   /// A lane of its own for `owner`; it stays for as long as the calendar does.
-  LaneId add_lane(LaneHandler handler, std::uint32_t owner, LaneForesight foresee = nullptr) {
+  LaneId add_lane(LaneHandler handler, std::uint32_t owner) {
     HOLDFAST_CHECK(lanes_.size() < lane_bit);
-    lanes_.push_back({handler, foresee, owner, {}});
+    lanes_.push_back({handler, owner, {}});
     return LaneId{static_cast<std::uint32_t>(lanes_.size() - 1)};
   }
 
@@ -172,8 +160,6 @@ class Calendar {
         continue;
       if (top.time > ns(limit))
         return false;
-      if (heap_.size() >= crowd) [[unlikely]]
-        look_ahead(world);
       const std::uint32_t index = top.order & index_mask;
       if ((index & lane_bit) != 0) {
         fire_lane(world, lanes_[index & ~lane_bit], index);
@@ -262,14 +248,8 @@ class Calendar {
   static constexpr std::uint32_t lane_bit = 1u << (index_bits - 1);
   static constexpr std::uint32_t no_slot = ~0u;
 
-  /// From this many entries of the heap on it pays to look ahead: fewer, and what their events
-  /// touch, are still in the caches.
-  static constexpr std::size_t crowd = 1024;
-
-  /// As large as a line of the caches.
   struct Slot {
     void (*call)(World&, const std::byte*) = nullptr;
-    void (*foresee)(const World&, const std::byte*) = nullptr;  ///< null: nothing is said
     alignas(std::uint64_t) std::byte payload[payload_bytes] = {};
     std::uint64_t sequence = 0;  // 0: free
     std::int64_t time = 0;       // kept only for a carrier
@@ -282,7 +262,6 @@ class Calendar {
   };
   struct Lane {
     LaneHandler handler;
-    LaneForesight foresee;
     std::uint32_t owner;
     Ring<LaneItem> items;
   };
@@ -330,32 +309,6 @@ class Calendar {
     // No key is in the heap twice, so as many live ones as there are things to fire are those.
     HOLDFAST_CHECK(live == (is_carried() ? 0 : expected));
     HOLDFAST_CHECK(heap_.size() == live + dead_);
-  }
-
-  /// Has what comes next told what it will touch. Entries may be dead, and slots another's by now:
-  /// what they say is for nothing then.
-  void look_ahead(const World& world) const {
-    heap_.look_ahead(
-        [&](const HeapEntry& entry) {
-          const std::uint32_t index = entry.order & index_mask;
-          if ((index & lane_bit) == 0) {
-            const Slot& slot = slots_[index];
-            if (slot.foresee != nullptr && slot.sequence == entry.order >> index_bits)
-              slot.foresee(world, slot.payload);
-            return;
-          }
-          const Lane& lane = lanes_[index & ~lane_bit];
-          if (lane.foresee != nullptr && !lane.items.empty())
-            lane.foresee(world, lane.owner, lane.items.front().item);
-        },
-        [&](const HeapEntry& entry) {
-          const std::uint32_t index = entry.order & index_mask;
-          if ((index & lane_bit) == 0) {
-            sim::foresee(slots_.data() + index);
-          } else {
-            sim::foresee(lanes_.data() + (index & ~lane_bit));
-          }
-        });
   }
 
   void fire_slot(World& world, std::uint32_t index, std::int64_t time) {

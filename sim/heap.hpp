@@ -38,20 +38,6 @@ class Heap {
     HOLDFAST_PACKET_CHECK(!entries_.empty(), "an empty heap has no least entry");
     return entries_.front();
   }
-  /// Calls `next(entry)` with the entry that would be first without the present one, and
-  /// `soon(entry)` with a few of those that come early after it. There must be more than 21.
-  template <class Next, class Soon>
-  void look_ahead(Next next, Soon soon) const {
-    const HeapEntry* const heap = entries_.data();
-    std::size_t least = 1;
-    for (std::size_t child = 2; child <= 4; ++child)
-      least = heap[child] < heap[least] ? child : least;
-    for (std::size_t child = 1; child <= 4; ++child)
-      soon(heap[child]);
-    for (std::size_t child = 4 * least + 1; child <= 4 * least + 4; ++child)
-      soon(heap[child]);
-    next(heap[least]);
-  }
   /// All entries, in no order that a user could use.
   [[nodiscard]] auto begin() const { return entries_.begin() + (is_vacant_ ? 1 : 0); }
   [[nodiscard]] auto end() const { return entries_.end(); }

@@ -92,9 +92,6 @@ std::uint32_t add_buffer(World& w);
 /// the call returns when the device fails it at once. Returns its serial number.
 std::uint64_t submit_io(World& w, const Io& io);
 
-/// Says that an I/O will be submitted to this device (sim/foresee.hpp).
-void foresee_io(const World& w, HeadId head);
-
 /// How far the looks of a controller's keep-alive are apart.
 [[nodiscard]] Duration keep_alive_period(const World& w, ControllerId id);
 

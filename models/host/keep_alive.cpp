@@ -14,15 +14,6 @@ namespace {
 
 void look(World& w, ControllerId id);
 
-struct Look {
-  ControllerId id;
-
-  void operator()(World& w) const { look(w, id); }
-  void foresee(const World& w) const {
-    sim::foresee(&w.host.controllers[sim::index(id)], sizeof(Controller));
-  }
-};
-
 /// The next look is due a period after `from`, or at once if that is over. With ticks all of this
 /// is in whole ticks, rounded down (nvme_keep_alive_work_period).
 TimePoint next_look(const World& w, ControllerId id, TimePoint from) {
@@ -42,7 +33,7 @@ void schedule(World& w, ControllerId id, TimePoint from) {
   HOLDFAST_CHECK(keep_alive_period(w, id) > Duration{},
                  "looks would follow each other at one instant");
   w.calendar.cancel(c.keep_alive_timer);
-  c.keep_alive_timer = w.at(next_look(w, id, from), Look{id});
+  c.keep_alive_timer = w.at(next_look(w, id, from), [id](World& world) { look(world, id); });
 }
 
 void send(World& w, ControllerId id) {

@@ -176,12 +176,6 @@ void remove_later(World& w, const Controller& c, HeadId id) {
 
 }  // namespace
 
-void foresee_io(const World& w, HeadId id) {
-  const Head& head = w.host.heads[sim::index(id)];
-  sim::foresee(&head, sizeof(head));
-  sim::foresee(head.paths.data(), head.paths.size() * sizeof(Path));
-}
-
 PathCounters& path_counters(World& w, HeadId id, ControllerId controller) {
   Head& head = head_of(w, id);
   const auto path = path_over(head, controller);

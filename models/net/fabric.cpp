@@ -135,8 +135,6 @@ void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
     return;
   }
   if (++p.hop < route.count) {
-    if (p.hop + 1u == route.count && w.net.foresee != nullptr)
-      w.net.foresee(w, p);  // it is there two or three events from now
     enqueue(w, w.net.hops[route.first + p.hop], packet);
     return;
   }
@@ -144,15 +142,6 @@ void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
   w.net.packets.recycle(packet);
   if (!route.foreign) [[likely]]
     w.net.deliver(w, copy);
-}
-
-/// What `arrive` touches first; of a packet at its end, the next rooms too.
-void foresee_arrival(const World& w, std::uint32_t channel, std::uint32_t packet) {
-  sim::foresee(&w.net.channels[channel], sizeof(Channel));
-  const Packet& p = *w.net.packets.address(packet);
-  const Route& route = w.net.routes[sim::index(p.route)];
-  if (p.hop + 1u == route.count && w.net.foresee != nullptr)
-    w.net.foresee(w, p);
 }
 
 bool comes_before(const Loss& a, const Loss& b) {
@@ -205,7 +194,7 @@ LinkId add_link(World& w, const LinkParameters& parameters) {
         Duration{static_cast<std::int64_t>(queue * 8'000'000'000u / parameters.rate_bps + 1)};
     const std::string entity = "link " + parameters.name + (direction == 0 ? " fwd" : " back");
     c.loss_choice = w.choices.add(entity, "loss");
-    c.lane = w.calendar.add_lane(arrive, sim::index(channel_of(id, direction)), foresee_arrival);
+    c.lane = w.calendar.add_lane(arrive, sim::index(channel_of(id, direction)));
     w.net.channels.push_back(c);
     if (parameters.loss[direction] > 0.0)
       add_loss(w, channel_of(id, direction), parameters.loss[direction]);

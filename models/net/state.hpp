@@ -199,8 +199,6 @@ using DroppedFunction = void (*)(World&, const Packet&, ChannelId, Drop);
 /// A second copy of a packet is on its way from now on; it will be delivered or dropped as well.
 using DuplicatedFunction = void (*)(World&, const Packet&);
 using FlowFunction = FlowId (*)(const World&, const Packet&);
-/// Says what the arrival of a packet at the end of its route will touch (sim/foresee.hpp).
-using ForeseeFunction = void (*)(const World&, const Packet&);
 /// True: the packet is to be dropped before it reaches a link.
 using InterceptFunction = bool (*)(World&, const Packet&);
 
@@ -214,7 +212,6 @@ struct Fabric {
   DeliverFunction deliver = nullptr;  ///< the transport above
   DroppedFunction dropped = nullptr;
   DuplicatedFunction duplicated = nullptr;
-  ForeseeFunction foresee = nullptr;      ///< null: nothing is said
   FlowFunction flow_of = nullptr;         ///< null: flows cannot be told apart
   InterceptFunction intercept = nullptr;  ///< null: nobody wants to see packets before they leave
   sim::Vector<Loss> losses;               ///< in force just now, ordered by channel and probability

@@ -30,19 +30,10 @@ TimePoint next_check(const World& w, const Controller& c, TimePoint from) {
                                               : sim::fires_at(profile.wheel, from, c.katt);
 }
 
-struct Watch {
-  ControllerId id;
-
-  void operator()(World& w) const { watchdog_fired(w, id); }
-  void foresee(const World& w) const {
-    sim::foresee(w.target.controllers.address(sim::index(id)), sizeof(Controller));
-  }
-};
-
 void arm(World& w, ControllerId id, TimePoint at) {
   Controller& c = w.target.controllers[id];
   w.calendar.cancel(c.watchdog);
-  c.watchdog = w.at(at, Watch{id});
+  c.watchdog = w.at(at, [id](World& world) { watchdog_fired(world, id); });
 }
 
 enum class Finding : std::uint8_t { expired, abandoned, next_window };

@@ -50,27 +50,16 @@ std::uint64_t next_lba(World& w, Fio& f, const host::Head& head) {
   return (f.offset_bytes + place * f.block_bytes) / head.block_bytes;
 }
 
-struct Wake {
-  JobId id;
-
-  void operator()(World& w) const {
-    program_of<Fio>(w.workload, id).wake_pending = false;
-    issue(w, id);
-  }
-  void foresee(const World& w) const {
-    const Job& job = w.workload.jobs[sim::index(id)];
-    sim::foresee(&job, sizeof(job));
-    host::foresee_io(w, job.head);
-  }
-};
-
 void wake_at(World& w, JobId id, TimePoint t) {
   HOLDFAST_PACKET_CHECK(t >= w.now(), "a job wakes in the past");
   Fio& f = program_of<Fio>(w.workload, id);
   if (f.wake_pending)
     return;
   f.wake_pending = true;
-  w.at(t, Wake{id});
+  w.at(t, [id](World& world) {
+    program_of<Fio>(world.workload, id).wake_pending = false;
+    issue(world, id);
+  });
 }
 
 void issue(World& w, JobId id) {

@@ -76,11 +76,6 @@ inline std::uint32_t in_network(const Endpoint& e) {
   return static_cast<std::uint32_t>(e.sent.size()) - e.sacked - e.lost + e.repeated;
 }
 
-// receive.cpp
-/// Says that an end of this connection will be looked at (sim/foresee.hpp). The place need not be
-/// in use any more.
-void foresee(const World& w, std::uint32_t place, Side side);
-
 // send.cpp
 /// Returns when the segment leaves the queue of its own host.
 TimePoint send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq,

@@ -67,7 +67,6 @@ namespace nvme_tcp {
 void install(World& w) {
   w.transport.handlers = {on_established, on_message, on_lost};
   w.net.deliver = tcp::on_packet;
-  w.net.foresee = tcp::foresee_packet;
   w.net.dropped = tcp::on_dropped;
   w.net.duplicated = tcp::on_duplicated;
   w.net.flow_of = flow_of;

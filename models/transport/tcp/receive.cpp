@@ -221,29 +221,6 @@ void take_established(World& w, ConnectionId id, Side side, const Segment& s) {
 
 }  // namespace
 
-void foresee(const World& w, std::uint32_t place, Side side) {
-  const Connection& c = *w.transport.connections.address(place);
-  const Endpoint& e = c.end[at(side)];
-  // From what a calm connection needs on, see EndpointNumbers.
-  const auto* const begin = reinterpret_cast<const char*>(&e.cwnd);
-  const auto* const end = reinterpret_cast<const char*>(&e.waiting);
-  sim::foresee(begin, static_cast<std::size_t>(end - begin));
-  sim::foresee(&c);
-}
-
-void foresee_packet(const World& w, const net::Packet& packet) {
-  // So many are still in the caches.
-  constexpr std::size_t few = 128;
-  if (w.transport.connections.size() <= few) [[likely]]
-    return;
-  const Segment s = segment_of(packet);
-  const Side from{s.from};
-  foresee(w, s.connection, transport::peer_of(from));
-  const Endpoint& sender = w.transport.connections.address(s.connection)->end[at(from)];
-  sim::foresee(&sender.next);
-  sim::foresee(&sender.out);
-}
-
 void on_packet(World& w, const net::Packet& packet) {
   const Segment s = segment_of(packet);
   const ConnectionId id = w.transport.connections.id_at(s.connection);

@@ -50,8 +50,6 @@ void kill(World& w, ConnectionId id, Side side);
 
 /// Handlers of the network below.
 void on_packet(World& w, const net::Packet& packet);
-/// Says what on_packet will look at, in a large world (sim/foresee.hpp).
-void foresee_packet(const World& w, const net::Packet& packet);
 void on_duplicated(World& w, const net::Packet& packet);
 void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason);
 

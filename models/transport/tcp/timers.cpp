@@ -49,23 +49,12 @@ void give_up(World& w, ConnectionId id, Side side) {
 void timer_fired(World& w, ConnectionId id, Side side);
 void ack_timer_fired(World& w, ConnectionId id, Side side);
 
-struct TimerEvent {
-  ConnectionId id;
-  Side side;
-
-  void operator()(World& w) const { timer_fired(w, id, side); }
-  void foresee(const World& w) const { tcp::foresee(w, sim::index(id), side); }
-};
-TimerEvent timer_event(ConnectionId id, Side side) { return {id, side}; }
-
-struct AckTimerEvent {
-  ConnectionId id;
-  Side side;
-
-  void operator()(World& w) const { ack_timer_fired(w, id, side); }
-  void foresee(const World& w) const { tcp::foresee(w, sim::index(id), side); }
-};
-AckTimerEvent ack_timer_event(ConnectionId id, Side side) { return {id, side}; }
+auto timer_event(ConnectionId id, Side side) {
+  return [id, side](World& world) { timer_fired(world, id, side); };
+}
+auto ack_timer_event(ConnectionId id, Side side) {
+  return [id, side](World& world) { ack_timer_fired(world, id, side); };
+}
 
 transport::SynLimits syn_limits(const World& w, ConnectionId id) {
   const transport::HostQueueId queue = w.transport.connections[id].host_queue;

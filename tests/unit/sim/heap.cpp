@@ -79,26 +79,3 @@ TEST_CASE("A heap whose only entry was taken is empty, and takes the next one", 
   twin.push({4, 4});
   CHECK(twin.front().order == 4);
 }
-
-TEST_CASE("A heap foresees what is first after the first", "[sim]") {
-  sim::Heap heap;
-  std::set<Rank> expected;
-  for (std::uint64_t i = 0; i < 400; ++i) {
-    const auto time = static_cast<std::int64_t>(sim::random_bits(3, 1, i) % 100);
-    heap.push({time, i});
-    expected.insert({time, i});
-  }
-  while (heap.size() > 21) {
-    static_cast<void>(heap.front());
-    Rank next{};
-    std::set<Rank> soon;
-    heap.look_ahead([&](const sim::HeapEntry& one) { next = rank(one); },
-                    [&](const sim::HeapEntry& one) { soon.insert(rank(one)); });
-    heap.pop();
-    expected.erase(expected.begin());
-    REQUIRE(next == *expected.begin());
-    // The next but one is among those that are known to come early.
-    CHECK(soon.size() == 8);
-    CHECK(soon.count(*std::next(expected.begin())) == 1);
-  }
-}
