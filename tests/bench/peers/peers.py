@@ -245,7 +245,9 @@ def compiled(source: str, flags: list[str] | None, folder: Path) -> Path | None:
         [*words, "-o", str(out), *flags], capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        print(f"{source} was not compiled, so it is skipped:\n{done.stderr[:2000]}", file=sys.stderr)
+        print(
+            f"{source} was not compiled, so it is skipped:\n{done.stderr[:2000]}", file=sys.stderr
+        )
         return None
     return out
 
