@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -291,14 +292,14 @@ def fabric_part(
     out: dict[str, Any] = {}
     for hosts in sizes:
         programs: dict[str, Measure] = {
-            "holdfast keep-alive 10 s": lambda n=hosts: holdfast(
-                fabric_scenario(n, 10.0), folder, "native"
+            "holdfast keep-alive 10 s": partial(
+                holdfast, fabric_scenario(hosts, 10.0), folder, "native"
             ),
-            "holdfast node lost 60 s": lambda n=hosts: holdfast(
-                fabric_scenario(n, 60.0, lost=True), folder, "native"
+            "holdfast node lost 60 s": partial(
+                holdfast, fabric_scenario(hosts, 60.0, lost=True), folder, "native"
             ),
-            "s4u star 10 s": lambda n=hosts: peer(s4u, "fabric", n, 10),
-            "ns-3 tcp 10 s": lambda n=hosts: peer(ns3, "fabric", n, 10),
+            "s4u star 10 s": partial(peer, s4u, "fabric", hosts, 10),
+            "ns-3 tcp 10 s": partial(peer, ns3, "fabric", hosts, 10),
         }
         print(f"{hosts} hosts", file=sys.stderr)
         out[str(hosts)] = medians(programs, 1 if hosts >= 5000 else times)
