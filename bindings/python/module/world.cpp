@@ -26,7 +26,6 @@
 
 namespace holdfast::python {
 namespace {
-
 class PyWorld {
   /// Acts on the world between two events, or in the middle of one.
   template <class Act>

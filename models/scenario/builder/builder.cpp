@@ -344,15 +344,10 @@ void reserve(World& w, const Scenario& s) {
   }
   w.host.controllers.reserve(controllers);
   w.host.queues.reserve(queues);
-  w.host.heads.reserve(s.hosts.size());
   w.target.controllers.reserve(controllers);
   w.target.queues.reserve(queues);
-  w.transport.host_queues.reserve(queues);
-  w.transport.target_queues.reserve(queues);
   if (s.fabric.transport == Transport::tcp)
     w.transport.connections.reserve(queues);
-  w.net.channels.reserve(2 * s.fabric.links.size());
-  w.workload.jobs.reserve(s.workloads.size());
 }
 
 Names build_named(World& w, const Scenario& s, const std::function<void()>& look) {

@@ -86,6 +86,34 @@ def requests_scenario(seconds: float) -> dict[str, Any]:
     }
 
 
+def load_and_loss(hosts: int) -> dict[str, Any]:
+    """A write at a time for each host, and one of two nodes that crashes."""
+    return {
+        "workloads": [
+            {
+                "count": hosts,
+                "type": "fio",
+                "host": "h{i}",
+                "rw": "randwrite",
+                "thinktime": "100ms",
+                "size": "1MiB",
+                "offset": "{i % 1024}MiB",
+                "start": "{2000000 + 7 * i}us",
+            }
+        ],
+        "faults": [
+            {
+                "type": "node",
+                "at": "9s",
+                "for": "20s",
+                "subsystem": "store",
+                "node": "n1",
+                "state": "crash",
+            }
+        ],
+    }
+
+
 def fabric_scenario(hosts: int, seconds: float, *, lost: bool = False) -> dict[str, Any]:
     """Hosts with four paths that send Keep Alives; with a load and a node that is lost, or not."""
     document: dict[str, Any] = {
@@ -134,30 +162,7 @@ def fabric_scenario(hosts: int, seconds: float, *, lost: bool = False) -> dict[s
             }
         ],
     }
-    if lost:
-        document["workloads"] = [
-            {
-                "count": hosts,
-                "type": "fio",
-                "host": "h{i}",
-                "rw": "randwrite",
-                "thinktime": "100ms",
-                "size": "1MiB",
-                "offset": "{i % 1024}MiB",
-                "start": "{2000000 + 7 * i}us",
-            }
-        ]
-        document["faults"] = [
-            {
-                "type": "node",
-                "at": "9s",
-                "for": "20s",
-                "subsystem": "store",
-                "node": "n1",
-                "state": "crash",
-            }
-        ]
-    return document
+    return {**document, **load_and_loss(hosts)} if lost else document
 
 
 def holdfast(document: dict[str, Any], folder: Path, kernel: str) -> Numbers:
