@@ -20,8 +20,9 @@ export CXX
 unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help build run test check nightly test-cpp test-python test-wheel asan tsan gcc wild \
-        aarch64 mutants conform-mutants worst-mutants bench instructions hashes format lint stubs \
-        tidy clean conform lsfmm lsfmm-page performance-page python ready-to-build ready-to-test \
+        aarch64 mutants conform-mutants worst-mutants bench bench-peers instructions hashes format \
+        lint stubs tidy clean conform lsfmm lsfmm-page performance-page python ready-to-build \
+        ready-to-test \
         ready-to-check bench-program test-program
 
 help:  ## Say what each target does
@@ -163,6 +164,9 @@ hashes: ready-to-test build  ## Trace hashes of bundled scenarios: what moved (H
 
 bench: bench-program  ## Build and run the benchmark
 	@build/holdfast_bench
+
+bench-peers: build  ## Holdfast beside ns-3 and SimGrid's mailboxes (AGAINST=FILE: an earlier run)
+	@python3 tests/bench/peers/peers.py $(if $(AGAINST),--against $(AGAINST))
 
 performance-page: python bench-program  ## Run the benchmarks, and docs/performance.md anew
 	@$(PYTHON) tools/performance_page.py

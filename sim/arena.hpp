@@ -82,6 +82,9 @@ class Arena {
   /// written when they begin to live.
   void recycle(Id id) { free(id); }
 
+  /// Takes memory for so many at a time, so that growing to them moves nothing.
+  void reserve(std::size_t count) { slots_.reserve(count); }
+
   /// Places, free ones included: a bound for `index`.
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::size_t live() const { return size_ - free_; }

@@ -64,7 +64,10 @@ class Ring {
   }
   void pop_front() {
     HOLDFAST_PACKET_CHECK(!empty(), "there is nothing to take from an empty ring");
-    ++head_;
+    // An empty ring begins again where it began: one that seldom holds more than one item then
+    // touches one place of memory instead of all of them in turn.
+    if (++head_ == tail_)
+      head_ = tail_ = 0;
   }
   void clear() { head_ = tail_ = 0; }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 #include <vector>
 
 namespace holdfast::analysis {
@@ -31,41 +32,39 @@ void look(Patience* patience) {
 /// Sorting that nobody would wait for: looking up at each comparison would double its cost.
 constexpr std::size_t sorted_at_once = 1U << 20;
 
-struct Step {
-  TimePoint at;
-  bool completes;
-};
+/// When an I/O was submitted or completed, as one number that sorts well: completions before
+/// submissions of the same instant, because an application that answers a completion with the next
+/// I/O has not stalled.
+using Step = std::int64_t;
+constexpr Step submission(TimePoint at) { return 2 * sim::ns(at) + 1; }
+constexpr Step completion(TimePoint at) { return 2 * sim::ns(at); }
 
-Duration longest_stall_of(std::vector<Step>& steps, TimePoint now, Patience* patience) {
-  // Completions before submissions of the same instant: an application that answers a completion
-  // with the next I/O has not stalled.
-  const auto before = [](const Step& a, const Step& b) {
-    return a.at != b.at ? a.at < b.at : a.completes && !b.completes;
-  };
+Duration longest_stall_of(std::span<Step> steps, TimePoint now, Patience* patience) {
   if (patience == nullptr || steps.size() <= sorted_at_once) {
-    std::stable_sort(steps.begin(), steps.end(), before);
+    std::sort(steps.begin(), steps.end());
   } else {
-    std::stable_sort(steps.begin(), steps.end(), [&](const Step& a, const Step& b) {
+    std::sort(steps.begin(), steps.end(), [&](Step a, Step b) {
       patience->look();
-      return before(a, b);
+      return a < b;
     });
   }
   Duration longest{};
   std::int64_t outstanding = 0;
   TimePoint since{};
-  for (const Step& step : steps) {
+  for (const Step step : steps) {
     look(patience);
-    if (step.completes) {
+    const TimePoint at{Duration{step >> 1}};
+    if ((step & 1) == 0) {
       // An I/O that is submitted and done at one instant ends no wait, but maybe a pause.
       if (outstanding > 0)
-        longest = std::max(longest, step.at - since);
-      since = step.at;
+        longest = std::max(longest, at - since);
+      since = at;
       --outstanding;
       continue;
     }
     // <= 0: an I/O that is submitted and done at one instant is sorted the other way round.
     if (outstanding++ <= 0)
-      since = step.at;
+      since = at;
   }
   return outstanding > 0 ? std::max(longest, now - since) : longest;
 }
@@ -74,6 +73,7 @@ template <class Counts>
 IoStatistics statistics_of(const World& w, Patience* patience, Counts counts) {
   IoStatistics out;
   std::vector<Duration> latencies;
+  latencies.reserve(w.oracle.operations.size());  // growing would hold them twice for a while
   TimePoint first = sim::never;
   for (std::size_t i = 0; i < w.oracle.operations.size(); ++i) {
     const Operation& op = w.oracle.operations[i];
@@ -184,18 +184,36 @@ IoStatistics other_statistics(const World& w, Patience* patience) {
   });
 }
 
-Duration longest_stall(const World& w, Patience* patience) {
-  std::vector<std::vector<Step>> steps(w.workload.jobs.size());
+std::vector<Duration> longest_stalls(const World& w, Patience* patience) {
+  // Job after job in one block, which is as large as it has to be.
+  std::vector<std::size_t> begin(w.workload.jobs.size() + 1, 0);
   for (std::size_t i = 0; i < w.oracle.operations.size(); ++i) {
     const Operation& op = w.oracle.operations[i];
     look(patience);
-    steps[op.job].push_back({op.submitted, false});
-    if (op.completed != sim::never)
-      steps[op.job].push_back({op.completed, true});
+    begin[op.job + 1] += op.completed != sim::never ? 2 : 1;
   }
+  std::partial_sum(begin.begin(), begin.end(), begin.begin());
+  std::vector<Step> steps(begin.back());
+  std::vector<std::size_t> end(begin.begin(), begin.end() - 1);
+  for (std::size_t i = 0; i < w.oracle.operations.size(); ++i) {
+    const Operation& op = w.oracle.operations[i];
+    look(patience);
+    steps[end[op.job]++] = submission(op.submitted);
+    if (op.completed != sim::never)
+      steps[end[op.job]++] = completion(op.completed);
+  }
+  std::vector<Duration> out;
+  for (std::size_t job = 0; job < end.size(); ++job) {
+    const std::span<Step> own(steps.data() + begin[job], end[job] - begin[job]);
+    out.push_back(longest_stall_of(own, w.now(), patience));
+  }
+  return out;
+}
+
+Duration longest_stall(const World& w, Patience* patience) {
   Duration longest{};
-  for (auto& one : steps)
-    longest = std::max(longest, longest_stall_of(one, w.now(), patience));
+  for (const Duration one : longest_stalls(w, patience))
+    longest = std::max(longest, one);
   return longest;
 }
 

@@ -52,5 +52,7 @@ std::optional<Throughput> throughput_during_fault(const World& w, Patience* pati
 /// The longest time during which an application had I/O outstanding and none of it completed.
 /// Worst over all jobs; I/O that is still out counts until now.
 sim::Duration longest_stall(const World& w, Patience* patience = nullptr);
+/// The same of each job, in their order.
+std::vector<sim::Duration> longest_stalls(const World& w, Patience* patience = nullptr);
 
 }  // namespace holdfast::analysis

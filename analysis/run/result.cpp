@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/run/fleet/fleet.hpp"
 #include "analysis/run/incident_story.hpp"
 #include "analysis/run/io_statistics.hpp"
 #include "analysis/run/unfinished.hpp"
@@ -361,6 +362,8 @@ json result_document(const scenario::Scenario& s, const World& w, std::string_vi
   json left_out = json::array();
   std::vector<IoStatistics> io;
   out["io"] = io_part(w, patience, left_out, io);
+  if (s.hosts.size() >= fleet_from)
+    in_time(left_out, "/fleet", [&] { out["fleet"] = fleet_part(w, patience); });
   out["unfinished"] = unfinished_part(w, io);
   json linearizable;
   in_time(left_out, "/integrity/linearizable", [&] {

@@ -52,6 +52,7 @@ struct RunArguments {
   std::string snaplen;     ///< likewise
   std::string max_events;  ///< as typed; empty: the default
   std::string max_memory;  ///< likewise
+  std::string rows;        ///< likewise
   bool json = false;
 };
 

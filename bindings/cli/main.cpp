@@ -14,6 +14,7 @@
 #include <system_error>
 #include <vector>
 
+#include "analysis/run/fleet/fleet.hpp"
 #include "analysis/run/run.hpp"
 #include "bindings/cli/answers/verbs.hpp"
 #include "bindings/cli/cli.hpp"
@@ -86,6 +87,11 @@ void add_run(CLI::App& app, RunArguments& run) {
                                "much (default {})",
                                scenario::format_size(analysis::default_max_memory)))
       ->type_name("SIZE");
+  verb->add_option("--rows", run.rows,
+                   fmt::format("rows of each list in result documents (hosts, recoveries, ...), or "
+                               "all (default {})",
+                               analysis::default_rows))
+      ->type_name("N");
   verb->add_flag("--json", run.json, "print the result document instead of a table");
   verb->footer(
       "Examples:\n"

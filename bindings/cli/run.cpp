@@ -13,6 +13,7 @@
 #include <mutex>
 
 #include "analysis/run/estimate.hpp"
+#include "analysis/run/fleet/fleet.hpp"
 #include "analysis/run/run.hpp"
 #include "analysis/traces/foreign.hpp"
 #include "bindings/cli/cli.hpp"
@@ -111,6 +112,19 @@ std::uint64_t max_memory_from(const std::string& typed) {
   }
 }
 
+/// How many rows of each list a document has.
+std::size_t rows_from(const std::string& typed) {
+  if (typed.empty())
+    return analysis::default_rows;
+  return typed == "all" ? SIZE_MAX : whole_number("--rows", typed, 0, UINT32_MAX);
+}
+
+/// A document as it is printed and kept.
+json cut(json document, const RunArguments& arguments) {
+  analysis::cut_rows(document, rows_from(arguments.rows));
+  return document;
+}
+
 /// An instant of the run; `otherwise` if nothing was typed.
 std::int64_t instant(const std::string& option, const std::string& typed, std::int64_t otherwise) {
   if (typed.empty())
@@ -196,7 +210,11 @@ class Results {
   [[nodiscard]] std::string text(bool colour) const {
     if (!documents_)
       return render(all_, colour);
-    return text_of(arguments_.scenarios.size() == 1 && all_.size() == 1 ? all_[0] : all_);
+    json documents = json::array();
+    for (const json& one : all_)
+      documents.push_back(cut(one, arguments_));
+    const bool one = arguments_.scenarios.size() == 1 && documents.size() == 1;
+    return text_of(one ? documents[0] : documents);
   }
   void say_last() {
     const std::unique_lock lock(mutex_, std::try_to_lock);
@@ -285,7 +303,7 @@ void run_one(const RunArguments& arguments, const scenario::Scenario& scenario,
   if (folder.empty())
     return;
   try {
-    write_results(folder, scenario, result);
+    write_results(folder, scenario, cut(result, arguments));
   } catch (const analysis::EnvironmentError& error) {
     if (results.is_kept())
       results.cannot_be_kept(std::string("--out: ") + error.what());
@@ -313,6 +331,7 @@ int status_of(const Results& results, std::size_t asked) {
 int run_scenarios(const RunArguments& arguments) {
   static_cast<void>(max_events_from(arguments.max_events));
   static_cast<void>(max_memory_from(arguments.max_memory));
+  static_cast<void>(rows_from(arguments.rows));
   const auto scenarios = load_all(arguments);
   check_window(arguments, scenarios);
   check_output(arguments, scenarios);

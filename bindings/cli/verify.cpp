@@ -8,6 +8,7 @@
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
 #include "models/scenario/changes.hpp"
+#include "models/scenario/declaration/declaration.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::cli {
@@ -50,8 +51,8 @@ std::vector<scenario::ScenarioError::Parts> errors_of(const std::string& file,
 }
 
 /// A scenario without mistakes: what it costs, and what it may not mean.
-void tell_good(const scenario::Scenario& one, const std::string& file, json& finding,
-               bool as_json) {
+void tell_good(const scenario::Scenario& one, const json& document, const std::string& file,
+               json& finding, bool as_json) {
   const auto cost = analysis::estimate(one);
   finding.update({{"name", one.name},
                   {"scenario_hash", scenario::hash(one)},
@@ -60,9 +61,14 @@ void tell_good(const scenario::Scenario& one, const std::string& file, json& fin
   const std::string shown = scenario::printable(file);
   if (!as_json)
     print(fmt::format("ok {} ({}): {}\n", shown, one.name, analysis::words_of(cost)));
-  for (const auto& warning : scenario::warnings(one)) {
-    finding["warnings"].push_back({{"pointer", warning.pointer}, {"text", warning.text}});
-    say(fmt::format("warning: {}: at {}: {}", shown, warning.pointer, warning.text));
+  const auto warnings = scenario::warnings(one);
+  scenario::Origins origins;
+  if (!warnings.empty())
+    scenario::expanded(document, scenario::template_lists(), file, origins);
+  for (const auto& warning : warnings) {
+    const std::string pointer = origins.pointer(warning.pointer);
+    finding["warnings"].push_back({{"pointer", pointer}, {"text", warning.text}});
+    say(fmt::format("warning: {}: at {}: {}", shown, pointer, warning.text));
   }
 }
 
@@ -86,7 +92,7 @@ int verify_scenarios(const std::vector<std::string>& files, const std::vector<st
     }
     good = good && errors.empty();
     if (errors.empty())
-      tell_good(scenario::from_json(document, file), file, finding, as_json);
+      tell_good(scenario::from_json(document, file), document, file, finding, as_json);
     findings.push_back(std::move(finding));
   }
   if (as_json)

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "models/scenario/declaration/declaration.hpp"
 #include "models/scenario/declaration/presets.hpp"
@@ -163,6 +164,28 @@ std::vector<CatalogueEntry> entries_of(const ObjectInfo& info) {
   return out;
 }
 
+/// In a template a string may have braces where the expanded one has a number, so its pattern holds
+/// for strings without braces only. That goes for all objects that a template has in it.
+void allow_braces(json& node, json& defs, std::set<std::string>& done);
+
+void allow_braces(json& defs, const std::string& name, std::set<std::string>& done) {
+  if (done.insert(name).second)
+    allow_braces(defs[name], defs, done);
+}
+
+void allow_braces(json& node, json& defs, std::set<std::string>& done) {
+  if (node.is_object() && node.contains("pattern") && node["pattern"].is_string())
+    node["pattern"] = fmt::format("{}|[{{}}]", node["pattern"].get<std::string>());
+  if (node.is_object() && node.contains("$ref") && node["$ref"].is_string()) {
+    const auto ref = node["$ref"].get<std::string>();
+    return allow_braces(defs, ref.substr(ref.rfind('/') + 1), done);
+  }
+  if (!node.is_structured())
+    return;
+  for (json& below : node)
+    allow_braces(below, defs, done);
+}
+
 std::string source_in_words(const json& source) {
   std::string out = source.at("document");
   for (const char* part : {"section", "figure", "function"}) {
@@ -210,6 +233,11 @@ nlohmann::json schema() {
   json defs = json::object();
   for (const auto* info : declared_objects())
     defs[info->name] = object_schema(*info);
+  std::set<std::string> done;
+  for (const auto* info : declared_objects()) {
+    if (info->copies_key != nullptr)
+      allow_braces(defs, info->name, done);
+  }
   json out = defs["scenario"];
   defs.erase("scenario");
   out["$schema"] = "https://json-schema.org/draft/2020-12/schema";

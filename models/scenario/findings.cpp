@@ -140,21 +140,39 @@ void warn_of_kernels(const Scenario& s, std::vector<Warning>& out) {
   }
 }
 
+/// What is said of a whole fleet is said of the first of its hosts, with their number.
+void tell_often_once(std::vector<Warning>& out) {
+  constexpr std::size_t often = 8;
+  std::map<std::string, std::size_t> count;
+  for (const Warning& one : out)
+    ++count[one.text];
+  std::vector<Warning> kept;
+  for (Warning& one : out) {
+    const auto of_text = count.find(one.text);
+    if (of_text == count.end())
+      continue;
+    const std::size_t times = of_text->second;
+    if (times > often) {
+      count.erase(of_text);
+      one.text += fmt::format(" ({} times)", times);
+    }
+    kept.push_back(std::move(one));
+  }
+  out = std::move(kept);
+}
+
 /// Hosts whose connections and load begin at the same instants have their keep-alives, time-outs
 /// and reconnects at the same instants too, for the whole run.
 void warn_of_lockstep(const Scenario& s, std::vector<Warning>& out) {
+  std::map<std::string, std::vector<std::int64_t>> loads;  // of each host, in their order
+  for (const Workload& w : s.workloads)
+    std::visit([&](const auto& one) { loads[one.host].push_back(one.start.count()); }, w);
   const auto starts = [&](const Host& host) {
     json begin = json::array();
     for (const Connect& c : host.connect)
       begin.push_back(c.at.count());
-    for (const Workload& w : s.workloads) {
-      std::visit(
-          [&](const auto& one) {
-            if (one.host == host.name)
-              begin.push_back(one.start.count());
-          },
-          w);
-    }
+    for (const std::int64_t start : loads[host.name])
+      begin.push_back(start);
     return begin.dump();
   };
   std::map<std::string, std::vector<std::size_t>> together;
@@ -204,6 +222,7 @@ std::vector<Warning> warnings(const Scenario& scenario) {
   warn_of_targets(scenario, out);
   warn_of_hosts(scenario, out);
   warn_of_kernels(scenario, out);
+  tell_often_once(out);
   if (scenario.workloads.empty())
     out.push_back({"/workloads", "there is none, so nothing can stall or be corrupted"});
   warn_of_lockstep(scenario, out);

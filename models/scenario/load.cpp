@@ -12,6 +12,7 @@
 
 #include "models/scenario/checks/check.hpp"
 #include "models/scenario/declaration/declaration.hpp"
+#include "models/scenario/reading/templates.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::scenario {
@@ -158,6 +159,14 @@ class Builder : public nlohmann::json_sax<json> {
   std::vector<std::string> keys_;
 };
 
+/// Reads and checks a document that has no templates.
+Scenario read_single(const Cursor& root) {
+  Scenario scenario;
+  scenario_object().info().read(root, &scenario);
+  check_and_resolve(scenario, root);
+  return scenario;
+}
+
 [[noreturn]] void bad_file(const std::filesystem::path& path, std::string found) {
   throw ScenarioError({path.string(), {}, std::move(found), "a file that can be read", {}});
 }
@@ -213,12 +222,20 @@ nlohmann::json read_document(const std::filesystem::path& path) {
   return parse_document(read_text(path), path.string());
 }
 
+nlohmann::json without_templates(const nlohmann::json& document, const std::string& source) {
+  Origins origins;
+  return has_templates(document, template_lists())
+             ? expanded(document, template_lists(), source, origins)
+             : document;
+}
+
 Scenario from_json(const nlohmann::json& document, const std::string& source) {
-  const Cursor root(document, source);
-  Scenario scenario;
-  scenario_object().info().read(root, &scenario);
-  check_and_resolve(scenario, root);
-  return scenario;
+  const auto& templates = template_lists();
+  if (!has_templates(document, templates))
+    return read_single(Cursor(document, source));
+  Origins origins;
+  const json single = expanded(document, templates, source, origins);
+  return read_single(Cursor(single, source, {}, &origins));
 }
 
 Scenario parse(std::string_view text, const std::string& source) {

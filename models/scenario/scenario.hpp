@@ -28,6 +28,8 @@ nlohmann::json read_document(const std::filesystem::path& path);
 std::string bundled_text(const std::string& name);
 nlohmann::json parse_document(std::string_view text, const std::string& source);
 Scenario from_json(const nlohmann::json& document, const std::string& source);
+/// The document with its templates expanded; without templates itself.
+nlohmann::json without_templates(const nlohmann::json& document, const std::string& source);
 
 /// Sets one value: "PATH=VALUE". PATH is a JSON pointer ("/hosts/0/policy") or dotted
 /// ("hosts.0.policy"; a list element may go by its name, "hosts.h1.policy"). VALUE is JSON, else a

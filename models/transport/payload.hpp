@@ -80,14 +80,34 @@ class BlobPool {
     return {c.bytes.data() + std::size_t{sim::index(id) & 0x3fffffffu} * size, size};
   }
 
+  /// One more owner of a blob, which nobody writes to any more; each of them removes it.
+  BlobId share(BlobId id) {
+    HOLDFAST_PACKET_CHECK((sim::index(id) & 0x3fffffffu) < classes_[sim::index(id) >> 30].places,
+                          "no blob has that name");
+    sim::Vector<std::uint16_t>& further = classes_[sim::index(id) >> 30].further;
+    const std::uint32_t place = sim::index(id) & 0x3fffffffu;
+    if (further.size() <= place)
+      further.resize(classes_[sim::index(id) >> 30].places);
+    ++further[place];
+    ++live_;
+    return id;
+  }
+
   void remove(BlobId id) {
     HOLDFAST_PACKET_CHECK(live_ > 0, "a blob is given back that nobody took");
     HOLDFAST_PACKET_CHECK((sim::index(id) & 0x3fffffffu) < classes_[sim::index(id) >> 30].places,
                           "no blob has that name");
-    classes_[sim::index(id) >> 30].free.push_back(sim::index(id) & 0x3fffffffu);
+    Class& c = classes_[sim::index(id) >> 30];
+    const std::uint32_t place = sim::index(id) & 0x3fffffffu;
     --live_;
+    if (place < c.further.size() && c.further[place] != 0) {
+      --c.further[place];
+      return;
+    }
+    c.free.push_back(place);
   }
 
+  /// Blobs, counted once for each owner.
   [[nodiscard]] std::size_t live() const { return live_; }
 
  private:
@@ -95,20 +115,26 @@ class BlobPool {
   struct Class {
     std::uint32_t places = 0;
     sim::Vector<std::uint32_t> free;
-    sim::Vector<std::byte> bytes;  ///< of all places, or of none
+    sim::Vector<std::uint16_t> further;  ///< owners besides the first; short: there are none
+    sim::Vector<std::byte> bytes;        ///< of all places, or of none
 
     Class() = default;
     Class(const Class& other) : places(other.places), free(other.free) {
       if (free.size() != places)
-        bytes = other.bytes;
+        copy_living(other);
     }
     Class& operator=(const Class& other) {
       places = other.places;
       free = other.free;
+      further.clear();
       bytes.clear();
       if (free.size() != places)
-        bytes = other.bytes;
+        copy_living(other);
       return *this;
+    }
+    void copy_living(const Class& other) {
+      further = other.further;
+      bytes = other.bytes;
     }
     Class(Class&&) noexcept = default;
     Class& operator=(Class&&) noexcept = default;

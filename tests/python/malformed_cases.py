@@ -33,6 +33,7 @@ BASE: dict[str, Any] = {
     "expect": {"integrity": "ok"},
 }
 
+TWO = {**BASE["hosts"][0], "count": 2}
 REMOVE = object()
 A_DURATION = "a duration as a string with a unit"
 
@@ -352,7 +353,18 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("admin_data", "/faults/2", {**ADMIN, "data_size": "1MiB"}, "/2/data_size", "16KiB"),
     ("requirement", "/expect/requirements", ["HOLD1"], "/requirements/0", 'mean "HOLD-1"?'),
     ("requirements", "/expect/requirements", "HOLD-1", "/expect/requirements", "a list"),
+    # Templates.
+    ("count_zero", "/hosts/0/count", 0, "/hosts/0/count", "an integer from 1 to 1048576"),
+    ("count_text", "/hosts/0/count", "2", "/hosts/0/count", 'found the string "2"'),
+    ("equal_copies", "/hosts/0", TWO, "/hosts/0/name", "(first at /hosts/0) (in the copy i = 1)"),
+    ("half_a_brace", "/hosts/0", {**TWO, "name": "h{i"}, "/0/name", "without its other one"),
+    ("other_number", "/hosts/0", {**TWO, "name": "h{j}"}, "/0/name", "an expression of i, whole"),
+    ("negative", "/hosts/0", {**TWO, "name": "h{i - 1}"}, "/0/name", "it is -1"),
+    ("divided", "/hosts/0", {**TWO, "name": "h{1 / i}"}, "/0/name", "divides by 0, with i = 0"),
+    ("no_template", "/hosts/0/name", "h{i}", "/hosts/0/name", "a name of 1 to 64"),
+    ("copies_of_copies", "/hosts/0/connect/0/count", 2, "/0/connect/0", "(in the copy j = 1)"),
     # Too much of it.
+    ("too_many_copies", "/faults/0/copies", 1 << 20, "/faults", "a list of 0 to 10000"),
     ("too_many_links", "/fabric/links", MANY, "/fabric/links", "a list of 1 to 262144"),
     ("too_many_jobs", "/workloads/0/numjobs", 65_536, "/workloads/1", "at most 65536"),
     ("too_many_cpus", "/hosts/0/cpus", 1025, "/hosts/0/cpus", "from 1 to 1024"),

@@ -15,6 +15,11 @@ namespace {
 
 using sim::Dice;
 
+/// The key of a template.
+bool makes_copies(const json& node) {
+  return node.value("description", "").starts_with("a template of so many");
+}
+
 const json& schema() {
   static const json out = scenario::schema();
   return out;
@@ -191,7 +196,8 @@ class Drawer {
     // Some keys are refused without certain others: now and then an object has all of them.
     const bool all = dice_.percent(8);
     for (const auto& [key, node] : declaration["properties"].items()) {
-      if (!all && (!has_key(name, key) || dice_.percent(30)))
+      // What templates make is what the rest draws, only more of it.
+      if (makes_copies(node) || (!all && (!has_key(name, key) || dice_.percent(30))))
         continue;
       if (is_structure(key) && (object.contains(key) || name == "scenario"))
         continue;
@@ -279,8 +285,10 @@ std::string unclear(const scenario::ScenarioError& error, const json& document) 
 Keys declared_keys() {
   Keys out;
   const auto add = [&](const std::string& name, const json& declaration) {
-    for (const auto& [key, node] : declaration["properties"].items())
-      out.insert(place_of(name, key));
+    for (const auto& [key, node] : declaration["properties"].items()) {
+      if (!makes_copies(node))
+        out.insert(place_of(name, key));
+    }
   };
   add("scenario", schema());
   for (const auto& [name, declaration] : schema()["$defs"].items())

@@ -86,7 +86,8 @@ const json& schema() {
 }
 
 bool is_pattern(const json& node, const std::string& pattern) {
-  return node.value("pattern", "") == pattern;
+  const std::string found = node.value("pattern", "");
+  return found == pattern || found == pattern + "|[{}]";  // in what may be a template
 }
 
 }  // namespace

@@ -26,7 +26,6 @@
 
 namespace holdfast::python {
 namespace {
-
 class PyWorld {
   /// Acts on the world between two events, or in the middle of one.
   template <class Act>
@@ -47,6 +46,7 @@ class PyWorld {
     if (seed && document_.is_object())
       document_["seed"] = *seed;
     scenario_ = scenario::from_json(document_, source_);
+    document_ = scenario::without_templates(document_, source_);  // changes are of single hosts
     Interrupts interrupts;
     names_ = scenario::build_named(world_, scenario_, [&] { interrupts.check(); });
     for (std::size_t i = 0; i < record_kinds.size(); ++i) {

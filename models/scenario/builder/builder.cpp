@@ -334,7 +334,24 @@ sim::ChoiceScript script_of(const std::vector<Answer>& answers) {
   return script;
 }
 
+/// Takes memory for what the scenario has at least, so that nothing is moved while it grows to it.
+void reserve(World& w, const Scenario& s) {
+  std::size_t controllers = 0, queues = 0;
+  for (const Host& h : s.hosts) {
+    controllers += h.connect.size();
+    for (const Connect& c : h.connect)
+      queues += 1 + (c.nr_io_queues == 0 ? h.cpus : c.nr_io_queues);
+  }
+  w.host.controllers.reserve(controllers);
+  w.host.queues.reserve(queues);
+  w.target.controllers.reserve(controllers);
+  w.target.queues.reserve(queues);
+  if (s.fabric.transport == Transport::tcp)
+    w.transport.connections.reserve(queues);
+}
+
 Names build_named(World& w, const Scenario& s, const std::function<void()>& look) {
+  reserve(w, s);
   w.choices.reseed(s.seed);
   if (s.choices)
     w.choices.replay(script_of(*s.choices));

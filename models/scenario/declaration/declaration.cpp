@@ -140,7 +140,8 @@ const Union<Workload>& workload_union() {
   static const auto declared = Union<Workload>()
                                    .alternative(rw_test_object())
                                    .alternative(fio_object())
-                                   .alternative(script_object());
+                                   .alternative(script_object())
+                                   .copies("count");
   return declared;
 }
 
@@ -202,6 +203,16 @@ const Object<Scenario>& scenario_object() {
                  "what `holdfast search` may change; a run does not look at it")
           .field("expect", &Scenario::expect, object(expect_object()), "the acceptance criterion");
   return declared;
+}
+
+const std::vector<TemplateList>& template_lists() {
+  // Faults have a `count` of their own: of commands.
+  static const std::vector<TemplateList> lists = {
+      {{"fabric", "links"}, "count", 'i'},
+      {{"hosts"}, "count", 'i', {{{"connect"}, "count", 'j'}}},
+      {{"workloads"}, "count", 'i'},
+      {{"faults"}, "copies", 'i'}};
+  return lists;
 }
 
 }  // namespace holdfast::scenario

@@ -6,6 +6,7 @@
 
 #include "models/scenario/declaration/spec.hpp"
 #include "models/scenario/reading/object.hpp"
+#include "models/scenario/reading/templates.hpp"
 
 namespace holdfast::scenario {
 
@@ -35,6 +36,9 @@ const Union<Fault>& fault_union();
 Codec<AnaState> ana_state();
 /// CONFIG_HZ of a machine; 0: exact timers.
 Codec<std::uint32_t> tick_rate();
+
+/// The lists whose elements may be templates.
+const std::vector<TemplateList>& template_lists();
 
 /// Every declared object, the scenario first, in the order in which the reference tells them.
 std::vector<const ObjectInfo*> declared_objects();

@@ -317,7 +317,8 @@ const Union<Fault>& fault_union() {
           .alternative(passthrough_object(), &OperatorAction::kind, Action::ccr)
           .alternative(admin_passthrough_object())
           .alternative(hca_removed_object())
-          .alternative(remote_port_lost_object());
+          .alternative(remote_port_lost_object())
+          .copies("copies");
   return declared;
 }
 

@@ -64,7 +64,8 @@ const Object<Connect>& connect_object() {
                  "no submission queue flow control: with tcp a read that succeeds then ends with "
                  "its data")
           .field("duplicate_connect", &Connect::duplicate_connect, boolean(),
-                 "allow another connection to the same port of the same subsystem");
+                 "allow another connection to the same port of the same subsystem")
+          .copies("count");
   return declared;
 }
 
@@ -229,7 +230,8 @@ const Object<Host>& host_object() {
           .field("zero_copy", &Host::zero_copy, boolean(),
                  "sockets refer to the application's buffers; else they hold a copy")
           .field("connect", &Host::connect, list(object(connect_object()), 1, 4096),
-                 "its connections, in the order in which they are made", required);
+                 "its connections, in the order in which they are made", required)
+          .copies("count");
   return declared;
 }
 

@@ -19,8 +19,8 @@ const Object<Link>& link_object() {
                  "largest IP packet, in bytes")
           .field("queue", &Link::queue_bytes, size<std::uint64_t>(1024, 16ULL << 30),
                  "drop-tail queue of each direction")
-          .field("loss", &Link::loss, loss_by_direction(),
-                 "a packet is lost with this probability");
+          .field("loss", &Link::loss, loss_by_direction(), "a packet is lost with this probability")
+          .copies("count");
   return declared;
 }
 

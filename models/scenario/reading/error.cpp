@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "models/scenario/reading/templates.hpp"
+
 namespace holdfast::scenario {
 namespace {
 
@@ -198,15 +200,23 @@ std::string pointer_segment(std::string_view key) {
 Cursor Cursor::at(const std::string& key) const {
   const auto member = value_->find(key);
   const auto& value = value_->is_object() && member != value_->end() ? *member : *value_;
-  return {value, source_, pointer_ + pointer_segment(key)};
+  return {value, source_, pointer_ + pointer_segment(key), origins_};
 }
 
 Cursor Cursor::at(std::size_t index) const {
-  return {(*value_)[index], source_, fmt::format("{}/{}", pointer_, index)};
+  return {(*value_)[index], source_, fmt::format("{}/{}", pointer_, index), origins_};
+}
+
+std::string Cursor::pointer() const {
+  return origins_ == nullptr ? pointer_ : origins_->pointer(pointer_);
 }
 
 void Cursor::fail(std::string found, std::string expected, std::string near) const {
-  throw ScenarioError({source_, pointer_, std::move(found), std::move(expected), std::move(near)});
+  if (const std::string copies = origins_ == nullptr ? "" : origins_->copies(pointer_);
+      !copies.empty()) {
+    found += fmt::format(" (in the copy {})", copies);
+  }
+  throw ScenarioError({source_, pointer(), std::move(found), std::move(expected), std::move(near)});
 }
 
 void Cursor::fail_value(std::string expected, std::string near) const {

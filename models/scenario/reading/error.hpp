@@ -55,14 +55,23 @@ bool is_utf8(std::string_view text);
 /// A value as an error message names it: `the number 15`, `the string "x"`, `a list`, ...
 std::string describe(const nlohmann::json& value);
 
+class Origins;
+
 /// A place in a document: a value and the pointer that leads to it. Valid while the document is.
+/// With `origins` the document is an expanded one, and errors name places of the one that was given
+/// (templates.hpp).
 class Cursor {
  public:
-  Cursor(const nlohmann::json& value, std::string source, std::string pointer = {})
-      : value_(&value), source_(std::move(source)), pointer_(std::move(pointer)) {}
+  Cursor(const nlohmann::json& value, std::string source, std::string pointer = {},
+         const Origins* origins = nullptr)
+      : value_(&value),
+        source_(std::move(source)),
+        pointer_(std::move(pointer)),
+        origins_(origins) {}
 
   const nlohmann::json& value() const { return *value_; }
-  const std::string& pointer() const { return pointer_; }
+  /// As errors tell it.
+  std::string pointer() const;
 
   /// The member of an object, or the object itself under that pointer when it has no such member.
   Cursor at(const std::string& key) const;
@@ -76,6 +85,7 @@ class Cursor {
   const nlohmann::json* value_;
   std::string source_;
   std::string pointer_;
+  const Origins* origins_;
 };
 
 /// A member name as a segment of a JSON pointer.

@@ -5,8 +5,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
+#include <mutex>
 
 #include "models/scenario/reading/kind.hpp"
+#include "models/scenario/reading/templates.hpp"
 
 namespace holdfast::scenario {
 namespace {
@@ -89,6 +92,25 @@ std::vector<std::string> ObjectInfo::keys() const {
 }
 
 void ObjectInfo::add(const FieldInfo& field) { fields.push_back(field); }
+
+void ObjectInfo::add_copies(const char* key) {
+  copies_key = key;
+  // `read` never sees it: whoever expands templates has taken it away.
+  add({key,
+       "a template of so many, in whose strings {i} is the number of a copy from 0 (of a "
+       "connection "
+       "{j}); absent: a single one",
+       copies_kind(), 0, false, true});
+}
+
+const ObjectInfo* with_copies(const ObjectInfo& declared, const char* key) {
+  static std::mutex one_at_a_time;
+  static std::deque<ObjectInfo> all;
+  const std::lock_guard lock(one_at_a_time);
+  ObjectInfo& info = all.emplace_back(declared);
+  info.add_copies(key);
+  return &info;
+}
 
 void ObjectInfo::read(const Cursor& cursor, void* object, const char* also_known) const {
   require_object(cursor, *this, also_known);

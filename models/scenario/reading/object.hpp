@@ -41,7 +41,7 @@ struct FieldInfo {
   const Kind* kind;
   std::size_t offset = 0;  ///< of the member in its object
   bool required = false;
-  bool ignored = false;  ///< a key that tools use; there is no member
+  bool ignored = false;  ///< a key that is dealt with before; there is no member
   const OptionalAccess* may_be_absent = nullptr;
   const void* fallback = nullptr;  ///< the default; none: required, or absent by default
 };
@@ -53,9 +53,12 @@ struct ObjectInfo {
   /// The value of this key names a row of defaults from which the object starts.
   const char* base_key = nullptr;
   void (*start)(const std::string& row, void* object) = nullptr;
+  /// The key that makes it a template (templates.hpp); null: it cannot be one.
+  const char* copies_key = nullptr;
 
   std::vector<std::string> keys() const;
   void add(const FieldInfo& field);
+  void add_copies(const char* key);
   /// Fills an object that has its defaults. `also_known` is a key that the caller has dealt with
   /// (the tag of a union); null: none.
   void read(const Cursor& cursor, void* object, const char* also_known = nullptr) const;
@@ -121,6 +124,12 @@ class Object {
     return std::move(*this);
   }
 
+  /// Elements of a list of these may be templates: the value of `key` says for how many one stands.
+  Object&& copies(const char* key) && {
+    info_.add_copies(key);
+    return std::move(*this);
+  }
+
   /// The value of `key` names a row of defaults from which the object starts.
   template <T (*row)(const std::string&)>
   Object&& based_on(const char* key) && {
@@ -136,6 +145,10 @@ class Object {
  private:
   ObjectInfo info_;
 };
+
+/// The declaration with a key that makes the object a template; it stays until the end of the
+/// program.
+const ObjectInfo* with_copies(const ObjectInfo& declared, const char* key);
 
 /// An object as a kind of value. The object must outlive the kind (they are all static).
 const Kind* object_kind(const ObjectInfo& declared);
@@ -179,6 +192,13 @@ class Union {
     one.width = sizeof(M);
     one.value = static_cast<std::uint64_t>(value);
     alternatives_.push_back(one);
+    return std::move(*this);
+  }
+
+  /// Each of them may be a template, as Object::copies says.
+  Union&& copies(const char* key) && {
+    for (Alternative& one : alternatives_)
+      one.info = with_copies(*one.info, key);
     return std::move(*this);
   }
 

@@ -145,72 +145,73 @@ struct Rack {
 };
 
 /// What an end of a connection is made of besides its queues: plain numbers, which copy as memory.
+/// What a connection without losses never looks at comes first, and what the other end's arriving
+/// packets look at last, beside the queues: in a large world each line of memory costs.
 struct EndpointNumbers {
-  TcpState state = TcpState::closed;
-  bool opened = false;     ///< has left the state in which a SYN would open it
-  bool held = false;       ///< the layer above still knows this end by the connection's id
-  bool shut_down = false;  ///< we said that we send no more, and refuse to receive
-  bool fin_received = false;
-  bool dry = false;  ///< no data of ours can arrive any more, and that was recorded
-  // what was written
-  std::uint64_t unacked = 0;      ///< oldest byte not acknowledged (snd_una)
-  std::uint64_t next = 0;         ///< next byte to send (snd_nxt)
-  std::uint64_t written = 1;      ///< end of what was handed to us; a FIN lies at this offset
-  std::uint64_t out_base = 0;     ///< messages that have left `out` at the front
-  std::uint64_t cutting = 0;      ///< number of the message that holds the byte `next`
-  std::uint64_t send_buffer = 0;  ///< sk_sndbuf
-  // segments on the way
-  std::uint32_t sacked = 0;           ///< how many of them are (sacked_out)
-  std::uint32_t lost = 0;             ///< lost_out
-  std::uint32_t repeated = 0;         ///< retrans_out
-  std::uint32_t lost_ever = 0;        ///< lost, repetitions that were lost again among them
-  std::uint32_t repeated_ever = 0;    ///< total_retrans
-  std::uint32_t duplicates_told = 0;  ///< by DSACK (dsack_dups)
-  std::uint32_t delivered_segments = 0;
-  std::uint64_t highest_sacked = 0;  ///< end of the highest segment that was
-  // recovery
-  CongestionState congestion_state = CongestionState::open;
+  bool opened = false;              ///< has left the state in which a SYN would open it
+  bool dry = false;                 ///< no data of ours can arrive any more, and that was recorded
+  bool forward_rto = false;         ///< frto
+  bool probe_repeats = false;       ///< tlp_retrans
+  std::uint32_t repeated_ever = 0;  ///< total_retrans
+  std::uint32_t duplicates_told = 0;    ///< by DSACK (dsack_dups)
+  std::int32_t undo_repeats = 0;        ///< undo_retrans; -1: cannot be undone that way
+  std::uint64_t highest_sacked = 0;     ///< end of the highest segment that was
   std::uint64_t recovery_end = 0;       ///< high_seq
   std::uint64_t undo_from = 0;          ///< undo_marker; 0: nothing to undo
-  std::int32_t undo_repeats = 0;        ///< undo_retrans; -1: cannot be undone that way
-  bool forward_rto = false;             ///< frto
   std::int64_t first_repeat_ms = -1;    ///< retrans_stamp, -1: nothing was repeated; while we open
                                         ///< the stamp of the first SYN or SYN/ACK
   TimePoint silent_since = sim::never;  ///< last send before the first timeout of a row
-  std::uint32_t timeouts = 0;           ///< in a row (icsk_retransmits)
-  std::uint64_t probe_end = 0;          ///< tlp_high_seq; 0: no probe is out
-  bool probe_repeats = false;           ///< tlp_retrans
-  std::uint32_t reordering = 3;         ///< segments
-  RoundTrips round_trips;
-  Rack rack;
+  TimePoint old_answered = sim::never;  ///< an old segment without data (last_oow_ack_time)
+  std::uint32_t cwnd_before = 0, ssthresh_before = 0;         ///< the last reduction (prior_*)
+  std::uint32_t reduction_delivered = 0, reduction_sent = 0;  ///< PRR (RFC 6937)
+  std::array<ByteRange, 4> runs{};  ///< of `ahead`, the one that grew last first (selective_acks)
+  Cubic cubic;
   // congestion
   std::uint32_t cwnd = 10;
   std::uint32_t ssthresh = 0x7fffffff;
   std::uint32_t cwnd_count = 0;  ///< acknowledgements towards the next segment
-  std::uint32_t cwnd_before = 0, ssthresh_before = 0;         ///< the last reduction (prior_*)
-  std::uint32_t reduction_delivered = 0, reduction_sent = 0;  ///< PRR (RFC 6937)
-  bool cwnd_limited = false;
-  std::uint32_t most_out = 0;  ///< max_packets_out
+  std::uint32_t most_out = 0;    ///< max_packets_out
   std::uint64_t usage_end = 0;
   std::uint32_t cwnd_used = 0;
+  bool cwnd_limited = false;
   TimePoint cwnd_used_since{};
   TimePoint last_sent{};  ///< data (lsndtime)
-  Cubic cubic;
+  RoundTrips round_trips;
+  Rack rack;
+  // segments on the way
+  std::uint32_t sacked = 0;     ///< how many of them are (sacked_out)
+  std::uint32_t lost = 0;       ///< lost_out
+  std::uint32_t repeated = 0;   ///< retrans_out
+  std::uint32_t lost_ever = 0;  ///< lost, repetitions that were lost again among them
+  std::uint32_t delivered_segments = 0;
+  std::uint32_t timeouts = 0;    ///< in a row (icsk_retransmits)
+  std::uint32_t reordering = 3;  ///< segments
+  std::uint64_t probe_end = 0;   ///< tlp_high_seq; 0: no probe is out
+  CongestionState congestion_state = CongestionState::open;
   // the transmission timer
   Pending pending = Pending::nothing;
   LazyTimer timer;
+  // receiving
+  AckState acks;
+  ByteRange duplicate{};        ///< to be told as DSACK; empty: none
+  std::uint32_t run_count = 0;  ///< num_sacks
+  std::uint32_t stamp_ms = 0;   ///< time stamp to echo (ts_recent)
+  std::uint64_t told = 0;       ///< up to where we have acknowledged (rcv_wup)
+  std::uint64_t expected = 0;   ///< next byte in order (rcv_nxt)
+  std::uint64_t delivered = 0;  ///< messages of the peer handed up
+  // what was written
+  std::uint64_t unacked = 0;      ///< oldest byte not acknowledged (snd_una)
+  std::uint64_t written = 1;      ///< end of what was handed to us; a FIN lies at this offset
+  std::uint64_t cutting = 0;      ///< number of the message that holds the byte `next`
+  std::uint64_t send_buffer = 0;  ///< sk_sndbuf
+  std::uint64_t next = 0;         ///< next byte to send (snd_nxt)
+  std::uint64_t out_base = 0;     ///< messages that have left `out` at the front
   std::uint32_t packets_in_flight = 0;
   std::uint32_t data_in_flight = 0;  ///< of these, packets with data
-  // receiving
-  std::uint64_t expected = 0;           ///< next byte in order (rcv_nxt)
-  std::uint64_t told = 0;               ///< up to where we have acknowledged (rcv_wup)
-  std::uint32_t stamp_ms = 0;           ///< time stamp to echo (ts_recent)
-  TimePoint old_answered = sim::never;  ///< an old segment without data (last_oow_ack_time)
-  std::uint64_t delivered = 0;          ///< messages of the peer handed up
-  ByteRange duplicate{};                ///< to be told as DSACK; empty: none
-  std::array<ByteRange, 4> runs{};  ///< of `ahead`, the one that grew last first (selective_acks)
-  std::uint32_t run_count = 0;      ///< num_sacks
-  AckState acks;
+  TcpState state = TcpState::closed;
+  bool held = false;       ///< the layer above still knows this end by the connection's id
+  bool shut_down = false;  ///< we said that we send no more, and refuse to receive
+  bool fin_received = false;
 };
 static_assert(std::is_trivially_copyable_v<EndpointNumbers>);
 
@@ -218,9 +219,9 @@ static_assert(std::is_trivially_copyable_v<EndpointNumbers>);
 struct Endpoint : EndpointNumbers {
   static constexpr std::size_t most_ahead = 32;
 
-  sim::Ring<Message> out;      ///< in the socket and not yet acknowledged
-  sim::Ring<Message> waiting;  ///< not taken by the socket: its buffer is full
+  sim::Ring<Message> out;  ///< in the socket and not yet acknowledged
   sim::Ring<Sent> sent;
+  sim::Ring<Message> waiting;    ///< not taken by the socket: its buffer is full
   sim::Vector<ByteRange> ahead;  ///< arrived ahead of a hole; sorted, disjoint
 };
 
