@@ -36,7 +36,7 @@ struct Step {
   bool completes;
 };
 
-Duration longest_stall_of(std::vector<Step>& steps, TimePoint now, Patience* patience) {
+Stall longest_stall_of(std::vector<Step>& steps, TimePoint now, Patience* patience) {
   // Completions before submissions of the same instant: an application that answers a completion
   // with the next I/O has not stalled.
   const auto before = [](const Step& a, const Step& b) {
@@ -50,15 +50,19 @@ Duration longest_stall_of(std::vector<Step>& steps, TimePoint now, Patience* pat
       return before(a, b);
     });
   }
-  Duration longest{};
+  Stall longest;
   std::int64_t outstanding = 0;
   TimePoint since{};
+  const auto lasted_until = [&](TimePoint end) {
+    if (end - since > longest.length)
+      longest = {since, end - since};
+  };
   for (const Step& step : steps) {
     look(patience);
     if (step.completes) {
       // An I/O that is submitted and done at one instant ends no wait, but maybe a pause.
       if (outstanding > 0)
-        longest = std::max(longest, step.at - since);
+        lasted_until(step.at);
       since = step.at;
       --outstanding;
       continue;
@@ -67,7 +71,9 @@ Duration longest_stall_of(std::vector<Step>& steps, TimePoint now, Patience* pat
     if (outstanding++ <= 0)
       since = step.at;
   }
-  return outstanding > 0 ? std::max(longest, now - since) : longest;
+  if (outstanding > 0)
+    lasted_until(now);
+  return longest;
 }
 
 template <class Counts>
@@ -184,7 +190,7 @@ IoStatistics other_statistics(const World& w, Patience* patience) {
   });
 }
 
-Duration longest_stall(const World& w, Patience* patience) {
+Stall longest_stall_span(const World& w, Patience* patience) {
   std::vector<std::vector<Step>> steps(w.workload.jobs.size());
   for (std::size_t i = 0; i < w.oracle.operations.size(); ++i) {
     const Operation& op = w.oracle.operations[i];
@@ -193,10 +199,17 @@ Duration longest_stall(const World& w, Patience* patience) {
     if (op.completed != sim::never)
       steps[op.job].push_back({op.completed, true});
   }
-  Duration longest{};
-  for (auto& one : steps)
-    longest = std::max(longest, longest_stall_of(one, w.now(), patience));
+  Stall longest;
+  for (auto& one : steps) {
+    const Stall stall = longest_stall_of(one, w.now(), patience);
+    if (stall.length > longest.length)
+      longest = stall;
+  }
   return longest;
+}
+
+Duration longest_stall(const World& w, Patience* patience) {
+  return longest_stall_span(w, patience).length;
 }
 
 }  // namespace holdfast::analysis

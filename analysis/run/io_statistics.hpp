@@ -53,4 +53,11 @@ std::optional<Throughput> throughput_during_fault(const World& w, Patience* pati
 /// Worst over all jobs; I/O that is still out counts until now.
 sim::Duration longest_stall(const World& w, Patience* patience = nullptr);
 
+/// The same, and when it began; of equal ones the first.
+struct Stall {
+  TimePoint from{};
+  sim::Duration length{};
+};
+Stall longest_stall_span(const World& w, Patience* patience = nullptr);
+
 }  // namespace holdfast::analysis
