@@ -226,7 +226,6 @@ int dispatch(int argc, char** argv) {
 
   std::string kind, name;
   auto* list = add_list(app, kind, name, json);
-
   Answers answers;
   add_answers(app, answers);
 
