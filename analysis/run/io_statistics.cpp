@@ -39,7 +39,7 @@ using Step = std::int64_t;
 constexpr Step submission(TimePoint at) { return 2 * sim::ns(at) + 1; }
 constexpr Step completion(TimePoint at) { return 2 * sim::ns(at); }
 
-Duration longest_stall_of(std::span<Step> steps, TimePoint now, Patience* patience) {
+Stall longest_stall_of(std::span<Step> steps, TimePoint now, Patience* patience) {
   if (patience == nullptr || steps.size() <= sorted_at_once) {
     std::sort(steps.begin(), steps.end());
   } else {
@@ -48,16 +48,20 @@ Duration longest_stall_of(std::span<Step> steps, TimePoint now, Patience* patien
       return a < b;
     });
   }
-  Duration longest{};
+  Stall longest;
   std::int64_t outstanding = 0;
   TimePoint since{};
+  const auto lasted_until = [&](TimePoint end) {
+    if (end - since > longest.length)
+      longest = {since, end - since};
+  };
   for (const Step step : steps) {
     look(patience);
     const TimePoint at{Duration{step >> 1}};
     if ((step & 1) == 0) {
       // An I/O that is submitted and done at one instant ends no wait, but maybe a pause.
       if (outstanding > 0)
-        longest = std::max(longest, at - since);
+        lasted_until(at);
       since = at;
       --outstanding;
       continue;
@@ -66,7 +70,9 @@ Duration longest_stall_of(std::span<Step> steps, TimePoint now, Patience* patien
     if (outstanding++ <= 0)
       since = at;
   }
-  return outstanding > 0 ? std::max(longest, now - since) : longest;
+  if (outstanding > 0)
+    lasted_until(now);
+  return longest;
 }
 
 template <class Counts>
@@ -184,7 +190,10 @@ IoStatistics other_statistics(const World& w, Patience* patience) {
   });
 }
 
-std::vector<Duration> longest_stalls(const World& w, Patience* patience) {
+namespace {
+
+/// Of each job.
+std::vector<Stall> stalls_of_jobs(const World& w, Patience* patience) {
   // Job after job in one block, which is as large as it has to be.
   std::vector<std::size_t> begin(w.workload.jobs.size() + 1, 0);
   for (std::size_t i = 0; i < w.oracle.operations.size(); ++i) {
@@ -202,7 +211,7 @@ std::vector<Duration> longest_stalls(const World& w, Patience* patience) {
     if (op.completed != sim::never)
       steps[end[op.job]++] = completion(op.completed);
   }
-  std::vector<Duration> out;
+  std::vector<Stall> out;
   for (std::size_t job = 0; job < end.size(); ++job) {
     const std::span<Step> own(steps.data() + begin[job], end[job] - begin[job]);
     out.push_back(longest_stall_of(own, w.now(), patience));
@@ -210,11 +219,26 @@ std::vector<Duration> longest_stalls(const World& w, Patience* patience) {
   return out;
 }
 
-Duration longest_stall(const World& w, Patience* patience) {
-  Duration longest{};
-  for (const Duration one : longest_stalls(w, patience))
-    longest = std::max(longest, one);
+}  // namespace
+
+std::vector<Duration> longest_stalls(const World& w, Patience* patience) {
+  std::vector<Duration> out;
+  for (const Stall& one : stalls_of_jobs(w, patience))
+    out.push_back(one.length);
+  return out;
+}
+
+Stall longest_stall_span(const World& w, Patience* patience) {
+  Stall longest;
+  for (const Stall& one : stalls_of_jobs(w, patience)) {
+    if (one.length > longest.length)
+      longest = one;
+  }
   return longest;
+}
+
+Duration longest_stall(const World& w, Patience* patience) {
+  return longest_stall_span(w, patience).length;
 }
 
 }  // namespace holdfast::analysis

@@ -55,4 +55,11 @@ sim::Duration longest_stall(const World& w, Patience* patience = nullptr);
 /// The same of each job, in their order.
 std::vector<sim::Duration> longest_stalls(const World& w, Patience* patience = nullptr);
 
+/// The same, and when it began; of equal ones the first.
+struct Stall {
+  TimePoint from{};
+  sim::Duration length{};
+};
+Stall longest_stall_span(const World& w, Patience* patience = nullptr);
+
 }  // namespace holdfast::analysis

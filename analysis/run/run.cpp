@@ -259,6 +259,10 @@ nlohmann::json run_once(const scenario::Scenario& scenario, const RunOptions& op
   }
   if (judge)
     tee.add(judge.get());
+  for (Onlooker* one : options.onlookers) {
+    one->begins(w);
+    tee.add(one);
+  }
   if (!tee.empty())
     w.trace.attach(&tee);
 
@@ -285,6 +289,8 @@ nlohmann::json run_once(const scenario::Scenario& scenario, const RunOptions& op
     document["kernels"] = kernels;
   if (!traces.empty() && options.window != TraceWindow{})
     document["trace_window"] = to_json(options.window);
+  for (Onlooker* one : options.onlookers)
+    one->ends(w, document);
   publish(traces, options, document);
   return document;
 }

@@ -22,6 +22,10 @@
 #include "sim/time.hpp"
 #include "sim/trace.hpp"
 
+namespace holdfast {
+struct World;
+}
+
 namespace holdfast::analysis {
 
 enum class Kernel { native, simgrid, both };
@@ -44,6 +48,15 @@ class Judge : public sim::Sink {
   virtual void judge_into(const scenario::Scenario& scenario, nlohmann::json& list) = 0;
 };
 
+/// Looks on while a run goes on, beside its traces: hears every record, and may look at the world
+/// when it has been made and when it is over. Handed in from above, like a judge.
+class Onlooker : public sim::Sink {
+ public:
+  virtual void begins(const World& world) = 0;
+  /// `document` is the result, which may be partial. Not called for a run that failed.
+  virtual void ends(const World& world, const nlohmann::json& document) = 0;
+};
+
 struct RunOptions {
   Kernel kernel = Kernel::native;
   std::vector<std::string> traces;       ///< kinds of traces to write into `out`
@@ -60,6 +73,7 @@ struct RunOptions {
   /// Makes the judge of a scenario that expects requirements to be kept: without one, such a
   /// scenario is refused with std::invalid_argument.
   std::function<std::unique_ptr<Judge>()> judge;
+  std::vector<Onlooker*> onlookers;  ///< of one run at a time
 };
 
 /// The two kernels did not do the same. what() shows the first record in which they differ, from

@@ -53,6 +53,8 @@ struct RunArguments {
   std::string max_events;  ///< as typed; empty: the default
   std::string max_memory;  ///< likewise
   std::string rows;        ///< likewise
+  std::string report;      ///< the file of a page; empty: none
+  bool what_if = false;    ///< the same seed under each policy
   bool json = false;
 };
 

@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "analysis/run/fleet/fleet.hpp"
+#include "analysis/run/model_version.hpp"
 #include "analysis/run/run.hpp"
+#include "bindings/cli/answers/manual.hpp"
 #include "bindings/cli/answers/verbs.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
@@ -92,10 +94,16 @@ void add_run(CLI::App& app, RunArguments& run) {
                                "all (default {})",
                                analysis::default_rows))
       ->type_name("N");
+  verb->add_option("--report", run.report,
+                   "write one page that explains the run, or compares up to 8 runs")
+      ->type_name("FILE.html");
+  verb->add_flag("--what-if", run.what_if,
+                 "and say what the same seed comes to under each other policy");
   verb->add_flag("--json", run.json, "print the result document instead of a table");
   verb->footer(
       "Examples:\n"
       "  holdfast run quickstart\n"
+      "  holdfast run quickstart --report quickstart.html --what-if\n"
       "  holdfast run a.json b.json --kernel both --out results\n"
       "  holdfast run a.json --out results --trace kernel,perfetto,pcap\n"
       "  holdfast run a.json --out results --trace pcap --from 9s --to 12s --snaplen 128\n"
@@ -200,7 +208,8 @@ void refuse_empty_values(CLI::App& app) {
 int dispatch(int argc, char** argv) {
   CLI::App app(about, "holdfast");
   app.footer(after);
-  app.set_version_flag("--version", std::string("holdfast ") + version);
+  app.set_version_flag("--version",
+                       fmt::format("holdfast {}, model {}", version, analysis::model_version()));
   app.require_subcommand(1);
 
   RunArguments run;
@@ -223,11 +232,13 @@ int dispatch(int argc, char** argv) {
 
   std::string kind, name;
   auto* list = add_list(app, kind, name, json);
-
   Answers answers;
   add_answers(app, answers);
 
   app.add_subcommand("sweep", "Run a scenario at many points (needs the Python package)");
+  std::string shell;
+  auto* shells = app.add_subcommand("completion", "Print a completion script, or the manual page");
+  shells->add_option("SHELL", shell, "bash, zsh, fish, or man for the manual page")->required();
 
   refuse_empty_values(app);
   const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
@@ -257,6 +268,8 @@ int dispatch(int argc, char** argv) {
     return *status;
   if (schema->parsed())
     return print_schema(format);
+  if (shells->parsed())
+    return print_completion(app, shell);
   if (list->parsed())
     return print_list(kind, name, json);
   return run_scenarios(run);

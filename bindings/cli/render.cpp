@@ -36,17 +36,6 @@ std::string word(const json& value) {
   return value.is_null() ? absent : value.dump();
 }
 
-// Seconds in a unit in which the number is easy to read.
-std::string time_text(double seconds) {
-  if (seconds == 0.0)
-    return "0 s";
-  if (seconds < 1e-3)
-    return fmt::format("{:.1f} us", seconds * 1e6);
-  if (seconds < 1.0)
-    return fmt::format("{:.1f} ms", seconds * 1e3);
-  return fmt::format("{:.3f} s", seconds);
-}
-
 /// A number of a result for reading: six digits, or as many as set it apart from the number that
 /// `expected` names. The document has all of them.
 std::string number_text(const json& value, const std::string& expected) {
@@ -73,7 +62,7 @@ std::string number_text(const json& value, const std::string& expected) {
   return text(digits);
 }
 
-std::string time_text(const json& value) {
+std::string time_word(const json& value) {
   return value.is_number() ? time_text(value.get<double>()) : absent;
 }
 
@@ -119,7 +108,7 @@ std::string policies(const json& result) {
 std::string slowest_read(const json& result) {
   const json& slowest = get(result, "/io/read/slowest_s");
   const bool any = slowest.is_number() && slowest.get<double>() > 0.0;
-  return any ? time_text(slowest) : absent;
+  return any ? time_word(slowest) : absent;
 }
 
 std::string paint(const std::string& text, const char* code, bool colour) {
@@ -143,7 +132,7 @@ std::string unfinished(const json& result, bool colour) {
   }
   if (oldest.is_number() && io != 0 && oldest.get<double>() > std::min(1.0, 2.0 * slowest_s))
     parts.push_back(count_of(io, "I/O is", "I/Os are") + " out, the oldest for " +
-                    time_text(oldest));
+                    time_word(oldest));
   if (const json& open = get(result, "/unfinished/recoveries"); open.is_number() && open != 0)
     parts.push_back(count_of(open, "path is", "paths are") + " given up and not back");
   if (const json& faults = get(result, "/unfinished/faults"); faults.is_number() && faults != 0)
@@ -159,8 +148,8 @@ Row row_of(const json& result) {
           policies(result),
           word(get(result, "/integrity/verdict")),
           word(get(result, "/integrity/stale_writes")),
-          time_text(get(result, "/exposure/max_s")),
-          time_text(get(result, "/io/longest_stall_s")),
+          time_word(get(result, "/exposure/max_s")),
+          time_word(get(result, "/io/longest_stall_s")),
           slowest_read(result),
           interval(result, "/fault_s", "/detected_s"),
           interval(result, "/fence_started_s", "/released_s"),
@@ -269,6 +258,16 @@ std::string partial(const json& result, bool colour) {
 }
 
 }  // namespace
+
+std::string time_text(double seconds) {
+  if (seconds == 0.0)
+    return "0 s";
+  if (seconds < 1e-3)
+    return fmt::format("{:.1f} us", seconds * 1e6);
+  if (seconds < 1.0)
+    return fmt::format("{:.1f} ms", seconds * 1e3);
+  return fmt::format("{:.3f} s", seconds);
+}
 
 std::vector<std::string> failures(const nlohmann::json& result) {
   std::vector<std::string> out;

@@ -2,6 +2,7 @@
 // `holdfast run`: everything typed is checked before the first run starts and before anything is
 // written; then the scenarios run one after the other.
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,10 +13,13 @@
 #include <memory>
 #include <mutex>
 
+#include "analysis/report/what_if.hpp"
 #include "analysis/run/estimate.hpp"
 #include "analysis/run/fleet/fleet.hpp"
 #include "analysis/run/run.hpp"
 #include "analysis/traces/foreign.hpp"
+#include "bindings/cli/answers/report_page.hpp"
+#include "bindings/cli/answers/strip.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
 #include "bindings/cli/out_folder.hpp"
@@ -112,7 +116,6 @@ std::uint64_t max_memory_from(const std::string& typed) {
   }
 }
 
-/// How many rows of each list a document has.
 std::size_t rows_from(const std::string& typed) {
   if (typed.empty())
     return analysis::default_rows;
@@ -170,6 +173,14 @@ bool use_colour() {
   return isatty(STDOUT_FILENO) != 0 && (off == nullptr || *off == '\0');
 }
 
+/// Of the terminal; of one that does not say, that of old ones.
+winsize screen_size() {
+  winsize out{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &out) != 0 || out.ws_row == 0 || out.ws_col == 0)
+    out = {24, 80, 0, 0};
+  return out;
+}
+
 /// The results so far. They are printed once: at the end, or as last words.
 class Results {
  public:
@@ -183,6 +194,10 @@ class Results {
   void add(json result) {
     const std::lock_guard lock(mutex_);
     all_.push_back(std::move(result));
+  }
+  void add(Strip strip) {
+    const std::lock_guard lock(mutex_);
+    strips_.push_back(std::move(strip));
   }
   /// What of it is in no file follows on stdout, whatever was to be printed.
   void cannot_be_kept(const std::string& why) {
@@ -208,13 +223,32 @@ class Results {
 
  private:
   [[nodiscard]] std::string text(bool colour) const {
-    if (!documents_)
-      return render(all_, colour);
+    if (!documents_) {
+      std::string text = render(all_, colour);
+      for (const json& result : all_) {
+        if (result.contains("what_if"))
+          text += what_if_text(result.value("name", ""), result["what_if"]);
+      }
+      return text + strips(text, colour);
+    }
     json documents = json::array();
     for (const json& one : all_)
       documents.push_back(cut(one, arguments_));
     const bool one = arguments_.scenarios.size() == 1 && documents.size() == 1;
     return text_of(one ? documents[0] : documents);
+  }
+  /// As many strips as there is room for below the rest on one screen.
+  [[nodiscard]] std::string strips(const std::string& above, bool colour) const {
+    const winsize screen = screen_size();
+    std::string out;
+    auto left = static_cast<std::ptrdiff_t>(screen.ws_row) - 1 -
+                std::count(above.begin(), above.end(), '\n');
+    for (const Strip& one : strips_) {
+      left -= static_cast<std::ptrdiff_t>(one.height());
+      if (left >= 0)
+        out += one.text(screen.ws_col, colour);
+    }
+    return out;
   }
   void say_last() {
     const std::unique_lock lock(mutex_, std::try_to_lock);
@@ -234,6 +268,7 @@ class Results {
   const RunArguments& arguments_;
   std::mutex mutex_;
   json all_ = json::array();
+  std::vector<Strip> strips_;
   bool documents_ = arguments_.json;
   bool is_kept_ = true;
   bool told_ = false;
@@ -271,7 +306,7 @@ Folders make_folders(const RunArguments& arguments,
 }
 
 void run_one(const RunArguments& arguments, const scenario::Scenario& scenario,
-             const fs::path& folder, Results& results) {
+             const fs::path& folder, Results& results, ReportPage& page) {
   announce(scenario);
   RunProgress progress(scenario.name);
   analysis::RunOptions options;
@@ -287,6 +322,12 @@ void run_one(const RunArguments& arguments, const scenario::Scenario& scenario,
   };
   options.stop = &stop_requested();
   options.judge = requirements_judge();
+  if (analysis::Onlooker* recorder = page.next())
+    options.onlookers.push_back(recorder);
+  Strip strip;
+  const bool with_strip = isatty(STDOUT_FILENO) != 0 && !arguments.json;
+  if (with_strip)
+    options.onlookers.push_back(&strip);
   json result;
   try {
     result = analysis::run(scenario, options);
@@ -299,7 +340,14 @@ void run_one(const RunArguments& arguments, const scenario::Scenario& scenario,
     results.cannot_be_kept(lost.what());
   }
   progress.clear();
+  if (arguments.what_if) {
+    result["what_if"] =
+        analysis::report::what_if(scenario, options.max_events, options.max_memory, options.stop);
+  }
+  page.add(scenario, result.value("what_if", json()));
   results.add(result);
+  if (with_strip)
+    results.add(std::move(strip));
   if (folder.empty())
     return;
   try {
@@ -337,11 +385,14 @@ int run_scenarios(const RunArguments& arguments) {
   check_output(arguments, scenarios);
   if (arguments.out.empty())
     check_stdout();
+  ReportPage page("--report", arguments.report, scenarios.size());
   const Folders folders = make_folders(arguments, scenarios);
   Results results(arguments);
   for (std::size_t i = 0; i < scenarios.size() && !stop_requested(); ++i)
-    run_one(arguments, scenarios[i], folders.empty() ? fs::path() : folders[i]->path(), results);
+    run_one(arguments, scenarios[i], folders.empty() ? fs::path() : folders[i]->path(), results,
+            page);
   results.tell();
+  page.write();
   return status_of(results, scenarios.size());
 }
 

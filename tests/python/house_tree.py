@@ -31,11 +31,11 @@ PACKAGE = "bindings/python/"
 LAYERS = (
     ("_core", "_arguments", "_signals", "_words", "_version", "_isolated", "errors"),
     ("files", "seeds", "units"),
-    ("scenario", "policy", "workload", "parts", "_table", "statistics"),
+    ("scenario", "policy", "workload", "parts", "_table", "statistics", "pages"),
     ("plot",),
     ("result",),
     ("world",),
-    ("running", "rarity", "sizing", "timelines", "worst"),
+    ("running", "rarity", "reports", "sizing", "timelines", "worst"),
     ("sweeping",),
     ("",),
 )

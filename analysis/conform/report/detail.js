@@ -224,33 +224,3 @@ function elsewhere(r, i) {
       link({ r: one.index, i }, `${one.id} ${one.title}`))),
   ];
 }
-
-function copyButton(words, text) {
-  return h("button", { type: "button", class: "copy", onclick: async (event) => {
-    const button = event.currentTarget;
-    button.textContent = (await copy(text())) ? "Copied" : "Not allowed";
-    setTimeout(() => (button.textContent = words), 1500);
-  } }, words);
-}
-
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    // Browsers keep the clipboard from some local files; the old way still works there.
-    const area = h("textarea");
-    area.value = text;
-    document.body.append(area);
-    area.select();
-    const done = document.execCommand("copy");
-    area.remove();
-    return done;
-  }
-}
-
-function save(name, text) {
-  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  h("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
-}

@@ -4,27 +4,24 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <stdexcept>
 
 #include "analysis/conform/report/grid.hpp"
 #include "analysis/conform/report/report.hpp"
-#include "models/scenario/reading/embedded.hpp"
+#include "analysis/pages/pages.hpp"
 
 namespace holdfast::conform {
 
 using nlohmann::json;
+namespace pages = analysis::pages;
 
 namespace {
 
 constexpr std::string_view folder = "analysis/conform/report/";
 
+/// A part of the page: one of its own, or one that pages share.
 const std::string& part(std::string_view name) {
-  for (const auto& [path, text] : scenario::embedded()) {
-    if (path.size() == folder.size() + name.size() && path.starts_with(folder) &&
-        path.ends_with(name))
-      return text;
-  }
-  throw std::logic_error("no part of the page: " + std::string(name));
+  const bool shared = name.starts_with("common.");
+  return pages::part(std::string(shared ? "analysis/pages/" : folder).append(name));
 }
 
 /// A list in which equal values are once.
@@ -146,40 +143,14 @@ class Packer {
   Pool texts_, incidents_, timelines_, documents_;
 };
 
-/// JSON that may stand in a script element: without "<" nothing in it can end the element.
-std::string for_script(const json& document) {
-  constexpr auto replace = json::error_handler_t::replace;
-  std::string out;
-  for (const char c : document.dump(-1, ' ', false, replace)) {
-    if (c == '<') {
-      out += "\\u003c";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string html_report(const json& matrix) {
   const Grid grid(matrix);
-  const std::string data = for_script(Packer(grid).pack());
-  // In one pass, so that a mark within what is put in stays as it is.
-  std::string_view frame = part("page.html");
-  std::string out;
-  for (;;) {
-    const std::size_t begin = frame.find("{{");
-    const std::size_t end = frame.find("}}", begin);
-    if (begin == std::string_view::npos || end == std::string_view::npos)
-      break;
-    const std::string_view name = frame.substr(begin + 2, end - begin - 2);
-    out += frame.substr(0, begin);
-    out += name == "data" ? data : part(name);
-    frame.remove_prefix(end + 2);
-  }
-  out += frame;
-  return out;
+  const json data = Packer(grid).pack();
+  return pages::fill(part("page.html"), [&](std::string_view name) {
+    return name == "data" ? pages::for_script(data) : part(name);
+  });
 }
 
 }  // namespace holdfast::conform

@@ -2,22 +2,7 @@
 // The page: filters, the matrix, and moving about in it.
 "use strict";
 
-const $ = (id) => document.getElementById(id);
 const state = { model: null, view: { rows: [], columns: [] }, place: null, focus: null };
-
-/// An element with attributes and children. Text is always set as text, never read as HTML.
-function h(tag, attributes = {}, ...children) {
-  const out = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value === undefined || value === null || value === false) continue;
-    if (key.startsWith("on")) out.addEventListener(key.slice(2), value);
-    else out.setAttribute(key, value === true ? "" : value);
-  }
-  out.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
-  return out;
-}
-
-const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 
 function start() {
   state.model = unpack(JSON.parse($("data").textContent));
@@ -123,12 +108,6 @@ function listen() {
 function press(button) {
   for (const one of $("verdicts").children)
     one.setAttribute("aria-pressed", String(one === button));
-}
-
-function nextTheme() {
-  const order = ["", "light", "dark"];
-  const now = document.documentElement.dataset.theme || "";
-  document.documentElement.dataset.theme = order[(order.indexOf(now) + 1) % order.length];
 }
 
 /// The matrix anew.

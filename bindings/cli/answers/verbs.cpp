@@ -100,6 +100,7 @@ void add_answers(CLI::App& app, Answers& answers) {
   add_search(app, answers.search);
   add_rare(app, answers.rare);
   add_size(app, answers.size);
+  add_report(app, answers.report);
 }
 
 std::optional<int> answer(const CLI::App& app, const Answers& answers) {
@@ -111,6 +112,8 @@ std::optional<int> answer(const CLI::App& app, const Answers& answers) {
     return estimate_rare(answers.rare);
   if (app.got_subcommand("size"))
     return recommend_timeouts(answers.size);
+  if (app.got_subcommand("report"))
+    return write_report(answers.report);
   return std::nullopt;
 }
 

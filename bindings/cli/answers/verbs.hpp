@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings/cli/answers/report.hpp"
 #include "bindings/cli/cli.hpp"
 
 namespace holdfast::cli {
@@ -17,6 +18,7 @@ struct Answers {
   SearchArguments search;
   RareArguments rare;
   SizeArguments size;
+  ReportArguments report;
 };
 
 /// `--set`, as most verbs have it.

@@ -29,8 +29,10 @@ from holdfast.errors import (
     UsageError,
     WriteError,
 )
+from holdfast.pages import Report
 from holdfast.policy import Io, Policy, Recovery
 from holdfast.rarity import Rare, rare
+from holdfast.reports import report
 from holdfast.result import Result
 from holdfast.running import run
 from holdfast.scenario import Estimate, Scenario, scenarios
@@ -67,6 +69,7 @@ __all__ = [
     "Policy",
     "Rare",
     "Recovery",
+    "Report",
     "Result",
     "Scenario",
     "ScenarioError",
@@ -92,6 +95,7 @@ __all__ = [
     "random",
     "rare",
     "record_kinds",
+    "report",
     "run",
     "scenarios",
     "search",

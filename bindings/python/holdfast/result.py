@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from holdfast import _core
-from holdfast._arguments import checked
+from holdfast._arguments import AnyPath, checked
 from holdfast.errors import UsageError
+from holdfast.pages import Report, page_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,6 +99,7 @@ class Result:
             if key not in document:
                 raise UsageError(f'document: found no "{key}", expected the result of a run')
         self._document = document
+        self._run_of: tuple[str, str, int | None] | None = None
 
     @property
     def name(self) -> str:
@@ -273,6 +275,33 @@ class Result:
         from holdfast.plot import timeline
 
         return timeline(self, ax)
+
+    @checked
+    def report(self, out: AnyPath | None = None, *, what_if: bool = False) -> Report:
+        """Return a page that explains this run (:func:`holdfast.report`).
+
+        Args:
+            out: a file for the page as well.
+            what_if: add what the same seed comes to under each recovery policy that has a name.
+
+        Raises:
+            UsageError: the result does not know its scenario.
+            WriteError: the file cannot be written.
+
+        """
+        page = page_of([self._source()], what_if=what_if)
+        if out is not None:
+            page.save(out)
+        return page
+
+    def _source(self) -> tuple[str, str, int | None]:
+        """Return the scenario that was run: text, what errors call it, and seed."""
+        if self._run_of is None:
+            raise UsageError(
+                f"the result of {self.name!r} does not know its scenario (it was read, or had "
+                "workloads or policies in Python): give the scenario instead"
+            )
+        return self._run_of
 
     def to_dict(self) -> dict[str, Any]:
         """Return a copy of the document that ``holdfast run --json`` prints."""

@@ -142,6 +142,7 @@ def _run(
         error.result = Result(json.loads(error.document)) if error.document else None
         raise
     result = Result(json.loads(document))
+    result._run_of = (text, source, seed)
     if result.partial is not None and result.partial.reason == "interrupted":
         raise Interrupted(result=result)
     return result

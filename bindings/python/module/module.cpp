@@ -63,6 +63,7 @@ PYBIND11_MODULE(_core, m) {
   py::register_exception_translator(&translate);
   m.def("model_version", &analysis::model_version);
   add_scenario(m);
+  add_report(m);
   add_run(m);
   add_world(m);
   add_statistics(m);

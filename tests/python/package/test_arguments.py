@@ -67,6 +67,10 @@ def writer(vol: holdfast.Volume) -> Generator[Any, Any, None]:
 #: A valid call of each: what it is, and its arguments by name.
 VALID: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "run": (holdfast.run, {"scenario": BASE}),
+    "report": (holdfast.report, {"runs": BASE}),
+    "Report": (holdfast.Report, {"page": "<p>"}),
+    "Report.save": (holdfast.Report("<p>").save, {"path": "page.html"}),
+    "Result.report": (RESULT.report, {}),
     "sweep": (holdfast.sweep, {"base": BASE, "points": {POLICY: ["spec"]}, "progress": False}),
     "threshold": (
         holdfast.threshold,
@@ -154,7 +158,7 @@ def test_every_public_callable_is_here() -> None:
     """A new one needs a valid call above."""
     names = {*holdfast.__all__, *statistics.__all__, *plot.__all__} - NOT_CALLED
     names = {name for name in names if not _is_error(getattr(holdfast, name, None))}
-    for kind in (Scenario, World, holdfast.Result):
+    for kind in (Scenario, World, holdfast.Report, holdfast.Result):
         for name, method in inspect.getmembers(kind, callable):
             if not name.startswith("_") and len(inspect.signature(method).parameters) > 1:
                 names.add(f"{kind.__name__}.{name}")

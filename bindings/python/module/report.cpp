@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page of runs, with the GIL released while they go on.
+#include "analysis/report/page.hpp"
+
+#include <pybind11/stl.h>
+
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "analysis/conform/campaign/expected.hpp"
+#include "analysis/report/what_if.hpp"
+#include "analysis/run/point.hpp"
+#include "bindings/python/module/module.hpp"
+#include "models/scenario/scenario.hpp"
+
+namespace holdfast::python {
+namespace {
+
+/// Text and source of a scenario, and the seed that is to be taken instead of its own.
+using Source = std::tuple<std::string, std::string, std::optional<std::uint64_t>>;
+
+/// Of 1 to 8 runs. After Ctrl-C there is none: throws NothingYet.
+std::string report(const std::vector<Source>& sources, bool with_what_if) {
+  namespace page = analysis::report;
+  const py::gil_scoped_release released;
+  Stopper stopper;
+  std::vector<nlohmann::json> runs;
+  for (const auto& [text, source, seed] : sources) {
+    analysis::Point point;
+    point.seed = seed;
+    const scenario::Scenario scenario =
+        analysis::scenario_of(scenario::parse_document(text, source), point, source);
+    page::Recorder recorder;
+    analysis::RunOptions options;
+    options.stop = &stopper.flag();
+    options.judge = conform::expected_requirements;
+    options.heartbeat = [&](const analysis::Moment&) { stopper.look(); };
+    options.onlookers = {&recorder};
+    static_cast<void>(analysis::run(scenario, options));
+    nlohmann::json what_if;
+    if (with_what_if) {
+      what_if = page::what_if(scenario, options.max_events, options.max_memory, options.stop);
+      stopper.look();
+    }
+    if (stopper.flag())
+      throw analysis::NothingYet{};
+    runs.push_back(page::told(scenario, recorder, what_if));
+  }
+  return page::page(runs);
+}
+
+}  // namespace
+
+void add_report(py::module_& m) {
+  m.def("report", &report, py::arg("sources"), py::arg("what_if"));
+}
+
+}  // namespace holdfast::python
