@@ -65,6 +65,7 @@ void heal_targets(World& w) {
     target::Subsystem& s = w.target.subsystems[i];
     s.faults.clear();
     s.status_faults.clear();
+    s.response_faults.clear();
     while (!s.unlinked.empty())
       target::link_port(w, id, s.unlinked.back());
     while (!s.admin_stalls.empty())
@@ -80,8 +81,11 @@ void heal_targets(World& w) {
 
 /// Remote ports that are gone come back, and adapters send to all of them.
 void heal_ports(World& w) {
-  for (transport::Port& port : w.transport.ports)
+  for (transport::Port& port : w.transport.ports) {
     port.refusals = 0;
+    port.mutes = 0;
+  }
+  w.transport.no_routes.clear();
   const auto& cut = w.transport.fc.cut_routes;
   for (const fault::Fault& f : w.fault.faults) {
     const auto* lost = std::get_if<fault::RemotePortLost>(&f.what);
@@ -91,6 +95,11 @@ void heal_ports(World& w) {
     while (route < cut.size() && cut[route] != 0)
       host::regain_remote_port(w, lost->host, lost->routes[0], lost->routes[1]);
   }
+}
+
+void heal_hosts(World& w) {
+  while (!w.host.blocked.empty())
+    host::unblock_keep_alives(w, w.host.blocked.back());
 }
 
 /// A load that would go on for ever has little left to do.
@@ -155,6 +164,7 @@ void end_everything(World& w) {
   heal_network(w);
   heal_targets(w);
   heal_ports(w);
+  heal_hosts(w);
   end_loads(w);
 }
 

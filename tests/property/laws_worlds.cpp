@@ -31,7 +31,8 @@ std::vector<std::pair<std::string, json>> bundled() {
       json document = scenario::read_document(entry.path());
       // A sweep or a schema may lie beside the scenarios; only scenarios have hosts.
       if (document.contains("hosts"))
-        out.emplace_back(entry.path().string(), std::move(document));
+        out.emplace_back(entry.path().string(),
+                         scenario::without_templates(document, entry.path().string()));
     }
   }
   std::sort(out.begin(), out.end());

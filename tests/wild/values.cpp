@@ -102,6 +102,9 @@ const json* declared(const json& node) {
 json Values::of(const json& node, const std::string& object, const std::string& key) {
   if (node.contains("const"))
     return node["const"];
+  // Of all numbers few are commands that have a feature or a log page.
+  if (object == "response" && key == "opcode" && dice_.percent(50))
+    return dice_.pick({2, 9, 10, 24});
   if (node.contains("enum"))
     return node["enum"][dice_.between(0, node["enum"].size() - 1)];
   for (const char* choice : {"anyOf", "oneOf"}) {

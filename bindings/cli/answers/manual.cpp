@@ -14,11 +14,11 @@
 namespace holdfast::cli {
 namespace {
 
-using Words = std::vector<std::string>;
+using Texts = std::vector<std::string>;
 
 /// Names of a kind that `holdfast list` knows.
-Words names_of(const std::string& kind) {
-  Words out;
+Texts names_of(const std::string& kind) {
+  Texts out;
   for (const auto& section : scenario::catalogue()) {
     for (const auto& entry : section.entries) {
       if (section.kind == kind)
@@ -29,8 +29,8 @@ Words names_of(const std::string& kind) {
 }
 
 /// The words that can follow an option, or nothing if they are free or a file.
-Words words_after(const std::string& option) {
-  static const std::map<std::string, Words> fixed = {
+Texts words_after(const std::string& option) {
+  static const std::map<std::string, Texts> fixed = {
       {"--kernel", {"simgrid", "native", "both"}},
       {"--trace", {trace_kinds.begin(), trace_kinds.end()}},
       {"--for", {"corruption", "exposure", "stall"}},
@@ -41,7 +41,7 @@ Words words_after(const std::string& option) {
     return names_of("policy");
   if (option == "--target")
     return names_of("profile");
-  return option == "--requirement" ? names_of("requirement") : Words{};
+  return option == "--requirement" ? names_of("requirement") : Texts{};
 }
 
 struct Option {
@@ -79,22 +79,22 @@ bool takes_scenarios(const Verb& verb) {
   return verb.place == "SCENARIO" || verb.place == "SOURCE";
 }
 
-Words option_names(const Verb& verb) {
-  Words out;
+Texts option_names(const Verb& verb) {
+  Texts out;
   for (const Option& one : verb.options)
     out.push_back(one.name);
   return out;
 }
 
 std::string bash(const std::vector<Verb>& verbs) {
-  Words names;
+  Texts names;
   std::string options, values, places;
   for (const Verb& verb : verbs) {
     names.push_back(verb.name);
     options +=
         fmt::format("      {}) words=\"{}\" ;;\n", verb.name, fmt::join(option_names(verb), " "));
     for (const Option& one : verb.options) {
-      const Words words = words_after(one.name);
+      const Texts words = words_after(one.name);
       if (!words.empty())
         values += fmt::format("    \"{} {}\") words=\"{}\" ;;\n", verb.name, one.name,
                               fmt::join(words, " "));
@@ -152,7 +152,7 @@ std::string zsh(const std::vector<Verb>& verbs) {
     names += fmt::format("    '{}:{}'\n", verb.name, quoted(verb.what, true));
     cases += fmt::format("    {})\n      _arguments \\\n", verb.name);
     for (const Option& one : verb.options) {
-      const Words words = words_after(one.name);
+      const Texts words = words_after(one.name);
       const std::string after =
           one.type.empty() ? ""
           : words.empty()  ? fmt::format(":{}:_files", quoted(one.type, true))
@@ -197,7 +197,7 @@ std::string fish(const std::vector<Verb>& verbs) {
     const std::string within =
         fmt::format("complete -c holdfast -n '__fish_seen_subcommand_from {}'", verb.name);
     for (const Option& one : verb.options) {
-      const Words words = words_after(one.name);
+      const Texts words = words_after(one.name);
       out += fmt::format(
           "{} -l {}{}{} -d '{}'\n", within, one.name.substr(2), one.type.empty() ? "" : " -r",
           words.empty() ? "" : fmt::format(" -f -a '{}'", fmt::join(words, " ")), quoted(one.what));

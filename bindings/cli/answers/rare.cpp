@@ -25,7 +25,7 @@
 namespace holdfast::cli {
 namespace {
 
-namespace engine = analysis::rare;
+namespace rarity = analysis::rare;
 using nlohmann::json;
 
 scenario::Scenario read(const RareArguments& arguments) {
@@ -41,9 +41,9 @@ scenario::Scenario read(const RareArguments& arguments) {
   return one;
 }
 
-engine::Event event_of(const std::string& typed) {
+rarity::Event event_of(const std::string& typed) {
   try {
-    return engine::event_of(typed);
+    return rarity::event_of(typed);
   } catch (const std::invalid_argument& error) {
     throw UsageError(std::string("--of: ") + error.what());
   }
@@ -62,7 +62,7 @@ double per_year_of(const std::string& typed) {
   return value;
 }
 
-void take_budget(const std::string& typed, engine::Options& options) {
+void take_budget(const std::string& typed, rarity::Options& options) {
   if (typed.empty())
     return;
   const auto time = scenario::parse_duration(typed);
@@ -73,8 +73,8 @@ void take_budget(const std::string& typed, engine::Options& options) {
   options.deadline = std::chrono::steady_clock::now() + time.value;
 }
 
-std::string answer_of(const engine::Outcome& out) {
-  const engine::Mean& mean = out.mean;
+std::string answer_of(const rarity::Outcome& out) {
+  const rarity::Mean& mean = out.mean;
   if (mean.repetitions == 0)
     return "nothing was done";
   if (mean.value == 0.0)
@@ -85,10 +85,10 @@ std::string answer_of(const engine::Outcome& out) {
                      mean.high);
 }
 
-std::string levels_of(const engine::Outcome& out) {
+std::string levels_of(const rarity::Outcome& out) {
   std::string text = "\n  level  importance      tried    reached  chance\n";
   for (std::size_t i = 0; i < out.stages.size(); ++i) {
-    const engine::Stage& stage = out.stages[i];
+    const rarity::Stage& stage = out.stages[i];
     const std::string importance = i < out.pilot.levels.size()
                                        ? fmt::format("{:.4f}", out.pilot.levels[i])
                                        : std::string("the event");
@@ -99,8 +99,8 @@ std::string levels_of(const engine::Outcome& out) {
   return text;
 }
 
-std::string crude_of(const engine::Outcome& out) {
-  const engine::Proportion& c = out.crude;
+std::string crude_of(const rarity::Outcome& out) {
+  const rarity::Proportion& c = out.crude;
   if (c.runs == 0)
     return "  crude Monte Carlo was not run\n";
   if (c.hits == 0)
@@ -111,10 +111,10 @@ std::string crude_of(const engine::Outcome& out) {
                      c.low, c.high);
 }
 
-std::string text_of(const engine::Outcome& out, const scenario::Scenario& scenario,
+std::string text_of(const rarity::Outcome& out, const scenario::Scenario& scenario,
                     double per_year) {
   std::string text = fmt::format("{}: {} in a failover: {}\n", scenario.name,
-                                 engine::name_of(out.event), answer_of(out));
+                                 rarity::name_of(out.event), answer_of(out));
   const double most = out.mean.value == 0.0 ? out.upper : out.mean.value;
   if (per_year > 0.0 && out.mean.repetitions != 0) {
     text += fmt::format("  at {:g} failovers a year: {}{:.3g} a year, once in {:.3g} years\n",
@@ -122,7 +122,7 @@ std::string text_of(const engine::Outcome& out, const scenario::Scenario& scenar
                         1.0 / (most * per_year));
   }
   text += fmt::format("  {}, {} repetitions of {}, seed {}: {} events, {} copies\n",
-                      engine::name_of(out.options.method), out.values.size(), out.options.effort,
+                      rarity::name_of(out.options.method), out.values.size(), out.options.effort,
                       out.options.seed, out.work.events, out.work.copies);
   if (out.gain > 0.0) {
     text += fmt::format("  crude Monte Carlo would need {:.3g} times the events for this error\n",
@@ -130,18 +130,18 @@ std::string text_of(const engine::Outcome& out, const scenario::Scenario& scenar
   }
   text += crude_of(out);
   text += fmt::format("  those that met it come from {} different beginnings\n", out.ancestors);
-  for (const std::string& warning : engine::warnings_of(out))
+  for (const std::string& warning : rarity::warnings_of(out))
     text += "  warning: " + warning + "\n";
   return text + levels_of(out);
 }
 
-void keep(const RareArguments& arguments, const engine::Outcome& out, const json& document) {
+void keep(const RareArguments& arguments, const rarity::Outcome& out, const json& document) {
   if (arguments.out.empty())
     return;
   const auto folder = make_out(arguments.out);
   const std::filesystem::path place(arguments.out);
   analysis::write_whole(place / "rare.json", cli::text_of(document));
-  for (const engine::Example& one : out.examples) {
+  for (const rarity::Example& one : out.examples) {
     analysis::write_whole(place / (one.scenario.name + ".json"),
                           cli::text_of(scenario::to_json(one.scenario)));
   }
@@ -152,10 +152,10 @@ void keep(const RareArguments& arguments, const engine::Outcome& out, const json
   }
 }
 
-void tell_time(const engine::Outcome& out) {
+void tell_time(const rarity::Outcome& out) {
   if (out.seconds <= 0.0 || out.crude.runs == 0 || out.crude_seconds <= 0.0)
     return;
-  const double gain = engine::gain_over_crude(
+  const double gain = rarity::gain_over_crude(
       out.mean, out.seconds, out.crude_seconds / static_cast<double>(out.crude.runs));
   say(
       fmt::format("{:.2f} s of processor time, and {:.2f} s for crude Monte Carlo; by time the "
@@ -166,16 +166,16 @@ void tell_time(const engine::Outcome& out) {
 }  // namespace
 
 int estimate_rare(const RareArguments& arguments) {
-  engine::Options options;
+  rarity::Options options;
   options.jobs = static_cast<unsigned>(whole_number("--jobs", arguments.jobs, 0, 1024));
   if (options.jobs == 0)
     options.jobs = std::max(1u, std::thread::hardware_concurrency());
   check_word("--method", arguments.method, {"restart", "fixed-effort", "adaptive"});
-  options.method = engine::method_named(arguments.method);
+  options.method = rarity::method_named(arguments.method);
   options.repetitions = whole_number("--repetitions", arguments.repetitions, 2, 1'000'000);
   options.effort = whole_number("--effort", arguments.effort, 2, 10'000'000);
   options.seed = whole_number("--seed", arguments.seed, 0, UINT64_MAX);
-  const engine::Event event = event_of(arguments.event);
+  const rarity::Event event = event_of(arguments.event);
   const double per_year = per_year_of(arguments.per_year);
   if (!arguments.out.empty())
     check_out(arguments.out);
@@ -188,9 +188,9 @@ int estimate_rare(const RareArguments& arguments) {
     if (pace.is_time())
       pace.show(fmt::format("{} of {} repetitions", done, of));
   };
-  const engine::Outcome out = engine::rare(scenario, event, options);
+  const rarity::Outcome out = rarity::rare(scenario, event, options);
   pace.clear();
-  const json document = engine::document(scenario, out);
+  const json document = rarity::document(scenario, out);
   if (arguments.json) {
     print(document);
   } else {
@@ -202,7 +202,7 @@ int estimate_rare(const RareArguments& arguments) {
     say(fmt::format("stopped by {}; what was done until then is told", interrupted_by()));
     return interrupted_status();
   }
-  return out.ended == engine::Ended::budget ? bounded : done;
+  return out.ended == rarity::Ended::budget ? bounded : done;
 }
 
 }  // namespace holdfast::cli

@@ -15,7 +15,7 @@
 namespace holdfast::cli {
 namespace {
 
-namespace engine = analysis::sizing;
+namespace sizing = analysis::sizing;
 using nlohmann::json;
 
 double risk_of(const std::string& typed) {
@@ -37,30 +37,30 @@ sim::Duration stall_of(const std::string& typed) {
   return time.value;
 }
 
-const char* mode_of(const engine::Point& p) {
+const char* mode_of(const sizing::Point& p) {
   return p.mode == analysis::KeepAlive::traffic_based ? "traffic" : "command";
 }
 
-std::string row_of(const char* what, const engine::Point& p) {
+std::string row_of(const char* what, const sizing::Point& p) {
   return fmt::format("  {:<14}  {:<10}  {:>6}  {:>8.3f}  {:>9.2e}  {:>9.3f}\n", what, mode_of(p),
                      sim::seconds(p.kato), sim::seconds(p.cqt), p.risk, sim::seconds(p.stall));
 }
 
-const char* reason_of(engine::Binds binds) {
+const char* reason_of(sizing::Binds binds) {
   switch (binds) {
-    case engine::Binds::stall:
+    case sizing::Binds::stall:
       return "the stall binds: the hold of the next KATO is too long by itself";
-    case engine::Binds::both:
+    case sizing::Binds::both:
       return "both bind: the next KATO with the CQT that the risk asks for stalls too long";
-    case engine::Binds::cqt_field:
+    case sizing::Binds::cqt_field:
       return "the CQT field binds: the risk asks for more than 65.535 s";
-    case engine::Binds::kato_limit:
+    case sizing::Binds::kato_limit:
       break;
   }
   return "nothing binds within ten minutes of KATO";
 }
 
-std::string infeasible(const engine::Sizing& s) {
+std::string infeasible(const sizing::Sizing& s) {
   std::string text = fmt::format(
       "infeasible: a risk of {:.2e} needs a hold that stalls for {:.3f} s, even with a KATO of 1 "
       "s\n",
@@ -72,7 +72,7 @@ std::string infeasible(const engine::Sizing& s) {
   return text + "\n";
 }
 
-std::string text_of(const scenario::Scenario& scenario, const engine::Sizing& s) {
+std::string text_of(const scenario::Scenario& scenario, const sizing::Sizing& s) {
   std::string text = fmt::format("{}: ", scenario.name);
   if (!s.best) {
     text += infeasible(s);
@@ -92,7 +92,7 @@ std::string text_of(const scenario::Scenario& scenario, const engine::Sizing& s)
   if (s.best)
     text += row_of("recommended", *s.best);
   text += row_of("rule of thumb", s.rule);
-  for (const engine::Point& p : s.frontier)
+  for (const sizing::Point& p : s.frontier)
     text += row_of("frontier", p);
   return text;
 }
@@ -100,15 +100,15 @@ std::string text_of(const scenario::Scenario& scenario, const engine::Sizing& s)
 }  // namespace
 
 int recommend_timeouts(const SizeArguments& arguments) {
-  const engine::Goal goal{risk_of(arguments.risk), stall_of(arguments.stall)};
+  const sizing::Goal goal{risk_of(arguments.risk), stall_of(arguments.stall)};
   json document = scenario::read_document(arguments.scenario);
   scenario::Changes changes(document);
   for (const std::string& assignment : arguments.sets)
     changes.set(assignment);
   const scenario::Scenario scenario = scenario::from_json(document, arguments.scenario);
-  const engine::Sizing sizing = engine::size(scenario, goal);
+  const sizing::Sizing sizing = sizing::size(scenario, goal);
   if (arguments.json) {
-    print(engine::document(scenario, sizing));
+    print(sizing::document(scenario, sizing));
   } else {
     print(text_of(scenario, sizing));
   }

@@ -17,10 +17,10 @@ using sim::Duration;
 
 /// What a choice point is told instead of the dice (sim/choice.hpp).
 struct Answer {
-  std::string point;             ///< "link h1-s1 fwd/loss"
-  std::uint64_t ordinal = 0;     ///< how many choices this point made before
-  std::optional<bool> happens;   ///< of a choice between yes and no ...
-  std::optional<Duration> time;  ///< ... or of a span or instant ...
+  std::string point;                                   ///< "link h1-s1 fwd/loss"
+  std::uint64_t ordinal = 0;                           ///< how many choices this point made before
+  std::optional<bool> happens;                         ///< of a choice between yes and no ...
+  std::optional<Duration> time;                        ///< ... or of a span or instant ...
   std::optional<std::uint64_t> number = std::nullopt;  ///< ... or of a pick; exactly one of them
 };
 
