@@ -54,8 +54,16 @@ const json& follow_ref(const json& root, const json& node) {
   return ref == node.end() ? node : root.at(json::json_pointer(ref->get<std::string>().substr(1)));
 }
 
+bool has_all(const json& properties, const json& value) {
+  if (!value.is_object() || value.empty())
+    return false;
+  const auto items = value.items();
+  return std::all_of(items.begin(), items.end(),
+                     [&](const auto& item) { return properties.contains(item.key()); });
+}
+
 // The alternative of a schema that describes a container: of several, the one whose "type" is the
-// document's, else the first that has properties.
+// document's, else the first that has the keys of the document, else the first with properties.
 const json& container_schema(const json& root, const json& start, const json& value) {
   const json& node = follow_ref(root, start);
   const char* several = node.contains("oneOf") ? "oneOf" : "anyOf";
@@ -63,6 +71,7 @@ const json& container_schema(const json& root, const json& start, const json& va
     return node;
   const std::string tag = value.is_object() ? value.value("type", json()).dump() : "";
   const json* first = nullptr;
+  const json* fits = nullptr;
   for (const auto& one : node.at(several)) {
     const json& candidate = follow_ref(root, one);
     if (!candidate.contains("properties"))
@@ -72,7 +81,11 @@ const json& container_schema(const json& root, const json& start, const json& va
       return candidate;
     if (first == nullptr)
       first = &candidate;
+    if (fits == nullptr && !properties.contains("type") && has_all(properties, value))
+      fits = &candidate;
   }
+  if (fits != nullptr)
+    return *fits;
   return first == nullptr ? node : *first;
 }
 

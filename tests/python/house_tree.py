@@ -35,7 +35,7 @@ LAYERS = (
     ("plot",),
     ("result",),
     ("world",),
-    ("running", "rarity", "reports", "sizing", "timelines", "worst"),
+    ("running", "answers", "reports"),
     ("sweeping",),
     ("",),
 )

@@ -21,7 +21,9 @@ COUNTS = frozenset(
      "ccr_attempts", "attempts", "retries", "count", "errors", "iops", "controller", "cntlid",
      "nsid", "lba", "slba", "nlb", "block", "blocks", "qid", "queue", "tag", "version", "iteration",
      "iterations", "write", "read", "command", "passed", "failed", "id", "cancelled", "recoveries",
-     "io_errors", "deviations", "worlds", "probes", "ordinal", "losses", "delays", "shrink_runs",
+     "io_errors", "false_alarms",
+     "deviations", "worlds", "probes", "ordinal", "losses", "delays",
+     "packet_delays", "shrink_runs", "safe",
      "fault", "faults", "expiries", "target_expiries", "reconnects", "probability", "chance",
      "importance", "gain", "factor", "level", "prolong", "repetitions",
      "risk_probability")

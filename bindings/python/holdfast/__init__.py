@@ -17,6 +17,7 @@ from typing import Any as _Any
 
 from holdfast import parts, statistics
 from holdfast._version import __version__, model_version
+from holdfast.answers import Rare, Search, Size, rare, search, sensitivity, size, timers
 from holdfast.errors import (
     HoldfastError,
     Interrupted,
@@ -31,12 +32,10 @@ from holdfast.errors import (
 )
 from holdfast.pages import Report
 from holdfast.policy import Io, Policy, Recovery
-from holdfast.rarity import Rare, rare
 from holdfast.reports import report
 from holdfast.result import Result
 from holdfast.running import run
 from holdfast.scenario import Estimate, Scenario, scenarios
-from holdfast.sizing import Size, sensitivity, size
 from holdfast.sweeping import (
     Threshold,
     columns,
@@ -49,10 +48,8 @@ from holdfast.sweeping import (
     threshold,
     zipped,
 )
-from holdfast.timelines import timers
 from holdfast.workload import Volume, Workload, all_of, any_of, sleep
 from holdfast.world import World, record_kinds
-from holdfast.worst import Search, search
 
 if _TYPE_CHECKING:
     from holdfast import plot

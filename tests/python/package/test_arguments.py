@@ -148,7 +148,8 @@ VALID: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
 }
 #: Public, and nothing is passed to them, or whoever calls them is the package.
 NOT_CALLED = {
-    "Estimate", "Interval", "Io", "Policy", "Recovery", "Search", "Threshold", "Volume",
+    "Estimate", "Interval", "Io", "Policy", "Rare", "Recovery", "Search", "Size",
+    "Threshold", "Volume",
     "crossed", "parts", "plot", "statistics", "columns", "model_version", "record_kinds",
     "scenarios", "__version__", "OKABE_ITO",
 }  # fmt: skip

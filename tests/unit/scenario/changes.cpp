@@ -71,6 +71,17 @@ TEST_CASE("Changes beside each other, or from the whole to its parts, are no mis
   CHECK(error_of({"/duration=30s", "/seed=1"}).empty());
 }
 
+TEST_CASE("A path leads into the form of a value that the document has", "[scenario]") {
+  json document = base();
+  Changes changes(document);
+  const std::string write = "/subsystems/0/namespaces/0/media/write";
+  changes.set(write + R"(={"usual": "20us", "rare": "380ms", "chance": "2%"})");
+  Changes more(document);
+  more.set(write + "/rare=300ms");
+  CHECK(document.at(json::json_pointer(write + "/rare")) == "300ms");
+  CHECK_THROWS_AS(more.set(write + "/mean=1ms"), ScenarioError);
+}
+
 TEST_CASE("A path of a setting has one spelling of an index and two escapes", "[scenario]") {
   json document = base();
   CHECK_THROWS_WITH(apply_set(document, "/hosts/00/cpus=1"),

@@ -11,6 +11,7 @@ import pandas as pd
 
 from holdfast import _core
 from holdfast._arguments import Whole, checked
+from holdfast._words import shown
 from holdfast.errors import Interrupted, UsageError
 from holdfast.scenario import Scenario, ScenarioLike, as_scenario
 from holdfast.units import Time, nanoseconds
@@ -110,8 +111,10 @@ def rare(
         text = _core.rare(
             one._text(), one.source, of, method, repetitions, effort, seed, seconds, jobs
         )
-    except ValueError as error:
-        raise UsageError(f"of: {error}") from None
+    except ValueError:
+        raise UsageError(
+            f"of: found {shown(of)}, expected corruption, exposure, exposure>TIME or stall>TIME"
+        ) from None
     found = _rare_of(text)
     if json.loads(text)["ended"] == "interrupted":
         raise Interrupted(result=found)
