@@ -101,6 +101,8 @@ std::string page(const std::vector<json>& runs) {
   return pages::fill(pages::part(std::string(folder) + "page.html"), [&](std::string_view name) {
     if (name == "data")
       return pages::for_script(data);
+    if (name == "common.html")
+      return pages::part("analysis/pages/common.html");
     if (name == "title")
       return for_markup(title_of(runs));
     if (name == "style")

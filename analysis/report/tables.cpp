@@ -221,7 +221,7 @@ void Recorder::ends(const World& w, const json& document) {
   run_["states"] = state_names();
   run_["io_kinds"] = io_kind_names();
   run_["end_ns"] = sim::ns(w.now());
-  const Stall stall = longest_stall_span(w);
+  const Stall stall = longest_stall(w);
   run_["stall"] = {{"from_ns", sim::ns(stall.from)}, {"length_ns", stall.length.count()}};
   for (const Row& one : faults_) {
     json& fault = run_["faults"][static_cast<std::size_t>(one.word[0])];

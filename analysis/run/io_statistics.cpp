@@ -17,13 +17,6 @@ namespace {
 
 double microseconds(Duration d) { return static_cast<double>(d.count()) * 1e-3; }
 
-/// Nearest-rank percentile of sorted latencies.
-double percentile_us(const std::vector<Duration>& sorted, double fraction) {
-  const auto rank =
-      static_cast<std::size_t>(std::ceil(fraction * static_cast<double>(sorted.size())));
-  return microseconds(sorted[std::max<std::size_t>(rank, 1) - 1]);
-}
-
 void look(Patience* patience) {
   if (patience != nullptr)
     patience->look();
@@ -123,9 +116,9 @@ IoStatistics statistics_of(const World& w, Patience* patience, Counts counts) {
   out.has_latencies = true;
   const Duration sum = std::accumulate(latencies.begin(), latencies.end(), Duration{});
   out.mean_us = microseconds(sum) / count;
-  out.p50_us = percentile_us(latencies, 0.50);
-  out.p99_us = percentile_us(latencies, 0.99);
-  out.p999_us = percentile_us(latencies, 0.999);
+  out.p50_us = microseconds(percentile(latencies, 0.50));
+  out.p99_us = microseconds(percentile(latencies, 0.99));
+  out.p999_us = microseconds(percentile(latencies, 0.999));
   out.max_us = microseconds(latencies.back());
   return out;
 }
@@ -190,10 +183,13 @@ IoStatistics other_statistics(const World& w, Patience* patience) {
   });
 }
 
-namespace {
+Duration percentile(const std::vector<Duration>& sorted, double fraction) {
+  const auto rank =
+      static_cast<std::size_t>(std::ceil(fraction * static_cast<double>(sorted.size())));
+  return sorted[std::max<std::size_t>(rank, 1) - 1];
+}
 
-/// Of each job.
-std::vector<Stall> stalls_of_jobs(const World& w, Patience* patience) {
+std::vector<Stall> longest_stalls(const World& w, Patience* patience) {
   // Job after job in one block, which is as large as it has to be.
   std::vector<std::size_t> begin(w.workload.jobs.size() + 1, 0);
   for (std::size_t i = 0; i < w.oracle.operations.size(); ++i) {
@@ -219,26 +215,13 @@ std::vector<Stall> stalls_of_jobs(const World& w, Patience* patience) {
   return out;
 }
 
-}  // namespace
-
-std::vector<Duration> longest_stalls(const World& w, Patience* patience) {
-  std::vector<Duration> out;
-  for (const Stall& one : stalls_of_jobs(w, patience))
-    out.push_back(one.length);
-  return out;
-}
-
-Stall longest_stall_span(const World& w, Patience* patience) {
+Stall longest_stall(const World& w, Patience* patience) {
   Stall longest;
-  for (const Stall& one : stalls_of_jobs(w, patience)) {
+  for (const Stall& one : longest_stalls(w, patience)) {
     if (one.length > longest.length)
       longest = one;
   }
   return longest;
-}
-
-Duration longest_stall(const World& w, Patience* patience) {
-  return longest_stall_span(w, patience).length;
 }
 
 }  // namespace holdfast::analysis

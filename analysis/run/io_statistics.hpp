@@ -49,17 +49,17 @@ Throughput throughput(const World& w, TimePoint from, TimePoint to, Patience* pa
 std::optional<Throughput> throughput_before_fault(const World& w, Patience* patience = nullptr);
 std::optional<Throughput> throughput_during_fault(const World& w, Patience* patience = nullptr);
 
-/// The longest time during which an application had I/O outstanding and none of it completed.
-/// Worst over all jobs; I/O that is still out counts until now.
-sim::Duration longest_stall(const World& w, Patience* patience = nullptr);
-/// The same of each job, in their order.
-std::vector<sim::Duration> longest_stalls(const World& w, Patience* patience = nullptr);
+/// Nearest-rank percentile of sorted times, of which there is at least one.
+sim::Duration percentile(const std::vector<sim::Duration>& sorted, double fraction);
 
-/// The same, and when it began; of equal ones the first.
 struct Stall {
   TimePoint from{};
   sim::Duration length{};
 };
-Stall longest_stall_span(const World& w, Patience* patience = nullptr);
+/// The longest time during which an application had I/O outstanding and none of it completed.
+/// Worst over all jobs, of equal ones the first; I/O that is still out counts until now.
+Stall longest_stall(const World& w, Patience* patience = nullptr);
+/// Of each job, in their order.
+std::vector<Stall> longest_stalls(const World& w, Patience* patience = nullptr);
 
 }  // namespace holdfast::analysis

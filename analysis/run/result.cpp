@@ -325,7 +325,7 @@ json io_part(const World& w, Patience* patience, json& left_out, std::vector<IoS
     left_out.push_back("/io/longest_latency_s");
   }
   in_time(left_out, "/io/longest_stall_s",
-          [&] { io["longest_stall_s"] = sim::seconds(longest_stall(w, patience)); });
+          [&] { io["longest_stall_s"] = sim::seconds(longest_stall(w, patience).length); });
   in_time(left_out, "/io/before_fault",
           [&] { put_throughput(io, "before_fault", throughput_before_fault(w, patience)); });
   in_time(left_out, "/io/during_fault",

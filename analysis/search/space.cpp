@@ -187,7 +187,7 @@ std::int64_t Space::value_of(const World& w) const {
     case Objective::stall:
       break;
   }
-  return longest_stall(w, nullptr).count();
+  return longest_stall(w).length.count();
 }
 
 bool Space::is_settled(const World& w) const {

@@ -71,8 +71,7 @@ Medium medium_of(const Namespace& n, const wire::Command& command) {
 }
 
 /// When the medium has done what it begins now, or as soon as it has a place for it.
-Duration media_time(World& w, Namespace& n, const wire::Command& command) {
-  const Medium medium = medium_of(n, command);
+Duration media_time(World& w, Namespace& n, const Medium& medium) {
   const Duration latency =
       medium.span == nullptr ? Duration{} : draw(w.choices, medium.choice, *medium.span);
   if (n.busy_until.empty() || latency == Duration{})
@@ -91,11 +90,12 @@ void execute(World& w, RequestId id) {
   r.executing = true;
   ++w.target.queues[r.queue].executing;
   sim::append<&Request::of_queue>(w.target.requests, w.target.queues[r.queue].executes, id);
-  const Medium medium = medium_of(namespace_of(w, r), r.command);
+  Namespace& n = namespace_of(w, r);
+  const Medium medium = medium_of(n, r.command);
   if (medium.span != nullptr)
     r.drawn = w.choices.made(medium.choice);
   r.began = w.now();
-  const Duration latency = r.delay + media_time(w, namespace_of(w, r), r.command);
+  const Duration latency = r.delay + media_time(w, n, medium);
   r.done = w.after(latency, [id](World& world) { finish(world, id); });
 }
 

@@ -45,7 +45,7 @@ void compare(const scenario::Scenario& s, sim::TimePoint end) {
   const oracle::Exposure first = oracle::exposure_until(w.oracle, end);
 
   compare_exposure(first, second.exposure);
-  CHECK(analysis::longest_stall(w).count() == second.longest_stall_ns);
+  CHECK(analysis::longest_stall(w).length.count() == second.longest_stall_ns);
   const oracle::Counts& counts = w.oracle.counts;
   CHECK(counts.stale_writes == second.stale_writes);
   CHECK(counts.lost_writes == second.lost_writes);

@@ -29,14 +29,7 @@ const powerWords = (power) => spanWords(10 ** power);
 function paintCharts(panel, shown) {
   const { run, chart } = panel;
   const { width, view, scale, colour } = shown;
-  const left = gutterOf(width);
-  const context = contextOf(chart, width, CHART_HEIGHT);
-  const x = mapperOf(view, left, width);
-  context.save();
-  context.beginPath();
-  context.rect(left, 0, width - left, CHART_HEIGHT);
-  context.clip();
-  paintFolds(context, scale, x, left, width, CHART_HEIGHT, colour);
+  const { context, left, x } = beginPicture(chart, CHART_HEIGHT, shown);
   if (run.fault !== null)
     paintFaultLine(context, x(toPlace(scale, run.fault + run.shift)), CHART_HEIGHT, colour);
   context.restore();

@@ -57,10 +57,10 @@ function paintFolds(context, scale, x, left, width, height, colour) {
   }
 }
 
-function paintLanes(panel, shown) {
-  const { run, layout, canvas } = panel;
+// What all pictures begin with: to the right of the gutter, with its folds, until it is restored.
+function beginPicture(canvas, height, shown) {
   const { view, scale, width, colour } = shown;
-  const height = layout.height, left = gutterOf(width);
+  const left = gutterOf(width);
   const context = contextOf(canvas, width, height);
   const x = mapperOf(view, left, width);
   context.save();
@@ -68,6 +68,14 @@ function paintLanes(panel, shown) {
   context.rect(left, 0, width - left, height);
   context.clip();
   paintFolds(context, scale, x, left, width, height, colour);
+  return { context, left, x };
+}
+
+function paintLanes(panel, shown) {
+  const { run, layout, canvas } = panel;
+  const { scale, width, colour } = shown;
+  const height = layout.height;
+  const { context, left, x } = beginPicture(canvas, height, shown);
   for (const lane of layout.lanes) {
     context.fillStyle = colour("rail");
     context.fillRect(left, lane.y + lane.height - 1, width - left, 1);

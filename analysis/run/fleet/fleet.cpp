@@ -3,7 +3,6 @@
 #include "analysis/run/fleet/fleet.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "analysis/run/io_statistics.hpp"
@@ -21,22 +20,18 @@ void put_distribution(json& out, const char* key, std::vector<Duration> values) 
   if (values.empty())
     return;
   std::sort(values.begin(), values.end());
-  const auto at = [&](double fraction) {
-    const auto rank =
-        static_cast<std::size_t>(std::ceil(fraction * static_cast<double>(values.size())));
-    return sim::seconds(values[std::max<std::size_t>(rank, 1) - 1]);
-  };
+  const auto at = [&](double fraction) { return sim::seconds(percentile(values, fraction)); };
   out[key] = {{"p50", at(0.50)}, {"p99", at(0.99)}, {"max", sim::seconds(values.back())}};
 }
 
 /// The worst of the jobs of each host that has any.
 std::vector<Duration> stalls_of_hosts(const World& w, Patience* patience) {
-  const std::vector<Duration> by_job = longest_stalls(w, patience);
+  const std::vector<Stall> by_job = longest_stalls(w, patience);
   std::vector<Duration> by_host(w.host.hosts.size(), Duration{-1});
   for (std::size_t i = 0; i < by_job.size(); ++i) {
     const host::Head& head = w.host.heads[sim::index(w.workload.jobs[i].head)];
     Duration& worst = by_host[sim::index(head.host)];
-    worst = std::max(worst, by_job[i]);
+    worst = std::max(worst, by_job[i].length);
   }
   by_host.erase(std::remove(by_host.begin(), by_host.end(), Duration{-1}), by_host.end());
   return by_host;

@@ -4,20 +4,16 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <filesystem>
 #include <stdexcept>
-#include <thread>
 
 #include "analysis/run/run.hpp"
+#include "bindings/cli/answers/asked.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
 #include "bindings/cli/out_folder.hpp"
 #include "bindings/cli/progress.hpp"
 #include "bindings/cli/typed.hpp"
-#include "models/scenario/changes.hpp"
 #include "models/scenario/reading/error.hpp"
 #include "models/scenario/reading/units.hpp"
 #include "models/scenario/scenario.hpp"
@@ -29,11 +25,7 @@ namespace rarity = analysis::rare;
 using nlohmann::json;
 
 scenario::Scenario read(const RareArguments& arguments) {
-  json document = scenario::read_document(arguments.scenario);
-  scenario::Changes changes(document);
-  for (const std::string& assignment : arguments.sets)
-    changes.set(assignment);
-  scenario::Scenario one = scenario::from_json(document, arguments.scenario);
+  scenario::Scenario one = read_changed(arguments.scenario, arguments.sets);
   if (one.choices) {
     throw scenario::ScenarioError(
         {arguments.scenario, "/choices", "a script", "none: it leaves nothing to chance", ""});
@@ -50,16 +42,9 @@ rarity::Event event_of(const std::string& typed) {
 }
 
 double per_year_of(const std::string& typed) {
-  if (typed.empty())
-    return 0.0;
-  double value = 0.0;
-  const auto [end, error] = std::from_chars(typed.data(), typed.data() + typed.size(), value);
-  if (error != std::errc{} || end != typed.data() + typed.size() || !(value > 0.0) ||
-      !std::isfinite(value)) {
-    throw UsageError(
-        fmt::format("--per-year: found {}, expected a number above 0", scenario::in_quotes(typed)));
-  }
-  return value;
+  return typed.empty() ? 0.0 : number("--per-year", typed, "a number above 0", [](double value) {
+    return value > 0.0;
+  });
 }
 
 void take_budget(const std::string& typed, rarity::Options& options) {
@@ -167,9 +152,7 @@ void tell_time(const rarity::Outcome& out) {
 
 int estimate_rare(const RareArguments& arguments) {
   rarity::Options options;
-  options.jobs = static_cast<unsigned>(whole_number("--jobs", arguments.jobs, 0, 1024));
-  if (options.jobs == 0)
-    options.jobs = std::max(1u, std::thread::hardware_concurrency());
+  options.jobs = threads(arguments.jobs);
   check_word("--method", arguments.method, {"restart", "fixed-effort", "adaptive"});
   options.method = rarity::method_named(arguments.method);
   options.repetitions = whole_number("--repetitions", arguments.repetitions, 2, 1'000'000);
@@ -198,11 +181,7 @@ int estimate_rare(const RareArguments& arguments) {
   }
   tell_time(out);
   keep(arguments, out, document);
-  if (interrupted_status() != 0) {
-    say(fmt::format("stopped by {}; what was done until then is told", interrupted_by()));
-    return interrupted_status();
-  }
-  return out.ended == rarity::Ended::budget ? bounded : done;
+  return status_of_answer(out.ended == rarity::Ended::budget);
 }
 
 }  // namespace holdfast::cli

@@ -10,12 +10,12 @@
 
 #include "analysis/report/what_if.hpp"
 #include "analysis/run/run.hpp"
+#include "bindings/cli/answers/asked.hpp"
 #include "bindings/cli/answers/report_page.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
 #include "bindings/cli/progress.hpp"
 #include "bindings/cli/render.hpp"
-#include "models/scenario/changes.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::cli {
@@ -31,11 +31,7 @@ struct Source {
 };
 
 Source scenario_at(const std::string& file, const ReportArguments& arguments) {
-  json document = scenario::read_document(file);
-  scenario::Changes changes(document);
-  for (const std::string& assignment : arguments.sets)
-    changes.set(assignment);
-  return {scenario::from_json(document, file), file, {}};
+  return {read_changed(file, arguments.sets), file, {}};
 }
 
 /// A folder of `run --out`: beside the result lies its scenario.

@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <thread>
 
 #include "analysis/run/run.hpp"
+#include "bindings/cli/answers/asked.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
 #include "bindings/cli/out_folder.hpp"
@@ -167,9 +167,7 @@ void keep(const SearchArguments& arguments, const engine::Outcome& out, const js
 
 int search_worst(const SearchArguments& arguments) {
   engine::Options options;
-  options.jobs = static_cast<unsigned>(whole_number("--jobs", arguments.jobs, 0, 1024));
-  if (options.jobs == 0)
-    options.jobs = std::max(1u, std::thread::hardware_concurrency());
+  options.jobs = threads(arguments.jobs);
   check_word("--for", arguments.objective, {"corruption", "exposure", "stall"});
   const engine::Objective objective = engine::objective_named(arguments.objective);
   options.against = policy_named(arguments.against);
@@ -191,11 +189,7 @@ int search_worst(const SearchArguments& arguments) {
     print(text_of(out, scenario, document));
   }
   keep(arguments, out, document);
-  if (interrupted_status() != 0) {
-    say(fmt::format("stopped by {}; what was done until then is told", interrupted_by()));
-    return interrupted_status();
-  }
-  return out.ended == engine::Ended::budget ? bounded : done;
+  return status_of_answer(out.ended == engine::Ended::budget);
 }
 
 }  // namespace holdfast::cli

@@ -2,12 +2,11 @@
 // `holdfast size`: timeouts for a risk and a stall, beside the rule of thumb.
 #include <fmt/format.h>
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "analysis/sizing/sizing.hpp"
+#include "bindings/cli/answers/asked.hpp"
 #include "bindings/cli/cli.hpp"
-#include "models/scenario/changes.hpp"
 #include "models/scenario/reading/error.hpp"
 #include "models/scenario/reading/units.hpp"
 #include "models/scenario/scenario.hpp"
@@ -19,13 +18,8 @@ namespace sizing = analysis::sizing;
 using nlohmann::json;
 
 double risk_of(const std::string& typed) {
-  double value = 0.0;
-  const auto [end, error] = std::from_chars(typed.data(), typed.data() + typed.size(), value);
-  if (error != std::errc{} || end != typed.data() + typed.size() || !(value > 0.0 && value < 1.0)) {
-    throw UsageError(fmt::format("--risk: found {}, expected a probability between 0 and 1",
-                                 scenario::in_quotes(typed)));
-  }
-  return value;
+  return number("--risk", typed, "a probability between 0 and 1",
+                [](double value) { return value > 0.0 && value < 1.0; });
 }
 
 sim::Duration stall_of(const std::string& typed) {
@@ -101,11 +95,7 @@ std::string text_of(const scenario::Scenario& scenario, const sizing::Sizing& s)
 
 int recommend_timeouts(const SizeArguments& arguments) {
   const sizing::Goal goal{risk_of(arguments.risk), stall_of(arguments.stall)};
-  json document = scenario::read_document(arguments.scenario);
-  scenario::Changes changes(document);
-  for (const std::string& assignment : arguments.sets)
-    changes.set(assignment);
-  const scenario::Scenario scenario = scenario::from_json(document, arguments.scenario);
+  const scenario::Scenario scenario = read_changed(arguments.scenario, arguments.sets);
   const sizing::Sizing sizing = sizing::size(scenario, goal);
   if (arguments.json) {
     print(sizing::document(scenario, sizing));

@@ -80,7 +80,7 @@ void Strip::on_record(const sim::Record& r) {
 void Strip::ends(const World& world, const nlohmann::json& document) {
   static_cast<void>(document);
   end_ns_ = sim::ns(world.now());
-  const analysis::Stall stall = analysis::longest_stall_span(world);
+  const analysis::Stall stall = analysis::longest_stall(world);
   if (stall.length > sim::Duration{})
     stall_.push_back({sim::ns(stall.from), sim::ns(stall.from + stall.length)});
   for (const auto& one : oracle::exposure_until(world.oracle, world.now()).windows)

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <array>
 
+#include "bindings/cli/answers/asked.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
 #include "bindings/cli/typed.hpp"
-#include "models/scenario/changes.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::cli {
@@ -106,11 +106,7 @@ int print_timers(const TimersArguments& arguments) {
     throw UsageError(fmt::format("--hz: found {}, expected a divisor of 10^9", hz));
   nlohmann::json documents = nlohmann::json::array();
   for (const std::string& file : arguments.scenarios) {
-    nlohmann::json document = scenario::read_document(file);
-    scenario::Changes changes(document);
-    for (const std::string& assignment : arguments.sets)
-      changes.set(assignment);
-    const scenario::Scenario one = scenario::from_json(document, file);
+    const scenario::Scenario one = read_changed(file, arguments.sets);
     if (arguments.json) {
       documents.push_back(analysis::timers::document(one, rate));
       continue;

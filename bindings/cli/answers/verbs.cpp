@@ -5,6 +5,19 @@
 namespace holdfast::cli {
 namespace {
 
+void add_scenario(CLI::App* verb, std::string& scenario) {
+  verb->add_option("SCENARIO", scenario, "a scenario file, or the name of a bundled one")
+      ->required();
+}
+
+void add_jobs(CLI::App* verb, std::string& jobs) {
+  verb->add_option("--jobs", jobs, "threads; 0: as many as there are cores")->type_name("N");
+}
+
+void add_json(CLI::App* verb, bool& json) {
+  verb->add_flag("--json", json, "print the answer as JSON");
+}
+
 void add_timers(CLI::App& app, TimersArguments& timers) {
   auto* verb = app.add_subcommand("timers", "Print the timeline that the settings imply");
   verb->add_option("SCENARIO", timers.scenarios, "scenario files, or names of bundled ones")
@@ -17,8 +30,7 @@ void add_timers(CLI::App& app, TimersArguments& timers) {
 
 void add_search(CLI::App& app, SearchArguments& search) {
   auto* verb = app.add_subcommand("search", "Find the worst execution within bounds, or none");
-  verb->add_option("SCENARIO", search.scenario, "a scenario file, or the name of a bundled one")
-      ->required();
+  add_scenario(verb, search.scenario);
   verb->add_option("--for", search.objective, "what to look for: corruption, exposure or stall")
       ->type_name("WHAT")
       ->required();
@@ -34,8 +46,8 @@ void add_search(CLI::App& app, SearchArguments& search) {
       ->type_name("POLICY");
   verb->add_option("--out", search.out, "write search.json and what was found into this folder")
       ->type_name("DIR");
-  verb->add_option("--jobs", search.jobs, "threads; 0: as many as there are cores")->type_name("N");
-  verb->add_flag("--json", search.json, "print the answer as JSON");
+  add_jobs(verb, search.jobs);
+  add_json(verb, search.json);
   verb->footer(
       "Examples:\n"
       "  holdfast search worst_case --for corruption --bounds deviations=1\n"
@@ -45,8 +57,7 @@ void add_search(CLI::App& app, SearchArguments& search) {
 
 void add_rare(CLI::App& app, RareArguments& rare) {
   auto* verb = app.add_subcommand("rare", "Estimate the probability of what hardly ever happens");
-  verb->add_option("SCENARIO", rare.scenario, "a scenario file, or the name of a bundled one")
-      ->required();
+  add_scenario(verb, rare.scenario);
   verb->add_option("--of", rare.event,
                    "corruption, exposure, or longer than a time: exposure>2s, stall>20s")
       ->type_name("EVENT")
@@ -65,8 +76,8 @@ void add_rare(CLI::App& app, RareArguments& rare) {
       ->type_name("N");
   verb->add_option("--out", rare.out, "write rare.json and worlds that failed into this folder")
       ->type_name("DIR");
-  verb->add_option("--jobs", rare.jobs, "threads; 0: as many as there are cores")->type_name("N");
-  verb->add_flag("--json", rare.json, "print the answer as JSON");
+  add_jobs(verb, rare.jobs);
+  add_json(verb, rare.json);
   verb->footer(
       "Examples:\n"
       "  holdfast rare rare_1e6 --of corruption\n"
@@ -76,15 +87,14 @@ void add_rare(CLI::App& app, RareArguments& rare) {
 
 void add_size(CLI::App& app, SizeArguments& size) {
   auto* verb = app.add_subcommand("size", "Recommend timeouts for a risk and a stall");
-  verb->add_option("SCENARIO", size.scenario, "a scenario file, or the name of a bundled one")
-      ->required();
+  add_scenario(verb, size.scenario);
   verb->add_option("--risk", size.risk, "most probability of exposure in a failover (1e-9)")
       ->type_name("P");
   verb->add_option("--stall", size.stall, "longest stall of an application, e.g. 20s")
       ->type_name("TIME")
       ->required();
   add_sets(verb, size.sets);
-  verb->add_flag("--json", size.json, "print the answer as JSON");
+  add_json(verb, size.json);
 }
 
 }  // namespace

@@ -5,16 +5,6 @@
 
 namespace holdfast::scenario::check {
 
-namespace {
-
-void only_tcp(const Scenario& s, const Cursor& at, const char* type) {
-  if (s.fabric.transport != Transport::tcp)
-    at.at("type").fail(fmt::format("\"{}\" with another transport", type),
-                       "\"transport\": \"tcp\"");
-}
-
-}  // namespace
-
 void page(const Page& page, bool admin, std::uint8_t opcode, const Cursor& at) {
   using wire::AdminOpcode;
   const bool features = opcode == wire::raw(AdminOpcode::set_features) ||
@@ -29,7 +19,7 @@ void page(const Page& page, bool admin, std::uint8_t opcode, const Cursor& at) {
 }
 
 void astray(const Scenario& s, const PortMute& fault, const Cursor& at) {
-  only_tcp(s, at, "port_mute");
+  require_tcp(s, at.at("type"), "\"port_mute\"");
   std::vector<std::string> ports;
   for (const auto& subsystem : s.subsystems)
     ports.insert(ports.end(), subsystem.ports.begin(), subsystem.ports.end());
@@ -37,7 +27,7 @@ void astray(const Scenario& s, const PortMute& fault, const Cursor& at) {
 }
 
 void astray(const Scenario& s, const NoRoute& fault, const Cursor& at) {
-  only_tcp(s, at, "no_route");
+  require_tcp(s, at.at("type"), "\"no_route\"");
   const Host& host = host_named(s, fault.host, at.at("host"));
   std::vector<std::string> ports;
   for (const auto& connect : host.connect)
@@ -47,7 +37,7 @@ void astray(const Scenario& s, const NoRoute& fault, const Cursor& at) {
 }
 
 void astray(const Scenario& s, const ResponseFault& fault, const Cursor& at) {
-  only_tcp(s, at, "response");
+  require_tcp(s, at.at("type"), "\"response\"");
   page(fault, fault.admin, fault.opcode, at);
   if (fault.what == target::Astray::lost && fault.delay != ResponseFault{}.delay)
     at.at("delay").fail("\"delay\" of a response that is lost", "\"what\": \"late\" or \"twice\"");

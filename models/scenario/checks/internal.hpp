@@ -36,6 +36,11 @@ const Host& host_named(const Scenario& s, const std::string& name, const Cursor&
 /// Fails unless the host has a connection of that device name; which one it is.
 std::size_t device_named(const Host& host, const std::string& device, const Cursor& where);
 
+/// Fails with another transport than tcp.
+void require_tcp(const Scenario& s, const Cursor& where, std::string found);
+/// Fails on Fibre Channel, where nothing overtakes.
+void refuse_fc(const Scenario& s, const Cursor& where, const char* what);
+
 // network.cpp: `at` is the fault.
 void network_fault(const Scenario& s, const Impair& fault, const Cursor& at);
 void network_fault(const Scenario& s, const KillSockets& fault, const Cursor& at);

@@ -7,19 +7,18 @@
 
 namespace holdfast::scenario::check {
 
-namespace {
-
 void require_tcp(const Scenario& s, const Cursor& where, std::string found) {
   if (s.fabric.transport != Transport::tcp)
     where.fail(std::move(found) + " with another transport", "\"transport\": \"tcp\"");
 }
 
-void refuse_fc(const Scenario& s, const Cursor& at, const char* type) {
+void refuse_fc(const Scenario& s, const Cursor& where, const char* what) {
   if (s.fabric.transport == Transport::fc)
-    at.at("type").fail(in_quotes(type) + " with \"transport\": \"fc\"",
-                       "\"transport\": \"tcp\" or \"rdma\": a Fibre Channel fabric keeps frames in "
-                       "order");
+    where.fail(in_quotes(what) + " with \"transport\": \"fc\"",
+               "\"transport\": \"tcp\" or \"rdma\": a Fibre Channel fabric keeps frames in order");
 }
+
+namespace {
 
 /// Where packets of other applications may begin and end: not at a switch that forwards.
 std::vector<std::string> traffic_ends(const Scenario& s, const Ways& ways) {
@@ -86,7 +85,7 @@ void selection(const Scenario& s, const Selective& fault, const Cursor& at) {
 }
 
 void network_fault(const Scenario& s, const Impair& fault, const Cursor& at) {
-  refuse_fc(s, at, "impair");
+  refuse_fc(s, at.at("type"), "impair");
   if (fault.jitter == 0s &&
       (fault.delay_correlation > 0.0 || fault.distribution != net::JitterShape::uniform)) {
     at.at(fault.delay_correlation > 0.0 ? "delay_correlation" : "distribution")
@@ -143,7 +142,7 @@ void network_fault(const Scenario& s, const PortRemoved& fault, const Cursor& at
 }
 
 void network_fault(const Scenario& s, const CrossTraffic& fault, const Cursor& at) {
-  refuse_fc(s, at, "cross_traffic");
+  refuse_fc(s, at.at("type"), "cross_traffic");
   const Ways ways(s);
   const auto ends = traffic_ends(s, ways);
   const char* what = "a host, a port of a subsystem, or a node with one link";

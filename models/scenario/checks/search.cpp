@@ -68,11 +68,8 @@ void adversary(const Scenario& s, const Adversary& a, const Cursor& at) {
   const auto links = names_of(s.fabric.links);
   for (std::size_t i = 0; a.links && i < a.links->size(); ++i)
     require_name(at.at("links").at(i), (*a.links)[i], "a link", links);
-  if (a.packet_delay && s.fabric.transport == Transport::fc) {
-    at.at("packet_delay")
-        .fail("\"packet_delay\" with \"transport\": \"fc\"",
-              "\"transport\": \"tcp\" or \"rdma\": a Fibre Channel fabric keeps frames in order");
-  }
+  if (a.packet_delay)
+    refuse_fc(s, at.at("packet_delay"), "packet_delay");
   if (a.until && *a.until < a.from)
     at.at("until").fail_value("an instant that is not before \"from\"");
   std::vector<std::uint32_t> seen;

@@ -12,7 +12,8 @@ import pandas as pd
 from holdfast import _core
 from holdfast._arguments import Whole, checked
 from holdfast._words import shown
-from holdfast.errors import Interrupted, UsageError
+from holdfast.answers._kept import kept
+from holdfast.errors import UsageError
 from holdfast.scenario import Scenario, ScenarioLike, as_scenario
 from holdfast.units import Time, nanoseconds
 
@@ -115,10 +116,7 @@ def rare(
         raise UsageError(
             f"of: found {shown(of)}, expected corruption, exposure, exposure>TIME or stall>TIME"
         ) from None
-    found = _rare_of(text)
-    if json.loads(text)["ended"] == "interrupted":
-        raise Interrupted(result=found)
-    return found
+    return kept(_rare_of(text), text)
 
 
 def _rare_of(text: str) -> Rare:

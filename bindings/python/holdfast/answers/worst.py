@@ -13,7 +13,8 @@ import pandas as pd
 from holdfast import _core
 from holdfast._arguments import Whole, checked
 from holdfast._words import did_you_mean, shown
-from holdfast.errors import Interrupted, UsageError
+from holdfast.answers._kept import kept
+from holdfast.errors import UsageError
 from holdfast.scenario import Scenario, ScenarioLike, as_scenario
 from holdfast.units import Time, nanoseconds
 
@@ -124,10 +125,7 @@ def search(
     text = _core.search(
         one._text(), one.source, objective, against or "", worlds or 0, seconds, jobs
     )
-    found = _search_of(text)
-    if json.loads(text)["ended"] == "interrupted":
-        raise Interrupted(result=found)
-    return found
+    return kept(_search_of(text), text)
 
 
 def _search_of(text: str) -> Search:
