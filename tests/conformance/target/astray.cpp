@@ -101,8 +101,7 @@ TEST_CASE("a response that comes twice starts recovery", "[conformance][astray]"
   // Each write is followed by the next at once: the tag is in use again, with another generation.
   json s = idle();
   s["hosts"][0]["iopolicy"] = "numa";
-  s["workloads"] =
-      json::array({fio({{"rw", "randwrite"}, {"iodepth", 16}, {"start", "5990ms"}})});
+  s["workloads"] = json::array({fio({{"rw", "randwrite"}, {"iodepth", 16}, {"start", "5990ms"}})});
   s["duration"] = "10s";
   s["faults"] = json::array({of_controller("response", {{"what", "twice"}, {"delay", "5ms"}})});
   Run run(s);
