@@ -21,7 +21,7 @@ unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help build run test check nightly test-cpp test-python test-wheel asan tsan gcc wild \
         aarch64 mutants conform-mutants worst-mutants bench bench-peers instructions hashes format \
-        lint stubs tidy clean conform lsfmm lsfmm-page performance-page python ready-to-build \
+        formats lint stubs tidy clean conform lsfmm lsfmm-page performance-page python ready-to-build \
         ready-to-test \
         ready-to-check bench-program test-program
 
@@ -54,6 +54,7 @@ lsfmm-page: python  ## The same, and docs/lsfmm.md and its pictures anew
 	@$(PYTHON) tools/lsfmm.py --page $(LSFMM_OUT)
 
 test: ready-to-test  ## All that a user or contributor needs: formats, lints, all tests, the wheel
+	@$(MAKE) formats
 	@$(MAKE) lint
 	@$(MAKE) test-cpp
 	@$(MAKE) test-python
@@ -180,10 +181,13 @@ format: ready-to-test  ## Format all C++ and Python files in place
 # it needs no module and nothing installed.
 TYPED := build/typed
 
-lint: ready-to-test build  ## Formats, ruff and mypy
+# What needs nothing built comes first, so that a slip in it is told at once.
+formats: ready-to-test  ## Formats and ruff
 	@$(PYTHON) tools/check.py format
 	@$(PYTHON) -m ruff check --quiet .
 	@$(PYTHON) -m ruff format --quiet --check .
+
+lint: formats build  ## Formats, ruff and mypy
 	@rm -rf $(TYPED) && mkdir -p $(TYPED)
 	@cp -rs $(CURDIR)/bindings/python/holdfast $(TYPED)
 	@$(PYTHON) bindings/python/make_parts.py build/holdfast $(TYPED)/holdfast/parts.py

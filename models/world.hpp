@@ -36,13 +36,15 @@ struct Rooms {
 };
 
 struct World : Rooms {
-  World() = default;
+  // These are compiled once, in world.cpp: what they do to all vectors of all rooms is a second of
+  // compilation.
+  World();
   /// The vectors of a copy come out of one block.
-  World(const World& other) : World(other, sim::CopyBlock()) {}
-  World& operator=(const World& other) = default;
-  World(World&&) = default;
-  World& operator=(World&&) = default;
-  ~World() = default;
+  World(const World& other);
+  World& operator=(const World& other);
+  World(World&&);
+  World& operator=(World&&);
+  ~World();
 
   [[nodiscard]] sim::TimePoint now() const { return calendar.now(); }
 
@@ -56,7 +58,7 @@ struct World : Rooms {
   }
 
  private:
-  World(const World& other, const sim::CopyBlock&) : Rooms(other) {}
+  World(const World& other, const sim::CopyBlock&);
 };
 
 namespace detail {

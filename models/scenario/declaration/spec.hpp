@@ -314,6 +314,14 @@ struct Expect {
 };
 
 struct Scenario {
+  // Compiled once, in spec.cpp: copying the two dozen kinds of faults is seconds of compilation.
+  Scenario();
+  Scenario(const Scenario&);
+  Scenario& operator=(const Scenario&);
+  Scenario(Scenario&&) noexcept;
+  Scenario& operator=(Scenario&&) noexcept;
+  ~Scenario();
+
   std::string name;
   std::string description;
   Duration duration = 60s;  ///< at most 1e6 s

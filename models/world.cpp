@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/world.hpp"
+
+namespace holdfast {
+
+World::World() = default;
+World::World(const World& other) : World(other, sim::CopyBlock()) {}
+World::World(const World& other, const sim::CopyBlock&) : Rooms(other) {}
+World& World::operator=(const World& other) = default;
+World::World(World&&) = default;
+World& World::operator=(World&&) = default;
+World::~World() = default;
+
+}  // namespace holdfast
