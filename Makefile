@@ -20,10 +20,9 @@ export CXX
 unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help build run test check nightly test-cpp test-python test-wheel asan tsan gcc wild \
-        aarch64 mutants conform-mutants worst-mutants bench bench-peers instructions hashes format \
-        formats lint stubs tidy clean conform lsfmm lsfmm-page performance-page python ready-to-build \
-        ready-to-test \
-        ready-to-check bench-program test-program
+        aarch64 mutants conform-mutants worst-mutants bench bench-peers instructions hashes \
+        format formats lint stubs tidy clean conform lsfmm lsfmm-page performance-page python \
+        ready-to-build ready-to-test ready-to-check bench-program test-program
 
 help:  ## Say what each target does
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22

@@ -26,7 +26,7 @@ int print_schema(const std::string& format) {
 
 namespace {
 
-std::string text_of(const scenario::CatalogueSection& section) {
+std::string told(const scenario::CatalogueSection& section) {
   std::string text = fmt::format("{} ({})\n", section.title, section.kind);
   std::size_t width = 0;
   for (const auto& entry : section.entries)
@@ -36,7 +36,7 @@ std::string text_of(const scenario::CatalogueSection& section) {
   return text;
 }
 
-std::string text_of(const scenario::CatalogueEntry& entry) {
+std::string told(const scenario::CatalogueEntry& entry) {
   std::string text = fmt::format("{}: {}\n", entry.name, entry.doc);
   std::size_t width = 0;
   for (const auto& [key, value] : entry.more)
@@ -73,14 +73,14 @@ int print_list(const std::string& kind, const std::string& name, bool as_json) {
       continue;
     document[section.kind] = json::array();
     if (name.empty())
-      text += (text.empty() ? "" : "\n") + text_of(section);
+      text += (text.empty() ? "" : "\n") + told(section);
     for (const auto& entry : section.entries) {
       names.push_back(entry.name);
       if (!name.empty() && entry.name != name)
         continue;
       document[section.kind].push_back(json_of(entry, !name.empty()));
       if (!name.empty())
-        text += text_of(entry);
+        text += told(entry);
     }
   }
   if (text.empty())

@@ -24,12 +24,12 @@ std::atomic<Clock::rep> signalled_at{0};
 std::atomic<Clock::rep> alive_at{0};
 
 // Never destroyed: the thread may still run while the program ends.
-struct Words {
+struct LastWords {
   std::mutex mutex;
   std::function<void()> say;
 };
-Words& words() {
-  static auto* const one = new Words;
+LastWords& words() {
+  static auto* const one = new LastWords;
   return *one;
 }
 

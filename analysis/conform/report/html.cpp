@@ -16,12 +16,12 @@ namespace pages = analysis::pages;
 
 namespace {
 
-constexpr std::string_view folder = "analysis/conform/report/";
+constexpr std::string_view parts_folder = "analysis/conform/report/";
 
 /// A part of the page: one of its own, or one that pages share.
 const std::string& part(std::string_view name) {
   const bool shared = name.starts_with("common.");
-  return pages::part(std::string(shared ? "analysis/pages/" : folder).append(name));
+  return pages::part(std::string(shared ? "analysis/pages/" : parts_folder).append(name));
 }
 
 /// A list in which equal values are once.

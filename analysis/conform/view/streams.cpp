@@ -9,7 +9,7 @@ namespace holdfast::conform {
 
 namespace {
 
-std::uint32_t narrow(std::uint64_t word) { return static_cast<std::uint32_t>(word); }
+std::uint32_t low_word(std::uint64_t word) { return static_cast<std::uint32_t>(word); }
 
 class Collector {
  public:
@@ -78,12 +78,12 @@ class Collector {
 
   void open(const Event& e, std::uint32_t index) {
     Stream s;
-    s.controller = narrow(e.get<"controller">());
+    s.controller = low_word(e.get<"controller">());
     s.association = v_.association_at(s.controller, index);
     s.qid = static_cast<std::uint16_t>(e.get<"qid">());
-    s.connection = narrow(e.get<"connection">());
+    s.connection = low_word(e.get<"connection">());
     s.opened = index;
-    const std::uint32_t place = narrow(streams_.size());
+    const std::uint32_t place = low_word(streams_.size());
     of_host_[{s.controller, s.qid}] = place;
     of_connection_[s.connection] = place;
     streams_.push_back(std::move(s));
