@@ -107,6 +107,29 @@ TEST_CASE("The estimate of events counts what many hosts, namespaces and switche
   compare(far);
 }
 
+TEST_CASE("The estimate knows that a world beyond the caches is slower for an event",
+          "[estimate]") {
+  // An event of a small world takes 150 ns, I/O apart. A thousand hosts with one connection each
+  // of two queues keep 40 MB, of which 8 MB stay near: four events in five fetch what they touch.
+  const auto per_event = [](int hosts) {
+    json document = world_of("60s", json::array());
+    document["workloads"] = json::array();
+    document["fabric"]["links"] = json::array({{{"name", "p"}, {"ends", {"s1", "a0"}}}});
+    document["subsystems"][0]["ports"] = {"a0"};
+    document["hosts"] = {{{"count", hosts},
+                          {"name", "h{i}"},
+                          {"cpus", 1},
+                          {"connect", {{{"subsystem", "a"}, {"port", "a0"}}}}}};
+    document["hosts"][0]["connect"][0]["subsystem"] = document["subsystems"][0]["name"];
+    document["fabric"]["links"].push_back(
+        {{"count", hosts}, {"name", "l{i}"}, {"ends", {"h{i}", "s1"}}});
+    const auto told = analysis::estimate(scenario::from_json(document, "cost"));
+    return told.seconds / told.events * 1e9;
+  };
+  CHECK(per_event(10) == Approx(150));
+  CHECK(per_event(1000) == Approx(150 + 0.8 * 700).epsilon(0.02));
+}
+
 TEST_CASE("The estimate names what takes the memory", "[estimate]") {
   const auto cost = [](const json& document) {
     return analysis::estimate(scenario::from_json(document, "cost"));
