@@ -5,7 +5,7 @@ Makes pages of a failover and of long runs with the program, opens each in headl
 prints a table. Times are of this machine, so nothing here is a test; docs/reports.md says what was
 measured where.
 
-    python tools/report_speed.py [--seconds 3]
+`python tools/report_speed.py [--seconds 3]` runs it.
 """
 
 from __future__ import annotations
@@ -73,9 +73,16 @@ def long_run(iops: int) -> dict[str, Any]:
             }
         ],
         "workloads": [
-            {"type": "fio", "host": "h1", "rw": "randrw", "bs": "4KiB", "iodepth": 32,
-             "rate_iops": iops, "size": "32MiB"}
-        ],  # fmt: skip
+            {
+                "type": "fio",
+                "host": "h1",
+                "rw": "randrw",
+                "bs": "4KiB",
+                "iodepth": 32,
+                "rate_iops": iops,
+                "size": "32MiB",
+            }
+        ],
         "faults": [
             {"type": "blackhole", "at": "20s", "link": "left", "direction": "backward", "for": "9s"}
         ],
@@ -111,8 +118,8 @@ MOVE = """new Promise((done) => {
       moveTo(wholeView(scale));
       gaps.shift();
       gaps.sort((a, b) => a - b);
-      done({ rate: frames * 1000 / (now - begin), slow: gaps[Math.floor(gaps.length * 0.95)],
-             work: work / frames });
+      done({ frames, rate: frames * 1000 / (now - begin), work: work / frames,
+             slow: gaps[Math.floor(gaps.length * 0.95)] });
       return;
     }
     const part = 0.5 + 0.5 * Math.cos(frames / 20);
@@ -132,22 +139,31 @@ PAINTED = """performance.getEntriesByType('paint')
 MARKS = """state.runs.reduce((sum, run) => sum + run.attempts.count + run.c.op_serial.length, 0)"""
 
 
+def busy_s(tab: Page) -> float:
+    """Return the processor time of the page's main thread so far; other processes do not count."""
+    metrics = tab("Performance.getMetrics")["metrics"]
+    return float(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
+
+
 def opened(tab: Page, file: Path, seconds: float) -> dict[str, float]:
     """Open a page a few times and return what it took."""
     firsts, readies = [], []
+    tab("Performance.enable", timeDomain="threadTicks")
     for _ in range(TIMES):
         tab.open(file)
         tab.wait("document.documentElement.dataset.ready")
         readies.append(float(tab.value("performance.now()")))
         tab.wait(PAINTED)
         firsts.append(float(tab.value(PAINTED)))
+    before = busy_s(tab)
     moved = tab.value(MOVE % int(seconds * 1000))
+    moved["busy"] = 1000 * (busy_s(tab) - before) / moved["frames"]
     assert not tab.messages, tab.messages
     return {
         "first": median(firsts),
         "ready": median(readies),
         "marks": tab.value(MARKS),
-        **{key: float(moved[key]) for key in ("rate", "slow", "work")},
+        **{key: float(moved[key]) for key in ("rate", "slow", "work", "busy")},
     }
 
 
@@ -157,8 +173,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3, help="how long each page is moved")
     seconds = parser.parse_args().seconds
     print("| page | records | marks | KB | run s | run and page s | first paint ms | all there ms "
-          "| frames/s | slow frame ms | script a frame ms |")  # fmt: skip
-    print("| --- |" + " ---: |" * 10)
+          "| frames/s | slow frame ms | script a frame ms | processor a frame ms |")  # fmt: skip
+    print("| --- |" + " ---: |" * 11)
     with tempfile.TemporaryDirectory() as name, browser() as tab:
         folder = Path(name)
         for page, scenario, changes in PAGES:
@@ -175,7 +191,7 @@ def main() -> None:
             print(f"| {page} | {records_of(scenario, folder):,} | {told['marks']:,} | "
                   f"{size / 1000:.0f} | {alone:.3f} | {with_page:.3f} | {told['first']:.0f} | "
                   f"{told['ready']:.0f} | {told['rate']:.0f} | {told['slow']:.1f} | "
-                  f"{told['work']:.1f} |", flush=True)  # fmt: skip
+                  f"{told['work']:.1f} | {told['busy']:.1f} |", flush=True)  # fmt: skip
             if size > MOST_BYTES[page]:
                 sys.exit(f"{page}: {size} bytes, at most {MOST_BYTES[page]}")
 

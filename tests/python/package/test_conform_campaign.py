@@ -68,8 +68,8 @@ def test_as_the_program(plain: holdfast.Conformance) -> None:
     """The document is that of `holdfast conform --json`."""
     if not PROGRAM.exists():
         pytest.skip("the program is not installed beside the package")
-    words = ["--policy", "linux-mainline,spec", "--target", "array", "--requirement", "HOLD-1,HOLD-8",
-             "--swarm", "0", "--json"]  # fmt: skip
+    words = ["--policy", "linux-mainline,spec", "--target", "array", "--swarm", "0", "--json",
+             "--requirement", ",".join(IDS)]  # fmt: skip
     done = subprocess.run([str(PROGRAM), "conform", *words], capture_output=True, check=False)
     assert json.loads(done.stdout) == plain.to_dict()
 

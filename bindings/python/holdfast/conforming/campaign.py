@@ -137,7 +137,9 @@ def _none(argument: str) -> Any:
 
 def _own(argument: str, name: Any, knobs: Any) -> tuple[str, str]:
     if not isinstance(name, str) or not name or not name.isprintable():
-        raise UsageError(f"{argument}: found the name {shown(name)}, expected one that is printable")
+        raise UsageError(
+            f"{argument}: found the name {shown(name)}, expected one that is printable"
+        )
     try:
         text = json.dumps(knobs, allow_nan=False)
         text.encode()
