@@ -17,7 +17,7 @@ from typing import Any as _Any
 
 from holdfast import parts, statistics
 from holdfast._version import __version__, model_version
-from holdfast.answers import Rare, Search, Size, rare, search, sensitivity, size, timers
+from holdfast.answers import Rare, Search, Size, explore, rare, search, sensitivity, size, timers
 from holdfast.conforming import Conformance, conform
 from holdfast.errors import (
     HoldfastError,
@@ -87,6 +87,7 @@ __all__ = [
     "columns",
     "conform",
     "crossed",
+    "explore",
     "grid",
     "latin_hypercube",
     "model_version",

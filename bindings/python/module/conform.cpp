@@ -28,8 +28,8 @@ std::string conform_one(const std::string& policy_name, const std::string& polic
                         std::uint32_t swarm, const Stop* stop) {
   const py::gil_scoped_release released;
   conform::MatrixOptions options;
-  options.subjects = {conform::make_subject(policy_name, json::parse(policy), target_name,
-                                            json::parse(target))};
+  options.subjects = {
+      conform::make_subject(policy_name, json::parse(policy), target_name, json::parse(target))};
   for (const conform::Requirement& one : conform::catalogue()) {
     if (requirements.empty() ||
         std::find(requirements.begin(), requirements.end(), one.id) != requirements.end())
@@ -44,8 +44,8 @@ std::string conform_one(const std::string& policy_name, const std::string& polic
 /// Throws scenario::ScenarioError if knobs make no valid scenario; nothing runs.
 void check_implementation(const std::string& policy_name, const std::string& policy,
                           const std::string& target_name, const std::string& target) {
-  static_cast<void>(conform::make_subject(policy_name, json::parse(policy), target_name,
-                                          json::parse(target)));
+  static_cast<void>(
+      conform::make_subject(policy_name, json::parse(policy), target_name, json::parse(target)));
 }
 
 /// The page, Markdown, JUnit XML or the text for a terminal.

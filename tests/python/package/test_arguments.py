@@ -71,6 +71,7 @@ VALID: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "Report": (holdfast.Report, {"page": "<p>"}),
     "Report.save": (holdfast.Report("<p>").save, {"path": "page.html"}),
     "Result.report": (RESULT.report, {}),
+    "explore": (holdfast.explore, {"table": TABLE, "x": KATO, "y": "stall_s", "by": POLICY}),
     "conform": (
         holdfast.conform,
         {
