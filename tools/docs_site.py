@@ -103,8 +103,9 @@ def records() -> str:
     import holdfast
 
     kinds = holdfast.record_kinds()
-    rows = [[f"`{one.kind}`", one.layer, ", ".join(f"`{word}`" for word in one.words)]
-            for one in kinds.itertuples()]  # fmt: skip
+    rows: list[list[Any]] = []
+    for kind, layer, words in zip(kinds["kind"], kinds["layer"], kinds["words"], strict=True):
+        rows.append([f"`{kind}`", layer, ", ".join(f"`{word}`" for word in words)])
     about = ("A trace is a sequence of records: an instant in nanoseconds, a kind, and up to six "
              "words. The layer says which trace hash counts it. `--trace jsonl` writes them, "
              "`World.records` gives them.")  # fmt: skip
@@ -152,7 +153,9 @@ def python_api() -> str:
     """Return the frame into which autodoc puts the package's own words."""
     import holdfast
 
-    classes, functions, errors = [], [], []
+    classes: list[str] = []
+    functions: list[str] = []
+    errors: list[str] = []
     for name in holdfast.__all__:
         one = getattr(holdfast, name)
         if isinstance(one, type):

@@ -80,8 +80,8 @@ def main() -> int:
         sys.exit(__doc__)
     with browser() as tab:
         if sys.argv[1] == "--docs":
-            for name, (shot, height) in DOCS.items():
-                take(tab, SHOTS[shot], ROOT / "docs" / "pictures" / name)
+            for name, (which, height) in DOCS.items():
+                take(tab, SHOTS[which], ROOT / "docs" / "pictures" / name)
                 shrunk(ROOT / "docs" / "pictures" / name, height)
             return 0
         folder = Path(sys.argv[1])
