@@ -20,10 +20,9 @@ export CXX
 unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help build run test check nightly test-cpp test-python test-wheel asan tsan gcc wild \
-        aarch64 mutants conform-mutants worst-mutants bench bench-peers instructions hashes format \
-        formats lint stubs tidy clean conform lsfmm lsfmm-page performance-page python ready-to-build \
-        ready-to-test \
-        ready-to-check bench-program test-program docs package
+        aarch64 mutants conform-mutants worst-mutants bench bench-peers instructions hashes \
+        format formats lint stubs tidy clean conform lsfmm lsfmm-page performance-page python \
+        ready-to-build ready-to-test ready-to-check bench-program test-program docs package
 
 help:  ## Say what each target does
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -172,7 +171,7 @@ bench-peers: build  ## Holdfast beside ns-3 and SimGrid's mailboxes (AGAINST=FIL
 performance-page: python bench-program  ## Run the benchmarks, and docs/performance.md anew
 	@$(PYTHON) tools/performance_page.py
 
-docs: python  ## The documentation site, build/docs/index.html; warnings are errors
+docs: python  ## The documentation site, in build/docs; warnings are errors
 	@tools/bootstrap docs
 	@$(PYTHON) tools/docs_site.py
 

@@ -52,8 +52,10 @@ set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_PACKAGE_NAME holdfast)
 set(CPACK_PACKAGE_CONTACT "the Holdfast developers <holdfast@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "path-failure recovery in multipath NVMe over Fabrics")
-set(CPACK_PACKAGE_DESCRIPTION
-    "Simulates what happens when a host loses a path to an NVMe over Fabrics subsystem\nwhile writes are in flight: how long I/O stalls, how long a stale write could land,\nand whether data can be corrupted.")
+string(CONCAT CPACK_PACKAGE_DESCRIPTION
+  "Simulates what happens when a host loses a path to an NVMe over Fabrics subsystem\n"
+  "while writes are in flight: how long I/O stalls, how long a stale write could land,\n"
+  "and whether data can be corrupted.")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)

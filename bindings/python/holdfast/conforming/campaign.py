@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from tqdm import tqdm
 
@@ -40,7 +40,7 @@ def conform(
     swarm: Annotated[int, Whole(0, 100_000)] = 60,
     executor: Executor | Any = None,
     jobs: Jobs | None = None,
-    progress: bool | None = None,
+    progress: Literal[False] | None = None,
 ) -> Conformance:
     """Say which requirements implementations break, as ``holdfast conform`` does.
 
@@ -62,7 +62,7 @@ def conform(
         executor: None for threads of this process, a ``concurrent.futures.Executor``, a
             ``distributed.Client`` or the address of a Dask scheduler.
         jobs: threads of this process; as many as there are cores without.
-        progress: a bar; without, if stderr is a terminal.
+        progress: None for a bar if stderr is a terminal, False for nothing.
 
     Raises:
         ScenarioError: knobs make no valid scenario.
@@ -80,7 +80,7 @@ def conform(
     for task in tasks:
         _core.check_implementation(*task[:4])
     done: dict[int, str] = {}
-    shows = sys.stderr.isatty() if progress is None else progress
+    shows = progress is None and sys.stderr.isatty()
     with noticed(), tqdm(total=len(tasks), disable=not shows, unit="implementation") as bar:
 
         def deliver(span: range, documents: list[str]) -> None:
