@@ -37,6 +37,7 @@ LAYERS = (
     ("world",),
     ("running", "answers", "reports"),
     ("sweeping",),
+    ("conforming",),
     ("",),
 )
 LAYER = {name: number for number, layer in enumerate(LAYERS) for name in layer}

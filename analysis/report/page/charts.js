@@ -80,7 +80,8 @@ function paintLatency(context, run, shown, x, left, top) {
   for (let power = range.low; power <= range.high; ++power) {
     context.fillStyle = colour("rail");
     context.fillRect(left, Math.round(y(10 ** power)), width - left, 1);
-    if ((power - range.low) % every === 0)
+    // Without a column for them the words of the lowest one would lie under the next title.
+    if ((power - range.low) % every === 0 && (left > 0 || power > range.low))
       axisWords(context, powerWords(power), left, y(10 ** power), colour);
   }
   const { op_took: took, op_kind: kind, op_status: status, op_submitted: from } = run.c;
@@ -133,7 +134,6 @@ function paintRate(context, run, shown, bins, left, top) {
     most = Math.max(most, rates[i]);
   }
   chartTitle(context, "Throughput (completed I/O per second)", left, top, colour);
-  axisWords(context, most ? rateWords(most) : "0", left, top + 4, colour);
   context.fillStyle = colour("rate");
   for (let i = 0; i < count; ++i) {
     if (rates[i] === 0) continue;
@@ -141,6 +141,13 @@ function paintRate(context, run, shown, bins, left, top) {
     const at = Math.round(left + i * pixels), next = Math.round(left + (i + 1) * pixels);
     context.fillRect(at, top + height - h, next - at, h);
   }
+  const words = most ? rateWords(most) : "0";
+  if (left === 0) {
+    context.font = `11px ${FONT}`;
+    context.fillStyle = colour("veil");
+    context.fillRect(0, top + 4, context.measureText(words).width + 6, 15);
+  }
+  axisWords(context, words, left, top + 4, colour);
   context.fillStyle = colour("rail");
   context.fillRect(left, top + height, width - left, 1);
 }
@@ -156,8 +163,9 @@ function paintShares(context, run, shown, bins, left, top) {
   const height = CHART.shares, count = bins.done.length, pixels = (width - left) / count;
   const used = bins.by.map((list, id) => ({ list, id, sum: list.reduce((a, b) => a + b, 0) }))
     .filter((one) => one.sum > 0);
-  chartTitle(context, "Share of each path in what is sent", left, top, colour);
-  let at = (left > 0 ? left : 4) + context.measureText("Share of each path in what is sent").width + 16;
+  const title = left > 0 ? "Share of each path in what is sent" : "Share of each path";
+  chartTitle(context, title, left, top, colour);
+  let at = (left > 0 ? left : 4) + context.measureText(title).width + 16;
   context.font = `11px ${FONT}`;
   for (const { id } of used.slice(0, 8)) {
     const name = controllerName(run, id), wide = context.measureText(name).width;

@@ -68,8 +68,11 @@ function act(key) {
     d: () => moveTo({ from: view.from + length / 5, to: view.to + length / 5 }),
     0: () => moveTo(wholeView(scale)),
     f: () => {
-      const at = toPlace(scale, state.runs[0].origin);
-      moveTo({ from: at - scale.length / 60, to: at + scale.length / 20 });
+      // Until a host has noticed: a fault may strike in silence.
+      const [run] = state.runs, at = toPlace(scale, run.origin);
+      const seen = run.events.find((one) => one.kind === "recovery_started" && one.at >= run.origin);
+      const to = seen ? Math.max(at, toPlace(scale, seen.at)) : at;
+      moveTo({ from: at - scale.length / 60, to: to + scale.length / 20 });
     },
     c: () => {
       state.fold = !state.fold;

@@ -155,10 +155,13 @@ function paintSpans(context, lane, shown, x, left) {
     const words = wordsOn(one, lane);
     if (b - a > 30 && words && one !== shown.bare) {
       context.font = `11px ${FONT}`;
-      const text = fitted(context, words, b - Math.max(a + 4, first) - 4);
+      // A diamond at the begin would lie on the first letter.
+      const marked = (lane.landings || []).some((at) => Math.abs(x(at.a) - a) < 10);
+      const begin = Math.max(a + (marked ? 12 : 4), first);
+      const text = fitted(context, words, b - begin - 4);
       context.fillStyle = colour(["exposed", "fault", "stalled"].includes(one.state) ? "on-strong"
                                                                                 : "on-state");
-      if (text.length > 2) context.fillText(text, Math.max(a + 4, first), top + height / 2 + 0.5);
+      if (text.length > 2) context.fillText(text, begin, top + height / 2 + 0.5);
     }
   }
   if (lane.open && lane.items.length === 0) {

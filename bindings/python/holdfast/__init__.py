@@ -17,7 +17,8 @@ from typing import Any as _Any
 
 from holdfast import parts, statistics
 from holdfast._version import __version__, model_version
-from holdfast.answers import Rare, Search, Size, rare, search, sensitivity, size, timers
+from holdfast.answers import Rare, Search, Size, explore, rare, search, sensitivity, size, timers
+from holdfast.conforming import Conformance, conform
 from holdfast.errors import (
     HoldfastError,
     Interrupted,
@@ -55,6 +56,7 @@ if _TYPE_CHECKING:
     from holdfast import plot
 
 __all__ = [
+    "Conformance",
     "Estimate",
     "HoldfastError",
     "Interrupted",
@@ -83,7 +85,9 @@ __all__ = [
     "all_of",
     "any_of",
     "columns",
+    "conform",
     "crossed",
+    "explore",
     "grid",
     "latin_hypercube",
     "model_version",

@@ -64,6 +64,7 @@ PYBIND11_MODULE(_core, m) {
   m.def("model_version", &analysis::model_version);
   add_scenario(m);
   add_report(m);
+  add_conform(m);
   add_run(m);
   add_world(m);
   add_statistics(m);

@@ -16,6 +16,7 @@ namespace holdfast::python {
 namespace py = pybind11;
 
 void add_scenario(py::module_& m);
+void add_conform(py::module_& m);
 void add_report(py::module_& m);
 void add_run(py::module_& m);
 void add_world(py::module_& m);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "analysis/conform/campaign/expected.hpp"
+#include "analysis/pages/table.hpp"
 #include "analysis/report/what_if.hpp"
 #include "analysis/run/point.hpp"
 #include "bindings/python/module/module.hpp"
@@ -54,6 +55,13 @@ std::string report(const std::vector<Source>& sources, bool with_what_if) {
 }  // namespace
 
 void add_report(py::module_& m) {
+  m.def(
+      "table_page",
+      [](const std::string& table) {
+        const py::gil_scoped_release released;
+        return analysis::pages::table_page(nlohmann::json::parse(table));
+      },
+      py::arg("table"));
   m.def("report", &report, py::arg("sources"), py::arg("what_if"));
 }
 

@@ -71,6 +71,17 @@ VALID: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "Report": (holdfast.Report, {"page": "<p>"}),
     "Report.save": (holdfast.Report("<p>").save, {"path": "page.html"}),
     "Result.report": (RESULT.report, {}),
+    "explore": (holdfast.explore, {"table": TABLE, "x": KATO, "y": "stall_s", "by": POLICY}),
+    "conform": (
+        holdfast.conform,
+        {
+            "policies": ["spec"],
+            "targets": ["array"],
+            "requirements": "HOLD-1",
+            "swarm": 0,
+            "jobs": 1,
+        },
+    ),
     "sweep": (holdfast.sweep, {"base": BASE, "points": {POLICY: ["spec"]}, "progress": False}),
     "threshold": (
         holdfast.threshold,
@@ -148,7 +159,7 @@ VALID: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
 }
 #: Public, and nothing is passed to them, or whoever calls them is the package.
 NOT_CALLED = {
-    "Estimate", "Interval", "Io", "Policy", "Rare", "Recovery", "Search", "Size",
+    "Conformance", "Estimate", "Interval", "Io", "Policy", "Rare", "Recovery", "Search", "Size",
     "Threshold", "Volume",
     "crossed", "parts", "plot", "statistics", "columns", "model_version", "record_kinds",
     "scenarios", "__version__", "OKABE_ITO",

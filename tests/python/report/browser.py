@@ -94,7 +94,7 @@ class Page:
         assert "exceptionDetails" not in done, done["exceptionDetails"]
         return done["result"].get("value")
 
-    def wait(self, code: str, seconds: float = 20) -> None:
+    def wait(self, code: str, seconds: float = 90) -> None:
         """Wait until a condition holds."""
         end = self._loop.time() + seconds
         while not self.value(f"Boolean({code})"):
@@ -163,7 +163,7 @@ def _address_in(folder: Path, process: subprocess.Popen[bytes], loop: Any) -> st
     address = f"http://127.0.0.1:{port.read_text().split()[0]}/json"
 
     async def targets() -> Any:
-        return json.loads((await AsyncHTTPClient().fetch(address)).body)
+        return json.loads((await AsyncHTTPClient().fetch(address, request_timeout=120)).body)
 
     pages = [one for one in loop.run_until_complete(targets()) if one["type"] == "page"]
     return str(pages[0]["webSocketDebuggerUrl"])

@@ -16,7 +16,9 @@ from scipy import stats
 
 from holdfast import _core
 from holdfast._arguments import Whole, checked
+from holdfast.answers._tables import page_of_table, records
 from holdfast.errors import UsageError
+from holdfast.pages import Report
 from holdfast.scenario import Scenario, ScenarioLike, as_scenario
 from holdfast.units import Time, nanoseconds
 
@@ -52,6 +54,19 @@ class Size:
         """Return the document that ``holdfast size --json`` prints."""
         document: dict[str, Any] = json.loads(self._document)
         return document
+
+    def report(self) -> Report:
+        """Return a page with the frontier: risk against stall, a row for each KATO."""
+        own = {"what": "rule of thumb", **self.rule_of_thumb}
+        best = [{"what": "recommended", **self.recommended}] if self.feasible else []
+        rows = [*best, own, *({"what": "frontier", **one} for one in records(self.frontier))]
+        kept = [name for name in ("what", *self.frontier.columns) if any(name in r for r in rows)]
+        return page_of_table(
+            pd.DataFrame(rows, columns=kept),
+            title="KATO and CQT for a risk and a stall",
+            verdict=repr(self)[1:-1],
+            x="stall_s", y="risk_probability", by="what", marked=[0],
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         """Say the setting, or that there is none."""

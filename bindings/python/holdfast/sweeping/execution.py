@@ -22,6 +22,8 @@ from holdfast.sweeping.points import CorePoint
 
 #: Rows as JSON text, and the seconds that they took. Fewer than points if the last one broke.
 _Done: TypeAlias = tuple[list[str], float]
+#: Runs a chunk of tasks: points of a sweep, or what else a crew was made for.
+Work: TypeAlias = Callable[[Sequence[Any]], _Done]
 #: Told which tasks are done (their range) and their rows.
 Deliver: TypeAlias = Callable[[range, list[str]], object]
 
@@ -43,7 +45,7 @@ class Crew:
     #: how many runs it does side by side
     width: int
     #: runs a chunk; what is sent to the executor
-    work: Callable[[Sequence[CorePoint]], _Done]
+    work: Work
     #: ends the runs of threads of this process
     stop: _core.Stop
     #: whether `stop` reaches its workers
@@ -58,28 +60,42 @@ def cores() -> int:
 @contextmanager
 def crew(executor: Any, jobs: int | None, text: str, source: str, bounds: Bounds) -> Iterator[Crew]:
     """Give the crew for what :func:`sweep` takes as `executor`; end what was begun here."""
+
+    def here(stop: _core.Stop) -> Work:
+        return functools.partial(_timed, _core.Base(text, source, bounds), stop)
+
+    elsewhere = functools.partial(_work, text, source, bounds)
+    with crew_for(executor, jobs, here, elsewhere) as one:
+        yield one
+
+
+@contextmanager
+def crew_for(
+    executor: Any, jobs: int | None, here: Callable[[_core.Stop], Work], elsewhere: Work
+) -> Iterator[Crew]:
+    """Give the crew for any work: `here` makes that of threads, `elsewhere` is sent to others."""
     if jobs is not None and executor is not None:
         raise UsageError("jobs: found with executor=, expected one of them")
     stop = _core.Stop()
     if executor is None:
         executor = ThreadPoolExecutor(jobs or cores(), thread_name_prefix="holdfast")
         try:
-            yield _threads(executor, text, source, stop, bounds)
+            yield Crew(executor, _width(executor), here(stop), stop, in_process=True)
         finally:
             with held_back():
                 stop.set()
                 executor.shutdown(wait=True, cancel_futures=True)
     elif isinstance(executor, ThreadPoolExecutor):
-        yield _threads(executor, text, source, stop, bounds)
+        yield Crew(executor, _width(executor), here(stop), stop, in_process=True)
     elif isinstance(executor, Executor):
-        yield _elsewhere(executor, _width(executor), text, source, stop, bounds)
+        yield Crew(executor, _width(executor), elsewhere, stop, in_process=False)
     else:
         with _dask(executor) as client:
             width = max(1, sum(client.nthreads().values()))
-            yield _elsewhere(client.get_executor(pure=False), width, text, source, stop, bounds)
+            yield Crew(client.get_executor(pure=False), width, elsewhere, stop, in_process=False)
 
 
-def stream(crew: Crew, tasks: Sequence[CorePoint], deliver: Deliver) -> None:
+def stream(crew: Crew, tasks: Sequence[Any], deliver: Deliver) -> None:
     """Run all tasks; `deliver` gets rows as they finish, and what is finished on any exception."""
     pending: dict[Future[_Done], range] = {}
     begun, chunk = 0, 1
@@ -119,20 +135,6 @@ def _salvage(crew: Crew, pending: dict[Future[_Done], range], deliver: Deliver) 
             rows, _ = future.result()
             if rows:
                 deliver(pending[future][: len(rows)], rows)
-
-
-def _threads(
-    executor: ThreadPoolExecutor, text: str, source: str, stop: _core.Stop, bounds: Bounds
-) -> Crew:
-    work = functools.partial(_timed, _core.Base(text, source, bounds), stop)
-    return Crew(executor, _width(executor), work, stop, in_process=True)
-
-
-def _elsewhere(
-    executor: Any, width: int, text: str, source: str, stop: _core.Stop, bounds: Bounds
-) -> Crew:
-    work = functools.partial(_work, text, source, bounds)
-    return Crew(executor, width, work, stop, in_process=False)
 
 
 def _timed(base: _core.Base, stop: _core.Stop | None, points: Sequence[CorePoint]) -> _Done:
