@@ -70,7 +70,7 @@ std::string times(std::int64_t ns) {
 
 /// The verdict, with its bound.
 std::string verdict_of(const engine::Outcome& out, const scenario::Scenario& scenario) {
-  std::uint64_t worlds = 0;
+  std::uint64_t worlds = out.walks;
   for (const engine::Level& level : out.levels)
     worlds += level.worlds;
   const std::string where = engine::told(out.bounds, scenario);
@@ -97,6 +97,20 @@ std::string verdict_of(const engine::Outcome& out, const scenario::Scenario& sce
                      where, worlds, whole);
 }
 
+/// When the corruption became inevitable.
+std::string likelihood_of(const engine::Outcome& out, const json& document) {
+  if (out.likelihood.empty())
+    return "";
+  const engine::Chance& first = out.likelihood.front();
+  std::string text =
+      fmt::format("  of {} executions with random choices within the bounds {} corrupt",
+                  first.worlds, first.corrupt);
+  const json& since = document["worst"]["inevitable_s"];
+  if (since.is_number())
+    text += fmt::format("; from {:.9g} s of this one on all do", since.get<double>());
+  return text + "\n";
+}
+
 std::string text_of(const engine::Outcome& out, const scenario::Scenario& scenario,
                     const json& document) {
   std::string text = scenario.name + ": " + verdict_of(out, scenario) + "\n\n";
@@ -105,6 +119,8 @@ std::string text_of(const engine::Outcome& out, const scenario::Scenario& scenar
     text += fmt::format("  {:>10}  {:>10}  {:>10}  {}\n", level.deviations, level.worlds,
                         level.probes, level.exhausted ? "exhausted" : "not exhausted");
   }
+  if (out.walks != 0)
+    text += fmt::format("  {:>10}  {:>10}  {:>10}  at random\n", "any", out.walks, 0);
   if (!out.worst)
     return text;
   text += "\n";
@@ -116,6 +132,7 @@ std::string text_of(const engine::Outcome& out, const scenario::Scenario& scenar
     text += fmt::format("  at {} it is done\n", times(sim::ns(out.worst->seen)));
   if (out.aftermath)
     text += "  " + engine::told(*out.aftermath) + "\n";
+  text += likelihood_of(out, document);
   const json story = document["worst"].value("story", json::object());
   if (story.contains("timeline")) {
     text += fmt::format("\n  {} on host {}, namespace {}, LBA {}\n",
@@ -170,6 +187,8 @@ int search_worst(const SearchArguments& arguments) {
   options.jobs = threads(arguments.jobs);
   check_word("--for", arguments.objective, {"corruption", "exposure", "stall"});
   const engine::Objective objective = engine::objective_named(arguments.objective);
+  check_word("--strategy", arguments.strategy, {"exhaustive", "random-walk", "swarm", "portfolio"});
+  options.strategy = engine::strategy_named(arguments.strategy);
   options.against = policy_named(arguments.against);
   if (options.against && objective != engine::Objective::corruption)
     throw UsageError("--against: found another --for than corruption, expected that");
