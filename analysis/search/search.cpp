@@ -35,20 +35,21 @@ class Search {
     const bool exhausts =
         options_.strategy == Strategy::exhaustive || options_.strategy == Strategy::portfolio;
     const unsigned last = exhausts ? space_.bounds.deviations : 0;
-    for (unsigned d = 0; d <= last && !over_; ++d) {
+    for (unsigned d = first_level(out); d <= last && !over_; ++d) {
       if (d >= 2 && options_.strategy == Strategy::portfolio)
-        both_walks();
+        both_walks(d);
       if (over_)
         break;
-      out.levels.push_back({d, 0, 0, false});
+      if (out.levels.size() == d)
+        out.levels.push_back({d, 0, 0, false});
       level_ = &out.levels.back();
       one_level(d);
       level_->exhausted = !over_;
       total_ += level_->worlds;
       level_ = nullptr;
-      if (d == 0)
-        out.own_value = own_value_;
+      chunks_ = 0;
     }
+    out.own_value = own_value_;
     if (!exhausts && !over_)
       only_walks();
     out.walks = walks_;
@@ -58,6 +59,34 @@ class Search {
   }
 
  private:
+  /// The level that comes first, of a search that goes on the one that was under way.
+  unsigned first_level(Outcome& out) {
+    levels_ = &out.levels;
+    if (!options_.from)
+      return 0;
+    const Position& from = *options_.from;
+    out.levels = from.levels;
+    walks_ = next_walk_ = from.walked;
+    outside_ = from.outside;
+    own_value_ = from.own_value;
+    best_ = from.best;
+    std::uint64_t all = from.walked;
+    for (const Level& level : from.levels) {
+      total_ += level.exhausted ? level.worlds : 0;
+      all += level.worlds;
+    }
+    worlds_seen_ = all;
+    if (from.levels.empty() || from.levels.back().exhausted)
+      return static_cast<unsigned>(from.levels.size());
+    chunks_ = skip_ = from.chunks;
+    return from.levels.back().deviations;
+  }
+
+  void keep() const {
+    if (options_.keep && !over_)
+      options_.keep({*levels_, chunks_, walks_, outside_, own_value_, best_});
+  }
+
   void one_level(unsigned d) {
     Node top;
     top.left = {d, space_.bounds.losses, space_.bounds.delays, space_.bounds.packet_delays};
@@ -96,9 +125,10 @@ class Search {
     return *walker_;
   }
 
-  void both_walks() {
-    walk(portfolio_walks, Drawn::alike);
-    walk(portfolio_walks, Drawn::swarms);
+  void both_walks(unsigned d) {
+    const std::uint64_t before = (d - std::uint64_t{2}) * 2 * portfolio_walks;
+    walk(before + portfolio_walks, Drawn::alike);
+    walk(before + 2 * portfolio_walks, Drawn::swarms);
   }
 
   void only_walks() {
@@ -112,10 +142,11 @@ class Search {
       end_by(Ended::budget);
   }
 
-  void walk(std::uint64_t most, Drawn how) {
-    const Walker& walker = this->walker();
-    while (most != 0 && !over_) {
-      std::uint64_t count = std::min<std::uint64_t>(most, chunk_size);
+  /// Up to the walk with that number.
+  void walk(std::uint64_t end, Drawn how) {
+    while (next_walk_ < end && !over_) {
+      const Walker& walker = this->walker();
+      std::uint64_t count = std::min<std::uint64_t>(end - next_walk_, chunk_size);
       if (options_.worlds != 0)
         count = std::min(count, options_.worlds - std::min(options_.worlds, done()));
       if (count == 0) {
@@ -131,11 +162,11 @@ class Search {
         walks[i] = walker.walk(first + i, how);
       });
       next_walk_ += count;
-      most -= count;
       for (Walk& one : walks) {
         if (!over_)
           take(std::move(one));
       }
+      keep();
     }
   }
 
@@ -171,6 +202,11 @@ class Search {
   }
 
   void work_off() {
+    if (skip_ != 0) {
+      --skip_;
+      chunk_.clear();
+      return;
+    }
     std::vector<Yield> yields(chunk_.size());
     settled_by_ = std::numeric_limits<std::size_t>::max();
     left_in_chunk_ = chunk_.size();
@@ -192,6 +228,8 @@ class Search {
         return;
       take(std::move(yield));
     }
+    ++chunks_;
+    keep();
   }
 
   void take(Yield&& yield) {
@@ -218,6 +256,9 @@ class Search {
   Explorer::Counts counts_;
   std::thread::id main_ = std::this_thread::get_id();
   std::vector<Node> chunk_;
+  std::vector<Level>* levels_ = nullptr;
+  std::uint64_t chunks_ = 0;  ///< of the level that were worked off
+  std::uint64_t skip_ = 0;    ///< that were worked off before the search was interrupted
   std::optional<Walker> walker_;
   std::uint64_t next_walk_ = 0;
   std::uint64_t walks_ = 0;

@@ -117,6 +117,16 @@ struct Outcome {
   scenario::Scenario finding;      ///< replays `worst`
 };
 
+/// How far a search has come, between two chunks of executions.
+struct Position {
+  std::vector<Level> levels;  ///< the last one may be under way
+  std::uint64_t chunks = 0;   ///< of that one, done
+  std::uint64_t walked = 0;   ///< executions that were drawn
+  std::uint64_t outside = 0;
+  std::int64_t own_value = 0;
+  std::optional<Finding> best;
+};
+
 struct Progress {
   unsigned deviations = 0;
   std::uint64_t worlds = 0;  ///< of all levels
@@ -136,7 +146,10 @@ struct Options {
   std::optional<std::chrono::steady_clock::time_point> deadline;
   const std::atomic<bool>* stop = nullptr;
   std::function<void(const Progress&)> progress;
-  bool shrink = true;  ///< and tell of the aftermath
+  /// Goes on from there; the answer is the one of a search that was never interrupted.
+  std::optional<Position> from;
+  std::function<void(const Position&)> keep;  ///< called after each chunk, by the calling thread
+  bool shrink = true;                         ///< and tell of the aftermath
   /// Policy of all hosts under which the same choices have to be safe; corruption only.
   std::optional<scenario::RecoveryPolicy> against;
 };

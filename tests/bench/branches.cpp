@@ -7,6 +7,7 @@
 
 #include "analysis/search/explore.hpp"
 #include "models/scenario/scenario.hpp"
+#include "sim/memory.hpp"
 #include "tests/bench/measure.hpp"
 
 namespace holdfast::bench {
@@ -69,6 +70,7 @@ void for_each_world(const search::Space& space, std::uint64_t enough, Use use) {
 
 BranchSample branch(const std::filesystem::path& worst_case) {
   const search::Space space(two_commands(worst_case), search::Objective::corruption);
+  sim::keep_freed_memory();
   BranchSample out;
   const Stopwatch branching;
   for_each_world(space, enough_worlds, [&](World& w) {

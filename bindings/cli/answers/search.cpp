@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "analysis/run/run.hpp"
+#include "analysis/search/position.hpp"
 #include "bindings/cli/answers/asked.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
@@ -166,10 +167,56 @@ class Teller {
   Pace pace_;
 };
 
+/// Keeps in --out how far a search is, and takes it up there.
+class Keeper {
+ public:
+  Keeper(const std::string& out, const scenario::Scenario& scenario, engine::Options& options,
+         engine::Objective objective) {
+    if (out.empty())
+      return;
+    folder_ = make_out(out);
+    file_ = std::filesystem::path(out) / "search-position.json";
+    identity_ = engine::identity(scenario, options, objective);
+    try {
+      options.from = engine::kept_position(file_, identity_);
+    } catch (const engine::PositionError& error) {
+      throw UsageError(fmt::format("--out: {} {}; take another folder",
+                                   scenario::in_quotes(file_.string()), error.what()));
+    }
+    if (options.from)
+      say("goes on from " + scenario::printable(file_.string()));
+    options.keep = [this](const engine::Position& position) { keep(position); };
+  }
+  /// The search has ended; it is through, or there is more to do.
+  void end(bool through) {
+    if (through) {
+      std::error_code none;
+      std::filesystem::remove(file_, none);
+    } else if (last_) {
+      engine::keep_position(file_, identity_, *last_);
+    }
+  }
+
+ private:
+  void keep(const engine::Position& position) {
+    const auto now = std::chrono::steady_clock::now();
+    last_ = position;
+    if (now < next_)
+      return;
+    engine::keep_position(file_, identity_, position);
+    next_ = now + std::chrono::milliseconds{500};
+  }
+
+  std::unique_ptr<analysis::Folder> folder_;
+  std::filesystem::path file_;
+  json identity_;
+  std::optional<engine::Position> last_;
+  std::chrono::steady_clock::time_point next_{};
+};
+
 void keep(const SearchArguments& arguments, const engine::Outcome& out, const json& document) {
   if (arguments.out.empty())
     return;
-  const auto folder = make_out(arguments.out);
   const std::filesystem::path place(arguments.out);
   analysis::write_whole(place / "search.json", cli::text_of(document));
   if (!out.worst)
@@ -199,6 +246,7 @@ int search_worst(const SearchArguments& arguments) {
   options.stop = &stop_requested();
   Teller teller;
   options.progress = [&](const engine::Progress& p) { teller.tell(p); };
+  Keeper keeper(arguments.out, scenario, options, objective);
   const engine::Outcome out = engine::search(scenario, options, objective);
   teller.clear();
   const json document = engine::document(scenario, out);
@@ -208,6 +256,7 @@ int search_worst(const SearchArguments& arguments) {
     print(text_of(out, scenario, document));
   }
   keep(arguments, out, document);
+  keeper.end(out.ended == engine::Ended::exhausted || out.ended == engine::Ended::found);
   return status_of_answer(out.ended == engine::Ended::budget);
 }
 
