@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 
 #include "analysis/run/incident_story.hpp"
 #include "analysis/run/result.hpp"
@@ -73,6 +74,30 @@ json json_of(const Aftermath& a) {
           {"whole", a.whole},
           {"critical", a.safe == 0 && a.whole},
           {"says", told(a)}};
+}
+
+/// From which instant on all continuations corrupt; none: not even at the last one.
+std::optional<TimePoint> inevitable(const std::vector<Chance>& chances) {
+  std::optional<TimePoint> since;
+  for (const Chance& chance : chances) {
+    if (chance.worlds == 0 || chance.corrupt != chance.worlds) {
+      since.reset();
+    } else if (!since) {
+      since = chance.at;
+    }
+  }
+  return since;
+}
+
+void add_likelihood(const std::vector<Chance>& chances, json& out) {
+  out["likelihood"] = json::array();
+  for (const Chance& chance : chances) {
+    out["likelihood"].push_back({{"at_s", sim::seconds(chance.at - sim::epoch)},
+                                 {"worlds", chance.worlds},
+                                 {"corrupt_count", chance.corrupt}});
+  }
+  const std::optional<TimePoint> since = inevitable(chances);
+  out["inevitable_s"] = since ? json(sim::seconds(*since - sim::epoch)) : json(nullptr);
 }
 
 json json_of(const Deviation& d) {
@@ -175,7 +200,7 @@ std::string told(const scenario::Adversary& b, const scenario::Scenario& scenari
 
 json document(const scenario::Scenario& scenario, const Outcome& outcome) {
   json levels = json::array();
-  std::uint64_t worlds = 0, probes = 0;
+  std::uint64_t worlds = outcome.walks, probes = 0;
   for (const Level& level : outcome.levels) {
     worlds += level.worlds;
     probes += level.probes;
@@ -192,6 +217,8 @@ json document(const scenario::Scenario& scenario, const Outcome& outcome) {
               {"exhausted", outcome.ended == Ended::exhausted},
               {"ended", name_of(outcome.ended)},
               {"bounds", bounds_of(scenario, outcome.bounds)},
+              {"strategy", search::name_of(outcome.strategy)},
+              {"walks", {{"worlds", outcome.walks}, {"outside_count", outcome.outside}}},
               {"levels", levels},
               {"worlds", worlds},
               {"probes", probes},
@@ -212,6 +239,8 @@ json document(const scenario::Scenario& scenario, const Outcome& outcome) {
   replayed(outcome.finding, out["worst"]);
   if (outcome.aftermath)
     out["worst"]["aftermath"] = json_of(*outcome.aftermath);
+  if (!outcome.likelihood.empty())
+    add_likelihood(outcome.likelihood, out["worst"]);
   if (outcome.objective != Objective::corruption)
     out["worst"]["value_s"] = static_cast<double>(outcome.worst->value) / 1e9;
   return out;

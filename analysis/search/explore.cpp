@@ -4,6 +4,8 @@
 // answer.
 #include "analysis/search/explore.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -11,20 +13,12 @@
 
 namespace holdfast::analysis::search {
 
-namespace {
-
-/// What the script says, if it says anything.
-std::optional<std::int64_t> scripted(const sim::ChoiceScript& script, std::uint64_t stream,
-                                     std::uint64_t ordinal) {
-  std::optional<std::int64_t> value;
-  for (const sim::Choice& c : script) {
-    if (c.stream == stream && c.ordinal == ordinal)
-      value = c.value;
-  }
-  return value;
+sim::InvariantError named(const sim::InvariantError& error, const std::vector<Deviation>& path) {
+  std::string words;
+  for (const Deviation& d : path)
+    words += "; " + told(d);
+  return sim::InvariantError(fmt::format("{} (in a search{})", error.what(), words));
 }
-
-}  // namespace
 
 Yield Explorer::all_below(Node node) {
   yield_ = {};
@@ -74,19 +68,40 @@ bool Explorer::expand(Node&& node, const Take& take) {
                   [&](const Watched& watched) { return node.left.of(watched.kind) != 0; });
   if (!any)
     return true;
-  World w = node.world ? std::move(*node.world) : space_.root(node.path);
+  World before = node.world ? std::move(*node.world) : space_.root(node.path);
   node.world.reset();
+  while (before.calendar.step(before, std::min(space_.from - Duration{1}, space_.end))) {
+  }
+  // One world goes ahead to see which event asks, and the other follows up to right before that: a
+  // second step is much cheaper than a copy for each event.
+  World after = before;
+  std::uint64_t apart = 0;
   for (;;) {
-    if (!w.calendar.is_due(std::min(space_.until, space_.end)))
+    if (!after.calendar.is_due(std::min(space_.until, space_.end)))
       return true;
-    if (space_.is_settled(w))
+    if (space_.is_settled(after))
       return true;
-    const World before = w;
-    w.calendar.step(w, space_.end);
-    if (space_.is_open(w.now()) && !expand_event(node, before, w, take))
-      return false;
+    const std::uint64_t asked = asked_in(node, after);
+    after.calendar.step(after, space_.end);
+    ++apart;
+    if (space_.is_open(after.now()) && asked_in(node, after) != asked) {
+      for (; apart > 1; --apart)
+        before.calendar.step(before, space_.end);
+      if (!expand_event(node, before, after, take))
+        return false;
+    }
     node.behind.reset();
   }
+}
+
+/// How many choices were made that may still deviate.
+std::uint64_t Explorer::asked_in(const Node& node, const World& w) const {
+  std::uint64_t made = 0;
+  for (const Watched& watched : space_.watched) {
+    if (node.left.of(watched.kind) != 0)
+      made += w.choices.made(watched.id);
+  }
+  return made;
 }
 
 bool Explorer::expand_planned(const Node& node, const Take& take) {
@@ -130,8 +145,7 @@ bool Explorer::offer(const Node& node, const World& before, std::size_t point,
   const Watched& watched = space_.watched[point];
   const Place place{point, ordinal};
   if (watched.kind == Kind::loss) {
-    const sim::ChoiceScript script = space_.script_of(node.path);
-    const std::int64_t own = scripted(script, watched.stream, ordinal).value_or(0);
+    const std::int64_t own = space_.says_yes(node.path, watched.stream, ordinal) ? 1 : 0;
     return child(node, before, place,
                  {Kind::loss, {watched.stream, ordinal, 1 - own}, watched.name, own, now}, take);
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "analysis/search/space.hpp"
+#include "sim/check.hpp"
 
 namespace holdfast::analysis::search {
 
@@ -71,6 +72,7 @@ class Explorer {
   void go(Node&& node);
   void judge(Node&& node);
   bool expand(Node&& node, const Take& take);
+  [[nodiscard]] std::uint64_t asked_in(const Node& node, const World& w) const;
   bool expand_planned(const Node& node, const Take& take);
   bool expand_event(const Node& node, const World& before, const World& after, const Take& take);
   bool offer(const Node& node, const World& before, std::size_t point, std::uint64_t ordinal,
@@ -83,5 +85,18 @@ class Explorer {
   Counts counts_;
   Yield yield_;
 };
+
+/// The error, and in which world it is.
+sim::InvariantError named(const sim::InvariantError& error, const std::vector<Deviation>& path);
+
+/// Does some work on a world of these choices; if the simulator is wrong, they are named.
+template <class Work>
+void naming_choices(const std::vector<Deviation>& path, Work work) {
+  try {
+    work();
+  } catch (const sim::InvariantError& error) {
+    throw named(error, path);
+  }
+}
 
 }  // namespace holdfast::analysis::search

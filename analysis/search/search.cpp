@@ -14,7 +14,9 @@
 #include "analysis/parallel.hpp"
 #include "analysis/search/aftermath.hpp"
 #include "analysis/search/explore.hpp"
+#include "analysis/search/likelihood.hpp"
 #include "analysis/search/shrink.hpp"
+#include "analysis/search/walk.hpp"
 #include "models/scenario/scenario.hpp"
 #include "sim/check.hpp"
 
@@ -30,20 +32,61 @@ class Search {
       : space_(space), options_(options), counts_(std::move(counts)) {}
 
   void run(Outcome& out) {
-    for (unsigned d = 0; d <= space_.bounds.deviations && !over_; ++d) {
-      out.levels.push_back({d, 0, 0, false});
+    const bool exhausts =
+        options_.strategy == Strategy::exhaustive || options_.strategy == Strategy::portfolio;
+    const unsigned last = exhausts ? space_.bounds.deviations : 0;
+    for (unsigned d = first_level(out); d <= last && !over_; ++d) {
+      if (d >= 2 && options_.strategy == Strategy::portfolio)
+        both_walks(d);
+      if (over_)
+        break;
+      if (out.levels.size() == d)
+        out.levels.push_back({d, 0, 0, false});
       level_ = &out.levels.back();
       one_level(d);
       level_->exhausted = !over_;
       total_ += level_->worlds;
-      if (d == 0)
-        out.own_value = own_value_;
+      level_ = nullptr;
+      chunks_ = 0;
     }
+    out.own_value = own_value_;
+    if (!exhausts && !over_)
+      only_walks();
+    out.walks = walks_;
+    out.outside = outside_;
     out.ended = ended_;
     out.worst = best_;
   }
 
  private:
+  /// The level that comes first, of a search that goes on the one that was under way.
+  unsigned first_level(Outcome& out) {
+    levels_ = &out.levels;
+    if (!options_.from)
+      return 0;
+    const Position& from = *options_.from;
+    out.levels = from.levels;
+    walks_ = next_walk_ = from.walked;
+    outside_ = from.outside;
+    own_value_ = from.own_value;
+    best_ = from.best;
+    std::uint64_t all = from.walked;
+    for (const Level& level : from.levels) {
+      total_ += level.exhausted ? level.worlds : 0;
+      all += level.worlds;
+    }
+    worlds_seen_ = all;
+    if (from.levels.empty() || from.levels.back().exhausted)
+      return static_cast<unsigned>(from.levels.size());
+    chunks_ = skip_ = from.chunks;
+    return from.levels.back().deviations;
+  }
+
+  void keep() const {
+    if (options_.keep && !over_)
+      options_.keep({*levels_, chunks_, walks_, outside_, own_value_, best_});
+  }
+
   void one_level(unsigned d) {
     Node top;
     top.left = {d, space_.bounds.losses, space_.bounds.delays, space_.bounds.packet_delays};
@@ -68,7 +111,79 @@ class Search {
     chunk_.clear();
   }
 
-  [[nodiscard]] std::uint64_t done() const { return total_ + level_->worlds; }
+  /// The worlds of a level are in total_ once it is over.
+  [[nodiscard]] std::uint64_t done() const {
+    return total_ + (level_ != nullptr ? level_->worlds : 0) + walks_;
+  }
+
+  [[nodiscard]] const Walker& walker() {
+    if (!walker_) {
+      const Left left{space_.bounds.deviations, space_.bounds.losses, space_.bounds.delays,
+                      space_.bounds.packet_delays};
+      walker_.emplace(space_, std::vector<Deviation>{}, left, std::nullopt);
+    }
+    return *walker_;
+  }
+
+  void both_walks(unsigned d) {
+    const std::uint64_t before = (d - std::uint64_t{2}) * 2 * portfolio_walks;
+    walk(before + portfolio_walks, Drawn::alike);
+    walk(before + 2 * portfolio_walks, Drawn::swarms);
+  }
+
+  void only_walks() {
+    const Drawn how = options_.strategy == Strategy::swarm ? Drawn::swarms : Drawn::alike;
+    const bool unbounded = options_.worlds == 0 && options_.deadline;
+    walk(unbounded              ? std::numeric_limits<std::uint64_t>::max()
+         : options_.worlds != 0 ? options_.worlds
+                                : default_walks,
+         how);
+    if (!over_)
+      end_by(Ended::budget);
+  }
+
+  /// Up to the walk with that number.
+  void walk(std::uint64_t end, Drawn how) {
+    while (next_walk_ < end && !over_) {
+      const Walker& walker = this->walker();
+      std::uint64_t count = std::min<std::uint64_t>(end - next_walk_, chunk_size);
+      if (options_.worlds != 0)
+        count = std::min(count, options_.worlds - std::min(options_.worlds, done()));
+      if (count == 0) {
+        end_by(Ended::budget);
+        return;
+      }
+      std::vector<Walk> walks(count);
+      const std::uint64_t first = next_walk_;
+      settled_by_ = std::numeric_limits<std::size_t>::max();
+      parallel_for(walks.size(), options_.jobs, [&](std::size_t i) {
+        if (!may_go_on(i, {}))
+          return;
+        walks[i] = walker.walk(first + i, how);
+      });
+      next_walk_ += count;
+      for (Walk& one : walks) {
+        if (!over_)
+          take(std::move(one));
+      }
+      keep();
+    }
+  }
+
+  void take(Walk&& walk) {
+    if (!walk.done) {
+      end_by(options_.stop != nullptr && *options_.stop ? Ended::interrupted : Ended::budget);
+      return;
+    }
+    ++walks_;
+    outside_ += walk.within ? 0 : 1;
+    const std::int64_t least = best_ ? best_->value : 0;
+    if (!walk.within || walk.value <= least || !counts_(walk.path))
+      return;
+    best_ = Finding{std::move(walk.path), walk.value, walk.seen};
+    if (space_.objective == Objective::corruption)
+      end_by(Ended::found);
+  }
 
   bool may_go_on(std::size_t index, const Yield& yield) {
     ++worlds_seen_;
@@ -79,13 +194,19 @@ class Search {
     if (options_.deadline && std::chrono::steady_clock::now() >= *options_.deadline)
       return false;
     if (options_.progress && std::this_thread::get_id() == main_) {
-      options_.progress({level_->deviations, worlds_seen_, left_in_chunk_,
+      const unsigned deviations = level_ != nullptr ? level_->deviations : space_.bounds.deviations;
+      options_.progress({deviations, worlds_seen_, left_in_chunk_,
                          best_.has_value() && !best_->deviations.empty()});
     }
     return options_.worlds == 0 || done() + yield.worlds < options_.worlds;
   }
 
   void work_off() {
+    if (skip_ != 0) {
+      --skip_;
+      chunk_.clear();
+      return;
+    }
     std::vector<Yield> yields(chunk_.size());
     settled_by_ = std::numeric_limits<std::size_t>::max();
     left_in_chunk_ = chunk_.size();
@@ -93,14 +214,7 @@ class Search {
       const std::vector<Deviation> path = chunk_[i].path;
       Explorer below(
           space_, [&, i](const Yield& y) { return may_go_on(i, y); }, counts_);
-      try {
-        yields[i] = below.all_below(std::move(chunk_[i]));
-      } catch (const sim::InvariantError& error) {
-        std::string words;
-        for (const Deviation& d : path)
-          words += "; " + told(d);
-        throw sim::InvariantError(fmt::format("{} (in a search{})", error.what(), words));
-      }
+      naming_choices(path, [&] { yields[i] = below.all_below(std::move(chunk_[i])); });
       --left_in_chunk_;
       if (space_.objective == Objective::corruption && yields[i].best) {
         std::size_t now = settled_by_;
@@ -114,6 +228,8 @@ class Search {
         return;
       take(std::move(yield));
     }
+    ++chunks_;
+    keep();
   }
 
   void take(Yield&& yield) {
@@ -140,6 +256,13 @@ class Search {
   Explorer::Counts counts_;
   std::thread::id main_ = std::this_thread::get_id();
   std::vector<Node> chunk_;
+  std::vector<Level>* levels_ = nullptr;
+  std::uint64_t chunks_ = 0;  ///< of the level that were worked off
+  std::uint64_t skip_ = 0;    ///< that were worked off before the search was interrupted
+  std::optional<Walker> walker_;
+  std::uint64_t next_walk_ = 0;
+  std::uint64_t walks_ = 0;
+  std::uint64_t outside_ = 0;
   Level* level_ = nullptr;
   std::optional<Finding> best_;
   std::int64_t own_value_ = 0;
@@ -181,6 +304,30 @@ Objective objective_named(std::string_view word) {
       fmt::format("found \"{}\", expected one of corruption, exposure, stall", word));
 }
 
+Strategy strategy_named(std::string_view word) {
+  for (const Strategy one :
+       {Strategy::exhaustive, Strategy::random_walk, Strategy::swarm, Strategy::portfolio}) {
+    if (word == name_of(one))
+      return one;
+  }
+  throw std::invalid_argument(
+      fmt::format("found \"{}\", expected one of exhaustive, random-walk, swarm, portfolio", word));
+}
+
+const char* name_of(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::exhaustive:
+      return "exhaustive";
+    case Strategy::random_walk:
+      return "random-walk";
+    case Strategy::swarm:
+      return "swarm";
+    case Strategy::portfolio:
+      break;
+  }
+  return "portfolio";
+}
+
 const char* name_of(Objective objective) {
   switch (objective) {
     case Objective::corruption:
@@ -209,6 +356,7 @@ Outcome search(const scenario::Scenario& scenario, const Options& options, Objec
   Outcome out;
   out.objective = objective;
   out.bounds = space.bounds;
+  out.strategy = options.strategy;
   if (options.against)
     out.against = scenario::told_as(*options.against);
   Search(space, options, counts).run(out);
@@ -216,8 +364,10 @@ Outcome search(const scenario::Scenario& scenario, const Options& options, Objec
     return out;
   if (options.shrink && !out.worst->deviations.empty()) {
     out.worst = shrink(space, *out.worst, counts, out.shrink_runs);
-    if (objective == Objective::corruption)
+    if (objective == Objective::corruption) {
       out.aftermath = aftermath(space, *out.worst);
+      out.likelihood = likelihood(space, *out.worst);
+    }
   }
   out.finding = replaying(space, *out.worst);
   return out;

@@ -38,6 +38,17 @@ enum class Objective : std::uint8_t {
 Objective objective_named(std::string_view word);
 const char* name_of(Objective objective);
 
+/// In which order executions are tried.
+enum class Strategy : std::uint8_t {
+  exhaustive,   ///< all of them, those with fewer deviations first
+  random_walk,  ///< drawn at random within the bounds; never exhausts them
+  swarm,        ///< the same, each row of walks with a random half of the choice points
+  portfolio,    ///< both kinds of walks before each level of the exhaustive one
+};
+/// Throws std::invalid_argument for another word than those of the enumeration, with hyphens.
+Strategy strategy_named(std::string_view word);
+const char* name_of(Strategy strategy);
+
 enum class Kind : std::uint8_t {
   loss,
   delay,  ///< of a command in its controller
@@ -71,6 +82,13 @@ struct Aftermath {
   std::optional<Deviation> first_safe;  ///< what saves the data, if anything does
 };
 
+/// How many executions that go on from an instant of a finding with random choices corrupt.
+struct Chance {
+  TimePoint at{};
+  std::uint64_t worlds = 0;
+  std::uint64_t corrupt = 0;
+};
+
 /// What was done of the executions with a number of deviations.
 struct Level {
   unsigned deviations = 0;
@@ -85,14 +103,28 @@ struct Outcome {
   Objective objective{};
   scenario::Adversary bounds;
   std::string against;  ///< the policy under which what was found is safe; empty: none was named
+  Strategy strategy = Strategy::exhaustive;
   std::vector<Level> levels;
+  std::uint64_t walks = 0;    ///< executions that were drawn at random; in no level
+  std::uint64_t outside = 0;  ///< of these, left: a choice came to be made outside of the bounds
   Ended ended = Ended::exhausted;
   std::int64_t own_value = 0;     ///< of the scenario's own run
   std::optional<Finding> worst;   ///< none: corruption, exposure: there is none; shrunk
   std::uint64_t shrink_runs = 0;  ///< runs that shrinking took
   /// Of a corruption that took deviations; none: it was not asked for, or the own run corrupts.
   std::optional<Aftermath> aftermath;
-  scenario::Scenario finding;  ///< replays `worst`
+  std::vector<Chance> likelihood;  ///< of the same, by instant (likelihood.hpp)
+  scenario::Scenario finding;      ///< replays `worst`
+};
+
+/// How far a search has come, between two chunks of executions.
+struct Position {
+  std::vector<Level> levels;  ///< the last one may be under way
+  std::uint64_t chunks = 0;   ///< of that one, done
+  std::uint64_t walked = 0;   ///< executions that were drawn
+  std::uint64_t outside = 0;
+  std::int64_t own_value = 0;
+  std::optional<Finding> best;
 };
 
 struct Progress {
@@ -102,13 +134,22 @@ struct Progress {
   bool found = false;
 };
 
+inline constexpr std::uint64_t default_walks = 10'000;
+/// Of each kind, before each level of a portfolio from the second on.
+inline constexpr std::uint64_t portfolio_walks = 512;
+
 struct Options {
-  unsigned jobs = 1;         ///< threads; the answer does not depend on it
-  std::uint64_t worlds = 0;  ///< most worlds; 0: without limit
+  Strategy strategy = Strategy::exhaustive;
+  unsigned jobs = 1;  ///< threads; the answer does not depend on it
+  /// Most worlds; 0: without limit, but walks alone end at `default_walks` without a deadline.
+  std::uint64_t worlds = 0;
   std::optional<std::chrono::steady_clock::time_point> deadline;
   const std::atomic<bool>* stop = nullptr;
   std::function<void(const Progress&)> progress;
-  bool shrink = true;  ///< and tell of the aftermath
+  /// Goes on from there; the answer is the one of a search that was never interrupted.
+  std::optional<Position> from;
+  std::function<void(const Position&)> keep;  ///< called after each chunk, by the calling thread
+  bool shrink = true;                         ///< and tell of the aftermath
   /// Policy of all hosts under which the same choices have to be safe; corruption only.
   std::optional<scenario::RecoveryPolicy> against;
 };

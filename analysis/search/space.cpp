@@ -156,6 +156,20 @@ sim::ChoiceScript Space::script_of(const std::vector<Deviation>& deviations) con
   return script;
 }
 
+bool Space::says_yes(const std::vector<Deviation>& deviations, std::uint64_t stream,
+                     std::uint64_t ordinal) const {
+  bool yes = false;
+  for (const sim::Choice& c : pinned_) {
+    if (c.stream == stream && c.ordinal == ordinal)
+      yes = c.value != 0;
+  }
+  for (const Deviation& d : deviations) {
+    if (d.choice.stream == stream && d.choice.ordinal == ordinal)
+      yes = d.choice.value != 0;
+  }
+  return yes;
+}
+
 std::vector<scenario::Answer> Space::answers_of(const std::vector<Deviation>& deviations) const {
   std::vector<scenario::Answer> answers = pinned_answers_;
   for (const Deviation& d : deviations) {

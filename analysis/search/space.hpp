@@ -38,6 +38,9 @@ class Space {
   [[nodiscard]] World root(const std::vector<Deviation>& deviations) const;
   /// Those answers, and what the scenario's own run answered with yes.
   [[nodiscard]] sim::ChoiceScript script_of(const std::vector<Deviation>& deviations) const;
+  /// What that script says of a yes/no choice.
+  [[nodiscard]] bool says_yes(const std::vector<Deviation>& deviations, std::uint64_t stream,
+                              std::uint64_t ordinal) const;
   /// The same as a scenario says it.
   [[nodiscard]] std::vector<scenario::Answer> answers_of(
       const std::vector<Deviation>& deviations) const;

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/bench/branches.hpp"
 #include "tests/bench/counted.hpp"
 #include "tests/bench/mailbox.hpp"
 #include "tests/bench/report.hpp"
@@ -26,6 +27,7 @@ using namespace std::chrono_literals;
 struct Options {
   bool as_json = false;
   bool only_counted = false;
+  bool only_branches = false;
   int repetitions = 5;
   std::filesystem::path scenarios = "scenarios";
 };
@@ -41,6 +43,7 @@ constexpr std::uint32_t bar_in_flight = 1'000;
 // The world of two controllers in which search and splitting begin.
 constexpr const char* small_world = "rw_test_mainline at its busiest";
 constexpr double small_world_us = 2;
+constexpr double branches_per_s = 100'000;
 
 struct Kernel {
   const char* name;
@@ -136,6 +139,21 @@ json copies(const std::filesystem::path& scenarios) {
   return out;
 }
 
+/// The median of the rates, each of a process of its own.
+json branches(const std::filesystem::path& scenarios, int repetitions) {
+  std::vector<double> worlds;
+  std::vector<double> runs;
+  for (int i = 0; i < repetitions; ++i) {
+    tell(fmt::format("branching, repetition {}", i + 1));
+    const BranchSample s = in_child([&] { return branch(scenarios / "worst_case.json"); });
+    worlds.push_back(static_cast<double>(s.worlds) / s.cpu_s);
+    runs.push_back(static_cast<double>(s.runs) / s.runs_cpu_s);
+  }
+  return {{"world", "two paths, two commands"},
+          {"worlds_per_s", median(worlds)},
+          {"runs_per_s", median(runs)}};
+}
+
 json models(const std::filesystem::path& quickstart, int repetitions) {
   const auto row = [&](const char* name, ModelSample (*run)(const std::filesystem::path&)) {
     tell(fmt::format("running: {}", name));
@@ -194,10 +212,18 @@ json bars(const json& document) {
           bar("the same, as search wants it", copy.at("copy_us"), "max", small_world_us, false));
     }
   }
+  out.push_back(bar("worlds/s branched off and stepped to the next choice",
+                    document.at("branches").at("worlds_per_s"), "min", branches_per_s, false));
   return out;
 }
 
 int run(const Options& options) {
+  if (options.only_branches) {
+    const json rates = branches(options.scenarios, options.repetitions);
+    tell("");
+    fmt::print("{}\n", rates.dump(2));
+    return 0;
+  }
   if (options.only_counted) {
     fmt::print("{}\n", count_all(options.scenarios).dump(2));
     return 0;
@@ -210,6 +236,7 @@ int run(const Options& options) {
   for (const Load& load : loads)
     document["packet_hops"].push_back(measure(load, options.repetitions));
   document["copies"] = copies(options.scenarios);
+  document["branches"] = branches(options.scenarios, options.repetitions);
   document["models"] = models(quickstart, options.repetitions);
   document["bars"] = bars(document);
   tell("");
@@ -230,6 +257,8 @@ bool parse(int argc, char** argv, Options& options) {
       options.as_json = true;
     } else if (word == "--counted") {
       options.only_counted = true;
+    } else if (word == "--branches") {
+      options.only_branches = true;
     } else if (word == "--repetitions") {
       const auto end = value.data() + value.size();
       const auto [stop, error] = std::from_chars(value.data(), end, options.repetitions);
@@ -259,6 +288,7 @@ int main(int argc, char** argv) {
                "  --repetitions N   of each measurement, default 5\n"
                "  --scenarios DIR   where quickstart.json and rw_test_mainline.json are, default "
                "./scenarios\n"
+               "  --branches        only how fast a search branches off worlds\n"
                "       holdfast_bench --counted [--scenarios DIR]\n"
                "  does the work that tools/instructions.py counts, and measures nothing\n");
     return 2;

@@ -49,6 +49,11 @@ std::string render(const nlohmann::json& document) {
                     text(row, "world"), row.at("packets").get<std::uint64_t>(), text(row, "memory"),
                     number(row, "copy_us"), row.at("allocations").get<std::uint64_t>());
   }
+  const auto& branches = document.at("branches");
+  out += fmt::format(
+      "\nsearching, {}\n  {:>9.0f} worlds/s copied and stepped to the next choice, {:.0f} run to "
+      "their end\n",
+      text(branches, "world"), number(branches, "worlds_per_s"), number(branches, "runs_per_s"));
   out += "\nthe whole model, native kernel\n";
   for (const auto& row : document.at("models")) {
     out += fmt::format("  {:<44}{:>9.1f} ms{:>9.2f} M events/s{:>9.0f} simulated s per s\n",

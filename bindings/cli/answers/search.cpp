@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "analysis/run/run.hpp"
+#include "analysis/search/position.hpp"
 #include "bindings/cli/answers/asked.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
@@ -70,7 +71,7 @@ std::string times(std::int64_t ns) {
 
 /// The verdict, with its bound.
 std::string verdict_of(const engine::Outcome& out, const scenario::Scenario& scenario) {
-  std::uint64_t worlds = 0;
+  std::uint64_t worlds = out.walks;
   for (const engine::Level& level : out.levels)
     worlds += level.worlds;
   const std::string where = engine::told(out.bounds, scenario);
@@ -97,6 +98,20 @@ std::string verdict_of(const engine::Outcome& out, const scenario::Scenario& sce
                      where, worlds, whole);
 }
 
+/// When the corruption became inevitable.
+std::string likelihood_of(const engine::Outcome& out, const json& document) {
+  if (out.likelihood.empty())
+    return "";
+  const engine::Chance& first = out.likelihood.front();
+  std::string text =
+      fmt::format("  of {} executions with random choices within the bounds {} corrupt",
+                  first.worlds, first.corrupt);
+  const json& since = document["worst"]["inevitable_s"];
+  if (since.is_number())
+    text += fmt::format("; from {:.9g} s of this one on all do", since.get<double>());
+  return text + "\n";
+}
+
 std::string text_of(const engine::Outcome& out, const scenario::Scenario& scenario,
                     const json& document) {
   std::string text = scenario.name + ": " + verdict_of(out, scenario) + "\n\n";
@@ -105,6 +120,8 @@ std::string text_of(const engine::Outcome& out, const scenario::Scenario& scenar
     text += fmt::format("  {:>10}  {:>10}  {:>10}  {}\n", level.deviations, level.worlds,
                         level.probes, level.exhausted ? "exhausted" : "not exhausted");
   }
+  if (out.walks != 0)
+    text += fmt::format("  {:>10}  {:>10}  {:>10}  at random\n", "any", out.walks, 0);
   if (!out.worst)
     return text;
   text += "\n";
@@ -116,6 +133,7 @@ std::string text_of(const engine::Outcome& out, const scenario::Scenario& scenar
     text += fmt::format("  at {} it is done\n", times(sim::ns(out.worst->seen)));
   if (out.aftermath)
     text += "  " + engine::told(*out.aftermath) + "\n";
+  text += likelihood_of(out, document);
   const json story = document["worst"].value("story", json::object());
   if (story.contains("timeline")) {
     text += fmt::format("\n  {} on host {}, namespace {}, LBA {}\n",
@@ -149,10 +167,56 @@ class Teller {
   Pace pace_;
 };
 
+/// Keeps in --out how far a search is, and takes it up there.
+class Keeper {
+ public:
+  Keeper(const std::string& out, const scenario::Scenario& scenario, engine::Options& options,
+         engine::Objective objective) {
+    if (out.empty())
+      return;
+    folder_ = make_out(out);
+    file_ = std::filesystem::path(out) / "search-position.json";
+    identity_ = engine::identity(scenario, options, objective);
+    try {
+      options.from = engine::kept_position(file_, identity_);
+    } catch (const engine::PositionError& error) {
+      throw UsageError(fmt::format("--out: {} {}; take another folder",
+                                   scenario::in_quotes(file_.string()), error.what()));
+    }
+    if (options.from)
+      say("goes on from " + scenario::printable(file_.string()));
+    options.keep = [this](const engine::Position& position) { keep(position); };
+  }
+  /// The search has ended; it is through, or there is more to do.
+  void end(bool through) {
+    if (through) {
+      std::error_code none;
+      std::filesystem::remove(file_, none);
+    } else if (last_) {
+      engine::keep_position(file_, identity_, *last_);
+    }
+  }
+
+ private:
+  void keep(const engine::Position& position) {
+    const auto now = std::chrono::steady_clock::now();
+    last_ = position;
+    if (now < next_)
+      return;
+    engine::keep_position(file_, identity_, position);
+    next_ = now + std::chrono::milliseconds{500};
+  }
+
+  std::unique_ptr<analysis::Folder> folder_;
+  std::filesystem::path file_;
+  json identity_;
+  std::optional<engine::Position> last_;
+  std::chrono::steady_clock::time_point next_{};
+};
+
 void keep(const SearchArguments& arguments, const engine::Outcome& out, const json& document) {
   if (arguments.out.empty())
     return;
-  const auto folder = make_out(arguments.out);
   const std::filesystem::path place(arguments.out);
   analysis::write_whole(place / "search.json", cli::text_of(document));
   if (!out.worst)
@@ -170,6 +234,8 @@ int search_worst(const SearchArguments& arguments) {
   options.jobs = threads(arguments.jobs);
   check_word("--for", arguments.objective, {"corruption", "exposure", "stall"});
   const engine::Objective objective = engine::objective_named(arguments.objective);
+  check_word("--strategy", arguments.strategy, {"exhaustive", "random-walk", "swarm", "portfolio"});
+  options.strategy = engine::strategy_named(arguments.strategy);
   options.against = policy_named(arguments.against);
   if (options.against && objective != engine::Objective::corruption)
     throw UsageError("--against: found another --for than corruption, expected that");
@@ -180,6 +246,7 @@ int search_worst(const SearchArguments& arguments) {
   options.stop = &stop_requested();
   Teller teller;
   options.progress = [&](const engine::Progress& p) { teller.tell(p); };
+  Keeper keeper(arguments.out, scenario, options, objective);
   const engine::Outcome out = engine::search(scenario, options, objective);
   teller.clear();
   const json document = engine::document(scenario, out);
@@ -189,6 +256,7 @@ int search_worst(const SearchArguments& arguments) {
     print(text_of(out, scenario, document));
   }
   keep(arguments, out, document);
+  keeper.end(out.ended == engine::Ended::exhausted || out.ended == engine::Ended::found);
   return status_of_answer(out.ended == engine::Ended::budget);
 }
 

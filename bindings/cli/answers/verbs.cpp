@@ -41,6 +41,9 @@ void add_search(CLI::App& app, SearchArguments& search) {
   add_sets(verb, search.sets);
   verb->add_option("--budget", search.budget, "end after so many worlds, or such a time, e.g. 60s")
       ->type_name("N|TIME");
+  verb->add_option("--strategy", search.strategy,
+                   "exhaustive (default), random-walk, swarm or portfolio")
+      ->type_name("NAME");
   verb->add_option("--against", search.against,
                    "only executions that are safe under this policy of all hosts")
       ->type_name("POLICY");

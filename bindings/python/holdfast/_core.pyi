@@ -27,6 +27,7 @@ def search(
     worlds: int,
     seconds: float | None,
     jobs: int,
+    strategy: str,
 ) -> str: ...
 def rare(
     text: str,

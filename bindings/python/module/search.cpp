@@ -24,13 +24,14 @@ namespace engine = analysis::search;
 /// empty; no `worlds`, no `seconds`: without such a budget; no `jobs`: as many threads as cores.
 std::string search(const std::string& text, const std::string& source, const std::string& objective,
                    const std::string& against, std::uint64_t worlds, std::optional<double> seconds,
-                   unsigned jobs) {
+                   unsigned jobs, const std::string& strategy) {
   const py::gil_scoped_release released;
   const scenario::Scenario scenario = scenario::parse(text, source);
   Stopper stopper;
   engine::Options options;
   options.jobs = jobs != 0 ? jobs : std::max(1u, std::thread::hardware_concurrency());
   options.worlds = worlds;
+  options.strategy = engine::strategy_named(strategy);
   if (seconds) {
     options.deadline =
         std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -49,7 +50,8 @@ std::string search(const std::string& text, const std::string& source, const std
 
 void add_search(py::module_& m) {
   m.def("search", &search, py::arg("text"), py::arg("source"), py::arg("objective"),
-        py::arg("against"), py::arg("worlds"), py::arg("seconds"), py::arg("jobs"));
+        py::arg("against"), py::arg("worlds"), py::arg("seconds"), py::arg("jobs"),
+        py::arg("strategy"));
 }
 
 }  // namespace holdfast::python

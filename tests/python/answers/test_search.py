@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
-from program import holdfast, result
+from program import PROGRAM, holdfast, result
 from units import numbers_without_unit
 
 # The path fails behind the first writes, so that one of them may be out, if it takes longer.
@@ -108,3 +109,27 @@ def test_what_is_wrong_is_told(words: list[str], said: str) -> None:
     assert done.returncode == 2
     assert said in done.stderr
     assert done.stdout == ""
+
+
+def test_a_search_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    """By a budget or a kill; in the end its answer is that of one that never stopped."""
+    words = ("search", "worst_case", "--for", "stall", *QUICK)
+    whole, part, killed = (tmp_path / name for name in ("whole", "part", "killed"))
+    assert holdfast(*words, "--out", str(whole)).returncode == 0
+    stopped = holdfast(*words, "--jobs", "1", "--budget", "20", "--out", str(part))
+    assert stopped.returncode == 5
+    assert (part / "search-position.json").exists()
+    other = holdfast("search", "worst_case", "--for", "exposure", *QUICK, "--out", str(part))
+    assert other.returncode == 2
+    assert 'is of a search with for "stall", expected "exposure"' in other.stderr
+    running = subprocess.Popen([PROGRAM, *words, "--jobs", "1", "--out", str(killed)],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    while running.poll() is None and not (killed / "search-position.json").exists():
+        pass
+    running.kill()
+    running.wait()
+    for folder in (part, killed):
+        rest = holdfast(*words, "--out", str(folder))
+        assert rest.returncode == 0
+        assert (folder / "search.json").read_bytes() == (whole / "search.json").read_bytes()
+        assert not (folder / "search-position.json").exists()

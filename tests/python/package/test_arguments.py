@@ -56,6 +56,10 @@ def table() -> pd.DataFrame:
 
 
 TABLE = table()
+LIKELIHOOD = pd.DataFrame(
+    {"at_s": [0.0, 1.5], "worlds": 100, "corrupt_count": [7, 100], "share": [0.07, 1.0],
+     "low": [0.03, 0.96], "high": [0.14, 1.0]}
+)  # fmt: skip
 RESULT = holdfast.run(BASE)
 
 
@@ -152,6 +156,7 @@ VALID: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "corrupt_share": (plot.corrupt_share, {"table": TABLE, "rows": POLICY}),
     "exposure_against_hold": (plot.exposure_against_hold, {"table": TABLE, "x": HOLD}),
     "measure_ranges": (plot.measure_ranges, {"table": TABLE, "measure": "stall_s", "rows": POLICY}),
+    "likelihood": (plot.likelihood, {"table": LIKELIHOOD}),
     "recovery_phases": (plot.recovery_phases, {"table": TABLE}),
     "stall_against_kato": (plot.stall_against_kato, {"table": TABLE}),
     "stall_ecdf": (plot.stall_ecdf, {"table": TABLE}),

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import holdfast
 import pytest
-from holdfast import Scenario, ScenarioError, UsageError
+from holdfast import Scenario, ScenarioError, UsageError, plot
 
 
 def scenario(policy: str) -> Scenario:
@@ -27,6 +28,38 @@ def test_a_finding_replays() -> None:
     assert run.verdict == "corrupt"
     assert run.trace_hash == found.trace_hash
     assert run.ok
+
+
+def test_a_finding_tells_when_it_became_inevitable() -> None:
+    """Its only choice decides: before it some continuations are safe, from it on none is."""
+    bounds = {"deviations": 1, "losses": 0, "faults": []}
+    found = holdfast.search(scenario("linux-mainline"), "corruption", bounds=bounds)
+    table = found.likelihood
+    chosen = float(found.deviations["made_s"].iloc[0])
+    assert found.inevitable_s == chosen
+    assert (table["worlds"] == 100).all()
+    before = table["at_s"] < chosen
+    assert (table.loc[before, "corrupt_count"] < 100).all()
+    assert (table.loc[~before, "corrupt_count"] == 100).all()
+    assert ((table["low"] <= table["share"]) & (table["share"] <= table["high"])).all()
+    title = str(plot.likelihood(table).get_title("left"))
+    assert title.startswith(f"Inevitable from {chosen:.6g} s on; ")
+    assert title.endswith(f"{table['corrupt_count'].iloc[0]} of 100 at the beginning")
+    never = plot.likelihood(table[before])
+    assert str(never.get_title("left")).startswith("Never quite inevitable; ")
+    assert not plot.likelihood(table.head(0)).lines
+
+
+@pytest.mark.parametrize("strategy", ["random-walk", "swarm"])
+def test_walks_find_it_too(strategy: Literal["random-walk", "swarm"]) -> None:
+    """With more deviations than it takes, which shrinking leaves out."""
+    found = holdfast.search(
+        scenario("linux-mainline"), "corruption", bounds={"deviations": 3}, worlds=2000,
+        strategy=strategy,
+    )  # fmt: skip
+    assert found.verdict == "found"
+    assert len(found.deviations) == 1
+    assert found.to_dict()["strategy"] == strategy
 
 
 def test_none_is_told_with_its_bound() -> None:

@@ -16,9 +16,11 @@ from holdfast._words import did_you_mean, shown
 from holdfast.answers._kept import kept
 from holdfast.errors import UsageError
 from holdfast.scenario import Scenario, ScenarioLike, as_scenario
+from holdfast.statistics import wilson_interval
 from holdfast.units import Time, nanoseconds
 
 Objective = Literal["corruption", "exposure", "stall"]
+Strategy = Literal["exhaustive", "random-walk", "swarm", "portfolio"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class Search:
         aftermath: of a corruption: how many executions that go on from its last choice with one
             more deviation are safe (``worlds``, ``safe``), and whether that choice was the critical
             one (``critical``); None otherwise.
+        likelihood: of a corruption: one row an instant (``at_s``): of how many executions that go
+            on from there with random choices within the bounds (``worlds``) how many corrupt
+            (``corrupt_count``), and the Wilson interval of their share at 95 % (``share``, ``low``,
+            ``high``). The first row is of those in which nothing of the finding has been chosen.
+        inevitable_s: from which of these instants on all corrupt; NaN: none was reached.
 
     """
 
@@ -59,6 +66,8 @@ class Search:
     trace_hash: str
     story: dict[str, Any] | None
     aftermath: dict[str, Any] | None
+    likelihood: pd.DataFrame
+    inevitable_s: float
     _document: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -84,6 +93,7 @@ def search(
     worlds: Annotated[int, Whole(1, 2**63 - 1)] | None = None,
     budget: Time | None = None,
     against: str | None = None,
+    strategy: Strategy = "exhaustive",
     jobs: Annotated[int, Whole(0, 1024)] = 0,
 ) -> Search:
     """Find the worst execution of a scenario within bounds, or that there is none.
@@ -101,6 +111,9 @@ def search(
         worlds: end after about so many executions.
         budget: end after such a time of the clock (``"60s"``).
         against: a policy under which the same choices have to be safe; corruption only.
+        strategy: ``"exhaustive"``; ``"random-walk"`` or ``"swarm"``, which draw executions until
+            the budget is done (10,000 without one); or ``"portfolio"``: some of both before each
+            number of deviations from the second on.
         jobs: threads; 0: as many as there are cores.
 
     Raises:
@@ -123,9 +136,32 @@ def search(
             raise UsageError("against: expected the objective corruption")
     seconds = None if budget is None else nanoseconds(budget, "budget") / 1e9
     text = _core.search(
-        one._text(), one.source, objective, against or "", worlds or 0, seconds, jobs
+        one._text(),
+        one.source,
+        objective,
+        against or "",
+        worlds or 0,
+        seconds,
+        jobs,
+        strategy,
     )
     return kept(_search_of(text), text)
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _likelihood(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["at_s", "worlds", "corrupt_count"])
+    shares = [
+        wilson_interval(int(hits), int(n))
+        for hits, n in zip(table["corrupt_count"], table["worlds"], strict=True)
+    ]
+    table["share"] = [one.estimate for one in shares]
+    table["low"] = [one.low for one in shares]
+    table["high"] = [one.high for one in shares]
+    return table
 
 
 def _search_of(text: str) -> Search:
@@ -148,5 +184,7 @@ def _search_of(text: str) -> Search:
         trace_hash=worst.get("trace_hash", ""),
         story=worst.get("story"),
         aftermath=worst.get("aftermath"),
+        likelihood=_likelihood(worst.get("likelihood", [])),
+        inevitable_s=_number(worst.get("inevitable_s")),
         _document=text,
     )

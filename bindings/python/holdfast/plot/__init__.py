@@ -8,6 +8,7 @@ data says. ``ax.figure.savefig("stall.svg")`` writes it.
 
 from holdfast.plot.ecdf import stall_ecdf
 from holdfast.plot.exposure import exposure_against_hold
+from holdfast.plot.likelihood import likelihood
 from holdfast.plot.phases import recovery_phases
 from holdfast.plot.ranges import measure_ranges
 from holdfast.plot.shares import corrupt_share
@@ -19,6 +20,7 @@ __all__ = [
     "OKABE_ITO",
     "corrupt_share",
     "exposure_against_hold",
+    "likelihood",
     "measure_ranges",
     "recovery_phases",
     "stall_against_kato",

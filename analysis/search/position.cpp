@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Positions in files; see position.hpp.
+#include "analysis/search/position.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "analysis/files/files.hpp"
+#include "analysis/run/model_version.hpp"
+#include "models/scenario/scenario.hpp"
+
+namespace holdfast::analysis::search {
+
+using nlohmann::json;
+
+namespace {
+
+json json_of(const Finding& finding) {
+  json deviations = json::array();
+  for (const Deviation& d : finding.deviations) {
+    deviations.push_back({{"kind", static_cast<int>(d.kind)},
+                          {"stream", d.choice.stream},
+                          {"ordinal", d.choice.ordinal},
+                          {"value", d.choice.value},
+                          {"point", d.point},
+                          {"own", d.own},
+                          {"made_ns", sim::ns(d.made)}});
+  }
+  return {{"deviations", deviations}, {"value", finding.value}, {"seen_ns", sim::ns(finding.seen)}};
+}
+
+TimePoint instant(const json& ns) { return sim::epoch + Duration{ns.get<std::int64_t>()}; }
+
+Finding finding_of(const json& kept) {
+  Finding out;
+  for (const json& one : kept.at("deviations")) {
+    Deviation d;
+    const int kind = one.at("kind").get<int>();
+    if (kind < 0 || kind > static_cast<int>(Kind::fault_for))
+      throw PositionError(fmt::format("found a deviation of kind {}", kind));
+    d.kind = static_cast<Kind>(kind);
+    d.choice = {one.at("stream").get<std::uint64_t>(), one.at("ordinal").get<std::uint64_t>(),
+                one.at("value").get<std::int64_t>()};
+    d.point = one.at("point").get<std::string>();
+    d.own = one.at("own").get<std::int64_t>();
+    d.made = instant(one.at("made_ns"));
+    out.deviations.push_back(std::move(d));
+  }
+  out.value = kept.at("value").get<std::int64_t>();
+  out.seen = instant(kept.at("seen_ns"));
+  return out;
+}
+
+Position position_of(const json& kept) {
+  Position out;
+  for (const json& one : kept.at("levels")) {
+    out.levels.push_back({one.at("deviations").get<unsigned>(),
+                          one.at("worlds").get<std::uint64_t>(),
+                          one.at("probes").get<std::uint64_t>(), one.at("exhausted").get<bool>()});
+  }
+  out.chunks = kept.at("chunks").get<std::uint64_t>();
+  out.walked = kept.at("walked").get<std::uint64_t>();
+  out.outside = kept.at("outside").get<std::uint64_t>();
+  out.own_value = kept.at("own_value").get<std::int64_t>();
+  if (!kept.at("best").is_null())
+    out.best = finding_of(kept.at("best"));
+  return out;
+}
+
+}  // namespace
+
+json identity(const scenario::Scenario& scenario, const Options& options, Objective objective) {
+  return {{"scenario", scenario::hash(scenario)},
+          {"for", name_of(objective)},
+          {"strategy", name_of(options.strategy)},
+          {"against", options.against ? scenario::told_as(*options.against) : ""},
+          {"model", model_version()}};
+}
+
+void keep_position(const std::filesystem::path& file, const json& identity,
+                   const Position& position) {
+  json levels = json::array();
+  for (const Level& level : position.levels) {
+    levels.push_back({{"deviations", level.deviations},
+                      {"worlds", level.worlds},
+                      {"probes", level.probes},
+                      {"exhausted", level.exhausted}});
+  }
+  const json kept = {{"of", identity},
+                     {"levels", levels},
+                     {"chunks", position.chunks},
+                     {"walked", position.walked},
+                     {"outside", position.outside},
+                     {"own_value", position.own_value},
+                     {"best", position.best ? json_of(*position.best) : json(nullptr)}};
+  write_whole(file, kept.dump() + "\n");
+}
+
+std::optional<Position> kept_position(const std::filesystem::path& file, const json& identity) {
+  std::ifstream in(file);
+  if (!in)
+    return std::nullopt;
+  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  try {
+    const json kept = json::parse(text);
+    for (const auto& [key, expected] : identity.items()) {
+      const json& found = kept.at("of").at(key);
+      if (found != expected) {
+        throw PositionError(fmt::format("is of a search with {} {}, expected {}", key, found.dump(),
+                                        expected.dump()));
+      }
+    }
+    return position_of(kept);
+  } catch (const json::exception& error) {
+    throw PositionError(fmt::format("is not where a search stopped: {}", error.what()));
+  }
+}
+
+}  // namespace holdfast::analysis::search

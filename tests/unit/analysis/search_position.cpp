@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// A search that is stopped anywhere and goes on says what one says that was never stopped.
+#include "analysis/search/position.hpp"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "models/scenario/scenario.hpp"
+
+namespace {
+
+using namespace holdfast;
+using namespace holdfast::analysis;
+using nlohmann::json;
+using search::Objective;
+using search::Strategy;
+
+scenario::Scenario small(const std::string& policy, const json& bounds) {
+  json s = scenario::read_document("scenarios/worst_case.json");
+  s["faults"][0]["at"] = "1s";
+  s["hosts"][0]["policy"] = policy;
+  s["adversary"].update({{"deviations", 2}, {"faults", json::array()}, {"until", "901ms"}});
+  s["adversary"].update(bounds);
+  return scenario::from_json(s, "test");
+}
+
+struct TemporaryFile {
+  std::filesystem::path path = std::filesystem::temp_directory_path() /
+                               ("holdfast-position-" + std::to_string(getpid()) + ".json");
+  ~TemporaryFile() { std::filesystem::remove(path); }
+};
+
+/// Stops after each of its chunks, and goes on from what the file says then.
+void check_every_stop(const scenario::Scenario& s, search::Options options, Objective objective) {
+  const json whole = search::document(s, search::search(s, options, objective));
+  std::vector<search::Position> positions;
+  options.keep = [&](const search::Position& p) { positions.push_back(p); };
+  search::search(s, options, objective);
+  options.keep = nullptr;
+  REQUIRE(positions.size() >= 3);
+  const TemporaryFile file;
+  const json identity = search::identity(s, options, objective);
+  for (const search::Position& position : positions) {
+    search::keep_position(file.path, identity, position);
+    options.from = search::kept_position(file.path, identity);
+    REQUIRE(options.from.has_value());
+    std::uint64_t chunks = 0;
+    options.keep = [&](const search::Position&) { ++chunks; };
+    CHECK(search::document(s, search::search(s, options, objective)) == whole);
+    CHECK(chunks < positions.size());  // what was done is not done again
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a search goes on from wherever it was stopped", "[search]") {
+  search::Options options;
+  check_every_stop(small("spec", {{"losses", 0}}), options, Objective::corruption);
+  check_every_stop(small("linux-mainline", {{"losses", 0}}), options, Objective::stall);
+  options.strategy = Strategy::portfolio;
+  check_every_stop(small("spec", {{"losses", 0}, {"delay", "3s"}}), options, Objective::corruption);
+  options.strategy = Strategy::swarm;
+  options.worlds = 500;
+  check_every_stop(small("spec", {{"losses", 0}}), options, Objective::exposure);
+}
+
+TEST_CASE("a search does not go on from another one", "[search]") {
+  const scenario::Scenario s = small("spec", json::object());
+  const search::Options options;
+  const json identity = search::identity(s, options, Objective::corruption);
+  const TemporaryFile file;
+  CHECK_FALSE(search::kept_position(file.path, identity).has_value());
+  search::keep_position(file.path, identity, {});
+  CHECK(search::kept_position(file.path, identity).has_value());
+  CHECK_THROWS_WITH(
+      search::kept_position(file.path, search::identity(s, options, Objective::stall)),
+      "is of a search with for \"corruption\", expected \"stall\"");
+  std::ofstream(file.path) << "{\"of\": 3";
+  CHECK_THROWS_AS(search::kept_position(file.path, identity), search::PositionError);
+}
