@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hosts that go and come back: what the target still has in hand, when it notices, and what the host
-// finds when it connects anew. And hosts without a keep alive, of which nobody notices anything.
+// Hosts that go and come back: what the target still has in hand, when it notices, and what the
+// host finds when it connects anew. And hosts without a keep alive, of which nobody notices
+// anything.
 #include "tests/conformance/earliest.hpp"
 
 using namespace holdfast;

@@ -31,10 +31,8 @@ json array_with(const char* fence, const char* how_long) {
                   {"opcode", "write"},
                   {"delay", "8s"}}};
   // It would land at 13.9 s.
-  s["workloads"] = json::array({{{"type", "script"},
-                                 {"host", "h1"},
-                                 {"start", "5900ms"},
-                                 {"steps", {{{"do", "write"}}}}}});
+  s["workloads"] = json::array(
+      {{{"type", "script"}, {"host", "h1"}, {"start", "5900ms"}, {"steps", {{{"do", "write"}}}}}});
   return s;
 }
 
