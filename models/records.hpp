@@ -215,7 +215,10 @@ constexpr std::uint32_t attempt_of(Token token) {
     W(wire::Property, property))                                                                   \
   X(setup_refused, protocol, W(ControllerId, controller), W(Status, status))                       \
   X(suspected, protocol, W(ControllerId, controller), W(u8, sign))                                 \
-  X(response_astray, protocol, W(SubsystemId, subsystem), W(u16, cntlid), W(u16, cid), W(u8, what))
+  X(response_astray, protocol, W(SubsystemId, subsystem), W(u16, cntlid), W(u16, cid),             \
+    W(u8, what))                                                                                   \
+  X(takeover, protocol, W(SubsystemId, subsystem), W(target::NodeId, node),                        \
+    W(target::TakeoverStep, step))
 
 enum class Kind : std::uint16_t {
 #define HOLDFAST_X(name, ...) name,

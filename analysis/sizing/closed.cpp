@@ -110,6 +110,9 @@ Path path_of(const Scenario& s) {
   Path p;
   p.mode = subsystem.traffic_based_keep_alive ? KeepAlive::traffic_based : KeepAlive::command_based;
   const scenario::Connect& c = host.connect.front();
+  if (c.keep_alive_tmo == Duration{})
+    refuse(s, "/hosts/0/connect/0/keep_alive_tmo", "0s",
+           "a KATO, without which nothing is noticed");
   p.kato = effective_kato(c.keep_alive_tmo.value_or(std::chrono::seconds{5}), subsystem.kato_min,
                           subsystem.kas);
   p.cqt = subsystem.attr_cqt;

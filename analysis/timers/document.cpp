@@ -144,7 +144,9 @@ std::vector<Timeline> timelines(const scenario::Scenario& scenario, std::uint32_
     auto next = controllers.begin();
     for (const scenario::Connect& c : h.connect) {
       const host::Controller& controller = w.host.controllers[sim::index(*next++)];
-      if (const scenario::Subsystem* sub = subsystem_of(scenario, c.subsystem))
+      // Without KATO there is nothing that a timeline could tell.
+      const scenario::Subsystem* const sub = subsystem_of(scenario, c.subsystem);
+      if (sub != nullptr && c.keep_alive_tmo != sim::Duration{})
         take(all, timeline_of(scenario, h, c, *sub, controller, w, hz));
     }
   }

@@ -96,6 +96,18 @@ struct FaultName {
   std::string operator()(const fault::NoRoute& f) const {
     return "no route to " + w.net.nodes[sim::index(w.net.routes[sim::index(f.forward)].to)];
   }
+  std::string operator()(const fault::HostDown& f) const {
+    const std::string& name = w.host.hosts[sim::index(f.host)].name;
+    switch (f.how) {
+      case fault::HostDown::How::crash:
+        return "crash of " + name;
+      case fault::HostDown::How::process:
+        return "initiator of " + name + " killed";
+      case fault::HostDown::How::shutdown:
+        break;
+    }
+    return "shutdown of " + name;
+  }
   std::string operator()(const fault::HostBlocked& f) const {
     return "Keep Alives blocked: " + w.host.hosts[sim::index(f.host)].name;
   }

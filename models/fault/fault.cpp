@@ -12,6 +12,7 @@
 #include "models/target/target.hpp"
 #include "models/transport/queue.hpp"
 #include "models/transport/tcp/tcp.hpp"
+#include "models/workload/workload.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::fault {
@@ -36,6 +37,26 @@ void for_node_channels(const NodeFailure& f, Act act) {
   for (const net::LinkId link : f.links) {
     act(net::channel_of(link, 0));
     act(net::channel_of(link, 1));
+  }
+}
+
+/// A host without power, likewise.
+template <class Act>
+void for_host_channels(const HostDown& f, Act act) {
+  if (f.how != HostDown::How::crash)
+    return;
+  for (const net::LinkId link : f.links) {
+    act(net::channel_of(link, 0));
+    act(net::channel_of(link, 1));
+  }
+}
+
+/// The carrier is back, and the switch does not forward yet.
+void forward_later(World& w, const LinkDown& f) {
+  for (unsigned direction = 0; direction < 2; ++direction) {
+    const net::ChannelId channel = net::channel_of(f.link, direction);
+    net::add_blackhole(w, channel);
+    w.after(f.forwards_after, [channel](World& world) { net::remove_blackhole(world, channel); });
   }
 }
 
@@ -132,6 +153,15 @@ struct SwitchOn {
   void operator()(const PortMute& f) const { ++w.transport.ports[sim::index(f.port)].mutes; }
   void operator()(const NoRoute& f) const { w.transport.no_routes.push_back({f.forward, f.error}); }
   void operator()(const HostBlocked& f) const { host::block_keep_alives(w, f.host); }
+  void operator()(const HostDown& f) const {
+    workload::stop_jobs(w, f.host);
+    for_host_channels(f, [&](net::ChannelId c) { net::add_blackhole(w, c); });
+    if (f.how == HostDown::How::shutdown) {
+      host::shut_down(w, f.host);
+    } else {
+      host::go_down(w, f.host, f.how == HostDown::How::process);
+    }
+  }
 };
 
 /// Ends a fault.
@@ -142,7 +172,11 @@ struct SwitchOff {
     if (!switch_flow_filters(w, f, false))
       for_channels(f, [&](net::ChannelId c) { net::remove_blackhole(w, c); });
   }
-  void operator()(const LinkDown& f) const { net::bring_up(w, f.link); }
+  void operator()(const LinkDown& f) const {
+    net::bring_up(w, f.link);
+    if (f.forwards_after != Duration{})
+      forward_later(w, f);
+  }
   void operator()(const Loss& f) const {
     if (!switch_flow_filters(w, f, false))
       for_channels(f, [&](net::ChannelId c) { net::remove_loss(w, c, f.probability); });
@@ -170,6 +204,10 @@ struct SwitchOff {
     all.erase(place);
   }
   void operator()(const HostBlocked& f) const { host::unblock_keep_alives(w, f.host); }
+  void operator()(const HostDown& f) const {
+    for_host_channels(f, [&](net::ChannelId c) { net::remove_blackhole(w, c); });
+    host::come_up(w, f.host);
+  }
 };
 
 void switch_on(World& w, std::uint32_t index) {

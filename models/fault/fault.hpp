@@ -42,7 +42,9 @@ struct OnPackets : OnLink {
 struct Blackhole : OnPackets {};
 
 /// Counted: the last one to end brings the link up.
-struct LinkDown : OnLink {};
+struct LinkDown : OnLink {
+  Duration forwards_after{};  ///< up to then the link that is up again drops everything
+};
 
 /// Independent of each other and of the link's own loss: see net::add_loss. One for some flows
 /// draws by itself, in front of the rest.
@@ -89,6 +91,14 @@ struct NoRoute {
 /// Counted: the last one to end lets the thread go on.
 struct HostBlocked {
   host::HostId host{};
+};
+
+/// Counted: the last one to end boots it, or starts the process.
+struct HostDown {
+  enum class How : std::uint8_t { crash, process, shutdown };
+  host::HostId host{};
+  How how = How::crash;
+  sim::Vector<net::LinkId> links;  ///< at the host: a crash cuts them
 };
 
 /// The latest rules.
@@ -187,7 +197,7 @@ using What = std::variant<Blackhole, LinkDown, Loss, Impair, CommandDelay, Comma
                           ResetController, DeleteController, Disconnect, PassthroughCcr,
                           Passthrough, HcaRemoved, RemotePortLost, NodeFailure, AdminStall,
                           PortRemoved, KillSockets, DropCapsule, CrossTraffic, DamagePdu,
-                          SetAttrCqt, ResponseAstray, PortMute, NoRoute, HostBlocked>;
+                          SetAttrCqt, ResponseAstray, PortMute, NoRoute, HostBlocked, HostDown>;
 
 struct Fault {
   TimePoint at{};

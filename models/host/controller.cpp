@@ -18,11 +18,11 @@ constexpr std::uint16_t admin_reserved = 2;
 constexpr std::uint16_t io_reserved = 1;  // for Connect
 constexpr std::uint32_t longest_io_queue = 1024;
 
-void add_queue(World& w, ControllerId id, std::uint16_t qid, const Tags& tags) {
+void add_queue(World& w, ControllerId id, std::uint16_t qid) {
   Queue q;
   q.controller = id;
   q.qid = qid;
-  q.tags = tags;
+  q.tags = tags_of(w.host.controllers[sim::index(id)], qid);
   w.host.queues.push_back(q);
 }
 
@@ -80,6 +80,14 @@ void after_change(World& w, ControllerId id, State from, State to) {
 }
 
 }  // namespace
+
+Tags tags_of(const Controller& c, std::uint16_t qid) {
+  if (qid == 0)
+    return {admin_reserved, admin_tags, async_event_tag + 1};
+  // SQSIZE is queue_size - 1; one of those tags is reserved for Connect.
+  const auto io_tags = static_cast<std::uint16_t>(c.queue_size - 1);
+  return {io_reserved, io_tags, io_tags};
+}
 
 Controller& controller(World& w, ControllerId id) {
   HOLDFAST_PACKET_CHECK(sim::index(id) < w.host.controllers.size(), "there is no such controller");
@@ -232,8 +240,6 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   c.admin = QueueId{static_cast<std::uint32_t>(w.host.queues.size())};
   c.first_io_queue = sim::index(c.admin) + 1;
   const std::uint32_t io_queues = c.io_queues_wanted;
-  // SQSIZE is queue_size - 1; one of those tags is reserved for Connect.
-  const auto io_tags = static_cast<std::uint16_t>(c.queue_size - 1);
   w.host.controllers.push_back(c);
   if (host.suspicion.any())
     suspicion::add_watch(w, id);
@@ -242,11 +248,13 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
     return controller(w, other).created > p.at;
   });
   own.insert(place, id);
-  add_queue(w, id, 0, Tags(admin_reserved, admin_tags, async_event_tag + 1));
-  for (std::uint32_t i = 1; i <= io_queues; ++i) {
-    add_queue(w, id, static_cast<std::uint16_t>(i), Tags(io_reserved, io_tags, io_tags));
-  }
+  for (std::uint32_t i = 0; i <= io_queues; ++i)
+    add_queue(w, id, static_cast<std::uint16_t>(i));
   w.at(p.at, [id](World& world) {
+    const Controller& made = controller(world, id);
+    // A host that boots connects what is due by then.
+    if (made.state != State::fresh || is_down(world, made.host))
+      return;
     change_state(world, id, State::connecting);
     start_setup(world, id);
   });

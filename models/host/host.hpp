@@ -71,6 +71,14 @@ void remove_adapter(World& w, HostId host, net::LinkId link);
 void block_keep_alives(World& w, HostId host);
 void unblock_keep_alives(World& w, HostId host);
 
+/// A host is not there: what it had, its I/O and its connections are forgotten. `resets`: its
+/// kernel lives and resets the connections; else nothing is sent. Counted: when the last one ends,
+/// what was connected once is connected anew. Its applications are to be stopped before.
+void go_down(World& w, HostId host, bool resets);
+/// In good order: its controllers are deleted.
+void shut_down(World& w, HostId host);
+void come_up(World& w, HostId host);
+
 /// FC: the fabric says to a host that a remote port is gone, or there again. Its controllers are
 /// reset, and wait for it until dev_loss_tmo; without such a time they are deleted at once.
 void lose_remote_port(World& w, HostId host, net::RouteId forward, net::RouteId back);

@@ -35,6 +35,17 @@ QueueId io_queue(const Controller& c, std::uint32_t i);
 /// When a timer of the controller's host fires that is set now (Linux's timer wheel).
 TimePoint timer_at(const World& w, const Controller& c, Duration delay);
 
+// controller.cpp
+/// The tags of a queue that has not been used yet.
+Tags tags_of(const Controller& c, std::uint16_t qid);
+
+// power/power.cpp
+bool is_down(const World& w, HostId host);
+/// Calls `act` at that instant, unless the host has begun anew by then.
+sim::EventId act_at(World& w, TimePoint at, ControllerId id, void (*act)(World&, ControllerId));
+/// The same, in this instant.
+void act_next(World& w, ControllerId id, void (*act)(World&, ControllerId));
+
 // requests.cpp
 /// Sends a command on a queue that has a free tag; returns its command identifier. `timeout` > 0.
 std::uint16_t send_request(World& w, QueueId id, const Request& what, Duration timeout);

@@ -242,8 +242,10 @@ void io_completed(World& w, QueueId queue_id, const Request& r,
     queue_io(w, queue_id, r.io);
     return;
   }
-  w.at(timer_at(w, controller(w, ctrl), delay),
-       [queue_id, id = r.io](World& world) { queue_io(world, queue_id, id); });
+  w.at(timer_at(w, controller(w, ctrl), delay), [queue_id, id = r.io](World& world) {
+    if (world.host.ios.contains(id))
+      queue_io(world, queue_id, id);
+  });
 }
 
 void tell(World& w, IoId id, wire::Status status) {
@@ -253,7 +255,10 @@ void tell(World& w, IoId id, wire::Status status) {
   if (free == w.now())
     finish_io(w, id, status);
   else
-    w.at(free, [id, status](World& world) { finish_io(world, id, status); });
+    w.at(free, [id, status](World& world) {
+      if (world.host.ios.contains(id))
+        finish_io(world, id, status);
+    });
 }
 
 void attempt_over(World& w, IoId id, wire::Status status) {

@@ -253,7 +253,10 @@ void dispatch(World& w, IoId id) {
   ++head.counters.io_fail_no_available_path_count;
   // "no available path - failing I/O". As an event of its own, so that an application that
   // answers an error with another I/O cannot recurse.
-  w.after(Duration{}, [id](World& world) { attempt_over(world, id, StatusCode::host_path_error); });
+  w.after(Duration{}, [id](World& world) {
+    if (world.host.ios.contains(id))
+      attempt_over(world, id, StatusCode::host_path_error);
+  });
 }
 
 bool is_quiesced(const World& w, const Queue& q) {

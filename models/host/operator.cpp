@@ -37,7 +37,7 @@ void go(World& w, ControllerId id, Then then) {
   if (then == Then::reset) {
     controller(w, id).then = then;
     change_state(w, id, State::resetting);
-    w.after(Duration{}, [id](World& world) { reset_work(world, id); });
+    act_next(w, id, reset_work);
     return;
   }
   // A reset, or an error recovery that holds in RESETTING (RFC of TP4129), is waited for
@@ -45,7 +45,7 @@ void go(World& w, ControllerId id, Then then) {
   const bool waits = controller(w, id).busy_in_resetting;
   change_state(w, id, State::deleting);
   if (!waits)
-    w.after(Duration{}, [id](World& world) { continue_delete(world, id); });
+    act_next(w, id, continue_delete);
 }
 
 /// A LIVE controller goes through the fence first if the policy says so.
@@ -223,7 +223,8 @@ void delete_drains_on(World& w, ControllerId id) {
     return;
   c.draining = false;
   // Taking the disk down quiesces its queue once more (del_gendisk).
-  w.after(Duration{}, [id](World& world) { when_quiesced(world, id, remove_association); });
+  act_next(w, id,
+           [](World& world, ControllerId gone) { when_quiesced(world, gone, remove_association); });
 }
 
 void disable_completed(World& w, ControllerId id, const Request& r,
@@ -250,7 +251,7 @@ void disable_completed(World& w, ControllerId id, const Request& r,
     return;
   }
   // nvme_wait_ready: sleeps of one to two milliseconds between reads.
-  w.after(std::chrono::milliseconds{1}, [id](World& world) { read_status(world, id); });
+  act_at(w, w.now() + std::chrono::milliseconds{1}, id, read_status);
 }
 
 void disabled(World& w, ControllerId id, bool acknowledged) {
@@ -264,9 +265,9 @@ void disabled(World& w, ControllerId id, bool acknowledged) {
     stop_timeouts(w, id, false);
     const Duration hold = hold_time(w, id);
     record<Kind::fence_started>(w, id, hold);
-    w.at(timer_at(w, c, hold), [id](World& world) {
-      record<Kind::hold_ended>(world, id);
-      finish(world, id);
+    act_at(w, timer_at(w, c, hold), id, [](World& world, ControllerId held) {
+      record<Kind::hold_ended>(world, held);
+      finish(world, held);
     });
     return;
   }

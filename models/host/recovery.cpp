@@ -77,7 +77,7 @@ void recovery_work(World& w, ControllerId id) {
 void start_resetting(World& w, ControllerId id) {
   if (!change_state(w, id, State::resetting))
     return;
-  w.after(Duration{}, [id](World& world) { recovery_work(world, id); });
+  act_next(w, id, recovery_work);
 }
 
 void hold_over(World& w, ControllerId id) {
@@ -153,7 +153,7 @@ void fence_done(World& w, ControllerId id) {
     // The RFC adds no RECOVERING -> RESETTING edge, so that a user cannot reset the controller; the
     // transport sets the state itself.
     force_state(w, id, State::resetting);
-    w.after(Duration{}, [id](World& world) { recovery_work(world, id); });
+    act_next(w, id, recovery_work);
     return;
   }
   change_state(w, id, State::fenced);
@@ -196,7 +196,7 @@ void resume_recovery(World& w, ControllerId id) {
   HOLDFAST_CHECK(c.awaited, "recovery waits for no Keep Alive");
   c.awaited = false;
   c.busy_in_resetting = false;
-  w.after(Duration{}, [id](World& world) { recovery_work(world, id); });
+  act_next(w, id, recovery_work);
 }
 
 void on_queue_failed(World& w, transport::HostOwner owner, int error) {

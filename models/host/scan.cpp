@@ -97,8 +97,8 @@ void scan_on(World& w, ControllerId id) {
   const HeadId head = heads[c.scan_at++];
   c.frozen = head;
   c.grace_over = false;
-  w.at(switched_over(w, c), [id, head](World& world) {
-    if (controller(world, id).frozen != head)
+  w.at(switched_over(w, c), [id, head, boots = c.boots](World& world) {
+    if (controller(world, id).boots != boots || controller(world, id).frozen != head)
       return;  // the path is gone
     controller(world, id).grace_over = true;
     path_drained(world, id);
@@ -156,7 +156,9 @@ void namespace_found(World& w, ControllerId id, std::uint32_t nsid,
     return;
   }
   freeze_head(w, head_id);
-  w.at(switched_over(w, c), [id, head_id, group = page.ana_group](World& world) {
+  w.at(switched_over(w, c), [id, head_id, group = page.ana_group, boots = c.boots](World& world) {
+    if (controller(world, id).boots != boots)
+      return;
     const State state = controller(world, id).state;
     if (exists(controller(world, id)) && state != State::deleting)
       add_path(world, id, head_id, group);
@@ -210,7 +212,9 @@ void path_drained(World& w, ControllerId id) {
     return;
   freeze_head(w, head);
   let_in(w, id, true);
-  w.at(switched_over(w, c), [id, head](World& world) {
+  w.at(switched_over(w, c), [id, head, boots = c.boots](World& world) {
+    if (controller(world, id).boots != boots)
+      return;
     thaw_head(world, head);
     if (controller(world, id).scanning && controller(world, id).frozen == sim::none<HeadId>)
       scan_on(world, id);

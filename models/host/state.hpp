@@ -164,6 +164,7 @@ struct Controller {
   State state = State::fresh;
   std::string name;          ///< "nvme0"
   TimePoint created{};       ///< `nvme connect` is issued
+  std::uint32_t boots = 0;   ///< how often its host has begun anew; see host/power
   std::uint32_t listed = 0;  ///< place in subsys->ctrls, from 1; 0: has not been identified yet
   NqnId subnqn{};
   transport::PortId port{};  ///< transport port
@@ -376,6 +377,7 @@ struct Hosts {
   sim::Vector<Controller> controllers;
   sim::Vector<suspicion::Watch> watches;   ///< by controller, while a host suspects
   sim::Vector<HostId> blocked;             ///< whose Keep Alives wait, one a fault
+  sim::Vector<HostId> down;                ///< that are not there, one a fault
   sim::Vector<ControllerId> looks_missed;  ///< meanwhile, in the order in which they were due
   sim::Vector<Queue> queues;
   sim::Vector<Head> heads;

@@ -70,7 +70,7 @@ void when_quiesced(World& w, ControllerId id, void (*then)(World&, ControllerId)
   if (at == w.now()) {
     then(w, id);
   } else {
-    w.at(at, [id, then](World& world) { then(world, id); });
+    act_at(w, at, id, then);
   }
 }
 

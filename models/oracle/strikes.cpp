@@ -51,6 +51,7 @@ struct Strikes {
   bool operator()(const fault::PortMute&) const { return false; }
   bool operator()(const fault::NoRoute&) const { return false; }
   bool operator()(const fault::HostBlocked&) const { return false; }
+  bool operator()(const fault::HostDown& f) const { return c.host == f.host; }
 };
 
 template <class... Kinds>

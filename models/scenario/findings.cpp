@@ -104,6 +104,23 @@ void warn_of_targets(const Scenario& s, std::vector<Warning>& out) {
   }
 }
 
+/// Nothing but an I/O that times out tells such a host of a lost path, and nothing tells the
+/// target.
+void warn_of_no_keep_alive(const Scenario& s, std::vector<Warning>& out) {
+  for (std::size_t i = 0; i < s.hosts.size(); ++i) {
+    const Host& host = s.hosts[i];
+    for (std::size_t c = 0; c < host.connect.size(); ++c) {
+      const Connect& one = host.connect[c];
+      if (one.subsystem == discovery_name || one.keep_alive_tmo != Duration{})
+        continue;
+      out.push_back(
+          {fmt::format("/hosts/{}/connect/{}/keep_alive_tmo", i, c),
+           "KATO 0: no Keep Alive is sent, the target never ends the controller by itself, and a "
+           "hold of m x KATO + CQT is CQT alone; Linux takes 5 s instead of 0"});
+    }
+  }
+}
+
 void warn_of_hosts(const Scenario& s, std::vector<Warning>& out) {
   for (std::size_t i = 0; i < s.hosts.size(); ++i) {
     const Host& host = s.hosts[i];
@@ -221,6 +238,7 @@ std::vector<Warning> warnings(const Scenario& scenario) {
   std::vector<Warning> out;
   warn_of_targets(scenario, out);
   warn_of_hosts(scenario, out);
+  warn_of_no_keep_alive(scenario, out);
   warn_of_kernels(scenario, out);
   tell_often_once(out);
   if (scenario.workloads.empty())

@@ -78,6 +78,17 @@ void forget_held(World& w, NodeId node, QueueId queue);
 /// Cross-Controller Reset reaches the impacted controller's node, or not.
 void reset_on_node(World& w, ControllerId impacted, std::uint64_t cirn, bool same_node);
 
+// array/takeover.cpp
+/// A node that was up has failed, in whatever way, or is up again.
+void node_failed(World& w, NodeId node);
+void node_returned(World& w, NodeId node);
+/// What a node has in hand is gone, and so are its queues.
+void cut_off_node(World& w, NodeId node);
+
+// ports.cpp
+/// The port takes connections again, if a subsystem is linked to it.
+void listen_again(World& w, transport::PortId port);
+
 // admin_stall.cpp
 bool is_stalled(const World& w, const Controller& c);
 

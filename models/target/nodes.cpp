@@ -41,18 +41,7 @@ void say_state(World& w, NodeId id) {
 /// Power is off: nobody is told, since the fault has cut the links of the ports before.
 void crash(World& w, NodeId id) {
   HOLDFAST_CHECK(node(w, id).state == NodeState::crashed, "a node crashes that has power");
-  // What executes ends without a trace, also for controllers that are gone already (ignore).
-  for (Request& r : w.target.requests) {
-    if (r.executing && r.node == id)
-      r.aborted = true;
-  }
-  for (const ControllerId c : controllers_on(w, id))
-    cut_off(w, c);
-  // Then queues that have no controller yet.
-  for (const transport::PortId port : node(w, id).ports) {
-    for (const QueueId q : sim::members<&Queue::on_port>(w.target.queues, queues_at(w, port)))
-      cut_off(w, q);
-  }
+  cut_off_node(w, id);
   node(w, id).resets.clear();
   // Only results of the medium are left; their requests are given back.
   const sim::Vector<Held> rest = std::exchange(node(w, id).held, {});
@@ -174,6 +163,10 @@ void become_worst(World& w, NodeId id) {
     return;
   node(w, id).state = now;
   say_state(w, id);
+  if (before == NodeState::up)
+    node_failed(w, id);
+  if (now == NodeState::up)
+    node_returned(w, id);
   if (now == NodeState::crashed)
     crash(w, id);
   if (before == NodeState::hung && now != NodeState::crashed)
@@ -198,6 +191,21 @@ void fence(World& w, ControllerId id, std::uint64_t cirn) {
 }
 
 }  // namespace
+
+void cut_off_node(World& w, NodeId id) {
+  // What executes ends without a trace, also for controllers that are gone already (ignore).
+  for (Request& r : w.target.requests) {
+    if (r.executing && r.node == id)
+      r.aborted = true;
+  }
+  for (const ControllerId c : controllers_on(w, id))
+    cut_off(w, c);
+  // Then queues that have no controller yet.
+  for (const transport::PortId port : node(w, id).ports) {
+    for (const QueueId q : sim::members<&Queue::on_port>(w.target.queues, queues_at(w, port)))
+      cut_off(w, q);
+  }
+}
 
 NodeId add_node(World& w, SubsystemId subsystem, std::string_view name,
                 const std::vector<transport::PortId>& ports) {

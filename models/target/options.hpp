@@ -46,6 +46,9 @@ enum class UnreachableCcr : std::uint8_t {
 /// What becomes of a response that goes astray.
 enum class Astray : std::uint8_t { late, lost, twice };
 
+/// What the other nodes of an array do about one that has failed, step by step.
+enum class TakeoverStep : std::uint8_t { noticed, fenced, changed };
+
 /// What has become of a node of an array.
 enum class NodeState : std::uint8_t {
   up,

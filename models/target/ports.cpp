@@ -70,6 +70,11 @@ void unlink_port(World& w, SubsystemId subsystem, transport::PortId port) {
   shut_down_queues(w, port, sim::none<SubsystemId>);
 }
 
+void listen_again(World& w, transport::PortId port) {
+  if (anybody_listens(w, port))
+    w.transport.ports[sim::index(port)].listening = true;
+}
+
 void link_port(World& w, SubsystemId subsystem, transport::PortId port) {
   Subsystem& s = w.target.subsystems[sim::index(subsystem)];
   const auto place = std::find(s.unlinked.begin(), s.unlinked.end(), port);

@@ -144,6 +144,7 @@ struct Profile {
   bool ccr_event_lost = false;     ///< the completed notice is never sent
   bool ana_event_lost = false;     ///< nor is that of an ANA change
   Duration connect_time{};         ///< of each Connect, one after the other; 0: none
+  Duration teardown_time{};        ///< of the end of each queue, in the same line; 0: none
   bool ccr_compares_host = false;  ///< only controllers of the same host are found (3.6)
   bool notices_on = true;          ///< Feature 0Bh begins with what OAES offers (3.9)
   Duration kato_max{};             ///< a longer KATO is refused; 0: no maximum
@@ -167,6 +168,14 @@ struct Profile {
   sim::TimerWheel wheel;  ///< ticks of its machine
 };
 
+/// What the rest of an array does about a node that fails, for its subsystem.
+struct Takeover {
+  bool on = false;
+  Span detect;
+  Span fence;
+  Span change;
+};
+
 struct Subsystem {
   std::shared_ptr<const Profile> profile;  ///< shared by copies of a world
   sim::Vector<transport::PortId> ports;    ///< transport ports where it listens
@@ -179,7 +188,12 @@ struct Subsystem {
   sim::Vector<CommandFault> faults;
   sim::Vector<StatusFault> status_faults;
   sim::Vector<ResponseFault> response_faults;
-  TimePoint connects_until{};       ///< Profile::connect_time: when all that came are done
+  TimePoint connects_until{};  ///< Profile::connect_time and teardown_time: when all that came
+                               ///< are done
+  Takeover takeover;
+  sim::ChoiceId detect_choice{};  ///< of the takeover
+  sim::ChoiceId takeover_fence_choice{};
+  sim::ChoiceId change_choice{};
   sim::Vector<AnaGroupState> ana;   ///< what differs from nvmet's default; see ana_state
   std::uint64_t ana_changes = 0;    ///< change count of the ANA log
   bool discovery = false;           ///< serves discovery controllers: no namespaces, no I/O queues
@@ -216,6 +230,8 @@ struct Node {
   NodeState state = NodeState::up;  ///< the worst of `failures`
   sim::Vector<NodeState> failures;  ///< in force just now, one a fault
   sim::Vector<Held> held;           ///< while it hangs, in the order in which it happened
+  std::uint32_t outages = 0;        ///< how often it has failed
+  bool fenced = false;              ///< the others have taken its access to the media away
   /// Resets that wait for the node: the controller and its CIRN.
   sim::Vector<std::pair<ControllerId, std::uint64_t>> resets;
 };

@@ -13,6 +13,9 @@ struct World;
 
 namespace holdfast::target {
 
+/// What the nodes of an array do when one of them fails.
+void set_takeover(World& w, SubsystemId subsystem, const Takeover& takeover);
+
 struct NamespaceParameters {
   std::uint32_t nsid = 1;
   std::uint32_t ana_group = 1;

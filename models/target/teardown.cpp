@@ -55,6 +55,14 @@ void start_release(World& w, QueueId id, const sim::TimerWheel& wheel) {
   Queue& q = w.target.queues[id];
   HOLDFAST_CHECK(q.stopped, "a queue is released that still takes commands");
   q.release_at = sim::grace_period_over(wheel, w.now());
+  if (q.controller != sim::none<ControllerId>) {
+    Subsystem& s = w.target.subsystems[sim::index(w.target.controllers[q.controller].subsystem)];
+    // One processor for all that comes and goes.
+    if (s.profile->teardown_time != Duration{}) {
+      s.connects_until = std::max(s.connects_until, q.release_at) + s.profile->teardown_time;
+      q.release_at = s.connects_until;
+    }
+  }
   if (q.release_at <= w.now())
     return;
   q.release_timer = w.at(q.release_at, [id](World& world) {

@@ -15,6 +15,7 @@ struct HostFunctions {
   TimePoint (*last_transmission)(const World&, HostQueueId);
   void (*stop_queue)(World&, HostQueueId);
   void (*close_queue)(World&, HostQueueId);
+  void (*forget_queue)(World&, HostQueueId) = nullptr;  ///< TCP
 };
 
 struct TargetFunctions {

@@ -84,6 +84,11 @@ TimePoint last_transmission(const World& w, HostQueueId id) {
 void stop_queue(World& w, HostQueueId id) { host_of(w).stop_queue(w, id); }
 void close_queue(World& w, HostQueueId id) { host_of(w).close_queue(w, id); }
 
+void forget_queue(World& w, HostQueueId id) {
+  HOLDFAST_CHECK(host_of(w).forget_queue != nullptr, "that transport forgets nothing");
+  host_of(w).forget_queue(w, id);
+}
+
 void respond(World& w, TargetQueueId id, const wire::Completion& completion, const Payload& data) {
   target_of(w).respond(w, id, completion, data);
 }

@@ -40,6 +40,9 @@ void submit(World& w, HostQueueId id, const wire::Command& command, const Payloa
 void stop_queue(World& w, HostQueueId id);
 /// close() with linger 0. The id is free for reuse.
 void close_queue(World& w, HostQueueId id);
+/// TCP: the machine is gone, and its end of the connection with it: nothing is sent. The id is free
+/// for reuse.
+void forget_queue(World& w, HostQueueId id);
 
 // The target's side.
 

@@ -63,7 +63,7 @@ void wake_after(World& w, JobId id, Duration time, host::Cookie cookie) {
   HOLDFAST_PACKET_CHECK(time >= Duration{}, "a sleep ends before it begins");
   HOLDFAST_PACKET_CHECK(sim::index(id) < w.workload.jobs.size(), "there is no such job");
   w.after(time, [id, cookie](World& world) {
-    if (world.workload.external)
+    if (world.workload.external && !job_of(world.workload, id).finished)
       world.workload.external->woken(world, id, cookie);
   });
 }

@@ -83,7 +83,10 @@ void read_done(World& w, JobId id, host::Version version) {
     job.finished = true;
     return;
   }
-  w.after(t.sleep_after_read, [id](World& world) { start_iteration(world, id); });
+  w.after(t.sleep_after_read, [id](World& world) {
+    if (!job_of(world.workload, id).finished)
+      start_iteration(world, id);
+  });
 }
 
 }  // namespace
@@ -105,7 +108,10 @@ void rw_test_done(World& w, JobId id, wire::Status status, host::Version version
     write_next(w, id);
     return;
   }
-  w.after(t.sleep_before_read, [id](World& world) { start_read(world, id); });
+  w.after(t.sleep_before_read, [id](World& world) {
+    if (!job_of(world.workload, id).finished)
+      start_read(world, id);
+  });
 }
 
 }  // namespace holdfast::workload

@@ -69,7 +69,10 @@ void run_step(World& w, JobId id) {
   const Script& script = program_of<Script>(w.workload, id);
   const Step step = script.steps[script.at];
   if (step.waits) {
-    w.after(step.pause, [id](World& world) { next_step(world, id); });
+    w.after(step.pause, [id](World& world) {
+      if (!job_of(world.workload, id).finished)
+        next_step(world, id);
+    });
     return;
   }
   host::Io io;

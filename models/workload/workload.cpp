@@ -93,11 +93,23 @@ JobId add_job(World& w, const Job& job) {
   return id;
 }
 
+void stop_jobs(World& w, host::HostId host) {
+  HOLDFAST_CHECK(sim::index(host) < w.host.hosts.size(), "there is no such host");
+  for (Job& job : w.workload.jobs) {
+    if (job.started && w.host.heads[sim::index(job.head)].host == host)
+      job.finished = true;
+  }
+}
+
 void io_done(World& w, JobId id, host::Cookie cookie, wire::Status status, host::Version version) {
   Job& job = job_of(w.workload, id);
   HOLDFAST_PACKET_CHECK(job.started, "an I/O is done of a job that has not begun");
   if (!status.ok())
     ++job.errors;
+  const bool is_alone =
+      std::holds_alternative<RwTest>(job.program) || std::holds_alternative<Script>(job.program);
+  if (job.finished && is_alone)
+    return;  // its host goes down in good order, and it has been stopped
   std::visit(Done{w, id, cookie, status, version}, job.program);
 }
 

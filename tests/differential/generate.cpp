@@ -266,6 +266,38 @@ json workload(Dice& dice, const Names& names) {
   return out;
 }
 
+/// Hosts and nodes that go and come back, links that fail together; for tcp.
+void lose_power(Dice& dice, const Names& names, json& s) {
+  json down = {{"type", dice.pick({"host_crash", "initiator_killed", "host_shutdown"})},
+               {"at", dice.span(500, 2500, "ms")},
+               {"host", dice.pick(names.hosts)}};
+  if (dice.percent(80))
+    down["for"] = dice.span(1, 2000, "ms");
+  s["faults"].push_back(down);
+  if (dice.percent(40) && names.links.size() > 1) {
+    s["fabric"]["groups"] = {{{"name", "group"}, {"links", {names.links[0], names.links[1]}}}};
+    s["faults"].push_back({{"type", "link_down"},
+                           {"at", "1500ms"},
+                           {"for", "300ms"},
+                           {"link", "group"},
+                           {"forwards_after", dice.pick({"0s", "500ms"})}});
+  }
+  if (dice.percent(30)) {
+    s["faults"].push_back({{"type", "failure_trace"},
+                           {"failures",
+                            {{{"at", "1s"}, {"what", names.links[0]}, {"state", "down"}},
+                             {{"at", "1200ms"}, {"what", names.links[0]}, {"state", "up"}}}}});
+  }
+  json& sub = s["subsystems"][0];
+  sub["teardown_time"] = dice.pick({"0s", "1ms", "20ms"});
+  if (names.ports[0].size() > 1)
+    sub["takeover"] = {{"detect", dice.span(50, 500, "ms")},
+                       {"fence", dice.span(0, 500, "ms")},
+                       {"change", dice.span(0, 500, "ms")}};
+  if (dice.percent(20))
+    s["hosts"][0]["connect"][0]["keep_alive_tmo"] = "0s";
+}
+
 /// A host that suspects, and what operators met. `tcp`: nothing of what other transports refuse.
 void suspect(Dice& dice, const Names& names, json& s, bool tcp) {
   json& host = s["hosts"][0];
@@ -348,8 +380,12 @@ std::string scenario_text(std::uint64_t seed) {
   const std::uint64_t impairments = dice.between(0, 3);
   for (std::uint64_t i = 0; i < impairments; ++i)
     out["faults"].push_back(network_fault(dice, names, out));
+  const bool tcp = out["fabric"].value("transport", "tcp") == "tcp";
   if (suspects)
-    suspect(wary, names, out, out["fabric"].value("transport", "tcp") == "tcp");
+    suspect(wary, names, out, tcp);
+  Dice power(seed, "power");
+  if (tcp && power.percent(25))
+    lose_power(power, names, out);
   return out.dump(2);
 }
 

@@ -100,6 +100,8 @@ void heal_ports(World& w) {
 void heal_hosts(World& w) {
   while (!w.host.blocked.empty())
     host::unblock_keep_alives(w, w.host.blocked.back());
+  while (!w.host.down.empty())
+    host::come_up(w, w.host.down.back());
 }
 
 /// A load that would go on for ever has little left to do.

@@ -177,7 +177,7 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("huge_seed", "/seed", 1e300, "/seed", "an integer from 0"),
     ("queue_size", "/hosts/0/connect/0/queue_size", 8, "/queue_size", "from 16 to 1024"),
     ("half_kato", "/hosts/0/connect/0/keep_alive_tmo", "1500ms", "keep_alive_tmo", "of 1s"),
-    ("zero_kato", "/hosts/0/connect/0/keep_alive_tmo", "0s", "keep_alive_tmo", "at least 1s"),
+    ("negative_kato", "/hosts/0/connect/0/keep_alive_tmo", "-1s", "keep_alive_tmo", "-1s"),
     ("cqt_too_long", "/subsystems/0/attr_cqt", "66s", "/attr_cqt", "to 65535ms"),
     ("cqt_microseconds", "/subsystems/0/attr_cqt", "1us", "/attr_cqt", "multiple of 1ms"),
     ("block_size", "/subsystems/0/namespaces/0/block_size", "3KiB", "/block_size", "power of two"),

@@ -18,7 +18,7 @@ const std::map<std::string, Words>& sensible() {
   static const std::map<std::string, Words> out = {
       {"connect.admin_timeout", {"1s", "3s", "60s"}},
       {"connect.io_timeout", {"500ms", "2s", "30s"}},
-      {"connect.keep_alive_tmo", {"1s", "2s", "3s"}},
+      {"connect.keep_alive_tmo", {"0s", "1s", "2s", "3s"}},
       {"connect.reconnect_delay", {"100ms", "1s", "2s"}},
       {"connect.setup_time", {"0s", "1ms", "100ms"}},
       {"fabric.ack_timeout", {"2ms", "20ms", "67108864ns"}},
@@ -42,6 +42,10 @@ const std::map<std::string, Words>& sensible() {
       {"scenario.duration", {"1s", "3s", "6s"}},
       {"subsystem.ccr_delay", {"0s", "1ms", "200ms"}},
       {"subsystem.connect_time", {"0s", "1ms", "30ms"}},
+      {"subsystem.teardown_time", {"0s", "1ms", "30ms"}},
+      {"takeover.detect", {"0s", "100ms", "1s"}},
+      {"takeover.fence", {"0s", "10ms", "1s"}},
+      {"takeover.change", {"0s", "10ms", "1s"}},
       {"subsystem.discovery_kato", {"1s", "2s", "120s"}},
       {"subsystem.fence_time", {"0s", "10ms", "1s"}},
       {"subsystem.kas", {"1s", "2s"}},
@@ -190,6 +194,8 @@ json Values::name(const std::string& key) {
     return one_of(names_.ports);
   if (key == "link" || key == "links")
     return one_of(names_.links);
+  if (key == "what")
+    return one_of(dice_.percent(70) ? names_.links : names_.nodes);
   if (key == "node")
     return one_of(names_.nodes);
   if (key == "from" || key == "to" || key == "ends")

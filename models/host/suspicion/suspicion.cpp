@@ -82,6 +82,18 @@ const Suspicion& knobs_of(const World& w, ControllerId id) {
   return host_of(w, w.host.controllers[sim::index(id)]).suspicion;
 }
 
+void forget(World& w, ControllerId id) {
+  if (!is_watched(w.host, id))
+    return;
+  Watch& at = watch_of(w, id);
+  w.calendar.cancel(at.late_timer);
+  w.calendar.cancel(at.slow_timer);
+  w.calendar.cancel(at.probe_timer);
+  const auto counts = at.counts;
+  at = Watch{};
+  at.counts = counts;
+}
+
 void suspect(World& w, ControllerId id, Sign sign) {
   const Suspicion& knobs = knobs_of(w, id);
   if (controller(w, id).state != State::live || (knobs.only_with_ccr && !has_source(w, id)))
@@ -169,7 +181,8 @@ void timed_out_again(World& w, transport::HostOwner owner, std::uint32_t in_a_ro
   if (!is_watched(w.host, id) || in_a_row != knobs_of(w, id).tcp_timeouts)
     return;
   // An event of its own: TCP is in the middle of its timer, and the fence may close the socket.
-  w.after(Duration{}, [id](World& world) { suspect(world, id, Sign::tcp_timeouts); });
+  act_next(w, id,
+           [](World& world, ControllerId silent) { suspect(world, silent, Sign::tcp_timeouts); });
 }
 
 }  // namespace holdfast::host::suspicion

@@ -20,6 +20,9 @@ inline bool is_watched(const Hosts& hosts, ControllerId id) {
 /// A controller of a host that suspects comes to be.
 void add_watch(World& w, ControllerId id);
 
+/// The host begins anew: what it knew of the controller is forgotten, not what was counted.
+void forget(World& w, ControllerId id);
+
 // What the engine tells; each returns at once for a controller without a watch.
 void went_live(World& w, ControllerId id);
 void sent(World& w, ControllerId id, const Request& request);

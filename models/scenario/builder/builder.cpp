@@ -27,6 +27,8 @@ namespace {
 constexpr std::uint64_t lossless_queue_bytes = 1ULL << 40;
 
 void build_links(World& w, const Scenario& s, Names& names) {
+  for (const LinkGroup& group : s.fabric.groups)
+    names.groups[group.name] = group.links;
   const auto node = [&](const std::string& name) {
     const auto [place, fresh] = names.nodes.try_emplace(name);
     if (fresh)
@@ -111,18 +113,24 @@ void set_array_knobs(target::Profile& profile, const Subsystem& s) {
   profile.fence_time = span_of(s.fence_time);
 }
 
+std::vector<net::LinkId> links_at(const World& w, net::NodeId node) {
+  std::vector<net::LinkId> out;
+  for (std::uint32_t i = 0; i < w.net.links.size(); ++i) {
+    const auto& ends = w.net.links[i].ends;
+    if (ends[0] == node || ends[1] == node)
+      out.push_back(net::LinkId{i});
+  }
+  return out;
+}
+
 void build_nodes(World& w, const Subsystem& s, target::SubsystemId id, Names& names) {
   for (const ArrayNode& n : s.nodes) {
     std::vector<transport::PortId> ports;
     std::vector<net::LinkId>& links = names.node_links[{s.name, n.name}];
     for (const std::string& port : n.ports) {
       ports.push_back(names.ports.at(port));
-      const net::NodeId node = names.nodes.at(port);
-      for (std::size_t i = 0; i < w.net.links.size(); ++i) {
-        const auto& ends = w.net.links[i].ends;
-        if (ends[0] == node || ends[1] == node)
-          links.push_back(net::LinkId{static_cast<std::uint32_t>(i)});
-      }
+      const auto at_port = links_at(w, names.nodes.at(port));
+      links.insert(links.end(), at_port.begin(), at_port.end());
     }
     names.array_nodes[{s.name, n.name}] = target::add_node(w, id, n.name, ports);
   }
@@ -163,6 +171,7 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
   profile.ccr_event_lost = s.ccr_event_lost;
   profile.ana_event_lost = s.ana_event_lost;
   profile.connect_time = s.connect_time;
+  profile.teardown_time = s.teardown_time;
   set_array_knobs(profile, s);
   profile.fused_commands = s.fused_commands;
   profile.anatt_s = static_cast<std::uint8_t>(s.anatt / 1s);
@@ -280,6 +289,7 @@ void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
   host.io_cpu_time = h.io_cpu_time;
   const host::HostId id = host::add_host(w, host);
   names.hosts[h.name] = id;
+  names.host_links[h.name] = links_at(w, names.nodes.at(h.name));
   if (!h.rdma_drains_queue_pair)
     w.transport.rdma.undrained.push_back(names.nodes.at(h.name));
   for (const Subsystem& sub : s.subsystems) {
@@ -321,17 +331,6 @@ std::vector<net::ChannelId> find_hops(const World& w, const Names& names, const 
                                                          sim::index(names.nodes.at(to))};
   return channels_of(
       simgrid::compute_routes(platform_of(w, with_both), std::span(&question, 1)).front());
-}
-
-sim::ChoiceScript script_of(const std::vector<Answer>& answers) {
-  sim::ChoiceScript script;
-  for (const Answer& a : answers) {
-    const std::int64_t value = a.time     ? a.time->count()
-                               : a.number ? static_cast<std::int64_t>(*a.number)
-                                          : std::int64_t{a.happens.value_or(false)};
-    script.push_back({sim::hash_name(a.point), a.ordinal, value});
-  }
-  return script;
 }
 
 /// Takes memory for what the scenario has at least, so that nothing is moved while it grows to it.

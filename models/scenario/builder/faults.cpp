@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds what goes wrong in a world: when it strikes, and what, kind by kind.
+#include <algorithm>
 #include <string>
+#include <tuple>
 #include <variant>
 
 #include "models/scenario/builder/builder.hpp"
 #include "models/scenario/builder/internal.hpp"
 #include "models/scenario/declaration/declaration.hpp"
 #include "models/scenario/reading/kind.hpp"
+#include "models/target/target.hpp"
 
 namespace holdfast::scenario {
 
@@ -57,6 +60,15 @@ fault::NoRoute what_of(World&, const NoRoute& f, const Names& names, const std::
 
 fault::HostBlocked what_of(World&, const HostBlocked& f, const Names& names, const std::string&) {
   return {names.hosts.at(f.host)};
+}
+
+fault::HostDown what_of(World&, const HostDown& f, const Names& names, const std::string&) {
+  using How = fault::HostDown::How;
+  const How how = f.how == HostDown::How::crash     ? How::crash
+                  : f.how == HostDown::How::process ? How::process
+                                                    : How::shutdown;
+  const auto& links = names.host_links.at(f.host);
+  return {names.hosts.at(f.host), how, {links.begin(), links.end()}};
 }
 
 fault::AnaChange what_of(World&, const AnaChange& f, const Names& names, const std::string&) {
@@ -166,17 +178,97 @@ fault::Fault fault_of(World& w, const F& f, const Names& names, const std::strin
   return out;
 }
 
+/// A fault of a group strikes each of its links, all at the same instants.
+template <class F>
+void add(World& w, const F& f, const Names& names, const std::string& entity) {
+  if constexpr (requires { f.link; }) {
+    if (const auto group = names.groups.find(f.link); group != names.groups.end()) {
+      F one = f;
+      one.link = group->second.front();
+      const fault::Fault first = fault_of(w, one, names, entity);
+      fault::add_fault(w, first);
+      for (std::size_t i = 1; i < group->second.size(); ++i) {
+        one.link = group->second[i];
+        fault::Fault next = first;
+        next.what = what_of(w, one, names, entity);
+        fault::add_fault(w, next);
+      }
+      return;
+    }
+  }
+  fault::add_fault(w, fault_of(w, f, names, entity));
+}
+
+/// A link or a node, from one row of a record to the next.
+void add_failure(World& w, const Failure& from, Duration shift, Duration until,
+                 const Names& names) {
+  const auto fails = [&](auto what) {
+    fault::Fault f;
+    f.at = sim::epoch + shift + from.at;
+    f.until = until == Duration::max() ? sim::never : sim::epoch + shift + until;
+    f.what = std::move(what);
+    fault::add_fault(w, f);
+  };
+  const auto down = [&](const std::string& link) {
+    fault::LinkDown cut;
+    cut.link = names.links.at(link);
+    fails(cut);
+  };
+  if (const auto group = names.groups.find(from.what); group != names.groups.end()) {
+    std::for_each(group->second.begin(), group->second.end(), down);
+  } else if (names.links.count(from.what) != 0) {
+    down(from.what);
+  } else {
+    const auto node = std::find_if(names.array_nodes.begin(), names.array_nodes.end(),
+                                   [&](const auto& one) { return one.first.second == from.what; });
+    NodeFault failed;
+    std::tie(failed.subsystem, failed.node) = node->first;
+    failed.state = from.state == "hang"        ? target::NodeState::hung
+                   : from.state == "partition" ? target::NodeState::partitioned
+                                               : target::NodeState::crashed;
+    fails(what_of(w, failed, names, {}));
+  }
+}
+
+/// Each row holds until the next one of the same.
+void add(World& w, const FailureTrace& f, const Names& names, const std::string& entity) {
+  const Duration shift = draw(w.choices, w.choices.add(entity, "at"), span_of(f.at));
+  for (auto row = f.failures.begin(); row != f.failures.end(); ++row) {
+    if (row->state == "up")
+      continue;
+    const auto next = std::find_if(row + 1, f.failures.end(),
+                                   [&](const Failure& one) { return one.what == row->what; });
+    add_failure(w, *row, shift, next == f.failures.end() ? Duration::max() : next->at, names);
+  }
+}
+
 }  // namespace
 
+sim::ChoiceScript script_of(const std::vector<Answer>& answers) {
+  sim::ChoiceScript script;
+  for (const Answer& a : answers) {
+    const std::int64_t value = a.time     ? a.time->count()
+                               : a.number ? static_cast<std::int64_t>(*a.number)
+                                          : std::int64_t{a.happens.value_or(false)};
+    script.push_back({sim::hash_name(a.point), a.ordinal, value});
+  }
+  return script;
+}
+
 void build_faults(World& w, const Scenario& s, const Names& names) {
+  for (const Subsystem& sub : s.subsystems) {
+    if (sub.takeover)
+      target::set_takeover(w, names.subsystems.at(sub.name),
+                           {true, span_of(sub.takeover->detect), span_of(sub.takeover->fence),
+                            span_of(sub.takeover->change)});
+  }
   for (const Fault& one : s.faults)
     add_fault(w, one, names);
 }
 
 void add_fault(World& w, const Fault& one, const Names& names) {
   const std::string entity = w.choices.numbered(called(one));
-  const auto planned = [&](const auto& f) { return fault_of(w, f, names, entity); };
-  fault::add_fault(w, std::visit(planned, one));
+  std::visit([&](const auto& f) { add(w, f, names, entity); }, one);
 }
 
 }  // namespace holdfast::scenario

@@ -120,7 +120,9 @@ fault::Blackhole what_of(World& w, const Blackhole& f, const Names& names,
 }
 
 fault::LinkDown what_of(World&, const LinkDown& f, const Names& names, const std::string&) {
-  return on_link<fault::LinkDown>(f, names);
+  auto out = on_link<fault::LinkDown>(f, names);
+  out.forwards_after = f.forwards_after;
+  return out;
 }
 
 fault::Loss what_of(World& w, const Loss& f, const Names& names, const std::string& entity) {

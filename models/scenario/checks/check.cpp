@@ -104,6 +104,23 @@ void check_fabric(const Fabric& fabric, const Cursor& at) {
   }
 }
 
+void check_groups(const Fabric& fabric, const Cursor& at) {
+  unique_names(fabric.groups, at);
+  const auto links = check::names_of(fabric.links);
+  for (std::size_t i = 0; i < fabric.groups.size(); ++i) {
+    const auto& group = fabric.groups[i];
+    const Cursor here = at.at(i);
+    if (check::contains(links, group.name))
+      here.at("name").fail(in_quotes(group.name) + ", which is a link", "a name of its own");
+    std::set<std::string> seen;
+    for (std::size_t n = 0; n < group.links.size(); ++n) {
+      require_name(here.at("links").at(n), group.links[n], "a link", links);
+      if (!seen.insert(group.links[n]).second)
+        here.at("links").at(n).fail(in_quotes(group.links[n]) + " again", "each link once");
+    }
+  }
+}
+
 void check_namespaces(const Subsystem& subsystem, const Cursor& at) {
   std::set<std::uint32_t> seen;
   for (std::size_t i = 0; i < subsystem.namespaces.size(); ++i) {
@@ -187,6 +204,10 @@ void check_subsystems(const Scenario& s, const Ways& ways, const Cursor& at) {
     }
     check_namespaces(subsystem, here.at("namespaces"));
     check_nodes(subsystem, node_owner, here.at("nodes"));
+    if (subsystem.takeover && subsystem.nodes.size() < 2)
+      here.at("takeover")
+          .fail(fmt::format("a takeover among {} nodes", subsystem.nodes.size()),
+                "at least two \"nodes\"");
     if (subsystem.kato_max != 0s && subsystem.kato_max < subsystem.kato_min) {
       here.at("kato_max")
           .fail(format_duration(subsystem.kato_max),
@@ -210,9 +231,6 @@ void check_port(const Scenario& s, const Connect& connect, const Cursor& at) {
     const auto& subsystem = subsystem_named(s, connect.subsystem, at.at("subsystem"));
     require_name(at.at("port"), connect.port,
                  fmt::format("a port of {}", in_quotes(subsystem.name)).c_str(), subsystem.ports);
-    // nvmf_parse_options replaces 0 by the default.
-    if (connect.keep_alive_tmo == Duration{0})
-      at.at("keep_alive_tmo").fail_value("at least 1s, except for a discovery controller");
     return;
   }
   std::vector<std::string> ports;
@@ -314,10 +332,12 @@ void check_hosts(const Scenario& s, const Ways& ways, const Cursor& at) {
 
 void check_and_resolve(Scenario& scenario, const Cursor& root) {
   check_fabric(scenario.fabric, root.at("fabric"));
+  check_groups(scenario.fabric, root.at("fabric").at("groups"));
   const Ways ways(scenario);
   check_subsystems(scenario, ways, root.at("subsystems"));
   check_hosts(scenario, ways, root.at("hosts"));
   check::workloads(scenario, root.at("workloads"));
+  check::read_failures(scenario, root.at("faults"));
   check::faults(scenario, root.at("faults"));
   check::executions(scenario, root);
 }

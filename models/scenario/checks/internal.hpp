@@ -58,6 +58,14 @@ void astray(const Scenario& s, const PortMute& fault, const Cursor& at);
 void astray(const Scenario& s, const NoRoute& fault, const Cursor& at);
 void astray(const Scenario& s, const ResponseFault& fault, const Cursor& at);
 void astray(const Scenario& s, const HostBlocked& fault, const Cursor& at);
+// power.cpp: `at` is the fault.
+void astray(const Scenario& s, const HostDown& fault, const Cursor& at);
+void astray(const Scenario& s, const FailureTrace& fault, const Cursor& at);
+/// Reads the files that records of failures name.
+void read_failures(Scenario& s, const Cursor& faults);
+/// Names of links and of groups of them.
+std::vector<std::string> links_and_groups(const Scenario& s);
+
 /// `feature` and `log_page` go with the opcodes that have them.
 void page(const Page& page, bool admin, std::uint8_t opcode, const Cursor& at);
 

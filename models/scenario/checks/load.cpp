@@ -169,9 +169,9 @@ namespace {
 // References of a fault, by kind of fault. What strikes links may repeat.
 template <class F>
 requires std::is_base_of_v<Repeating, F>
-void check_fault([[maybe_unused]] const Scenario& s, const F& fault,
-                 const std::vector<std::string>& links, const Cursor& at) {
-  require_name(at.at("link"), fault.link, "a link", links);
+void check_fault(const Scenario& s, const F& fault, const std::vector<std::string>&,
+                 const Cursor& at) {
+  require_name(at.at("link"), fault.link, "a link or a group of links", links_and_groups(s));
   repetition(fault, fault, at);
   if constexpr (std::is_base_of_v<Selective, F>)
     selection(s, fault, at);

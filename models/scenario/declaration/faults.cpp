@@ -24,6 +24,9 @@ const Object<LinkDown>& link_down_object() {
       Object<LinkDown>("link_down", "Carrier loss: what is queued or on the wire is lost as well.")
           .with(lasting())
           .field("link", &LinkDown::link, name(longest_name), "which link", required)
+          .field("forwards_after", &LinkDown::forwards_after, duration(0s, longest_run),
+                 "when the carrier is back, both ends think that the link is well, and it drops "
+                 "everything for so long, as a switch does until it forwards")
           .with(repeating());
   return declared;
 }
@@ -302,6 +305,10 @@ const Union<Fault>& fault_union() {
           .alternative(port_mute_object())
           .alternative(no_route_object())
           .alternative(host_blocked_object())
+          .alternative(host_crash_object(), &HostDown::how, HostDown::How::crash)
+          .alternative(initiator_killed_object(), &HostDown::how, HostDown::How::process)
+          .alternative(host_shutdown_object(), &HostDown::how, HostDown::How::shutdown)
+          .alternative(failure_trace_object())
           .alternative(port_removed_object(), &PortRemoved::refuses, false)
           .alternative(target_port_lost_object(), &PortRemoved::refuses, true)
           .alternative(node_fault_object())

@@ -23,6 +23,13 @@ const Object<PortMute>& port_mute_object();
 const Object<NoRoute>& no_route_object();
 const Object<HostBlocked>& host_blocked_object();
 
+// power.cpp
+const Object<HostDown>& host_crash_object();
+const Object<HostDown>& initiator_killed_object();
+const Object<HostDown>& host_shutdown_object();
+const Object<Failure>& failure_object();
+const Object<FailureTrace>& failure_trace_object();
+
 // network.cpp
 const Object<GilbertElliott>& loss_model_object();
 const Object<Impair>& impair_object();

@@ -44,9 +44,16 @@ using transport::CongestionControl;
 using Transport = transport::TransportKind;
 using workload::Pattern;
 
+/// Links that fail together: wherever a fault names a link, it may name them.
+struct LinkGroup {
+  std::string name;
+  std::vector<std::string> links;
+};
+
 struct Fabric {
   Transport transport = Transport::tcp;
   std::vector<Link> links;
+  std::vector<LinkGroup> groups;
   Duration rto_min = 200ms;  ///< floor of the variance term (protocol.md 8)
   std::uint32_t initial_window_segments = 10;
   std::uint64_t receive_window_bytes = 3u << 20;
@@ -100,6 +107,13 @@ struct ArrayNode {
   std::vector<std::string> ports;  ///< of the subsystem; each belongs to one node
 };
 
+/// What the rest of an array does about a node that fails.
+struct Takeover {
+  Latency detect{Latency::Kind::constant, 2s, 2s};  ///< until the others have noticed
+  Latency fence;   ///< from there: until the node has lost its access to the media
+  Latency change;  ///< from there: until their ports serve what it served
+};
+
 struct Subsystem {
   std::string name;
   std::string profile = "nvmet-mainline";
@@ -120,6 +134,7 @@ struct Subsystem {
   bool ccr_event_lost = false;             ///< the completed notice is never sent
   bool ana_event_lost = false;             ///< nor is that of an ANA change
   Duration connect_time = 0s;              ///< processor time of each Connect, one after the other
+  Duration teardown_time = 0s;             ///< and of the end of each queue, in the same line
   bool ccr_reports_failure = false;        ///< an accepted CCR resets nothing and ends as failed
   bool ccr_compares_host = false;          ///< CCR finds controllers of the same host only
   bool notices_on = true;                  ///< notices are enabled before any Set Features
@@ -139,6 +154,7 @@ struct Subsystem {
   Latency quiesce_time;        ///< in_flight quiesce: until what executes is stopped
   bool lost_host_log = false;  ///< log page 1Fh and its notice
   std::vector<ArrayNode> nodes;
+  std::optional<Takeover> takeover;  ///< absent: nobody takes over
   target::HangResumes hang_resumes = target::HangResumes::executes_first;
   target::UnreachableCcr unreachable_ccr = target::UnreachableCcr::fences;
   Latency fence_time;  ///< until a node that cannot be reached has lost its access to the media

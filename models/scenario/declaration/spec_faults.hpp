@@ -74,6 +74,7 @@ struct Blackhole : Lasting, Repeating, Selective {
 /// Carrier loss: what is queued or on the wire is lost as well.
 struct LinkDown : Lasting, Repeating {
   std::string link;
+  Duration forwards_after = 0s;  ///< the carrier is back and nothing is forwarded for so long
 };
 
 /// Bernoulli loss that starts (and ends) at a given time.
@@ -158,6 +159,27 @@ struct NoRoute : Lasting {
 /// The thread of a user-space initiator that sends Keep Alives is busy with something else.
 struct HostBlocked : Lasting {
   std::string host;
+};
+
+/// A host, or the process of a user-space initiator, goes and comes back with the same identity.
+struct HostDown : Lasting {
+  enum class How : std::uint8_t { crash, process, shutdown };
+  How how = How::crash;
+  std::string host;
+};
+
+/// A row of a record of failures.
+struct Failure {
+  Duration at = 0s;
+  std::string what;   ///< a link, a group of links, or a node of an array
+  std::string state;  ///< up, down; of a node also crash, hang, partition
+};
+
+/// Links and nodes that fail when a record says so.
+struct FailureTrace {
+  Latency at;                       ///< what is added to each time
+  std::optional<std::string> file;  ///< read and turned into `failures` when the scenario is loaded
+  std::vector<Failure> failures;
 };
 
 /// An ANA group changes its state at one port.
@@ -266,9 +288,10 @@ struct CrossTraffic : Lasting {
   std::optional<Duration> pause;  ///< on_off: mean length
 };
 
-using Fault = std::variant<Blackhole, LinkDown, Loss, CommandFault, OperatorAction, HcaRemoved,
-                           RemotePortLost, NodeFault, AdminStall, CommandStatus, AnaChange, Impair,
-                           KillSockets, DropCapsule, PortRemoved, CrossTraffic, Passthrough,
-                           DamagePdu, SetAttrCqt, ResponseFault, PortMute, NoRoute, HostBlocked>;
+using Fault =
+    std::variant<Blackhole, LinkDown, Loss, CommandFault, OperatorAction, HcaRemoved,
+                 RemotePortLost, NodeFault, AdminStall, CommandStatus, AnaChange, Impair,
+                 KillSockets, DropCapsule, PortRemoved, CrossTraffic, Passthrough, DamagePdu,
+                 SetAttrCqt, ResponseFault, PortMute, NoRoute, HostBlocked, HostDown, FailureTrace>;
 
 }  // namespace holdfast::scenario

@@ -24,6 +24,32 @@ const Object<Link>& link_object() {
   return declared;
 }
 
+const Object<LinkGroup>& link_group_object() {
+  static const auto declared =
+      Object<LinkGroup>("link_group", "Links that fail together, as those of one switch do.")
+          .field("name", &LinkGroup::name, name(longest_name),
+                 "how faults refer to it, where they would name a link", required)
+          .field("links", &LinkGroup::links, list(name(longest_name), 1, 4096), "its links",
+                 required);
+  return declared;
+}
+
+const Object<Takeover>& takeover_object() {
+  static const auto declared =
+      Object<Takeover>("takeover",
+                       "What the rest of an array does about a node that crashes, hangs or is cut "
+                       "off: it notices, it takes the node's access to the media away, and its "
+                       "own ports serve the node's ANA groups.")
+          .field("detect", &Takeover::detect, latency(24h), "until it has noticed")
+          .field("fence", &Takeover::fence, latency(24h),
+                 "from there on: until what the node still has in hand can land no more, and its "
+                 "ports refuse connections until it is up again")
+          .field("change", &Takeover::change, latency(24h),
+                 "from there on: until what was optimized at the node's ports is optimized at the "
+                 "others, and inaccessible at its own");
+  return declared;
+}
+
 const Object<Media>& media_object() {
   static const auto declared =
       Object<Media>("media", "How long the medium of a namespace takes.")
@@ -140,7 +166,9 @@ Object<Subsystem> array_knobs(Object<Subsystem>&& declared) {
                                              {"fences", target::UnreachableCcr::fences}}),
              "Cross-Controller Reset of a controller whose node does not answer: fails, waits "
              "for the node, or the controller loses its access to the media after `fence_time`")
-      .field("fence_time", &Subsystem::fence_time, latency(24h), "until that access is revoked");
+      .field("fence_time", &Subsystem::fence_time, latency(24h), "until that access is revoked")
+      .maybe("takeover", &Subsystem::takeover, object(takeover_object()),
+             "what the other nodes do about one that fails; absent: nothing");
 }
 
 const Object<AnaGroupState>& ana_group_state_object() {
@@ -164,6 +192,8 @@ const Object<Fabric>& fabric_object() {
                  "what a queue pair rides on")
           .field("links", &Fabric::links, list(object(link_object()), 1, 262'144),
                  "they define the nodes", required)
+          .field("groups", &Fabric::groups, list(object(link_group_object()), 0, 4096),
+                 "links that fail together")
           .field("rto_min", &Fabric::rto_min, duration(1ms, 60s),
                  "TCP: floor of the variance term of the retransmission timeout")
           .field("initial_window", &Fabric::initial_window_segments,
@@ -242,6 +272,9 @@ const Object<Subsystem>& subsystem_object() {
                  "stopped, land later, or run on for at most `quiesce_time`")
           .field("connect_time", &Subsystem::connect_time, duration(0s, 60s),
                  "processor time of each Connect; the target has one processor for all of them")
+          .field("teardown_time", &Subsystem::teardown_time, duration(0s, 60s),
+                 "processor time of the end of each queue, which that processor takes in the order "
+                 "in which Connects and ends come")
           .field("fused_commands", &Subsystem::fused_commands, boolean(),
                  "Compare and Write is executed as one; else it is refused, as nvmet does")
           .field("effects_lbcc", &Subsystem::effects_lbcc,
@@ -280,11 +313,14 @@ std::vector<const ObjectInfo*> declared_objects() {
       &node_object().info(),      &zoned_object().info(),     &host_object().info(),
       &policy_object().info(),    &suspicion_object().info(), &connect_object().info()};
   out.insert(out.begin() + 4, &ana_group_state_object().info());
+  out.insert(out.begin() + 3, &link_group_object().info());
+  out.push_back(&takeover_object().info());
   for (const auto* info : workload_union().infos())
     out.push_back(info);
   out.push_back(&step_info());
   for (const auto* info : fault_union().infos())
     out.push_back(info);
+  out.push_back(&failure_object().info());
   out.push_back(&loss_model_object().info());
   out.push_back(&answer_object().info());
   out.push_back(&adversary_object().info());

@@ -70,6 +70,7 @@ class Cursor {
         origins_(origins) {}
 
   const nlohmann::json& value() const { return *value_; }
+  const std::string& source() const { return source_; }
   /// As errors tell it.
   std::string pointer() const;
 

@@ -133,20 +133,25 @@ void stop_queue(World& w, HostQueueId id) {
   tcp::shut_down(w, q.connection, Side::host);
 }
 
-void close_queue(World& w, HostQueueId id) {
+/// The queue goes; its connection is left.
+ConnectionId take_connection(World& w, HostQueueId id) {
   w.calendar.cancel(w.transport.host_queues[id].setup_timer);
   const ConnectionId connection = w.transport.host_queues[id].connection;
   w.transport.host_queues.remove(id);
   forget_capsules(w, connection);
   HOLDFAST_CHECK(w.transport.connections[connection].host_queue == id,
                  "the connection is another queue's");
-  tcp::release(w, connection, Side::host);
+  return connection;
 }
+
+void close_queue(World& w, HostQueueId id) { tcp::release(w, take_connection(w, id), Side::host); }
+
+void forget_queue(World& w, HostQueueId id) { tcp::forget(w, take_connection(w, id), Side::host); }
 
 }  // namespace
 
-const HostFunctions host_functions = {open_queue,        submit,     connection_of,
-                                      last_transmission, stop_queue, close_queue};
+const HostFunctions host_functions = {open_queue, submit,      connection_of, last_transmission,
+                                      stop_queue, close_queue, forget_queue};
 
 void host_established(World& w, ConnectionId id) {
   HOLDFAST_CHECK(w.transport.connections[id].end[0].delivered == 0,

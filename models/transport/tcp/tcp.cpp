@@ -164,12 +164,16 @@ void shut_down(World& w, ConnectionId id, Side side) {
 }
 
 void release(World& w, ConnectionId id, Side side) {
+  const Endpoint& e = end_of(w, id, side);
+  if (e.state == TcpState::established || e.state == TcpState::syn_received)
+    send_segment(w, id, side, e.next, 0, rst | ack);
+  forget(w, id, side);
+}
+
+void forget(World& w, ConnectionId id, Side side) {
   Endpoint& e = end_of(w, id, side);
   HOLDFAST_CHECK(e.held, "the layer above has let go of this end before");
   e.held = false;
-  if (e.state == TcpState::established || e.state == TcpState::syn_received) {
-    send_segment(w, id, side, e.next, 0, rst | ack);
-  }
   if (e.state != TcpState::closed)
     set_state(w, id, side, TcpState::closed);
   settle(w, id);

@@ -43,6 +43,9 @@ void shut_down(World& w, ConnectionId id, Side side);
 /// above no longer knows the connection.
 void release(World& w, ConnectionId id, Side side);
 
+/// The same without the RST: the machine has forgotten everything.
+void forget(World& w, ConnectionId id, Side side);
+
 /// Destroys the socket of one end as `ss -K` does (tcp_abort): what is unsent or unacknowledged is
 /// forgotten, a RST is sent, and the layer above is told ECONNABORTED. Nothing happens to an end
 /// that is closed.

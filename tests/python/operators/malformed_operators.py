@@ -16,6 +16,16 @@ STATUS = {"type": "command_status", "at": "1s", "subsystem": "sub"}
 MUTE = {"type": "port_mute", "at": "1s", "port": "a0"}
 NO_ROUTE = {"type": "no_route", "at": "1s", "host": "h1", "port": "a0"}
 BLOCKED = {"type": "host_blocked", "at": "1s", "host": "h1"}
+CRASH = {"type": "host_crash", "at": "1s", "host": "h1"}
+DOWN = {"type": "link_down", "at": "1s", "link": "h1-s1"}
+TRACE = {"type": "failure_trace"}
+GROUP = {"name": "both", "links": ["h1-s1", "s1-a0"]}
+
+
+def rows(*failures: tuple[str, str, str]) -> dict[str, Any]:
+    """A record of failures with these rows."""
+    return {**TRACE, "failures": [{"at": t, "what": w, "state": s} for t, w, s in failures]}
+
 
 # As PATCHES of malformed_cases.
 PATCHES: list[tuple[str, str, Any, str, str]] = [
@@ -68,6 +78,41 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("hostnqn", "/hosts/0/hostnqn", "", "/hosts/0/hostnqn", "name"),
     ("connect_time", "/subsystems/0/connect_time", "61s", "/connect_time", "61s"),
     ("ana_event", "/subsystems/0/ana_event_lost", "no", "/ana_event_lost", "true or false"),
+    ("crash_host", "/faults/2", {**CRASH, "host": "h2"}, "/2/host", "h1"),
+    ("crash_for", "/faults/2", {**CRASH, "for": "0s"}, "/2/for", "0s"),
+    ("killed", "/faults/2", {**CRASH, "type": "initiator_killed", "host": "a0"}, "/2/host", "h1"),
+    ("shutdown", "/faults/2", {**CRASH, "type": "host_shutdown", "host": 1}, "/2/host", "a name"),
+    ("forwards", "/faults/2", {**DOWN, "forwards_after": 30}, "/2/forwards_after", "a duration"),
+    ("group_link", "/fabric/groups", [{**GROUP, "links": ["h1"]}], "/groups/0/links/0", "a link"),
+    ("group_empty", "/fabric/groups", [{**GROUP, "links": []}], "/groups/0/links", "1"),
+    ("group_name", "/fabric/groups", [{**GROUP, "name": "h1-s1"}], "/0/name", "a name of its own"),
+    ("group_twice", "/fabric/groups", [GROUP, GROUP], "/groups/1/name", "a name of its own"),
+    (
+        "group_again",
+        "/fabric/groups",
+        [{**GROUP, "links": ["h1-s1", "h1-s1"]}],
+        "/groups/0/links/1",
+        "each link once",
+    ),
+    ("no_group", "/faults/2", {**DOWN, "link": "both"}, "/2/link", "a group of links"),
+    ("teardown_time", "/subsystems/0/teardown_time", "61s", "/teardown_time", "61s"),
+    ("takeover", "/subsystems/0/takeover", {}, "/0/takeover", "at least two"),
+    ("takeover_key", "/subsystems/0/takeover", {"fenced": "1s"}, "/takeover/fenced", '"fence"'),
+    ("takeover_time", "/subsystems/0/takeover", {"detect": 2}, "/takeover/detect", "a duration"),
+    ("trace", "/faults/2", TRACE, "/faults/2", '"failures"'),
+    ("trace_file", "/faults/2", {**TRACE, "file": "no.csv"}, "/2/file", "a file that can be read"),
+    ("trace_name", "/faults/2", rows(("1s", "h1-s2", "down")), "/0/what", 'mean "h1-s1"?'),
+    ("trace_state", "/faults/2", rows(("1s", "h1-s1", "hang")), "/0/state", "up or down"),
+    ("trace_word", "/faults/2", rows(("1s", "h1-s1", "donw")), "/0/state", 'mean "down"?'),
+    ("trace_up", "/faults/2", rows(("1s", "h1-s1", "up")), "/0/state", "another state"),
+    (
+        "trace_order",
+        "/faults/2",
+        rows(("1s", "h1-s1", "down"), ("500ms", "h1-s1", "up")),
+        "/failures/1/at",
+        "at least 1s",
+    ),
+    ("trace_late", "/faults/2", rows(("2s", "h1-s1", "down")), "/0/at", "the end of the run"),
     ("false_alarms", "/expect/false_alarms", "none", "/expect/false_alarms", "number"),
 ]
 
@@ -78,4 +123,17 @@ WITH_RDMA: list[tuple[str, dict[str, Any], str]] = [
     ("/faults/0/type", {"faults": [ASTRAY]}, '"transport": "tcp"'),
     ("/faults/0/type", {"faults": [MUTE]}, '"transport": "tcp"'),
     ("/faults/0/type", {"faults": [NO_ROUTE]}, '"transport": "tcp"'),
+    ("/faults/0/type", {"faults": [CRASH]}, '"transport": "tcp"'),
+]
+
+# Lines of a file of failures, the line that is wrong, a part of what is said of it.
+FILES: list[tuple[str, int, str]] = [
+    ("time,what,state\n1s,h1-s1\n", 2, "three: time,what,state"),
+    ("1s,h1-s1,down\n# a note\n1.5,h1-s1,up\n", 3, "a time with a unit"),
+    ("1s,h1-s2,down\n", 1, 'mean "h1-s1"?'),
+    ("1s,h1-s1,donw\n", 1, 'mean "down"?'),
+    ("1s,h1-s1,down\n\n1s,h1-s1,down\n", 3, "another state"),
+    ("1s,h1-s1,down\n500ms,h1-s1,up\n", 2, "at least 1s"),
+    ("1s,h1-s1,down\n2s,h1-s1,up\n", 2, "the end of the run"),
+    ("# nothing\n", 1, "time,what,state"),
 ]

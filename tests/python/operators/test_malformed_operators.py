@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from malformed_cases import BASE
-from malformed_operators import PATCHES, RDMA, WITH_RDMA
+from malformed_operators import FILES, PATCHES, RDMA, TRACE, WITH_RDMA
 from test_malformed import patched, pytestmark, refused
 
 __all__ = ["pytestmark"]
@@ -37,4 +37,13 @@ def test_malformed_on_another_transport(
     """What is of tcp is refused elsewhere."""
     words = refused(json.dumps({**BASE, "fabric": RDMA, **change}), tmp_path, "native")
     assert where in words
+    assert says in words
+
+
+@pytest.mark.parametrize(("lines", "line", "says"), FILES)
+def test_malformed_file_of_failures(lines: str, line: int, says: str, tmp_path: Path) -> None:
+    """The file and the line are told."""
+    (tmp_path / "night.csv").write_text(lines)
+    words = refused(json.dumps({**BASE, "faults": [{**TRACE, "file": "night.csv"}]}), tmp_path)
+    assert f"night.csv:{line}" in words
     assert says in words
