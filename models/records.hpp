@@ -278,7 +278,6 @@ using wire::Status;
 HOLDFAST_RECORD_KINDS(HOLDFAST_X, HOLDFAST_W)
 #undef HOLDFAST_X
 #undef HOLDFAST_W
-
 template <std::size_t place, class List>
 struct TypeAt;
 template <class First, class... Rest>
