@@ -55,6 +55,7 @@ namespace holdfast::target {
 enum class SubsystemId : std::uint32_t;
 enum class NodeId : std::uint32_t;
 enum class NodeState : std::uint8_t;
+enum class TakeoverStep : std::uint8_t;
 }  // namespace holdfast::target
 namespace holdfast::workload {
 enum class JobId : std::uint32_t;
@@ -315,7 +316,6 @@ constexpr T from_word(std::uint64_t word) {
     return static_cast<T>(word);
 }
 }  // namespace detail
-
 inline constexpr auto record_kinds = std::to_array<RecordInfo>({
 #define HOLDFAST_X(name, layer, ...) detail::record_info(#name, sim::Layer::layer, __VA_ARGS__),
 #define HOLDFAST_W(type, name) #name
