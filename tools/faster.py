@@ -242,35 +242,61 @@ def markdown(table: pd.DataFrame) -> str:
 COLOURS = {"none": "#b3261e", "hold": "#8a6d00", "reset": "#0b57d0"}
 
 
-def draw_stall(table: pd.DataFrame, ax: Axes) -> None:
-    """Draw the stall of a lost path against false alarms of all that is well, a point a sign."""
-    rates = [c for c in table.columns if c.endswith(" per hour")]
+def draw_stall(table: pd.DataFrame, ax: Axes, signs: list[str]) -> None:
+    """Draw the stall of a lost path, a line a sign, a mark a level."""
     for level, colour in COLOURS.items():
         some = table[table["level"] == level]
-        alarms = some[rates].mean(axis=1)
         safe = some.apply(is_safe, axis=1)
         for kind, marker in ((safe, "o"), (~safe, "x")):
-            ax.scatter(
-                alarms[kind] + 0.5, some["stall_path_s"][kind], c=colour, marker=marker, s=42
-            )
-        if level == "reset":
-            for x, y, name in zip(alarms, some["stall_path_s"], some["sign"], strict=True):
-                ax.annotate(name, (x + 0.5, y), fontsize=7, xytext=(5, 3),
-                            textcoords="offset points")  # fmt: skip
+            rows = [signs.index(name) for name in some["sign"][kind]]
+            ax.scatter(some["stall_path_s"][kind], rows, c=colour, marker=marker, s=42, zorder=3)
     ax.set_xscale("log")
-    ax.set_yscale("log")
-    ax.set_xlabel("false alarms per hour and path, mean over the troubles of a path that is well")
+    ax.set_xlim(0.03, 60)
+    ax.set_yticks(range(len(signs)), signs)
+    ax.set_ylim(len(signs) - 0.5, -0.5)
+    ax.grid(alpha=0.3)
+
+
+def draw_alarms(table: pd.DataFrame, ax: Axes, signs: list[str]) -> None:
+    """Draw false alarms per hour of each trouble of a path that is well, with a reset."""
+    some = table[table["level"] == "reset"].set_index("sign")
+    rates = [f"{name} per hour" for name in WELL if f"{name} per hour" in some.columns]
+    left = pd.Series(0.0, index=signs)
+    for name in rates:
+        width = some[name].reindex(signs).fillna(0.0) / len(rates)
+        trouble = name.removesuffix(" per hour")
+        ax.barh(
+            range(len(signs)),
+            width,
+            left=left,
+            label=trouble,
+            color=f"C{list(WELL).index(trouble)}",
+        )
+        left += width
+    ax.set_yticks(range(len(signs)), [""] * len(signs))
+    ax.set_ylim(len(signs) - 0.5, -0.5)
+    ax.grid(alpha=0.3, axis="x")
 
 
 def draw(table: pd.DataFrame, out: Path) -> None:
-    """Draw a panel a transport."""
+    """Draw a row a transport: what a sign saves, and how often it is wrong."""
     mpl.rcParams["svg.hashsalt"] = "holdfast"
-    figure, axes = pyplot.subplots(3, 1, figsize=(11, 15), layout="constrained")
-    for ax, transport in zip(axes, TRANSPORTS, strict=True):
-        draw_stall(table[table["transport"] == transport].dropna(axis=1, how="all"), ax)
-        ax.set_title(transport, loc="left", fontweight="bold")
-        ax.set_ylabel("longest stall, path lost (s)")
-        ax.grid(alpha=0.3)
+    signs_of = {
+        transport: list(dict.fromkeys(table[table["transport"] == transport]["sign"]))
+        for transport in TRANSPORTS
+    }
+    figure, axes = pyplot.subplots(
+        3, 2, figsize=(12, 13), layout="constrained",
+        height_ratios=[len(signs) for signs in signs_of.values()],
+    )  # fmt: skip
+    for (stall, alarms), (transport, signs) in zip(axes, signs_of.items(), strict=True):
+        some = table[table["transport"] == transport].dropna(axis=1, how="all")
+        draw_stall(some, stall, signs)
+        draw_alarms(some, alarms, signs)
+        stall.set_title(transport, loc="left", fontweight="bold")
+    axes[0][1].legend(loc="lower right", fontsize=8, title="of a path that is well, with")
+    axes[2][0].set_xlabel("longest stall when a path is lost, median of the seeds (s)")
+    axes[2][1].set_xlabel("false alarms per hour, mean over the troubles, level reset")
     handles = [
         Line2D([], [], color=c, marker="s", linestyle="", label=name) for name, c in COLOURS.items()
     ]
@@ -278,8 +304,9 @@ def draw(table: pd.DataFrame, out: Path) -> None:
         Line2D([], [], color="black", marker="o", linestyle="", label="nothing exposed"),
         Line2D([], [], color="black", marker="x", linestyle="", label="data exposed"),
     ]
-    axes[0].legend(handles=handles, loc="upper right", fontsize=8)
-    figure.savefig(out, metadata={"Date": None})
+    figure.legend(handles=handles, loc="outside upper center", ncols=5, fontsize=9)
+    figure.savefig(out, metadata={"Date": None} if out.suffix == ".svg" else None)
+    pyplot.close(figure)
 
 
 def main() -> int:
