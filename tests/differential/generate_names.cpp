@@ -11,7 +11,7 @@ namespace {
 
 /// Under these keys a scenario names its entities.
 constexpr std::string_view keys[] = {"name", "ends",  "ports", "port", "subsystem", "host",
-                                     "link", "links", "node",  "from", "to"};
+                                     "link", "links", "node",  "from", "to",        "what"};
 
 void collect(std::set<std::string>& out, const json& list, const char* key) {
   for (const json& one : list) {
@@ -25,6 +25,7 @@ std::set<std::string> names_of(const json& scenario) {
   std::set<std::string> out;
   collect(out, scenario.at("fabric").at("links"), "name");
   collect(out, scenario.at("fabric").at("links"), "ends");
+  collect(out, scenario.at("fabric").value("groups", json::array()), "name");
   collect(out, scenario.at("hosts"), "name");
   collect(out, scenario.at("subsystems"), "name");
   for (const json& subsystem : scenario.at("subsystems")) {
@@ -65,6 +66,11 @@ json joined(json first, const json& second) {
     to.insert(to.end(), from.begin(), from.end());
   };
   append(first["fabric"]["links"], second.at("fabric").at("links"));
+  if (second.at("fabric").contains("groups")) {
+    json& groups = first["fabric"]["groups"];
+    groups = groups.is_null() ? json::array() : groups;
+    append(groups, second.at("fabric").at("groups"));
+  }
   for (const char* list : {"subsystems", "hosts", "workloads", "faults"}) {
     if (!first.contains(list))
       first[list] = json::array();

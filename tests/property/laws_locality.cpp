@@ -30,11 +30,15 @@ std::string behind_another(const json& document, std::uint64_t seed) {
   json both = document;
   for (const char* list : {"subsystems", "hosts", "workloads", "faults"})
     both[list] = other.value(list, json::array());
-  both["fabric"]["links"] = other.at("fabric").at("links");
+  for (const char* list : {"links", "groups"})
+    both["fabric"][list] = other.at("fabric").value(list, json::array());
   both = generate::joined(std::move(both), document);
   both["duration"] = "3600s";
   Change change;
-  change.faults_before = scenario_of(other).faults.size();
+  // One that names a group of links is several.
+  World alone;
+  scenario::build(alone, scenario_of(other));
+  change.faults_before = alone.fault.faults.size();
   const std::size_t others = jobs_of(scenario_of(other).workloads);
   for (std::size_t i = 0; i < jobs_of(first.s.workloads); ++i)
     change.jobs.push_back(others + i);

@@ -20,6 +20,9 @@ bool makes_copies(const json& node) {
   return node.value("description", "").starts_with("a template of so many");
 }
 
+/// The key of a record of failures that lies beside the scenario; drawn ones have it inline.
+constexpr std::string_view needs_a_file = "failure_trace.file";
+
 const json& schema() {
   static const json out = scenario::schema();
   return out;
@@ -197,7 +200,8 @@ class Drawer {
     const bool all = dice_.percent(8);
     for (const auto& [key, node] : declaration["properties"].items()) {
       // What templates make is what the rest draws, only more of it.
-      if (makes_copies(node) || (!all && (!has_key(name, key) || dice_.percent(30))))
+      if (makes_copies(node) || place_of(name, key) == needs_a_file ||
+          (!all && (!has_key(name, key) || dice_.percent(30))))
         continue;
       if (is_structure(key) && (object.contains(key) || name == "scenario"))
         continue;
@@ -219,9 +223,12 @@ class Drawer {
 };
 
 /// Whether hosts may never learn that they can use a path again: of an ANA change they are told by
-/// an event, and a request for events that Fibre Channel lost is not repeated.
+/// an event, which a target may lose, and a request for events that Fibre Channel lost is not
+/// repeated.
 bool may_miss_a_change(const scenario::Scenario& s) {
-  if (s.fabric.transport != scenario::Transport::fc)
+  const auto loses = [](const scenario::Subsystem& one) { return one.ana_event_lost; };
+  if (s.fabric.transport != scenario::Transport::fc &&
+      !std::any_of(s.subsystems.begin(), s.subsystems.end(), loses))
     return false;
   const auto changes = [](const scenario::Fault& fault) {
     return std::holds_alternative<scenario::AnaChange>(fault);
@@ -229,7 +236,7 @@ bool may_miss_a_change(const scenario::Scenario& s) {
   const auto in_a_group = [](const scenario::Namespace& ns) { return ns.ana_group != 1; };
   return std::any_of(s.faults.begin(), s.faults.end(), changes) ||
          std::any_of(s.subsystems.begin(), s.subsystems.end(), [&](const auto& one) {
-           return !one.ana_states.empty() ||
+           return !one.ana_states.empty() || one.takeover ||
                   std::any_of(one.namespaces.begin(), one.namespaces.end(), in_a_group);
          });
 }
@@ -286,7 +293,7 @@ Keys declared_keys() {
   Keys out;
   const auto add = [&](const std::string& name, const json& declaration) {
     for (const auto& [key, node] : declaration["properties"].items()) {
-      if (!makes_copies(node))
+      if (!makes_copies(node) && place_of(name, key) != needs_a_file)
         out.insert(place_of(name, key));
     }
   };

@@ -124,15 +124,14 @@ void forget_heads(World& w, HostId host) {
 /// An I/O that was out was never answered. Whoever reads the block later may find it or not, but it
 /// may not come after that: it ends here, as one that failed does.
 void forget_ios(World& w, HostId host) {
-  std::vector<IoId> gone;
-  for (const HeadId head : w.host.hosts[sim::index(host)].heads) {
-    for (auto place = w.host.ios.begin(); place != w.host.ios.end(); ++place) {
-      if ((*place).head == head)
-        gone.push_back(place.id());
-    }
+  // In the order of their jobs and numbers: places are given to whoever comes, of any host.
+  std::vector<std::pair<std::uint64_t, IoId>> gone;
+  for (auto place = w.host.ios.begin(); place != w.host.ios.end(); ++place) {
+    if (head_of(w, (*place).head).host == host)
+      gone.emplace_back((*place).serial, place.id());
   }
-  for (const IoId id : gone) {
-    const std::uint64_t serial = w.host.ios[id].serial;
+  std::sort(gone.begin(), gone.end());
+  for (const auto& [serial, id] : gone) {
     w.host.ios.remove(id);
     record<Kind::app_complete>(w, serial, wire::Status(StatusCode::host_aborted_command),
                                Version{0});

@@ -123,8 +123,8 @@ TEST_CASE("An error names place, finding, expectation and the nearest name", "[s
   CHECK(error_with("/fabric/transport", "roce") ==
         "x.json: at /fabric/transport: found the string \"roce\", expected one of tcp, rdma, fc");
   CHECK(error_with("/faults/0/link", "l3") ==
-        "x.json: at /faults/0/link: found \"l3\" unknown, expected the name of a link: one of l0, "
-        "l1; did you mean \"l0\"?");
+        "x.json: at /faults/0/link: found \"l3\" unknown, expected the name of a link or a group "
+        "of links: one of l0, l1; did you mean \"l0\"?");
 }
 
 TEST_CASE("A syntax error tells line and column", "[scenario]") {
