@@ -305,8 +305,10 @@ def draw(table: pd.DataFrame, out: Path) -> None:
         Line2D([], [], color="black", marker="x", linestyle="", label="data exposed"),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=5, fontsize=9)
-    figure.savefig(out, metadata={"Date": None} if out.suffix == ".svg" else None)
+    figure.savefig(out, metadata={"Date": None})
     pyplot.close(figure)
+    # matplotlib ends some lines with a blank.
+    out.write_text("".join(f"{line.rstrip()}\n" for line in out.read_text().splitlines()))
 
 
 def main() -> int:

@@ -9,7 +9,10 @@ from collections import Counter
 from house import ROOT
 
 MODELS = ROOT / "models"
-CALL = re.compile(r"\bw(?:orld)?\.(?:at|after|calendar\.at|calendar\.lane_push)\(|\btimer\.set\(w,")
+CALL = re.compile(
+    r"\bw(?:orld)?\.(?:at|after|calendar\.at|calendar\.lane_push)\(|\btimer\.set\(w,"
+    r"|\bact_(?:at|next)\(w(?:orld)?,"
+)
 ROW = re.compile(r"^\| `models/([\w/]+\.cpp)` \|", re.MULTILINE)
 
 

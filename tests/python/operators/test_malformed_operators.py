@@ -44,6 +44,7 @@ def test_malformed_on_another_transport(
 def test_malformed_file_of_failures(lines: str, line: int, says: str, tmp_path: Path) -> None:
     """The file and the line are told."""
     (tmp_path / "night.csv").write_text(lines)
-    words = refused(json.dumps({**BASE, "faults": [{**TRACE, "file": "night.csv"}]}), tmp_path)
+    fault = {**TRACE, "file": "night.csv"}
+    words = refused(json.dumps({**BASE, "faults": [fault]}), tmp_path, "native")
     assert f"night.csv:{line}" in words
     assert says in words
