@@ -253,7 +253,7 @@ constexpr RecordInfo record_info(std::string_view name, sim::Layer layer, Names.
 
 template <class... Each>
 struct Types;
-/// The types of the words of a kind, in their order.
+/// The types of the words of one kind, in their order.
 template <Kind>
 struct TypesOf;
 
@@ -331,7 +331,7 @@ template <Kind kind, class... Each>
 inline constexpr bool are_words_of =
     std::is_same_v<detail::Types<Each...>, typename detail::TypesOf<kind>::type>;
 
-/// The name of a word as a template argument.
+/// The name of a word, as an argument of templates.
 template <std::size_t N>
 struct WordName {
   char text[N] = {};
@@ -371,7 +371,7 @@ class Words {
 namespace detail {
 inline constexpr std::uint8_t no_word = 0xff;
 
-/// For each kind of record, which of its words has that name.
+/// For each kind of record, which of its words has that name; or no_word.
 template <WordName name>
 inline constexpr auto places = [] {
   std::array<std::uint8_t, record_kinds.size()> out{};
@@ -388,8 +388,7 @@ inline constexpr auto places = [] {
 }();
 }  // namespace detail
 
-/// The word of that name, as a number, of a record whose kind is known at run time only; the kind
-/// must have it.
+/// The word of that name of a record whose kind, which must have it, is known at run time only.
 template <WordName name>
 [[nodiscard]] std::uint64_t word_named(Kind kind, const std::array<std::uint64_t, 6>& word) {
   const std::uint8_t place = detail::places<name>[static_cast<std::size_t>(kind)];

@@ -117,6 +117,7 @@ MAX_FILES = 25
 # Folders that may have more, and why.
 CROWDED = {
     "scenarios": "names that people type: holdfast run scenarios/NAME.json",
+    "scenarios/operators": "the same: holdfast run operators/NAME",
     "scenarios/requirements/probes": "data, found by glob and named in the catalogue",
 }
 
