@@ -68,7 +68,8 @@ class Expression {
       const std::int64_t right = atom();
       if (sign == '*') {
         std::int64_t result = 0;
-        out = fits(__builtin_mul_overflow(out, right, &result), result);
+        const bool over = __builtin_mul_overflow(out, right, &result);
+        out = fits(over, result);
         continue;
       }
       if (right <= 0)
