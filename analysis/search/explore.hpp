@@ -26,6 +26,10 @@ struct Left {
   }
   [[nodiscard]] unsigned of(Kind kind) const { return Left{*this}.of(kind); }
 };
+/// What bounds allow in all.
+inline Left all_of(const scenario::Adversary& bounds) {
+  return {bounds.deviations, bounds.losses, bounds.delays, bounds.packet_delays};
+}
 
 /// A choice within one event, by the place of its point among those watched.
 struct Place {

@@ -13,17 +13,11 @@ namespace {
 
 constexpr int distances = 8;
 
-/// Chosen before the world begins, and not at an instant of it.
-bool before_it_begins(const Deviation& d) {
-  return d.kind == Kind::fault_at || d.kind == Kind::fault_for;
-}
-
 Left left_after(const Space& space, const std::vector<Deviation>& made) {
-  Left left{space.bounds.deviations, space.bounds.losses, space.bounds.delays,
-            space.bounds.packet_delays};
+  Left left = all_of(space.bounds);
   for (const Deviation& d : made) {
     left.all -= std::min(left.all, 1u);
-    if (!before_it_begins(d))
+    if (!is_planned(d.kind))
       left.of(d.kind) -= std::min(left.of(d.kind), 1u);
   }
   return left;
@@ -45,7 +39,7 @@ std::vector<TimePoint> instants_of(const Finding& finding) {
   std::vector<TimePoint> at = {finding.seen};
   TimePoint first = finding.seen;
   for (const Deviation& d : finding.deviations) {
-    if (before_it_begins(d))
+    if (is_planned(d.kind))
       continue;
     at.push_back(d.made - Duration{1});
     at.push_back(d.made);
@@ -72,7 +66,7 @@ std::vector<Chance> likelihood(const Space& space, const Finding& finding) {
     w.calendar.run_until(w, at);
     std::vector<Deviation> made;
     std::copy_if(finding.deviations.begin(), finding.deviations.end(), std::back_inserter(made),
-                 [&](const Deviation& d) { return before_it_begins(d) || d.made <= at; });
+                 [&](const Deviation& d) { return is_planned(d.kind) || d.made <= at; });
     const Left left = left_after(space, made);
     out.push_back(chance_of(Walker(space, std::move(made), left, w), at));
   }

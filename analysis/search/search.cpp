@@ -89,7 +89,8 @@ class Search {
 
   void one_level(unsigned d) {
     Node top;
-    top.left = {d, space_.bounds.losses, space_.bounds.delays, space_.bounds.packet_delays};
+    top.left = all_of(space_.bounds);
+    top.left.all = d;
     if (d == 0) {
       World w = space_.root({});
       own_value_ = space_.finish(w);
@@ -118,9 +119,7 @@ class Search {
 
   [[nodiscard]] const Walker& walker() {
     if (!walker_) {
-      const Left left{space_.bounds.deviations, space_.bounds.losses, space_.bounds.delays,
-                      space_.bounds.packet_delays};
-      walker_.emplace(space_, std::vector<Deviation>{}, left, std::nullopt);
+      walker_.emplace(space_, std::vector<Deviation>{}, all_of(space_.bounds), std::nullopt);
     }
     return *walker_;
   }
@@ -274,14 +273,6 @@ class Search {
   std::atomic<std::size_t> settled_by_{0};  ///< nothing behind this place of the chunk matters
 };
 
-scenario::Scenario under(const scenario::Scenario& scenario,
-                         const scenario::RecoveryPolicy& policy) {
-  scenario::Scenario other = scenario;
-  for (scenario::Host& h : other.hosts)
-    h.policy = policy;
-  return other;
-}
-
 /// The scenario with the answers of a finding, which expects what was found.
 scenario::Scenario replaying(const Space& space, const Finding& finding) {
   scenario::Scenario out = space.scenario();
@@ -294,6 +285,14 @@ scenario::Scenario replaying(const Space& space, const Finding& finding) {
 }
 
 }  // namespace
+
+scenario::Scenario under(const scenario::Scenario& scenario,
+                         const scenario::RecoveryPolicy& policy) {
+  scenario::Scenario other = scenario;
+  for (scenario::Host& h : other.hosts)
+    h.policy = policy;
+  return other;
+}
 
 Objective objective_named(std::string_view word) {
   for (const Objective one : {Objective::corruption, Objective::exposure, Objective::stall}) {

@@ -56,6 +56,8 @@ enum class Kind : std::uint8_t {
   fault_at,
   fault_for
 };
+/// Chosen before the world begins to run, and not at an instant of it.
+inline bool is_planned(Kind kind) { return kind == Kind::fault_at || kind == Kind::fault_for; }
 
 /// A choice that is answered otherwise than in the scenario's own run.
 struct Deviation {
@@ -137,6 +139,10 @@ struct Progress {
 inline constexpr std::uint64_t default_walks = 10'000;
 /// Of each kind, before each level of a portfolio from the second on.
 inline constexpr std::uint64_t portfolio_walks = 512;
+
+/// The scenario with that policy at all hosts.
+scenario::Scenario under(const scenario::Scenario& scenario,
+                         const scenario::RecoveryPolicy& policy);
 
 struct Options {
   Strategy strategy = Strategy::exhaustive;

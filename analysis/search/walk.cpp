@@ -31,8 +31,6 @@ class WalkDice {
   std::uint64_t seed_, stream_, next_ = 0;
 };
 
-bool is_planned(Kind kind) { return kind == Kind::fault_at || kind == Kind::fault_for; }
-
 bool same_choice(const Deviation& a, const Deviation& b) {
   return a.choice.stream == b.choice.stream && a.choice.ordinal == b.choice.ordinal;
 }

@@ -113,16 +113,6 @@ void set_array_knobs(target::Profile& profile, const Subsystem& s) {
   profile.fence_time = span_of(s.fence_time);
 }
 
-std::vector<net::LinkId> links_at(const World& w, net::NodeId node) {
-  std::vector<net::LinkId> out;
-  for (std::uint32_t i = 0; i < w.net.links.size(); ++i) {
-    const auto& ends = w.net.links[i].ends;
-    if (ends[0] == node || ends[1] == node)
-      out.push_back(net::LinkId{i});
-  }
-  return out;
-}
-
 void build_nodes(World& w, const Subsystem& s, target::SubsystemId id, Names& names) {
   for (const ArrayNode& n : s.nodes) {
     std::vector<transport::PortId> ports;
@@ -289,7 +279,6 @@ void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
   host.io_cpu_time = h.io_cpu_time;
   const host::HostId id = host::add_host(w, host);
   names.hosts[h.name] = id;
-  names.host_links[h.name] = links_at(w, names.nodes.at(h.name));
   if (!h.rdma_drains_queue_pair)
     w.transport.rdma.undrained.push_back(names.nodes.at(h.name));
   for (const Subsystem& sub : s.subsystems) {
@@ -320,6 +309,16 @@ void check_points(const World& w, const Scenario& s) {
 }
 
 }  // namespace
+
+std::vector<net::LinkId> links_at(const World& w, net::NodeId node) {
+  std::vector<net::LinkId> out;
+  for (std::uint32_t i = 0; i < w.net.links.size(); ++i) {
+    const auto& ends = w.net.links[i].ends;
+    if (ends[0] == node || ends[1] == node)
+      out.push_back(net::LinkId{i});
+  }
+  return out;
+}
 
 std::vector<net::ChannelId> find_hops(const World& w, const Names& names, const std::string& from,
                                       const std::string& to) {

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds what goes wrong in a world: when it strikes, and what, kind by kind.
 #include <algorithm>
+#include <map>
 #include <string>
+#include <string_view>
 #include <tuple>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "models/scenario/builder/builder.hpp"
 #include "models/scenario/builder/internal.hpp"
@@ -62,12 +66,12 @@ fault::HostBlocked what_of(World&, const HostBlocked& f, const Names& names, con
   return {names.hosts.at(f.host)};
 }
 
-fault::HostDown what_of(World&, const HostDown& f, const Names& names, const std::string&) {
+fault::HostDown what_of(World& w, const HostDown& f, const Names& names, const std::string&) {
   using How = fault::HostDown::How;
   const How how = f.how == HostDown::How::crash     ? How::crash
                   : f.how == HostDown::How::process ? How::process
                                                     : How::shutdown;
-  const auto& links = names.host_links.at(f.host);
+  const auto links = links_at(w, names.nodes.at(f.host));
   return {names.hosts.at(f.host), how, {links.begin(), links.end()}};
 }
 
@@ -233,12 +237,16 @@ void add_failure(World& w, const Failure& from, Duration shift, Duration until,
 /// Each row holds until the next one of the same.
 void add(World& w, const FailureTrace& f, const Names& names, const std::string& entity) {
   const Duration shift = draw(w.choices, w.choices.add(entity, "at"), span_of(f.at));
-  for (auto row = f.failures.begin(); row != f.failures.end(); ++row) {
-    if (row->state == "up")
-      continue;
-    const auto next = std::find_if(row + 1, f.failures.end(),
-                                   [&](const Failure& one) { return one.what == row->what; });
-    add_failure(w, *row, shift, next == f.failures.end() ? Duration::max() : next->at, names);
+  std::vector<Duration> until(f.failures.size(), Duration::max());
+  std::map<std::string_view, Duration> next;
+  for (std::size_t i = f.failures.size(); i-- > 0;) {
+    const auto [place, last] = next.try_emplace(f.failures[i].what, f.failures[i].at);
+    if (!last)
+      until[i] = std::exchange(place->second, f.failures[i].at);
+  }
+  for (std::size_t i = 0; i < f.failures.size(); ++i) {
+    if (f.failures[i].state != "up")
+      add_failure(w, f.failures[i], shift, until[i], names);
   }
 }
 

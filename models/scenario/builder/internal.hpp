@@ -19,6 +19,7 @@ inline holdfast::Span span_of(const Latency& latency) {
 }
 
 // builder.cpp
+std::vector<net::LinkId> links_at(const World& w, net::NodeId node);
 /// Asks SimGrid for a way between two nodes; both must be able to be ends of one (names.ends).
 std::vector<net::ChannelId> find_hops(const World& w, const Names& names, const std::string& from,
                                       const std::string& to);

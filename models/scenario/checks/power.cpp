@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "models/scenario/checks/internal.hpp"
 #include "models/scenario/scenario.hpp"
@@ -13,10 +14,6 @@ namespace holdfast::scenario::check {
 namespace {
 
 constexpr std::size_t most_failures = 100'000;
-
-bool is_link(const Scenario& s, const std::string& name) {
-  return contains(links_and_groups(s), name);
-}
 
 std::vector<std::string> array_nodes(const Scenario& s) {
   std::vector<std::string> out;
@@ -39,11 +36,15 @@ struct Rows {
   const Scenario& s;
   std::vector<std::string> nodes;
   std::vector<std::string> names;
+  std::set<std::string> links;  ///< and groups of them
   Duration last{};
   std::map<std::string, std::string> states;
 
   explicit Rows(const Scenario& scenario)
-      : s(scenario), nodes(array_nodes(scenario)), names(links_and_groups(scenario)) {
+      : s(scenario),
+        nodes(array_nodes(scenario)),
+        names(links_and_groups(scenario)),
+        links(names.begin(), names.end()) {
     names.insert(names.end(), nodes.begin(), nodes.end());
   }
 
@@ -58,11 +59,11 @@ struct Rows {
                    format_duration(row.at),
                    "before the end of the run at " + format_duration(s.duration),
                    {}};
-    if (!contains(names, row.what))
+    const bool link = links.count(row.what) != 0;
+    if (!link && !contains(nodes, row.what))
       return Wrong{"what", in_quotes(row.what) + " unknown",
                    "a link, a group of links or a node of an array: " + one_of(names),
                    nearest(row.what, names)};
-    const bool link = is_link(s, row.what);
     if (link && row.state != "up" && row.state != "down")
       return Wrong{"state", fmt::format("{} of a link", in_quotes(row.state)), "up or down", {}};
     if (!link && std::count(nodes.begin(), nodes.end(), row.what) != 1)

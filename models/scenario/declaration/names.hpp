@@ -26,7 +26,6 @@ struct Names {
   std::map<std::pair<std::string, std::string>, std::vector<net::LinkId>>
       node_links;  // their ports'
   std::map<std::string, host::HostId> hosts;
-  std::map<std::string, std::vector<net::LinkId>> host_links;
   std::map<std::pair<std::string, std::uint32_t>, DiskId> disks;  // subsystem, nsid
   std::map<std::tuple<std::string, std::string, std::uint32_t>, host::HeadId> heads;
   std::map<std::pair<std::string, std::string>, host::ControllerId> controllers;  // host, nvme0

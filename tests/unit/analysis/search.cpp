@@ -15,6 +15,7 @@
 #include "analysis/search/shrink.hpp"
 #include "models/scenario/declaration/presets.hpp"
 #include "models/scenario/scenario.hpp"
+#include "tests/unit/analysis/worst_world.hpp"
 
 namespace {
 
@@ -23,20 +24,8 @@ using namespace holdfast::analysis;
 using nlohmann::json;
 using search::Ended;
 using search::Objective;
-
-/// The bundled scenario with a path that fails after the first two writes and before the third.
-json worst_case() {
-  json s = scenario::read_document("scenarios/worst_case.json");
-  s["faults"][0]["at"] = "1s";
-  return s;
-}
-
-scenario::Scenario with(const std::string& policy, const json& bounds) {
-  json s = worst_case();
-  s["hosts"][0]["policy"] = policy;
-  s["adversary"].update(bounds);
-  return scenario::from_json(s, "test");
-}
+using test::with;
+using test::worst_case;
 
 /// No holds barred, and quickly through.
 const json one_delay = {{"deviations", 1}, {"losses", 0}, {"faults", json::array()}};

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "models/scenario/scenario.hpp"
+#include "tests/unit/analysis/worst_world.hpp"
 
 namespace {
 
@@ -20,13 +21,10 @@ using nlohmann::json;
 using search::Objective;
 using search::Strategy;
 
-scenario::Scenario small(const std::string& policy, const json& bounds) {
-  json s = scenario::read_document("scenarios/worst_case.json");
-  s["faults"][0]["at"] = "1s";
-  s["hosts"][0]["policy"] = policy;
-  s["adversary"].update({{"deviations", 2}, {"faults", json::array()}, {"until", "901ms"}});
-  s["adversary"].update(bounds);
-  return scenario::from_json(s, "test");
+scenario::Scenario small(const json& policy, const json& bounds) {
+  json all = {{"deviations", 2}, {"faults", json::array()}, {"until", "901ms"}};
+  all.update(bounds);
+  return test::with(policy, all);
 }
 
 struct TemporaryFile {
@@ -80,6 +78,17 @@ TEST_CASE("a search does not go on from another one", "[search]") {
   CHECK_THROWS_WITH(
       search::kept_position(file.path, search::identity(s, options, Objective::stall)),
       "is of a search with for \"corruption\", expected \"stall\"");
+  // Both are told as "cqt-only + 1 knob".
+  const auto against = [&](double multiplier) {
+    search::Options other;
+    other.against = small({{"preset", "cqt-only"}, {"hold_multiplier", multiplier}}, json::object())
+                        .hosts[0]
+                        .policy;
+    return search::identity(s, other, Objective::corruption);
+  };
+  search::keep_position(file.path, against(2), {});
+  CHECK(search::kept_position(file.path, against(2)).has_value());
+  CHECK_THROWS_AS(search::kept_position(file.path, against(2.5)), search::PositionError);
   std::ofstream(file.path) << "{\"of\": 3";
   CHECK_THROWS_AS(search::kept_position(file.path, identity), search::PositionError);
 }

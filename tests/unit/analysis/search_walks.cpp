@@ -10,6 +10,7 @@
 #include "analysis/search/search.hpp"
 #include "analysis/search/walk.hpp"
 #include "models/scenario/scenario.hpp"
+#include "tests/unit/analysis/worst_world.hpp"
 
 namespace {
 
@@ -19,14 +20,7 @@ using nlohmann::json;
 using search::Ended;
 using search::Objective;
 using search::Strategy;
-
-scenario::Scenario failing(const std::string& policy, const json& bounds) {
-  json s = scenario::read_document("scenarios/worst_case.json");
-  s["faults"][0]["at"] = "1s";
-  s["hosts"][0]["policy"] = policy;
-  s["adversary"].update(bounds);
-  return scenario::from_json(s, "test");
-}
+using test::with;
 
 /// Of three writes and a read, one write may take longer; the path is dead from 1 s on.
 const json one_write = {{"deviations", 1}, {"losses", 0}, {"faults", json::array()}};
@@ -43,7 +37,7 @@ search::Outcome drawn(const scenario::Scenario& s, Strategy strategy, std::uint6
 }  // namespace
 
 TEST_CASE("walks keep to the bounds and are the same again", "[search]") {
-  const search::Space space(failing("spec", {{"deviations", 3}, {"losses", 2}, {"until", "3s"}}),
+  const search::Space space(with("spec", {{"deviations", 3}, {"losses", 2}, {"until", "3s"}}),
                             Objective::corruption);
   const search::Walker walker(space, {}, {3, 2, 1, 0}, std::nullopt);
   std::size_t longest = 0;
@@ -78,7 +72,7 @@ TEST_CASE("walks keep to the bounds and are the same again", "[search]") {
 
 TEST_CASE("walks find a retry that comes too early, and shrink it", "[search]") {
   for (const Strategy strategy : {Strategy::random_walk, Strategy::swarm}) {
-    const scenario::Scenario s = failing("linux-mainline", {{"deviations", 3}});
+    const scenario::Scenario s = with("linux-mainline", {{"deviations", 3}});
     const search::Outcome out = drawn(s, strategy, 2'000);
     REQUIRE(out.ended == Ended::found);
     CHECK(out.walks > 0);
@@ -89,7 +83,7 @@ TEST_CASE("walks find a retry that comes too early, and shrink it", "[search]") 
 }
 
 TEST_CASE("walks exhaust nothing, and say so", "[search]") {
-  const scenario::Scenario s = failing("spec", one_write);
+  const scenario::Scenario s = with("spec", one_write);
   const search::Outcome out = drawn(s, Strategy::random_walk, 200);
   CHECK(out.ended == Ended::budget);
   CHECK_FALSE(out.worst.has_value());
@@ -98,7 +92,7 @@ TEST_CASE("walks exhaust nothing, and say so", "[search]") {
   CHECK(search::document(s, out)["exhausted"] == false);
   // A portfolio exhausts what the exhaustive search does, in as many worlds, and walks besides.
   const scenario::Scenario two =
-      failing("spec", {{"deviations", 2}, {"faults", json::array()}, {"until", "901ms"}});
+      with("spec", {{"deviations", 2}, {"faults", json::array()}, {"until", "901ms"}});
   const search::Outcome all = drawn(two, Strategy::exhaustive, 0);
   const search::Outcome both = drawn(two, Strategy::portfolio, 0);
   CHECK(both.ended == Ended::exhausted);
@@ -112,7 +106,7 @@ TEST_CASE("walks give the same answer for any number of threads", "[search]") {
   for (const Strategy strategy : {Strategy::random_walk, Strategy::swarm, Strategy::portfolio}) {
     for (const char* policy : {"linux-mainline", "spec"}) {
       const scenario::Scenario s =
-          failing(policy, {{"deviations", 2}, {"losses", 0}, {"until", "1s"}});
+          with(policy, {{"deviations", 2}, {"losses", 0}, {"until", "1s"}});
       const json once = search::document(s, drawn(s, strategy, 400, 1));
       CHECK(once == search::document(s, drawn(s, strategy, 400, 3)));
     }
@@ -121,7 +115,7 @@ TEST_CASE("walks give the same answer for any number of threads", "[search]") {
 
 TEST_CASE("a corruption is inevitable from its only choice on", "[search]") {
   // One deviation is allowed, and the finding takes it: what follows cannot deviate any more.
-  const scenario::Scenario s = failing("linux-mainline", one_write);
+  const scenario::Scenario s = with("linux-mainline", one_write);
   const search::Outcome out = drawn(s, Strategy::exhaustive, 0);
   REQUIRE(out.worst.has_value());
   REQUIRE(out.worst->deviations.size() == 1);
