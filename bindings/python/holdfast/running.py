@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,8 +30,10 @@ from holdfast.world import World
 
 Kernel = Literal["native", "simgrid", "both"]
 TraceKind = Literal["jsonl", "kernel", "perfetto", "pcap"]
-# How long the process of a run may take to tell what it has.
-_LAST_WORDS_S = 0.9
+# How long the process of a run may compute to tell what it has, and how long that may take beside
+# whatever else the machine does.
+_LAST_WORDS_CPU_S = 0.9
+_LAST_WORDS_S = 20.0
 
 
 @checked
@@ -184,9 +189,7 @@ def _answer_of(process: subprocess.Popen[str], question: str) -> tuple[str, str]
         with held_back():
             process.send_signal(signal.SIGINT)
             try:
-                answer = process.communicate(timeout=_LAST_WORDS_S)
-            except subprocess.TimeoutExpired:
-                answer = None
+                answer = _last_words(process)
             finally:
                 process.kill()
                 process.wait()
@@ -197,3 +200,24 @@ def _answer_of(process: subprocess.Popen[str], question: str) -> tuple[str, str]
         process.kill()
         process.wait()
         raise
+
+
+def _last_words(process: subprocess.Popen[str]) -> tuple[str, str] | None:
+    """Return what an interrupted process says; None if it computes on and says nothing."""
+    cpu_s, since_s = _cpu_s(process.pid), time.monotonic()
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=0.1)
+        spent_s = time.monotonic() - since_s
+        if spent_s > _LAST_WORDS_S or _cpu_s(process.pid) - cpu_s > _LAST_WORDS_CPU_S:
+            return None
+
+
+def _cpu_s(pid: int) -> float:
+    """Return the CPU time of a process that still runs, in seconds; elsewhere than on Linux, 0."""
+    try:
+        # proc(5): fields 14 and 15, utime and stime, the 12th and 13th behind the name.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
