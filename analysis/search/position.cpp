@@ -11,6 +11,7 @@
 
 #include "analysis/files/files.hpp"
 #include "analysis/run/model_version.hpp"
+#include "models/scenario/reading/error.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::analysis::search {
@@ -111,13 +112,52 @@ std::optional<Position> kept_position(const std::filesystem::path& file, const j
     for (const auto& [key, expected] : identity.items()) {
       const json& found = kept.at("of").at(key);
       if (found != expected) {
-        throw PositionError(fmt::format("is of a search with {} {}, expected {}", key, found.dump(),
+        throw PositionError(fmt::format("{} is of a search with {} {}, expected {}",
+                                        scenario::in_quotes(file.string()), key, found.dump(),
                                         expected.dump()));
       }
     }
     return position_of(kept);
   } catch (const json::exception& error) {
-    throw PositionError(fmt::format("is not where a search stopped: {}", error.what()));
+    throw PositionError(fmt::format("{} is not where a search stopped: {}",
+                                    scenario::in_quotes(file.string()), error.what()));
+  }
+}
+
+Keeper::Keeper(const std::filesystem::path& folder, const scenario::Scenario& scenario,
+               const Options& options, Objective objective)
+    : folder_(folder),
+      file_(folder / "search-position.json"),
+      identity_(identity(scenario, options, objective)),
+      from_(kept_position(file_, identity_)) {}
+
+void Keeper::keep(const Position& position) {
+  const auto now = std::chrono::steady_clock::now();
+  last_ = position;
+  if (now < next_)
+    return;
+  keep_position(file_, identity_, position);
+  next_ = now + std::chrono::milliseconds{500};
+}
+
+std::optional<std::filesystem::path> Keeper::answer(const Outcome& out,
+                                                    const json& document) const {
+  // Text that is not UTF-8 (a file name) must not end a search at its last step.
+  constexpr auto replace = json::error_handler_t::replace;
+  write_whole(folder_.path() / "search.json", document.dump(2, ' ', false, replace) + "\n");
+  if (!out.worst)
+    return std::nullopt;
+  const std::filesystem::path finding = folder_.path() / (out.finding.name + ".json");
+  write_whole(finding, scenario::to_json(out.finding).dump(2, ' ', false, replace) + "\n");
+  return finding;
+}
+
+void Keeper::end(bool through) {
+  if (through) {
+    std::error_code none;
+    std::filesystem::remove(file_, none);
+  } else if (last_) {
+    keep_position(file_, identity_, *last_);
   }
 }
 

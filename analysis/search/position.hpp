@@ -2,11 +2,13 @@
 // How far a search has come, as a file from which it goes on after it was killed.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
 
+#include "analysis/files/folder.hpp"
 #include "analysis/search/search.hpp"
 
 namespace holdfast::analysis::search {
@@ -26,5 +28,33 @@ void keep_position(const std::filesystem::path& file, const nlohmann::json& iden
 /// None: there is no such file. Throws PositionError.
 std::optional<Position> kept_position(const std::filesystem::path& file,
                                       const nlohmann::json& identity);
+
+/// Keeps in a folder, in search-position.json, how far a search is, at most each half second, and
+/// takes it up there.
+class Keeper {
+ public:
+  /// Makes and locks the folder. Throws EnvironmentError, and PositionError if a position is there
+  /// that is none of this search.
+  Keeper(const std::filesystem::path& folder, const scenario::Scenario& scenario,
+         const Options& options, Objective objective);
+
+  [[nodiscard]] const std::filesystem::path& file() const { return file_; }
+  [[nodiscard]] const std::optional<Position>& from() const { return from_; }
+  void keep(const Position& position);
+  /// Writes the document, `search.json`, and the scenario of what was found beside it; returns
+  /// where that is, if anything was.
+  std::optional<std::filesystem::path> answer(const Outcome& out,
+                                              const nlohmann::json& document) const;
+  /// The search has ended; it is through, and the position goes, or there is more to do.
+  void end(bool through);
+
+ private:
+  Folder folder_;
+  std::filesystem::path file_;
+  nlohmann::json identity_;
+  std::optional<Position> from_;
+  std::optional<Position> last_;
+  std::chrono::steady_clock::time_point next_{};
+};
 
 }  // namespace holdfast::analysis::search

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <memory>
 
 #include "analysis/run/run.hpp"
 #include "analysis/search/position.hpp"
@@ -167,64 +168,24 @@ class Teller {
   Pace pace_;
 };
 
-/// Keeps in --out how far a search is, and takes it up there.
-class Keeper {
- public:
-  Keeper(const std::string& out, const scenario::Scenario& scenario, engine::Options& options,
-         engine::Objective objective) {
-    if (out.empty())
-      return;
-    folder_ = make_out(out);
-    file_ = std::filesystem::path(out) / "search-position.json";
-    identity_ = engine::identity(scenario, options, objective);
-    try {
-      options.from = engine::kept_position(file_, identity_);
-    } catch (const engine::PositionError& error) {
-      throw UsageError(fmt::format("--out: {} {}; take another folder",
-                                   scenario::in_quotes(file_.string()), error.what()));
-    }
+/// What keeps in --out how far the search is, and has taken it up from there.
+std::unique_ptr<engine::Keeper> keeper_of(const std::string& out,
+                                          const scenario::Scenario& scenario,
+                                          engine::Options& options, engine::Objective objective) {
+  if (out.empty())
+    return nullptr;
+  try {
+    auto keeper = std::make_unique<engine::Keeper>(out, scenario, options, objective);
+    options.from = keeper->from();
+    options.keep = [one = keeper.get()](const engine::Position& position) { one->keep(position); };
     if (options.from)
-      say("goes on from " + scenario::printable(file_.string()));
-    options.keep = [this](const engine::Position& position) { keep(position); };
+      say("goes on from " + scenario::printable(keeper->file().string()));
+    return keeper;
+  } catch (const engine::PositionError& error) {
+    throw UsageError(fmt::format("--out: {}; take another folder", error.what()));
+  } catch (const analysis::EnvironmentError& error) {
+    throw analysis::EnvironmentError(std::string("--out: ") + error.what());
   }
-  /// The search has ended; it is through, or there is more to do.
-  void end(bool through) {
-    if (through) {
-      std::error_code none;
-      std::filesystem::remove(file_, none);
-    } else if (last_) {
-      engine::keep_position(file_, identity_, *last_);
-    }
-  }
-
- private:
-  void keep(const engine::Position& position) {
-    const auto now = std::chrono::steady_clock::now();
-    last_ = position;
-    if (now < next_)
-      return;
-    engine::keep_position(file_, identity_, position);
-    next_ = now + std::chrono::milliseconds{500};
-  }
-
-  std::unique_ptr<analysis::Folder> folder_;
-  std::filesystem::path file_;
-  json identity_;
-  std::optional<engine::Position> last_;
-  std::chrono::steady_clock::time_point next_{};
-};
-
-void keep(const SearchArguments& arguments, const engine::Outcome& out, const json& document) {
-  if (arguments.out.empty())
-    return;
-  const std::filesystem::path place(arguments.out);
-  analysis::write_whole(place / "search.json", cli::text_of(document));
-  if (!out.worst)
-    return;
-  const std::filesystem::path file = place / (out.finding.name + ".json");
-  analysis::write_whole(file, cli::text_of(scenario::to_json(out.finding)));
-  say(fmt::format("replay it with: {} run {} --kernel both", program(),
-                  scenario::printable(file.string())));
 }
 
 }  // namespace
@@ -246,7 +207,8 @@ int search_worst(const SearchArguments& arguments) {
   options.stop = &stop_requested();
   Teller teller;
   options.progress = [&](const engine::Progress& p) { teller.tell(p); };
-  Keeper keeper(arguments.out, scenario, options, objective);
+  const std::unique_ptr<engine::Keeper> keeper =
+      keeper_of(arguments.out, scenario, options, objective);
   const engine::Outcome out = engine::search(scenario, options, objective);
   teller.clear();
   const json document = engine::document(scenario, out);
@@ -255,8 +217,13 @@ int search_worst(const SearchArguments& arguments) {
   } else {
     print(text_of(out, scenario, document));
   }
-  keep(arguments, out, document);
-  keeper.end(out.ended == engine::Ended::exhausted || out.ended == engine::Ended::found);
+  if (keeper) {
+    if (const auto finding = keeper->answer(out, document)) {
+      say(fmt::format("replay it with: {} run {} --kernel both", program(),
+                      scenario::printable(finding->string())));
+    }
+    keeper->end(out.ended == engine::Ended::exhausted || out.ended == engine::Ended::found);
+  }
   return status_of_answer(out.ended == engine::Ended::budget);
 }
 

@@ -28,6 +28,7 @@ def search(
     seconds: float | None,
     jobs: int,
     strategy: str,
+    out: str,
 ) -> str: ...
 def rare(
     text: str,

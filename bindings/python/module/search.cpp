@@ -2,6 +2,7 @@
 // The worst case within bounds, with the GIL released while C++ works.
 #include "analysis/search/search.hpp"
 
+#include <fmt/format.h>
 #include <pybind11/stl.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "analysis/search/position.hpp"
 #include "bindings/python/module/module.hpp"
 #include "models/scenario/declaration/presets.hpp"
 #include "models/scenario/scenario.hpp"
@@ -21,10 +23,11 @@ namespace {
 namespace engine = analysis::search;
 
 /// The document of a search; after Ctrl-C a partial one. `against` is the name of a policy, or
-/// empty; no `worlds`, no `seconds`: without such a budget; no `jobs`: as many threads as cores.
+/// empty; no `worlds`, no `seconds`: without such a budget; no `jobs`: as many threads as cores; no
+/// `out`: nothing is kept.
 std::string search(const std::string& text, const std::string& source, const std::string& objective,
                    const std::string& against, std::uint64_t worlds, std::optional<double> seconds,
-                   unsigned jobs, const std::string& strategy) {
+                   unsigned jobs, const std::string& strategy, const std::string& out) {
   const py::gil_scoped_release released;
   const scenario::Scenario scenario = scenario::parse(text, source);
   Stopper stopper;
@@ -41,9 +44,25 @@ std::string search(const std::string& text, const std::string& source, const std
   options.progress = [&](const engine::Progress&) { stopper.look(); };
   if (!against.empty())
     options.against = scenario::policy_row(against);
-  const engine::Outcome outcome =
-      engine::search(scenario, options, engine::objective_named(objective));
-  return engine::document(scenario, outcome).dump();
+  const engine::Objective what = engine::objective_named(objective);
+  std::optional<engine::Keeper> keeper;
+  if (!out.empty()) {
+    try {
+      keeper.emplace(out, scenario, options, what);
+    } catch (const engine::PositionError& error) {
+      const py::gil_scoped_acquire gil;
+      misuse(fmt::format("out: {}; expected another folder", error.what()));
+    }
+    options.from = keeper->from();
+    options.keep = [&](const engine::Position& position) { keeper->keep(position); };
+  }
+  const engine::Outcome outcome = engine::search(scenario, options, what);
+  const nlohmann::json document = engine::document(scenario, outcome);
+  if (keeper) {
+    keeper->answer(outcome, document);
+    keeper->end(outcome.ended == engine::Ended::exhausted || outcome.ended == engine::Ended::found);
+  }
+  return document.dump();
 }
 
 }  // namespace
@@ -51,7 +70,7 @@ std::string search(const std::string& text, const std::string& source, const std
 void add_search(py::module_& m) {
   m.def("search", &search, py::arg("text"), py::arg("source"), py::arg("objective"),
         py::arg("against"), py::arg("worlds"), py::arg("seconds"), py::arg("jobs"),
-        py::arg("strategy"));
+        py::arg("strategy"), py::arg("out"));
 }
 
 }  // namespace holdfast::python

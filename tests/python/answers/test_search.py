@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from holdfast import UsageError, search
 from program import PROGRAM, holdfast, result
 from units import numbers_without_unit
 
@@ -133,3 +134,30 @@ def test_a_search_goes_on_where_it_stopped(tmp_path: Path) -> None:
         assert rest.returncode == 0
         assert (folder / "search.json").read_bytes() == (whole / "search.json").read_bytes()
         assert not (folder / "search-position.json").exists()
+
+
+def test_a_search_from_python_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    """With out=, by the file of the program: either one goes on where the other has stopped."""
+    one, bounds = "worst_case", {"deviations": 1}
+    whole = search(one, "stall", bounds=bounds, out=tmp_path / "whole")
+    part = search(one, "stall", bounds=bounds, worlds=20, jobs=1, out=tmp_path / "part")
+    assert not part.exhausted
+    assert part.worlds < whole.worlds
+    position = tmp_path / "part" / "search-position.json"
+    with pytest.raises(UsageError, match='of a search with for "stall", expected "exposure"'):
+        search(one, "exposure", bounds=bounds, out=tmp_path / "part")
+    asked = ("search", one, "--for", "stall", "--bounds", "deviations=1")
+    told = holdfast(*asked, "--jobs", "1", "--budget", "40", "--out", str(tmp_path / "part"))
+    assert "goes on from" in told.stderr
+    assert position.exists()
+    rest = search(one, "stall", bounds=bounds, out=tmp_path / "part")
+    assert rest.to_dict() == whole.to_dict()
+    assert not position.exists()
+    texts = {(tmp_path / name / "search.json").read_bytes() for name in ("whole", "part")}
+    assert len(texts) == 1
+    position.write_text("{}")
+    with pytest.raises(UsageError, match="not where a search stopped"):
+        search(one, "stall", bounds=bounds, out=tmp_path / "part")
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="is not a folder"):
+        search(one, "stall", bounds=bounds, out=tmp_path / "file")

@@ -4,17 +4,20 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
 
 from holdfast import _core
-from holdfast._arguments import Whole, checked
+from holdfast._arguments import AnyPath, Whole, checked
 from holdfast._words import did_you_mean, shown
 from holdfast.answers._kept import kept
 from holdfast.errors import UsageError
+from holdfast.files import check_folder
 from holdfast.scenario import Scenario, ScenarioLike, as_scenario
 from holdfast.statistics import wilson_interval
 from holdfast.units import Time, nanoseconds
@@ -95,6 +98,7 @@ def search(
     against: str | None = None,
     strategy: Strategy = "exhaustive",
     jobs: Annotated[int, Whole(0, 1024)] = 0,
+    out: AnyPath | None = None,
 ) -> Search:
     """Find the worst execution of a scenario within bounds, or that there is none.
 
@@ -115,10 +119,14 @@ def search(
             the budget is done (10,000 without one); or ``"portfolio"``: some of both before each
             number of deviations from the second on.
         jobs: threads; 0: as many as there are cores.
+        out: a folder for the answer (``search.json``) and the scenario of what was found. How far
+            the search is stands there too, at most half a second old: called again, after a kill
+            as well, it goes on, and answers what it would have answered in one go.
 
     Raises:
         ScenarioError: the scenario, or a bound, is wrong.
-        UsageError: an argument is.
+        UsageError: an argument is; or the folder has the position of another search.
+        WriteError: the folder cannot be written.
         Interrupted: Ctrl-C; its `result` is the Search until then.
 
     """
@@ -134,6 +142,8 @@ def search(
             raise UsageError(f"against: found {shown(against)}, expected a policy{hint}")
         if objective != "corruption":
             raise UsageError("against: expected the objective corruption")
+    if out is not None:
+        check_folder(Path(out))
     seconds = None if budget is None else nanoseconds(budget, "budget") / 1e9
     text = _core.search(
         one._text(),
@@ -144,6 +154,7 @@ def search(
         seconds,
         jobs,
         strategy,
+        "" if out is None else os.fspath(out),
     )
     return kept(_search_of(text), text)
 
