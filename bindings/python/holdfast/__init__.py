@@ -17,7 +17,18 @@ from typing import Any as _Any
 
 from holdfast import parts, statistics
 from holdfast._version import __version__, model_version
-from holdfast.answers import Rare, Search, Size, explore, rare, search, sensitivity, size, timers
+from holdfast.answers import (
+    Rare,
+    Search,
+    Size,
+    explore,
+    rare,
+    search,
+    sensitivity,
+    size,
+    timers,
+    tornado,
+)
 from holdfast.conforming import Conformance, conform
 from holdfast.errors import (
     HoldfastError,
@@ -108,6 +119,7 @@ __all__ = [
     "sweep",
     "threshold",
     "timers",
+    "tornado",
     "zipped",
 ]
 

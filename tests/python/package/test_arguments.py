@@ -115,6 +115,10 @@ VALID: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
             "n": 16,
         },
     ),
+    "tornado": (
+        holdfast.tornado,
+        {"scenario": "rare_1e6", "ranges": {"/subsystems/0/attr_cqt": ("100ms", "1s")}},
+    ),
     "grid": (holdfast.grid, {"axes": {POLICY: ["spec"]}}),
     "zipped": (holdfast.zipped, {"axes": {POLICY: ["spec"]}}),
     "random": (holdfast.random, {"n": 4, "ranges": {"/x": (1, 2)}}),

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 import holdfast
 import pytest
 
@@ -38,11 +40,30 @@ def test_the_risk_hangs_on_the_mean_time_and_on_nothing_that_is_not_there() -> N
     assert total["dummy"] == pytest.approx(0, abs=1e-6)
 
 
+def test_a_tornado_is_worked_out_by_hand() -> None:
+    """What a write takes longer is exponential: each CQT more is exp(-CQT / mean) of the risk."""
+    mean_s = 0.285
+    kato = "/hosts/0/connect/*/keep_alive_tmo"
+    ranges = {CQT: ("400ms", "600ms"), kato: ("1s", "2s"), "/duration": ("20s", "30s")}
+    one = holdfast.Scenario.load("rare_1e6").set(MEAN, "285ms")
+    table = holdfast.tornado(one, ranges)
+    assert list(table.index) == [kato, CQT, "/duration"]
+    assert table["decades"][CQT] == pytest.approx(0.2 / mean_s / math.log(10), rel=0.01)
+    assert table["decades"]["/duration"] == 0
+    row = table.loc[CQT]
+    assert row["at_high_probability"] < row["own_probability"] < row["at_low_probability"]
+    ax = holdfast.plot.tornado(table)
+    assert ax.get_title(loc="left").startswith("KATO alone: ")
+    assert [label.get_text() for label in ax.get_yticklabels()][1] == "CQT"
+
+
 def test_what_they_refuse() -> None:
     """A risk that is none, a design that is none."""
     with pytest.raises(holdfast.UsageError, match="risk"):
         holdfast.size("rare_1e6", risk=0, stall="20s")
     with pytest.raises(holdfast.UsageError, match="power of two"):
         holdfast.sensitivity("rare_1e6", {CQT: ("1ms", "2ms")}, n=100)
+    with pytest.raises(holdfast.UsageError, match="empty range"):
+        holdfast.tornado("rare_1e6", {CQT: ("2ms", "2ms")})
     with pytest.raises(holdfast.ScenarioError):
         holdfast.size("quickstart", stall="20s")

@@ -3,8 +3,19 @@
 
 from holdfast.answers.exploring import explore
 from holdfast.answers.rarity import Rare, rare
-from holdfast.answers.sizing import Size, sensitivity, size
+from holdfast.answers.sizing import Size, sensitivity, size, tornado
 from holdfast.answers.timelines import timers
 from holdfast.answers.worst import Search, search
 
-__all__ = ["Rare", "Search", "Size", "explore", "rare", "search", "sensitivity", "size", "timers"]
+__all__ = [
+    "Rare",
+    "Search",
+    "Size",
+    "explore",
+    "rare",
+    "search",
+    "sensitivity",
+    "size",
+    "timers",
+    "tornado",
+]

@@ -143,15 +143,8 @@ def sensitivity(
     """
     if n & (n - 1):
         raise UsageError(f"n: found {n}, expected a power of two")
-    if not ranges:
-        raise UsageError("ranges: found none, expected at least one path")
     one = as_scenario(scenario)
-    bounds = [
-        (nanoseconds(low, path), nanoseconds(high, path)) for path, (low, high) in ranges.items()
-    ]
-    for path, (low_ns, high_ns) in zip(ranges, bounds, strict=True):
-        if low_ns >= high_ns:
-            raise UsageError(f"{path}: found an empty range, expected the lower bound first")
+    bounds = _bounds_of(ranges)
     names = [*ranges, "dummy"]
 
     def log_risk(points: np.ndarray) -> np.ndarray:
@@ -173,6 +166,61 @@ def sensitivity(
         },
         index=pd.Index(names, name="path"),
     )
+
+
+@checked
+def tornado(scenario: ScenarioLike, ranges: Mapping[str, tuple[Time, Time]]) -> pd.DataFrame:
+    """Return what each time alone does to the risk, from one end of its range to the other.
+
+    All others stay as the scenario has them; what they do together is told by
+    :func:`sensitivity`. The risk is the closed form's.
+
+    Args:
+        scenario: see :func:`size`.
+        ranges: bounds of times, by path (``{"/subsystems/0/attr_cqt": ("100ms", "1s")}``).
+
+    Returns:
+        One row a path, the widest first: ``low_s`` and ``high_s``, the ends; the probability of
+        exposure in a failover with each, ``at_low_probability`` and ``at_high_probability``;
+        ``own_probability``, that of the scenario; ``decades``, how many powers of ten lie between
+        the ends.
+
+    Raises:
+        ScenarioError: the scenario or a path is wrong, or not of that kind.
+        UsageError: an argument is.
+
+    """
+    one = as_scenario(scenario)
+    own = math.exp(_log_risk(one, [], [], np.empty(0)))
+    rows = []
+    for path, (low, high) in zip(ranges, _bounds_of(ranges), strict=True):
+        logs = [_log_risk(one, [path], [(end, end)], np.zeros(1)) for end in (low, high)]
+        rows.append(
+            {
+                "path": path,
+                "low_s": low / 1e9,
+                "high_s": high / 1e9,
+                "at_low_probability": math.exp(logs[0]),
+                "at_high_probability": math.exp(logs[1]),
+                "own_probability": own,
+                "decades": abs(logs[1] - logs[0]) / math.log(10),
+            }
+        )
+    table = pd.DataFrame(rows).set_index("path")
+    return table.sort_values("decades", ascending=False, kind="stable")
+
+
+def _bounds_of(ranges: Mapping[str, tuple[Time, Time]]) -> list[tuple[int, int]]:
+    """Return the bounds in nanoseconds, each lower one first."""
+    if not ranges:
+        raise UsageError("ranges: found none, expected at least one path")
+    bounds = [
+        (nanoseconds(low, path), nanoseconds(high, path)) for path, (low, high) in ranges.items()
+    ]
+    for path, (low_ns, high_ns) in zip(ranges, bounds, strict=True):
+        if low_ns >= high_ns:
+            raise UsageError(f"{path}: found an empty range, expected the lower bound first")
+    return bounds
 
 
 def _log_risk(

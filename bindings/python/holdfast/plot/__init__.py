@@ -15,6 +15,7 @@ from holdfast.plot.shares import corrupt_share
 from holdfast.plot.stall import stall_against_kato
 from holdfast.plot.style import OKABE_ITO
 from holdfast.plot.timeline import timeline
+from holdfast.plot.tornado import tornado
 
 __all__ = [
     "OKABE_ITO",
@@ -26,4 +27,5 @@ __all__ = [
     "stall_against_kato",
     "stall_ecdf",
     "timeline",
+    "tornado",
 ]
