@@ -52,11 +52,14 @@ lsfmm: python  ## The measurement matrix for LSF/MM: table and plots (LSFMM_OUT=
 lsfmm-page: python  ## The same, and docs/lsfmm.md and its pictures anew
 	@$(PYTHON) tools/lsfmm.py --page $(LSFMM_OUT)
 
+# The tests of the package run once, from the wheel, as whoever installs it has it.
+BESIDE_WHEEL := --ignore=tests/python/package
+
 test: ready-to-test  ## All that a user or contributor needs: formats, lints, all tests, the wheel
 	@$(MAKE) formats
 	@$(MAKE) lint
 	@$(MAKE) test-cpp
-	@$(MAKE) test-python
+	@$(MAKE) test-python PYTEST="$(BESIDE_WHEEL)"
 	@$(MAKE) stubs
 	@$(MAKE) test-wheel
 
@@ -105,7 +108,7 @@ test-cpp: test-program  ## The C++ tests, release build
 	@ctest --preset release -j $(JOBS)
 
 test-python: python bench-program  ## The Python tests, the house rules among them
-	@$(PYTHON) -m pytest -n $(JOBS) --dist loadfile
+	@$(PYTHON) -m pytest -n $(JOBS) --dist loadfile $(PYTEST)
 
 test-wheel: python  ## The tests of the package, from a wheel in an empty environment elsewhere
 	@JOBS=$(JOBS) tools/test-wheel

@@ -37,7 +37,8 @@ double processor_seconds() {
 class Run {
  public:
   Run(const scenario::Scenario& scenario, const Event& event, const Options& options)
-      : options_(options), worlds_(scenario, event, options.importance, options.stop) {
+      : options_(options),
+        worlds_(scenario, event, options.importance, options.stop, options.deadline) {
     out_.event = event;
     out_.options = options;
   }
@@ -47,7 +48,9 @@ class Run {
     place_levels();
     repeat();
     out_.seconds = processor_seconds() - began;
-    if (out_.ended != Ended::interrupted)
+    if (is_over())
+      out_.ended = how_it_ended();
+    else
       run_crude();
     sum_up();
     if (out_.ended != Ended::interrupted)
@@ -65,6 +68,10 @@ class Run {
     Work work;
     bool finished = false;
   };
+
+  [[nodiscard]] Ended how_it_ended() const {
+    return options_.stop != nullptr && *options_.stop ? Ended::interrupted : Ended::budget;
+  }
 
   [[nodiscard]] bool is_over() const {
     return (options_.stop != nullptr && *options_.stop) ||
@@ -84,7 +91,7 @@ class Run {
                        ? pilot(worlds_, effort, chance_of(options_.method), seeds)
                        : measure(worlds_, options_.levels, effort, seeds);
     } catch (const Stopped&) {
-      out_.ended = Ended::interrupted;
+      out_.ended = how_it_ended();
       return;
     }
     for (const double chance : out_.pilot.chances)
@@ -111,7 +118,7 @@ class Run {
   }
 
   void repeat() {
-    if (out_.ended == Ended::interrupted)
+    if (out_.ended != Ended::complete)
       return;
     done_.resize(options_.repetitions);
     std::atomic<std::size_t> finished{0};
@@ -132,7 +139,7 @@ class Run {
     const auto last =
         std::find_if(done_.begin(), done_.end(), [](const Done& one) { return !one.finished; });
     if (last != done_.end()) {
-      out_.ended = options_.stop != nullptr && *options_.stop ? Ended::interrupted : Ended::budget;
+      out_.ended = how_it_ended();
     }
     done_.erase(last, done_.end());
   }
@@ -158,15 +165,14 @@ class Run {
           out_.crude_work += works[i];
         }
         if (is_over()) {
-          out_.ended =
-              options_.stop != nullptr && *options_.stop ? Ended::interrupted : Ended::budget;
+          out_.ended = how_it_ended();
           break;
         }
         if (options_.progress)
           options_.progress(options_.repetitions, options_.repetitions);
       }
     } catch (const Stopped&) {
-      out_.ended = Ended::interrupted;
+      out_.ended = how_it_ended();
     }
     out_.crude = proportion_of(hits, runs);
     out_.crude_seconds = processor_seconds() - began;

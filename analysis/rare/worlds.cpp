@@ -112,11 +112,12 @@ std::int64_t longest_now(const Stalls& stalls, TimePoint now) {
 }  // namespace
 
 Worlds::Worlds(scenario::Scenario scenario, Event event, Importance importance,
-               const std::atomic<bool>* stop)
+               const std::atomic<bool>* stop, Deadline deadline)
     : scenario_(std::move(scenario)),
       event_(event),
       importance_(std::move(importance)),
       stop_(stop),
+      deadline_(deadline),
       end_(sim::epoch + scenario_.duration) {
   HOLDFAST_CHECK(!scenario_.choices, "a script leaves nothing to chance");
   late_delivery_ = may_deliver_late(scenario_);
@@ -205,7 +206,7 @@ Reached Worlds::advance(Path& path, double up, double down, double& peak, Work& 
   std::optional<StallWatch> watch;
   if (event_.kind == Event::Kind::stall)
     watch.emplace(w, path.stalls);
-  if (stop_ != nullptr && *stop_)
+  if ((stop_ != nullptr && *stop_) || (deadline_ && std::chrono::steady_clock::now() >= *deadline_))
     throw Stopped();
   for (;;) {
     if (has_happened(path))

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <optional>
@@ -36,7 +37,7 @@ struct Event {
 Event event_of(std::string_view text);
 std::string name_of(const Event& event);
 
-/// Thrown by `advance` once a stop was asked for.
+/// Thrown by `advance` once a stop was asked for, or the time is over.
 class Stopped : public std::exception {};
 
 /// The stalls of the applications of a world, as far as they are known.
@@ -64,6 +65,7 @@ struct Lineage {
 
 class Worlds {
  public:
+  using Deadline = std::optional<std::chrono::steady_clock::time_point>;
   struct Path {
     World world;
     Lineage lineage;
@@ -73,7 +75,7 @@ class Worlds {
   /// `importance`: empty: the one that is built in. One of somebody else sees when a command will
   /// have been executed, so nothing that was drawn is drawn anew for it.
   Worlds(scenario::Scenario scenario, Event event, Importance importance = {},
-         const std::atomic<bool>* stop = nullptr);
+         const std::atomic<bool>* stop = nullptr, Deadline deadline = {});
 
   [[nodiscard]] Path root(std::uint64_t seed, Work& work) const;
   void renew(Path& path, std::uint64_t seed) const;
@@ -98,6 +100,7 @@ class Worlds {
   Event event_;
   Importance importance_;
   const std::atomic<bool>* stop_;
+  Deadline deadline_;
   TimePoint end_{};
   bool late_delivery_ = false;
   World base_;  ///< without its faults; only if nothing of it was drawn

@@ -100,11 +100,24 @@ VALID: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "timers": (holdfast.timers, {"scenario": BASE}),
     "search": (
         holdfast.search,
-        {"scenario": "worst_case", "objective": "corruption", "worlds": 50, "jobs": 1},
+        {
+            "scenario": "worst_case",
+            "objective": "corruption",
+            "bounds": {"deviations": 1, "losses": 0},
+            "worlds": 50,
+            "jobs": 1,
+        },
     ),
     "rare": (
         holdfast.rare,
-        {"scenario": "rare_1e4", "of": "exposure", "repetitions": 2, "effort": 5, "jobs": 1},
+        {
+            "scenario": "rare_1e4",
+            "of": "exposure",
+            "repetitions": 2,
+            "effort": 5,
+            "jobs": 1,
+            "budget": "10ms",
+        },
     ),
     "size": (holdfast.size, {"scenario": "rare_1e6", "risk": 1e-6, "stall": "20s"}),
     "sensitivity": (

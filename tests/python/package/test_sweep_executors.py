@@ -53,20 +53,6 @@ def test_processes(plain: pd.DataFrame) -> None:
         pd.testing.assert_frame_equal(swept(pool), plain)
 
 
-def test_dask(plain: pd.DataFrame) -> None:
-    """A cluster gives the same, through a client or its address."""
-    distributed: Any = pytest.importorskip("distributed")
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        pd.testing.assert_frame_equal(swept(client), plain)
-        pd.testing.assert_frame_equal(swept(cluster.scheduler_address), plain)
-        assert client.status == "running"
-
-
 def test_dask_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without it, the error says what to install."""
     monkeypatch.setitem(sys.modules, "distributed", None)

@@ -126,3 +126,15 @@ TEST_CASE("stalls and exposure are rare events too", "[rare]") {
   CHECK_THROWS_AS(rare::event_of("corruption>1s"), std::invalid_argument);
   CHECK(rare::name_of(rare::event_of("exposure>2s")) == "exposure>2s");
 }
+
+TEST_CASE("a budget ends the pilot and the crude runs too", "[rare]") {
+  const scenario::Scenario s = scenario::from_json(one_write("500ms"), "test");
+  rare::Options o = options(rare::Method::restart, 20, 100);
+  o.crude_part = 5.0;
+  o.deadline = std::chrono::steady_clock::now();
+  const rare::Outcome out = rare::rare(s, {}, o);
+  CHECK(out.ended == rare::Ended::budget);
+  CHECK_FALSE(out.pilot.complete);
+  CHECK(out.values.empty());
+  CHECK(out.crude.runs == 0);
+}

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Dask cluster runs a sweep; the tests of the package do without one, as most who install it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import distributed
+import holdfast
+import pandas as pd
+
+POINTS = {"/hosts/0/policy": ["linux-mainline", "cqt-only"], "/faults/0/at": ["20ms", "2.5"]}
+
+
+def swept(executor: Any = None, **more: Any) -> pd.DataFrame:
+    """Run the same sweep, of which half the points fail."""
+    base = holdfast.Scenario.load("rw_test_mainline")
+    return holdfast.sweep(
+        base, POINTS, seeds=6, executor=executor, max_events=20_000, progress=False, **more
+    )
+
+
+def test_dask() -> None:
+    """A cluster gives the same as one thread, through a client or its address."""
+    plain = swept(jobs=1)
+    assert plain["error"].notna().sum() == 12
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        pd.testing.assert_frame_equal(swept(client), plain)
+        pd.testing.assert_frame_equal(swept(cluster.scheduler_address), plain)
+        assert client.status == "running"
