@@ -17,7 +17,7 @@
 namespace holdfast::python {
 namespace {
 
-namespace engine = analysis::rare;
+namespace rarity = analysis::rare;
 
 /// The document of an estimate; after Ctrl-C a partial one. No `seconds`: without such a budget; no
 /// `jobs`: as many threads as cores. The scenario must have no `choices`.
@@ -27,9 +27,9 @@ std::string rare(const std::string& text, const std::string& source, const std::
   const py::gil_scoped_release released;
   const scenario::Scenario scenario = scenario::parse(text, source);
   Stopper stopper;
-  engine::Options options;
+  rarity::Options options;
   options.jobs = jobs != 0 ? jobs : std::max(1u, std::thread::hardware_concurrency());
-  options.method = engine::method_named(method);
+  options.method = rarity::method_named(method);
   options.repetitions = repetitions;
   options.effort = effort;
   options.seed = seed;
@@ -40,9 +40,9 @@ std::string rare(const std::string& text, const std::string& source, const std::
   }
   options.stop = &stopper.flag();
   options.progress = [&](std::size_t, std::size_t) { stopper.look(); };
-  const engine::Event event = engine::event_of(of);
-  const engine::Outcome outcome = engine::rare(scenario, event, options);
-  return engine::document(scenario, outcome).dump();
+  const rarity::Event event = rarity::event_of(of);
+  const rarity::Outcome outcome = rarity::rare(scenario, event, options);
+  return rarity::document(scenario, outcome).dump();
 }
 
 }  // namespace

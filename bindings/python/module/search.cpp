@@ -20,7 +20,7 @@
 namespace holdfast::python {
 namespace {
 
-namespace engine = analysis::search;
+namespace worst = analysis::search;
 
 /// The document of a search; after Ctrl-C a partial one. `against` is the name of a policy, or
 /// empty; no `worlds`, no `seconds`: without such a budget; no `jobs`: as many threads as cores; no
@@ -31,36 +31,36 @@ std::string search(const std::string& text, const std::string& source, const std
   const py::gil_scoped_release released;
   const scenario::Scenario scenario = scenario::parse(text, source);
   Stopper stopper;
-  engine::Options options;
+  worst::Options options;
   options.jobs = jobs != 0 ? jobs : std::max(1u, std::thread::hardware_concurrency());
   options.worlds = worlds;
-  options.strategy = engine::strategy_named(strategy);
+  options.strategy = worst::strategy_named(strategy);
   if (seconds) {
     options.deadline =
         std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
                                                std::chrono::duration<double>(*seconds));
   }
   options.stop = &stopper.flag();
-  options.progress = [&](const engine::Progress&) { stopper.look(); };
+  options.progress = [&](const worst::Progress&) { stopper.look(); };
   if (!against.empty())
     options.against = scenario::policy_row(against);
-  const engine::Objective what = engine::objective_named(objective);
-  std::optional<engine::Keeper> keeper;
+  const worst::Objective what = worst::objective_named(objective);
+  std::optional<worst::Keeper> keeper;
   if (!out.empty()) {
     try {
       keeper.emplace(out, scenario, options, what);
-    } catch (const engine::PositionError& error) {
+    } catch (const worst::PositionError& error) {
       const py::gil_scoped_acquire gil;
       misuse(fmt::format("out: {}; expected another folder", error.what()));
     }
     options.from = keeper->from();
-    options.keep = [&](const engine::Position& position) { keeper->keep(position); };
+    options.keep = [&](const worst::Position& position) { keeper->keep(position); };
   }
-  const engine::Outcome outcome = engine::search(scenario, options, what);
-  const nlohmann::json document = engine::document(scenario, outcome);
+  const worst::Outcome outcome = worst::search(scenario, options, what);
+  const nlohmann::json document = worst::document(scenario, outcome);
   if (keeper) {
     keeper->answer(outcome, document);
-    keeper->end(outcome.ended == engine::Ended::exhausted || outcome.ended == engine::Ended::found);
+    keeper->end(outcome.ended == worst::Ended::exhausted || outcome.ended == worst::Ended::found);
   }
   return document.dump();
 }
