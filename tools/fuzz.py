@@ -39,7 +39,13 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=0, help="0: another one each time")
     parser.add_argument("--only", choices=PROGRAMS, help="one of them")
+    parser.add_argument(
+        "--fast", action="store_true", help="those of build-fuzz-fast, which have no sanitizers"
+    )
     given = parser.parse_args()
+    if given.fast:
+        global BUILD
+        BUILD = ROOT / "build-fuzz-fast"
     chosen = [given.only] if given.only else list(PROGRAMS)
     bad = [
         name
