@@ -45,7 +45,7 @@ void unanswered_is_a_loss(const RunView& v, Ledger& ledger) {
 }
 
 void not_lost_before_kato(const RunView& v, Ledger& ledger) {
-  const auto keep_alives = host_keep_alives(v);
+  const auto& keep_alives = host_keep_alives(v);
   v.each(Kind::request_timeout, [&](const Event& e) {
     if (e.get<"qid">() != 0 || e.get<"opcode">() != wire::raw(AdminOpcode::keep_alive))
       return;

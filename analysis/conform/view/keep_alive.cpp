@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "analysis/conform/view/derived.hpp"
 #include "sim/timer_wheel.hpp"
 
 namespace holdfast::conform {
@@ -88,7 +89,9 @@ Duration HostKeepAlive::longest_kato(TimePoint from, TimePoint to) const {
   return found;
 }
 
-std::vector<HostKeepAlive> host_keep_alives(const RunView& v) {
+namespace {
+
+std::vector<HostKeepAlive> derive_host(const RunView& v) {
   const auto ends = ends_of(v);
   std::vector<HostKeepAlive> out(v.associations.size());
   for (std::size_t i = 0; i < out.size(); ++i) {
@@ -134,6 +137,12 @@ std::vector<HostKeepAlive> host_keep_alives(const RunView& v) {
                      [](const Heard& x, const Heard& y) { return x.at < y.at; });
   }
   return out;
+}
+
+}  // namespace
+
+const std::vector<HostKeepAlive>& host_keep_alives(const RunView& v) {
+  return kept(v.derived->host_keep_alives, v, &derive_host);
 }
 
 TimePoint work_latest(const RunView& v, std::uint32_t controller, TimePoint from, Duration t) {
@@ -274,7 +283,9 @@ class Marker {
 
 }  // namespace
 
-std::vector<TargetKeepAlive> target_keep_alives(const RunView& v) {
+namespace {
+
+std::vector<TargetKeepAlive> derive_target(const RunView& v) {
   std::vector<std::vector<std::uint32_t>> features(v.associations.size());
   for (std::uint32_t i = 0; i < v.exchanges.size(); ++i) {
     const Exchange& x = v.exchanges[i];
@@ -300,6 +311,12 @@ std::vector<TargetKeepAlive> target_keep_alives(const RunView& v) {
     out.push_back(std::move(k));
   }
   return out;
+}
+
+}  // namespace
+
+const std::vector<TargetKeepAlive>& target_keep_alives(const RunView& v) {
+  return kept(v.derived->target_keep_alives, v, &derive_target);
 }
 
 }  // namespace holdfast::conform

@@ -36,8 +36,8 @@ struct HostKeepAlive {
   [[nodiscard]] bool traffic_based() const { return a->identity.traffic_based_keep_alive(); }
 };
 
-/// Of all associations whose controller said who it is.
-std::vector<HostKeepAlive> host_keep_alives(const RunView& v);
+/// Of all associations whose controller said who it is; as long as the view is there.
+const std::vector<HostKeepAlive>& host_keep_alives(const RunView& v);
 
 /// When delayed work of a host that is set at `from` has run at the latest.
 TimePoint work_latest(const RunView& v, std::uint32_t controller, TimePoint from, Duration t);
@@ -68,8 +68,8 @@ struct TargetKeepAlive {
   [[nodiscard]] Duration katt_at(TimePoint t) const;
 };
 
-/// Of all controllers for I/O that said who they are.
-std::vector<TargetKeepAlive> target_keep_alives(const RunView& v);
+/// Of all controllers for I/O that said who they are; as long as the view is there.
+const std::vector<TargetKeepAlive>& target_keep_alives(const RunView& v);
 
 /// What a controller makes of a KATO that it accepts (protocol.md 1.2).
 Duration granted(const RunView& v, const Association& a, std::uint32_t kato_ms);

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "analysis/conform/view/builder.hpp"
+#include "analysis/conform/view/derived.hpp"
 #include "sim/timer_wheel.hpp"
 
 namespace holdfast::conform {
@@ -54,6 +55,9 @@ TimePoint healed_at(const RunView& v) {
 }
 
 }  // namespace
+
+RunView::RunView(const scenario::Scenario& s, const EventLog& l, TimePoint e)
+    : scenario(s), log(l), end(e), derived(std::make_shared<Derived>()) {}
 
 Duration Association::kato(const std::vector<Exchange>& all) const {
   if (connect == nothing)

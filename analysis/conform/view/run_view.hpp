@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -163,9 +164,16 @@ struct FaultWindow {
   TimePoint off = never;
 };
 
+struct Derived;
+
 struct RunView {
-  RunView(const scenario::Scenario& s, const EventLog& l, TimePoint e)
-      : scenario(s), log(l), end(e) {}
+  RunView(const scenario::Scenario& s, const EventLog& l, TimePoint e);
+  /// What is derived points into the view that it is derived from.
+  RunView(const RunView&) = delete;
+  RunView& operator=(const RunView&) = delete;
+  RunView(RunView&&) = default;
+  RunView& operator=(RunView&&) = delete;
+  ~RunView() = default;
 
   const scenario::Scenario& scenario;
   const EventLog& log;
@@ -187,6 +195,8 @@ struct RunView {
   std::vector<Ccr> ccrs;
   std::vector<FaultWindow> faults;
   TimePoint healed = never;  ///< since when nothing is broken any more; never: something is
+  /// What several checks ask for; made when the first one does (derived.hpp).
+  std::shared_ptr<Derived> derived;
 
   [[nodiscard]] const Event& event(std::uint32_t index) const { return log.all()[index]; }
   /// Calls `act(event)` for each record of that kind, in order.

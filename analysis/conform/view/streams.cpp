@@ -5,6 +5,8 @@
 #include <map>
 #include <tuple>
 
+#include "analysis/conform/view/derived.hpp"
+
 namespace holdfast::conform {
 
 namespace {
@@ -113,6 +115,9 @@ class Collector {
 
 }  // namespace
 
-std::vector<Stream> streams_of(const RunView& v) { return Collector(v).run(); }
+const std::vector<Stream>& streams_of(const RunView& v) {
+  return kept(
+      v.derived->streams, v, +[](const RunView& view) { return Collector(view).run(); });
+}
 
 }  // namespace holdfast::conform

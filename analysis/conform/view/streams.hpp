@@ -30,6 +30,7 @@ struct Stream {
   std::array<std::vector<std::uint32_t>, 2> received;  ///< pdu_received, by receiver
 };
 
-std::vector<Stream> streams_of(const RunView& v);
+/// As long as the view is there.
+const std::vector<Stream>& streams_of(const RunView& v);
 
 }  // namespace holdfast::conform
