@@ -135,12 +135,16 @@ def test_axes_and_the_nearest_point() -> None:
     assert knows("ticksOf({low: 2e-5, high: 3e-4, log: true}, 6)") == [2e-5, 5e-5, 1e-4, 2e-4]
 
 
+#: What stands where something else should.
+CHANGES: tuple[Any, ...] = (None, "x", 3, [3], {"a": {}})
+
+
 def test_what_is_missing_is_named() -> None:
     """Of each key that is left out the page has no need, or it says which one it is."""
     tried = 0
     for document in ALL.values():
         for place in places_of(document):
-            for change in (None, "x", 3, [3], {"a": {}}):
+            for change in CHANGES:
                 changed = copy.deepcopy(document)
                 at(changed, place[:-1])[place[-1]] = change
                 tried += 1
