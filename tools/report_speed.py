@@ -214,8 +214,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=3, help="how long each page is moved")
     seconds = parser.parse_args().seconds
-    print("| page | records | marks | KB | run s | run and page s | first paint ms | processor until "
-          "then ms | all there ms | processor until then ms | frames/s | slow frame ms | script a frame ms | processor a frame ms |")  # fmt: skip
+    print("| page | records | marks | KB | run s | run and page s | first paint ms "
+          "| processor until then ms | all there ms | processor until then ms | frames/s "
+          "| slow frame ms | script a frame ms | processor a frame ms |")  # fmt: skip
     print("| --- |" + " ---: |" * 13)
     with tempfile.TemporaryDirectory() as name, browser() as tab:
         folder = Path(name)
