@@ -172,7 +172,7 @@ def work_until_paint_ms(events: list[dict[str, Any]]) -> float:
         if one["name"] == "DocumentLoader::CommitNavigation" and one["ts"] <= painted["ts"]
     )
     return sum(
-        one.get("tdur", 0) / 1000
+        float(one.get("tdur", 0)) / 1000
         for one in events
         if one["name"] == "ThreadControllerImpl::RunTask"
         and (one["pid"], one["tid"]) == page
