@@ -23,7 +23,7 @@ unexport PYTHONPATH PYTHONHOME
         fuzz fuzz-fast operators \
         aarch64 mutants conform-mutants worst-mutants bench bench-peers instructions hashes \
         format formats lint stubs tidy clean conform lsfmm lsfmm-page performance-page python \
-        ready-to-build ready-to-test ready-to-check bench-program test-program docs package
+        ready-to-build ready-to-test ready-to-check bench-program test-program docs package wheel
 
 help:  ## Say what each target does
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -187,10 +187,17 @@ docs: python  ## The documentation site, in build/docs; warnings are errors
 	@$(PYTHON) tools/docs_site.py
 
 package: build  ## A Debian package, build/package/holdfast_*.deb, and whether it installs and runs
+	@tools/bootstrap package
 	@rm -rf build/package
 	@cmake --build --preset release -j $(JOBS) --target holdfast_extras >&2
 	@cd build && cpack -G DEB >&2
 	@tools/test-package
+
+# It has nothing to do with the wheel of test-wheel, which uses the libraries of the machine.
+wheel: python  ## A wheel that carries SimGrid's library, in build/wheel, and whether it runs alone
+	@tools/bootstrap wheel
+	@tools/wheel/make
+	@tools/wheel/test-alone
 
 format: ready-to-test  ## Format all C++ and Python files in place
 	@$(PYTHON) tools/check.py format --fix

@@ -36,6 +36,15 @@ REPORTS = [
      "The same failover under three policies"),
     ("quickstart", ["report", "quickstart"], "A lost path without corruption"),
 ]  # fmt: skip
+#: The same of answers: each is asked for, and its document is reported.
+ANSWERS = [
+    ("search", ["search", "worst_case", "--for", "corruption", "--set",
+                "hosts.h1.policy=linux-mainline"], "A search: what it takes to corrupt data"),
+    ("rare", ["rare", "rare_1e4", "--of", "corruption", "--repetitions", "8", "--effort", "200"],
+     "How often it happens, level by level"),
+    ("size", ["size", "rare_1e6", "--risk", "1e-9", "--stall", "20s"],
+     "Timeouts for a risk and a stall"),
+]  # fmt: skip
 LINK = re.compile(r"\]\(([^)\s#]+)(#[^)\s]*)?\)")
 
 
@@ -181,6 +190,11 @@ def examples() -> str:
     out = ["# Live examples\n\nPages as runs make them; each is one file that asks for nothing.\n"]
     for name, words, what in REPORTS:
         said(*words, "--out", str(folder / f"{name}.html"))
+        out.append(f'\n- <a href="../live/{name}.html">{what}</a>\n')
+    for name, words, what in ANSWERS:
+        document = STAGE / f"{name}.json"
+        document.write_text(said(*words, "--json"))
+        said("report", str(document), "--out", str(folder / f"{name}.html"))
         out.append(f'\n- <a href="../live/{name}.html">{what}</a>\n')
     return "".join(out)
 

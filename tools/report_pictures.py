@@ -23,13 +23,16 @@ from browser import Page, browser  # noqa: E402
 PROGRAM = ROOT / "build" / "holdfast"
 ONE = ["rw_test_mainline", "--what-if"]
 THREE = ["rw_test_mainline", "rw_test_cqt_only", "rw_test_ccr"]
+SEARCH = ["search", "worst_case", "--for", "corruption", "--set", "hosts.h1.policy=linux-mainline"]
+RARE = ["rare", "rare_1e4", "--of", "corruption", "--repetitions", "8", "--effort", "200"]
+SIZE = ["size", "rare_1e6", "--risk", "1e-9", "--stall", "20s"]
 #: Around the instant at which a write is given up, retried and overtaken.
 CLOSE = "act('f')"
 
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture."""
+    """One picture of a page of runs, or of an answer."""
 
     words: list[str]
     width: int = 1280
@@ -47,21 +50,40 @@ SHOTS = {
     "dark": Shot(ONE, theme="dark", code=CLOSE, whole=True),
     "comparison": Shot(THREE, whole=True),
     "wall": Shot(ONE, 2560, 1440),
+    "search": Shot(SEARCH, whole=True),
+    "rare": Shot(RARE, whole=True),
+    "size": Shot(SIZE, whole=True),
+    "search-phone": Shot(SEARCH, 390, 844, whole=True),
+    "rare-dark": Shot(RARE, theme="dark", whole=True),
+    "size-dark-phone": Shot(SIZE, 390, 844, theme="dark", whole=True),
 }
 #: Those in the documentation, and how high a part of them is shown.
-DOCS = {"report_one.png": ("desktop", 900), "report_compared.png": ("comparison", 1150)}
+DOCS = {
+    "report_one.png": ("desktop", 900),
+    "report_compared.png": ("comparison", 1150),
+    "report_search.png": ("search", 1290),
+}
 
 
 def take(tab: Page, shot: Shot, file: Path) -> None:
     """Make one picture."""
     with tempfile.TemporaryDirectory() as name:
-        page = Path(name) / "page.html"
-        words = [str(PROGRAM), "report", *shot.words, "--out", str(page)]
+        page, sources = Path(name) / "page.html", shot.words
+        if sources[0] in ("search", "rare", "size"):
+            answer = Path(name) / "answer.json"
+            done = subprocess.run(
+                [str(PROGRAM), *sources, "--json"], check=True, capture_output=True
+            )
+            answer.write_bytes(done.stdout)
+            sources = [str(answer)]
+        words = [str(PROGRAM), "report", *sources, "--out", str(page)]
         subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         tab.open(page, shot.width, shot.height)
         tab.wait("document.documentElement.dataset.ready")
         tab.value(f"document.documentElement.dataset.theme = {shot.theme!r}")
-        tab.value(f"repaint(); {shot.code}")
+        if shot.code:
+            tab.value(shot.code)
+        tab.value("typeof repaint === 'function' && repaint()")
         tab.frame()
         tab.picture(file, whole=shot.whole)
 

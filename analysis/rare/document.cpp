@@ -106,6 +106,7 @@ json document(const scenario::Scenario& scenario, const Outcome& out) {
         {{"scenario", scenario::to_json(one.scenario)}, {"trace_hash", hex(one.trace_hash)}});
   }
   json doc = {{"schema_version", result_schema_version},
+              {"question", "rare"},
               {"name", scenario.name},
               {"scenario_hash", scenario::hash(scenario)},
               {"of", name_of(out.event)},

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "analysis/pages/pages.hpp"
+#include "analysis/report/moments.hpp"
 #include "analysis/report/words.hpp"
 #include "analysis/run/model_version.hpp"
 #include "models/scenario/scenario.hpp"
@@ -36,19 +37,11 @@ std::string incident_markup(const json& document) {
   if (incidents.empty())
     return {};
   const json& first = incidents[0];
-  std::string kind = first.value("kind", "");
-  std::replace(kind.begin(), kind.end(), '_', ' ');
-  std::string out = fmt::format(
-      "<table class=\"incident\"><caption>{} on {}, block {}{}</caption>"
-      "<thead><tr><th scope=\"col\">at (s)</th><th scope=\"col\">what</th></tr></thead><tbody>\n",
-      for_markup("The " + kind), for_markup(first.value("namespace", "")),
-      first.value("lba", std::uint64_t{0}),
-      incidents.size() > 1 ? fmt::format(" (the first of {})", incidents.size()) : "");
-  for (const json& moment : first["timeline"]) {
-    out += fmt::format("<tr><td class=\"t\">{:.9f}</td><td>{}</td></tr>\n",
-                       moment["t_s"].get<double>(), for_markup(moment.value("text", "")));
-  }
-  return out + "</tbody></table>\n";
+  return moments_markup(
+      first,
+      fmt::format("on {}, block {}{}", first.value("namespace", ""),
+                  first.value("lba", std::uint64_t{0}),
+                  incidents.size() > 1 ? fmt::format(" (the first of {})", incidents.size()) : ""));
 }
 
 std::string run_markup(const json& run, std::size_t place, bool alone) {

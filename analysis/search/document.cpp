@@ -210,6 +210,7 @@ json document(const scenario::Scenario& scenario, const Outcome& outcome) {
                       {"exhausted", level.exhausted}});
   }
   json out = {{"schema_version", result_schema_version},
+              {"question", "search"},
               {"name", scenario.name},
               {"scenario_hash", scenario::hash(scenario)},
               {"for", search::name_of(outcome.objective)},

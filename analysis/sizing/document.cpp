@@ -28,6 +28,7 @@ json document(const scenario::Scenario& scenario, const Sizing& s) {
     frontier.push_back(of(p));
   json doc = {
       {"schema_version", result_schema_version},
+      {"question", "size"},
       {"name", scenario.name},
       {"scenario_hash", scenario::hash(scenario)},
       {"goal", {{"risk_probability", s.goal.risk}, {"stall_s", sim::seconds(s.goal.stall)}}},

@@ -122,6 +122,20 @@ const char* name_of(Binds binds) {
   return "kato_limit";
 }
 
+const char* told(Binds binds) {
+  switch (binds) {
+    case Binds::stall:
+      return "the stall binds: the hold of the next KATO is too long by itself";
+    case Binds::both:
+      return "both bind: the next KATO with the CQT that the risk asks for stalls too long";
+    case Binds::cqt_field:
+      return "the CQT field binds: the risk asks for more than 65.535 s";
+    case Binds::kato_limit:
+      break;
+  }
+  return "nothing binds within ten minutes of KATO";
+}
+
 Sizing size(const scenario::Scenario& scenario, const Goal& goal) {
   HOLDFAST_CHECK(goal.risk > 0.0 && goal.risk < 1.0 && goal.stall > Duration{}, "that is no goal");
   const Path path = path_of(scenario);

@@ -41,6 +41,8 @@ enum class Binds : std::uint8_t {
   kato_limit,  ///< longest_kato_s
 };
 const char* name_of(Binds binds);
+/// The same as a reason.
+const char* told(Binds binds);
 
 struct Sizing {
   Goal goal;

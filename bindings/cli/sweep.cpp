@@ -56,6 +56,9 @@ std::string find_python() {
   if (!failed) {
     candidates.push_back(program.parent_path() / "python3");
     candidates.push_back(program.parent_path().parent_path() / ".venv" / "bin" / "python3");
+    // In a wheel that carries its libraries it is lib/pythonX.Y/site-packages/holdfast.scripts/.
+    const fs::path prefix = program.parent_path() / ".." / ".." / ".." / "..";
+    candidates.push_back(prefix.lexically_normal() / "bin" / "python3");
   }
   candidates.emplace_back("python3");
   for (const auto& one : candidates) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 #include "bindings/cli/cli.hpp"
 #include "models/scenario/reading/error.hpp"
@@ -57,6 +58,23 @@ void check_word(const std::string& where, const std::string& typed,
                 const std::vector<std::string>& names) {
   if (std::find(names.begin(), names.end(), typed) == names.end())
     unknown_word(where, typed, names);
+}
+
+void check_word(const std::string& option, const std::string& typed) {
+  check_word(option, typed, words_of(option));
+}
+
+const std::vector<std::string>& words_of(const std::string& option) {
+  static const std::map<std::string, std::vector<std::string>> fixed = {
+      {"--kernel", {"simgrid", "native", "both"}},
+      {"--trace", {trace_kinds.begin(), trace_kinds.end()}},
+      {"--for", {"corruption", "exposure", "stall"}},
+      {"--strategy", {"exhaustive", "random-walk", "swarm", "portfolio"}},
+      {"--method", {"restart", "fixed-effort", "adaptive"}},
+      {"--party", {"host", "target", "system"}}};
+  static const std::vector<std::string> none;
+  const auto found = fixed.find(option);
+  return found == fixed.end() ? none : found->second;
 }
 
 }  // namespace holdfast::cli

@@ -16,10 +16,16 @@ std::uint64_t whole_number(const std::string& option, const std::string& typed, 
 /// UsageError for an item that says nothing, or that is there twice.
 std::vector<std::string> items(const std::string& option, const std::vector<std::string>& typed);
 
+/// The words that an option takes, if it takes no others: for its check, and for completion. Empty:
+/// what it takes is free, or a name of the catalogue.
+const std::vector<std::string>& words_of(const std::string& option);
+
 /// Throws UsageError for a word that is none of these; `where` is an option or verb, or empty.
 [[noreturn]] void unknown_word(const std::string& where, const std::string& typed,
                                const std::vector<std::string>& names);
 void check_word(const std::string& where, const std::string& typed,
                 const std::vector<std::string>& names);
+/// The same for an option that takes only words_of().
+void check_word(const std::string& option, const std::string& typed);
 
 }  // namespace holdfast::cli

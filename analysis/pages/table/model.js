@@ -76,7 +76,12 @@ function ticksOf(range, most) {
     const first = Math.ceil(Math.log10(range.low) - 1e-9), last = Math.floor(Math.log10(range.high) + 1e-9);
     const every = Math.max(1, Math.ceil((last - first + 1) / most));
     for (let power = first; power <= last; power += every) out.push(Number(`1e${power}`));
-    return out;
+    if (out.length > 1) return out;
+    // Within a decade or two, twos and fives as well.
+    const all = [];
+    for (let power = first - 1; power <= last + 1; ++power)
+      for (const digit of [1, 2, 5]) all.push(Number(`${digit}e${power}`));
+    return all.filter((one) => one >= range.low * (1 - 1e-9) && one <= range.high * (1 + 1e-9));
   }
   const rough = (range.high - range.low) / most, unit = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((one) => one * unit).find((one) => one >= rough - 1e-12 * unit);
@@ -90,6 +95,6 @@ function numberWords(value) {
   if (value === null || value === undefined) return "-";
   if (!NUMERIC(value)) return String(value);
   const size = Math.abs(value);
-  if (value !== 0 && (size < 1e-3 || size >= 1e7)) return value.toExponential(2);
+  if (value !== 0 && (size < 1e-3 || size >= 1e7)) return value.toExponential(2).replace(/\.?0+e/, "e");
   return String(Number(value.toPrecision(6)));
 }

@@ -70,6 +70,41 @@ function axisWords(context, text, left, y, colour) {
   }
 }
 
+/// A dot may reach beyond the edge by this many pixels of the screen.
+const CLOUD_EDGE = 16;
+
+/// The picture of dots, empty: {canvas, context, image, pixels, across, ratio}.
+function cloudOf(shown, width, height) {
+  const ratio = Math.min(Math.ceil(window.devicePixelRatio || 1), 2);
+  const across = Math.ceil(width * ratio) + 2 * CLOUD_EDGE;
+  const down = Math.ceil(height * ratio) + 2 * CLOUD_EDGE;
+  let cloud = shown.cloud;
+  if (!cloud || cloud.across !== across || cloud.ratio !== ratio || cloud.canvas.height !== down) {
+    const canvas = h("canvas", { width: across, height: down });
+    const context = canvas.getContext("2d"), image = context.createImageData(across, down);
+    cloud = shown.cloud = { canvas, context, image, across, ratio,
+                            pixels: new Uint32Array(image.data.buffer) };
+  }
+  cloud.pixels.fill(0);
+  return cloud;
+}
+
+/// Of each I/O the logarithm of what it took (of one that is out, its age) and its tone: 0, a read 1,
+/// one that failed or is out 2. `bad`: there are such.
+function dotsOf(run) {
+  const { op_took: took, op_kind: kind, op_status: status, op_submitted: from } = run.c;
+  const read = run.io_kinds.indexOf("read");
+  const logs = Float64Array.from(took, (ns, i) => Math.log10(Math.max(ns < 0 ? run.end_ns - from[i] : ns, 1)));
+  const tones = Uint8Array.from(took, (ns, i) => (ns < 0 || status[i] !== 0 ? 2 : kind[i] === read ? 1 : 0));
+  return { logs, tones, bad: tones.includes(2) };
+}
+
+/// "#rrggbb" as a pixel, opaque; machines that run browsers have the lowest byte first.
+function inkOf(hex) {
+  const value = parseInt(hex.slice(1), 16);
+  return (0xff000000 | ((value & 255) << 16) | (value & 0xff00) | (value >> 16)) >>> 0;
+}
+
 function paintLatency(context, run, shown, x, left, top) {
   const { view, width, colour, range } = shown;
   const height = CHART.latency;
@@ -84,41 +119,51 @@ function paintLatency(context, run, shown, x, left, top) {
     if ((power - range.low) % every === 0 && (left > 0 || power > range.low))
       axisWords(context, powerWords(power), left, y(10 ** power), colour);
   }
-  const { op_took: took, op_kind: kind, op_status: status, op_submitted: from } = run.c;
-  const read = run.io_kinds.indexOf("read");
-  const styles = [colour("io"), colour("read"), colour("s-exposed")];
-  // A dot that lies on another one is not painted again.
-  const columns = Math.ceil(width / 2) + 1, rows = Math.ceil(height / 2) + 2;
-  const size = columns * rows;
-  if (!shown.dots || shown.dots.length < size) shown.dots = new Uint8Array(size);
-  shown.dots.fill(0);
-  const factor = x(1) - x(0), zero = x(0), places = run.opPlaces;
-  const unit = height / (range.high - range.low) / Math.LN10;
-  const base = top + height + range.low * unit * Math.LN10;
-  let style = -1;
-  for (let i = 0; i < places.length; ++i) {
-    if (places[i] < view.from || places[i] > view.to) continue;
-    const ns = took[i] < 0 ? run.end_ns - from[i] : took[i];
-    const px = zero + places[i] * factor;
-    const py = Math.min(base - Math.log(ns < 1 ? 1 : ns) * unit, top + height);
-    const cell = (((py - top) >> 1) + 1) * columns + (px >> 1);
-    const bad = took[i] < 0 || status[i] !== 0;
-    if (shown.dots[cell] && !bad) continue;
-    shown.dots[cell] = 1;
-    const wanted = bad ? 2 : kind[i] === read ? 1 : 0;
-    if (wanted !== style) context.fillStyle = styles[style = wanted];
-    if (bad) context.fillRect(px - 2.5, py - 2.5, 5, 5);
-    else context.fillRect(px - 1.25, py - 1.25, 2.5, 2.5);
-  }
+  paintCloud(context, run, shown, x, left, top);
   if (shown.op && shown.op.run === run) {
     const i = shown.op.row;
+    const { op_took: took, op_submitted: from } = run.c;
     const ns = took[i] < 0 ? run.end_ns - from[i] : took[i];
     context.strokeStyle = colour("accent");
     context.lineWidth = 2;
     context.beginPath();
-    context.arc(x(places[i]), y(ns), 5, 0, 7);
+    context.arc(x(run.opPlaces[i]), y(ns), 5, 0, 7);
     context.stroke();
   }
+}
+
+/// Dots are set in a picture of their own, which is laid over the chart: tens of thousands of
+/// rectangles a frame would take a canvas longer than a frame has.
+function paintCloud(context, run, shown, x, left, top) {
+  const { view, width, colour, range } = shown;
+  const height = CHART.latency;
+  const styles = ["io", "read", "s-exposed"].map((name) => inkOf(colour(name)));
+  const cloud = cloudOf(shown, width - left, height);
+  const { pixels, across, ratio } = cloud;
+  const factor = (x(1) - x(0)) * ratio, zero = (x(0) - left) * ratio, places = run.opPlaces;
+  const { logs, tones } = run.dots ||= dotsOf(run);
+  const unit = (height * ratio) / (range.high - range.low), lowest = height * ratio;
+  const base = lowest + range.low * unit;
+  const paint = (side, wanted) => {
+    // Half a pixel rounds; all of it is above zero.
+    const shift = CLOUD_EDGE - side / 2 + 0.5;
+    for (let i = 0; i < places.length; ++i) {
+      const tone = tones[i], place = places[i];
+      if ((tone === 2) !== wanted || place < view.from || place > view.to) continue;
+      const y = base - logs[i] * unit;
+      let at = (((y < lowest ? y : lowest) + shift) | 0) * across + ((zero + place * factor + shift) | 0);
+      const ink = styles[tone];
+      if (pixels[at] === ink && pixels[at + (side - 1) * (across + 1)] === ink) continue;
+      for (let row = 0; row < side; ++row, at += across)
+        for (let column = 0; column < side; ++column) pixels[at + column] = ink;
+    }
+  };
+  paint(Math.round(2.5 * ratio), false);
+  if (run.dots.bad) paint(5 * ratio, true);
+  cloud.context.putImageData(cloud.image, 0, 0);
+  const edge = CLOUD_EDGE / ratio;
+  context.drawImage(cloud.canvas, left - edge, top - edge, cloud.canvas.width / ratio,
+                    cloud.canvas.height / ratio);
 }
 
 function paintRate(context, run, shown, bins, left, top) {
@@ -176,17 +221,16 @@ function paintShares(context, run, shown, bins, left, top) {
     context.fillText(name, at + 14, top - 10);
     at += wide + 30;
   }
-  for (let i = 0; i < count; ++i) {
-    let sum = 0;
-    for (const { list } of used) sum += list[i];
-    let y = top;
-    for (const { list, id } of sum > 0 ? used : []) {
-      const h = (list[i] / sum) * height;
-      if (h === 0) continue;
-      context.fillStyle = colour(`p${id % PATH_COLOURS}`);
+  const sums = new Float64Array(count), y = new Float64Array(count).fill(top);
+  for (const { list } of used) for (let i = 0; i < count; ++i) sums[i] += list[i];
+  for (const { list, id } of used) {
+    context.fillStyle = colour(`p${id % PATH_COLOURS}`);
+    for (let i = 0; i < count; ++i) {
+      if (list[i] === 0) continue;
+      const h = (list[i] / sums[i]) * height;
       const at = Math.round(left + i * pixels), next = Math.round(left + (i + 1) * pixels);
-      context.fillRect(at, y, next - at, h);
-      y += h;
+      context.fillRect(at, y[i], next - at, h);
+      y[i] += h;
     }
   }
   context.fillStyle = colour("rail");

@@ -95,7 +95,7 @@ function onKey(event) {
 
 function placesInLane(run, lane) {
   if (lane.type === "attempts")
-    return lane.items.map((i) => ({ a: run.places.a[i], b: run.places.b[i], hit: { lane, attempt: i } }));
+    return Array.from(lane.items, (i) => ({ a: run.places.a[i], b: run.places.b[i], hit: { lane, attempt: i } }));
   return [...lane.items.map((item) => ({ a: item.a, b: item.b, hit: { lane, item } })),
           ...(lane.landings || []).map((one) => ({ a: one.a, b: one.a, hit: { lane, landing: one } }))]
     .sort((one, other) => one.a - other.a);

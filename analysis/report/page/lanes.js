@@ -75,8 +75,8 @@ function addHosts(run, out) {
     const list = rows.get(id);
     if (!list) continue;
     const height = Math.max(LANE - 4, list.rows * ROW + 2);
-    addLane(out, group, "I/O", "attempts", list.items,
-            { controller: id, sub: true, height, row: list.row, rows: list.rows });
+    addLane(out, group, "I/O", "attempts", Int32Array.from(list.items),
+            { controller: id, sub: true, height, row: Uint8Array.from(list.row), rows: list.rows });
   }
 }
 

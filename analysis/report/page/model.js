@@ -196,17 +196,22 @@ function exposureSpans(run) {
 
 /// Instants that make the picture: silence is what lies between them. Rising, each once.
 function instantsOf(run) {
-  const all = [];
-  const take = (list) => { for (const at of list) all.push(at); };
-  for (const name of ["host_at", "target_at", "fault_at", "drop_at", "exposure_from",
-                      "exposure_to", "op_submitted"]) take(run.c[name]);
-  take(run.attempts.sent);
-  take(run.attempts.ended);
-  take(run.attempts.landed.filter((at) => at >= 0));
   // A keep-alive in a silence does not end it.
   const quiet = new Set(["keep_alive_sent", "keep_alive_done", "reconnect_scheduled"]);
-  for (const event of run.events) if (!quiet.has(event.kind)) all.push(event.at);
-  return Float64Array.from(all).sort().filter((at, i, list) => i === 0 || at !== list[i - 1]);
+  const lists = ["host_at", "target_at", "fault_at", "drop_at", "exposure_from", "exposure_to",
+                 "op_submitted"].map((name) => run.c[name]);
+  lists.push(run.attempts.sent, run.attempts.ended, run.attempts.landed.filter((at) => at >= 0),
+             run.events.filter((one) => !quiet.has(one.kind)).map((one) => one.at));
+  const all = new Float64Array(lists.reduce((sum, one) => sum + one.length, 0));
+  let end = 0;
+  for (const list of lists) {
+    all.set(list, end);
+    end += list.length;
+  }
+  all.sort();
+  let count = 0;
+  for (let i = 0; i < end; ++i) if (count === 0 || all[i] !== all[count - 1]) all[count++] = all[i];
+  return all.slice(0, count);
 }
 
 /// Sorted latencies in ns of what was answered well, each with the weight that it stands for.
@@ -224,19 +229,30 @@ function latenciesOf(run, which = () => true) {
 function binsOf(run, view, count) {
   const done = new Float64Array(count);
   const by = run.controllers.map(() => new Float64Array(count));
-  const factor = count / (view.to - view.from);
-  const c = run.c, places = run.opPlaces, sent = run.places.a;
+  const { from, to } = view, factor = count / (to - from);
+  const { ops, tries, controller } = run.weights ||= weightsOf(run);
+  const places = run.opPlaces, sent = run.places.a;
   for (let i = 0; i < places.length; ++i) {
-    const bin = Math.floor((places[i] - view.from) * factor);
-    if (bin < 0 || bin >= count || c.op_took[i] < 0 || c.op_status[i] !== 0) continue;
-    done[bin] += c.op_told[i] ? 1 : run.every;
+    const place = places[i];
+    if (place >= from && place < to) done[((place - from) * factor) | 0] += ops[i];
   }
   for (let i = 0; i < sent.length; ++i) {
-    const bin = Math.floor((sent[i] - view.from) * factor);
-    if (bin < 0 || bin >= count) continue;
-    by[c.try_controller[i]][bin] += c.op_told[c.try_op[i]] ? 1 : run.every;
+    const place = sent[i];
+    if (place >= from && place < to) by[controller[i]][((place - from) * factor) | 0] += tries[i];
   }
   return { done, by };
+}
+
+/// How many I/Os each row stands for, of operations that ended well and of attempts; and of the latter
+/// the controller. What each frame goes through is in arrays of small numbers.
+function weightsOf(run) {
+  const c = run.c;
+  return {
+    ops: Int32Array.from(c.op_took, (took, i) =>
+      (took < 0 || c.op_status[i] !== 0 ? 0 : c.op_told[i] ? 1 : run.every)),
+    tries: Int32Array.from(c.try_op, (op) => (c.op_told[op] ? 1 : run.every)),
+    controller: Int32Array.from(c.try_controller),
+  };
 }
 
 /// How slow the slowest part of a run's I/O is: [[latency in ns, part of the I/O that took at least

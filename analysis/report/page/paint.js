@@ -243,34 +243,46 @@ function paintTicks(context, lane, shown, x) {
 function paintAttempts(context, run, lane, shown, x) {
   const { view, colour } = shown;
   const { a, b, l } = run.places;
-  const { try_end: end, try_stale: stale, try_op: op } = run.c;
+  const { try_stale: stale, try_op: op } = run.c;
+  const end = run.ends ||= Uint8Array.from(run.c.try_end);
   const styles = [colour("io"), colour("io-lost"), colour("io-open")];
-  const covered = new Float64Array(ROWS).fill(-Infinity);
-  const factor = x(1) - x(0), zero = x(0);
+  // Each row has one stretch that grows while the next attempt touches it: where they lie close, a
+  // frame paints a few long ones.
+  const begin = new Float64Array(ROWS).fill(NaN), covered = new Float64Array(ROWS).fill(-Infinity);
+  const factor = x(1) - x(0), zero = x(0), top = lane.y + 1;
+  const flush = (row) => {
+    if (covered[row] > begin[row])
+      context.fillRect(begin[row], top + row * ROW, covered[row] - begin[row], ROW - 1);
+  };
   context.fillStyle = styles[0];
-  const others = [];
-  for (let place = 0; place < lane.items.length; ++place) {
-    const i = lane.items[place];
+  const others = [], chosen = shown.op && shown.op.run === run ? shown.op.row : -1;
+  const { items, row: rows } = lane;
+  for (let place = 0; place < items.length; ++place) {
+    const i = items[place];
     if (a[i] > view.to) break;
-    if (end[i] !== ANSWERED || (shown.op && shown.op.run === run && shown.op.row === op[i])) {
+    if (end[i] !== ANSWERED || op[i] === chosen) {
       others.push(place);
       continue;
     }
     if (b[i] < view.from) continue;
-    const row = lane.row[place];
+    const row = rows[place];
     const from = zero + a[i] * factor, to = zero + b[i] * factor;
-    if (to < covered[row] + 0.6) continue;
-    const begin = Math.max(from, covered[row]);
-    covered[row] = Math.max(to, from + 1);
-    context.fillRect(begin, lane.y + 1 + row * ROW, Math.max(covered[row] - begin, 1), ROW - 1);
+    if (from <= covered[row] + 0.6) {
+      if (to > covered[row]) covered[row] = to;
+      continue;
+    }
+    flush(row);
+    begin[row] = from;
+    covered[row] = to > from + 1 ? to : from + 1;
   }
+  for (let row = 0; row < ROWS; ++row) flush(row);
   for (const place of others) {
     const i = lane.items[place];
     const until = Math.max(b[i], l[i]);
     if (until < view.from) continue;
     const y = lane.y + 1 + lane.row[place] * ROW;
     const from = zero + a[i] * factor, to = zero + b[i] * factor;
-    const picked = shown.op && shown.op.run === run && shown.op.row === op[i];
+    const picked = op[i] === chosen;
     context.fillStyle = picked ? colour("accent") : stale[i] ? colour("s-exposed") : styles[end[i]];
     context.fillRect(from, y, Math.max(to - from, 2), ROW - 1);
     if (l[i] > b[i]) {

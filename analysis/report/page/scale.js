@@ -30,26 +30,28 @@ function foldingOf(gaps) {
 /// A scale over instants (rising, at least one). `open` are folds, by number, that were opened.
 /// {folds: [{from, to, at, width, number, open}], from, to, length}
 function makeScale(instants, from, to, fold = true, open = new Set()) {
-  const gaps = [];
-  let before = from;
-  const places = [];
-  for (const at of [...instants, to]) {
+  const most = instants.length + 1;
+  const gaps = new Float64Array(most), places = new Float64Array(most);
+  let count = 0, before = from;
+  for (let i = 0; i < most; ++i) {
+    const at = i < instants.length ? instants[i] : to;
     if (at <= before) continue;
-    gaps.push(at - before);
-    places.push(before);
+    gaps[count] = at - before;
+    places[count++] = before;
     before = at;
   }
-  const folding = fold ? foldingOf(Float64Array.from(gaps).sort()) : null;
+  const folding = fold ? foldingOf(gaps.slice(0, count).sort()) : null;
   const folds = [];
   let saved = 0;
-  gaps.forEach((gap, i) => {
-    if (!folding || gap <= folding.over) return;
+  for (let i = 0; folding && i < count; ++i) {
+    const gap = gaps[i];
+    if (gap <= folding.over) continue;
     const number = folds.length;
     const width = open.has(number) ? gap : folding.width;
     folds.push({ from: places[i], to: places[i] + gap, at: places[i] - from - saved, width, number,
                  open: open.has(number) });
     saved += gap - width;
-  });
+  }
   return { folds, from, to, length: to - from - saved };
 }
 

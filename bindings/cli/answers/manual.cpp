@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <vector>
 
 #include "bindings/cli/cli.hpp"
@@ -30,13 +29,8 @@ Texts names_of(const std::string& kind) {
 
 /// The words that can follow an option, or nothing if they are free or a file.
 Texts words_after(const std::string& option) {
-  static const std::map<std::string, Texts> fixed = {
-      {"--kernel", {"simgrid", "native", "both"}},
-      {"--trace", {trace_kinds.begin(), trace_kinds.end()}},
-      {"--for", {"corruption", "exposure", "stall"}},
-      {"--party", {"host", "target", "system"}}};
-  if (const auto found = fixed.find(option); found != fixed.end())
-    return found->second;
+  if (const Texts& words = words_of(option); !words.empty())
+    return words;
   if (option == "--policy" || option == "--against" || option == "--baseline")
     return names_of("policy");
   if (option == "--target")

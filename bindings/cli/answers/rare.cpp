@@ -153,7 +153,7 @@ void tell_time(const rarity::Outcome& out) {
 int estimate_rare(const RareArguments& arguments) {
   rarity::Options options;
   options.jobs = threads(arguments.jobs);
-  check_word("--method", arguments.method, {"restart", "fixed-effort", "adaptive"});
+  check_word("--method", arguments.method);
   options.method = rarity::method_named(arguments.method);
   options.repetitions = whole_number("--repetitions", arguments.repetitions, 2, 1'000'000);
   options.effort = whole_number("--effort", arguments.effort, 2, 10'000'000);

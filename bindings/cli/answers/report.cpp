@@ -11,6 +11,7 @@
 #include "analysis/report/what_if.hpp"
 #include "analysis/run/run.hpp"
 #include "bindings/cli/answers/asked.hpp"
+#include "bindings/cli/answers/report_answers.hpp"
 #include "bindings/cli/answers/report_page.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
@@ -123,9 +124,11 @@ json run_again(const Source& source, ReportPage& page, bool with_what_if) {
 }  // namespace
 
 void add_report(CLI::App& app, ReportArguments& arguments) {
-  auto* verb = app.add_subcommand("report", "Write one page that explains runs and compares them");
+  auto* verb =
+      app.add_subcommand("report", "Write one page that explains runs, or what was found out");
   verb->add_option("SOURCE", arguments.sources,
-                   "folders of `run --out`, results in them, or scenarios; at most 8 runs")
+                   "folders of `run --out`, results in them, or scenarios; or documents of search, "
+                   "rare, size or sweep; at most 8 of either")
       ->required();
   verb->add_option("--set", arguments.sets, "change one value first, as for run")
       ->type_name("PATH=VALUE")
@@ -136,13 +139,25 @@ void add_report(CLI::App& app, ReportArguments& arguments) {
                  "and what the same seed comes to under each other policy");
   verb->footer(
       "Runs are done again for it: a result has sums only, and the same scenario gives the same "
-      "run.\nThe first run is what the others are compared with.\n\nExamples:\n"
+      "run.\nThe first run is what the others are compared with. Of answers the document is all "
+      "that "
+      "it takes: what\n--json prints or --out keeps.\n\nExamples:\n"
       "  holdfast report rw_test_mainline --what-if --out mainline.html\n"
       "  holdfast report rw_test_mainline rw_test_cqt_only rw_test_ccr\n"
-      "  holdfast report results/before results/after\n");
+      "  holdfast report results/before results/after\n"
+      "  holdfast report found/search.json --out found.html\n");
 }
 
 int write_report(const ReportArguments& arguments) {
+  if (const std::optional<std::string> page = page_of_answers(arguments.sources)) {
+    if (!arguments.sets.empty() || arguments.what_if)
+      throw UsageError("report: found --set or --what-if with answers, expected them with runs");
+    check_page("--out", arguments.out);
+    const std::size_t count = arguments.sources.size();
+    write_page("--out", arguments.out, *page,
+               fmt::format("{} answer{}", count, count == 1 ? "" : "s"));
+    return done;
+  }
   std::vector<Source> sources;
   for (const std::string& typed : arguments.sources) {
     for (Source& one : sources_at(typed, arguments))

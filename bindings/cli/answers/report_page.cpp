@@ -19,6 +19,28 @@ namespace fs = std::filesystem;
 namespace report = analysis::report;
 using nlohmann::json;
 
+void check_page(const std::string& option, const std::string& file) {
+  std::error_code failed;
+  const std::string quoted = scenario::in_quotes(file);
+  if (fs::is_directory(file, failed))
+    throw UsageError(fmt::format("{}: found {}, a folder, expected a file", option, quoted));
+  const fs::path folder = fs::path(file).parent_path();
+  if (!folder.empty() && !fs::is_directory(folder, failed)) {
+    throw UsageError(
+        fmt::format("{}: found {}, expected a file in a folder that is there", option, quoted));
+  }
+}
+
+void write_page(const std::string& option, const std::string& file, const std::string& page,
+                const std::string& what) {
+  try {
+    analysis::write_whole(file, page);
+  } catch (const analysis::EnvironmentError& error) {
+    throw analysis::EnvironmentError(option + ": " + error.what());
+  }
+  say(fmt::format("{}: {}, {} KB", file, what, (page.size() + 999) / 1000));
+}
+
 ReportPage::ReportPage(std::string option, std::string file, std::size_t runs)
     : option_(std::move(option)), file_(std::move(file)) {
   if (file_.empty())
@@ -27,15 +49,7 @@ ReportPage::ReportPage(std::string option, std::string file, std::size_t runs)
     throw UsageError(fmt::format("{}: found {} runs, expected at most {} side by side", option_,
                                  runs, report::most_runs));
   }
-  std::error_code failed;
-  const std::string quoted = scenario::in_quotes(file_);
-  if (fs::is_directory(file_, failed))
-    throw UsageError(fmt::format("{}: found {}, a folder, expected a file", option_, quoted));
-  const fs::path folder = fs::path(file_).parent_path();
-  if (!folder.empty() && !fs::is_directory(folder, failed)) {
-    throw UsageError(
-        fmt::format("{}: found {}, expected a file in a folder that is there", option_, quoted));
-  }
+  check_page(option_, file_);
 }
 
 analysis::Onlooker* ReportPage::next() {
@@ -54,14 +68,8 @@ void ReportPage::add(const scenario::Scenario& scenario, const json& what_if) {
 void ReportPage::write() const {
   if (file_.empty() || runs_.empty())
     return;
-  const std::string page = report::page(runs_);
-  try {
-    analysis::write_whole(file_, page);
-  } catch (const analysis::EnvironmentError& error) {
-    throw analysis::EnvironmentError(option_ + ": " + error.what());
-  }
-  say(fmt::format("{}: {} run{}, {} KB", file_, runs_.size(), runs_.size() == 1 ? "" : "s",
-                  (page.size() + 999) / 1000));
+  write_page(option_, file_, report::page(runs_),
+             fmt::format("{} run{}", runs_.size(), runs_.size() == 1 ? "" : "s"));
 }
 
 namespace {

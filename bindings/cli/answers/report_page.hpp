@@ -13,6 +13,12 @@
 
 namespace holdfast::cli {
 
+/// Throws UsageError, which names `option`, if the file cannot be one.
+void check_page(const std::string& option, const std::string& file);
+/// Writes a page, and says so. Throws EnvironmentError.
+void write_page(const std::string& option, const std::string& file, const std::string& page,
+                const std::string& what);
+
 class ReportPage {
  public:
   /// `file`: where the page goes; empty: there is none. Throws UsageError, which names `option`, if

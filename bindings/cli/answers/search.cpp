@@ -193,9 +193,9 @@ std::unique_ptr<engine::Keeper> keeper_of(const std::string& out,
 int search_worst(const SearchArguments& arguments) {
   engine::Options options;
   options.jobs = threads(arguments.jobs);
-  check_word("--for", arguments.objective, {"corruption", "exposure", "stall"});
+  check_word("--for", arguments.objective);
   const engine::Objective objective = engine::objective_named(arguments.objective);
-  check_word("--strategy", arguments.strategy, {"exhaustive", "random-walk", "swarm", "portfolio"});
+  check_word("--strategy", arguments.strategy);
   options.strategy = engine::strategy_named(arguments.strategy);
   options.against = policy_named(arguments.against);
   if (options.against && objective != engine::Objective::corruption)

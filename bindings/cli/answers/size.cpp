@@ -40,20 +40,6 @@ std::string row_of(const char* what, const sizing::Point& p) {
                      sim::seconds(p.kato), sim::seconds(p.cqt), p.risk, sim::seconds(p.stall));
 }
 
-const char* reason_of(sizing::Binds binds) {
-  switch (binds) {
-    case sizing::Binds::stall:
-      return "the stall binds: the hold of the next KATO is too long by itself";
-    case sizing::Binds::both:
-      return "both bind: the next KATO with the CQT that the risk asks for stalls too long";
-    case sizing::Binds::cqt_field:
-      return "the CQT field binds: the risk asks for more than 65.535 s";
-    case sizing::Binds::kato_limit:
-      break;
-  }
-  return "nothing binds within ten minutes of KATO";
-}
-
 std::string infeasible(const sizing::Sizing& s) {
   std::string text = fmt::format(
       "infeasible: a risk of {:.2e} needs a hold that stalls for {:.3f} s, even with a KATO of 1 "
@@ -79,7 +65,7 @@ std::string text_of(const scenario::Scenario& scenario, const sizing::Sizing& s)
     text += fmt::format("  I/O timeout of at least {} s, reconnect delay of at least {} s\n",
                         sim::seconds(s.io_timeout), sim::seconds(s.reconnect_delay));
     text += fmt::format("  {}; slack: {:.3f} s of stall, a factor of {:.3g} of risk\n",
-                        reason_of(s.binds), sim::seconds(s.stall_slack), s.risk_slack_ratio);
+                        sizing::told(s.binds), sim::seconds(s.stall_slack), s.risk_slack_ratio);
     text += fmt::format("  {} evaluations of the risk\n", s.evaluations);
   }
   text += "\n  what            keep alive  KATO (s)  CQT (s)       risk  stall (s)\n";

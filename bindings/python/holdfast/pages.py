@@ -61,3 +61,11 @@ def page_of(sources: list[tuple[str, str, int | None]], *, what_if: bool) -> Rep
     if not 1 <= len(sources) <= MOST_RUNS:
         raise UsageError(f"runs: found {len(sources)}, expected 1 to {MOST_RUNS}")
     return Report(_core.report(sources, what_if))
+
+
+def page_of_answer(document: str, out: AnyPath | None) -> Report:
+    """Make the page of a document of search, rare or size, and write it if there is a place."""
+    page = Report(_core.answers_page([document]))
+    if out is not None:
+        page.save(out)
+    return page

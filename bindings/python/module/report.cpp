@@ -11,6 +11,7 @@
 
 #include "analysis/conform/campaign/expected.hpp"
 #include "analysis/pages/table.hpp"
+#include "analysis/report/answers/answers.hpp"
 #include "analysis/report/what_if.hpp"
 #include "analysis/run/point.hpp"
 #include "bindings/python/module/module.hpp"
@@ -62,6 +63,16 @@ void add_report(py::module_& m) {
         return analysis::pages::table_page(nlohmann::json::parse(table));
       },
       py::arg("table"));
+  m.def(
+      "answers_page",
+      [](const std::vector<std::string>& documents) {
+        const py::gil_scoped_release released;
+        std::vector<nlohmann::json> all;
+        for (const std::string& one : documents)
+          all.push_back(nlohmann::json::parse(one));
+        return analysis::report::answers_page(all);
+      },
+      py::arg("documents"));
   m.def("report", &report, py::arg("sources"), py::arg("what_if"));
 }
 

@@ -46,6 +46,10 @@ class Page:
         self.messages: list[str] = []
         #: addresses that were asked for, but that of the page itself
         self.requests: list[str] = []
+        #: what is traced, between Tracing.start and the end of the trace
+        self.traced: list[dict[str, Any]] = []
+        #: how many traces have ended
+        self.traces = 0
         for domain in ("Page", "Runtime", "Log", "Network"):
             self(f"{domain}.enable")
 
@@ -79,6 +83,10 @@ class Page:
             address = told["request"]["url"]
             if not address.startswith(("data:", "blob:")):
                 self.requests.append(address)
+        elif event["method"] == "Tracing.dataCollected":
+            self.traced += told["value"]
+        elif event["method"] == "Tracing.tracingComplete":
+            self.traces += 1
 
     def open(self, path: Path, width: int = 1280, height: int = 900, **emulation: Any) -> None:
         """Open a file at a size, and wait until its picture is there."""

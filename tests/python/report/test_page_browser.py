@@ -220,6 +220,51 @@ def test_keyboard_alone(tab: Page, files: dict[str, Path]) -> None:
     assert tab.value("document.activeElement.className") == "lanes"
 
 
+def test_attempts_are_walked(tab: Page, files: dict[str, Path]) -> None:
+    """Arrows go from I/O to I/O, too; Enter opens the one that was reached."""
+    shown(tab, files["one"])
+    tab.value("document.querySelector('canvas.lanes').focus()")
+    lanes = tab.value("state.panels[0].layout.lanes.findIndex((one) => one.type === 'attempts')")
+    for _ in range(lanes + 1):
+        tab.key("ArrowDown")
+    tab.key("ArrowRight")
+    tab.key("Enter")
+    assert "submitted" in tab.value("document.getElementById('detail').innerText")
+    assert tab.value("document.querySelectorAll('#detail .attempts tbody tr').length") >= 1
+    tab.key("Escape")
+
+
+def test_verdict_is_painted_before_all_is_there(tab: Page, files: dict[str, Path]) -> None:
+    """So that how soon something can be read does not hang on how long the run was."""
+    shown(tab, files["three"])
+    painted = "performance.getEntriesByName('first-contentful-paint')[0]"
+    tab.wait(painted)
+    ready = "performance.getEntriesByName('ready')[0]"
+    assert tab.value(f"{painted}.startTime < {ready}.startTime")
+
+
+def test_dots_are_where_their_latencies_are(tab: Page, files: dict[str, Path]) -> None:
+    """A dot of the colour of its kind at the place of an I/O; what failed or is out is a square."""
+    shown(tab, files["one"])
+    found = tab.value("""(() => {
+        const { run, chart } = state.panels[0], { shown } = state;
+        const x = mapperOf(shown.view, gutterOf(shown.width), shown.width);
+        const { low, high } = shown.range, { opPlaces: places, c } = run;
+        const context = chart.getContext("2d"), style = getComputedStyle(document.documentElement);
+        const colours = ["io", "read"].map((one) => style.getPropertyValue(`--${one}`).trim());
+        let right = 0, seen = 0;
+        for (let i = 0; i < places.length; i += 97) {
+            const log = Math.log10(c.op_took[i]);
+            const y = CHART.gap + CHART.latency * (1 - (log - low) / (high - low));
+            const [r, g, b] = context.getImageData(x(places[i]), y, 1, 1).data;
+            const hex = "#" + [r, g, b].map((v) => v.toString(16).padStart(2, "0")).join("");
+            ++seen;
+            if (colours.includes(hex)) ++right;
+        }
+        return [right, seen]; })()""")
+    assert found[0] >= 0.9 * found[1] > 30
+
+
 def test_runs_are_compared(tab: Page, files: dict[str, Path]) -> None:
     """Differences first, with their direction; lanes under each other, aligned at the fault."""
     shown(tab, files["three"])

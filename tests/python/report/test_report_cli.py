@@ -145,16 +145,22 @@ def test_shells_can_read_the_completion() -> None:
       }
       complete_words re; complete_words run --rep; complete_words run --kernel na
       complete_words search --against sp; complete_words timers rw_test_cqt_o
+      complete_words search --strategy ""; complete_words search --strategy sw
+      complete_words rare --method fi; complete_words search --for st
     """
     done = subprocess.run(
         ["bash", "-c", script + ask], capture_output=True, text=True, check=True, cwd="/"
     )
     assert done.stdout.splitlines() == [
-        *("report", "--report", "native", "spec", "rw_test_cqt_only")
+        *("report", "--report", "native", "spec", "rw_test_cqt_only"),
+        *("exhaustive random-walk swarm portfolio", "swarm", "fixed-effort", "stall"),
     ]
     for shell in ("zsh", "fish"):
         text = holdfast("completion", shell).stdout
         assert "what-if" in text
+        option = "-l strategy -r -f -a" if shell == "fish" else "--strategy["
+        (line,) = [one for one in text.splitlines() if option in one]
+        assert "exhaustive random-walk swarm portfolio" in line
         found = shutil.which(shell)
         if found is not None:
             subprocess.run([found, "-n"], input=text, text=True, check=True)

@@ -124,10 +124,3 @@ def test_table_page_is_accessible(tab: Page, theme: str) -> None:
     found = tab.value("axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes.map((n) => "
                       "n.target.join(' ') + ' ' + n.failureSummary)]))")  # fmt: skip
     assert found == []
-
-
-def test_sizes_have_a_page() -> None:
-    """The recommendation is the marked point of its frontier."""
-    page = holdfast.size("rare_1e6", risk=1e-9, stall="20s").report().html
-    assert '"recommended"' in page
-    assert "stall_s" in page

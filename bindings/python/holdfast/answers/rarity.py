@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 
 from holdfast import _core
-from holdfast._arguments import Whole, checked
+from holdfast._arguments import AnyPath, Whole, checked
 from holdfast._words import shown
 from holdfast.answers._kept import kept
 from holdfast.errors import UsageError
+from holdfast.pages import Report, page_of_answer
 from holdfast.scenario import Scenario, ScenarioLike, as_scenario
 from holdfast.units import Time, nanoseconds
 
@@ -61,6 +62,20 @@ class Rare:
         """Return the document that ``holdfast rare --json`` prints."""
         document: dict[str, Any] = json.loads(self._document)
         return document
+
+    @checked
+    def report(self, out: AnyPath | None = None) -> Report:
+        """Return a page: the estimate, its levels and repetitions, and worlds that failed.
+
+        Args:
+            out: a file for the page as well.
+
+        Raises:
+            UsageError: what is at `out` is no regular file.
+            WriteError: it cannot be written.
+
+        """
+        return page_of_answer(self._document, out)
 
     def __repr__(self) -> str:
         """Say the estimate with its interval."""

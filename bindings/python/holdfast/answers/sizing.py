@@ -15,10 +15,9 @@ import pandas as pd
 from scipy import stats
 
 from holdfast import _core
-from holdfast._arguments import Whole, checked
-from holdfast.answers._tables import page_of_table, records
+from holdfast._arguments import AnyPath, Whole, checked
 from holdfast.errors import UsageError
-from holdfast.pages import Report
+from holdfast.pages import Report, page_of_answer
 from holdfast.scenario import Scenario, ScenarioLike, as_scenario
 from holdfast.units import Time, nanoseconds
 
@@ -55,18 +54,19 @@ class Size:
         document: dict[str, Any] = json.loads(self._document)
         return document
 
-    def report(self) -> Report:
-        """Return a page with the frontier: risk against stall, a row for each KATO."""
-        own = {"what": "rule of thumb", **self.rule_of_thumb}
-        best = [{"what": "recommended", **self.recommended}] if self.feasible else []
-        rows = [*best, own, *({"what": "frontier", **one} for one in records(self.frontier))]
-        kept = [name for name in ("what", *self.frontier.columns) if any(name in r for r in rows)]
-        return page_of_table(
-            pd.DataFrame(rows, columns=kept),
-            title="KATO and CQT for a risk and a stall",
-            verdict=repr(self)[1:-1],
-            x="stall_s", y="risk_probability", by="what", marked=[0],
-        )  # fmt: skip
+    @checked
+    def report(self, out: AnyPath | None = None) -> Report:
+        """Return a page: the frontier with the rule of thumb beside it, and what binds.
+
+        Args:
+            out: a file for the page as well.
+
+        Raises:
+            UsageError: what is at `out` is no regular file.
+            WriteError: it cannot be written.
+
+        """
+        return page_of_answer(self._document, out)
 
     def __repr__(self) -> str:
         """Say the setting, or that there is none."""

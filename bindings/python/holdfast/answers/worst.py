@@ -18,6 +18,7 @@ from holdfast._words import did_you_mean, shown
 from holdfast.answers._kept import kept
 from holdfast.errors import UsageError
 from holdfast.files import check_folder
+from holdfast.pages import Report, page_of_answer
 from holdfast.scenario import Scenario, ScenarioLike, as_scenario
 from holdfast.statistics import wilson_interval
 from holdfast.units import Time, nanoseconds
@@ -77,6 +78,20 @@ class Search:
         """Return the document that ``holdfast search --json`` prints."""
         document: dict[str, Any] = json.loads(self._document)
         return document
+
+    @checked
+    def report(self, out: AnyPath | None = None) -> Report:
+        """Return a page: the verdict with its bound, the finding as a story, and what was tried.
+
+        Args:
+            out: a file for the page as well.
+
+        Raises:
+            UsageError: what is at `out` is no regular file.
+            WriteError: it cannot be written.
+
+        """
+        return page_of_answer(self._document, out)
 
     def __repr__(self) -> str:
         """Say the verdict with its bound."""

@@ -191,7 +191,7 @@ def _signals() -> Iterator[list[signal.Signals]]:
 def _show(table: pd.DataFrame, as_json: bool, complete: bool = True) -> None:
     summary = overview(table)
     if as_json:
-        document: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
+        document: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "question": "sweep"}
         if not complete:
             document["complete"] = False
         document["points"] = json.loads(summary.to_json(orient="records"))

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of a recommendation: the frontier, the rule of thumb beside it, what binds.
+"use strict";
+
+function sizeParts(document) {
+  const { goal, frontier, rule_of_thumb: rule, recommended: best } = document;
+  const kinds = [["frontier", frontier, { colour: 0, line: true }],
+                 ["rule of thumb", [rule], { colour: 1, shape: "diamond" }],
+                 ...(best ? [["recommended", [best], { colour: 2, shape: "ring" }]] : [])];
+  const says = (one) => [`KATO ${numberWords(one.kato_s)} s, CQT ${numberWords(one.cqt_s)} s`,
+    `keep alive by ${one.keep_alive}`, `risk ${numberWords(one.risk_probability)}`,
+    `stall ${numberWords(one.stall_s)} s`];
+  const chart = (label, key, y, marks) => makeChart({ label, x: { name: "KATO (s)", log: false }, y, marks,
+    series: kinds.map(([name, points, look]) => ({ name, ...look,
+      points: points.map((one) => ({ x: one.kato_s, y: one[key], says: says(one) })) })) });
+  const rows = [...kinds.slice(1).reverse(), kinds[0]].flatMap(([what, points]) => points.map((one) => ({ what, keep_alive: one.keep_alive,
+    kato_s: one.kato_s, cqt_s: one.cqt_s, risk_probability: one.risk_probability, stall_s: one.stall_s })));
+  return [
+    part("The frontier",
+      h("p", { class: "note" }, "Each KATO with the least CQT that the risk asks for beside it. Longer KATOs forgive " +
+        "more to the network; the longest one within the stall is recommended."),
+      h("div", { class: "charts" },
+        chart("Stall against KATO", "stall_s", { name: "stall (s)", low: 0, log: false },
+              [{ axis: "y", at: goal.stall_s, words: `asked for: ${numberWords(goal.stall_s)} s`, tone: "bad" }]),
+        chart("Risk against KATO", "risk_probability", { name: "probability of exposure", log: true },
+              [{ axis: "y", at: goal.risk_probability, words: `asked for: ${numberWords(goal.risk_probability)}`,
+                 tone: "bad" }])),
+      tableOf("Settings", rows)),
+    part("What binds", factList([
+      ["binds", bindsWords(document.binds)],
+      ["slack of the stall", document.slack && `${numberWords(document.slack.stall_s)} s`],
+      ["the risk is smaller by a factor of", document.slack && document.slack.risk_ratio],
+      ["CQT, at least", best && `${numberWords(best.cqt_s)} s`],
+      ["CQT, at most within the stall", best && `${numberWords(best.cqt_most_s)} s`],
+      ["I/O timeout, at least", best && `${numberWords(best.io_timeout_s)} s`],
+      ["reconnect delay, at least", best && `${numberWords(best.reconnect_delay_s)} s`],
+      ["Cross-Controller Reset", best && (best.ccr ? "asked for first" : "not there")],
+      ["a stall that would do", document.needs && NUMERIC(document.needs.stall_s)
+        ? `${numberWords(document.needs.stall_s)} s` : null],
+      ["a risk that would do", document.needs && document.needs.risk_probability],
+      ["evaluations of the risk", document.evaluation_count]])),
+  ];
+}
+
+function bindsWords(binds) {
+  return { stall: "the stall: the next KATO holds for too long by itself",
+           both: "both: the next KATO, with the CQT that the risk asks for, stalls for too long",
+           cqt_field: "the CQT field: the risk asks for more than 65.535 s",
+           kato_limit: "nothing within ten minutes of KATO" }[binds] || (binds ? String(binds) : "no setting is feasible");
+}
