@@ -20,6 +20,8 @@ const Object<Link>& link_object() {
           .field("queue", &Link::queue_bytes, size<std::uint64_t>(1024, 16ULL << 30),
                  "drop-tail queue of each direction")
           .field("loss", &Link::loss, loss_by_direction(), "a packet is lost with this probability")
+          .maybe("bond", &Link::bond, object(bond_object()),
+                 "the link of a host is two, of which one carries; absent: it is one")
           .copies("count");
   return declared;
 }
@@ -302,7 +304,10 @@ const Object<Subsystem>& subsystem_object() {
                  "through the timer wheel, a queue ends after a grace period of RCU, its socket "
                  "a tick or two later; `exact`: none of this takes time")
           .field("tick_phase", &Subsystem::tick_phase, latency(longest_run),
-                 "how far its tick counter is along when the run begins"))));
+                 "how far its tick counter is along when the run begins")
+          .field("clock_fast_ppm", &Subsystem::clock_fast_ppm, clock_error_ppm(),
+                 "its clock, by which its keep-alive timers go, runs so many millionths fast")
+          .field("clock_slow_ppm", &Subsystem::clock_slow_ppm, clock_error_ppm(), "or slow"))));
   return declared;
 }
 
@@ -315,6 +320,7 @@ std::vector<const ObjectInfo*> declared_objects() {
   out.insert(out.begin() + 4, &ana_group_state_object().info());
   out.insert(out.begin() + 3, &link_group_object().info());
   out.push_back(&takeover_object().info());
+  out.push_back(&bond_object().info());
   for (const auto* info : workload_union().infos())
     out.push_back(info);
   out.push_back(&step_info());
