@@ -105,6 +105,9 @@ Codec<target::KatoZero> kato_zero() {
 /// Keep alive, where targets other than nvmet differ.
 Object<Subsystem> keep_alive_knobs(Object<Subsystem>&& declared) {
   return std::move(declared)
+      .field("clock_fast_ppm", &Subsystem::clock_fast_ppm, clock_error_ppm(),
+             "its clock, by which its keep-alive timers go, runs so many millionths fast")
+      .field("clock_slow_ppm", &Subsystem::clock_slow_ppm, clock_error_ppm(), "or slow")
       .field("kato_max", &Subsystem::kato_max, duration(0s, 65535s),
              "a longer KATO is answered with Keep Alive Timeout Invalid; 0s: no maximum")
       .field("kato_zero", &Subsystem::kato_zero, kato_zero(),
@@ -304,10 +307,7 @@ const Object<Subsystem>& subsystem_object() {
                  "through the timer wheel, a queue ends after a grace period of RCU, its socket "
                  "a tick or two later; `exact`: none of this takes time")
           .field("tick_phase", &Subsystem::tick_phase, latency(longest_run),
-                 "how far its tick counter is along when the run begins")
-          .field("clock_fast_ppm", &Subsystem::clock_fast_ppm, clock_error_ppm(),
-                 "its clock, by which its keep-alive timers go, runs so many millionths fast")
-          .field("clock_slow_ppm", &Subsystem::clock_slow_ppm, clock_error_ppm(), "or slow"))));
+                 "how far its tick counter is along when the run begins"))));
   return declared;
 }
 
