@@ -46,7 +46,9 @@ struct World : Rooms {
   World& operator=(World&&);
   ~World();
 
+  /// What the clock of the machine shows that acts; for everybody else, the time.
   [[nodiscard]] sim::TimePoint now() const { return calendar.now(); }
+  [[nodiscard]] sim::TimePoint time() const { return calendar.time(); }
 
   template <class F>
   sim::EventId at(sim::TimePoint t, F f) {
@@ -66,7 +68,7 @@ namespace detail {
 template <Kind kind, class... Each>
 sim::Record make_record(const World& w, Each... words) {
   static_assert(are_words_of<kind, Each...>, "a record carries the words of its kind");
-  sim::Record r{sim::ns(w.now()), static_cast<std::uint16_t>(kind), info(kind).layer, {}};
+  sim::Record r{sim::ns(w.time()), static_cast<std::uint16_t>(kind), info(kind).layer, {}};
   r.word = {to_word(words)...};
   return r;
 }

@@ -15,6 +15,10 @@
 //  (7) A copy is a calendar of its own: it has the same pending, and goes its own way from there.
 //  (8) Another engine may carry the events, in the same order (sim/carrier.hpp). A calendar with
 //      something pending is not handed over, and one that is carried is not copied.
+// (10) What is scheduled while an event of a machine runs is of that machine, and the times that it
+//      sees and gives are those of the machine's clock. While the machine stands still its events
+//      wait; when it goes on they fire in the order in which they came due, and can be cancelled
+//      until then. Of everything else (1) to (9) are true as they stand.
 //  (9) Memory is taken only for more than was ever pending at once. What was cancelled makes up at
 //      most half of the heap and 64 entries when cancel or lane_clear returns.
 //
@@ -34,6 +38,7 @@
 #include <new>
 #include <type_traits>
 
+#include "sim/calendar/machine.hpp"
 #include "sim/carrier.hpp"
 #include "sim/check.hpp"
 #include "sim/copy_block.hpp"
@@ -62,7 +67,9 @@ class Calendar {
   /// Called with the owner given at add_lane and the item given at lane_push.
   using LaneHandler = void (*)(World&, std::uint32_t owner, std::uint32_t item);
 
-  [[nodiscard]] TimePoint now() const { return now_; }
+  /// What the clock of the machine shows that acts; between events, and for nobody, the time.
+  [[nodiscard]] TimePoint now() const { return local_; }
+  [[nodiscard]] TimePoint time() const { return now_; }
   [[nodiscard]] std::uint64_t fired() const { return fired_; }
   /// Events that are pending, lane items included.
   [[nodiscard]] std::size_t pending() const { return pending_; }
@@ -70,6 +77,12 @@ class Calendar {
   /// Schedules `f(world)` at `t`, which must not lie in the past.
   template <class F>
   EventId at(TimePoint t, F f) {
+    HOLDFAST_CHECK(t >= local_, "an event is scheduled for the past");
+    return at_for(machine_, when(t), f);
+  }
+  /// The same for a machine, whoever acts, and at a time that is none of its clock.
+  template <class F>
+  EventId at_for(MachineId machine, TimePoint t, F f) {
     static_assert(std::is_trivially_copyable_v<F> && std::is_trivially_destructible_v<F>,
                   "an event must be copyable as memory: capture ids and numbers, not owners");
     static_assert(sizeof(F) <= payload_bytes, "an event's captures must fit in 24 bytes");
@@ -84,9 +97,10 @@ class Calendar {
       copy(world);
     };
     s.sequence = next_sequence_++;
+    s.time = ns(t);
+    s.machine = machine;
     ++pending_;
     if (carrier_ != nullptr) [[unlikely]] {
-      s.time = ns(t);
       carrier_->schedule(ns(t), s.sequence, slot);
     } else {
       heap_.push({ns(t), key(s.sequence, slot)});
@@ -97,13 +111,14 @@ class Calendar {
   /// Takes a single event off the calendar. True if it was still pending.
   bool cancel(EventId id) {
     HOLDFAST_PACKET_CHECK(id.sequence == 0 || id.slot < slots_.size(), "another's event");
-    if (id.sequence == 0 || slots_[id.slot].sequence != id.sequence)
+    if (id.sequence == 0 || (!is_at(id.slot, id.sequence) && !follow(id)))
       return false;
-    if (carrier_ != nullptr) [[unlikely]]
+    const bool waits = slots_[id.slot].next_free != stands;
+    if (carrier_ != nullptr && waits) [[unlikely]]
       carrier_->cancel(slots_[id.slot].time, id.sequence);
     free_slot(id.slot);
     --pending_;
-    dead_ += carrier_ == nullptr ? 1 : 0;
+    dead_ += carrier_ == nullptr && waits ? 1 : 0;
     sweep_if_mostly_dead();
     return true;
   }
@@ -135,22 +150,7 @@ class Calendar {
   /// Empties a lane and hands each item that was in it to `drop(item)`, oldest first; `drop` must
   /// not push to this lane.
   template <class Drop>
-  void lane_clear(LaneId id, Drop drop) {
-    HOLDFAST_CHECK(static_cast<std::uint32_t>(id) < lanes_.size(), "it is another's lane");
-    Lane& lane = lanes_[static_cast<std::uint32_t>(id)];
-    if (lane.items.empty())
-      return;
-    dead_ += carrier_ == nullptr ? 1 : 0;
-    while (!lane.items.empty()) {
-      const LaneItem item = lane.items.front();
-      lane.items.pop_front();
-      if (carrier_ != nullptr)
-        carrier_->cancel(item.time, item.sequence);
-      --pending_;
-      drop(item.item);
-    }
-    sweep_if_mostly_dead();
-  }
+  void lane_clear(LaneId id, Drop drop);
 
   /// Fires the next event if it is due at or before `limit`. False: nothing (more) to do.
   bool step(World& world, TimePoint limit) {
@@ -190,56 +190,36 @@ class Calendar {
   void advance_to(TimePoint t) {
     HOLDFAST_CHECK(t >= now_);
     HOLDFAST_CHECK(!is_due(TimePoint{Duration{ns(t) - 1}}), "what is due is passed over");
-    now_ = t;
+    now_ = local_ = t;
   }
 
   /// Hands every event from now on to another engine. Only an empty calendar can be handed over.
-  void carry_with(Carrier* carrier) {
-    HOLDFAST_CHECK(carrier_ == nullptr || carrier == nullptr, "it has an engine already");
-    HOLDFAST_CHECK(pending_ == 0, "what is pending would be lost with the engine that has it");
-    heap_.clear();
-    dead_ = 0;
-    carrier_ = carrier;
-  }
+  void carry_with(Carrier* carrier);
   [[nodiscard]] bool is_carried() const { return carrier_ != nullptr; }
 
   /// Called by a carrier for each event that is due.
   void fire_carried(World& world, std::int64_t time_ns, std::uint64_t sequence,
-                    std::uint32_t index) {
-    HOLDFAST_CHECK(time_ns >= ns(now_));
-    if ((index & lane_bit) == 0) {
-      HOLDFAST_CHECK(slots_[index].sequence == sequence && slots_[index].time == time_ns);
-      fire_slot(world, index, time_ns);
-      return;
-    }
-    Lane& lane = lanes_[index & ~lane_bit];
-    HOLDFAST_CHECK(!lane.items.empty() && lane.items.front().sequence == sequence);
-    const LaneItem item = lane.items.front();
-    lane.items.pop_front();
-    dispatch(world, lane, item);
-  }
+                    std::uint32_t index);
 
   /// Checks all that the members promise below; takes as long as a walk over what is pending.
-  void check_invariants() const {
-    std::size_t taken = 0;
-    for (const Slot& slot : slots_) {
-      if (slot.sequence == 0)
-        continue;
-      HOLDFAST_CHECK(slot.call != nullptr && slot.sequence < next_sequence_);
-      ++taken;
-    }
-    std::size_t waiting = 0;
-    std::size_t heads = 0;
-    for (const Lane& lane : lanes_) {
-      check_lane(lane);
-      waiting += lane.items.size();
-      heads += lane.items.empty() ? 0 : 1;
-    }
-    HOLDFAST_CHECK(pending_ == taken + waiting);
-    HOLDFAST_CHECK(next_sequence_ <= std::uint64_t{1} << (64 - index_bits));
-    check_free(slots_.size() - taken);
-    check_heap(taken + heads);
+  void check_invariants() const;
+
+  /// A machine with a clock of that rate. What it does is what is done for it (act_for, at_for),
+  /// and what follows from that.
+  MachineId add_machine(ClockRate rate = {});
+  /// Whoever runs acts for `id` from now on, until it is over or acts for somebody else.
+  void act_for(MachineId id) {
+    machine_ = id;
+    show_clock();
   }
+  [[nodiscard]] MachineId acts_for() const { return machine_; }
+  /// The time as the clock of the machine that acts shows it.
+  [[nodiscard]] TimePoint shown(TimePoint t) const;
+  [[nodiscard]] bool is_standing(MachineId id) const;
+  /// A machine stands still until it was told to go on as often. The first one says whether its
+  /// clock stops with it: then what waits for a time waits for that much longer.
+  void stand_still(MachineId id, bool clock_stops);
+  void go_on(MachineId id);
 
  private:
   friend CalendarCheck;
@@ -247,13 +227,20 @@ class Calendar {
   static constexpr std::uint32_t index_mask = (1u << index_bits) - 1;
   static constexpr std::uint32_t lane_bit = 1u << (index_bits - 1);
   static constexpr std::uint32_t no_slot = ~0u;
+  static constexpr std::uint32_t stands = ~0u - 1;
 
   struct Slot {
     void (*call)(World&, const std::byte*) = nullptr;
     alignas(std::uint64_t) std::byte payload[payload_bytes] = {};
     std::uint64_t sequence = 0;  // 0: free
-    std::int64_t time = 0;       // kept only for a carrier
-    std::uint32_t next_free = no_slot;
+    std::int64_t time = 0;
+    std::uint32_t next_free = no_slot;  // stands: it came due, and its machine stands still
+    MachineId machine = no_machine;
+  };
+  /// An event that its machine put off: what its EventId says, and what it has now.
+  struct Moved {
+    EventId id;
+    std::uint64_t now = 0;
   };
   struct LaneItem {
     std::int64_t time;
@@ -280,41 +267,33 @@ class Calendar {
     return !lane.items.empty() && lane.items.front().sequence == sequence;
   }
 
-  void check_lane(const Lane& lane) const {
-    LaneItem ahead{ns(now_), 0, 0};
-    for (std::size_t i = 0; i < lane.items.size(); ++i) {
-      const LaneItem& item = lane.items[i];
-      HOLDFAST_CHECK(item.time >= ahead.time && item.sequence > ahead.sequence);
-      ahead = item;
-    }
-    HOLDFAST_CHECK(ahead.sequence < next_sequence_);
+  void check_lane(const Lane& lane) const;
+  void check_free(std::size_t expected) const;
+  void check_heap(std::size_t expected) const;
+
+  // machines.hpp
+  [[nodiscard]] const Machine& machine(MachineId id) const;
+  [[nodiscard]] bool is_at(std::uint32_t slot, std::uint64_t sequence) const {
+    return slots_[slot].sequence == sequence;
   }
-  void check_free(std::size_t expected) const {
-    std::size_t free = 0;
-    for (std::uint32_t i = first_free_; i != no_slot; i = slots_[i].next_free) {
-      HOLDFAST_CHECK(i < slots_.size() && slots_[i].sequence == 0 && free < expected);
-      ++free;
-    }
-    HOLDFAST_CHECK(free == expected);
+  [[nodiscard]] bool is_right() const {
+    return !special_ || machine_ == no_machine || machine(machine_).is_right();
   }
-  void check_heap(std::size_t expected) const {
-    heap_.check_invariants();
-    std::size_t live = 0;
-    for (const HeapEntry& entry : heap_) {
-      if (!is_live(entry))
-        continue;
-      HOLDFAST_CHECK(entry.time >= ns(now_));
-      ++live;
-    }
-    // No key is in the heap twice, so as many live ones as there are things to fire are those.
-    HOLDFAST_CHECK(live == (is_carried() ? 0 : expected));
-    HOLDFAST_CHECK(heap_.size() == live + dead_);
-  }
+  [[nodiscard]] TimePoint when(TimePoint shown) const;
+  void show_clock() { local_ = shown(now_); }
+  bool stands_for(std::uint32_t slot);
+  void move(std::uint32_t slot, TimePoint to);
+  [[nodiscard]] bool follow(EventId& id) const;
 
   void fire_slot(World& world, std::uint32_t index, std::int64_t time) {
     HOLDFAST_PACKET_CHECK(time >= ns(now_), "an event was passed over");
     HOLDFAST_PACKET_CHECK(slots_[index].sequence != 0, "the event is over, or cancelled");
     now_ = TimePoint{Duration{time}};
+    const MachineId machine = slots_[index].machine;
+    if (special_ && stands_for(index)) [[unlikely]] {
+      local_ = now_;
+      return;
+    }
     ++fired_;
     --pending_;
     // The slot is freed first so that the event may schedule into it; hence the copy.
@@ -322,7 +301,9 @@ class Calendar {
     alignas(std::uint64_t) std::byte payload[payload_bytes];
     std::memcpy(payload, slots_[index].payload, payload_bytes);
     free_slot(index);
+    act_for(machine);
     call(world, payload);
+    act_for(no_machine);
   }
 
   void fire_lane(World& world, Lane& lane, std::uint32_t index) {
@@ -339,10 +320,11 @@ class Calendar {
 
   void dispatch(World& world, const Lane& lane, const LaneItem& item) {
     HOLDFAST_PACKET_CHECK(item.time >= ns(now_), "a lane's item was passed over");
-    now_ = TimePoint{Duration{item.time}};
+    now_ = local_ = TimePoint{Duration{item.time}};
     ++fired_;
     --pending_;
     lane.handler(world, lane.owner, item.item);
+    act_for(no_machine);
   }
 
   std::uint32_t take_slot() {
@@ -394,6 +376,16 @@ class Calendar {
   Vector<Lane> lanes_;
   // (8) Not null: another engine has the order, and there is no copying.
   CarrierLink carrier_;
+  // (10) Who acts, and the time by its clock. Between events that is nobody.
+  MachineId machine_ = no_machine;
+  TimePoint local_ = epoch;
+  // Some machine has stood still, or has a clock that is not right.
+  bool special_ = false;
+  Vector<Machine> machines_;  // by id
+  Vector<Moved> moved_;
 };
 
 }  // namespace holdfast::sim
+
+#include "sim/calendar/machines.hpp"
+#include "sim/calendar/seldom.hpp"

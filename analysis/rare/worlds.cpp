@@ -48,7 +48,8 @@ bool may_deliver_late(const scenario::Scenario& s) {
     return std::visit(
         [](const auto& f) {
           using F = std::decay_t<decltype(f)>;
-          if constexpr (std::is_same_v<F, scenario::Loss> || std::is_same_v<F, scenario::Impair>)
+          if constexpr (std::is_same_v<F, scenario::Loss> || std::is_same_v<F, scenario::Impair> ||
+                        std::is_same_v<F, scenario::HostPause>)
             return true;
           else if constexpr (std::is_same_v<F, scenario::Blackhole> ||
                              std::is_same_v<F, scenario::LinkDown>)

@@ -108,6 +108,16 @@ struct FaultName {
     }
     return "shutdown of " + name;
   }
+  std::string operator()(const fault::HostPause& f) const {
+    return "pause of " + w.host.hosts[sim::index(f.host)].name;
+  }
+  std::string operator()(const fault::LinkIntegrity& f) const {
+    const net::Route& route = w.net.routes[sim::index(f.forward)];
+    return "bad links to " + w.net.nodes[sim::index(route.to)];
+  }
+  std::string operator()(const fault::LegDown& f) const {
+    return on_link(f.legs[0] ? "primary leg down" : "backup leg down", f);
+  }
   std::string operator()(const fault::HostBlocked& f) const {
     return "Keep Alives blocked: " + w.host.hosts[sim::index(f.host)].name;
   }

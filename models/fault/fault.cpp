@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "models/host/host.hpp"
+#include "models/net/bond.hpp"
 #include "models/net/fabric.hpp"
 #include "models/net/netem.hpp"
 #include "models/net/traffic.hpp"
@@ -134,7 +135,7 @@ struct SwitchOn {
   }
   void operator()(const NodeFailure& f) const {
     for_node_channels(f, [&](net::ChannelId c) { net::add_blackhole(w, c); });
-    target::fail_node(w, f.node, f.state);
+    target::fail_node(w, f.node, f.state, f.clock_stops);
   }
   void operator()(const AdminStall& f) const {
     target::start_admin_stall(w, f.subsystem, f.cntlid);
@@ -153,6 +154,11 @@ struct SwitchOn {
   void operator()(const PortMute& f) const { ++w.transport.ports[sim::index(f.port)].mutes; }
   void operator()(const NoRoute& f) const { w.transport.no_routes.push_back({f.forward, f.error}); }
   void operator()(const HostBlocked& f) const { host::block_keep_alives(w, f.host); }
+  void operator()(const HostPause& f) const {
+    w.calendar.stand_still(w.host.hosts[sim::index(f.host)].machine, f.clock_stops);
+  }
+  void operator()(const LegDown& f) const { net::cut_legs(w, f.bond, f.legs); }
+  void operator()(const LinkIntegrity& f) const { host::hear_of_bad_links(w, f.host, f.forward); }
   void operator()(const HostDown& f) const {
     workload::stop_jobs(w, f.host);
     for_host_channels(f, [&](net::ChannelId c) { net::add_blackhole(w, c); });
@@ -204,11 +210,57 @@ struct SwitchOff {
     all.erase(place);
   }
   void operator()(const HostBlocked& f) const { host::unblock_keep_alives(w, f.host); }
+  void operator()(const HostPause& f) const {
+    const sim::MachineId machine = w.host.hosts[sim::index(f.host)].machine;
+    w.calendar.go_on(machine);
+    if (w.calendar.is_standing(machine))
+      return;
+    // Behind its timers: Linux runs the softirq of timers before that of packets (enum in
+    // linux/interrupt.h: TIMER_SOFTIRQ before NET_RX_SOFTIRQ), and work queues after both.
+    w.after(Duration{}, [machine](World& world) {
+      if (!world.calendar.is_standing(machine))
+        net::deliver_waiting(world, machine);
+    });
+  }
+  void operator()(const LegDown& f) const { net::mend_legs(w, f.bond, f.legs); }
   void operator()(const HostDown& f) const {
     for_host_channels(f, [&](net::ChannelId c) { net::remove_blackhole(w, c); });
     host::come_up(w, f.host);
   }
 };
+
+/// Whose doing a fault is: what an administrator does at a machine that stands still, or what its
+/// processes do, is done when it goes on.
+struct Doer {
+  const World& w;
+
+  [[nodiscard]] sim::MachineId of(host::HostId host) const {
+    return w.host.hosts[sim::index(host)].machine;
+  }
+  [[nodiscard]] sim::MachineId of(host::ControllerId controller) const {
+    return of(w.host.controllers[sim::index(controller)].host);
+  }
+  template <class F>
+  sim::MachineId operator()(const F& f) const {
+    if constexpr (std::is_same_v<F, HostPause> || std::is_base_of_v<OnLink, F>) {
+      return sim::no_machine;
+    } else if constexpr (requires { f.host; }) {
+      return of(f.host);
+    } else if constexpr (requires { f.side; }) {
+      return f.side == transport::Side::host ? of(f.controller) : sim::no_machine;
+    } else if constexpr (std::is_same_v<F, DropCapsule> || std::is_same_v<F, DamagePdu>) {
+      return sim::no_machine;
+    } else if constexpr (requires { of(f.controller); }) {
+      return of(f.controller);
+    } else {
+      return sim::no_machine;
+    }
+  }
+};
+
+sim::MachineId doer(const World& w, std::uint32_t index) {
+  return std::visit(Doer{w}, w.fault.faults[index].what);
+}
 
 void switch_on(World& w, std::uint32_t index) {
   HOLDFAST_CHECK(index < w.fault.faults.size(), "there is no such fault");
@@ -227,9 +279,14 @@ void strike(World& w, std::uint32_t index);
 /// Plans one round of a fault: when it begins, and when it ends.
 void plan(World& w, std::uint32_t index, TimePoint at, TimePoint until) {
   HOLDFAST_CHECK(until == sim::never || until >= at, "a fault ends before it begins");
-  w.at(at, [index](World& world) { strike(world, index); });
-  if (until != sim::never)
-    w.at(until, [index](World& world) { switch_off(world, index); });
+  // A machine that stands still may have put it off beyond the next one.
+  const sim::MachineId machine = doer(w, index);
+  const TimePoint now = w.time();
+  w.calendar.at_for(machine, std::max(at, now), [index](World& world) { strike(world, index); });
+  if (until != sim::never) {
+    w.calendar.at_for(machine, std::max(until, now),
+                      [index](World& world) { switch_off(world, index); });
+  }
 }
 
 void strike(World& w, std::uint32_t index) {
@@ -237,7 +294,7 @@ void strike(World& w, std::uint32_t index) {
   Fault& f = w.fault.faults[index];
   ++f.struck;
   if (f.every != Duration{} && (f.times == 0 || f.struck < f.times))
-    plan(w, index, w.now() + f.every, f.until + f.struck * f.every);
+    plan(w, index, f.at + f.struck * f.every, f.until + f.struck * f.every);
 }
 
 }  // namespace
@@ -257,7 +314,7 @@ void add_fault(World& w, const Fault& fault) {
   HOLDFAST_CHECK(fault.every == Duration{} ||
                      (fault.until != sim::never && fault.until - fault.at < fault.every),
                  "a fault that repeats is over before it begins again");
-  HOLDFAST_CHECK(fault.struck == 0, "a fault is added before it strikes");
+  HOLDFAST_CHECK(fault.struck == 0 && fault.at >= w.time(), "a fault is added before it strikes");
   w.fault.faults.push_back(fault);
   plan(w, index, fault.at, fault.until);
 }

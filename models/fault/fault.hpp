@@ -93,6 +93,18 @@ struct HostBlocked {
   host::HostId host{};
 };
 
+/// Counted: the last one to end lets it go on; the first that began says what its clock does.
+struct HostPause {
+  host::HostId host{};
+  bool clock_stops = false;
+};
+
+/// Counted for each leg, which has its carrier back when the last one ends.
+struct LegDown : OnLink {
+  std::uint32_t bond = 0;  ///< place in Fabric::bonds
+  std::array<bool, 2> legs = {true, true};
+};
+
 /// Counted: the last one to end boots it, or starts the process.
 struct HostDown {
   enum class How : std::uint8_t { crash, process, shutdown };
@@ -147,6 +159,11 @@ struct RemotePortLost {
   std::array<net::RouteId, 2> routes{};  ///< to the port, and back
 };
 
+struct LinkIntegrity : Once {
+  host::HostId host{};
+  net::RouteId forward{};  ///< to the port
+};
+
 // What happens to an array.
 
 /// The worst of those in force rules: a crash, then a hang, then a partition. When it ends, the
@@ -154,6 +171,7 @@ struct RemotePortLost {
 struct NodeFailure {
   target::NodeId node{};
   target::NodeState state = target::NodeState::crashed;
+  bool clock_stops = false;        ///< of a node that hangs, as the first that began says
   sim::Vector<net::LinkId> links;  ///< at the ports of the node: a crash cuts them
 };
 
@@ -193,11 +211,12 @@ struct CrossTraffic {
   std::uint32_t source = 0;  ///< place in Fabric::traffic
 };
 
-using What = std::variant<Blackhole, LinkDown, Loss, Impair, CommandDelay, CommandStatus, AnaChange,
-                          ResetController, DeleteController, Disconnect, PassthroughCcr,
-                          Passthrough, HcaRemoved, RemotePortLost, NodeFailure, AdminStall,
-                          PortRemoved, KillSockets, DropCapsule, CrossTraffic, DamagePdu,
-                          SetAttrCqt, ResponseAstray, PortMute, NoRoute, HostBlocked, HostDown>;
+using What =
+    std::variant<Blackhole, LinkDown, Loss, Impair, CommandDelay, CommandStatus, AnaChange,
+                 ResetController, DeleteController, Disconnect, PassthroughCcr, Passthrough,
+                 HcaRemoved, RemotePortLost, NodeFailure, AdminStall, PortRemoved, KillSockets,
+                 DropCapsule, CrossTraffic, DamagePdu, SetAttrCqt, ResponseAstray, PortMute,
+                 NoRoute, HostBlocked, HostDown, HostPause, LegDown, LinkIntegrity>;
 
 struct Fault {
   TimePoint at{};

@@ -61,8 +61,10 @@ void failfast_fired(World& w, ControllerId id) {
 void after_change(World& w, ControllerId id, State from, State to) {
   HOLDFAST_CHECK(from != to, "nothing has changed");
   Controller& c = controller(w, id);
-  if (to == State::resetting)
+  if (to == State::resetting) {
     ++c.counters.reset_count;
+    c.marginal = false;  // nvme_fc_ctrl_connectivity_loss: the hardware may have been replaced
+  }
   if (to == State::live) {
     if (from == State::connecting) {
       w.calendar.cancel(c.failfast_timer);
@@ -250,11 +252,12 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   own.insert(place, id);
   for (std::uint32_t i = 0; i <= io_queues; ++i)
     add_queue(w, id, static_cast<std::uint16_t>(i));
-  w.at(p.at, [id](World& world) {
-    const Controller& made = controller(world, id);
+  w.calendar.at_for(host.machine, p.at, [id](World& world) {
+    Controller& made = controller(world, id);
     // A host that boots connects what is due by then.
     if (made.state != State::fresh || is_down(world, made.host))
       return;
+    made.created = made.last_check = world.now();  // by the clock of its host
     change_state(world, id, State::connecting);
     start_setup(world, id);
   });

@@ -327,6 +327,13 @@ void lose_remote_port(World& w, HostId host, net::RouteId forward, net::RouteId 
   }
 }
 
+void hear_of_bad_links(World& w, HostId host, net::RouteId forward) {
+  for (const ControllerId id : w.host.hosts[sim::index(host)].controllers) {
+    if (controller(w, id).forward == forward)
+      controller(w, id).marginal = true;
+  }
+}
+
 void regain_remote_port(World& w, HostId host, net::RouteId forward, net::RouteId back) {
   transport::fc::rejoin(w, forward, back);
   if (transport::fc::is_apart(w, forward))

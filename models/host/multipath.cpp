@@ -30,6 +30,12 @@ bool is_disabled(const World& w, const Path& p) {
 
 bool is_optimized(const Path& p) { return p.ana == AnaState::optimized; }
 
+/// nvme_path_is_optimized, with the series that knows marginal paths (posted to linux-nvme as v10
+/// of "nvme-fc: FPIN link integrity handling", 2025-09-25): they count as non-optimized.
+bool is_sound(const World& w, const Path& p) {
+  return is_optimized(p) && !w.host.controllers[sim::index(p.controller)].marginal;
+}
+
 /// __nvme_find_path: the nearest optimized path, else the nearest non-optimized one.
 std::uint32_t find_nearest(const World& w, const Head& head) {
   std::uint32_t best[2] = {no_path, no_path};
@@ -43,7 +49,7 @@ std::uint32_t find_nearest(const World& w, const Head& head) {
     const auto far = [&](std::uint32_t at) {
       return w.host.controllers[sim::index(head.paths[at].controller)].numa_node != 0;
     };
-    std::uint32_t& slot = best[is_optimized(p) ? 0 : 1];
+    std::uint32_t& slot = best[is_sound(w, p) ? 0 : 1];
     if (slot == no_path || (far(slot) && !far(i)))
       slot = i;
   }
@@ -62,9 +68,9 @@ std::uint32_t find_round_robin(const World& w, const Head& head) {
     const std::uint32_t i = (head.current + step) % count;
     if (is_disabled(w, head.paths[i]))
       continue;
-    if (is_optimized(head.paths[i]))
+    if (is_sound(w, head.paths[i]))
       return i;
-    if (head.paths[i].ana == AnaState::non_optimized)
+    if (is_optimized(head.paths[i]) || head.paths[i].ana == AnaState::non_optimized)
       found = i;
   }
   const Path& old = head.paths[head.current];
@@ -108,7 +114,7 @@ std::uint32_t find_path(const World& w, const Head& head) {
     return find_shallowest(w, head);
   // numa: the cached path is looked at again only when it is not LIVE and optimized.
   if (head.current != no_path && !is_disabled(w, head.paths[head.current]) &&
-      is_optimized(head.paths[head.current])) {
+      is_sound(w, head.paths[head.current])) {
     return head.current;
   }
   return find_nearest(w, head);

@@ -63,13 +63,13 @@ void send_connect(World& w, QueueId id) {
   connect.sqsize = static_cast<std::uint16_t>(q.qid == 0 ? 31 : c.queue_size - 1);
   if (c.disable_sqflow)
     connect.attributes = wire::connect_attr_disable_sqflow;
-  if (q.qid == 0) {
+  if (q.qid == 0)
     connect.kato_ms = static_cast<std::uint32_t>(c.kato / std::chrono::milliseconds{1});
-  }
   wire::ConnectData data;
   data.cntlid = q.qid == 0 ? wire::cntlid_dynamic : c.cntlid;
   data.subnqn = nqn_of(w, c.subnqn);
   data.hostnqn = host_of(w, c).hostnqn;
+  data.host_id = host_of(w, c).hostid;
   const auto bytes = wire::encode_connect_data(data);
   const transport::BlobId blob = w.transport.blobs.add(wire::connect_data_bytes);
   std::copy(bytes.begin(), bytes.end(), w.transport.blobs[blob].begin());

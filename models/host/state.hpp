@@ -100,14 +100,16 @@ class RecoveryHooks;
 struct Host {
   std::string name;
   wire::NqnText hostnqn{};
+  std::array<std::byte, 16> hostid{};
   std::uint32_t cpus = 1;
   IoPolicy iopolicy = IoPolicy::numa;
   RecoveryPolicy policy;
   Suspicion suspicion;
   std::uint32_t max_retries = 5;
-  Duration close_delay{};             ///< shutdown of a socket -> its close
-  bool close_deferred = false;        ///< its ticks decide that instead (sim::file_closed_at)
-  sim::TimerWheel wheel;              ///< ticks of this machine
+  Duration close_delay{};       ///< shutdown of a socket -> its close
+  bool close_deferred = false;  ///< its ticks decide that instead (sim::file_closed_at)
+  sim::TimerWheel wheel;        ///< ticks of this machine
+  sim::MachineId machine = sim::no_machine;
   bool keep_alive_waits = false;      ///< the keep-alive work waits for its command (L6.1)
   bool dnr_ends_reconnects = true;    ///< tcp, rdma: a status with DNR removes the controller
   bool rdma_parallel_queues = false;  ///< I/O queues are set up all at once (7.3)
@@ -202,6 +204,7 @@ struct Controller {
   std::array<std::uint16_t, 3> crdt{};  ///< command retry delays in 100 ms
   // multipath
   bool discovery = false;     ///< no I/O queues, no namespaces
+  bool marginal = false;      ///< NVME_CTRL_MARGINAL: the fabric has said that its link is bad
   std::uint32_t active = 0;   ///< nr_active: I/O in flight, all namespaces; only for queue-depth
   bool reports_ana = false;   ///< CMIC
   std::uint8_t anatt_s = 0;   ///< ANA transition time

@@ -5,6 +5,7 @@
 #include "models/net/fabric.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "models/net/internal.hpp"
 #include "models/net/netem.hpp"
@@ -75,10 +76,10 @@ void queue_on_link(World& w, ChannelId id, PacketId packet) {
     return;
   }
   const std::uint32_t bytes = w.net.packets[packet].bytes + frame_overhead_bytes;
-  const TimePoint start = c.busy_until > w.now() ? c.busy_until : w.now();
+  const TimePoint start = c.busy_until > w.time() ? c.busy_until : w.time();
   const TimePoint left = start + time_of(c, bytes);
   HOLDFAST_PACKET_CHECK(left > start, "a packet takes no time on a link");
-  if (left - w.now() > c.backlog_max) [[unlikely]] {
+  if (left - w.time() > c.backlog_max) [[unlikely]] {
     drop(w, id, packet, Drop::queue_full);
     return;
   }
@@ -90,7 +91,7 @@ TimePoint enqueue(World& w, ChannelId id, PacketId packet) {
   if (w.net.channels[sim::index(id)].netems != 0) [[unlikely]]
     return impair(w, id, packet, 0);
   queue_on_link(w, id, packet);
-  return w.now();
+  return w.time();
 }
 
 namespace {
@@ -110,6 +111,14 @@ bool swallowed(World& w, ChannelId id, PacketId packet) {
     }
   }
   return false;
+}
+
+/// A machine that stands still takes nothing, and in one that has just gone on the packets that
+/// came meanwhile are before those that come now.
+bool waits(const World& w, sim::MachineId machine) {
+  return w.calendar.is_standing(machine) ||
+         std::any_of(w.net.waiting.begin(), w.net.waiting.end(),
+                     [machine](const Waiting& one) { return one.machine == machine; });
 }
 
 /// A packet has reached the far end of a channel.
@@ -139,9 +148,16 @@ void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
     return;
   }
   const Packet copy = p;
+  const sim::MachineId machine = route.machine;
   w.net.packets.recycle(packet);
-  if (!route.foreign) [[likely]]
-    w.net.deliver(w, copy);
+  if (route.foreign) [[unlikely]]
+    return;
+  if (waits(w, machine)) [[unlikely]] {
+    w.net.waiting.push_back({machine, copy});
+    return;
+  }
+  w.calendar.act_for(machine);
+  w.net.deliver(w, copy);
 }
 
 bool comes_before(const Loss& a, const Loss& b) {
@@ -223,6 +239,23 @@ RouteId add_route(World& w, NodeId from, NodeId to, const std::vector<ChannelId>
   return RouteId{static_cast<std::uint32_t>(w.net.routes.size() - 1)};
 }
 
+void set_machine(World& w, RouteId route, sim::MachineId machine) {
+  w.net.routes.edit(sim::index(route)).machine = machine;
+}
+
+void deliver_waiting(World& w, sim::MachineId machine) {
+  HOLDFAST_CHECK(!w.calendar.is_standing(machine), "a machine that stands still takes packets");
+  const sim::Vector<Waiting> all = std::exchange(w.net.waiting, {});
+  const sim::ActsFor acts(w.calendar, machine);
+  for (const Waiting& one : all) {
+    if (one.machine == machine) {
+      w.net.deliver(w, one.packet);
+    } else {
+      w.net.waiting.push_back(one);
+    }
+  }
+}
+
 TimePoint send(World& w, RouteId route, std::uint32_t bytes, const PacketBody& body) {
   const Route& r = w.net.routes[sim::index(route)];
   HOLDFAST_PACKET_CHECK(!r.foreign, "that route is for the packets of other applications");
@@ -236,7 +269,7 @@ TimePoint send(World& w, RouteId route, std::uint32_t bytes, const PacketBody& b
   p.body = body;
   if (w.net.intercept != nullptr && w.net.intercept(w, p)) [[unlikely]] {
     drop(w, w.net.hops[r.first], packet, Drop::scripted);
-    return w.now();
+    return w.time();
   }
   return enqueue(w, w.net.hops[r.first], packet);
 }
@@ -278,7 +311,7 @@ void take_down(World& w, LinkId link) {
     const ChannelId id = channel_of(link, direction);
     Channel& c = w.net.channels[sim::index(id)];
     ++c.outages;
-    c.busy_until = w.now();
+    c.busy_until = w.time();
     w.calendar.lane_clear(c.lane, [&](std::uint32_t packet) {
       drop(w, id, w.net.packets.id_at(packet), Drop::link_down);
     });

@@ -24,6 +24,11 @@ LinkId add_link(World& w, const LinkParameters& parameters);
 /// `hops` lead from `from` to `to`, at least one.
 RouteId add_route(World& w, NodeId from, NodeId to, const std::vector<ChannelId>& hops);
 
+/// To which machine the route leads: while that stands still, packets wait in front of it.
+void set_machine(World& w, RouteId route, sim::MachineId machine);
+/// A machine that has gone on takes what has come meanwhile.
+void deliver_waiting(World& w, sim::MachineId machine);
+
 /// Puts a packet of `bytes` (network layer, <= MTU of the route) on the first link of the route.
 /// Returns when it will have left the queueing discipline of its own host, as far as is known.
 TimePoint send(World& w, RouteId route, std::uint32_t bytes, const PacketBody& body);

@@ -47,15 +47,15 @@ bool skips_delay(World& w, Netem& n) {
 
 /// When the packet leaves; the past means now.
 TimePoint time_to_send(World& w, Netem& n, std::uint32_t bytes) {
-  HOLDFAST_PACKET_CHECK(n.held == 0 || n.latest >= w.now(),
+  HOLDFAST_PACKET_CHECK(n.held == 0 || n.latest >= w.time(),
                         "a packet is inside that should have left");
   Duration delay = n.p.delay;
   if (n.p.jitter != Duration{})
     delay += jitter_of(n.p.jitter, n.p.distribution, correlated(w, n.delay));
   if (n.p.rate_bps == 0)
-    return w.now() + delay;
+    return w.time() + delay;
   // The last packet inside is where the line is free again; waiting for it counts as delay.
-  TimePoint from = w.now();
+  TimePoint from = w.time();
   if (n.held != 0) {
     delay = std::max(Duration{}, delay - (n.latest - from));
     from = n.latest;
@@ -75,12 +75,12 @@ TimePoint take(World& w, std::uint32_t index, PacketId packet, bool may_duplicat
   Netem& n = w.net.netems[index];
   HOLDFAST_PACKET_CHECK(n.on, "a netem that is off takes a packet");
   HOLDFAST_PACKET_CHECK(n.held <= n.p.limit, "more packets are inside than fit");
-  TimePoint copy_leaves = w.now();
+  TimePoint copy_leaves = w.time();
   bool twice = may_duplicate && n.p.duplicate > 0.0 && yes(w, n.duplicate, n.p.duplicate);
   if (is_lost(w, n)) {
     if (!twice) {
       drop(w, n.channel, packet, Drop::impaired);
-      return w.now();
+      return w.time();
     }
     twice = false;  // one of the two is left
   }
@@ -98,7 +98,7 @@ TimePoint take(World& w, std::uint32_t index, PacketId packet, bool may_duplicat
     return copy_leaves;
   }
   const auto unless_held = [&](TimePoint leaves) {
-    return leaves > w.now() ? leaves : copy_leaves;
+    return leaves > w.time() ? leaves : copy_leaves;
   };
   if (skips_delay(w, n)) {
     n.counter = 0;
@@ -108,11 +108,12 @@ TimePoint take(World& w, std::uint32_t index, PacketId packet, bool may_duplicat
   if (n.p.asks)
     due += w.choices.constant(n.hold, Duration{});
   ++n.counter;
-  if (due <= w.now())
+  if (due <= w.time())
     return unless_held(impair(w, n.channel, packet, index + 1));
   n.latest = n.held == 0 ? due : std::max(n.latest, due);
   ++n.held;
-  w.at(due, [index, packet](World& world) { let_go(world, index, packet); });
+  w.calendar.at_for(sim::no_machine, due,
+                    [index, packet](World& world) { let_go(world, index, packet); });
   return due;
 }
 
@@ -192,7 +193,7 @@ TimePoint impair(World& w, ChannelId id, PacketId packet, std::uint32_t from) {
       return take(w, i, packet, true);
   }
   queue_on_link(w, id, packet);
-  return w.now();
+  return w.time();
 }
 
 }  // namespace holdfast::net

@@ -190,6 +190,7 @@ struct Route {
   std::uint32_t count = 0;
   std::uint32_t mtu_bytes = 0;
   bool foreign = false;  ///< of other applications: the transport does not hear of its packets
+  sim::MachineId machine = sim::no_machine;  ///< that receives, if it may stand still
 };
 
 /// Called when a packet has crossed its whole route, or was dropped on the way; the packet is freed
@@ -201,6 +202,34 @@ using DuplicatedFunction = void (*)(World&, const Packet&);
 using FlowFunction = FlowId (*)(const World&, const Packet&);
 /// True: the packet is to be dropped before it reaches a link.
 using InterceptFunction = bool (*)(World&, const Packet&);
+
+/// A packet at a machine that stands still.
+struct Waiting {
+  sim::MachineId machine{};
+  Packet packet;
+};
+
+/// One of the two legs of a bond, in which one carries at a time (active-backup).
+struct Leg {
+  std::uint32_t cuts = 0;       ///< how many faults hold its carrier down just now
+  bool up = true;               ///< as bonding knows it, which looks every `miimon`
+  TimePoint back = sim::never;  ///< when a look found its carrier back; never: not since
+};
+
+/// Two legs behind one link; see bond.hpp.
+struct Bond {
+  LinkId link{};
+  unsigned toward = 0;   ///< the direction in which its host receives
+  Duration miimon{};     ///< from one look to the next
+  Duration phase{};      ///< when it looks first, below miimon
+  Duration updelay{};    ///< how long a leg is there again before it is used
+  Duration move_time{};  ///< until the switches know where the host is now
+  bool returns = true;   ///< to the first leg, as soon as that may be used
+  std::array<Leg, 2> legs{};
+  unsigned active = 0;  ///< 2: none
+  bool cut = false;     ///< the link is down, because the leg that carries is
+  bool looks = false;   ///< a look is planned
+};
 
 struct Fabric {
   sim::SharedVector<std::string> nodes;
@@ -218,6 +247,8 @@ struct Fabric {
   sim::Vector<Netem> netems;
   sim::Vector<FlowFilter> flow_filters;
   sim::Vector<Traffic> traffic;
+  sim::Vector<Waiting> waiting;  ///< in the order in which they arrived
+  sim::Vector<Bond> bonds;
 };
 
 }  // namespace holdfast::net

@@ -43,7 +43,7 @@ void emit(World& w, std::uint32_t index) {
   p.bytes = static_cast<std::uint16_t>(t.bytes);
   p.body = {};
   enqueue(w, w.net.hops[w.net.routes[sim::index(t.route)].first], packet);
-  schedule(w, index, next_after(w, w.net.traffic[index], w.now()));
+  schedule(w, index, next_after(w, w.net.traffic[index], w.time()));
 }
 
 }  // namespace
@@ -74,11 +74,11 @@ std::uint32_t add_traffic(World& w, const TrafficParameters& parameters, std::st
 void start_traffic(World& w, std::uint32_t traffic) {
   HOLDFAST_CHECK(traffic < w.net.traffic.size(), "there is no such source");
   Traffic& t = w.net.traffic[traffic];
-  t.burst_end = w.now();
+  t.burst_end = w.time();
   if (t.pattern == TrafficPattern::on_off)
     t.burst_end += w.choices.exponential(t.burst_choice, Duration{}, t.burst);
   const bool at_once = t.pattern != TrafficPattern::poisson;
-  schedule(w, traffic, at_once ? w.now() : next_after(w, t, w.now()));
+  schedule(w, traffic, at_once ? w.time() : next_after(w, t, w.time()));
 }
 
 void stop_traffic(World& w, std::uint32_t traffic) {

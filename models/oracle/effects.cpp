@@ -88,7 +88,7 @@ bool is_in_place(const Oracle& o, const Landing& l) {
 
 Incident incident_of(World& w, const Landing& l, const Attempt* attempt) {
   Incident incident;
-  incident.at = w.now();
+  incident.at = w.time();
   incident.disk = l.disk;
   incident.lba = l.lba;
   incident.serial = serial_of(l.token);
@@ -137,7 +137,7 @@ void duplicate(World& w, Token token, const Attempt* attempt) {
   ++o.counts.duplicate_effects;
   Incident incident;
   incident.type = Incident::Type::duplicate_effect;
-  incident.at = w.now();
+  incident.at = w.time();
   incident.disk = op.disk;
   incident.lba = op.lba;
   incident.serial = serial;
@@ -178,7 +178,7 @@ void on_media_write(World& w, const sim::Record& r) {
     misplaced = !is_in_place(o, l);
   }
   const Harm harm = misplaced ? Harm{} : land_all(o, l);
-  const Attempt* const attempt = apply_attempt(o, l.token, w.now());
+  const Attempt* const attempt = apply_attempt(o, l.token, w.time());
   if (misplaced)
     misplace(w, l, attempt);
   if (harm.serial != 0)
@@ -192,7 +192,7 @@ void on_effect(World& w, const Words<Kind::effect_applied>& r) {
   const std::uint64_t value = r.get<"value">();
   Operation& op = o.operations.writable(serial_of(token) - 1);
   HOLDFAST_PACKET_CHECK(changes_something(op), "a read or a flush has no effect");
-  const Attempt* const attempt = apply_attempt(o, token, w.now());
+  const Attempt* const attempt = apply_attempt(o, token, w.time());
   if (r.get<"changed">()) {
     // A copy of the same data changes nothing more than a write that lands twice does.
     const bool copies = op.kind == IoKind::copy;
@@ -211,7 +211,7 @@ void on_effect(World& w, const Words<Kind::effect_applied>& r) {
 
 void judge_answer(World& w, std::uint64_t serial) {
   const Operation& op = w.oracle.operations[serial - 1];
-  HOLDFAST_CHECK(op.completed == w.now(), "an answer is judged when it is given");
+  HOLDFAST_CHECK(op.completed == w.time(), "an answer is judged when it is given");
   if (op.effect && denies(op.status))
     duplicate(w, Token{serial << 8}, nullptr);
 }

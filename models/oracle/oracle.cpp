@@ -30,7 +30,7 @@ void on_submit(World& w, const Words<Kind::app_submit>& r) {
   HOLDFAST_CHECK(r.get<"op">() == o.operations.size() + 1,
                  "serials count the I/O of all applications");
   Operation op;
-  op.submitted = w.now();
+  op.submitted = w.time();
   op.job = static_cast<std::uint16_t>(r.get<"job">());
   op.kind = r.get<"kind">();
   op.disk = r.get<"disk">();
@@ -63,7 +63,7 @@ void on_acknowledged(World& w, std::uint64_t serial, bool applied) {
     ++o.counts.lost_writes;
     Incident lost;
     lost.type = Incident::Type::lost_write;
-    lost.at = w.now();
+    lost.at = w.time();
     lost.disk = op.disk;
     lost.lba = op.lba;
     lost.serial = serial;
@@ -88,7 +88,7 @@ void on_read_done(World& w, std::uint64_t serial, bool stale) {
   op.stale = true;
   Incident incident;
   incident.type = Incident::Type::stale_read;
-  incident.at = w.now();
+  incident.at = w.time();
   incident.disk = op.disk;
   incident.lba = op.lba;
   incident.serial = serial;
@@ -102,14 +102,14 @@ void on_complete(World& w, const Words<Kind::app_complete>& r) {
   const std::uint64_t serial = r.get<"op">();
   Operation& op = operation(o, serial);
   HOLDFAST_CHECK(op.completed == sim::never, "an application is told twice");
-  op.completed = w.now();
+  op.completed = w.time();
   op.status = r.get<"status">().value;
   if (is_read(op))
     op.version = r.get<"version">();
   if (is_append(op) && op.status == 0)
     op.lba = r.get<"version">();
   judge_answer(w, serial);
-  const Verdict verdict = settle_operation(o, op, w.now());
+  const Verdict verdict = settle_operation(o, op, w.time());
   if (op.status != 0)
     return;
   if (changes_something(op))
@@ -144,9 +144,9 @@ void on_media_read(World& w, const Words<Kind::media_read>& r) {
 /// What the host ended itself is still under way; another status is the target's answer.
 void on_abandoned(World& w, const Words<Kind::attempt_abandoned>& r) {
   if (r.get<"status">().value >= wire::raw(wire::StatusCode::host_path_error)) {
-    abandon_attempt(w.oracle, r.get<"token">(), w.now());
+    abandon_attempt(w.oracle, r.get<"token">(), w.time());
   } else {
-    answer_attempt(w.oracle, r.get<"token">(), w.now());
+    answer_attempt(w.oracle, r.get<"token">(), w.time());
   }
 }
 
@@ -162,7 +162,7 @@ void on_detached(Oracle& o, const Words<Kind::command_detached>& r) {
 
 void on_stream_dry(World& w, const Words<Kind::stream_dry>& r) {
   if (r.get<"side">() == transport::Side::host)
-    stream_ran_dry(w.oracle, r.get<"connection">(), w.now());
+    stream_ran_dry(w.oracle, r.get<"connection">(), w.time());
 }
 
 }  // namespace
@@ -182,10 +182,10 @@ void observe(World& w, const sim::Record& r) {
       on_complete(w, Words<Kind::app_complete>(r));
       return;
     case Kind::attempt_sent:
-      add_attempt(o, Words<Kind::attempt_sent>(r), w.now());
+      add_attempt(o, Words<Kind::attempt_sent>(r), w.time());
       return;
     case Kind::attempt_done:
-      answer_attempt(o, Words<Kind::attempt_done>(r).get<"token">(), w.now());
+      answer_attempt(o, Words<Kind::attempt_done>(r).get<"token">(), w.time());
       return;
     case Kind::attempt_abandoned:
       on_abandoned(w, Words<Kind::attempt_abandoned>(r));
@@ -208,13 +208,13 @@ void observe(World& w, const sim::Record& r) {
       on_stream_dry(w, Words<Kind::stream_dry>(r));
       return;
     case Kind::attempt_gone:
-      attempt_was_lost(o, Words<Kind::attempt_gone>(r).get<"token">(), w.now());
+      attempt_was_lost(o, Words<Kind::attempt_gone>(r).get<"token">(), w.time());
       return;
     case Kind::command_detached:
       on_detached(o, Words<Kind::command_detached>(r));
       return;
     case Kind::queue_released:
-      queue_was_released(o, Words<Kind::queue_released>(r).get<"connection">(), w.now());
+      queue_was_released(o, Words<Kind::queue_released>(r).get<"connection">(), w.time());
       return;
     case Kind::queue_opened:
       connection_was_opened(o, Words<Kind::queue_opened>(r).get<"connection">());

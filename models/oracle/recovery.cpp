@@ -38,7 +38,7 @@ void on_fault(World& w, const Words<Kind::fault>& r) {
       continue;
     ControllerWatch& at = watch(w, host::ControllerId{i});
     if (r.get<"on">())
-      at.last_fault = w.now();
+      at.last_fault = w.time();
     if (cuts)
       at.cuts += r.get<"on">() ? 1u : ~0u;
   }
@@ -68,7 +68,7 @@ host::ControllerId who_connected(const World& w, target::SubsystemId subsystem,
 
 void on_created(World& w, const Words<Kind::controller_created>& r) {
   RecoveryLog& log = w.recovery;
-  log.associations.push_back(w.now());
+  log.associations.push_back(w.time());
   const Holder holder{r.get<"subsystem">(), r.get<"cntlid">(),
                       who_connected(w, r.get<"subsystem">(), r.get<"cntlid">())};
   const std::uint64_t wanted = key(holder.subsystem, holder.cntlid);
@@ -110,20 +110,20 @@ void on_target_detected(World& w,
   const host::ControllerId id = host_of(w, r);
   if (id == sim::none<host::ControllerId>)
     return;
-  watch(w, id).target_detected = w.now();
+  watch(w, id).target_detected = w.time();
   watch(w, id).ended = true;
   if (Recovery* open = open_recovery(w, id); open && open->target_detected == sim::never)
-    open->target_detected = w.now();
+    open->target_detected = w.time();
 }
 
 void on_delayed(World& w, const Words<Kind::command_delayed>& r) {
   const host::ControllerId id = host_of(w, r);
   if (id != sim::none<host::ControllerId>)
-    watch(w, id).last_fault = w.now();
+    watch(w, id).last_fault = w.time();
 }
 
 void on_suspected(World& w, const Words<Kind::suspected>& r) {
-  watch(w, r.get<"controller">()).suspected = w.now();
+  watch(w, r.get<"controller">()).suspected = w.time();
 }
 
 /// Did the host give up what was well? One that hears from its transport that a connection is gone
@@ -136,13 +136,13 @@ bool is_false_alarm(const ControllerWatch& at, host::Cause cause, TimePoint now)
 
 void on_started(World& w, const Words<Kind::recovery_started>& r) {
   ControllerWatch& at = watch(w, r.get<"controller">());
-  HOLDFAST_CHECK(at.last_fault <= w.now() && at.target_detected <= w.now(), "time has gone back");
+  HOLDFAST_CHECK(at.last_fault <= w.time() && at.target_detected <= w.time(), "time has gone back");
   Recovery recovery;
   recovery.controller = r.get<"controller">();
   recovery.cause = r.get<"cause">();
-  recovery.detected = w.now();
+  recovery.detected = w.time();
   recovery.fault = at.last_fault;
-  recovery.false_alarm = is_false_alarm(at, recovery.cause, w.now());
+  recovery.false_alarm = is_false_alarm(at, recovery.cause, w.time());
   // The target may have noticed first; that counts if it was after the fault.
   if (at.target_detected != sim::never && at.target_detected >= at.last_fault) {
     recovery.target_detected = at.target_detected;
@@ -159,9 +159,9 @@ void on_moved_complete(World& w, const Words<Kind::app_complete>& r) {
   auto last = first;
   for (; last != log.moved.end() && last->serial == serial; ++last) {
     Recovery& recovery = log.recoveries[last->recovery];
-    HOLDFAST_CHECK(recovery.detected <= w.now(), "an I/O moved before its recovery began");
+    HOLDFAST_CHECK(recovery.detected <= w.time(), "an I/O moved before its recovery began");
     if (recovery.first_retry_done == sim::never)
-      recovery.first_retry_done = w.now();
+      recovery.first_retry_done = w.time();
   }
   log.moved.erase(first, last);
 }
@@ -180,8 +180,8 @@ void on_moved(World& w, const Words<Kind::attempt_abandoned>& r) {
 
 void on_fence_started(World& w, const Words<Kind::fence_started>& r) {
   if (Recovery* open = open_recovery(w, r.get<"controller">())) {
-    open->fence_started = w.now();
-    open->hold_until = w.now() + r.get<"hold_ns">();
+    open->fence_started = w.time();
+    open->hold_until = w.time() + r.get<"hold_ns">();
     HOLDFAST_CHECK(open->hold_until >= open->detected, "a hold ends before its recovery began");
     open->held = r.get<"hold_ns">() != Duration{};
   }
@@ -194,7 +194,7 @@ void on_ccr_attempt(World& w, const Words<Kind::ccr_attempt>& r) {
 
 void on_ccr_succeeded(World& w, const Words<Kind::ccr_succeeded>& r) {
   if (Recovery* open = open_recovery(w, r.get<"controller">()))
-    open->ccr_done = w.now();
+    open->ccr_done = w.time();
 }
 
 void on_ccr_failed(World& w, const Words<Kind::ccr_failed>& r) {
@@ -206,13 +206,13 @@ void on_cancelled(World& w, const Words<Kind::requests_cancelled>& r) {
   Recovery* open = open_recovery(w, r.get<"controller">());
   if (open == nullptr || open->released != sim::never)
     return;
-  open->released = w.now();
+  open->released = w.time();
   open->cancelled = r.get<"count">();
 }
 
 void on_connected(World& w, const Words<Kind::connected>& r) {
   if (Recovery* open = open_recovery(w, r.get<"controller">()))
-    open->reconnected = w.now();
+    open->reconnected = w.time();
   watch(w, r.get<"controller">()).open = ~0u;
   watch(w, r.get<"controller">()).ended = false;
 }

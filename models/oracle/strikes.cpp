@@ -51,6 +51,7 @@ struct Strikes {
   bool operator()(const fault::PortMute&) const { return false; }
   bool operator()(const fault::NoRoute&) const { return false; }
   bool operator()(const fault::HostBlocked&) const { return false; }
+  bool operator()(const fault::HostPause& f) const { return c.host == f.host; }
   bool operator()(const fault::HostDown& f) const { return c.host == f.host; }
 };
 
@@ -65,7 +66,7 @@ bool takes_away(const fault::Fault& fault) {
   if (const auto* const loss = std::get_if<fault::Loss>(&fault.what))
     return loss->probability >= 1.0;
   return is_one_of<fault::Blackhole, fault::LinkDown, fault::RemotePortLost, fault::NodeFailure,
-                   fault::PortRemoved>(fault.what);
+                   fault::PortRemoved, fault::LegDown>(fault.what);
 }
 
 bool strikes(const World& w, const fault::Fault& fault, host::ControllerId controller) {

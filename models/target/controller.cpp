@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Controllers of the target: Connect and CNTLID allocation.
 #include <algorithm>
+#include <string>
 
 #include "models/target/internal.hpp"
 #include "models/world.hpp"
@@ -41,6 +42,17 @@ void attach(World& w, QueueId queue, ControllerId controller, const wire::Connec
   w.target.controllers[controller].queues.push_back(queue);
 }
 
+/// Who holds a reservation: the Host Identifier, or, of a host that says none, its NQN. Not 0,
+/// which is nobody.
+std::uint64_t holder_of(const wire::ConnectData& data) {
+  if (data.host_id == decltype(data.host_id){})
+    return sim::hash_name(data.hostnqn.view());
+  std::string text(data.host_id.size(), '\0');
+  std::transform(data.host_id.begin(), data.host_id.end(), text.begin(),
+                 [](std::byte b) { return static_cast<char>(b); });
+  return sim::hash_name(text) | 1;
+}
+
 void connect_admin(World& w, QueueId queue, const wire::Command& command,
                    const wire::Connect& request, const wire::ConnectData& data, SubsystemId sid) {
   Subsystem& s = w.target.subsystems[sim::index(sid)];
@@ -60,6 +72,7 @@ void connect_admin(World& w, QueueId queue, const wire::Command& command,
   c.cntlid = cntlid;
   c.subsystem = sid;
   c.hostnqn = data.hostnqn;
+  c.hostid = holder_of(data);
   c.node = w.target.queues[queue].node;
   c.port = w.target.queues[queue].port;
   c.katt = connect_katt(s, request.kato_ms);

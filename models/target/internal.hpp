@@ -33,6 +33,8 @@ void keep_alive_received(World& w, ControllerId id);
 /// The node hung when the watchdog should have looked. `by_the_clock`: as if it had looked in time;
 /// else it looks now.
 void catch_up_watchdog(World& w, ControllerId id, bool by_the_clock);
+/// The clock of the node stood still for so long, and now it goes on.
+void put_off_watchdog(World& w, ControllerId id, Duration by);
 
 // teardown.cpp
 /// The transport of a queue is gone or was told to go: forget what waits, drain what executes.

@@ -2,7 +2,6 @@
 // Which I/O commands the target accepts, and what it takes from their capsule.
 #include "models/target/io_internal.hpp"
 #include "models/world.hpp"
-#include "sim/random.hpp"
 
 namespace holdfast::target {
 
@@ -144,7 +143,7 @@ wire::Status make_request(World& w, QueueId queue, const wire::Command& command,
   r.content = data.content;
   r.received = data.bytes;
   if (wire::as_reservation(command))
-    r.host = sim::hash_name(c.hostnqn.view());
+    r.host = c.hostid;
   return take_control_data(w, r, data);
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reservations of a namespace, as far as their hazards need (protocol.md 9.3): a second Acquire or
-// Release answers Reservation Conflict although the first one succeeded.
+// Release answers Reservation Conflict although the first one succeeded. Hosts are told apart by
+// Host Identifier (nvmet: pr.c compares ctrl->hostid), whatever their NQN.
 #include <algorithm>
 
 #include "models/target/io_internal.hpp"
 #include "models/world.hpp"
-#include "sim/random.hpp"
 
 namespace holdfast::target {
 
@@ -137,7 +137,7 @@ bool is_reserved_against(const Namespace& n, const Controller& c, const wire::Co
   const bool everything = held.type == wire::ReservationType::exclusive_access;
   if (!everything && !writes(static_cast<IoOpcode>(command.opcode)))
     return false;
-  return held.holder != sim::hash_name(c.hostnqn.view());
+  return held.holder != c.hostid;
 }
 
 }  // namespace holdfast::target

@@ -128,6 +128,10 @@ void run_resets(World& w, NodeId id) {
 /// The node goes on with what it had. Cut off from the others it does not hear of their resets.
 void resume(World& w, NodeId id) {
   const bool reached = node(w, id).state == NodeState::up;
+  if (node(w, id).clock_stops) {
+    for (const ControllerId c : controllers_on(w, id))
+      put_off_watchdog(w, c, w.time() - node(w, id).hung_since);
+  }
   const SubsystemId subsystem = node(w, id).subsystem;
   const Profile& profile = *w.target.subsystems[sim::index(subsystem)].profile;
   const bool expires_first = profile.hang_resumes == HangResumes::expires_first;
@@ -273,8 +277,12 @@ void reset_on_node(World& w, ControllerId impacted, std::uint64_t cirn, bool sam
   }
 }
 
-void fail_node(World& w, NodeId id, NodeState state) {
+void fail_node(World& w, NodeId id, NodeState state, bool clock_stops) {
   HOLDFAST_CHECK(state != NodeState::up, "a node that fails is not up");
+  if (state == NodeState::hung && !hangs(w, id)) {
+    node(w, id).clock_stops = clock_stops;
+    node(w, id).hung_since = w.time();
+  }
   node(w, id).failures.push_back(state);
   become_worst(w, id);
 }

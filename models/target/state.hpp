@@ -166,6 +166,7 @@ struct Profile {
   /// What a discovery controller takes for KATO 0 (NVMET_DISC_KATO_MS).
   Duration discovery_kato = std::chrono::seconds{120};
   sim::TimerWheel wheel;  ///< ticks of its machine
+  sim::ClockRate clock;   ///< how fast its clock runs; of keep alive only
 };
 
 /// What the rest of an array does about a node that fails, for its subsystem.
@@ -230,8 +231,10 @@ struct Node {
   NodeState state = NodeState::up;  ///< the worst of `failures`
   sim::Vector<NodeState> failures;  ///< in force just now, one a fault
   sim::Vector<Held> held;           ///< while it hangs, in the order in which it happened
-  std::uint32_t outages = 0;        ///< how often it has failed
-  bool fenced = false;              ///< the others have taken its access to the media away
+  bool clock_stops = false;         ///< of the hang: its clock does not go on
+  TimePoint hung_since{};
+  std::uint32_t outages = 0;  ///< how often it has failed
+  bool fenced = false;        ///< the others have taken its access to the media away
   /// Resets that wait for the node: the controller and its CIRN.
   sim::Vector<std::pair<ControllerId, std::uint64_t>> resets;
 };
@@ -256,8 +259,10 @@ struct Controller {
   SubsystemId subsystem{};
   transport::PortId port{};  ///< where its admin queue connected; decides its ANA states
   wire::NqnText hostnqn{};
-  Duration katt{};  ///< effective keep-alive timeout; 0: no timer
+  std::uint64_t hostid = 0;  ///< a hash of its Host Identifier
+  Duration katt{};           ///< effective keep-alive timeout; 0: no timer
   sim::EventId watchdog{};
+  TimePoint watchdog_at{};                        ///< when it looks next
   std::uint32_t events_enabled = 0;               ///< Feature 0Bh
   std::array<std::uint16_t, 4> event_requests{};  ///< AERs that wait for an event
   std::uint32_t event_request_count = 0;

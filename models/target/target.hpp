@@ -71,7 +71,8 @@ NodeId add_node(World& w, SubsystemId subsystem, std::string_view name,
                 const std::vector<transport::PortId>& ports);
 /// A node fails. Failures last until each has been restored; the worst of them is its state: a
 /// crash is worse than a hang, and that than a partition.
-void fail_node(World& w, NodeId node, NodeState state);
+/// `clock_stops`: with a hang its clock stands still too, as a paused virtual machine's may.
+void fail_node(World& w, NodeId node, NodeState state, bool clock_stops = false);
 /// One failure of that kind ends; there must be one.
 void restore_node(World& w, NodeId node, NodeState state);
 

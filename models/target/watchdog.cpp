@@ -2,6 +2,7 @@
 // Keep alive at the target: which KATO is accepted and what it becomes, when the timer runs, and
 // how a controller finds out that its host went silent (protocol.md 1.2 - 1.5).
 #include <algorithm>
+#include <utility>
 
 #include "models/target/internal.hpp"
 #include "models/world.hpp"
@@ -22,17 +23,24 @@ void watchdog_fired(World& w, ControllerId id);
 /// (nvmf_ctrlr_association_remove) does so after a shutdown too.
 constexpr Duration association_preserved = std::chrono::minutes{2};
 
+/// KATT, as long as it takes by the clock of the target.
+Duration katt_of(const Profile& profile, const Controller& c) {
+  return profile.clock.takes(c.katt);
+}
+
 /// A whole KATT after `from`: delayed work of the machine, unless it is a poller's own clock.
 TimePoint next_check(const World& w, const Controller& c, TimePoint from) {
   HOLDFAST_CHECK(c.katt > Duration{}, "checks would follow each other at one instant");
   const Profile& profile = profile_of(w, c);
-  return profile.watchdog == Watchdog::poller ? from + c.katt
-                                              : sim::fires_at(profile.wheel, from, c.katt);
+  const Duration katt = katt_of(profile, c);
+  return profile.watchdog == Watchdog::poller ? from + katt
+                                              : sim::fires_at(profile.wheel, from, katt);
 }
 
 void arm(World& w, ControllerId id, TimePoint at) {
   Controller& c = w.target.controllers[id];
   w.calendar.cancel(c.watchdog);
+  c.watchdog_at = at;
   c.watchdog = w.at(at, [id](World& world) { watchdog_fired(world, id); });
 }
 
@@ -54,7 +62,7 @@ Finding look(World& w, Controller& c, TimePoint at) {
   // nvmf_ctrlr_keep_alive_poll: strictly later, so that a Keep Alive at the instant of a look is
   // good for two periods.
   const bool polled = profile.watchdog == Watchdog::poller;
-  if (polled && at <= c.last_keep_alive + c.katt)
+  if (polled && at <= c.last_keep_alive + katt_of(profile, c))
     return Finding::next_window;
   return Finding::expired;
 }
@@ -118,7 +126,7 @@ void start_watchdog(World& w, ControllerId id) {
   if (runs(profile, c)) {
     arm(w, id, next_check(w, c, w.now()));
   } else if (c.leaving && profile.keep_alive_from == KeepAliveFrom::enable) {
-    arm(w, id, sim::fires_at(profile.wheel, w.now(), association_preserved));
+    arm(w, id, sim::fires_at(profile.wheel, w.now(), profile.clock.takes(association_preserved)));
   }
 }
 
@@ -129,6 +137,16 @@ void keep_alive_received(World& w, ControllerId id) {
   } else {
     start_watchdog(w, id);
   }
+}
+
+void put_off_watchdog(World& w, ControllerId id, Duration by) {
+  Controller& c = w.target.controllers[id];
+  HOLDFAST_CHECK(by >= Duration{}, "a clock does not go back");
+  const bool missed = std::exchange(c.missed_check, sim::never) != sim::never;
+  if (!w.calendar.cancel(c.watchdog) && !missed)
+    return;  // it does not run
+  c.last_keep_alive += by;
+  arm(w, id, c.watchdog_at + by);
 }
 
 void catch_up_watchdog(World& w, ControllerId id, bool by_the_clock) {

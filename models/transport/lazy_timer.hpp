@@ -39,7 +39,8 @@ class LazyTimer {
   /// stopped, or moved, and then it waits for its deadline.
   template <class World, class Fired>
   [[nodiscard]] bool is_due(World& w, Fired fired) {
-    HOLDFAST_CHECK(event_at_ == w.now(), "the timer is asked by an event that is not its own");
+    HOLDFAST_CHECK(event_at_ != sim::never && event_at_ <= w.now(),
+                   "the timer is asked by an event that is not its own");
     event_at_ = sim::never;
     if (!is_on())
       return false;

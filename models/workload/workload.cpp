@@ -89,7 +89,12 @@ JobId add_job(World& w, const Job& job) {
   const JobId id{static_cast<std::uint32_t>(w.workload.jobs.size())};
   w.workload.jobs.push_back(job);
   std::visit(Prepare{w, id}, w.workload.jobs.back().program);
-  w.at(job.start, [id](World& world) { try_start(world, id); });
+  const host::HostId host = w.host.heads[sim::index(job.head)].host;
+  w.calendar.at_for(w.host.hosts[sim::index(host)].machine, job.start, [id](World& world) {
+    Job& due = job_of(world.workload, id);
+    due.start = world.now();  // by the clock of its host
+    try_start(world, id);
+  });
   return id;
 }
 

@@ -386,6 +386,9 @@ std::string scenario_text(std::uint64_t seed) {
   Dice power(seed, "power");
   if (tcp && power.percent(25))
     lose_power(power, names, out);
+  Dice machines(seed, "machines");
+  if (tcp && machines.percent(25))
+    stand_still(machines, names, out);
   return out.dump(2);
 }
 

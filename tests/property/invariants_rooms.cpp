@@ -119,8 +119,9 @@ std::string broken_transport(const World& w) {
     if (std::string wrong = room(w, packets); !wrong.empty())
       return wrong;
   }
-  // The packets of other applications have no sender among the transports.
-  const std::size_t all = w.net.packets.live();
+  // In the network, or in front of a machine that stands still. The packets of other applications
+  // have no sender among the transports.
+  const std::size_t all = w.net.packets.live() + w.net.waiting.size();
   if (w.net.traffic.empty() ? packets != all : packets > all)
     return fmt::format("net: {} packets, their senders know of {}", all, packets);
   return {};

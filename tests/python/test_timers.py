@@ -10,7 +10,7 @@ from house import ROOT
 
 MODELS = ROOT / "models"
 CALL = re.compile(
-    r"\bw(?:orld)?\.(?:at|after|calendar\.at|calendar\.lane_push)\(|\btimer\.set\(w,"
+    r"\bw(?:orld)?\.(?:at|after|calendar\.at(?:_for)?|calendar\.lane_push)\(|\btimer\.set\(w,"
     r"|\bact_(?:at|next)\(w(?:orld)?,"
 )
 ROW = re.compile(r"^\| `models/([\w/]+\.cpp)` \|", re.MULTILINE)
@@ -39,3 +39,4 @@ def test_a_call_is_seen_in_each_of_its_forms() -> None:
     text = "w.at(t, f);\n  w.after(d,\n f);\nworld.after(d, f);\n// w.at(t, f)\nnow.at(key);"
     assert calls_in(text) == 3
     assert calls_in("e.timer.set(w, t, f);\n  w.set(t);") == 1
+    assert calls_in("w.calendar.at_for(machine, t, f);") == 1

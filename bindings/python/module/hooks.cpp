@@ -35,7 +35,7 @@ py::dict describe(const World& w, host::ControllerId id) {
   out["host"] = w.host.hosts[sim::index(c.host)].name;
   out["controller"] = c.name;
   out["state"] = std::string(host::state_name(c.state));
-  out["now_ns"] = sim::ns(w.now());
+  out["now_ns"] = sim::ns(w.time());
   out["kato_ns"] = c.kato.count();
   out["cqt_ns"] = std::int64_t{c.cqt_ms} * 1'000'000;
   out["traffic_based"] = c.traffic_based;

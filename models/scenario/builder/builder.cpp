@@ -113,19 +113,6 @@ void set_array_knobs(target::Profile& profile, const Subsystem& s) {
   profile.fence_time = span_of(s.fence_time);
 }
 
-void build_nodes(World& w, const Subsystem& s, target::SubsystemId id, Names& names) {
-  for (const ArrayNode& n : s.nodes) {
-    std::vector<transport::PortId> ports;
-    std::vector<net::LinkId>& links = names.node_links[{s.name, n.name}];
-    for (const std::string& port : n.ports) {
-      ports.push_back(names.ports.at(port));
-      const auto at_port = links_at(w, names.nodes.at(port));
-      links.insert(links.end(), at_port.begin(), at_port.end());
-    }
-    names.array_nodes[{s.name, n.name}] = target::add_node(w, id, n.name, ports);
-  }
-}
-
 /// The ticks of a machine.
 sim::TimerWheel wheel_of(World& w, const std::string& machine, std::uint32_t hz,
                          const Latency& phase) {
@@ -169,6 +156,7 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
     profile.crdt[i] = static_cast<std::uint16_t>(s.crdt[i] / 100ms);
   profile.discovery_kato = s.discovery_kato;
   profile.wheel = wheel_of(w, "subsystem " + s.name, s.hz, s.tick_phase);
+  profile.clock = clock_rate(s.clock_fast_ppm, s.clock_slow_ppm);
   std::vector<transport::PortId> ports;
   for (const std::string& name : s.ports) {
     const auto [place, fresh] = names.ports.try_emplace(name);
@@ -256,8 +244,7 @@ void build_connections(World& w, const Host& h, Names& names) {
 void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
   host::Host host;
   host.name = h.name;
-  if (h.hostnqn)
-    host.hostnqn = std::string_view(*h.hostnqn);
+  set_machine(host, h, names);
   host.cpus = h.cpus;
   host.iopolicy = h.iopolicy;
   // The host has no use for the preset's name.
@@ -372,6 +359,8 @@ Names build_named(World& w, const Scenario& s, const std::function<void()>& look
   build_links(w, s, names);
   names.ends = end_points(s);
   build_routes(w, s, names, look);
+  build_machines(w, s, names);
+  build_bonds(w, s, names);
   for (const Subsystem& sub : s.subsystems)
     build_subsystem(w, sub, names);
   build_discovery(w, s, names);

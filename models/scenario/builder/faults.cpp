@@ -143,7 +143,10 @@ fault::RemotePortLost what_of(World&, const RemotePortLost& f, const Names& name
 
 fault::NodeFailure what_of(World&, const NodeFault& f, const Names& names, const std::string&) {
   const auto& links = names.node_links.at({f.subsystem, f.node});
-  return {names.array_nodes.at({f.subsystem, f.node}), f.state, {links.begin(), links.end()}};
+  return {names.array_nodes.at({f.subsystem, f.node}),
+          f.state,
+          f.clock == HostPause::Clock::stops,
+          {links.begin(), links.end()}};
 }
 
 fault::AdminStall what_of(World&, const AdminStall& f, const Names& names, const std::string&) {
@@ -177,6 +180,12 @@ fault::Fault fault_of(World& w, const F& f, const Names& names, const std::strin
   if constexpr (requires { f.every; }) {
     out.every = f.every.value_or(0s);
     out.times = f.times.value_or(0);
+  }
+  if constexpr (requires { f.leg; }) {
+    if (f.leg) {
+      out.what = leg_of(f, names);
+      return out;
+    }
   }
   out.what = what_of(w, f, names, entity);
   return out;

@@ -41,6 +41,20 @@ fault::PortRemoved what_of(World& w, const PortRemoved& f, const Names& names,
 fault::CrossTraffic what_of(World& w, const CrossTraffic& f, const Names& names,
                             const std::string& entity);
 
+// machines.cpp
+sim::ClockRate clock_rate(std::uint32_t fast_ppm, std::uint32_t slow_ppm);
+void build_machines(World& w, const Scenario& s, Names& names);
+/// Who the host is, in names and in the calendar.
+void set_machine(host::Host& host, const Host& h, const Names& names);
+void build_nodes(World& w, const Subsystem& s, target::SubsystemId id, Names& names);
+void build_bonds(World& w, const Scenario& s, Names& names);
+fault::HostPause what_of(World& w, const HostPause& f, const Names& names,
+                         const std::string& entity);
+fault::LinkIntegrity what_of(World& w, const LinkIntegrity& f, const Names& names,
+                             const std::string& entity);
+/// One leg of a bond.
+fault::LegDown leg_of(const LinkDown& f, const Names& names);
+
 // load.cpp
 void build_workloads(World& w, const Scenario& s, const Names& names);
 // faults.cpp

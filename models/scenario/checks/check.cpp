@@ -202,6 +202,7 @@ void check_subsystems(const Scenario& s, const Ways& ways, const Cursor& at) {
     if (subsystem.name == discovery_name || subsystem.name == wire::discovery_nqn) {
       here.at("name").fail(in_quotes(subsystem.name), "a name that is not the discovery service's");
     }
+    check::machine(subsystem, here);
     check_namespaces(subsystem, here.at("namespaces"));
     check_nodes(subsystem, node_owner, here.at("nodes"));
     if (subsystem.takeover && subsystem.nodes.size() < 2)
@@ -295,6 +296,7 @@ void check_hosts(const Scenario& s, const Ways& ways, const Cursor& at) {
     const Cursor here = at.at(i);
     check_policy(host.policy, here.at("policy"));
     check::suspicion(s, host, here.at("suspicion"));
+    check::machine(s, host, here);
     if (s.fabric.transport == Transport::fc &&
         host.policy.waits == RecoveryPolicy::Waits::resetting) {
       here.at("policy").fail(
@@ -332,6 +334,8 @@ void check_hosts(const Scenario& s, const Ways& ways, const Cursor& at) {
 
 void check_and_resolve(Scenario& scenario, const Cursor& root) {
   check_fabric(scenario.fabric, root.at("fabric"));
+  for (std::size_t i = 0; i < scenario.fabric.links.size(); ++i)
+    check::bond(scenario, scenario.fabric.links[i], root.at("fabric").at("links").at(i));
   check_groups(scenario.fabric, root.at("fabric").at("groups"));
   const Ways ways(scenario);
   check_subsystems(scenario, ways, root.at("subsystems"));

@@ -61,6 +61,14 @@ void astray(const Scenario& s, const HostBlocked& fault, const Cursor& at);
 // power.cpp: `at` is the fault.
 void astray(const Scenario& s, const HostDown& fault, const Cursor& at);
 void astray(const Scenario& s, const FailureTrace& fault, const Cursor& at);
+// machines.cpp: `at` is the fault, the host, the subsystem or the link.
+void astray(const Scenario& s, const HostPause& fault, const Cursor& at);
+void astray(const Scenario& s, const LinkIntegrity& fault, const Cursor& at);
+void machine(const Scenario& s, const Host& host, const Cursor& at);
+void machine(const Subsystem& subsystem, const Cursor& at);
+void bond(const Scenario& s, const Link& link, const Cursor& at);
+void leg(const Scenario& s, const LinkDown& fault, const Cursor& at);
+void node_clock(const NodeFault& fault, const Cursor& at);
 /// Reads the files that records of failures name.
 void read_failures(Scenario& s, const Cursor& faults);
 /// Names of links and of groups of them.

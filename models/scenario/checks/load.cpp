@@ -177,6 +177,8 @@ void check_fault(const Scenario& s, const F& fault, const std::vector<std::strin
     selection(s, fault, at);
   if constexpr (std::is_same_v<F, Impair>)
     network_fault(s, fault, at);
+  if constexpr (std::is_same_v<F, LinkDown>)
+    leg(s, fault, at);
 }
 
 template <class F>
@@ -298,6 +300,7 @@ void check_fault(const Scenario& s, const NodeFault& fault, const std::vector<st
   require_name(at.at("node"), fault.node,
                fmt::format("a node of {}", in_quotes(subsystem.name)).c_str(),
                names_of(subsystem.nodes));
+  node_clock(fault, at);
 }
 
 /// Packets inside impairments: each has an event of its own, and the calendar holds 2^23.

@@ -27,6 +27,10 @@ const Object<LinkDown>& link_down_object() {
           .field("forwards_after", &LinkDown::forwards_after, duration(0s, longest_run),
                  "when the carrier is back, both ends think that the link is well, and it drops "
                  "everything for so long, as a switch does until it forwards")
+          .maybe("leg", &LinkDown::leg,
+                 choice<LinkDown::Leg>(
+                     {{"primary", LinkDown::Leg::primary}, {"backup", LinkDown::Leg::backup}}),
+                 "of a link with `bond`: only this leg; absent: the link, whatever carries it")
           .with(repeating());
   return declared;
 }
@@ -221,7 +225,10 @@ const Object<NodeFault>& node_fault_object() {
                  choice<State>({{"crash", State::crashed},
                                 {"hang", State::hung},
                                 {"partition", State::partitioned}}),
-                 "what becomes of it");
+                 "what becomes of it")
+          .field("clock", &NodeFault::clock, clock_in_pause(),
+                 "`hang`: its clock meanwhile; with `stops` its keep-alive timers are late by the "
+                 "hang");
   return declared;
 }
 
@@ -305,6 +312,7 @@ const Union<Fault>& fault_union() {
           .alternative(port_mute_object())
           .alternative(no_route_object())
           .alternative(host_blocked_object())
+          .alternative(host_pause_object())
           .alternative(host_crash_object(), &HostDown::how, HostDown::How::crash)
           .alternative(initiator_killed_object(), &HostDown::how, HostDown::How::process)
           .alternative(host_shutdown_object(), &HostDown::how, HostDown::How::shutdown)
@@ -325,6 +333,7 @@ const Union<Fault>& fault_union() {
           .alternative(admin_passthrough_object())
           .alternative(hca_removed_object())
           .alternative(remote_port_lost_object())
+          .alternative(link_integrity_object())
           .copies("copies");
   return declared;
 }

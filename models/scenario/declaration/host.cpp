@@ -2,6 +2,7 @@
 // Declarations of hosts: connections, recovery policies, the host itself. One row per key.
 #include "models/scenario/declaration/declaration.hpp"
 #include "models/scenario/declaration/presets.hpp"
+#include "models/scenario/declaration/repeat.hpp"
 
 namespace holdfast::scenario {
 namespace {
@@ -181,6 +182,9 @@ const Object<Host>& host_object() {
                  "release of Linux, a row of defaults to start from")
           .maybe("hostnqn", &Host::hostnqn, name(longest_nqn),
                  "its identity; absent: one of its own. Equal ones are clones")
+          .maybe("hostid", &Host::hostid, name(longest_name),
+                 "its Host Identifier, a UUID: whose reservations are whose. Absent: none, and "
+                 "the NQN stands for it")
           .field("policy", &Host::policy, policy(), "how it recovers from a lost path")
           .field("suspicion", &Host::suspicion, object(suspicion_object()),
                  "what makes it give a path up before a timeout does; by default nothing")
@@ -207,6 +211,9 @@ const Object<Host>& host_object() {
                  "timer wheel; `exact`: they fire when they are due")
           .field("tick_phase", &Host::tick_phase, latency(longest_run),
                  "how far the tick counter is along when the run begins")
+          .field("clock_fast_ppm", &Host::clock_fast_ppm, clock_error_ppm(),
+                 "tcp: its clock, by which all of its timers go, runs so many millionths fast")
+          .field("clock_slow_ppm", &Host::clock_slow_ppm, clock_error_ppm(), "tcp: or slow")
           .field("keep_alive_waits", &Host::keep_alive_waits, boolean(),
                  "the keep-alive work waits for its command, as in Linux 6.1: recovery from its "
                  "timeout begins when it has timed out for the second time")

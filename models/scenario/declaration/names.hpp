@@ -26,6 +26,8 @@ struct Names {
   std::map<std::pair<std::string, std::string>, std::vector<net::LinkId>>
       node_links;  // their ports'
   std::map<std::string, host::HostId> hosts;
+  std::map<std::string, sim::MachineId> machines;                 // of hosts
+  std::map<std::string, std::uint32_t> bonds;                     // link -> place in Fabric::bonds
   std::map<std::pair<std::string, std::uint32_t>, DiskId> disks;  // subsystem, nsid
   std::map<std::tuple<std::string, std::string, std::uint32_t>, host::HeadId> heads;
   std::map<std::pair<std::string, std::string>, host::ControllerId> controllers;  // host, nvme0

@@ -30,6 +30,13 @@ const Object<HostDown>& host_shutdown_object();
 const Object<Failure>& failure_object();
 const Object<FailureTrace>& failure_trace_object();
 
+// machines.cpp
+Codec<std::uint32_t> clock_error_ppm();
+Codec<HostPause::Clock> clock_in_pause();
+const Object<HostPause>& host_pause_object();
+const Object<Bond>& bond_object();
+const Object<LinkIntegrity>& link_integrity_object();
+
 // network.cpp
 const Object<GilbertElliott>& loss_model_object();
 const Object<Impair>& impair_object();

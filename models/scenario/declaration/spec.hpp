@@ -27,6 +27,15 @@ namespace holdfast::scenario {
 using sim::Duration;
 using namespace std::chrono_literals;
 
+/// Two legs behind one link, of which one carries (bonding mode active-backup).
+struct Bond {
+  Duration miimon = 100ms;
+  Latency phase;                ///< when it looks first, below miimon
+  Duration updelay = 0s;        ///< how long a leg is there again before it is used
+  Duration move_time = 0s;      ///< until the switches know where the host is now
+  bool primary_returns = true;  ///< primary_reselect: always, or failure
+};
+
 /// A full-duplex link between two nodes; ends[0] -> ends[1] is "forward".
 struct Link {
   std::string name;
@@ -36,6 +45,7 @@ struct Link {
   std::uint32_t mtu_bytes = 1500;
   std::uint64_t queue_bytes = 1u << 20;     ///< drop-tail, per direction
   std::array<double, 2> loss = {0.0, 0.0};  ///< Bernoulli, per direction (forward, backward)
+  std::optional<Bond> bond;
 };
 
 using host::IoPolicy;
@@ -164,6 +174,8 @@ struct Subsystem {
   Duration discovery_kato = 120s;         ///< what a discovery controller takes for KATO 0
   std::uint32_t hz = 0;                   ///< tick rate of its kernel (CONFIG_HZ); 0: exact timers
   Latency tick_phase;                     ///< how far its tick counter was along at the start
+  std::uint32_t clock_fast_ppm = 0;       ///< of its keep alive: its clock runs fast by that
+  std::uint32_t clock_slow_ppm = 0;       ///< or slow
 };
 
 struct Connect {
@@ -200,6 +212,7 @@ struct Host {
   std::string name;                    ///< name of a fabric node
   std::string kernel = "6.12";         ///< row of defaults; see presets.hpp
   std::optional<std::string> hostnqn;  ///< absent: one of its own, made from its name
+  std::optional<std::string> hostid;   ///< a UUID; absent: one that follows from the NQN
   RecoveryPolicy policy;
   Suspicion suspicion;
   IoPolicy iopolicy = IoPolicy::numa;
@@ -212,6 +225,8 @@ struct Host {
   bool rdma_drains_queue_pair = true;  ///< before requests are cancelled (protocol.md 7.2)
   std::uint32_t hz = 0;                ///< tick rate of its kernel (CONFIG_HZ); 0: exact timers
   Latency tick_phase;                  ///< how far the tick counter was along at the start
+  std::uint32_t clock_fast_ppm = 0;    ///< its clock runs fast by that
+  std::uint32_t clock_slow_ppm = 0;    ///< or slow
   bool keep_alive_waits = false;       ///< recovery waits for a Keep Alive in flight (1.7, L6.1)
   bool sockets_close_at_once = false;  ///< with the cancel (4.6, from 7.2)
   bool dnr_ends_reconnects = true;     ///< tcp, rdma: a status with DNR removes a controller (5.2)

@@ -75,6 +75,8 @@ struct Blackhole : Lasting, Repeating, Selective {
 struct LinkDown : Lasting, Repeating {
   std::string link;
   Duration forwards_after = 0s;  ///< the carrier is back and nothing is forwarded for so long
+  enum class Leg : std::uint8_t { primary, backup };
+  std::optional<Leg> leg;  ///< of a bond; absent: the whole link
 };
 
 /// Bernoulli loss that starts (and ends) at a given time.
@@ -161,6 +163,13 @@ struct HostBlocked : Lasting {
   std::string host;
 };
 
+/// A machine stands still, as a virtual machine does that is moved or stopped.
+struct HostPause : Lasting {
+  enum class Clock : std::uint8_t { runs, stops };
+  std::string host;
+  Clock clock = Clock::runs;
+};
+
 /// A host, or the process of a user-space initiator, goes and comes back with the same identity.
 struct HostDown : Lasting {
   enum class How : std::uint8_t { crash, process, shutdown };
@@ -233,11 +242,19 @@ struct RemotePortLost : Lasting {
   std::string port;
 };
 
+/// FC: the fabric tells a host that the links to a port are bad (FPIN, link integrity).
+struct LinkIntegrity {
+  Latency at;
+  std::string host;
+  std::string port;
+};
+
 /// A node of an array fails.
 struct NodeFault : Lasting {
   std::string subsystem;
   std::string node;
   target::NodeState state = target::NodeState::crashed;
+  HostPause::Clock clock = HostPause::Clock::runs;  ///< of a node that hangs
 };
 
 /// Admin commands of one controller wait behind slow admin work.
@@ -288,10 +305,10 @@ struct CrossTraffic : Lasting {
   std::optional<Duration> pause;  ///< on_off: mean length
 };
 
-using Fault =
-    std::variant<Blackhole, LinkDown, Loss, CommandFault, OperatorAction, HcaRemoved,
-                 RemotePortLost, NodeFault, AdminStall, CommandStatus, AnaChange, Impair,
-                 KillSockets, DropCapsule, PortRemoved, CrossTraffic, Passthrough, DamagePdu,
-                 SetAttrCqt, ResponseFault, PortMute, NoRoute, HostBlocked, HostDown, FailureTrace>;
+using Fault = std::variant<Blackhole, LinkDown, Loss, CommandFault, OperatorAction, HcaRemoved,
+                           RemotePortLost, NodeFault, AdminStall, CommandStatus, AnaChange, Impair,
+                           KillSockets, DropCapsule, PortRemoved, CrossTraffic, Passthrough,
+                           DamagePdu, SetAttrCqt, ResponseFault, PortMute, NoRoute, HostBlocked,
+                           HostDown, FailureTrace, HostPause, LinkIntegrity>;
 
 }  // namespace holdfast::scenario

@@ -20,6 +20,8 @@ const Object<Link>& link_object() {
           .field("queue", &Link::queue_bytes, size<std::uint64_t>(1024, 16ULL << 30),
                  "drop-tail queue of each direction")
           .field("loss", &Link::loss, loss_by_direction(), "a packet is lost with this probability")
+          .maybe("bond", &Link::bond, object(bond_object()),
+                 "the link of a host is two, of which one carries; absent: it is one")
           .copies("count");
   return declared;
 }
@@ -103,6 +105,9 @@ Codec<target::KatoZero> kato_zero() {
 /// Keep alive, where targets other than nvmet differ.
 Object<Subsystem> keep_alive_knobs(Object<Subsystem>&& declared) {
   return std::move(declared)
+      .field("clock_fast_ppm", &Subsystem::clock_fast_ppm, clock_error_ppm(),
+             "its clock, by which its keep-alive timers go, runs so many millionths fast")
+      .field("clock_slow_ppm", &Subsystem::clock_slow_ppm, clock_error_ppm(), "or slow")
       .field("kato_max", &Subsystem::kato_max, duration(0s, 65535s),
              "a longer KATO is answered with Keep Alive Timeout Invalid; 0s: no maximum")
       .field("kato_zero", &Subsystem::kato_zero, kato_zero(),
@@ -315,6 +320,7 @@ std::vector<const ObjectInfo*> declared_objects() {
   out.insert(out.begin() + 4, &ana_group_state_object().info());
   out.insert(out.begin() + 3, &link_group_object().info());
   out.push_back(&takeover_object().info());
+  out.push_back(&bond_object().info());
   for (const auto* info : workload_union().infos())
     out.push_back(info);
   out.push_back(&step_info());

@@ -151,7 +151,8 @@ TimePoint send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq,
     HOLDFAST_PACKET_CHECK(e.data_in_flight <= e.packets_in_flight, "data flies without a packet");
     note_data_sent(w, c, side, e);
   }
-  return net::send(w, c.route[at(side)], bytes, std::bit_cast<net::PacketBody>(s));
+  return w.calendar.shown(
+      net::send(w, c.route[at(side)], bytes, std::bit_cast<net::PacketBody>(s)));
 }
 
 void send_ack(World& w, ConnectionId id, Side side) {

@@ -19,6 +19,11 @@ BLOCKED = {"type": "host_blocked", "at": "1s", "host": "h1"}
 CRASH = {"type": "host_crash", "at": "1s", "host": "h1"}
 DOWN = {"type": "link_down", "at": "1s", "link": "h1-s1"}
 TRACE = {"type": "failure_trace"}
+PAUSE = {"type": "host_pause", "at": "1s", "host": "h1"}
+LEG = {**DOWN, "leg": "primary"}
+FPIN = {"type": "link_integrity", "at": "1s", "host": "h1", "port": "a0"}
+NODES = [{"name": "n0", "ports": ["a0"]}, {"name": "n1", "ports": ["a1"]}]
+CLOCK = {"type": "node", "at": "1s", "subsystem": "sub", "node": "n1", "clock": "stops"}
 GROUP = {"name": "both", "links": ["h1-s1", "s1-a0"]}
 
 
@@ -113,6 +118,26 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
         "at least 1s",
     ),
     ("trace_late", "/faults/2", rows(("2s", "h1-s1", "down")), "/0/at", "the end of the run"),
+    ("pause_host", "/faults/2", {**PAUSE, "host": "h2"}, "/2/host", "h1"),
+    ("pause_clock", "/faults/2", {**PAUSE, "clock": "stop"}, "/2/clock", 'mean "stops"?'),
+    ("pause_down", "/faults", [PAUSE, CRASH], "/faults/0/host", "paused, or one that goes down"),
+    ("fast", "/hosts/0/clock_fast_ppm", 100_001, "/clock_fast_ppm", "from 0 to 100000"),
+    ("slow", "/subsystems/0/clock_slow_ppm", -1, "/clock_slow_ppm", "from 0 to 100000"),
+    (
+        "fast_and_slow",
+        "/hosts/0",
+        {**BASE["hosts"][0], "clock_fast_ppm": 1, "clock_slow_ppm": 1},
+        "/hosts/0/clock_slow_ppm",
+        "one of the two",
+    ),
+    ("hostid", "/hosts/0/hostid", "h1", "/hosts/0/hostid", "a UUID"),
+    ("hostid_dash", "/hosts/0/hostid", "0" * 36, "/hosts/0/hostid", "a UUID"),
+    ("bond_ends", "/fabric/links/1/bond", {}, "/fabric/links/1/ends", "one end that is a host"),
+    ("miimon", "/fabric/links/0/bond", {"miimon": "0s"}, "/bond/miimon", "1ms"),
+    ("bond_phase", "/fabric/links/0/bond", {"phase": "100ms"}, "/bond/phase", "less than miimon"),
+    ("leg", "/faults/2", LEG, "/2/leg", 'a link with "bond"'),
+    ("leg_word", "/faults/2", {**DOWN, "leg": "first"}, "/2/leg", "primary"),
+    ("fpin", "/faults/2", FPIN, "/2/type", '"transport": "fc"'),
     ("false_alarms", "/expect/false_alarms", "none", "/expect/false_alarms", "number"),
 ]
 
@@ -124,6 +149,17 @@ WITH_RDMA: list[tuple[str, dict[str, Any], str]] = [
     ("/faults/0/type", {"faults": [MUTE]}, '"transport": "tcp"'),
     ("/faults/0/type", {"faults": [NO_ROUTE]}, '"transport": "tcp"'),
     ("/faults/0/type", {"faults": [CRASH]}, '"transport": "tcp"'),
+    ("/faults/0/type", {"faults": [PAUSE]}, '"transport": "tcp"'),
+    (
+        "/faults/0/clock",
+        {"subsystems": [{**BASE["subsystems"][0], "nodes": NODES}], "faults": [CLOCK]},
+        '"state": "hang"',
+    ),
+    (
+        "/hosts/0/clock_fast_ppm",
+        {"hosts": [{**BASE["hosts"][0], "clock_fast_ppm": 1}]},
+        '"transport": "tcp"',
+    ),
 ]
 
 # Lines of a file of failures, the line that is wrong, a part of what is said of it.
