@@ -24,10 +24,9 @@ function axisOf(values, given = {}) {
     : found.high);
   if (log && low === high) [low, high] = [low / 10, high * 10];
   if (!log && low === high) high = low + 1;
-  // A little room, so that no point lies on the edge, but where the caller says where the edge is.
-  const room = 0.04;
-  const at = (part) => (log ? low * (high / low) ** part : low + part * (high - low));
-  return { low: given.low ?? at(-room), high: given.high ?? at(1 + room), log };
+  // The caller may say where an edge is.
+  const wide = roomAround({ low, high, log });
+  return { low: given.low ?? wide.low, high: given.high ?? wide.high, log };
 }
 
 /// Points of all series that the axes can show: {series, place, x, y} in parts of the axes.

@@ -63,6 +63,13 @@ function rangeOf(rows, column) {
   return { low, high, log };
 }
 
+/// A little more than a range, so that no point lies on the edge of its picture.
+function roomAround({ low, high, log }) {
+  const room = 0.04;
+  const at = (part) => (log ? low * (high / low) ** part : low + part * (high - low));
+  return { low: at(-room), high: at(1 + room), log };
+}
+
 /// Where a value lies in a range, from 0 to 1.
 function partOf(range, value) {
   if (range.log) return Math.log(value / range.low) / Math.log(range.high / range.low);

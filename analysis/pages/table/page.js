@@ -5,7 +5,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const SHOWN_ROWS = 500, COLOURS = 6;
-const PLOT = { width: 1000, height: 380, left: 80, right: 20, top: 16, bottom: 40 };
+const PLOT = { width: 1000, height: 380, left: 80, right: 20, top: 24, bottom: 40 };
 const data = JSON.parse($("data").textContent);
 const view = { column: -1, down: false, places: [], chosen: -1, x: data.x, y: data.y, by: data.by };
 
@@ -86,7 +86,10 @@ function groupsOf() {
 
 function drawPlot() {
   const rows = view.places.map((place) => data.rows[place]);
-  const across = rangeOf(rows, view.x), up = rangeOf(rows, view.y);
+  const [across, up] = [view.x, view.y].map((column) => {
+    const range = rangeOf(rows, column);
+    return range && roomAround(range);
+  });
   const { width, height, left, right, top, bottom } = PLOT;
   const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none",
     role: "img", "aria-label": `${data.columns[view.y]} against ${data.columns[view.x]} of ` +
