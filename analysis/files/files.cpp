@@ -52,7 +52,21 @@ int sync_folder(const fs::path& folder) {
 EnvironmentError::EnvironmentError(const std::string& what, int error)
     : std::runtime_error(what + ": " + std::generic_category().message(error)) {}
 
-WholeFile::WholeFile(fs::path path) : path_(std::move(path)), hidden_(hidden_name(path_)) {
+namespace {
+
+/// A link stays one and leads to the new content.
+fs::path where_it_leads(fs::path path) {
+  std::error_code error;
+  if (!fs::is_symlink(path, error))
+    return path;
+  fs::path end = fs::weakly_canonical(path, error);
+  return error ? path : end;
+}
+
+}  // namespace
+
+WholeFile::WholeFile(fs::path path)
+    : path_(where_it_leads(std::move(path))), hidden_(hidden_name(path_)) {
   file_ = ::open(hidden_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (file_ < 0)
     throw EnvironmentError("cannot write " + path_.string(), errno);

@@ -6,8 +6,11 @@
 #include <zlib.h>
 #endif
 
+#include <array>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <system_error>
 
 #include "models/scenario/reading/embedded.hpp"
 
@@ -35,6 +38,26 @@ std::string fill(std::string_view frame,
   }
   out += frame;
   return out;
+}
+
+std::string in_the_way(const std::filesystem::path& file) {
+  std::error_code error;
+  if (!std::filesystem::exists(file, error))
+    return {};
+  if (std::filesystem::is_directory(file, error))
+    return "a folder, expected a file";
+  if (!std::filesystem::is_regular_file(file, error))
+    return "no regular file, expected one";
+  // All pages begin like this.
+  constexpr std::string_view beginning =
+      "<!doctype html>\n<!-- SPDX-License-Identifier: Apache-2.0 -->\n";
+  std::array<char, beginning.size()> head{};
+  std::ifstream in(file, std::ios::binary);
+  in.read(head.data(), head.size());
+  const std::string_view found(head.data(), static_cast<std::size_t>(in.gcount()));
+  if (found.empty() || found == beginning)
+    return {};
+  return "which no report wrote and which would be lost, expected another name";
 }
 
 std::string for_script(const nlohmann::json& document) {

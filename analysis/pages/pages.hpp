@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
@@ -20,6 +21,10 @@ const std::string& part(std::string_view path);
 /// within what is put in stays as it is.
 std::string fill(std::string_view frame,
                  const std::function<std::string(std::string_view)>& value_of);
+
+/// What is in the way of a page at `file`, for people: a folder, a device, or a file that is no page
+/// of ours, which would be lost; and what was expected. Empty: nothing.
+std::string in_the_way(const std::filesystem::path& file);
 
 /// JSON that may stand in a script element: without "<" nothing in it can end the element.
 std::string for_script(const nlohmann::json& document);

@@ -7,12 +7,15 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 
+#include "analysis/files/answers.hpp"
 #include "analysis/files/files.hpp"
 #include "analysis/run/model_version.hpp"
 #include "models/scenario/reading/error.hpp"
 #include "models/scenario/scenario.hpp"
+#include "models/wire/crc32c.hpp"
 
 namespace holdfast::analysis::search {
 
@@ -32,6 +35,14 @@ json json_of(const Finding& finding) {
                           {"made_ns", sim::ns(d.made)}});
   }
   return {{"deviations", deviations}, {"value", finding.value}, {"seen_ns", sim::ns(finding.seen)}};
+}
+
+/// A level has fewer than 300 bytes, a deviation not much more.
+constexpr std::uintmax_t largest_position = 1 << 20;
+
+std::uint32_t sum_of(const json& kept) {
+  const std::string text = kept.dump();
+  return wire::crc32c(std::as_bytes(std::span(text)));
 }
 
 TimePoint instant(const json& ns) { return sim::epoch + Duration{ns.get<std::int64_t>()}; }
@@ -99,28 +110,38 @@ void keep_position(const std::filesystem::path& file, const json& identity,
                      {"outside", position.outside},
                      {"own_value", position.own_value},
                      {"best", position.best ? json_of(*position.best) : json(nullptr)}};
-  write_whole(file, kept.dump() + "\n");
+  json whole = kept;
+  whole["crc32c"] = sum_of(kept);
+  write_whole(file, whole.dump() + "\n");
 }
 
 std::optional<Position> kept_position(const std::filesystem::path& file, const json& identity) {
-  std::ifstream in(file);
-  if (!in)
+  std::error_code error;
+  if (!std::filesystem::exists(file, error))
     return std::nullopt;
+  const std::string quoted = scenario::in_quotes(file.string());
+  if (!std::filesystem::is_regular_file(file, error) ||
+      std::filesystem::file_size(file, error) > largest_position)
+    throw PositionError(quoted + " is not where a search stopped: no file of ours");
+  std::ifstream in(file);
   const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   try {
-    const json kept = json::parse(text);
+    json kept = json::parse(text);
+    // What was damaged could be told as exhausted.
+    const json sum = kept.at("crc32c");
+    kept.erase("crc32c");
+    if (sum != sum_of(kept))
+      throw PositionError(quoted + " is damaged: its sum is that of other words");
     for (const auto& [key, expected] : identity.items()) {
       const json& found = kept.at("of").at(key);
       if (found != expected) {
-        throw PositionError(fmt::format("{} is of a search with {} {}, expected {}",
-                                        scenario::in_quotes(file.string()), key, found.dump(),
-                                        expected.dump()));
+        throw PositionError(fmt::format("{} is of a search with {} {}, expected {}", quoted, key,
+                                        found.dump(), expected.dump()));
       }
     }
     return position_of(kept);
   } catch (const json::exception& error) {
-    throw PositionError(fmt::format("{} is not where a search stopped: {}",
-                                    scenario::in_quotes(file.string()), error.what()));
+    throw PositionError(fmt::format("{} is not where a search stopped: {}", quoted, error.what()));
   }
 }
 
@@ -128,8 +149,14 @@ Keeper::Keeper(const std::filesystem::path& folder, const scenario::Scenario& sc
                const Options& options, Objective objective)
     : folder_(folder),
       file_(folder / "search-position.json"),
+      name_(scenario.name),
       identity_(identity(scenario, options, objective)),
-      from_(kept_position(file_, identity_)) {}
+      from_(kept_position(file_, identity_)) {
+  if (const std::string file = in_the_way_of_answer(folder, "search"); !file.empty()) {
+    throw PositionError(scenario::in_quotes(file) +
+                        " is there, which no search wrote and which would be lost");
+  }
+}
 
 void Keeper::keep(const Position& position) {
   const auto now = std::chrono::steady_clock::now();
@@ -142,12 +169,17 @@ void Keeper::keep(const Position& position) {
 
 std::optional<std::filesystem::path> Keeper::answer(const Outcome& out,
                                                     const json& document) const {
-  // Text that is not UTF-8 (a file name) must not end a search at its last step.
-  constexpr auto replace = json::error_handler_t::replace;
-  write_whole(folder_.path() / "search.json", document.dump(2, ' ', false, replace) + "\n");
-  if (!out.worst)
+  const bool whole = out.ended == Ended::exhausted || out.ended == Ended::found;
+  write_answer(folder_.path(), "search", document, whole);
+  const std::filesystem::path finding = folder_.path() / (name_ + "-finding.json");
+  if (!out.worst) {
+    // That of an earlier answer is not of this one.
+    std::error_code none;
+    if (whole)
+      std::filesystem::remove(finding, none);
     return std::nullopt;
-  const std::filesystem::path finding = folder_.path() / (out.finding.name + ".json");
+  }
+  constexpr auto replace = json::error_handler_t::replace;
   write_whole(finding, scenario::to_json(out.finding).dump(2, ' ', false, replace) + "\n");
   return finding;
 }

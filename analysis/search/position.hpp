@@ -34,15 +34,15 @@ std::optional<Position> kept_position(const std::filesystem::path& file,
 class Keeper {
  public:
   /// Makes and locks the folder. Throws EnvironmentError, and PositionError if a position is there
-  /// that is none of this search.
+  /// that is none of this search, or an answer that is none.
   Keeper(const std::filesystem::path& folder, const scenario::Scenario& scenario,
          const Options& options, Objective objective);
 
   [[nodiscard]] const std::filesystem::path& file() const { return file_; }
   [[nodiscard]] const std::optional<Position>& from() const { return from_; }
   void keep(const Position& position);
-  /// Writes the document, `search.json`, and the scenario of what was found beside it; returns
-  /// where that is, if anything was.
+  /// Writes the document, `search.json` (`search.partial.json` before the end), and the scenario of
+  /// what was found beside it; returns where that is, if anything was.
   std::optional<std::filesystem::path> answer(const Outcome& out,
                                               const nlohmann::json& document) const;
   /// The search has ended; it is through, and the position goes, or there is more to do.
@@ -51,6 +51,7 @@ class Keeper {
  private:
   Folder folder_;
   std::filesystem::path file_;
+  std::string name_;  ///< of the scenario
   nlohmann::json identity_;
   std::optional<Position> from_;
   std::optional<Position> last_;

@@ -21,6 +21,8 @@ struct Goal {
 };
 
 /// Longest KATO that is tried; what a CQT field holds.
+/// Less than once in the age of the universe, with a failover each nanosecond.
+inline constexpr double least_risk = 1e-100;
 inline constexpr std::int64_t longest_kato_s = 600;
 inline constexpr Duration longest_cqt = std::chrono::milliseconds{65'535};
 

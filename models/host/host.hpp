@@ -94,6 +94,8 @@ transport::HostHandlers handlers();
 
 /// True once a path of the device has been identified.
 bool is_ready(const World& w, HeadId head);
+/// And its host is up, so that an application may open it.
+bool can_be_opened(const World& w, HeadId head);
 
 /// A buffer of an application that writes from it, one I/O after the other.
 std::uint32_t add_buffer(World& w);

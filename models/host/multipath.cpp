@@ -211,6 +211,10 @@ void schedule_requeue(World& w, HeadId id) {
 
 bool is_ready(const World& w, HeadId id) { return w.host.heads[sim::index(id)].block_bytes != 0; }
 
+bool can_be_opened(const World& w, HeadId id) {
+  return is_ready(w, id) && !is_down(w, w.host.heads[sim::index(id)].host);
+}
+
 std::uint64_t submit_io(World& w, const Io& what) {
   HOLDFAST_PACKET_CHECK(sim::index(what.head) < w.host.heads.size(), "there is no such device");
   HOLDFAST_PACKET_CHECK(is_ready(w, what.head), "the device has not been found yet");

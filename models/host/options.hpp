@@ -57,7 +57,7 @@ struct RecoveryPolicy {
   bool fences_without_tag = false;      ///< a Keep Alive without a tag goes through the fence (4.3)
   bool keep_alive_polls_half = false;   ///< a look every KATO/2 also with TBKAS (1.7, historical)
   bool operator_fences = false;         ///< reset and delete of a LIVE controller fence first (4.8)
-  bool delete_drains = false;   ///< a delete waits for what is in flight, else it cancels (17)
+  bool delete_drains = true;    ///< a delete waits for what is in flight, else it cancels (17)
   bool removal_fences = false;  ///< so does a remote port or an adapter that disappears (4.8)
   bool holds_aborted = true;    ///< FC: exchanges that end while fencing are held too (4.9)
   bool discovery_reconnect_kato = true;  ///< discovery with KATO 0: 5 s once reconnected (1.9)

@@ -72,7 +72,7 @@ struct Prepare {
 
 void try_start(World& w, JobId id) {
   Job& job = job_of(w.workload, id);
-  if (!host::is_ready(w, job.head)) {
+  if (!host::can_be_opened(w, job.head)) {
     w.after(device_poll, [id](World& world) { try_start(world, id); });
     return;
   }

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "analysis/deadline.hpp"
+#include "analysis/files/answers.hpp"
 #include "analysis/run/run.hpp"
 #include "bindings/cli/answers/asked.hpp"
 #include "bindings/cli/cli.hpp"
@@ -51,11 +53,11 @@ void take_budget(const std::string& typed, rarity::Options& options) {
   if (typed.empty())
     return;
   const auto time = scenario::parse_duration(typed);
-  if (!time.ok()) {
-    throw UsageError(fmt::format("--budget: found {}, expected a time, e.g. \"60s\"",
+  if (!time.ok() || time.value <= sim::Duration{}) {
+    throw UsageError(fmt::format("--budget: found {}, expected a time above 0, e.g. \"60s\"",
                                  scenario::in_quotes(typed)));
   }
-  options.deadline = std::chrono::steady_clock::now() + time.value;
+  options.deadline = analysis::deadline_after(time.value);
 }
 
 std::string answer_of(const rarity::Outcome& out) {
@@ -125,7 +127,7 @@ void keep(const RareArguments& arguments, const rarity::Outcome& out, const json
     return;
   const auto folder = make_out(arguments.out);
   const std::filesystem::path place(arguments.out);
-  analysis::write_whole(place / "rare.json", cli::text_of(document));
+  analysis::write_answer(place, "rare", document, out.ended == rarity::Ended::complete);
   for (const rarity::Example& one : out.examples) {
     analysis::write_whole(place / (one.scenario.name + ".json"),
                           cli::text_of(scenario::to_json(one.scenario)));
@@ -162,6 +164,12 @@ int estimate_rare(const RareArguments& arguments) {
   const double per_year = per_year_of(arguments.per_year);
   if (!arguments.out.empty())
     check_out(arguments.out);
+  if (const std::string file = analysis::in_the_way_of_answer(arguments.out, "rare");
+      !arguments.out.empty() && !file.empty()) {
+    throw UsageError(fmt::format(
+        "--out: found {}, which no estimate wrote and which would be lost; expected another folder",
+        scenario::in_quotes(file)));
+  }
   const scenario::Scenario scenario = read(arguments);
   take_budget(arguments.budget, options);
   options.stop = &stop_requested();

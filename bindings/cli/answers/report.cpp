@@ -48,9 +48,15 @@ Source result_at(const fs::path& folder, const ReportArguments& arguments) {
   out.name = folder.string();
   if (!arguments.sets.empty())
     return out;
-  const json result = json::parse(scenario::read_text(folder / "result.json"), nullptr, false);
-  if (result.is_object() && !result.contains("partial"))
-    out.trace_hash = result.value("trace_hash", "");
+  const fs::path file = folder / "result.json";
+  const json result = json::parse(scenario::read_text(file), nullptr, false);
+  if (!result.is_object() || !result.contains("trace_hash") || !result["trace_hash"].is_string()) {
+    throw UsageError(fmt::format("report: found {}, which is no result of a run, expected what "
+                                 "`run --out` wrote",
+                                 scenario::in_quotes(file.string())));
+  }
+  if (!result.contains("partial"))
+    out.trace_hash = result["trace_hash"].get<std::string>();
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <filesystem>
 
+#include "analysis/pages/pages.hpp"
 #include "analysis/report/page.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/render.hpp"
@@ -22,8 +23,8 @@ using nlohmann::json;
 void check_page(const std::string& option, const std::string& file) {
   std::error_code failed;
   const std::string quoted = scenario::in_quotes(file);
-  if (fs::is_directory(file, failed))
-    throw UsageError(fmt::format("{}: found {}, a folder, expected a file", option, quoted));
+  if (const std::string other = analysis::pages::in_the_way(file); !other.empty())
+    throw UsageError(fmt::format("{}: found {}, {}", option, quoted, other));
   const fs::path folder = fs::path(file).parent_path();
   if (!folder.empty() && !fs::is_directory(folder, failed)) {
     throw UsageError(

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "analysis/deadline.hpp"
 #include "analysis/run/run.hpp"
 #include "analysis/search/position.hpp"
 #include "bindings/cli/answers/asked.hpp"
@@ -47,13 +48,13 @@ void take_budget(const std::string& typed, engine::Options& options) {
     return;
   }
   const auto time = scenario::parse_duration(typed);
-  if (!time.ok()) {
+  if (!time.ok() || time.value <= sim::Duration{}) {
     throw UsageError(
-        fmt::format("--budget: found {}, expected a number of worlds, or a time, e.g. "
+        fmt::format("--budget: found {}, expected a number of worlds, or a time above 0, e.g. "
                     "\"60s\"",
                     scenario::in_quotes(typed)));
   }
-  options.deadline = std::chrono::steady_clock::now() + time.value;
+  options.deadline = analysis::deadline_after(time.value);
 }
 
 std::optional<scenario::RecoveryPolicy> policy_named(const std::string& name) {

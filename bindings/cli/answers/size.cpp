@@ -18,8 +18,8 @@ namespace sizing = analysis::sizing;
 using nlohmann::json;
 
 double risk_of(const std::string& typed) {
-  return number("--risk", typed, "a probability between 0 and 1",
-                [](double value) { return value > 0.0 && value < 1.0; });
+  return number("--risk", typed, "a probability from 1e-100 to below 1",
+                [](double value) { return value >= sizing::least_risk && value < 1.0; });
 }
 
 sim::Duration stall_of(const std::string& typed) {

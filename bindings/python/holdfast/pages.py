@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import html
+import os
 from pathlib import Path
 
 from holdfast import _core
 from holdfast._arguments import AnyPath, checked
+from holdfast._words import shown
 from holdfast.errors import UsageError
 from holdfast.files import write_whole
 
@@ -36,11 +38,13 @@ class Report:
         """Write the page, whole or not at all, and return where it is.
 
         Raises:
-            UsageError: what is there is no regular file.
+            UsageError: what is there is no regular file, or no page of a report.
             WriteError: it cannot be written.
 
         """
         file = Path(path)
+        if other := _core.in_the_way_of_page(os.fspath(file)):
+            raise UsageError(f"path: found {shown(os.fspath(file))}, {other}")
         write_whole(file, lambda hidden: hidden.write_text(self._page, encoding="utf-8"))
         return file
 

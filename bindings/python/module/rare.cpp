@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "analysis/deadline.hpp"
 #include "bindings/python/module/module.hpp"
 #include "models/scenario/scenario.hpp"
 
@@ -34,9 +35,9 @@ std::string rare(const std::string& text, const std::string& source, const std::
   options.effort = effort;
   options.seed = seed;
   if (seconds) {
-    options.deadline =
-        std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                               std::chrono::duration<double>(*seconds));
+    constexpr double most = 1e9;  // beyond which nobody waits, and a clock has no room
+    options.deadline = analysis::deadline_after(std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::duration<double>(std::min(*seconds, most))));
   }
   options.stop = &stopper.flag();
   options.progress = [&](std::size_t, std::size_t) { stopper.look(); };

@@ -73,6 +73,9 @@ void add_report(py::module_& m) {
         return analysis::report::answers_page(all);
       },
       py::arg("documents"));
+  m.def(
+      "in_the_way_of_page",
+      [](const std::string& file) { return analysis::pages::in_the_way(file); }, py::arg("file"));
   m.def("report", &report, py::arg("sources"), py::arg("what_if"));
 }
 

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "analysis/search/position.hpp"
+#include "analysis/deadline.hpp"
 #include "bindings/python/module/module.hpp"
 #include "models/scenario/declaration/presets.hpp"
 #include "models/scenario/scenario.hpp"
@@ -36,9 +37,9 @@ std::string search(const std::string& text, const std::string& source, const std
   options.worlds = worlds;
   options.strategy = worst::strategy_named(strategy);
   if (seconds) {
-    options.deadline =
-        std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                               std::chrono::duration<double>(*seconds));
+    constexpr double most = 1e9;  // beyond which nobody waits, and a clock has no room
+    options.deadline = analysis::deadline_after(std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::duration<double>(std::min(*seconds, most))));
   }
   options.stop = &stopper.flag();
   options.progress = [&](const worst::Progress&) { stopper.look(); };

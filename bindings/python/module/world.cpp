@@ -152,14 +152,18 @@ class PyWorld {
     return out;
   }
 
-  /// Adds a fault. It is checked as part of the scenario, so its errors are the loader's.
+  /// Adds a fault, or the copies of one. It is checked as part of the scenario, so its errors are the
+  /// loader's.
   void inject(const std::string& fault) {
     const Use use(*this, "inject");
     nlohmann::json changed = document_;
     changed["faults"].push_back(scenario::parse_document(fault, "inject(...)"));
     const scenario::Scenario checked =
         check(changed, "inject(...)", fmt::format("/faults/{}", changed["faults"].size() - 1));
-    change([&] { scenario::add_fault(world_, checked.faults.back(), names_); });
+    // A template is more than one.
+    const std::size_t before = scenario::from_json(document_, "a world").faults.size();
+    for (std::size_t i = before; i < checked.faults.size(); ++i)
+      change([&] { scenario::add_fault(world_, checked.faults[i], names_); });
     document_ = std::move(changed);
   }
 

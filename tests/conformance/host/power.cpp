@@ -134,6 +134,23 @@ TEST_CASE("a host that is shut down takes its leave", "[conformance][power]") {
   CHECK(run.log.count(Kind::connected, since(sim::epoch + 26s)) == 2);
 }
 
+TEST_CASE("a job that is due while its host is down begins when it is back",
+          "[conformance][power]") {
+  for (const char* how : {"host_crash", "initiator_killed", "host_shutdown"}) {
+    INFO(how);
+    json s = idle_host(2);
+    s["workloads"] = json::array({write_at("h1", "10s")});
+    s["faults"] = json::array({goes(how, "20s")});
+    Run run(s);
+    run.until(25s);
+    CHECK(run.log.count(Kind::app_submit) == 0);
+    run.until(30s);
+    REQUIRE(run.log.count(Kind::app_submit) == 1);
+    CHECK(run.log.first(Kind::app_submit).at >= sim::epoch + 26s);
+    CHECK(run.log.first(Kind::app_complete)["status"] == 0);
+  }
+}
+
 TEST_CASE("what a crashed host had in hand may not land on newer data", "[conformance][power]") {
   // Fetched at 5.9 s, lands at 8.9 s; another host has written the block at 7 s.
   json s = idle_host(1);

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from holdfast import UsageError, search
+from holdfast import Scenario, ScenarioError, UsageError, search
 from program import PROGRAM, holdfast, result
 from units import numbers_without_unit
 
@@ -161,3 +161,43 @@ def test_a_search_from_python_goes_on_where_it_stopped(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="is not a folder"):
         search(one, "stall", bounds=bounds, out=tmp_path / "file")
+
+
+def test_what_is_not_of_a_search_is_not_lost(tmp_path: Path) -> None:
+    """Nor a whole answer to a part of one; and what was found earlier does not stay beside it."""
+    words = ("search", "worst_case", "--for", "corruption", *QUICK)
+    assert holdfast(*words, *MAINLINE, "--out", str(tmp_path)).returncode == 0
+    finding = tmp_path / "worst_case-finding.json"
+    assert finding.exists()
+    whole = (tmp_path / "search.json").read_bytes()
+    part = holdfast(*words, "--jobs", "1", "--budget", "5", "--out", str(tmp_path))
+    assert part.returncode == 5
+    assert (tmp_path / "search.json").read_bytes() == whole
+    assert json.loads((tmp_path / "search.partial.json").read_text())["exhausted"] is False
+    assert holdfast(*words, "--out", str(tmp_path)).returncode == 0
+    assert not finding.exists()
+    assert not (tmp_path / "search.partial.json").exists()
+    (tmp_path / "search.json").write_text("my notes")
+    for refused in (
+        holdfast(*words, "--out", str(tmp_path)),
+        holdfast("search", "worst_case", "--for", "stall", "--out", str(tmp_path)),
+    ):
+        assert refused.returncode == 2
+        assert "which no search wrote and which would be lost" in refused.stderr
+    assert (tmp_path / "search.json").read_text() == "my notes"
+
+
+@pytest.mark.parametrize("budget", ["0s", "0"])
+def test_a_budget_of_nothing_is_refused(budget: str) -> None:
+    """One of centuries is none."""
+    words = ("search", "worst_case", "--for", "corruption", *QUICK)
+    assert holdfast(*words, "--budget", budget).returncode == 2
+    assert holdfast(*words, "--budget", "2562047h").returncode == 0
+
+
+def test_an_adversary_that_is_none() -> None:
+    """The loader tells it, also with bounds."""
+    for wrong in (None, [1]):
+        one = Scenario.load("worst_case").to_dict() | {"adversary": wrong}
+        with pytest.raises(ScenarioError, match="/adversary"):
+            search(one, "corruption", bounds={"losses": 0})

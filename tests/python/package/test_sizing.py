@@ -61,6 +61,8 @@ def test_what_they_refuse() -> None:
     """A risk that is none, a design that is none."""
     with pytest.raises(holdfast.UsageError, match="risk"):
         holdfast.size("rare_1e6", risk=0, stall="20s")
+    with pytest.raises(holdfast.UsageError, match="risk: found 1e-320, expected"):
+        holdfast.size("rare_1e6", risk=1e-320, stall="20s")
     with pytest.raises(holdfast.UsageError, match="power of two"):
         holdfast.sensitivity("rare_1e6", {CQT: ("1ms", "2ms")}, n=100)
     with pytest.raises(holdfast.UsageError, match="empty range"):

@@ -230,3 +230,39 @@ def test_no_strip_elsewhere() -> None:
     """What is piped has the table only, and so has a terminal with too few rows."""
     assert "exposed  " not in holdfast("run", "rw_test_cqt_only").stdout
     assert "nvme0" not in on_terminal("run", "rw_test_cqt_only", rows=6)
+
+
+def test_a_page_takes_the_place_of_pages_only(tmp_path: Path) -> None:
+    """Not of the scenario that it is made of, nor of notes or a pipe; a link stays one."""
+    scenario = tmp_path / "mine.json"
+    shutil.copy(ROOT / "scenarios" / f"{RUN}.json", scenario)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    before = scenario.read_bytes()
+    for words in (
+        ("report", str(scenario), "--out", str(scenario)),
+        ("run", str(scenario), "--report", str(scenario)),
+        ("report", str(scenario), "--out", str(pipe)),
+    ):
+        refused = holdfast(*words)
+        assert refused.returncode == 2
+        assert "no report wrote" in refused.stderr or "no regular file" in refused.stderr
+    assert scenario.read_bytes() == before
+    assert pipe.is_fifo()
+    page, link = tmp_path / "page.html", tmp_path / "link.html"
+    link.symlink_to("page.html")
+    for _ in range(2):
+        assert holdfast("report", str(scenario), "--out", str(link)).returncode == 0
+        assert link.is_symlink()
+        assert page.read_text().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("text", ['{"trace_hash": 5}', "null", "", "\x00\x01"])
+def test_a_damaged_result_is_refused(tmp_path: Path, text: str) -> None:
+    """It is not taken for one that says nothing."""
+    assert holdfast("run", RUN, "--out", str(tmp_path)).returncode == 0
+    (tmp_path / RUN / "result.json").write_text(text)
+    done = holdfast("report", str(tmp_path / RUN), "--out", str(tmp_path / "page.html"))
+    assert done.returncode == 2
+    assert "no result of a run" in done.stderr
+    assert not (tmp_path / "page.html").exists()

@@ -89,6 +89,15 @@ TEST_CASE("a search does not go on from another one", "[search]") {
   search::keep_position(file.path, against(2), {});
   CHECK(search::kept_position(file.path, against(2)).has_value());
   CHECK_THROWS_AS(search::kept_position(file.path, against(2.5)), search::PositionError);
+  // A position that says more than was done would be told as exhausted.
+  search::keep_position(file.path, identity, {});
+  std::ifstream in(file.path);
+  json edited = json::parse(in);
+  edited["chunks"] = 1'000'000;
+  std::ofstream(file.path) << edited.dump();
+  CHECK_THROWS_WITH(search::kept_position(file.path, identity), Catch::Contains("is damaged"));
+  CHECK_THROWS_AS(search::kept_position("/dev/zero", identity), search::PositionError);
+  CHECK_THROWS_AS(search::kept_position("/tmp", identity), search::PositionError);
   std::ofstream(file.path) << "{\"of\": 3";
   CHECK_THROWS_AS(search::kept_position(file.path, identity), search::PositionError);
 }

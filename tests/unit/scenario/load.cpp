@@ -285,6 +285,20 @@ TEST_CASE("A preset that was changed is told with the number of knobs", "[scenar
         "cqt-only + 2 knobs");
 }
 
+TEST_CASE("A host that says nothing of its policy has linux-mainline", "[scenario]") {
+  json named = base();
+  named["hosts"][0]["policy"] = "linux-mainline";
+  json empty = named;
+  empty["hosts"][0]["policy"] = json::object();
+  json absent = named;
+  absent["hosts"][0].erase("policy");
+  for (const json& one : {empty, absent}) {
+    const Scenario s = from_json(one, "base");
+    CHECK(told_as(s.hosts[0].policy) == "linux-mainline");
+    CHECK(to_json(s) == to_json(from_json(named, "base")));
+  }
+}
+
 TEST_CASE("What lies beyond a namespace or between its blocks is refused, and told", "[scenario]") {
   const auto error = [](const json& load, const char* transport = "tcp") {
     json document = base();

@@ -23,6 +23,8 @@ from holdfast.units import Time, nanoseconds
 
 #: An index is told apart from noise if half its interval is at most this.
 RESOLVED = 0.05
+#: Below it a logarithm is all that tells risks apart.
+LEAST_RISK = 1e-100
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def size(scenario: ScenarioLike, *, risk: float = 1e-9, stall: Time) -> Size:
 
     Args:
         scenario: what fails; its own KATO and CQT are the rule of thumb.
-        risk: most probability of exposure in a failover, between 0 and 1.
+        risk: most probability of exposure in a failover, from 1e-100 to below 1.
         stall: longest stall of an application (``"20s"``).
 
     Raises:
@@ -93,8 +95,8 @@ def size(scenario: ScenarioLike, *, risk: float = 1e-9, stall: Time) -> Size:
         UsageError: an argument is.
 
     """
-    if not 0 < risk < 1:
-        raise UsageError(f"risk: found {risk}, expected a probability between 0 and 1")
+    if not LEAST_RISK <= risk < 1:
+        raise UsageError(f"risk: found {risk}, expected a probability from 1e-100 to below 1")
     longest = nanoseconds(stall, "stall")
     if longest == 0:
         raise UsageError("stall: found 0, expected a time above 0")

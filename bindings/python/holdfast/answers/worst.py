@@ -148,7 +148,9 @@ def search(
     one = as_scenario(scenario)
     if bounds:
         changed = one.to_dict()
-        changed["adversary"] = {**changed.get("adversary", {}), **bounds}
+        own = changed.get("adversary", {})
+        # Of one that is no object the loader tells what is wrong.
+        changed["adversary"] = {**own, **bounds} if isinstance(own, dict) else own
         one = Scenario(changed, source=one.source)
     if against is not None:
         policies = [name for kind, name, _ in _core.catalogue() if kind == "policy"]

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// When a budget of time is over.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+
+namespace holdfast::analysis {
+
+/// So long after now. A budget of centuries is one without an end: beyond a year nobody waits, and
+/// the clock has no room.
+inline std::chrono::steady_clock::time_point deadline_after(std::chrono::nanoseconds budget) {
+  constexpr std::chrono::nanoseconds year = std::chrono::hours{24 * 365};
+  return std::chrono::steady_clock::now() + std::min(budget, year);
+}
+
+}  // namespace holdfast::analysis
