@@ -228,26 +228,7 @@ void stand_still(Dice& dice, const Names& names, json& s) {
                              {"host", who},
                              {"clock", dice.pick({"runs", "stops"})}});
   }
-  s["hosts"][0][dice.pick({"clock_fast_ppm", "clock_slow_ppm"})] = dice.between(0, 100'000);
-  s["subsystems"][0][dice.pick({"clock_fast_ppm", "clock_slow_ppm"})] = dice.between(0, 100'000);
   s["hosts"].back()["hostid"] = "6f1e4a52-0c1d-4b9e-8f5a-2b7c9d3e1a40";
-  for (json& link : s["fabric"]["links"]) {
-    const std::vector<std::string> ends = link["ends"];
-    const auto is_host = [&](const std::string& end) {
-      return std::find(names.hosts.begin(), names.hosts.end(), end) != names.hosts.end();
-    };
-    if (is_host(ends[0]) == is_host(ends[1]) || !dice.percent(50))
-      continue;
-    link["bond"] = {{"miimon", dice.span(1, 200, "ms")},
-                    {"updelay", dice.span(0, 300, "ms")},
-                    {"move_time", dice.span(0, 100, "ms")},
-                    {"primary_returns", dice.percent(50)}};
-    s["faults"].push_back({{"type", "link_down"},
-                           {"at", dice.span(500, 2500, "ms")},
-                           {"for", dice.span(1, 2000, "ms")},
-                           {"link", link["name"]},
-                           {"leg", dice.pick({"primary", "backup"})}});
-  }
 }
 
 }  // namespace holdfast::generate

@@ -31,7 +31,8 @@ json network_fault(Dice& dice, const Names& names, const json& scenario);
 json administrator(Dice& dice, const Names& names, const json& scenario);
 /// What a healthy path may be told: an ANA change, or a status instead of data.
 json refusal(Dice& dice, const Names& names);
-/// Hosts that stand still, clocks that drift, and bonds; for tcp.
+/// Hosts that stand still; for tcp. Not clocks that drift, and not bonds, which look at multiples
+/// of miimon: laws that shift a run in time do not hold for them.
 void stand_still(Dice& dice, const Names& names, json& s);
 /// The same on Fibre Channel, where ports come and go.
 void ride_on_fc(Dice& dice, const Names& names, json& s);

@@ -69,6 +69,8 @@ std::string in_twice_the_fabric(const json& document, std::uint64_t /*seed*/) {
   json idle = generate::renamed(document, [](const std::string& n) { return "idle-" + n; });
   for (const char* list : {"hosts", "workloads", "faults"})
     idle[list] = json::array();
+  for (json& link : idle["fabric"]["links"])
+    link.erase("bond");  // which is of a host
   // The number of a discovery subsystem comes after those of all others.
   if (document.dump().find("\"discovery\"") != std::string::npos)
     idle["subsystems"] = json::array();

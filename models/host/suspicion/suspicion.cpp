@@ -138,7 +138,9 @@ void connection_failed(World& w, ControllerId id, int error) {
 void read_lost_hosts(World& w, ControllerId teller) {
   const Controller& c = controller(w, teller);
   HOLDFAST_CHECK(c.state == State::live, "events are heard while the controller is LIVE");
-  if (!is_watched(w.host, teller) || !has_free_tag(w, c.admin))
+  // A target may tell hosts that never asked for it.
+  const bool listens = is_watched(w.host, teller) && knobs_of(w, teller).lost_host_notice;
+  if (!listens || !has_free_tag(w, c.admin))
     return;
   Request r;
   r.purpose = Purpose::lost_host_log;
