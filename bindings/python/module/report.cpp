@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "analysis/conform/campaign/expected.hpp"
+#include "analysis/pages/pages.hpp"
 #include "analysis/pages/table.hpp"
 #include "analysis/report/answers/answers.hpp"
 #include "analysis/report/what_if.hpp"

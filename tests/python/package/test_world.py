@@ -22,6 +22,16 @@ def test_a_world_ends_like_a_run_however_it_is_driven() -> None:
     assert stepped.run().trace_hash == whole
 
 
+def test_injecting_copies_of_a_fault_injects_each() -> None:
+    """As in the scenario; three losses of a millisecond each are told three times."""
+    fault = {"type": "blackhole", "link": "h1-s1", "for": "1ms", "copies": 3, "step": "1s"}
+    world = World("rw_test_mainline").run_until("30s")
+    world.inject(fault | {"at": "31s"})
+    begun = [r for r in world.run_until("40s").result().to_dict()["faults"] if r]
+    assert world.run_until("41s").result() is not None
+    assert len(begun) >= 3
+
+
 def test_a_copy_goes_its_own_way() -> None:
     """The copy repeats the future; a change to it leaves the original alone."""
     world = World("rw_test_mainline").run_until("60ms")
