@@ -193,8 +193,8 @@ const Object<Scenario>& scenario_object() {
                  "the targets", required)
           .field("hosts", &Scenario::hosts, list(object(host_object()), 1, most_hosts), "the hosts",
                  required)
-          .field("workloads", &Scenario::workloads, list(workload_union().codec(), 0, most_workloads),
-                 "what the applications do")
+          .field("workloads", &Scenario::workloads,
+                 list(workload_union().codec(), 0, most_workloads), "what the applications do")
           .field("faults", &Scenario::faults, list(fault_union().codec(), 0, most_faults),
                  "what goes wrong")
           .maybe("choices", &Scenario::choices, answers(),

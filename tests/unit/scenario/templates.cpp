@@ -166,8 +166,8 @@ TEST_CASE("What templates copy is bounded, and refused before it is copied", "[s
   // copies 10; a host with its two connections, each counted with the `count` it comes from,
   // 1 + 1 + 1 + 2 x 5 = 13, three of them 39.
   document = with_templates();
-  document["workloads"] = json::array(
-      {{{"count", 2791}, {"type", "script"}, {"host", "h0"}, {"name", "s"}}});
+  document["workloads"] =
+      json::array({{{"count", 2791}, {"type", "script"}, {"host", "h0"}, {"name", "s"}}});
   document["workloads"][0]["steps"] = json::array();
   for (int i = 0; i < 1000; ++i)
     document["workloads"][0]["steps"].push_back({{"do", "write"}, {"lba", i}});
@@ -178,4 +178,24 @@ TEST_CASE("What templates copy is bounded, and refused before it is copied", "[s
   document["workloads"][0]["count"] = 2791;
   document["workloads"][0]["name"] = std::string(6400, 'x');
   refused_at(document, "/workloads/0/count", "found 8666144 values");
+}
+
+TEST_CASE("What follows from a wrong number of copies is no further mistake", "[scenario]") {
+  const auto pointers = [](const json& document) {
+    std::string out;
+    for (const auto& error : scenario::all_errors(document, "test"))
+      out += error.pointer + " ";
+    return out;
+  };
+  json document = with_templates();
+  document["workloads"][0]["count"] = 0;
+  document["faults"][0]["copies"] = "2";
+  document["expect"]["integrity"] = "fine";
+  CHECK(pointers(document) == "/faults/0/copies /workloads/0/count /expect/integrity ");
+  document = with_templates();
+  document["fabric"]["links"][0]["count"] = 65.5;  // the names of its copies are not known
+  CHECK(pointers(document) == "/fabric/links/0/count ");
+  document = with_templates();
+  document["hosts"][0]["connect"][0]["count"] = -1;
+  CHECK(pointers(document) == "/hosts/0/connect/0/count ");
 }
