@@ -166,6 +166,7 @@ std::vector<std::string> links_and_groups(const Scenario& s) {
 }
 
 void read_failures(Scenario& s, const Cursor& faults) {
+  Strikes strikes(s);
   for (std::size_t i = 0; i < s.faults.size(); ++i) {
     auto* const trace = std::get_if<FailureTrace>(&s.faults[i]);
     if (trace == nullptr)
@@ -173,8 +174,10 @@ void read_failures(Scenario& s, const Cursor& faults) {
     const Cursor at = faults.at(i);
     if (trace->file && !trace->failures.empty())
       at.at("file").fail("\"file\" and \"failures\"", "one of them");
-    if (!trace->file)
+    if (!trace->file) {
+      strikes.add(s.faults[i], at);
       continue;
+    }
     const auto beside = std::filesystem::path(at.source()).parent_path() / *trace->file;
     if (!std::filesystem::is_regular_file(beside))
       at.at("file").fail(
@@ -182,6 +185,7 @@ void read_failures(Scenario& s, const Cursor& faults) {
           fmt::format("a file that can be read; {} was looked for", in_quotes(beside.string())));
     trace->failures = File(s, beside).read();
     trace->file.reset();
+    strikes.add(s.faults[i], at);  // before the next file: copies of a long one may not fit memory
   }
 }
 
