@@ -39,6 +39,11 @@ const Host& host_named(const Scenario& s, const std::string& name, const Cursor&
 /// Fails unless the host has a connection of that device name; which one it is.
 std::size_t device_named(const Host& host, const std::string& device, const Cursor& where);
 
+/// The latest that it can be; an unbounded one has no latest, so its earliest.
+inline Duration latest(const Latency& at) {
+  return at.kind == Latency::Kind::uniform ? at.high : at.low;
+}
+
 /// Fails with another transport than tcp.
 void require_tcp(const Scenario& s, const Cursor& where, std::string found);
 /// Fails on Fibre Channel, where nothing overtakes.

@@ -329,11 +329,10 @@ void faults(const Scenario& s, const Cursor& at) {
           if constexpr (std::is_same_v<std::decay_t<decltype(fault)>, Impair>)
             check_limits(fault, strikes.links_of(fault.link), delayed, here);
           // An exponential instant has no latest value: its earliest one must be within the run.
-          const bool drawn_in_range = fault.at.kind == Latency::Kind::uniform;
-          const auto latest = drawn_in_range ? fault.at.high : fault.at.low;
-          if (latest < s.duration)
+          const Duration last = latest(fault.at);
+          if (last < s.duration)
             return;
-          here.at("at").fail(format_duration(latest),
+          here.at("at").fail(format_duration(last),
                              "before the end of the run at " + format_duration(s.duration));
         },
         s.faults[i]);
