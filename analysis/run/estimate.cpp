@@ -30,6 +30,7 @@ constexpr double bytes_per_block_known = 8;
 constexpr double bytes_per_block_written = 32;
 constexpr double bytes_per_queued_packet = 140;
 constexpr double bytes_per_delayed_packet = 290;  // an event of its own
+constexpr double bytes_per_strike = 560;          // a fault of one link and its two events
 constexpr double seconds_per_event = 150e-9;
 // What an event touches has left the caches when its host is next in a world beyond them: by runs
 // of 64 to 10,000 hosts.
@@ -262,13 +263,32 @@ void add_fault(Sum& sum, const Scenario& s, const std::string& pointer, const Im
 template <class F>
 void add_fault(Sum&, const Scenario&, const std::string&, const F&) {}
 
+/// Groups of links by name: how many links each has.
+using Groups = std::map<std::string, double>;
+
+double links_of(const Groups& groups, const std::string& name) {
+  const auto group = groups.find(name);
+  return group == groups.end() ? 1 : group->second;
+}
+
+/// Begin and end of each round of each link, and each failure that a record has.
 template <class F>
-void add_repeats(Sum& sum, const Scenario& s, const std::string& pointer, const F& fault) {
+void add_strikes(Sum& sum, const Scenario& s, const Groups& groups, const std::string& pointer,
+                 const F& fault) {
   if constexpr (std::is_base_of_v<Repeating, F>) {
-    if (!fault.every)
-      return;
-    const double most = seconds(s.duration - fault.at.low) / seconds(*fault.every);
-    sum.add(pointer, 0, 2 * (fault.times ? std::min<double>(most, *fault.times) : most), 0);
+    const double links = links_of(groups, fault.link);
+    double rounds = 1;
+    if (fault.every)
+      rounds = seconds(s.duration - fault.at.low) / seconds(*fault.every);
+    if (fault.every && fault.times)
+      rounds = std::min<double>(rounds, *fault.times);
+    sum.add(pointer, 0, 2 * rounds * links, links * bytes_per_strike);
+  }
+  if constexpr (std::is_same_v<F, FailureTrace>) {
+    double strikes = 0;
+    for (const Failure& row : fault.failures)
+      strikes += row.state == "up" ? 0 : links_of(groups, row.what);
+    sum.add(pointer, 0, 2 * strikes, strikes * bytes_per_strike);
   }
 }
 
@@ -355,12 +375,15 @@ Estimate estimate(const Scenario& s) {
   Sum sum;
   add_connections(sum, s);
   add_loads(sum, s);
+  Groups groups;
+  for (const LinkGroup& group : s.fabric.groups)
+    groups.emplace(group.name, static_cast<double>(group.links.size()));
   for (std::size_t i = 0; i < s.faults.size(); ++i) {
     const auto pointer = fmt::format("/faults/{}", i);
     std::visit(
         [&](const auto& fault) {
           add_fault(sum, s, pointer, fault);
-          add_repeats(sum, s, pointer, fault);
+          add_strikes(sum, s, groups, pointer, fault);
         },
         s.faults[i]);
   }

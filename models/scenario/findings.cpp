@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "models/scenario/declaration/declaration.hpp"
 #include "models/scenario/declaration/presets.hpp"
 #include "models/scenario/scenario.hpp"
 
@@ -20,6 +21,16 @@ constexpr std::size_t most_errors = 20;
 
 std::string parent_of(const std::string& pointer) { return pointer.substr(0, pointer.rfind('/')); }
 
+/// Is it the number of copies of a template?
+bool counts_copies(const std::string& pointer, const std::vector<TemplateList>& lists) {
+  const std::string list = parent_of(parent_of(pointer));
+  return std::any_of(lists.begin(), lists.end(), [&](const TemplateList& one) {
+    return (list.ends_with("/" + one.keys.back()) &&
+            pointer.ends_with(std::string("/") + one.count_key)) ||
+           counts_copies(pointer, one.inner);
+  });
+}
+
 /// Takes a mistake out of a document, so that the next one can be found. What a document says no
 /// more is its default; an element that cannot do without it goes as a whole.
 class Repair {
@@ -28,24 +39,28 @@ class Repair {
 
   [[nodiscard]] const json& document() const { return document_; }
 
-  /// False if nothing was taken out, or if what is left would be about other mistakes than its own.
-  bool take_out(const std::string& pointer) {
+  /// What was taken out; empty if it was nothing, or if what is left would be about other mistakes
+  /// than its own.
+  std::string take_out(const std::string& pointer) {
     const json::json_pointer at(pointer);
     if (pointer.empty() || !document_.contains(at))
-      return false;
+      return {};
     const std::string above = parent_of(pointer);
+    // Whatever names one of its copies would be a mistake, and so would its own braces.
+    if (counts_copies(pointer, template_lists()))
+      return parent_of(above).ends_with("/connect") ? std::string() : take_out(above);
     json& parent = document_[json::json_pointer(above)];
     if (parent.is_object()) {
       parent.erase(at.back());
-      return true;
+      return pointer;
     }
     // Whatever names them would be a mistake without them.
     if (above == "/hosts" || above == "/subsystems" || above == "/fabric/links")
-      return false;
+      return {};
     const std::size_t index = std::stoul(at.back());
     parent.erase(index);
     gone_[above].insert(index + shift(above, index));
-    return true;
+    return pointer;
   }
 
   /// The place in the document as it was given.
@@ -226,9 +241,9 @@ std::vector<ScenarioError::Parts> all_errors(const nlohmann::json& document,
         parts.pointer = repair.original(place);
         out.push_back(std::move(parts));
       }
-      if (!repair.take_out(place))
+      taken = repair.take_out(place);
+      if (taken.empty())
         return out;
-      taken = place;
     }
   }
   return out;

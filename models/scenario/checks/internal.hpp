@@ -5,7 +5,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/scenario/declaration/spec.hpp"
@@ -35,6 +38,11 @@ void ana_place(const Subsystem& s, const std::string& port, std::uint32_t group,
 const Host& host_named(const Scenario& s, const std::string& name, const Cursor& where);
 /// Fails unless the host has a connection of that device name; which one it is.
 std::size_t device_named(const Host& host, const std::string& device, const Cursor& where);
+
+/// The latest that it can be; an unbounded one has no latest, so its earliest.
+inline Duration latest(const Latency& at) {
+  return at.kind == Latency::Kind::uniform ? at.high : at.low;
+}
 
 /// Fails with another transport than tcp.
 void require_tcp(const Scenario& s, const Cursor& where, std::string found);
@@ -71,6 +79,20 @@ void leg(const Scenario& s, const LinkDown& fault, const Cursor& at);
 void node_clock(const NodeFault& fault, const Cursor& at);
 /// Reads the files that records of failures name.
 void read_failures(Scenario& s, const Cursor& faults);
+/// How many single failures all faults become: a group fails link by link, and a record row by row.
+/// Each is kept and has events of its own, so all together are bounded.
+class Strikes {
+ public:
+  explicit Strikes(const Scenario& s);
+  /// Fails if there are too many with this one, which stands at `at`.
+  void add(const Fault& fault, const Cursor& at);
+  /// Of a group; 1: it is a link.
+  [[nodiscard]] std::uint64_t links_of(const std::string& name) const;
+
+ private:
+  std::map<std::string_view, std::uint64_t> links_;
+  std::uint64_t made_ = 0;
+};
 /// Names of links and of groups of them.
 std::vector<std::string> links_and_groups(const Scenario& s);
 

@@ -304,12 +304,13 @@ void check_fault(const Scenario& s, const NodeFault& fault, const std::vector<st
 }
 
 /// Packets inside impairments: each has an event of its own, and the calendar holds 2^23.
-void check_limits(const Impair& fault, std::uint64_t& delayed, const Cursor& at) {
+void check_limits(const Impair& fault, std::uint64_t links, std::uint64_t& delayed,
+                  const Cursor& at) {
   constexpr std::uint64_t most_delayed = 4'194'304;
-  delayed += std::uint64_t{fault.limit} * (fault.direction == Direction::both ? 2 : 1);
+  delayed += std::uint64_t{fault.limit} * (fault.direction == Direction::both ? 2 : 1) * links;
   if (delayed > most_delayed) {
     at.at("limit").fail(
-        fmt::format("{} packets inside impairments in all (limit x directions)", delayed),
+        fmt::format("{} packets inside impairments in all (limit x directions x links)", delayed),
         fmt::format("at most {}", most_delayed));
   }
 }
@@ -319,22 +320,23 @@ void check_limits(const Impair& fault, std::uint64_t& delayed, const Cursor& at)
 void faults(const Scenario& s, const Cursor& at) {
   const auto links = names_of(s.fabric.links);
   std::uint64_t delayed = 0;
+  Strikes strikes(s);
   for (std::size_t i = 0; i < s.faults.size(); ++i) {
     const Cursor here = at.at(i);
     std::visit(
         [&](const auto& fault) {
           check_fault(s, fault, links, here);
           if constexpr (std::is_same_v<std::decay_t<decltype(fault)>, Impair>)
-            check_limits(fault, delayed, here);
+            check_limits(fault, strikes.links_of(fault.link), delayed, here);
           // An exponential instant has no latest value: its earliest one must be within the run.
-          const bool drawn_in_range = fault.at.kind == Latency::Kind::uniform;
-          const auto latest = drawn_in_range ? fault.at.high : fault.at.low;
-          if (latest < s.duration)
+          const Duration last = latest(fault.at);
+          if (last < s.duration)
             return;
-          here.at("at").fail(format_duration(latest),
+          here.at("at").fail(format_duration(last),
                              "before the end of the run at " + format_duration(s.duration));
         },
         s.faults[i]);
+    strikes.add(s.faults[i], here);
   }
 }
 

@@ -37,14 +37,16 @@ struct Rows {
   std::vector<std::string> nodes;
   std::vector<std::string> names;
   std::set<std::string> links;  ///< and groups of them
+  Duration shift;               ///< the latest that is added to each time
   Duration last{};
   std::map<std::string, std::string> states;
 
-  explicit Rows(const Scenario& scenario)
+  Rows(const Scenario& scenario, const FailureTrace& trace)
       : s(scenario),
         nodes(array_nodes(scenario)),
         names(links_and_groups(scenario)),
-        links(names.begin(), names.end()) {
+        links(names.begin(), names.end()),
+        shift(latest(trace.at)) {
     names.insert(names.end(), nodes.begin(), nodes.end());
   }
 
@@ -54,13 +56,20 @@ struct Rows {
                    format_duration(row.at),
                    "at least " + format_duration(last) + ", the time of the row before",
                    {}};
-    if (row.at >= s.duration)
+    if (shift + row.at >= s.duration)
       return Wrong{"at",
-                   format_duration(row.at),
+                   shift == 0s ? format_duration(row.at)
+                               : fmt::format("{}, and {} (\"at\") later", format_duration(row.at),
+                                             format_duration(shift)),
                    "before the end of the run at " + format_duration(s.duration),
                    {}};
-    const bool link = links.count(row.what) != 0;
-    if (!link && !contains(nodes, row.what))
+    const bool link = links.count(row.what) != 0, node = contains(nodes, row.what);
+    if (link && node)
+      return Wrong{"what",
+                   in_quotes(row.what) + ", a link or a group of links, and a node of an array",
+                   "a name that one of them has",
+                   {}};
+    if (!link && !node)
       return Wrong{"what", in_quotes(row.what) + " unknown",
                    "a link, a group of links or a node of an array: " + one_of(names),
                    nearest(row.what, names)};
@@ -103,12 +112,15 @@ std::vector<std::string> columns_of(std::string_view line) {
 /// The rows of one file.
 class File {
  public:
-  File(const Scenario& s, std::filesystem::path path) : path_(std::move(path)), rows_(s) {}
+  File(const Scenario& s, const FailureTrace& trace, std::filesystem::path path)
+      : path_(std::move(path)), rows_(s, trace) {}
 
   std::vector<Failure> read() {
     const std::string text = read_text(path_);
     std::vector<Failure> out;
-    for (std::size_t from = 0; from < text.size();) {
+    // Spreadsheets begin a file of UTF-8 with the mark of the order of bytes.
+    constexpr std::string_view mark = "\xEF\xBB\xBF";
+    for (std::size_t from = text.starts_with(mark) ? mark.size() : 0; from < text.size();) {
       const std::size_t to = std::min(text.find('\n', from), text.size());
       ++line_;
       const std::string_view line = trimmed(std::string_view(text).substr(from, to - from));
@@ -156,6 +168,27 @@ class File {
   std::size_t line_ = 0;
 };
 
+/// The file that a record names. It is beside the scenario or below: a scenario from elsewhere
+/// reads nothing but what came with it.
+std::filesystem::path beside(const std::string& name, const Cursor& at) {
+  // The system would take what is before it for the whole name.
+  if (name.find('\0') != std::string::npos)
+    at.fail_value("a name of a file, which has no NUL");
+  const std::filesystem::path path(name);
+  if (path.is_absolute() || std::find(path.begin(), path.end(), "..") != path.end())
+    at.fail(in_quotes(name) + ", which leads away from the scenario",
+            "a file beside the scenario or below, as \"night.csv\"");
+  const auto out = std::filesystem::path(at.source()).parent_path() / path;
+  std::error_code error;
+  const auto status = std::filesystem::status(out, error);
+  if (status.type() == std::filesystem::file_type::regular)
+    return out;
+  const bool unknown = status.type() == std::filesystem::file_type::none;
+  at.fail(
+      in_quotes(name) + (unknown ? fmt::format(" ({})", error.message()) : ", which is no file"),
+      fmt::format("a file that can be read; {} was looked for", in_quotes(out.string())));
+}
+
 }  // namespace
 
 std::vector<std::string> links_and_groups(const Scenario& s) {
@@ -166,6 +199,7 @@ std::vector<std::string> links_and_groups(const Scenario& s) {
 }
 
 void read_failures(Scenario& s, const Cursor& faults) {
+  Strikes strikes(s);
   for (std::size_t i = 0; i < s.faults.size(); ++i) {
     auto* const trace = std::get_if<FailureTrace>(&s.faults[i]);
     if (trace == nullptr)
@@ -173,15 +207,13 @@ void read_failures(Scenario& s, const Cursor& faults) {
     const Cursor at = faults.at(i);
     if (trace->file && !trace->failures.empty())
       at.at("file").fail("\"file\" and \"failures\"", "one of them");
-    if (!trace->file)
+    if (!trace->file) {
+      strikes.add(s.faults[i], at);
       continue;
-    const auto beside = std::filesystem::path(at.source()).parent_path() / *trace->file;
-    if (!std::filesystem::is_regular_file(beside))
-      at.at("file").fail(
-          in_quotes(*trace->file) + ", which is no file",
-          fmt::format("a file that can be read; {} was looked for", in_quotes(beside.string())));
-    trace->failures = File(s, beside).read();
+    }
+    trace->failures = File(s, *trace, beside(*trace->file, at.at("file"))).read();
     trace->file.reset();
+    strikes.add(s.faults[i], at);  // before the next file: copies of a long one may not fit memory
   }
 }
 
@@ -195,7 +227,7 @@ void astray(const Scenario& s, const FailureTrace& fault, const Cursor& at) {
     at.fail("a record of failures without any", "\"file\", or \"failures\"");
   if (at.value().contains("file"))
     return;  // its rows were checked where they stand
-  Rows rows(s);
+  Rows rows(s, fault);
   for (std::size_t i = 0; i < fault.failures.size(); ++i) {
     if (const auto wrong = rows.take(fault.failures[i]))
       at.at("failures").at(i).at(wrong->column).fail(wrong->found, wrong->expected, wrong->near);

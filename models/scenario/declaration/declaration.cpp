@@ -3,6 +3,7 @@
 // acceptance criterion, and the scenario as a whole. One row per key.
 #include "models/scenario/declaration/declaration.hpp"
 
+#include "models/scenario/declaration/lengths.hpp"
 #include "models/scenario/reading/embedded.hpp"
 
 namespace holdfast::scenario {
@@ -190,11 +191,11 @@ const Object<Scenario>& scenario_object() {
           .field("fabric", &Scenario::fabric, object(fabric_object()), "the network", required)
           .field("subsystems", &Scenario::subsystems, list(object(subsystem_object()), 1, 65'536),
                  "the targets", required)
-          .field("hosts", &Scenario::hosts, list(object(host_object()), 1, 65'536), "the hosts",
+          .field("hosts", &Scenario::hosts, list(object(host_object()), 1, most_hosts), "the hosts",
                  required)
-          .field("workloads", &Scenario::workloads, list(workload_union().codec(), 0, 65'536),
-                 "what the applications do")
-          .field("faults", &Scenario::faults, list(fault_union().codec(), 0, 10'000),
+          .field("workloads", &Scenario::workloads,
+                 list(workload_union().codec(), 0, most_workloads), "what the applications do")
+          .field("faults", &Scenario::faults, list(fault_union().codec(), 0, most_faults),
                  "what goes wrong")
           .maybe("choices", &Scenario::choices, answers(),
                  "answers of choice points, as a search writes them: a choice between yes and no "
@@ -208,10 +209,10 @@ const Object<Scenario>& scenario_object() {
 const std::vector<TemplateList>& template_lists() {
   // Faults have a `count` of their own: of commands.
   static const std::vector<TemplateList> lists = {
-      {{"fabric", "links"}, "count", 'i'},
-      {{"hosts"}, "count", 'i', {{{"connect"}, "count", 'j'}}},
-      {{"workloads"}, "count", 'i'},
-      {{"faults"}, "copies", 'i'}};
+      {{"fabric", "links"}, "count", 'i', most_links},
+      {{"hosts"}, "count", 'i', most_hosts, {{{"connect"}, "count", 'j', most_connects}}},
+      {{"workloads"}, "count", 'i', most_workloads},
+      {{"faults"}, "copies", 'i', most_faults}};
   return lists;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declarations of hosts: connections, recovery policies, the host itself. One row per key.
 #include "models/scenario/declaration/declaration.hpp"
+#include "models/scenario/declaration/lengths.hpp"
 #include "models/scenario/declaration/presets.hpp"
 #include "models/scenario/declaration/repeat.hpp"
 
@@ -236,7 +237,7 @@ const Object<Host>& host_object() {
                  "processor for all of them")
           .field("zero_copy", &Host::zero_copy, boolean(),
                  "sockets refer to the application's buffers; else they hold a copy")
-          .field("connect", &Host::connect, list(object(connect_object()), 1, 4096),
+          .field("connect", &Host::connect, list(object(connect_object()), 1, most_connects),
                  "its connections, in the order in which they are made", required)
           .copies("count");
   return declared;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declarations of what exists in the world: fabric and targets. One row per key.
+#include "models/scenario/declaration/lengths.hpp"
 #include "models/scenario/declaration/presets.hpp"
 #include "models/scenario/declaration/repeat.hpp"
 #include "models/wire/opcodes.hpp"
@@ -195,7 +196,7 @@ const Object<Fabric>& fabric_object() {
                  choice<Transport>(
                      {{"tcp", Transport::tcp}, {"rdma", Transport::rdma}, {"fc", Transport::fc}}),
                  "what a queue pair rides on")
-          .field("links", &Fabric::links, list(object(link_object()), 1, 262'144),
+          .field("links", &Fabric::links, list(object(link_object()), 1, most_links),
                  "they define the nodes", required)
           .field("groups", &Fabric::groups, list(object(link_group_object()), 0, 4096),
                  "links that fail together")

@@ -143,6 +143,47 @@ bool is_template(const json& element, const TemplateList& list) {
   return element.is_object() && element.contains(list.count_key);
 }
 
+/// Values in it as it stands. Texts have a value more for each 64 characters.
+std::uint64_t values_in(const json& value) {
+  constexpr std::size_t long_text = 64;
+  if (value.is_string())
+    return 1 + value.get_ref<const std::string&>().size() / long_text;
+  std::uint64_t out = 1;
+  if (value.is_array()) {
+    for (const json& element : value)
+      out += values_in(element);
+  }
+  if (value.is_object()) {
+    for (const auto& [key, member] : value.items())
+      out += key.size() / long_text + values_in(member);
+  }
+  return out;
+}
+
+/// For how many an element stands; one whose number is wrong is refused when its turn comes.
+std::uint64_t copies_of(const json& element, const TemplateList& list) {
+  if (!is_template(element, list) || !element.at(list.count_key).is_number_integer())
+    return 1;
+  const auto count = element.at(list.count_key).get<std::int64_t>();
+  return static_cast<std::uint64_t>(std::clamp<std::int64_t>(count, 1, most_copies));
+}
+
+/// Values in it once its own templates are expanded: what one copy of it costs.
+std::uint64_t values_in(const json& value, const std::vector<TemplateList>& lists) {
+  constexpr std::uint64_t beyond = 1ULL << 40;  // any bound, and so many copies still fit 64 bits
+  std::uint64_t out = values_in(value);
+  for (const TemplateList& list : lists) {
+    const json* const elements = list_in(value, list);
+    if (elements == nullptr)
+      continue;
+    for (const json& one : *elements) {
+      const std::uint64_t more = copies_of(one, list) * values_in(one, list.inner);
+      out = std::min(out + more - values_in(one), beyond);
+    }
+  }
+  return out;
+}
+
 class Expander {
  public:
   Expander(std::string source, Origins& origins) : source_(std::move(source)), origins_(&origins) {}
@@ -200,6 +241,13 @@ class Expander {
       const std::uint32_t count = count_of(list[at], here, declared);
       json body = list[at];
       body.erase(declared.count_key);
+      const Cursor cursor = Cursor(list[at], source_, here).at(declared.count_key);
+      // Before the first copy: what would be refused afterwards may not fit memory.
+      if (out.size() + count > declared.most)
+        cursor.fail(fmt::format("{} elements of the list up to here", out.size() + count),
+                    fmt::format("at most {}", declared.most));
+      if (numbers.empty())  // else the template around this one has counted them
+        charge(count * values_in(body, declared.inner), cursor);
       Numbers inside = numbers;
       for (std::uint32_t copy = 0; copy < count; ++copy) {
         inside[declared.number] = copy;
@@ -212,6 +260,13 @@ class Expander {
     if (any)
       origins_->note(pointer, std::move(origins));
     return out;
+  }
+
+  void charge(std::uint64_t values, const Cursor& cursor) {
+    values_ += values;
+    if (values_ > most_copied_values)
+      cursor.fail(fmt::format("{} values in copies up to here", values_),
+                  fmt::format("at most {} of all templates together", most_copied_values));
   }
 
   std::uint32_t count_of(const json& element, const std::string& pointer,
@@ -229,6 +284,7 @@ class Expander {
   std::string source_;
   Origins* origins_;
   std::uint64_t made_ = 0;
+  std::uint64_t values_ = 0;
 };
 
 }  // namespace

@@ -20,11 +20,15 @@ struct TemplateList {
   std::vector<std::string> keys;         ///< from the element, or the document, that it is in
   const char* count_key;                 ///< in an element: how many it stands for
   char number;                           ///< what the number of a copy is called, from 0
+  std::size_t most;                      ///< elements that the list may have
   std::vector<TemplateList> inner = {};  ///< lists in each element
 };
 
 /// Most copies that the templates of a document may make, all together.
 inline constexpr std::uint64_t most_copies = 1U << 20;
+/// Most values of JSON in those copies, all together: about 1 GB while they are read. A long text
+/// counts as several.
+inline constexpr std::uint64_t most_copied_values = 1U << 23;
 
 /// The kind of the key that says how many; it is for schemas, and stores nothing.
 const Kind* copies_kind();

@@ -107,6 +107,43 @@ TEST_CASE("The estimate of events counts what many hosts, namespaces and switche
   compare(far);
 }
 
+TEST_CASE("The estimate of events counts each link of a group and each row of a record",
+          "[estimate]") {
+  json document = world_of("2s", json::array());
+  json group = {{"name", "all"}, {"links", {"l", "r"}}};
+  for (int i = 0; i < 14; ++i) {
+    const std::string name = "x" + std::to_string(i);
+    document["fabric"]["links"].push_back({{"name", name}, {"ends", {name, "h1"}}});
+    group["links"].push_back(name);
+  }
+  document["fabric"]["groups"] = json::array({group});
+  const auto events_with = [&](const json& fault) {
+    document["faults"] = json::array({fault});
+    return analysis::estimate(scenario::from_json(document, "cost")).events;
+  };
+  // An AnaChange is not counted. From 1 s to the end at 2 s there are 10,000 rounds of 100 us, each
+  // of which begins and ends at 16 links: 320,000 events.
+  const double without = events_with({{"type", "ana_change"},
+                                      {"at", "1s"},
+                                      {"subsystem", "sub"},
+                                      {"port", "a0"},
+                                      {"state", "optimized"}});
+  CHECK(events_with({{"type", "blackhole"},
+                     {"at", "1s"},
+                     {"for", "1us"},
+                     {"every", "100us"},
+                     {"link", "all"}}) == Approx(without + 320'000));
+  compare(document);
+  // 5,000 times 16 links go and come back.
+  json rows = json::array();
+  for (int i = 0; i < 10'000; ++i)
+    rows.push_back({{"at", std::to_string(1000 + 99 * i) + "us"},
+                    {"what", "all"},
+                    {"state", i % 2 == 0 ? "down" : "up"}});
+  CHECK(events_with({{"type", "failure_trace"}, {"failures", rows}}) == Approx(without + 160'000));
+  compare(document);
+}
+
 TEST_CASE("The estimate knows that a world beyond the caches is slower for an event",
           "[estimate]") {
   // An event of a small world takes 150 ns, I/O apart. A thousand hosts with one connection each

@@ -142,3 +142,60 @@ TEST_CASE("Templates make a bounded number of copies", "[scenario]") {
   CHECK_THROWS_WITH(scenario::from_json(document, "test"),
                     Catch::Contains("at most 1048576 of all templates together"));
 }
+
+TEST_CASE("What templates copy is bounded, and refused before it is copied", "[scenario]") {
+  const auto refused_at = [](const json& document, const std::string& pointer,
+                             const std::string& reason) {
+    try {
+      scenario::without_templates(document, "test");
+      FAIL("copied");
+    } catch (const scenario::ScenarioError& error) {
+      CHECK(error.parts().pointer == pointer);
+      CHECK_THAT(error.what(), Catch::Contains(reason));
+    }
+  };
+  // One host more than a list of hosts has, and one connection.
+  json document = with_templates();
+  document["hosts"][0]["count"] = 65'537;
+  refused_at(document, "/hosts/0/count", "found 65537 elements of the list up to here");
+  document["hosts"][0]["count"] = 1;
+  document["hosts"][0]["connect"][0]["count"] = 4097;
+  refused_at(document, "/hosts/0/connect/0/count", "expected at most 4096");
+  // A script with 1000 steps has the object, three members besides the list, the list and 3 values
+  // in each step: 3005. The links before it make 6 x 5 + 2 x 5 = 40 values, a fault has 5, and its
+  // copies 10; a host with its two connections, each counted with the `count` it comes from,
+  // 1 + 1 + 1 + 2 x 5 = 13, three of them 39.
+  document = with_templates();
+  document["workloads"] =
+      json::array({{{"count", 2791}, {"type", "script"}, {"host", "h0"}, {"name", "s"}}});
+  document["workloads"][0]["steps"] = json::array();
+  for (int i = 0; i < 1000; ++i)
+    document["workloads"][0]["steps"].push_back({{"do", "write"}, {"lba", i}});
+  CHECK_NOTHROW(scenario::without_templates(document, "test"));
+  document["workloads"][0]["count"] = 2792;  // 2792 x 3005 + 89 = 8,390,049 > 2^23
+  refused_at(document, "/workloads/0/count", "found 8390049 values in copies up to here");
+  // A text of 6,400 characters is a hundred values more.
+  document["workloads"][0]["count"] = 2791;
+  document["workloads"][0]["name"] = std::string(6400, 'x');
+  refused_at(document, "/workloads/0/count", "found 8666144 values");
+}
+
+TEST_CASE("What follows from a wrong number of copies is no further mistake", "[scenario]") {
+  const auto pointers = [](const json& document) {
+    std::string out;
+    for (const auto& error : scenario::all_errors(document, "test"))
+      out += error.pointer + " ";
+    return out;
+  };
+  json document = with_templates();
+  document["workloads"][0]["count"] = 0;
+  document["faults"][0]["copies"] = "2";
+  document["expect"]["integrity"] = "fine";
+  CHECK(pointers(document) == "/faults/0/copies /workloads/0/count /expect/integrity ");
+  document = with_templates();
+  document["fabric"]["links"][0]["count"] = 65.5;  // the names of its copies are not known
+  CHECK(pointers(document) == "/fabric/links/0/count ");
+  document = with_templates();
+  document["hosts"][0]["connect"][0]["count"] = -1;
+  CHECK(pointers(document) == "/hosts/0/connect/0/count ");
+}
