@@ -209,10 +209,10 @@ const Object<Scenario>& scenario_object() {
 const std::vector<TemplateList>& template_lists() {
   // Faults have a `count` of their own: of commands.
   static const std::vector<TemplateList> lists = {
-      {{"fabric", "links"}, "count", 'i', most_links},
-      {{"hosts"}, "count", 'i', most_hosts, {{{"connect"}, "count", 'j', most_connects}}},
-      {{"workloads"}, "count", 'i', most_workloads},
-      {{"faults"}, "copies", 'i', most_faults}};
+      {{"fabric", "links"}, "count", 'i', 1, most_links},
+      {{"hosts"}, "count", 'i', 1, most_hosts, {{{"connect"}, "count", 'j', 1, most_connects}}},
+      {{"workloads"}, "count", 'i', 0, most_workloads},
+      {{"faults"}, "copies", 'i', 0, most_faults}};
   return lists;
 }
 

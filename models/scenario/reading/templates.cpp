@@ -244,8 +244,8 @@ class Expander {
       const Cursor cursor = Cursor(list[at], source_, here).at(declared.count_key);
       // Before the first copy: what would be refused afterwards may not fit memory.
       if (out.size() + count > declared.most)
-        cursor.fail(fmt::format("{} elements of the list up to here", out.size() + count),
-                    fmt::format("at most {}", declared.most));
+        cursor.fail(fmt::format("a list of {} up to here", out.size() + count),
+                    fmt::format("a list of {} to {}", declared.fewest, declared.most));
       if (numbers.empty())  // else the template around this one has counted them
         charge(count * values_in(body, declared.inner), cursor);
       Numbers inside = numbers;

@@ -20,7 +20,7 @@ struct TemplateList {
   std::vector<std::string> keys;         ///< from the element, or the document, that it is in
   const char* count_key;                 ///< in an element: how many it stands for
   char number;                           ///< what the number of a copy is called, from 0
-  std::size_t most;                      ///< elements that the list may have
+  std::size_t fewest, most;              ///< elements that the list may have
   std::vector<TemplateList> inner = {};  ///< lists in each element
 };
 

@@ -97,7 +97,7 @@ TEST_CASE("A file of failures may begin with a mark of the order of bytes", "[sc
   CHECK(trace.failures[0].at == 1s);
 }
 
-TEST_CASE("A row is within the run with what \"at\" adds to it", "[scenario][records]") {
+TEST_CASE("A row is within the run with what its record adds to the time", "[scenario][records]") {
   const Folder folder;
   folder.write("night.csv", "1s,l,down\n");
   const json rows = json::array({row("1s", "l", "down")});

@@ -157,10 +157,11 @@ TEST_CASE("What templates copy is bounded, and refused before it is copied", "[s
   // One host more than a list of hosts has, and one connection.
   json document = with_templates();
   document["hosts"][0]["count"] = 65'537;
-  refused_at(document, "/hosts/0/count", "found 65537 elements of the list up to here");
+  refused_at(document, "/hosts/0/count",
+             "found a list of 65537 up to here, expected a list of 1 to 65536");
   document["hosts"][0]["count"] = 1;
   document["hosts"][0]["connect"][0]["count"] = 4097;
-  refused_at(document, "/hosts/0/connect/0/count", "expected at most 4096");
+  refused_at(document, "/hosts/0/connect/0/count", "expected a list of 1 to 4096");
   // A script with 1000 steps has the object, three members besides the list, the list and 3 values
   // in each step: 3005. The links before it make 6 x 5 + 2 x 5 = 40 values, a fault has 5, and its
   // copies 10; a host with its two connections, each counted with the `count` it comes from,
