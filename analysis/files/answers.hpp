@@ -9,8 +9,8 @@
 
 namespace holdfast::analysis {
 
-/// What is in the way of an answer to `question` ("search"): a file of its name that has none. Empty:
-/// nothing.
+/// What is in the way of an answer to `question` ("search"): a file of its name that has none.
+/// Empty: nothing.
 std::string in_the_way_of_answer(const std::filesystem::path& folder, const std::string& question);
 
 /// Writes it, and takes away what it takes the place of: once whole, a part of it. Throws

@@ -22,8 +22,8 @@ const std::string& part(std::string_view path);
 std::string fill(std::string_view frame,
                  const std::function<std::string(std::string_view)>& value_of);
 
-/// What is in the way of a page at `file`, for people: a folder, a device, or a file that is no page
-/// of ours, which would be lost; and what was expected. Empty: nothing.
+/// What is in the way of a page at `file`, for people: a folder, a device, or a file that is no
+/// page of ours, which would be lost; and what was expected. Empty: nothing.
 std::string in_the_way(const std::filesystem::path& file);
 
 /// JSON that may stand in a script element: without "<" nothing in it can end the element.

@@ -313,6 +313,29 @@ Keys keys_of(const json& document) {
   return out;
 }
 
+namespace {
+
+/// A link that was refused is taken away, and with it what answers for its choice points: which
+/// ones there are is known when a world is built, not before.
+void forget_answers_without_link(json& document) {
+  if (!document.contains("choices") || !document["choices"].is_array())
+    return;
+  json& choices = document["choices"];
+  const auto has_link = [&](const json& choice) {
+    const std::string point = choice.value("point", "");
+    const json& links = document["fabric"]["links"];
+    return std::any_of(links.begin(), links.end(), [&](const json& link) {
+      return point.rfind("link " + link.value("name", "") + " ", 0) == 0;
+    });
+  };
+  for (std::size_t i = choices.size(); i-- > 0;) {
+    if (!has_link(choices[i]))
+      choices.erase(i);
+  }
+}
+
+}  // namespace
+
 Drawn draw(std::uint64_t seed) {
   Drawn out;
   for (std::uint64_t attempt = 0;; ++attempt) {
@@ -332,7 +355,11 @@ Drawn draw(std::uint64_t seed) {
         if (out.wrong.empty())
           out.wrong = unclear(error, out.document);
       }
-    } while (take_away(out.document, refused_at));
+      if (!take_away(out.document, refused_at))
+        break;
+      if (refused_at.starts_with("/fabric/links"))
+        forget_answers_without_link(out.document);
+    } while (true);
   }
 }
 

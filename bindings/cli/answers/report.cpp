@@ -51,9 +51,10 @@ Source result_at(const fs::path& folder, const ReportArguments& arguments) {
   const fs::path file = folder / "result.json";
   const json result = json::parse(scenario::read_text(file), nullptr, false);
   if (!result.is_object() || !result.contains("trace_hash") || !result["trace_hash"].is_string()) {
-    throw UsageError(fmt::format("report: found {}, which is no result of a run, expected what "
-                                 "`run --out` wrote",
-                                 scenario::in_quotes(file.string())));
+    throw UsageError(
+        fmt::format("report: found {}, which is no result of a run, expected what "
+                    "`run --out` wrote",
+                    scenario::in_quotes(file.string())));
   }
   if (!result.contains("partial"))
     out.trace_hash = result["trace_hash"].get<std::string>();

@@ -36,8 +36,9 @@ std::string rare(const std::string& text, const std::string& source, const std::
   options.seed = seed;
   if (seconds) {
     constexpr double most = 1e9;  // beyond which nobody waits, and a clock has no room
-    options.deadline = analysis::deadline_after(std::chrono::duration_cast<std::chrono::nanoseconds>(
-        std::chrono::duration<double>(std::min(*seconds, most))));
+    options.deadline =
+        analysis::deadline_after(std::chrono::duration_cast<std::chrono::nanoseconds>(
+            std::chrono::duration<double>(std::min(*seconds, most))));
   }
   options.stop = &stopper.flag();
   options.progress = [&](std::size_t, std::size_t) { stopper.look(); };

@@ -12,8 +12,8 @@
 #include <string>
 #include <thread>
 
-#include "analysis/search/position.hpp"
 #include "analysis/deadline.hpp"
+#include "analysis/search/position.hpp"
 #include "bindings/python/module/module.hpp"
 #include "models/scenario/declaration/presets.hpp"
 #include "models/scenario/scenario.hpp"
@@ -38,8 +38,9 @@ std::string search(const std::string& text, const std::string& source, const std
   options.strategy = worst::strategy_named(strategy);
   if (seconds) {
     constexpr double most = 1e9;  // beyond which nobody waits, and a clock has no room
-    options.deadline = analysis::deadline_after(std::chrono::duration_cast<std::chrono::nanoseconds>(
-        std::chrono::duration<double>(std::min(*seconds, most))));
+    options.deadline =
+        analysis::deadline_after(std::chrono::duration_cast<std::chrono::nanoseconds>(
+            std::chrono::duration<double>(std::min(*seconds, most))));
   }
   options.stop = &stopper.flag();
   options.progress = [&](const worst::Progress&) { stopper.look(); };

@@ -152,8 +152,8 @@ class PyWorld {
     return out;
   }
 
-  /// Adds a fault, or the copies of one. It is checked as part of the scenario, so its errors are the
-  /// loader's.
+  /// Adds a fault, or the copies of one. It is checked as part of the scenario, so its errors are
+  /// the loader's.
   void inject(const std::string& fault) {
     const Use use(*this, "inject");
     nlohmann::json changed = document_;
