@@ -15,7 +15,7 @@ def exposure_ns(scenario: Scenario, multiplier: float) -> int:
     """Return the exposure under the specification's policy with another m."""
     policy = {"preset": "spec", "hold_multiplier": multiplier}
     one = scenario.set(HOLD, policy)
-    return round(holdfast.run(one).row()["exposure_max_s"] * 1e9)
+    return round(float(holdfast.run(one).row()["exposure_max_s"]) * 1e9)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import distributed
 import holdfast
 import pandas as pd
+import pytest
 
 POINTS = {"/hosts/0/policy": ["linux-mainline", "cqt-only"], "/faults/0/at": ["20ms", "2.5"]}
 
@@ -22,6 +22,7 @@ def swept(executor: Any = None, **more: Any) -> pd.DataFrame:
 
 def test_dask() -> None:
     """A cluster gives the same as one thread, through a client or its address."""
+    distributed: Any = pytest.importorskip("distributed")
     plain = swept(jobs=1)
     assert plain["error"].notna().sum() == 12
     with (
