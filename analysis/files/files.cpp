@@ -56,11 +56,15 @@ namespace {
 
 /// A link stays one and leads to the new content.
 fs::path where_it_leads(fs::path path) {
+  // As many as Linux follows (path_resolution(7)); a loop stays where it is.
   std::error_code error;
-  if (!fs::is_symlink(path, error))
-    return path;
-  fs::path end = fs::weakly_canonical(path, error);
-  return error ? path : end;
+  for (int i = 0; i < 40 && fs::is_symlink(path, error); ++i) {
+    const fs::path next = fs::read_symlink(path, error);
+    if (error)
+      break;
+    path = next.is_absolute() ? next : path.parent_path() / next;
+  }
+  return path;
 }
 
 }  // namespace

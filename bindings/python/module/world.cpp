@@ -152,17 +152,14 @@ class PyWorld {
     return out;
   }
 
-  /// Adds a fault, or the copies of one. It is checked as part of the scenario, so its errors are
-  /// the loader's.
+  /// Adds a fault, or copies of it, checked as part of the scenario: its errors are the loader's.
   void inject(const std::string& fault) {
     const Use use(*this, "inject");
     nlohmann::json changed = document_;
     changed["faults"].push_back(scenario::parse_document(fault, "inject(...)"));
     const scenario::Scenario checked =
         check(changed, "inject(...)", fmt::format("/faults/{}", changed["faults"].size() - 1));
-    // A template is more than one.
-    const std::size_t before = scenario::from_json(document_, "a world").faults.size();
-    for (std::size_t i = before; i < checked.faults.size(); ++i)
+    for (auto i = scenario::from_json(document_, "").faults.size(); i < checked.faults.size(); ++i)
       change([&] { scenario::add_fault(world_, checked.faults[i], names_); });
     document_ = std::move(changed);
   }
@@ -175,7 +172,6 @@ class PyWorld {
     const std::size_t at = host_index(name, call);
     changed["hosts"][at]["policy"] = scenario::parse_document(policy, call);
     const scenario::Scenario checked = check(changed, call, fmt::format("/hosts/{}/policy", at));
-    // The host has no use for the preset's name.
     const host::RecoveryPolicy& knobs = checked.hosts[at].policy;
     const auto busy =
         change([&] { return host::change_policy(world_, names_.hosts.at(name), knobs); });

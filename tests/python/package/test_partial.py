@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
@@ -40,16 +41,21 @@ def child_cpu_s() -> float:
 
 
 @contextmanager
-def pressed(times: int = 1, after_s: float = 0.3, child_s: float = 0.0) -> Iterator[None]:
+def pressed(
+    times: int = 1, after_s: float = 0.3, child_s: float = 0.0, own_s: float = 0.0
+) -> Iterator[None]:
     """Let somebody press Ctrl-C before long, and no more once what is inside has ended.
 
-    Not before its processes have computed for `child_s`, however slow the machine is.
+    Not before its processes have computed for `child_s` and this one for `own_s`, however slow the
+    machine is.
     """
     ended = threading.Event()
+    own_s += time.process_time()
 
     def now() -> None:
-        while child_cpu_s() < child_s and not ended.is_set():
-            ended.wait(0.02)
+        while child_cpu_s() < child_s or time.process_time() < own_s:
+            if ended.wait(0.02):
+                break
         for _ in range(times):
             if not ended.is_set():
                 os.kill(os.getpid(), signal.SIGINT)
@@ -159,7 +165,7 @@ def test_max_memory_of_a_sweep(endless: Scenario, tmp_path: Path) -> None:
 def test_ctrl_c_of_a_sweep_gives_its_rows() -> None:
     """Those that are finished, without out= as well."""
     sweep: Callable[..., Any] = holdfast.sweep
-    with pressed(2, 3.0), pytest.raises(holdfast.Interrupted) as caught:
+    with pressed(2, own_s=4.0), pytest.raises(holdfast.Interrupted) as caught:
         sweep("rw_test_ccr", {POLICY: ["spec"]}, seeds=40_000, progress=False)
     assert 1 <= len(caught.value.table) < 40_000
     assert caught.value.table["verdict"].notna().all()
@@ -177,7 +183,7 @@ def test_a_second_ctrl_c_loses_no_rows(endless: Scenario, monkeypatch: pytest.Mo
 
     sweep: Callable[..., Any] = holdfast.sweep
     monkeypatch.setattr(runs, "frame", pressed_in(frame))
-    with pressed(1, 2.0), pytest.raises(holdfast.Interrupted) as caught:
+    with pressed(1, own_s=4.0), pytest.raises(holdfast.Interrupted) as caught:
         sweep("rw_test_ccr", {POLICY: ["spec"]}, seeds=40_000, progress=False)
     assert 1 <= len(caught.value.table) < 40_000
     world = holdfast.World(endless)

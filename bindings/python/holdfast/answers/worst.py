@@ -134,9 +134,8 @@ def search(
             the budget is done (10,000 without one); or ``"portfolio"``: some of both before each
             number of deviations from the second on.
         jobs: threads; 0: as many as there are cores.
-        out: a folder for the answer (``search.json``) and the scenario of what was found. How far
-            the search is stands there too, at most half a second old: called again, after a kill
-            as well, it goes on, and answers what it would have answered in one go.
+        out: a folder for the answer (``search.json``) and the scenario of what was found. Called
+            again, after a kill as well, the search goes on, and answers as it would in one go.
 
     Raises:
         ScenarioError: the scenario, or a bound, is wrong.
