@@ -134,7 +134,7 @@ def test_a_world_that_broke_says_so_ever_after() -> None:
     told_broken(world, "range_check")
     with pytest.raises(InvariantError, match="broken invariant: t >= local_"):
         other._core.wake_after(0, -1, 0)
-    told_broken(other, "broken invariant: t >= now_")
+    told_broken(other, "broken invariant: t >= local_")
     assert before.run().verdict == "ok"
 
 
