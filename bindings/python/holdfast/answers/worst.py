@@ -148,7 +148,7 @@ def search(
     if bounds:
         changed = one.to_dict()
         own = changed.get("adversary", {})
-        changed["adversary"] = {**own, **bounds} if isinstance(own, dict) else own  # the loader tells
+        changed["adversary"] = {**own, **bounds} if isinstance(own, dict) else own
         one = Scenario(changed, source=one.source)
     if against is not None:
         policies = [name for kind, name, _ in _core.catalogue() if kind == "policy"]
