@@ -15,12 +15,12 @@
 //  (7) A copy is a calendar of its own: it has the same pending, and goes its own way from there.
 //  (8) Another engine may carry the events, in the same order (sim/carrier.hpp). A calendar with
 //      something pending is not handed over, and one that is carried is not copied.
+//  (9) Memory is taken only for more than was ever pending at once. What was cancelled makes up at
+//      most half of the heap and 64 entries when cancel or lane_clear returns.
 // (10) What is scheduled while an event of a machine runs is of that machine, and the times that it
 //      sees and gives are those of the machine's clock. While the machine stands still its events
 //      wait; when it goes on they fire in the order in which they came due, and can be cancelled
 //      until then. Of everything else (1) to (9) are true as they stand.
-//  (9) Memory is taken only for more than was ever pending at once. What was cancelled makes up at
-//      most half of the heap and 64 entries when cancel or lane_clear returns.
 //
 // Two kinds of pending things sit in one 4-ary heap of 16-byte keys:
 //  - single events, stored in slots;

@@ -2,7 +2,6 @@
 // Answers in folders; see answers.hpp.
 #include "analysis/files/answers.hpp"
 
-#include <array>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <system_error>

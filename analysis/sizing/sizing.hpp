@@ -20,9 +20,9 @@ struct Goal {
   Duration stall{};    ///< longest stall
 };
 
-/// Longest KATO that is tried; what a CQT field holds.
 /// Less than once in the age of the universe, with a failover each nanosecond.
 inline constexpr double least_risk = 1e-100;
+/// Longest KATO that is tried; what a CQT field holds.
 inline constexpr std::int64_t longest_kato_s = 600;
 inline constexpr Duration longest_cqt = std::chrono::milliseconds{65'535};
 

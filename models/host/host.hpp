@@ -79,10 +79,10 @@ void go_down(World& w, HostId host, bool resets);
 void shut_down(World& w, HostId host);
 void come_up(World& w, HostId host);
 
-/// FC: the fabric says to a host that a remote port is gone, or there again. Its controllers are
-/// reset, and wait for it until dev_loss_tmo; without such a time they are deleted at once.
 /// FC: a notice of the fabric (FPIN) says that the links to a port are bad.
 void hear_of_bad_links(World& w, HostId host, net::RouteId forward);
+/// FC: the fabric says to a host that a remote port is gone, or there again. Its controllers are
+/// reset, and wait for it until dev_loss_tmo; without such a time they are deleted at once.
 void lose_remote_port(World& w, HostId host, net::RouteId forward, net::RouteId back);
 void regain_remote_port(World& w, HostId host, net::RouteId forward, net::RouteId back);
 

@@ -69,6 +69,8 @@ void astray(const Scenario& s, const HostBlocked& fault, const Cursor& at);
 // power.cpp: `at` is the fault.
 void astray(const Scenario& s, const HostDown& fault, const Cursor& at);
 void astray(const Scenario& s, const FailureTrace& fault, const Cursor& at);
+/// Reads the files that records of failures name.
+void read_failures(Scenario& s, const Cursor& faults);
 // machines.cpp: `at` is the fault, the host, the subsystem or the link.
 void astray(const Scenario& s, const HostPause& fault, const Cursor& at);
 void astray(const Scenario& s, const LinkIntegrity& fault, const Cursor& at);
@@ -77,8 +79,7 @@ void machine(const Subsystem& subsystem, const Cursor& at);
 void bond(const Scenario& s, const Link& link, const Cursor& at);
 void leg(const Scenario& s, const LinkDown& fault, const Cursor& at);
 void node_clock(const NodeFault& fault, const Cursor& at);
-/// Reads the files that records of failures name.
-void read_failures(Scenario& s, const Cursor& faults);
+// strikes.cpp
 /// How many single failures all faults become: a group fails link by link, and a record row by row.
 /// Each is kept and has events of its own, so all together are bounded.
 class Strikes {

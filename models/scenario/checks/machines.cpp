@@ -51,10 +51,10 @@ void bond(const Scenario& s, const Link& link, const Cursor& at) {
   const Latency& phase = link.bond->phase;
   const bool uniform = phase.kind == Latency::Kind::uniform;
   const bool bounded = uniform || phase.kind == Latency::Kind::constant;
-  const Duration latest = uniform ? phase.high : phase.low;
-  if (!bounded || latest >= link.bond->miimon)
-    at.at("bond").at("phase").fail(bounded ? format_duration(latest) : "a phase without an end",
-                                   "less than miimon " + format_duration(link.bond->miimon));
+  if (!bounded || latest(phase) >= link.bond->miimon)
+    at.at("bond").at("phase").fail(
+        bounded ? format_duration(latest(phase)) : "a phase without an end",
+        "less than miimon " + format_duration(link.bond->miimon));
 }
 
 void leg(const Scenario& s, const LinkDown& fault, const Cursor& at) {

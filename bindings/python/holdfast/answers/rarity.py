@@ -5,16 +5,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import pandas as pd
 
 from holdfast import _core
-from holdfast._arguments import AnyPath, Whole, checked
+from holdfast._arguments import Whole, checked
 from holdfast._words import shown
-from holdfast.answers._kept import kept
+from holdfast.answers._kept import Document, kept
 from holdfast.errors import UsageError
-from holdfast.pages import Report, page_of_answer
 from holdfast.scenario import Scenario, ScenarioLike, as_scenario
 from holdfast.units import Time, nanoseconds
 
@@ -22,7 +21,7 @@ Method = Literal["restart", "fixed-effort", "adaptive"]
 
 
 @dataclass(frozen=True)
-class Rare:
+class Rare(Document):
     """How often a run of a scenario ends in an event.
 
     Attributes:
@@ -57,25 +56,6 @@ class Rare:
     examples: tuple[Scenario, ...]
     complete: bool
     _document: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the document that ``holdfast rare --json`` prints."""
-        document: dict[str, Any] = json.loads(self._document)
-        return document
-
-    @checked
-    def report(self, out: AnyPath | None = None) -> Report:
-        """Return a page: the estimate, its levels and repetitions, and worlds that failed.
-
-        Args:
-            out: a file for the page as well.
-
-        Raises:
-            UsageError: what is at `out` is no regular file.
-            WriteError: it cannot be written.
-
-        """
-        return page_of_answer(self._document, out)
 
     def __repr__(self) -> str:
         """Say the estimate with its interval."""

@@ -15,9 +15,9 @@ import pandas as pd
 from scipy import stats
 
 from holdfast import _core
-from holdfast._arguments import AnyPath, Whole, checked
+from holdfast._arguments import Whole, checked
+from holdfast.answers._kept import Document
 from holdfast.errors import UsageError
-from holdfast.pages import Report, page_of_answer
 from holdfast.scenario import Scenario, ScenarioLike, as_scenario
 from holdfast.units import Time, nanoseconds
 
@@ -28,7 +28,7 @@ LEAST_RISK = 1e-100
 
 
 @dataclass(frozen=True)
-class Size:
+class Size(Document):
     """A recommendation.
 
     Attributes:
@@ -50,25 +50,6 @@ class Size:
     binds: str
     needs: dict[str, float]
     _document: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the document that ``holdfast size --json`` prints."""
-        document: dict[str, Any] = json.loads(self._document)
-        return document
-
-    @checked
-    def report(self, out: AnyPath | None = None) -> Report:
-        """Return a page: the frontier with the rule of thumb beside it, and what binds.
-
-        Args:
-            out: a file for the page as well.
-
-        Raises:
-            UsageError: what is at `out` is no regular file.
-            WriteError: it cannot be written.
-
-        """
-        return page_of_answer(self._document, out)
 
     def __repr__(self) -> str:
         """Say the setting, or that there is none."""

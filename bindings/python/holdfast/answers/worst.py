@@ -15,10 +15,9 @@ import pandas as pd
 from holdfast import _core
 from holdfast._arguments import AnyPath, Whole, checked
 from holdfast._words import did_you_mean, shown
-from holdfast.answers._kept import kept
+from holdfast.answers._kept import Document, kept
 from holdfast.errors import UsageError
 from holdfast.files import check_folder
-from holdfast.pages import Report, page_of_answer
 from holdfast.scenario import Scenario, ScenarioLike, as_scenario
 from holdfast.statistics import wilson_interval
 from holdfast.units import Time, nanoseconds
@@ -28,7 +27,7 @@ Strategy = Literal["exhaustive", "random-walk", "swarm", "portfolio"]
 
 
 @dataclass(frozen=True)
-class Search:
+class Search(Document):
     """What a search has found, or that there is nothing within its bounds.
 
     Attributes:
@@ -73,25 +72,6 @@ class Search:
     likelihood: pd.DataFrame
     inevitable_s: float
     _document: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the document that ``holdfast search --json`` prints."""
-        document: dict[str, Any] = json.loads(self._document)
-        return document
-
-    @checked
-    def report(self, out: AnyPath | None = None) -> Report:
-        """Return a page: the verdict with its bound, the finding as a story, and what was tried.
-
-        Args:
-            out: a file for the page as well.
-
-        Raises:
-            UsageError: what is at `out` is no regular file.
-            WriteError: it cannot be written.
-
-        """
-        return page_of_answer(self._document, out)
 
     def __repr__(self) -> str:
         """Say the verdict with its bound."""
