@@ -14,4 +14,11 @@ inline std::chrono::steady_clock::time_point deadline_after(std::chrono::nanosec
   return std::chrono::steady_clock::now() + std::min(budget, year);
 }
 
+/// The same of a number of seconds, of whatever size: what no clock has room for is without an end.
+inline std::chrono::steady_clock::time_point deadline_after(double seconds) {
+  constexpr double most = 1e9;
+  return deadline_after(std::chrono::duration_cast<std::chrono::nanoseconds>(
+      std::chrono::duration<double>(std::min(seconds, most))));
+}
+
 }  // namespace holdfast::analysis

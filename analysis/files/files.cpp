@@ -47,13 +47,6 @@ int sync_folder(const fs::path& folder) {
   return error;
 }
 
-}  // namespace
-
-EnvironmentError::EnvironmentError(const std::string& what, int error)
-    : std::runtime_error(what + ": " + std::generic_category().message(error)) {}
-
-namespace {
-
 /// A link stays one and leads to the new content.
 fs::path where_it_leads(fs::path path) {
   // As many as Linux follows (path_resolution(7)); a loop stays where it is.
@@ -68,6 +61,9 @@ fs::path where_it_leads(fs::path path) {
 }
 
 }  // namespace
+
+EnvironmentError::EnvironmentError(const std::string& what, int error)
+    : std::runtime_error(what + ": " + std::generic_category().message(error)) {}
 
 WholeFile::WholeFile(fs::path path)
     : path_(where_it_leads(std::move(path))), hidden_(hidden_name(path_)) {

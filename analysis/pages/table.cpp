@@ -34,10 +34,6 @@ nlohmann::json cut(nlohmann::json table) {
   return table;
 }
 
-}  // namespace
-
-namespace {
-
 using nlohmann::json;
 using nlohmann::ordered_json;
 

@@ -167,30 +167,31 @@ void Keeper::keep(const Position& position) {
   next_ = now + std::chrono::milliseconds{500};
 }
 
-std::optional<std::filesystem::path> Keeper::answer(const Outcome& out,
-                                                    const json& document) const {
-  const bool whole = out.ended == Ended::exhausted || out.ended == Ended::found;
-  write_answer(folder_.path(), "search", document, whole);
-  const std::filesystem::path finding = folder_.path() / (name_ + "-finding.json");
+std::optional<std::filesystem::path> Keeper::finish(const Outcome& out, const json& document) {
+  const bool through = out.ended == Ended::exhausted || out.ended == Ended::found;
+  write_answer(folder_.path(), "search", document, through);
+  const std::optional<std::filesystem::path> finding = write_finding(out, through);
+  // Last, so that whoever is killed meanwhile can go on.
+  std::error_code none;
+  if (through)
+    std::filesystem::remove(file_, none);
+  else if (last_)
+    keep_position(file_, identity_, *last_);
+  return finding;
+}
+
+std::optional<std::filesystem::path> Keeper::write_finding(const Outcome& out, bool through) const {
+  std::filesystem::path finding = folder_.path() / (name_ + "-finding.json");
   if (!out.worst) {
     // That of an earlier answer is not of this one.
     std::error_code none;
-    if (whole)
+    if (through)
       std::filesystem::remove(finding, none);
     return std::nullopt;
   }
   constexpr auto replace = json::error_handler_t::replace;
   write_whole(finding, scenario::to_json(out.finding).dump(2, ' ', false, replace) + "\n");
   return finding;
-}
-
-void Keeper::end(bool through) {
-  if (through) {
-    std::error_code none;
-    std::filesystem::remove(file_, none);
-  } else if (last_) {
-    keep_position(file_, identity_, *last_);
-  }
 }
 
 }  // namespace holdfast::analysis::search

@@ -42,13 +42,14 @@ class Keeper {
   [[nodiscard]] const std::optional<Position>& from() const { return from_; }
   void keep(const Position& position);
   /// Writes the document, `search.json` (`search.partial.json` before the end), and the scenario of
-  /// what was found beside it; returns where that is, if anything was.
-  std::optional<std::filesystem::path> answer(const Outcome& out,
-                                              const nlohmann::json& document) const;
-  /// The search has ended; it is through, and the position goes, or there is more to do.
-  void end(bool through);
+  /// what was found beside it; returns where that is, if anything was. The position goes if the
+  /// search is through, and is the last one if there is more to do.
+  std::optional<std::filesystem::path> finish(const Outcome& out, const nlohmann::json& document);
 
  private:
+  [[nodiscard]] std::optional<std::filesystem::path> write_finding(const Outcome& out,
+                                                                   bool through) const;
+
   Folder folder_;
   std::filesystem::path file_;
   std::string name_;  ///< of the scenario

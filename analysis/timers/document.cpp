@@ -144,10 +144,20 @@ std::vector<Timeline> timelines(const scenario::Scenario& scenario, std::uint32_
     auto next = controllers.begin();
     for (const scenario::Connect& c : h.connect) {
       const host::Controller& controller = w.host.controllers[sim::index(*next++)];
-      // Without KATO there is nothing that a timeline could tell.
       const scenario::Subsystem* const sub = subsystem_of(scenario, c.subsystem);
       if (sub != nullptr && c.keep_alive_tmo != sim::Duration{})
         take(all, timeline_of(scenario, h, c, *sub, controller, w, hz));
+    }
+  }
+  return all;
+}
+
+std::vector<WithoutKeepAlive> without_keep_alive(const scenario::Scenario& scenario) {
+  std::vector<WithoutKeepAlive> all;
+  for (const scenario::Host& h : scenario.hosts) {
+    for (const scenario::Connect& c : h.connect) {
+      if (subsystem_of(scenario, c.subsystem) != nullptr && c.keep_alive_tmo == sim::Duration{})
+        all.push_back({h.name, c.subsystem, c.port, h.io_timeout_of(c)});
     }
   }
   return all;
@@ -157,7 +167,14 @@ json document(const scenario::Scenario& scenario, std::uint32_t hz) {
   json out = {{"schema_version", result_schema_version},
               {"name", scenario.name},
               {"scenario_hash", scenario::hash(scenario)},
-              {"timelines", json::array()}};
+              {"timelines", json::array()},
+              {"without_keep_alive", json::array()}};
+  for (const WithoutKeepAlive& one : without_keep_alive(scenario)) {
+    out["without_keep_alive"].push_back({{"host", one.host},
+                                         {"subsystem", one.subsystem},
+                                         {"port", one.port},
+                                         {"io_timeout_s", sim::seconds(one.io_timeout)}});
+  }
   for (const Timeline& t : timelines(scenario, hz)) {
     json lines = json::array();
     for (const Line& line : t.lines)

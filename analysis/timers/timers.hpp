@@ -55,8 +55,18 @@ struct Timeline {
 /// timeline ends with the release, since exchanges end one by one there.
 std::vector<Timeline> timelines(const scenario::Scenario& scenario, std::uint32_t hz = 250);
 
-/// The same as a document: {schema_version, name, scenario_hash, timelines: [...]}. Times are
-/// numbers of seconds.
+/// A connection with KATO 0: nobody looks, so there is no timeline. Recovery begins when an I/O
+/// times out, or when the transport reports an error (1.1).
+struct WithoutKeepAlive {
+  std::string host;
+  std::string subsystem;
+  std::string port;
+  sim::Duration io_timeout{};
+};
+std::vector<WithoutKeepAlive> without_keep_alive(const scenario::Scenario& scenario);
+
+/// The same as a document: {schema_version, name, scenario_hash, timelines: [...],
+/// without_keep_alive: [...]}. Times are numbers of seconds.
 nlohmann::json document(const scenario::Scenario& scenario, std::uint32_t hz = 250);
 
 }  // namespace holdfast::analysis::timers

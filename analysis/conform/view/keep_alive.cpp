@@ -281,10 +281,6 @@ class Marker {
   bool identified_ = false;
 };
 
-}  // namespace
-
-namespace {
-
 std::vector<TargetKeepAlive> derive_target(const RunView& v) {
   std::vector<std::vector<std::uint32_t>> features(v.associations.size());
   for (std::uint32_t i = 0; i < v.exchanges.size(); ++i) {

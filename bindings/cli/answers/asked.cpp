@@ -15,6 +15,7 @@
 #include "bindings/cli/typed.hpp"
 #include "models/scenario/changes.hpp"
 #include "models/scenario/reading/error.hpp"
+#include "models/scenario/reading/units.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::cli {
@@ -42,6 +43,16 @@ double number(const std::string& option, const std::string& typed, const std::st
         fmt::format("{}: found {}, expected {}", option, scenario::in_quotes(typed), expected));
   }
   return value;
+}
+
+sim::Duration time_above_zero(const std::string& option, const std::string& typed,
+                              const std::string& example, const std::string& expected) {
+  const auto time = scenario::parse_duration(typed);
+  if (!time.ok() || time.value <= sim::Duration{}) {
+    throw UsageError(fmt::format("{}: found {}, expected {}, e.g. \"{}\"", option,
+                                 scenario::in_quotes(typed), expected, example));
+  }
+  return time.value;
 }
 
 int status_of_answer(bool ended_by_budget) {

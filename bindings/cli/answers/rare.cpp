@@ -52,12 +52,7 @@ double per_year_of(const std::string& typed) {
 void take_budget(const std::string& typed, rarity::Options& options) {
   if (typed.empty())
     return;
-  const auto time = scenario::parse_duration(typed);
-  if (!time.ok() || time.value <= sim::Duration{}) {
-    throw UsageError(fmt::format("--budget: found {}, expected a time above 0, e.g. \"60s\"",
-                                 scenario::in_quotes(typed)));
-  }
-  options.deadline = analysis::deadline_after(time.value);
+  options.deadline = analysis::deadline_after(time_above_zero("--budget", typed, "60s"));
 }
 
 std::string answer_of(const rarity::Outcome& out) {

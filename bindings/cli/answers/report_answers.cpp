@@ -49,7 +49,9 @@ Answer answer_at(const std::string& typed) {
   std::error_code failed;
   fs::path file = typed;
   if (fs::is_directory(file, failed)) {
-    for (const char* kept : {"search.json", "rare.json"}) {
+    // What ended before its time is told if nothing else is there.
+    for (const char* kept : {"search.partial.json", "rare.partial.json", "search.json",
+                             "rare.json"}) {
       if (fs::is_regular_file(fs::path(typed) / kept, failed))
         file = fs::path(typed) / kept;
     }

@@ -47,14 +47,8 @@ void take_budget(const std::string& typed, engine::Options& options) {
     options.worlds = whole_number("--budget", typed, 1, UINT64_MAX);
     return;
   }
-  const auto time = scenario::parse_duration(typed);
-  if (!time.ok() || time.value <= sim::Duration{}) {
-    throw UsageError(
-        fmt::format("--budget: found {}, expected a number of worlds, or a time above 0, e.g. "
-                    "\"60s\"",
-                    scenario::in_quotes(typed)));
-  }
-  options.deadline = analysis::deadline_after(time.value);
+  options.deadline = analysis::deadline_after(
+      time_above_zero("--budget", typed, "60s", "a number of worlds, or a time above 0"));
 }
 
 std::optional<scenario::RecoveryPolicy> policy_named(const std::string& name) {
@@ -219,11 +213,10 @@ int search_worst(const SearchArguments& arguments) {
     print(text_of(out, scenario, document));
   }
   if (keeper) {
-    if (const auto finding = keeper->answer(out, document)) {
+    if (const auto finding = keeper->finish(out, document)) {
       say(fmt::format("replay it with: {} run {} --kernel both", program(),
                       scenario::printable(finding->string())));
     }
-    keeper->end(out.ended == engine::Ended::exhausted || out.ended == engine::Ended::found);
   }
   return status_of_answer(out.ended == engine::Ended::budget);
 }

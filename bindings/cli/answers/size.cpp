@@ -22,15 +22,6 @@ double risk_of(const std::string& typed) {
                 [](double value) { return value >= sizing::least_risk && value < 1.0; });
 }
 
-sim::Duration stall_of(const std::string& typed) {
-  const auto time = scenario::parse_duration(typed);
-  if (!time.ok() || time.value <= sim::Duration{}) {
-    throw UsageError(fmt::format("--stall: found {}, expected a time above 0, e.g. \"20s\"",
-                                 scenario::in_quotes(typed)));
-  }
-  return time.value;
-}
-
 const char* mode_of(const sizing::Point& p) {
   return p.mode == analysis::KeepAlive::traffic_based ? "traffic" : "command";
 }
@@ -80,7 +71,8 @@ std::string text_of(const scenario::Scenario& scenario, const sizing::Sizing& s)
 }  // namespace
 
 int recommend_timeouts(const SizeArguments& arguments) {
-  const sizing::Goal goal{risk_of(arguments.risk), stall_of(arguments.stall)};
+  const sizing::Goal goal{risk_of(arguments.risk),
+                          time_above_zero("--stall", arguments.stall, "20s")};
   const scenario::Scenario scenario = read_changed(arguments.scenario, arguments.sets);
   const sizing::Sizing sizing = sizing::size(scenario, goal);
   if (arguments.json) {

@@ -114,6 +114,13 @@ int print_timers(const TimersArguments& arguments) {
     std::string text = one.name + "\n";
     for (const Timeline& t : analysis::timers::timelines(one, rate))
       text += "\n" + text_of(t);
+    for (const auto& bare : analysis::timers::without_keep_alive(one)) {
+      text += fmt::format(
+          "\n{} to {} {}: KATO 0, so nobody looks whether the path is alive. Recovery begins when "
+          "an\n  I/O times out ({} s after its submission), or when the transport reports an "
+          "error\n",
+          bare.host, bare.subsystem, bare.port, text_of(bare.io_timeout));
+    }
     print(text);
   }
   if (arguments.json && documents.size() == 1) {

@@ -34,12 +34,8 @@ std::string rare(const std::string& text, const std::string& source, const std::
   options.repetitions = repetitions;
   options.effort = effort;
   options.seed = seed;
-  if (seconds) {
-    constexpr double most = 1e9;  // beyond which nobody waits, and a clock has no room
-    options.deadline =
-        analysis::deadline_after(std::chrono::duration_cast<std::chrono::nanoseconds>(
-            std::chrono::duration<double>(std::min(*seconds, most))));
-  }
+  if (seconds)
+    options.deadline = analysis::deadline_after(*seconds);
   options.stop = &stopper.flag();
   options.progress = [&](std::size_t, std::size_t) { stopper.look(); };
   const rarity::Event event = rarity::event_of(of);

@@ -36,12 +36,8 @@ std::string search(const std::string& text, const std::string& source, const std
   options.jobs = jobs != 0 ? jobs : std::max(1u, std::thread::hardware_concurrency());
   options.worlds = worlds;
   options.strategy = worst::strategy_named(strategy);
-  if (seconds) {
-    constexpr double most = 1e9;  // beyond which nobody waits, and a clock has no room
-    options.deadline =
-        analysis::deadline_after(std::chrono::duration_cast<std::chrono::nanoseconds>(
-            std::chrono::duration<double>(std::min(*seconds, most))));
-  }
+  if (seconds)
+    options.deadline = analysis::deadline_after(*seconds);
   options.stop = &stopper.flag();
   options.progress = [&](const worst::Progress&) { stopper.look(); };
   if (!against.empty())
@@ -60,10 +56,8 @@ std::string search(const std::string& text, const std::string& source, const std
   }
   const worst::Outcome outcome = worst::search(scenario, options, what);
   const nlohmann::json document = worst::document(scenario, outcome);
-  if (keeper) {
-    keeper->answer(outcome, document);
-    keeper->end(outcome.ended == worst::Ended::exhausted || outcome.ended == worst::Ended::found);
-  }
+  if (keeper)
+    keeper->finish(outcome, document);
   return document.dump();
 }
 

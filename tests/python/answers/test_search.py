@@ -187,6 +187,18 @@ def test_what_is_not_of_a_search_is_not_lost(tmp_path: Path) -> None:
     assert (tmp_path / "search.json").read_text() == "my notes"
 
 
+def test_a_part_of_an_answer_has_a_page(tmp_path: Path) -> None:
+    """If the folder has nothing better."""
+    words = ("search", "worst_case", "--for", "corruption", *QUICK, "--jobs", "1")
+    page = tmp_path / "page.html"
+    found = tmp_path / "found"
+    for more, says in ((("--budget", "5"), "not exhausted"), ((), "exhausted")):
+        assert holdfast(*words, *more, "--out", str(found)).returncode in (0, 5)
+        assert holdfast("report", str(found), "--out", str(page)).returncode == 0
+        assert says in page.read_text()
+    assert "not exhausted" not in page.read_text()
+
+
 @pytest.mark.parametrize("budget", ["0s", "0"])
 def test_a_budget_of_nothing_is_refused(budget: str) -> None:
     """One of centuries is none."""

@@ -40,6 +40,18 @@ def test_settings_move_the_lines() -> None:
     assert slow["host_tick_rate_hz"] == slow["target_tick_rate_hz"] == 100
 
 
+def test_a_path_without_keep_alive_is_told_of() -> None:
+    """With KATO 0 there is no timeline, and that is said."""
+    off = ("rw_test_cqt_only", "--set", "/hosts/0/connect/0/keep_alive_tmo=0s")
+    document = result("timers", *off, "--json")
+    [bare] = document["without_keep_alive"]
+    assert bare["io_timeout_s"] == 30
+    assert [t["controllers"] for t in document["timelines"]] == [["nvme1"]]
+    told = holdfast("timers", *off).stdout
+    assert f"{bare['host']} to {bare['subsystem']} {bare['port']}: KATO 0, so nobody looks" in told
+    assert "an\n  I/O times out (30 s after its submission)" in told
+
+
 def test_each_bundled_scenario_has_its_timelines() -> None:
     """Numbers have units, spans are not upside down, and what comes later comes later."""
     document = result("timers", *scenarios(), "--json")

@@ -20,6 +20,14 @@ import pytest
 from holdfast import Scenario, ScenarioError, SimGridError, UsageError
 
 
+
+def test_importing_takes_no_more_than_it_needs() -> None:
+    """SciPy and Matplotlib take longer to import than all else, and few calls need them."""
+    heavy = "{'scipy', 'matplotlib'} & set(sys.modules)"
+    words = [sys.executable, "-c", f"import sys, holdfast; print({heavy})"]
+    assert subprocess.run(words, capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
 def test_a_result_has_what_the_document_says() -> None:
     """Attributes, tables and the document agree; rw_test's stale write lands 2 s late."""
     result = holdfast.run("rw_test_mainline")

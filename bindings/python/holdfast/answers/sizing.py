@@ -12,7 +12,6 @@ from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from holdfast import _core
 from holdfast._arguments import Whole, checked
@@ -132,6 +131,8 @@ def sensitivity(
 
     def log_risk(points: np.ndarray) -> np.ndarray:
         return np.array([_log_risk(one, list(ranges), bounds, u) for u in points.T])
+
+    from scipy import stats  # Here, as it takes longer to import than all else.
 
     dists: list[Any] = [stats.uniform()] * len(names)
     found = stats.sobol_indices(func=log_risk, n=n, dists=dists, rng=np.random.default_rng(seed))

@@ -33,7 +33,8 @@ def timers(scenario: ScenarioLike, *, hz: Annotated[int, Whole(1, 1000)] = 250) 
         and with ticks (``earliest_in_ticks_s``, ``latest_in_ticks_s``); the same since the fault
         (``since_fault_earliest_s``, ...; NaN for what does not follow from it); ``formula`` and
         ``source``. ``attrs["margin_s"]`` is how long the first release comes after the last stale
-        effect, at its worst; negative if it may come before.
+        effect, at its worst; negative if it may come before. ``attrs["without_keep_alive"]`` has
+        the connections with KATO 0, of which there is no timeline: nobody looks.
 
     Raises:
         ScenarioError: the scenario is wrong.
@@ -48,6 +49,7 @@ def timers(scenario: ScenarioLike, *, hz: Annotated[int, Whole(1, 1000)] = 250) 
     table = pd.DataFrame(rows, columns=_COLUMNS)
     worst = [t["margin"][kind]["earliest_s"] for t in document["timelines"] for kind in _KINDS]
     table.attrs["margin_s"] = min(worst, default=float("nan"))
+    table.attrs["without_keep_alive"] = document["without_keep_alive"]
     return table
 
 

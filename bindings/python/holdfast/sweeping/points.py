@@ -55,10 +55,12 @@ def grid(axes: Mapping[str, Any]) -> list[Point]:
             :meth:`holdfast.Scenario.set`.
 
     Raises:
-        UsageError: an axis has no values.
+        UsageError: an axis has no values, or one value twice.
 
     """
     each = [_axis(name, values) for name, values in axes.items()]
+    for name, axis in zip(axes, each, strict=True):
+        _check_each_once(name, axis)
     check_runs(math.prod(len(axis) for axis in each), 1)
     return [_merged(combination) for combination in itertools.product(*each)]
 
@@ -210,6 +212,19 @@ def _axis(name: str, values: Any) -> list[Point]:
     if not points:
         raise UsageError(f"points: {name}: found no values, expected at least one")
     return points
+
+
+def _check_each_once(name: str, axis: Sequence[Point]) -> None:
+    """Check that no point of an axis is there twice: all its runs would be, too."""
+    seen = set()
+    for point in axis:
+        (value,) = point.columns.values()
+        same = (str(value), point.sets)
+        if same in seen:
+            raise UsageError(
+                f"points: {name}: found {shown(value)} twice, expected each value once"
+            )
+        seen.add(same)
 
 
 def _point(given: Any) -> Point:
