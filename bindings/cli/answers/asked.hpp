@@ -21,8 +21,8 @@ unsigned threads(const std::string& typed);
 double number(const std::string& option, const std::string& typed, const std::string& expected,
               const std::function<bool(double)>& fits);
 
-/// A time above 0, with its unit. Throws UsageError, which names the option, what is expected and an
-/// example.
+/// A time above 0, with its unit. Throws UsageError, which names the option, what is expected and
+/// an example.
 sim::Duration time_above_zero(const std::string& option, const std::string& typed,
                               const std::string& example,
                               const std::string& expected = "a time above 0");

@@ -84,9 +84,10 @@ std::vector<Source> sources_at(const std::string& typed, const ReportArguments& 
   }
   std::sort(folders.begin(), folders.end());
   if (folders.empty()) {
-    throw UsageError(fmt::format("report: found no result in {}, expected a folder of `run`, `search` or "
-                                 "`rare` with --out",
-                                 scenario::in_quotes(typed)));
+    throw UsageError(
+        fmt::format("report: found no result in {}, expected a folder of `run`, `search` or "
+                    "`rare` with --out",
+                    scenario::in_quotes(typed)));
   }
   std::vector<Source> out;
   for (const fs::path& folder : folders)

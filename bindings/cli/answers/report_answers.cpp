@@ -50,8 +50,8 @@ Answer answer_at(const std::string& typed) {
   fs::path file = typed;
   if (fs::is_directory(file, failed)) {
     // What ended before its time is told if nothing else is there.
-    for (const char* kept : {"search.partial.json", "rare.partial.json", "search.json",
-                             "rare.json"}) {
+    for (const char* kept :
+         {"search.partial.json", "rare.partial.json", "search.json", "rare.json"}) {
       if (fs::is_regular_file(fs::path(typed) / kept, failed))
         file = fs::path(typed) / kept;
     }

@@ -30,10 +30,13 @@ from holdfast.world import World
 
 Kernel = Literal["native", "simgrid", "both"]
 TraceKind = Literal["jsonl", "kernel", "perfetto", "pcap"]
-# How long the process of a run may compute to tell what it has, and how long that may take beside
+# How long the process of a run may compute to tell what it has: it sorts and sums what the run has
+# made, so a share of what it has computed is added, up to a bound. And how long that may take beside
 # whatever else the machine does.
 _LAST_WORDS_CPU_S = 0.9
-_LAST_WORDS_S = 20.0
+_LAST_WORDS_SHARE = 0.25
+_LAST_WORDS_MOST_CPU_S = 10.0
+_LAST_WORDS_S = 30.0
 
 
 @checked
@@ -205,11 +208,12 @@ def _answer_of(process: subprocess.Popen[str], question: str) -> tuple[str, str]
 def _last_words(process: subprocess.Popen[str]) -> tuple[str, str] | None:
     """Return what an interrupted process says; None if it computes on and says nothing."""
     cpu_s, since_s = _cpu_s(process.pid), time.monotonic()
+    most_s = min(_LAST_WORDS_CPU_S + _LAST_WORDS_SHARE * cpu_s, _LAST_WORDS_MOST_CPU_S)
     while True:
         with suppress(subprocess.TimeoutExpired):
             return process.communicate(timeout=0.1)
         spent_s = time.monotonic() - since_s
-        if spent_s > _LAST_WORDS_S or _cpu_s(process.pid) - cpu_s > _LAST_WORDS_CPU_S:
+        if spent_s > _LAST_WORDS_S or _cpu_s(process.pid) - cpu_s > most_s:
             return None
 
 

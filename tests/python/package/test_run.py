@@ -20,7 +20,6 @@ import pytest
 from holdfast import Scenario, ScenarioError, SimGridError, UsageError
 
 
-
 def test_importing_takes_no_more_than_it_needs() -> None:
     """SciPy and Matplotlib take longer to import than all else, and few calls need them."""
     heavy = "{'scipy', 'matplotlib'} & set(sys.modules)"
