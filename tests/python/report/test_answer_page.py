@@ -7,6 +7,7 @@ import copy
 import importlib.util
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -330,6 +331,29 @@ def test_charts_are_hovered_and_walked(tab: Page, tmp_path: Path, question: str)
     assert tab.value("document.querySelector('.chart [aria-live]').textContent") == ", ".join(
         said[question]
     )
+
+
+def test_settings_have_their_run(tab: Page, tmp_path: Path) -> None:
+    """The command of the chosen settings makes the page of a run with just these."""
+    sized = json.loads(program("size", "rare_1e6", "--stall", "20s", "--json").stdout)
+    shown(tab, tmp_path, sized)
+    last = sized["frontier"][-1]
+    tab.value("""(() => { const box = document.querySelector('.part select');
+        box.value = box.options.length - 1;
+        box.dispatchEvent(new Event('change')); })()""")
+    words = shlex.split(tab.value("document.querySelector('.replay code').textContent"))
+    assert words[:3] == ["holdfast", "report", "rare_1e6"]
+    file = tmp_path / "run.html"
+    done = program(*words[1:-1], str(file))
+    assert done.returncode == 0, done.stderr
+    changes = [words[i + 1].partition("=") for i, word in enumerate(words) if word == "--set"]
+    scenario = holdfast.Scenario.load("rare_1e6")
+    for path, _, value in changes:
+        scenario = scenario.set(path, value == "true" if value in ("true", "false") else value)
+    whole = scenario.canonical()
+    assert whole["hosts"][0]["connect"][0]["keep_alive_tmo"] == f"{last['kato_s']:g}s"
+    assert whole["subsystems"][0]["traffic_based_keep_alive"] == (last["keep_alive"] == "traffic")
+    assert holdfast.report(scenario).html == file.read_text()
 
 
 def test_tables_filter_and_sort(tab: Page, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,7 @@ from units import numbers_without_unit
 
 SWEEPS = ROOT / "scenarios" / "sweeps"
 POLICY = "/hosts/0/policy"
+KATO = "/hosts/0/connect/*/keep_alive_tmo"
 SMALL: dict[str, Any] = {
     "base": "rw_test_mainline",
     "set": {"/duration": "30s", "/expect": {}},
@@ -122,6 +124,36 @@ def test_exit_status_1(tmp_path: Path) -> None:
     assert "2 of 4 runs failed" in done.stderr
     assert f"to repeat it: {PROGRAM} run" in done.stderr
     assert len(done.stdout.splitlines()) == 3
+
+
+def test_a_sweep_has_a_page(tmp_path: Path) -> None:
+    """Each row has the command that does its run, and nothing else of the name is written over."""
+    page = tmp_path / "page.html"
+    points = {"kato": {"short": {KATO: "2s"}, "long": {KATO: "5s"}}}
+    changes = {"/subsystems/0/attr_cqt": "2s", "/expect": {}}
+    file = written(tmp_path, base="rw_test_cqt_only", set=changes, points=points, seeds=[7, 8])
+    done = sweep(file, "--report", str(page))
+    assert done.returncode == 0, done.stderr
+    text = page.read_text()
+    data = json.loads(text.partition('id="data">')[2].partition("</script>")[0])
+    column = data["columns"].index
+    assert [row[column("seed")] for row in data["rows"]] == [7, 8, 7, 8]
+    for row, command in zip(data["rows"], data["commands"], strict=True):
+        words = shlex.split(command)
+        again = subprocess.run([*words, "--json"], capture_output=True, text=True, check=True)
+        result = json.loads(again.stdout)
+        assert result["trace_hash"] == row[column("trace_hash")]
+    stalls = [row[column("stall_s")] for row in data["rows"]]
+    assert stalls[2] - stalls[0] > 6  # 3 KATO are held: 6 s or 15 s.
+    inline = holdfast.Scenario.load("rw_test_cqt_only").to_dict()
+    done = sweep(written(tmp_path, base=inline, points=points), "--report", str(page))
+    assert "the page has no commands" in done.stderr
+    (tmp_path / "notes.html").write_text("mine")
+    for other in ("notes.html", "nowhere/page.html"):
+        refused = sweep(file, "--report", str(tmp_path / other))
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "--report: found" in refused.stderr
+    assert (tmp_path / "notes.html").read_text() == "mine"
 
 
 def test_a_sweep_of_seeds_alone_is_one_line(tmp_path: Path) -> None:

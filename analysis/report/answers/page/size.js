@@ -26,6 +26,7 @@ function sizeParts(document) {
               [{ axis: "y", at: goal.risk_probability, words: `asked for: ${numberWords(goal.risk_probability)}`,
                  tone: "bad" }])),
       tableOf("Settings", rows)),
+    part("The run of a point", runBox(document.name, rows)),
     part("What binds", factList([
       ["binds", bindsWords(document.binds)],
       ["slack of the stall", document.slack && `${numberWords(document.slack.stall_s)} s`],
@@ -40,6 +41,25 @@ function sizeParts(document) {
       ["a risk that would do", document.needs && document.needs.risk_probability],
       ["evaluations of the risk", document.evaluation_count]])),
   ];
+}
+
+/// A point is chosen, and the command is there that makes the page of its run.
+function runBox(name, rows) {
+  const commandOf = (one) => ["holdfast report", wordOf(name),
+    `--set '/hosts/*/connect/*/keep_alive_tmo=${one.kato_s}s'`, `--set '/subsystems/*/attr_cqt=${one.cqt_s}s'`,
+    `--set '/subsystems/*/traffic_based_keep_alive=${one.keep_alive === "traffic"}'`, "--out page.html"].join(" ");
+  const code = h("code", { tabindex: 0 }, rows.length ? commandOf(rows[0]) : "");
+  const box = h("select", { onchange: () => { code.textContent = commandOf(rows[Number(box.value)]); } },
+    rows.map((one, i) => h("option", { value: i },
+      `${one.what}: KATO ${numberWords(one.kato_s)} s, CQT ${numberWords(one.cqt_s)} s, keep alive by ${one.keep_alive}`)));
+  return [h("label", {}, "Settings ", box),
+    h("div", { class: "replay" }, code, copyButton("Copy", () => code.textContent)),
+    h("p", { class: "note" }, "It runs a bundled scenario by its name; of your own, write the file instead.")];
+}
+
+/// A word as a shell takes it.
+function wordOf(text) {
+  return /^[\w.\/-]+$/.test(text) ? text : `'${String(text).replace(/'/g, "'\\''")}'`;
 }
 
 function bindsWords(binds) {

@@ -22,6 +22,7 @@ from holdfast._signals import note
 from holdfast._words import did_you_mean, shown
 from holdfast.errors import HoldfastError, Interrupted, ScenarioError, UsageError, WriteError
 from holdfast.sweeping.file import read_sweep
+from holdfast.sweeping.page import check_page, write_page
 from holdfast.sweeping.runs import sweep
 from holdfast.sweeping.table import RESULT_COLUMNS
 
@@ -138,6 +139,11 @@ def _run(arguments: list[str]) -> int:
         asked["seeds"] = given.seeds
     if given.out is not None:
         asked["out"] = given.out
+    page = None
+    if given.report is not None:
+        check("--report", AnyPath, given.report)
+        page = Path(given.report)
+        check_page(page)
     table = sweep(
         **asked,
         executor=given.executor,
@@ -148,6 +154,8 @@ def _run(arguments: list[str]) -> int:
         max_memory=given.max_memory,
     )
     _show(table, given.json)
+    if page is not None and not write_page(page, sweep_file, asked, table):
+        _say("the page has no commands, for the base stands in the sweep file and in none of its own")
     failed = table[table["error"].notna()]
     if len(failed):
         first = failed.iloc[0]
@@ -256,6 +264,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="keep all rows: FILE.parquet, FILE.csv, FILE.jsonl, or a folder. What is there "
         "already is not run again",
+    )
+    parser.add_argument(
+        "--report",
+        action=_Once,
+        metavar="FILE.html",
+        help="a page of all rows: a plot, a table that filters, and the command of each run",
     )
     parser.add_argument("--fresh", action="store_true", help="run everything again")
     parser.add_argument(

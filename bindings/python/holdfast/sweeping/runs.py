@@ -272,7 +272,7 @@ class _Work:
         """Return the shell command that repeats a run."""
         if not self._replay_base:
             self._replay_base = _replay_base(self._base, self._store.folder)
-        words = [_program(), "run", self._replay_base or "base.json", "--seed", str(task.seed)]
+        words = [program(), "run", self._replay_base or "base.json", "--seed", str(task.seed)]
         for path, value in task.point.sets:
             words += ["--set", f"{path}={value}"]
         command = shlex.join(words)
@@ -289,7 +289,7 @@ def _error(row: Mapping[str, Any]) -> HoldfastError:
     return kind(f"{row['error']}; replay: {row['replay']}")
 
 
-def _program() -> str:
+def program() -> str:
     """Return what starts the program here: as `holdfast sweep` was, on the PATH, or beside us."""
     if started_as := os.environ.get("HOLDFAST_PROGRAM"):
         return started_as
