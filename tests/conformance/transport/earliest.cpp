@@ -172,7 +172,7 @@ TEST_CASE("TCP's timers on the timer wheel, HZ 250", "[conformance][earliest][TM
   // Ticks of 4 ms. A lone segment that is sent at tick 2: 202.00144 ms are 51 ticks, 53 -> 54.
   Pair p = new_pair();
   p.w.transport.ports[0].wheel.hz = 250;
-  p.id = tcp::open(p.w, p.forward, p.back, {}, {}, {.hz = 250, .phase = {}});
+  p.id = tcp::open(p.w, p.forward, p.back, {}, no_queue, {.hz = 250, .phase = {}});
   p.run_until(later);
   p.blackhole(true);
   p.send(Side::host, 48, 1);

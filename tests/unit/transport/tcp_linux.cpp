@@ -22,7 +22,7 @@ std::uint64_t to_host(const Pair& p) { return p.w.net.channels[1].packets; }
 Pair ticking(std::uint32_t hz) {
   Pair p = new_pair();
   p.w.transport.ports[0].wheel.hz = hz;
-  p.id = tcp::open(p.w, p.forward, p.back, {}, {}, {.hz = hz, .phase = {}});
+  p.id = tcp::open(p.w, p.forward, p.back, {}, no_queue, {.hz = hz, .phase = {}});
   p.run_until(later);
   return p;
 }

@@ -28,6 +28,9 @@ inline constexpr std::int64_t mss = 1448;
 inline constexpr std::int64_t second = 1'000'000'000;
 inline constexpr std::int64_t later = 10'000'000;  // well after the handshake
 
+/// Nobody above opened the connection. {} would name the first queue there is.
+inline constexpr auto no_queue = sim::none<transport::HostQueueId>;
+
 struct Happened {
   char what;  // e: established, m: message, l: lost
   Side side;
@@ -60,7 +63,7 @@ struct Pair {
   net::RouteId back{};
   ConnectionId id{};
 
-  void open() { id = tcp::open(w, forward, back, {}, {}); }
+  void open() { id = tcp::open(w, forward, back, {}, no_queue); }
   void run_until(std::int64_t t) {
     w.calendar.run_until(w, sim::TimePoint{std::chrono::nanoseconds{t}});
   }
