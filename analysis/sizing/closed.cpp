@@ -2,8 +2,11 @@
 // The closed form; see closed.hpp.
 #include "analysis/sizing/closed.hpp"
 
+#include <fmt/format.h>
+
 #include <Eigen/SparseCore>
 #include <cmath>
+#include <string>
 #include <variant>
 
 #include "models/scenario/reading/error.hpp"
@@ -17,7 +20,7 @@ using scenario::Latency;
 using scenario::Scenario;
 using scenario::ScenarioError;
 
-[[noreturn]] void refuse(const Scenario& s, const char* pointer, const char* found,
+[[noreturn]] void refuse(const Scenario& s, const char* pointer, const std::string& found,
                          const char* expected) {
   throw ScenarioError({s.name, pointer, found, expected, ""});
 }
@@ -36,7 +39,9 @@ const scenario::Blackhole& fault_of(const Scenario& s) {
       s.faults.size() == 1 ? std::get_if<scenario::Blackhole>(&s.faults[0]) : nullptr;
   if (hole == nullptr || hole->until_after || hole->every ||
       hole->direction != scenario::Direction::both)
-    refuse(s, "/faults", "something else", "one blackhole of both directions, for good");
+    refuse(s, "/faults",
+           s.faults.size() != 1 ? fmt::format("{} faults", s.faults.size()) : "another one",
+           "one blackhole of both directions, for good");
   if (hole->at.kind != Latency::Kind::constant && hole->at.kind != Latency::Kind::uniform)
     refuse(s, "/faults/0/at", "another distribution", "an instant, or uniform");
   return *hole;
@@ -99,7 +104,10 @@ double executing_of(const Path& p) {
 
 Path path_of(const Scenario& s) {
   if (s.hosts.size() != 1 || s.hosts[0].connect.size() < 2)
-    refuse(s, "/hosts", "something else", "one host with at least two connections");
+    refuse(s, "/hosts",
+           s.hosts.size() != 1 ? fmt::format("{} hosts", s.hosts.size())
+                               : fmt::format("{} connections", s.hosts[0].connect.size()),
+           "one host with at least two connections");
   const scenario::Host& host = s.hosts[0];
   const scenario::Fio& job = job_of(s);
   const scenario::Blackhole& hole = fault_of(s);

@@ -40,6 +40,19 @@ def test_the_risk_hangs_on_the_mean_time_and_on_nothing_that_is_not_there() -> N
     assert total["dummy"] == pytest.approx(0, abs=1e-6)
 
 
+def test_kato_is_drawn_in_whole_seconds() -> None:
+    """As Linux takes it; it counts three times, so the risk hangs on it."""
+    kato = "/hosts/0/connect/*/keep_alive_tmo"
+    ranges = {kato: ("1s", "5s", "whole"), CQT: ("400ms", "600ms")}
+    found = holdfast.sensitivity("rare_1e6", ranges, n=64)
+    assert found["total"][kato] > 0.9
+    alone = holdfast.tornado("rare_1e6", {kato: ("1s", "2s", "whole")})
+    assert alone.equals(holdfast.tornado("rare_1e6", {kato: ("1s", "2s")}))
+    assert alone["high_s"].tolist() == [2.0]
+    with pytest.raises(holdfast.ScenarioError, match="a multiple of 1s"):
+        holdfast.sensitivity("rare_1e6", {kato: ("1s", "5s")}, n=16)
+
+
 def test_a_tornado_is_worked_out_by_hand() -> None:
     """What a write takes longer is exponential: each CQT more is exp(-CQT / mean) of the risk."""
     mean_s = 0.285

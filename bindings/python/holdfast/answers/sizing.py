@@ -6,20 +6,24 @@ from __future__ import annotations
 import json
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from holdfast import _core
 from holdfast._arguments import Whole, checked
+from holdfast._words import shown
 from holdfast.answers._kept import Document
 from holdfast.errors import UsageError
 from holdfast.scenario import Scenario, ScenarioLike, as_scenario
+from holdfast.sweeping.samplers import range_of
 from holdfast.units import Time, nanoseconds
 
+#: Two times between which others are drawn, by path.
+TimeRanges: TypeAlias = Mapping[str, tuple[Time, Time] | tuple[Time, Time, Literal["whole"]]]
 #: An index is told apart from noise if half its interval is at most this.
 RESOLVED = 0.05
 #: Below it a logarithm is all that tells risks apart.
@@ -97,7 +101,7 @@ def size(scenario: ScenarioLike, *, risk: float = 1e-9, stall: Time) -> Size:
 @checked
 def sensitivity(
     scenario: ScenarioLike,
-    ranges: Mapping[str, tuple[Time, Time]],
+    ranges: TimeRanges,
     *,
     n: Annotated[int, Whole(16, 2**16)] = 256,
     seed: Annotated[int, Whole(0, 2**63 - 1)] = 1,
@@ -110,7 +114,8 @@ def sensitivity(
 
     Args:
         scenario: see :func:`size`.
-        ranges: bounds of times, by path (``{"/subsystems/0/attr_cqt": ("100ms", "1s")}``).
+        ranges: bounds of times, by path (``{"/subsystems/0/attr_cqt": ("100ms", "1s")}``), in
+            milliseconds; with ``("1s", "15s", "whole")`` in whole units, as KATO has to be.
         n: points of the design, a power of two; there are n (d + 3) evaluations.
         seed: of the design and the bootstrap.
 
@@ -153,7 +158,7 @@ def sensitivity(
 
 
 @checked
-def tornado(scenario: ScenarioLike, ranges: Mapping[str, tuple[Time, Time]]) -> pd.DataFrame:
+def tornado(scenario: ScenarioLike, ranges: TimeRanges) -> pd.DataFrame:
     """Return what each time alone does to the risk, from one end of its range to the other.
 
     All others stay as the scenario has them; what they do together is told by
@@ -161,7 +166,7 @@ def tornado(scenario: ScenarioLike, ranges: Mapping[str, tuple[Time, Time]]) -> 
 
     Args:
         scenario: see :func:`size`.
-        ranges: bounds of times, by path (``{"/subsystems/0/attr_cqt": ("100ms", "1s")}``).
+        ranges: bounds of times, by path, as of :func:`sensitivity`.
 
     Returns:
         One row a path, the widest first: ``low_s`` and ``high_s``, the ends; the probability of
@@ -177,8 +182,9 @@ def tornado(scenario: ScenarioLike, ranges: Mapping[str, tuple[Time, Time]]) -> 
     one = as_scenario(scenario)
     own = math.exp(_log_risk(one, [], [], np.empty(0)))
     rows = []
-    for path, (low, high) in zip(ranges, _bounds_of(ranges), strict=True):
-        logs = [_log_risk(one, [path], [(end, end)], np.zeros(1)) for end in (low, high)]
+    for path, between in zip(ranges, _bounds_of(ranges), strict=True):
+        low, high = (_time_ns(between(part)) for part in (0.0, 1.0))
+        logs = [_log_risk(one, [path], [between], np.array([part])) for part in (0.0, 1.0)]
         rows.append(
             {
                 "path": path,
@@ -194,26 +200,38 @@ def tornado(scenario: ScenarioLike, ranges: Mapping[str, tuple[Time, Time]]) -> 
     return table.sort_values("decades", ascending=False, kind="stable")
 
 
-def _bounds_of(ranges: Mapping[str, tuple[Time, Time]]) -> list[tuple[int, int]]:
-    """Return the bounds in nanoseconds, each lower one first."""
+#: The time at a part of the way from one bound to the other, as it stands in a scenario.
+_Between: TypeAlias = Callable[[float], str]
+
+
+def _bounds_of(ranges: TimeRanges) -> list[_Between]:
+    """Return what lies between the bounds of each path."""
     if not ranges:
         raise UsageError("ranges: found none, expected at least one path")
-    bounds = [
-        (nanoseconds(low, path), nanoseconds(high, path)) for path, (low, high) in ranges.items()
-    ]
-    for path, (low_ns, high_ns) in zip(ranges, bounds, strict=True):
-        if low_ns >= high_ns:
-            raise UsageError(f"{path}: found an empty range, expected the lower bound first")
-    return bounds
+    return [_between(path, given) for path, given in ranges.items()]
 
 
-def _log_risk(
-    one: Scenario, paths: list[str], bounds: list[tuple[int, int]], u: np.ndarray
-) -> float:
+def _between(path: str, given: Sequence[Time]) -> _Between:
+    if len(given) == 3 and given[2] == "whole":
+        return range_of(path, given).at
+    if len(given) != 2:
+        raise UsageError(
+            f'{path}: found {shown(given)}, expected (low, high), or with "whole" behind'
+        )
+    low, high = (nanoseconds(end, path) for end in given)
+    if low >= high:
+        raise UsageError(f"{path}: found an empty range, expected the lower bound first")
+    return lambda part: f"{round((low + (high - low) * part) / 1e6)}ms"
+
+
+def _time_ns(time: str) -> int:
+    return nanoseconds(time, "ranges")
+
+
+def _log_risk(one: Scenario, paths: list[str], bounds: list[_Between], u: np.ndarray) -> float:
     """Return the logarithm of the risk at a point of the unit cube."""
     changed = one
-    for path, (low, high), part in zip(paths, bounds, u, strict=False):
-        time_ms = round((low + (high - low) * float(part)) / 1e6)
-        changed = changed.set(path, f"{time_ms}ms")
+    for path, between, part in zip(paths, bounds, u, strict=False):
+        changed = changed.set(path, between(float(part)))
     risk, _ = _core.exposure(changed._text(), changed.source)
     return math.log(max(risk, 1e-300))

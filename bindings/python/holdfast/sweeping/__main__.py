@@ -155,7 +155,9 @@ def _run(arguments: list[str]) -> int:
     )
     _show(table, given.json)
     if page is not None and not write_page(page, sweep_file, asked, table):
-        _say("the page has no commands, for the base stands in the sweep file and in none of its own")
+        _say(
+            "the page has no commands, for the base stands in the sweep file and in none of its own"
+        )
     failed = table[table["error"].notna()]
     if len(failed):
         first = failed.iloc[0]
