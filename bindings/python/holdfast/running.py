@@ -31,8 +31,8 @@ from holdfast.world import World
 Kernel = Literal["native", "simgrid", "both"]
 TraceKind = Literal["jsonl", "kernel", "perfetto", "pcap"]
 # How long the process of a run may compute to tell what it has: it sorts and sums what the run has
-# made, so a share of what it has computed is added, up to a bound. And how long that may take beside
-# whatever else the machine does.
+# made, so a share of what it has computed is added, up to a bound. And how long that may take on a
+# machine that does other things.
 _LAST_WORDS_CPU_S = 0.9
 _LAST_WORDS_SHARE = 0.25
 _LAST_WORDS_MOST_CPU_S = 10.0
