@@ -30,7 +30,8 @@ Aftermath aftermath(const Space& space, const Finding& finding) {
   node.world = std::move(w);
   node.next_planned = space.planned.size();
   node.path = finding.deviations;
-  node.left = {1, space.bounds.losses, space.bounds.delays, space.bounds.packet_delays};
+  node.left = all_of(space.bounds);
+  node.left.all = 1;
   Explorer explorer(
       space, [](const Yield&) { return true; }, [](const std::vector<Deviation>&) { return true; });
   explorer.children(std::move(node), [&](Node&& below) {

@@ -36,6 +36,8 @@ const char* name_of(Kind kind) {
       return "delay";
     case Kind::held:
       return "held";
+    case Kind::notice:
+      return "notice";
     case Kind::fault_at:
       return "fault_at";
     case Kind::fault_for:
@@ -106,7 +108,7 @@ json json_of(const Deviation& d) {
               {"ordinal", d.choice.ordinal},
               {"says", told(d)},
               {"made_s", sim::seconds(d.made - sim::epoch)}};
-  if (d.kind == Kind::loss) {
+  if (is_yes_or_no(d.kind)) {
     out["happens"] = d.choice.value != 0;
   } else {
     out["time_s"] = static_cast<double>(d.choice.value) / 1e9;
@@ -135,6 +137,9 @@ std::string told(const Deviation& d) {
     case Kind::loss:
       return fmt::format("at {} packet {} of {} is {}lost", made, d.choice.ordinal, entity,
                          d.choice.value != 0 ? "" : "not ");
+    case Kind::notice:
+      return fmt::format("at {} notice {} of {} {}", made, d.choice.ordinal, entity,
+                         d.choice.value != 0 ? "never comes" : "comes");
     case Kind::delay:
       return fmt::format("at {} command {} of {} ({}) takes {} instead of {}", made,
                          d.choice.ordinal, entity, d.point.substr(slash + 1), now, own);
@@ -181,6 +186,9 @@ std::string told(const scenario::Adversary& b, const scenario::Scenario& scenari
     out += fmt::format(", {} {}{} of up to {}", b.delays, what, b.delays == 1 ? "" : "s",
                        seconds_of(b.delay->count()));
   }
+  if (b.notices != 0)
+    out += fmt::format(", {} notice{} that never come{}", b.notices, b.notices == 1 ? "" : "s",
+                       b.notices == 1 ? "s" : "");
   if (b.from != Duration{} || b.until) {
     out += fmt::format(", between {} and {}", seconds_of(b.from.count()),
                        seconds_of(b.until.value_or(scenario.duration).count()));

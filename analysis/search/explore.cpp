@@ -144,10 +144,10 @@ bool Explorer::offer(const Node& node, const World& before, std::size_t point,
                      std::uint64_t ordinal, TimePoint now, const Take& take) {
   const Watched& watched = space_.watched[point];
   const Place place{point, ordinal};
-  if (watched.kind == Kind::loss) {
+  if (is_yes_or_no(watched.kind)) {
     const std::int64_t own = space_.says_yes(node.path, watched.stream, ordinal) ? 1 : 0;
     return child(node, before, place,
-                 {Kind::loss, {watched.stream, ordinal, 1 - own}, watched.name, own, now}, take);
+                 {watched.kind, {watched.stream, ordinal, 1 - own}, watched.name, own, now}, take);
   }
   World again = before;
   again.choices.start_recording();

@@ -19,16 +19,26 @@ struct Left {
   unsigned losses = 0;
   unsigned delays = 0;
   unsigned held = 0;
+  unsigned notices = 0;
 
   /// How many of a kind that is chosen while the world runs.
   unsigned& of(Kind kind) {
-    return kind == Kind::loss ? losses : kind == Kind::delay ? delays : held;
+    switch (kind) {
+      case Kind::loss:
+        return losses;
+      case Kind::notice:
+        return notices;
+      case Kind::delay:
+        return delays;
+      default:
+        return held;
+    }
   }
   [[nodiscard]] unsigned of(Kind kind) const { return Left{*this}.of(kind); }
 };
 /// What bounds allow in all.
 inline Left all_of(const scenario::Adversary& bounds) {
-  return {bounds.deviations, bounds.losses, bounds.delays, bounds.packet_delays};
+  return {bounds.deviations, bounds.losses, bounds.delays, bounds.packet_delays, bounds.notices};
 }
 
 /// A choice within one event, by the place of its point among those watched.

@@ -52,7 +52,7 @@ Finding finding_of(const json& kept) {
   for (const json& one : kept.at("deviations")) {
     Deviation d;
     const int kind = one.at("kind").get<int>();
-    if (kind < 0 || kind > static_cast<int>(Kind::fault_for))
+    if (kind < 0 || kind >= static_cast<int>(kinds))
       throw PositionError(fmt::format("found a deviation of kind {}", kind));
     d.kind = static_cast<Kind>(kind);
     d.choice = {one.at("stream").get<std::uint64_t>(), one.at("ordinal").get<std::uint64_t>(),

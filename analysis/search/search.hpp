@@ -54,8 +54,12 @@ enum class Kind : std::uint8_t {
   delay,  ///< of a command in its controller
   held,   ///< a packet, before its link
   fault_at,
-  fault_for
+  fault_for,
+  notice  ///< an asynchronous event, that never comes
 };
+constexpr std::size_t kinds = 6;
+/// Answered with yes or no, and not with a time.
+inline bool is_yes_or_no(Kind kind) { return kind == Kind::loss || kind == Kind::notice; }
 /// Chosen before the world begins to run, and not at an instant of it.
 inline bool is_planned(Kind kind) { return kind == Kind::fault_at || kind == Kind::fault_for; }
 

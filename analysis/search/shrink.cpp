@@ -55,7 +55,7 @@ class Shrinker {
 
   /// Halves the way of one time to that of the own run.
   bool lessen(std::size_t i) {
-    if (best_.deviations[i].kind == Kind::loss)
+    if (is_yes_or_no(best_.deviations[i].kind))
       return false;
     bool changed = false;
     std::int64_t good = best_.deviations[i].own;

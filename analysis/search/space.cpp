@@ -20,7 +20,7 @@ bool ends_with(const std::string& text, std::string_view end) {
 /// Whether a choice point answers yes or no; a script that leaves one out says no.
 bool says_yes_or_no(const std::string& name) {
   return ends_with(name, "/loss") || ends_with(name, "/duplicate") ||
-         ends_with(name, "/loss state");
+         ends_with(name, "/loss state") || ends_with(name, "/notice loss");
 }
 
 std::vector<std::string> names_from(const World& w, std::size_t first) {
@@ -82,6 +82,10 @@ void Space::watch() {
           std::find(bounds.links->begin(), bounds.links->end(), link) != bounds.links->end())
         add(base_.net.channels[i].loss_choice, Kind::loss);
     }
+  }
+  if (bounds.notices != 0) {
+    for (const target::Subsystem& s : base_.target.subsystems)
+      add(s.notice_choice, Kind::notice);
   }
   if (bounds.delays == 0 || !bounds.delay)
     return;
@@ -174,7 +178,7 @@ std::vector<scenario::Answer> Space::answers_of(const std::vector<Deviation>& de
   std::vector<scenario::Answer> answers = pinned_answers_;
   for (const Deviation& d : deviations) {
     scenario::Answer one{d.point, d.choice.ordinal, std::nullopt, std::nullopt};
-    if (d.kind == Kind::loss) {
+    if (is_yes_or_no(d.kind)) {
       one.happens = d.choice.value != 0;
     } else {
       one.time = Duration{d.choice.value};

@@ -97,7 +97,7 @@ Deviation Walker::deviating(const Candidate& candidate, std::uint64_t bits) cons
     const Watched& watched = space_.watched[candidate.point];
     d.choice = {watched.stream, candidate.ordinal, 1 - candidate.own};
     d.point = watched.name;
-    if (candidate.kind == Kind::loss)
+    if (is_yes_or_no(candidate.kind))
       return d;
     high = (candidate.kind == Kind::held ? space_.bounds.packet_delay : space_.bounds.delay)
                .value_or(Duration{})
@@ -132,10 +132,10 @@ std::vector<Deviation> Walker::draw(std::uint64_t number, Drawn how) const {
       if ((off >> (one.point % 64) & 1) != 0)
         continue;
       Deviation d = deviating(one, dice.bits());
-      const bool moves = d.kind == Kind::loss || d.choice.value != d.own;
+      const bool moves = is_yes_or_no(d.kind) || d.choice.value != d.own;
       const bool known = std::any_of(path.begin(), path.end(),
                                      [&](const Deviation& other) { return same_choice(d, other); });
-      if (known || !moves || (!is_planned(named) && d.kind != Kind::loss && d.choice.value < d.own))
+      if (known || !moves || (!is_planned(named) && !is_yes_or_no(d.kind) && d.choice.value < d.own))
         continue;
       if (!is_planned(named))
         --left.of(named);

@@ -36,7 +36,6 @@ class Walker {
   [[nodiscard]] Walk walk(std::uint64_t number, Drawn how) const;
 
  private:
-  static constexpr std::size_t kinds = 5;
   /// A choice that the execution without further deviations makes.
   struct Candidate {
     Kind kind{};

@@ -185,8 +185,16 @@ void send_event(World& w, ControllerId id, std::uint32_t dw0) {
   record<Kind::event_sent>(w, c.subsystem, c.cntlid, dw0);
   const auto admin = std::find_if(c.queues.begin(), c.queues.end(),
                                   [&](QueueId q) { return w.target.queues[q].qid == 0; });
-  if (admin != c.queues.end())
-    respond(w, *admin, request, {}, dw0);
+  if (admin == c.queues.end())
+    return;
+  // Nobody throws dice for that: it is for a script, such as one of a search, to say so.
+  if (w.choices.yes(w.target.subsystems[sim::index(c.subsystem)].notice_choice, 0)) {
+    record<Kind::response_astray>(w, c.subsystem, c.cntlid, request.cid,
+                                  static_cast<std::uint8_t>(Astray::lost));
+    transport::leave_unanswered(w, w.target.queues[*admin].transport, request.cid);
+    return;
+  }
+  respond(w, *admin, request, {}, dw0);
 }
 
 void ccr_log_page(World& w, ControllerId id, wire::Bytes out, const wire::GetLogPage& request) {

@@ -202,6 +202,7 @@ struct Subsystem {
   sim::ChoiceId ccr_choice{};       ///< ccr_delay
   sim::ChoiceId quiesce_choice{};   ///< quiesce_time
   sim::ChoiceId fence_choice{};     ///< fence_time
+  sim::ChoiceId notice_choice{};    ///< whether an asynchronous event never comes
   sim::Vector<std::uint16_t> admin_stalls;  ///< CNTLIDs whose admin commands wait, one a fault
 };
 

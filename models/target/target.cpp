@@ -223,6 +223,7 @@ SubsystemId add_subsystem(World& w, std::string_view nqn, const Profile& profile
   s.ccr_choice = w.choices.add(entity, "reset delay");
   s.quiesce_choice = w.choices.add(entity, "quiesce time");
   s.fence_choice = w.choices.add(entity, "fence time");
+  s.notice_choice = w.choices.add(entity, "notice loss");
   w.target.subsystems.push_back(s);
   w.target.nqns.push_back(std::string(nqn));
   return SubsystemId{static_cast<std::uint32_t>(w.target.subsystems.size() - 1)};

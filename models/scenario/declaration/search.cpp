@@ -60,8 +60,10 @@ const Object<Adversary>& adversary_object() {
           .field("reads", &Adversary::reads, boolean(), "reads may take longer")
           .field("writes", &Adversary::writes, boolean(),
                  "writes, and what takes as long as they, may take longer")
+          .field("notices", &Adversary::notices, integer<std::uint32_t>(0, 16),
+                 "asynchronous events (ANA change, CCR, lost host) that may never come")
           .field("from", &Adversary::from, duration(0s, longest_run),
-                 "losses and delays begin at this instant")
+                 "all of these begin at this instant")
           .maybe("until", &Adversary::until, duration(0s, longest_run),
                  "and end with this one; absent: with the run")
           .field("faults", &Adversary::faults, list(object(fault_bounds_object()), 0, 64),

@@ -42,7 +42,8 @@ struct Adversary {
   std::optional<Duration> packet_delay;  ///< how long a packet is held at most; absent: none is
   bool reads = false;                    ///< whether reads may be delayed
   bool writes = true;
-  Duration from{};  ///< losses and delays between these instants
+  std::uint32_t notices = 0;  ///< asynchronous events that never come
+  Duration from{};            ///< losses and delays between these instants
   std::optional<Duration> until;
   std::vector<FaultBounds> faults;
 };

@@ -289,3 +289,33 @@ TEST_CASE("a packet that is held while its path is dead lands behind a retry", "
   s["adversary"]["packet_delays"] = 0;
   CHECK(found(scenario::from_json(s, "test")).ended == Ended::exhausted);
 }
+
+TEST_CASE("A notice that never comes is found, and is the run in which it is lost", "[search]") {
+  // The array fails over at 20 s, a1 for a0. a0 answers 302h, which tells as much as its notice. Of
+  // a1 nothing else tells, until a reset at 60 s: a stall of 40 s.
+  scenario::Scenario s = scenario::load("scenarios/operators/lost_ana_notice.json");
+  s.subsystems[0].ana_event_lost = false;
+  s.adversary = scenario::Adversary{};
+  s.adversary->deviations = 1;
+  s.adversary->losses = 0;
+  const auto longest = [&] {
+    return search::search(s, search::Options{}, Objective::stall);
+  };
+  const search::Outcome without = longest();
+  CHECK(without.ended == Ended::exhausted);
+  CHECK(worlds_of(without) == 1);
+  s.adversary->notices = 1;
+  const search::Outcome out = longest();
+  CHECK(out.ended == Ended::exhausted);
+  CHECK(worlds_of(out) == 3);  // its own, and each of the two lost
+  REQUIRE(out.worst.has_value());
+  REQUIRE(out.worst->deviations.size() == 1);
+  CHECK(out.worst->deviations[0].kind == search::Kind::notice);
+  CHECK(search::told(out.worst->deviations[0]) ==
+        "at 20 s notice 0 of subsystem store never comes");
+  CHECK(std::abs(static_cast<double>(out.worst->value) - 40e9) < 0.1e9);
+  RunOptions options;
+  options.kernel = Kernel::both;
+  CHECK(run(out.finding, options)["stalls"]["longest_s"].get<double>() ==
+        static_cast<double>(out.worst->value) / 1e9);
+}
