@@ -316,6 +316,6 @@ TEST_CASE("A notice that never comes is found, and is the run in which it is los
   CHECK(std::abs(static_cast<double>(out.worst->value) - 40e9) < 0.1e9);
   RunOptions options;
   options.kernel = Kernel::both;
-  CHECK(run(out.finding, options)["stalls"]["longest_s"].get<double>() ==
+  CHECK(run(out.finding, options)["io"]["longest_stall_s"].get<double>() ==
         static_cast<double>(out.worst->value) / 1e9);
 }
