@@ -83,10 +83,9 @@ bool is_stopped_by(const World& w, const Attempt& a, TimePoint release) {
   return false;
 }
 
-}  // namespace
-
-Reading age_against_release(const World& w, double level, TimePoint end, bool late_delivery) {
-  Reading out;
+/// Calls `tell(WriteOut)` for each write that is a danger.
+template <class Tell>
+void for_each_write_out(const World& w, TimePoint end, bool late_delivery, Tell tell) {
   for (const Attempt& a : w.oracle.attempts) {
     if (a.fate != oracle::Fate::open || (!a.fetched && !late_delivery) ||
         !oracle::changes_something(w.oracle.operations[serial_of(a.token) - 1]))
@@ -94,18 +93,33 @@ Reading age_against_release(const World& w, double level, TimePoint end, bool la
     const TimePoint release = std::max(release_of(w, a, end), a.sent + Duration{1});
     if (release > w.now() && is_stopped_by(w, a, release))
       continue;
-    const auto whole = static_cast<double>((release - a.sent).count());
+    tell(WriteOut{a.sent, release});
+  }
+}
+
+}  // namespace
+
+std::vector<WriteOut> writes_out(const World& w, TimePoint end, bool late_delivery) {
+  std::vector<WriteOut> all;
+  for_each_write_out(w, end, late_delivery, [&](const WriteOut& one) { all.push_back(one); });
+  return all;
+}
+
+Reading age_against_release(const World& w, double level, TimePoint end, bool late_delivery) {
+  Reading out;
+  for_each_write_out(w, end, late_delivery, [&](const WriteOut& a) {
+    const auto whole = static_cast<double>((a.release - a.sent).count());
     const double value = std::min(1.0, static_cast<double>((w.now() - a.sent).count()) / whole);
     if (value > out.value) {
       out.value = value;
       out.per_ns = value < 1.0 ? 1.0 / whole : 0.0;
     }
     if (level > 1.0)
-      continue;
+      return;
     const TimePoint at = a.sent + Duration{static_cast<std::int64_t>(std::ceil(level * whole))};
     if (at > w.now() && (out.at_level == sim::never || at < out.at_level))
       out.at_level = at;
-  }
+  });
   return out;
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
 #include "models/world.hpp"
 
@@ -23,6 +24,14 @@ struct Reading {
 
 /// Reads a world, for a level above its importance.
 using Importance = std::function<Reading(const World&, double level)>;
+
+/// A write that is out and may still land, and when its retry may be sent.
+struct WriteOut {
+  sim::TimePoint sent{};
+  sim::TimePoint release{};
+};
+/// All of them that are a danger, as below; `end` and `late_delivery` too.
+std::vector<WriteOut> writes_out(const World& w, sim::TimePoint end, bool late_delivery);
 
 /// 0: nothing is out. In between the part of the way from the sending of a write to the release of
 /// its retry that has been gone. 1: its retry is out, and the write may still land.

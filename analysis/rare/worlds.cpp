@@ -39,29 +39,6 @@ bool draws_nothing(const scenario::Scenario& s) {
   return drawn[0] == drawn[1];
 }
 
-/// Packets may come through on a later try.
-bool may_deliver_late(const scenario::Scenario& s) {
-  const auto loses = [](const scenario::Link& link) {
-    return link.loss[0] > 0.0 || link.loss[1] > 0.0;
-  };
-  const auto heals = [](const scenario::Fault& fault) {
-    return std::visit(
-        [](const auto& f) {
-          using F = std::decay_t<decltype(f)>;
-          if constexpr (std::is_same_v<F, scenario::Loss> || std::is_same_v<F, scenario::Impair> ||
-                        std::is_same_v<F, scenario::HostPause>)
-            return true;
-          else if constexpr (std::is_same_v<F, scenario::Blackhole> ||
-                             std::is_same_v<F, scenario::LinkDown>)
-            return f.until_after.has_value();
-          return false;
-        },
-        fault);
-  };
-  return std::any_of(s.fabric.links.begin(), s.fabric.links.end(), loses) ||
-         std::any_of(s.faults.begin(), s.faults.end(), heals);
-}
-
 /// Keeps the stalls of a path while it goes on. It hears of an I/O before the oracle does.
 class StallWatch : public sim::Sink {
  public:
@@ -111,6 +88,28 @@ std::int64_t longest_now(const Stalls& stalls, TimePoint now) {
 }
 
 }  // namespace
+
+bool may_deliver_late(const scenario::Scenario& s) {
+  const auto loses = [](const scenario::Link& link) {
+    return link.loss[0] > 0.0 || link.loss[1] > 0.0;
+  };
+  const auto heals = [](const scenario::Fault& fault) {
+    return std::visit(
+        [](const auto& f) {
+          using F = std::decay_t<decltype(f)>;
+          if constexpr (std::is_same_v<F, scenario::Loss> || std::is_same_v<F, scenario::Impair> ||
+                        std::is_same_v<F, scenario::HostPause>)
+            return true;
+          else if constexpr (std::is_same_v<F, scenario::Blackhole> ||
+                             std::is_same_v<F, scenario::LinkDown>)
+            return f.until_after.has_value();
+          return false;
+        },
+        fault);
+  };
+  return std::any_of(s.fabric.links.begin(), s.fabric.links.end(), loses) ||
+         std::any_of(s.faults.begin(), s.faults.end(), heals);
+}
 
 Worlds::Worlds(scenario::Scenario scenario, Event event, Importance importance,
                const std::atomic<bool>* stop, Deadline deadline)

@@ -57,6 +57,9 @@ struct Split {
   std::uint64_t seed = 0;
 };
 
+/// Packets may come through on a later try: links lose some, or a fault ends.
+bool may_deliver_late(const scenario::Scenario& s);
+
 /// What it takes to walk a path again.
 struct Lineage {
   std::uint64_t seed = 0;  ///< of the world at its beginning

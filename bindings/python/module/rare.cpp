@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "analysis/deadline.hpp"
 #include "bindings/python/module/module.hpp"
@@ -20,11 +21,33 @@ namespace {
 
 namespace rarity = analysis::rare;
 
+/// What a function of the user says of a world: of the time and of the writes that are a danger, in
+/// seconds (how long each is out, and how long until its retry may be sent; negative: since). It
+/// must outlive what is returned.
+rarity::Importance importance_of(const py::object& function, const scenario::Scenario& scenario) {
+  const sim::TimePoint end = sim::epoch + scenario.duration;
+  const bool late = rarity::may_deliver_late(scenario);
+  return [&function, end, late](const World& w, double) {
+    const std::vector<rarity::WriteOut> out = rarity::writes_out(w, end, late);
+    const py::gil_scoped_acquire gil;
+    py::list writes;
+    for (const rarity::WriteOut& one : out) {
+      writes.append(
+          py::make_tuple(sim::seconds(w.now() - one.sent), sim::seconds(one.release - w.now())));
+    }
+    rarity::Reading reading;
+    reading.value = function(sim::seconds(w.now() - sim::epoch), writes).cast<double>();
+    return reading;
+  };
+}
+
 /// The document of an estimate; after Ctrl-C a partial one. No `seconds`: without such a budget; no
 /// `jobs`: as many threads as cores. The scenario must have no `choices`.
 std::string rare(const std::string& text, const std::string& source, const std::string& of,
                  const std::string& method, std::size_t repetitions, std::size_t effort,
-                 std::uint64_t seed, std::optional<double> seconds, unsigned jobs) {
+                 std::uint64_t seed, std::optional<double> seconds, unsigned jobs,
+                 const py::object& importance) {
+  const bool is_theirs = !importance.is_none();
   const py::gil_scoped_release released;
   const scenario::Scenario scenario = scenario::parse(text, source);
   Stopper stopper;
@@ -38,6 +61,8 @@ std::string rare(const std::string& text, const std::string& source, const std::
     options.deadline = analysis::deadline_after(*seconds);
   options.stop = &stopper.flag();
   options.progress = [&](std::size_t, std::size_t) { stopper.look(); };
+  if (is_theirs)
+    options.importance = importance_of(importance, scenario);
   const rarity::Event event = rarity::event_of(of);
   const rarity::Outcome outcome = rarity::rare(scenario, event, options);
   return rarity::document(scenario, outcome).dump();
@@ -48,7 +73,7 @@ std::string rare(const std::string& text, const std::string& source, const std::
 void add_rare(py::module_& m) {
   m.def("rare", &rare, py::arg("text"), py::arg("source"), py::arg("of"), py::arg("method"),
         py::arg("repetitions"), py::arg("effort"), py::arg("seed"), py::arg("seconds"),
-        py::arg("jobs"));
+        py::arg("jobs"), py::arg("importance"));
 }
 
 }  // namespace holdfast::python

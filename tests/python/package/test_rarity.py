@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import holdfast
 import pytest
 
@@ -26,6 +28,51 @@ def test_nobody_met_it_is_a_bound_and_no_estimate() -> None:
     assert none.probability != none.probability  # NaN
     assert 0 < none.high < 0.05
     assert any("upper bound" in warning for warning in none.warnings)
+
+
+def nearest(now_s: float, writes: list[tuple[float, float]]) -> float:
+    """Say which part of the way to its release the nearest write has gone."""
+    assert now_s >= 0
+    return max((age / (age + max(left, 0.0)) for age, left in writes), default=0.0)
+
+
+def test_an_importance_of_ones_own() -> None:
+    """It leads to the same probability as the one that is built in, and is unbiased like that."""
+    built_in = holdfast.rare("rare_1e4", "corruption", repetitions=8, effort=60)
+    own = holdfast.rare("rare_1e4", "corruption", repetitions=8, effort=60, importance=nearest)
+    assert own.low < built_in.high
+    assert built_in.low < own.high
+    assert own.ancestors > 10
+    assert len(own.levels) > 3
+    flat = holdfast.rare("rare_1e4", "corruption", repetitions=2, effort=9, importance=min_of_none)
+    assert len(flat.levels) <= 2  # It tells no world from another, so there is nothing to split at.
+
+
+def min_of_none(now_s: float, writes: list[tuple[float, float]]) -> float:
+    """Say that all worlds are alike."""
+    return 0.0
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("mine"), ValueError("mine")])
+def test_what_an_importance_raises_is_raised(error: Exception) -> None:
+    """As it is, though another thread met it."""
+
+    def fails(now_s: float, writes: list[tuple[float, float]]) -> float:
+        raise error
+
+    with pytest.raises(type(error), match="mine"):
+        holdfast.rare("rare_1e4", "corruption", repetitions=2, effort=5, importance=fails)
+
+
+@pytest.mark.parametrize("value", ["far", float("nan"), None])
+def test_an_importance_is_a_number(value: Any) -> None:
+    """Anything else is told."""
+
+    def says(now_s: float, writes: list[tuple[float, float]]) -> Any:
+        return value
+
+    with pytest.raises(holdfast.UsageError, match="importance: found"):
+        holdfast.rare("rare_1e4", "corruption", repetitions=2, effort=5, importance=says)
 
 
 def test_what_it_refuses() -> None:

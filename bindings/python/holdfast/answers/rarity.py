@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import json
+import math
+import numbers
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import pandas as pd
 
@@ -18,6 +21,8 @@ from holdfast.scenario import Scenario, ScenarioLike, as_scenario
 from holdfast.units import Time, nanoseconds
 
 Method = Literal["restart", "fixed-effort", "adaptive"]
+#: (time, [(out for, until the release), ...]) -> how near to the event; all in seconds.
+Importance: TypeAlias = Callable[[float, list[tuple[float, float]]], float]
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ def rare(
     seed: Annotated[int, Whole(0, 2**63 - 1)] = 1,
     budget: Time | None = None,
     jobs: Annotated[int, Whole(0, 1024)] = 0,
+    importance: Importance | None = None,
 ) -> Rare:
     """Estimate the probability of an event by multilevel splitting.
 
@@ -92,6 +98,11 @@ def rare(
         seed: of all random streams.
         budget: begin no further repetition after such a time of the clock (``"60s"``).
         jobs: threads; 0: as many as there are cores.
+        importance: how near a world is to the event, instead of what is built in: a function of
+            the time (s) and of the writes that are out and may do harm, for each how long (s) it is
+            out and how long it will be until its retry may be sent (negative: since). It is asked
+            after each event, and must say the same of the same. Unbiased whatever it says; a poor
+            one costs work. What it raises is raised.
 
     Raises:
         ScenarioError: the scenario is wrong.
@@ -103,15 +114,35 @@ def rare(
     if "choices" in one.to_dict():
         raise UsageError("scenario: found choices, expected none: they leave nothing to chance")
     seconds = None if budget is None else nanoseconds(budget, "budget") / 1e9
+    raised: list[BaseException] = []
+    asked = None if importance is None else _asked(importance, raised)
     try:
         text = _core.rare(
-            one._text(), one.source, of, method, repetitions, effort, seed, seconds, jobs
+            one._text(), one.source, of, method, repetitions, effort, seed, seconds, jobs, asked
         )
     except ValueError:
+        if raised:
+            raise
         raise UsageError(
             f"of: found {shown(of)}, expected corruption, exposure, exposure>TIME or stall>TIME"
         ) from None
     return kept(_rare_of(text), text)
+
+
+def _asked(importance: Importance, raised: list[BaseException]) -> Importance:
+    """Return the same, which says a number or that it was none; what it raises is kept, too."""
+
+    def number(now_s: float, writes: list[tuple[float, float]]) -> float:
+        try:
+            value = importance(now_s, writes)
+        except BaseException as error:
+            raised.append(error)
+            raise
+        if not isinstance(value, numbers.Real) or not math.isfinite(value):
+            raise UsageError(f"importance: found {shown(value)}, expected a finite number")
+        return float(value)
+
+    return number
 
 
 def _rare_of(text: str) -> Rare:
