@@ -135,7 +135,8 @@ std::vector<Deviation> Walker::draw(std::uint64_t number, Drawn how) const {
       const bool moves = is_yes_or_no(d.kind) || d.choice.value != d.own;
       const bool known = std::any_of(path.begin(), path.end(),
                                      [&](const Deviation& other) { return same_choice(d, other); });
-      if (known || !moves || (!is_planned(named) && !is_yes_or_no(d.kind) && d.choice.value < d.own))
+      if (known || !moves ||
+          (!is_planned(named) && !is_yes_or_no(d.kind) && d.choice.value < d.own))
         continue;
       if (!is_planned(named))
         --left.of(named);

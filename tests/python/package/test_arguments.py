@@ -116,6 +116,7 @@ VALID: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
             "repetitions": 2,
             "effort": 5,
             "jobs": 1,
+            "importance": lambda now_s, writes: 0.0,
             "budget": "10ms",
         },
     ),

@@ -298,9 +298,7 @@ TEST_CASE("A notice that never comes is found, and is the run in which it is los
   s.adversary = scenario::Adversary{};
   s.adversary->deviations = 1;
   s.adversary->losses = 0;
-  const auto longest = [&] {
-    return search::search(s, search::Options{}, Objective::stall);
-  };
+  const auto longest = [&] { return search::search(s, search::Options{}, Objective::stall); };
   const search::Outcome without = longest();
   CHECK(without.ended == Ended::exhausted);
   CHECK(worlds_of(without) == 1);
