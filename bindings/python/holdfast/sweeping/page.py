@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,16 @@ import pandas as pd
 from holdfast import _core
 from holdfast._words import plain, shown
 from holdfast.answers._tables import page_of_table
-from holdfast.errors import UsageError
+from holdfast.errors import UsageError, WriteError
 from holdfast.sweeping.runs import program
 
 
-def check_page(page: Path) -> None:
+def check_page(page: Path, out: Any) -> None:
     """Check before any run that a page can be written there, and that nothing else would be lost.
 
     Raises:
-        UsageError: something else is there, or there is no such folder.
+        UsageError: something else is there, the rows go there, or there is no such folder.
+        WriteError: the folder takes no file.
 
     """
     found = f"--report: found {shown(os.fspath(page))}"
@@ -30,10 +32,17 @@ def check_page(page: Path) -> None:
         raise UsageError(f"{found}, {other}")
     if not page.parent.is_dir():
         raise UsageError(f"{found}, expected a file in a folder that is there")
+    if out is not None and Path(out).absolute() == page.absolute():
+        raise UsageError(f"{found}, where the rows go, expected another file")
+    try:
+        with tempfile.TemporaryFile(dir=page.parent):
+            pass
+    except OSError as error:
+        raise WriteError(f"--report: cannot write {page}: {error.strerror}") from None
 
 
-def write_page(page: Path, sweep_file: Path, asked: dict[str, Any], table: pd.DataFrame) -> bool:
-    """Write the page; return whether its rows have commands.
+def write_page(page: Path, sweep_file: Path, asked: dict[str, Any], table: pd.DataFrame) -> str:
+    """Write the page; return what is to be said of it.
 
     A command changes a file. A base that stands in the sweep file itself is none.
     """
@@ -41,7 +50,7 @@ def write_page(page: Path, sweep_file: Path, asked: dict[str, Any], table: pd.Da
     corrupt = int((table["verdict"] == "corrupt").sum())
     points = asked["points"]
     swept = next(iter(points[0].columns), "") if points else ""
-    page_of_table(
+    report = page_of_table(
         table,
         title=plain(sweep_file.stem),
         verdict=f"{corrupt} of {len(table)} runs corrupted data.",
@@ -49,8 +58,13 @@ def write_page(page: Path, sweep_file: Path, asked: dict[str, Any], table: pd.Da
         y="stall_s",
         by=swept,
         commands=commands,
-    ).save(page)
-    return bool(commands)
+    )
+    report.save(page)
+    kilobytes = -(-len(report.html.encode()) // 1000)
+    words = f"{page}: {len(table)} run{'' if len(table) == 1 else 's'}, {kilobytes} KB"
+    return (
+        words if commands else f"{words}; without commands, for the base is in no file of its own"
+    )
 
 
 def _commands(sweep_file: Path, asked: dict[str, Any], table: pd.DataFrame) -> list[str]:
