@@ -147,12 +147,19 @@ def test_a_sweep_has_a_page(tmp_path: Path) -> None:
     assert stalls[2] - stalls[0] > 6  # 3 KATO are held: 6 s or 15 s.
     inline = holdfast.Scenario.load("rw_test_cqt_only").to_dict()
     done = sweep(written(tmp_path, base=inline, points=points), "--report", str(page))
-    assert "the page has no commands" in done.stderr
+    assert done.stderr.startswith(f"holdfast: {page}: 2 runs, ")
+    assert "without commands" in done.stderr
     (tmp_path / "notes.html").write_text("mine")
     for other in ("notes.html", "nowhere/page.html"):
         refused = sweep(file, "--report", str(tmp_path / other))
         assert (refused.returncode, refused.stdout) == (2, "")
         assert "--report: found" in refused.stderr
+    rows = tmp_path / "rows.csv"
+    refused = sweep(file, "--report", str(rows), "--out", str(rows))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "where the rows go" in refused.stderr
+    refused = sweep(file, "--report", "/proc/page.html")
+    assert (refused.returncode, refused.stdout) == (4, "")
     assert (tmp_path / "notes.html").read_text() == "mine"
 
 

@@ -143,7 +143,7 @@ def _run(arguments: list[str]) -> int:
     if given.report is not None:
         check("--report", AnyPath, given.report)
         page = Path(given.report)
-        check_page(page)
+        check_page(page, asked.get("out"))
     table = sweep(
         **asked,
         executor=given.executor,
@@ -154,10 +154,8 @@ def _run(arguments: list[str]) -> int:
         max_memory=given.max_memory,
     )
     _show(table, given.json)
-    if page is not None and not write_page(page, sweep_file, asked, table):
-        _say(
-            "the page has no commands, for the base stands in the sweep file and in none of its own"
-        )
+    if page is not None:
+        _say(write_page(page, sweep_file, asked, table))
     failed = table[table["error"].notna()]
     if len(failed):
         first = failed.iloc[0]
