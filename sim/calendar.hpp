@@ -16,18 +16,18 @@
 //  (8) Another engine may carry the events, in the same order (sim/carrier.hpp). A calendar with
 //      something pending is not handed over, and one that is carried is not copied.
 //  (9) Memory is taken only for more than was ever pending at once. What was cancelled makes up at
-//      most half of the heap and 64 entries when cancel or lane_clear returns.
+//      most half of the agenda and 64 entries when cancel or lane_clear returns.
 // (10) What is scheduled while an event of a machine runs is of that machine, and the times that it
 //      sees and gives are those of the machine's clock. While the machine stands still its events
 //      wait; when it goes on they fire in the order in which they came due, and can be cancelled
 //      until then. Of everything else (1) to (9) are true as they stand.
 //
-// Two kinds of pending things sit in one 4-ary heap of 16-byte keys:
+// Two kinds of pending things sit in one agenda of 16-byte keys, a 4-ary heap (sim/agenda.hpp):
 //  - single events, stored in slots;
 //  - the head of each lane. A lane is a FIFO whose items are already in order of time (a link
 //    delivers packets in the order in which it took them), so that 100,000 packets in flight on ten
 //    links cost a heap of ten.
-// Cancelling is O(1): the slot forgets its sequence number and the heap entry is dead. Dead entries
+// Cancelling is O(1): the slot forgets its sequence number and its entry is dead. Dead entries
 // are swept when they outnumber the live ones, which keeps the cost amortised O(1).
 // Limits: 2^23 single events pending at once, 2^23 lanes, 2^40 events scheduled in all.
 #pragma once
@@ -38,11 +38,11 @@
 #include <new>
 #include <type_traits>
 
+#include "sim/agenda.hpp"
 #include "sim/calendar/machine.hpp"
 #include "sim/carrier.hpp"
 #include "sim/check.hpp"
 #include "sim/copy_block.hpp"
-#include "sim/heap.hpp"
 #include "sim/ring.hpp"
 #include "sim/time.hpp"
 
@@ -103,7 +103,7 @@ class Calendar {
     if (carrier_ != nullptr) [[unlikely]] {
       carrier_->schedule(ns(t), s.sequence, slot);
     } else {
-      heap_.push({ns(t), key(s.sequence, slot)});
+      agenda_.push({ns(t), key(s.sequence, slot)});
     }
     return {s.sequence, slot};
   }
@@ -143,7 +143,7 @@ class Calendar {
     if (carrier_ != nullptr) [[unlikely]] {
       carrier_->schedule(ns(t), sequence, index | lane_bit);
     } else if (was_empty) {
-      heap_.push({ns(t), key(sequence, index | lane_bit)});
+      agenda_.push({ns(t), key(sequence, index | lane_bit)});
     }
   }
 
@@ -154,8 +154,8 @@ class Calendar {
 
   /// Fires the next event if it is due at or before `limit`. False: nothing (more) to do.
   bool step(World& world, TimePoint limit) {
-    for (; !heap_.empty(); pop_dead()) {
-      const HeapEntry top = heap_.front();
+    for (; !agenda_.empty(); pop_dead()) {
+      const HeapEntry top = agenda_.front([this](const HeapEntry& entry) { fetch(entry); });
       if (!is_live(top))
         continue;
       if (top.time > ns(limit))
@@ -164,7 +164,7 @@ class Calendar {
       if ((index & lane_bit) != 0) {
         fire_lane(world, lanes_[index & ~lane_bit], index);
       } else {
-        heap_.pop();
+        agenda_.pop();
         fire_slot(world, index, top.time);
       }
       return true;
@@ -181,9 +181,9 @@ class Calendar {
 
   /// Whether an event is due at or before `limit`. Of a carried calendar only its carrier knows.
   [[nodiscard]] bool is_due(TimePoint limit) {
-    while (!heap_.empty() && !is_live(heap_.front()))
+    while (!agenda_.empty() && !is_live(agenda_.front()))
       pop_dead();
-    return !heap_.empty() && heap_.front().time <= ns(limit);
+    return !agenda_.empty() && agenda_.front().time <= ns(limit);
   }
 
   /// Lets time pass. Nothing may be pending that is due before `t`; a carrier answers for its own.
@@ -267,9 +267,16 @@ class Calendar {
     return !lane.items.empty() && lane.items.front().sequence == sequence;
   }
 
+  /// Into the cache, before it is asked for.
+  void fetch(const HeapEntry& entry) const {
+    const std::uint32_t index = entry.order & index_mask;
+    if ((index & lane_bit) == 0)
+      __builtin_prefetch(&slots_[index]);
+  }
+
   void check_lane(const Lane& lane) const;
   void check_free(std::size_t expected) const;
-  void check_heap(std::size_t expected) const;
+  void check_agenda(std::size_t expected) const;
 
   // machines.hpp
   [[nodiscard]] const Machine& machine(MachineId id) const;
@@ -310,10 +317,10 @@ class Calendar {
     const LaneItem item = lane.items.front();
     lane.items.pop_front();
     if (lane.items.empty()) {
-      heap_.pop();
+      agenda_.pop();
     } else {
       const LaneItem& next = lane.items.front();
-      heap_.replace_front({next.time, key(next.sequence, index)});
+      agenda_.replace_front({next.time, key(next.sequence, index)});
     }
     dispatch(world, lane, item);
   }
@@ -346,30 +353,30 @@ class Calendar {
 
   void pop_dead() {
     HOLDFAST_PACKET_CHECK(dead_ > 0, "a live entry is taken for one that was cancelled");
-    heap_.pop();
+    agenda_.pop();
     --dead_;
   }
   void sweep_if_mostly_dead() {
-    if (dead_ <= heap_.size() / 2 + 64)
+    if (dead_ <= agenda_.size() / 2 + 64)
       return;
-    heap_.keep_if([this](const HeapEntry& entry) { return is_live(entry); });
+    agenda_.keep_if([this](const HeapEntry& entry) { return is_live(entry); });
     dead_ = 0;
   }
 
   // What is true between two calls (check_invariants); the numbers are those of the contract.
-  // (1, 2) No live entry of the heap and no item of a lane lies before it.
+  // (1, 2) No live entry of the agenda and no item of a lane lies before it.
   TimePoint now_ = epoch;
   // (3) Above every sequence number that is pending.
   std::uint64_t next_sequence_ = 1;
   // (6) How many events were called, and how many slots are taken and items wait in lanes.
   std::uint64_t fired_ = 0;
   std::size_t pending_ = 0;
-  // (9) How many entries of the heap are dead, and the chain of all free slots.
+  // (9) How many entries of the agenda are dead, and the chain of all free slots.
   std::size_t dead_ = 0;
   std::uint32_t first_free_ = no_slot;
   // (2, 3) Live is one entry for each taken slot, and one for the head of each lane that is not
   // empty. (8) While carried it is empty.
-  Heap heap_;
+  Agenda agenda_;
   // (5) A slot is taken, and has its event's sequence number, while the event is pending.
   Vector<Slot> slots_;
   // (4) Along a lane times do not fall and sequence numbers rise.

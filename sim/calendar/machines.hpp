@@ -88,7 +88,7 @@ void Calendar<World>::move(std::uint32_t slot, TimePoint to) {
   if (carrier_ != nullptr) {
     carrier_->schedule(s.time, s.sequence, slot);
   } else {
-    heap_.push({s.time, key(s.sequence, slot)});
+    agenda_.push({s.time, key(s.sequence, slot)});
   }
 }
 

@@ -28,7 +28,7 @@ template <class World>
 void Calendar<World>::carry_with(Carrier* carrier) {
   HOLDFAST_CHECK(carrier_ == nullptr || carrier == nullptr, "it has an engine already");
   HOLDFAST_CHECK(pending_ == 0, "what is pending would be lost with the engine that has it");
-  heap_.clear();
+  agenda_.clear();
   dead_ = 0;
   carrier_ = carrier;
 }
@@ -70,7 +70,7 @@ void Calendar<World>::check_invariants() const {
   HOLDFAST_CHECK(pending_ == taken + waiting);
   HOLDFAST_CHECK(next_sequence_ <= std::uint64_t{1} << (64 - index_bits));
   check_free(slots_.size() - taken);
-  check_heap(taken - standing + heads);
+  check_agenda(taken - standing + heads);
 }
 
 template <class World>
@@ -95,18 +95,18 @@ void Calendar<World>::check_free(std::size_t expected) const {
 }
 
 template <class World>
-void Calendar<World>::check_heap(std::size_t expected) const {
-  heap_.check_invariants();
+void Calendar<World>::check_agenda(std::size_t expected) const {
+  agenda_.check_invariants();
   std::size_t live = 0;
-  for (const HeapEntry& entry : heap_) {
+  agenda_.for_each([&](const HeapEntry& entry) {
     if (!is_live(entry))
-      continue;
+      return;
     HOLDFAST_CHECK(entry.time >= ns(now_));
     ++live;
-  }
-  // No key is in the heap twice, so as many live ones as there are things to fire are those.
+  });
+  // No key is there twice, so as many live ones as there are things to fire are those.
   HOLDFAST_CHECK(live == (is_carried() ? 0 : expected));
-  HOLDFAST_CHECK(heap_.size() == live + dead_);
+  HOLDFAST_CHECK(agenda_.size() == live + dead_);
 }
 
 }  // namespace holdfast::sim

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Does the agenda give its entries back in their order when most of them are due later, and does it
+// keep them out of the heap?
+#include "sim/agenda.hpp"
+
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <set>
+#include <utility>
+
+#include "sim/random.hpp"
+
+using namespace holdfast;
+
+namespace {
+
+using Rank = std::pair<std::int64_t, std::uint64_t>;
+
+constexpr std::int64_t second = 1'000'000'000;
+/// As far as the timers of a host reach: at once, within a list, within the wheel, and beyond it.
+constexpr std::int64_t reaches[] = {0, 3'000, second / 500, 5 * second, 16 * second, 40 * second,
+                                    900 * second};
+
+struct Both {
+  sim::Agenda agenda;
+  std::set<Rank> expected;
+  std::int64_t now = 0;
+  std::uint64_t order = 0;
+
+  void push(std::uint64_t bits) {
+    const std::int64_t reach = reaches[bits % std::size(reaches)];
+    const std::int64_t time =
+        now + (reach == 0 ? 0 : static_cast<std::int64_t>(bits >> 8) % reach);
+    agenda.push({time, ++order});
+    expected.emplace(time, order);
+  }
+  void pop() {
+    const sim::HeapEntry front = agenda.front();
+    REQUIRE(Rank{front.time, front.order} == *expected.begin());
+    now = front.time;
+    agenda.pop();
+    expected.erase(expected.begin());
+  }
+  void check() const {
+    agenda.check_invariants();
+    std::set<Rank> found;
+    agenda.for_each([&](const sim::HeapEntry& e) { found.emplace(e.time, e.order); });
+    REQUIRE(found == expected);
+    REQUIRE(agenda.size() == expected.size());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("A large agenda agrees with a sorted set, whenever things are due", "[sim]") {
+  Both both;
+  const std::size_t most = 3 * sim::Agenda::most_near;
+  for (std::uint64_t i = 0; i < 120'000; ++i) {
+    const std::uint64_t bits = sim::random_bits(1, 3, i);
+    // It grows, shrinks to nothing, and grows again, with hours in which nothing is due.
+    const bool grows = i % 40'000 < 20'000;
+    if (both.expected.empty() || (bits >> 60) < (grows ? 12U : 3U))
+      both.push(sim::random_bits(1, 4, i));
+    else
+      both.pop();
+    if (both.expected.size() > most)
+      both.pop();
+    if (i % 7'919 == 0)
+      both.check();
+  }
+  Both twin = both;
+  const auto odd = [](const sim::HeapEntry& entry) { return entry.order % 3 != 0; };
+  twin.agenda.keep_if(odd);
+  std::erase_if(twin.expected, [](const Rank& one) { return one.second % 3 == 0; });
+  for (Both* one : {&both, &twin}) {
+    one->check();
+    while (!one->expected.empty())
+      one->pop();
+    CHECK(one->agenda.empty());
+    one->push(5);
+    one->check();
+  }
+}
+
+TEST_CASE("What is due beyond the wheel comes in its turn", "[sim]") {
+  sim::Later later;
+  later.start_behind(0);
+  // 100, 50 and 1 s; the wheel reaches 17.2 s.
+  for (std::int64_t s : {100, 50, 1})
+    later.push({s * second, static_cast<std::uint64_t>(s)});
+  for (std::uint64_t s : {1U, 50U, 100U}) {
+    std::uint64_t found = 0;
+    later.take_first([&](const sim::HeapEntry& entry) { found = entry.order; });
+    CHECK(found == s);
+    CHECK(later.begin() > static_cast<std::int64_t>(s) * second);
+    later.check_invariants();
+  }
+  CHECK(later.empty());
+}
+
+TEST_CASE("A small agenda has all of it in the heap, a large one a part", "[sim]") {
+  sim::Agenda agenda;
+  std::uint64_t near = 0;
+  for (std::uint64_t i = 0; i <= 2 * sim::Agenda::most_near; ++i)
+    agenda.push({static_cast<std::int64_t>(i) * second / 1000, i});
+  // One each millisecond: the lists begin at most 6.3 ms behind the first.
+  agenda.for_each([&](const sim::HeapEntry&) { ++near; });
+  CHECK(near == agenda.size());
+  CHECK(agenda.near() <= 8);
+  CHECK(agenda.front().order == 0);
+}
