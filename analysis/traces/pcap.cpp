@@ -119,17 +119,45 @@ struct Pdu {
   [[nodiscard]] std::uint64_t begin() const { return end - message.bytes; }
 };
 
-/// The byte at `offset` of a PDU.
-char byte_of(const Pdu& pdu, std::uint64_t offset) {
+/// The byte at `offset` of a PDU, as it was before TLS. What a TLS handshake says is not there.
+char plain_byte_of(const Pdu& pdu, std::uint64_t offset) {
   const transport::Message& m = pdu.message;
   if (offset < m.header_bytes)
     return static_cast<char>(m.header[offset]);
   offset -= m.header_bytes;
-  if (offset >= m.payload.bytes)
-    return static_cast<char>(pdu.digest[offset - m.payload.bytes]);
+  if (offset >= m.payload.bytes) {
+    const std::uint64_t behind = offset - m.payload.bytes;
+    return behind < pdu.digest.size() ? static_cast<char>(pdu.digest[behind]) : '\0';
+  }
   if (!pdu.blob.empty())
     return pdu.blob[offset];
   return static_cast<char>(m.payload.version >> (56 - offset % 8 * 8));
+}
+
+/// What the PDU is long without its TLS records.
+std::uint32_t plain_bytes(const transport::Message& m) {
+  return m.records ? wire::tls_data_of(m.bytes) : m.bytes;
+}
+
+/// The byte at `offset` of what goes out: in TLS records a header, the data, its content type and
+/// a tag, which is zero as nothing is encrypted (RFC 8446, 5.2).
+char byte_of(const Pdu& pdu, std::uint64_t offset) {
+  if (!pdu.message.records)
+    return plain_byte_of(pdu, offset);
+  constexpr std::uint32_t most = wire::tls_record_data_bytes;
+  const std::uint64_t which = offset / (most + wire::tls_record_bytes);
+  const std::uint64_t at = offset % (most + wire::tls_record_bytes);
+  const std::uint64_t left = plain_bytes(pdu.message) - which * most;
+  const std::uint64_t data = std::min<std::uint64_t>(left, most);
+  const std::uint64_t length = data + wire::tls_record_bytes - wire::tls_header_bytes;
+  if (at < wire::tls_header_bytes) {
+    const std::array<std::uint64_t, wire::tls_header_bytes> header = {0x17, 3, 3, length >> 8,
+                                                                      length & 0xff};
+    return static_cast<char>(header[at]);
+  }
+  if (at - wire::tls_header_bytes < data)
+    return plain_byte_of(pdu, which * most + at - wire::tls_header_bytes);
+  return at - wire::tls_header_bytes == data ? '\x17' : '\0';
 }
 
 /// One connection as the capture knows it. The model's ids are used again, port numbers are not.
@@ -216,10 +244,11 @@ class PacketCapture final : public TraceFile {
       const auto bytes = w_.transport.blobs[payload.blob].first(payload.bytes);
       pdu.blob.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     }
-    if (pdu.message.bytes != pdu.message.header_bytes + payload.bytes) {
+    if (payload.bytes != 0 &&
+        plain_bytes(pdu.message) != pdu.message.header_bytes + payload.bytes) {
       std::vector<std::byte> data;
       for (std::uint32_t i = 0; i < payload.bytes; ++i)
-        data.push_back(static_cast<std::byte>(byte_of(pdu, pdu.message.header_bytes + i)));
+        data.push_back(static_cast<std::byte>(plain_byte_of(pdu, pdu.message.header_bytes + i)));
       pdu.digest = wire::encode_digest(data);
     }
     sent.push_back(pdu);

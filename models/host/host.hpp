@@ -37,6 +37,7 @@ struct ConnectParameters {
   std::uint32_t numa_node = 0;
   wire::Digests digests{};  ///< NVMe/TCP
   bool disable_sqflow = false;
+  secure::Credentials credentials;
 };
 
 HostId add_host(World& w, const Host& host);

@@ -65,6 +65,9 @@ const Object<Connect>& connect_object() {
           .field("disable_sqflow", &Connect::disable_sqflow, boolean(),
                  "no submission queue flow control: with tcp a read that succeeds then ends with "
                  "its data")
+          .maybe("tls", &Connect::tls, object(tls_object()), "tcp: TLS; absent: none")
+          .maybe("dhchap", &Connect::dhchap, object(dhchap_object()),
+                 "keys for DH-HMAC-CHAP; absent: none")
           .field("duplicate_connect", &Connect::duplicate_connect, boolean(),
                  "allow another connection to the same port of the same subsystem")
           .copies("count");

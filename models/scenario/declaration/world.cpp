@@ -281,6 +281,15 @@ const Object<Subsystem>& subsystem_object() {
           .field("teardown_time", &Subsystem::teardown_time, duration(0s, 60s),
                  "processor time of the end of each queue, which that processor takes in the order "
                  "in which Connects and ends come")
+          .field("tls_time", &Subsystem::tls_time, duration(0s, 60s),
+                 "processor time of each TLS handshake, which that processor takes as well: its "
+                 "tlshd, at the ports of which this is the first subsystem")
+          .maybe("dhchap_time", &Subsystem::dhchap_time, duration(0s, 60s),
+                 "each Connect has to be followed by DH-HMAC-CHAP, which takes so much of that "
+                 "processor; absent: none is asked for")
+          .field("dhchap_under_tls", &Subsystem::dhchap_under_tls, boolean(),
+                 "also on a queue with TLS, as with nvmet of Linux 6.12; with one that knows "
+                 "secure concatenation TLS is enough")
           .field("fused_commands", &Subsystem::fused_commands, boolean(),
                  "Compare and Write is executed as one; else it is refused, as nvmet does")
           .field("effects_lbcc", &Subsystem::effects_lbcc,
@@ -321,6 +330,9 @@ std::vector<const ObjectInfo*> declared_objects() {
   out.insert(out.begin() + 4, &ana_group_state_object().info());
   out.insert(out.begin() + 3, &link_group_object().info());
   out.push_back(&takeover_object().info());
+  out.push_back(&tls_object().info());
+  out.push_back(&dhchap_object().info());
+  out.push_back(&reseed_object().info());
   out.push_back(&bond_object().info());
   for (const auto* info : workload_union().infos())
     out.push_back(info);

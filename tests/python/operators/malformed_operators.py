@@ -138,6 +138,29 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("leg", "/faults/2", LEG, "/2/leg", 'a link with "bond"'),
     ("leg_word", "/faults/2", {**DOWN, "leg": "first"}, "/2/leg", "primary"),
     ("fpin", "/faults/2", FPIN, "/2/type", '"transport": "fc"'),
+    ("tls", "/hosts/0/connect/0/tls", {"tiem": "1s"}, "/tls/tiem", 'mean "time"?'),
+    ("tls_ms", "/hosts/0/connect/0/tls", {"timeout": "1500ms"}, "/tls/timeout", "1s"),
+    ("tls_time", "/subsystems/0/tls_time", "61s", "/tls_time", "61s"),
+    ("concat", "/hosts/0/connect/0/tls", {"concat": True}, "/tls/concat", '"dhchap"'),
+    ("dhchap", "/hosts/0/connect/1/dhchap", {}, "/connect/1/dhchap", '"dhchap_time"'),
+    ("dhchap_time", "/subsystems/0/dhchap_time", "1ms", "/hosts/0/connect/0", '"dhchap": {}'),
+    (
+        "dhchap_group",
+        "/hosts/0/connect/0/dhchap",
+        {"group": "ffdhe2084"},
+        "/dhchap/group",
+        'mean "ffdhe2048"?',
+    ),
+    (
+        "dhchap_tls",
+        "/subsystems/0/dhchap_under_tls",
+        "no",
+        "/dhchap_under_tls",
+        "true or false",
+    ),
+    ("reseed", "/reseed", {"at": "1s"}, "/reseed/seed", "required"),
+    ("reseed_at", "/reseed", {"at": "2s", "seed": 2}, "/reseed/at", "the end of the run"),
+    ("reseed_seed", "/reseed", {"at": "1s", "seed": -1}, "/reseed/seed", "18446744073709551615"),
     ("false_alarms", "/expect/false_alarms", "none", "/expect/false_alarms", "number"),
 ]
 
@@ -158,6 +181,11 @@ WITH_RDMA: list[tuple[str, dict[str, Any], str]] = [
     (
         "/hosts/0/clock_fast_ppm",
         {"hosts": [{**BASE["hosts"][0], "clock_fast_ppm": 1}]},
+        '"transport": "tcp"',
+    ),
+    (
+        "/hosts/0/connect/0/tls",
+        {"hosts": [{"name": "h1", "connect": [{"subsystem": "sub", "port": "a0", "tls": {}}]}]},
         '"transport": "tcp"',
     ),
 ]
