@@ -30,7 +30,7 @@ void add_queue(World& w, ControllerId id, std::uint16_t qid) {
 Driver driver_of(transport::TransportKind kind, const ConnectParameters& p) {
   switch (kind) {
     case transport::TransportKind::tcp:
-      return TcpController{p.digests};
+      return TcpController{p.digests, p.tcp_user_timeout, p.rto_min};
     case transport::TransportKind::rdma:
       return RdmaController{};
     case transport::TransportKind::fc:

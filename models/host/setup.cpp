@@ -20,7 +20,11 @@ struct AskFor {
   World& w;
   transport::HostQueueId queue;
 
-  void operator()(const TcpController& c) const { transport::use_digests(w, queue, c.digests); }
+  void operator()(const TcpController& c) const {
+    transport::use_digests(w, queue, c.digests);
+    if (c.rto_min != Duration{})
+      transport::use_rto_min(w, queue, c.rto_min);
+  }
   void operator()(const RdmaController&) const {}
   void operator()(const FcController&) const {}
 };

@@ -69,6 +69,12 @@ void use_digests(World& w, HostQueueId id, wire::Digests digests) {
   w.transport.host_queues[id].digests = digests;
 }
 
+void use_rto_min(World& w, HostQueueId id, Duration rto_min) {
+  HOLDFAST_CHECK(w.transport.kind == TransportKind::tcp, "that is TCP's");
+  HOLDFAST_CHECK(rto_min > Duration{}, "a timeout has a floor");
+  w.transport.connections[w.transport.host_queues[id].connection].end[0].rto_min = rto_min;
+}
+
 void use_tls(World& w, HostQueueId id, const TlsSetup& tls) {
   HOLDFAST_CHECK(w.transport.kind == TransportKind::tcp || !tls.on, "TLS is NVMe/TCP's");
   w.transport.host_queues[id].tls = tls;

@@ -30,6 +30,8 @@ HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId
                        HostOwner owner, HostQueueId admin);
 /// NVMe/TCP: the digests that the queue asks for; to be said before it is connected.
 void use_digests(World& w, HostQueueId id, wire::Digests digests);
+/// NVMe/TCP: the floor of the host's retransmission timeouts (`rto_min` of its route).
+void use_rto_min(World& w, HostQueueId id, Duration rto_min);
 /// NVMe/TCP: TLS comes before ICReq; to be said before it is connected.
 void use_tls(World& w, HostQueueId id, const TlsSetup& tls);
 /// Sends a command. Its data travels in the capsule if the SGL says so, else the target asks for

@@ -19,6 +19,8 @@ const std::map<std::string, Words>& sensible() {
       {"connect.admin_timeout", {"1s", "3s", "60s"}},
       {"connect.io_timeout", {"500ms", "2s", "30s"}},
       {"connect.keep_alive_tmo", {"0s", "1s", "2s", "3s"}},
+      {"connect.rto_min", {"1ms", "20ms", "200ms"}},
+      {"connect.tcp_user_timeout", {"100ms", "500ms", "2s"}},
       {"connect.reconnect_delay", {"100ms", "1s", "2s"}},
       {"connect.setup_time", {"0s", "1ms", "100ms"}},
       {"fabric.ack_timeout", {"2ms", "20ms", "67108864ns"}},

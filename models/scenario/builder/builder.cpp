@@ -240,6 +240,8 @@ void build_connections(World& w, const Host& h, Names& names) {
     p.numa_node = c.numa_node;
     p.digests = {.header = c.hdr_digest, .data = c.data_digest};
     p.disable_sqflow = c.disable_sqflow;
+    p.tcp_user_timeout = c.tcp_user_timeout.value_or(0s);
+    p.rto_min = c.rto_min.value_or(0s);
     p.credentials = credentials_of(c);
     const host::ControllerId id = host::add_controller(w, p);
     names.controllers[{h.name, w.host.controllers[sim::index(id)].name}] = id;

@@ -5,6 +5,10 @@
 namespace holdfast::scenario::check {
 
 void security(const Scenario& s, const Connect& connect, const Cursor& at) {
+  if (connect.tcp_user_timeout)
+    require_tcp(s, at.at("tcp_user_timeout"), format_duration(*connect.tcp_user_timeout));
+  if (connect.rto_min)
+    require_tcp(s, at.at("rto_min"), format_duration(*connect.rto_min));
   if (connect.tls)
     require_tcp(s, at.at("tls"), "\"tls\"");
   // A discovery controller asks for no authentication (nvmet_setup_auth).

@@ -206,6 +206,8 @@ struct Connect {
       0s;                       ///< of each attempt, ahead of the first command of its admin queue
   Duration io_queue_time = 0s;  ///< ahead of the first command of each I/O queue
   std::optional<Duration> keep_alive_tmo;  ///< KATO, whole seconds; absent: 5 s, discovery 0 s
+  std::optional<Duration> tcp_user_timeout;  ///< of its sockets; absent: as `suspicion` says
+  std::optional<Duration> rto_min;           ///< of its route; absent: that of the fabric
   Duration reconnect_delay = 10s;
   Duration ctrl_loss_tmo = 600s;    ///< negative: never give up ("off")
   Duration dev_loss_tmo = 60s;      ///< FC: how long a lost remote port is waited for; 0: not

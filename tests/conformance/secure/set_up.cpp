@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What TLS and authentication add to the set-up of an association, counted in round trips
 // (protocol.md 5.3), and in the time that both ends compute.
+#include "models/transport/tcp/tcp.hpp"
 #include "tests/conformance/earliest.hpp"
 
 using namespace holdfast;
@@ -160,6 +161,20 @@ TEST_CASE("a connection that ends in its handshake is an error of tlshd", "[conf
   CHECK(run.log.last(Kind::connect_failed)["error"] == 13);
   run.until(40s);
   CHECK(run.log.count(Kind::connected) == 2);
+}
+
+TEST_CASE("a connection that ends between its handshake and ICResp ends the attempt",
+          "[conformance][secure]") {
+  json s = far_away(1);
+  set_connect(s, "tls", json::object());
+  Run run(s);
+  run.until(10s);
+  Run shaken = run_to(run, Kind::tls_handshake, with("error", 0));
+  const auto& ids = shaken.world.transport.connections;
+  const auto place = shaken.log.last(Kind::tls_handshake)["connection"];
+  tcp::kill(shaken.world, ids.id_at(static_cast<std::uint32_t>(place)), transport::Side::host);
+  CHECK(shaken.log.last(Kind::connect_failed)["error"] == tcp::connection_aborted);
+  CHECK(shaken.log.last(Kind::connect_failed).at == shaken.world.now());
 }
 
 TEST_CASE("handshakes wait for each other, and behind Connects", "[conformance][secure]") {

@@ -8,6 +8,7 @@ from typing import Any
 from malformed_cases import BASE
 
 RDMA = {**BASE["fabric"], "transport": "rdma"}
+PORT = {"subsystem": "sub", "port": "a0"}
 WARY = {**BASE["hosts"][0], "suspicion": {"tcp_timeouts": 2}}
 USER = {**BASE["hosts"][0], "suspicion": {"tcp_user_timeout": "1s"}}
 PAGE = {"type": "delay_command", "at": "1s", "subsystem": "sub", "admin": True, "opcode": 24}
@@ -158,7 +159,9 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
         "/dhchap_under_tls",
         "true or false",
     ),
-    ("reseed", "/reseed", {"at": "1s"}, "/reseed/seed", "required"),
+    ("user_own", "/hosts/0/connect/0/tcp_user_timeout", "0s", "/tcp_user_timeout", "1ms"),
+    ("rto_own", "/hosts/0/connect/0/rto_min", "61s", "/connect/0/rto_min", "60s"),
+    ("reseed", "/reseed", {"at": "1s"}, "/reseed", '"seed" (the other seed)'),
     ("reseed_at", "/reseed", {"at": "2s", "seed": 2}, "/reseed/at", "the end of the run"),
     ("reseed_seed", "/reseed", {"at": "1s", "seed": -1}, "/reseed/seed", "18446744073709551615"),
     ("false_alarms", "/expect/false_alarms", "none", "/expect/false_alarms", "number"),
@@ -184,8 +187,18 @@ WITH_RDMA: list[tuple[str, dict[str, Any], str]] = [
         '"transport": "tcp"',
     ),
     (
+        "/hosts/0/connect/0/rto_min",
+        {"hosts": [{"name": "h1", "connect": [{**PORT, "rto_min": "50ms"}]}]},
+        '"transport": "tcp"',
+    ),
+    (
+        "/hosts/0/connect/0/tcp_user_timeout",
+        {"hosts": [{"name": "h1", "connect": [{**PORT, "tcp_user_timeout": "1s"}]}]},
+        '"transport": "tcp"',
+    ),
+    (
         "/hosts/0/connect/0/tls",
-        {"hosts": [{"name": "h1", "connect": [{"subsystem": "sub", "port": "a0", "tls": {}}]}]},
+        {"hosts": [{"name": "h1", "connect": [{**PORT, "tls": {}}]}]},
         '"transport": "tcp"',
     ),
 ]
