@@ -11,8 +11,8 @@ namespace {
 json drawing() {
   json s = scenario_with(2);
   s["fabric"]["links"][0]["loss"] = "1%";
-  s["subsystems"][0]["namespaces"][0]["media"] = {
-      {"read", {{"uniform", {"50us", "500us"}}}}, {"write", {{"uniform", {"20us", "200us"}}}}};
+  s["subsystems"][0]["namespaces"][0]["media"] = {{"read", {{"uniform", {"50us", "500us"}}}},
+                                                  {"write", {{"uniform", {"20us", "200us"}}}}};
   s["workloads"] = json::array({fio({{"rate_iops", 500}})});
   return s;
 }

@@ -116,8 +116,7 @@ void pdus_have_their_sizes(const RunView& v, Ledger& ledger) {
     const auto wrong = [&](const Event& e, std::uint64_t wanted) {
       ledger.expect(bytes_of(s, e) == wanted, e.at, [&] {
         return fmt::format("a PDU of type {:02x}h of {}, queue {}, has {} bytes; {} were expected",
-                           e.get<"type">(), v.name_of(s.controller), s.qid, bytes_of(s, e),
-                           wanted);
+                           e.get<"type">(), v.name_of(s.controller), s.qid, bytes_of(s, e), wanted);
       });
     };
     for (const auto& side : s.sent) {

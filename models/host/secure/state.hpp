@@ -10,9 +10,9 @@
 namespace holdfast::host::secure {
 
 struct Credentials {
-  transport::TlsSetup tls;  ///< NVMe/TCP; with `concat` from the second admin queue on
-  bool concat = false;      ///< secure concatenation: authentication generates the key of TLS
-  bool key = false;         ///< and has done so, in this attempt to connect
+  transport::TlsSetup tls;      ///< NVMe/TCP; with `concat` from the second admin queue on
+  bool concat = false;          ///< secure concatenation: authentication generates the key of TLS
+  bool key = false;             ///< and has done so, in this attempt to connect
   sim::Duration dhchap_time{};  ///< that the host computes between challenge and reply
   bool both_ways = false;       ///< the controller has to authenticate itself, too
   std::uint16_t dh_bytes = 0;   ///< of a Diffie-Hellman value; 0: the NULL group

@@ -84,8 +84,7 @@ const Suspicion& knobs_of(const World& w, ControllerId id) {
 
 /// TCP_USER_TIMEOUT of a controller's sockets: its own, or else that of its host.
 Duration user_timeout(const World& w, ControllerId id) {
-  const auto* const tcp =
-      std::get_if<TcpController>(&w.host.controllers[sim::index(id)].driver);
+  const auto* const tcp = std::get_if<TcpController>(&w.host.controllers[sim::index(id)].driver);
   return tcp != nullptr && tcp->user_timeout != Duration{} ? tcp->user_timeout
                                                            : knobs_of(w, id).tcp_user_timeout;
 }
@@ -138,8 +137,7 @@ void keep_alive_answered(World& w, ControllerId id) {
 }
 
 void connection_failed(World& w, ControllerId id, int error) {
-  if (is_watched(w.host, id) && error == error_timed_out &&
-      user_timeout(w, id) != Duration{})
+  if (is_watched(w.host, id) && error == error_timed_out && user_timeout(w, id) != Duration{})
     suspect(w, id, Sign::user_timeout);
 }
 

@@ -131,7 +131,7 @@ void network_fault(const Scenario& s, const DamagePdu& fault, const Cursor& at) 
         .fail(fmt::format("{} without \"{}\"", in_quotes(fault.controller), key),
               fmt::format("a connection with \"{}\": true", key));
   }
-  // The tag of the record would not fit, and that ends the connection before any digest is looked at.
+  // The tag of the record would not fit, which ends the connection before a digest is looked at.
   if (connect.tls)
     at.at("controller")
         .fail(fmt::format("{} with \"tls\"", in_quotes(fault.controller)),

@@ -36,9 +36,8 @@ void security(const Scenario& s, const Connect& connect, const Cursor& at) {
 
 void reseed(const Scenario& s, const Cursor& at) {
   if (s.reseed && s.reseed->at >= s.duration)
-    at.at("reseed").at("at").fail(
-        format_duration(s.reseed->at),
-        "before the end of the run at " + format_duration(s.duration));
+    at.at("reseed").at("at").fail(format_duration(s.reseed->at),
+                                  "before the end of the run at " + format_duration(s.duration));
 }
 
 }  // namespace holdfast::scenario::check

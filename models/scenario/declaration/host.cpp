@@ -44,8 +44,8 @@ const Object<Connect>& connect_object() {
           .maybe("keep_alive_tmo", &Connect::keep_alive_tmo, duration(0s, 65535s, 1s),
                  "KATO; absent: 5s, for `discovery` 0s. 0s is for `discovery` only")
           .maybe("tcp_user_timeout", &Connect::tcp_user_timeout, duration(1ms, longest_run, 1ms),
-                 "tcp: TCP_USER_TIMEOUT of its sockets (transport_ack_timeout of SPDK); absent: that "
-                 "of the host's `suspicion`")
+                 "tcp: TCP_USER_TIMEOUT of its sockets (transport_ack_timeout of SPDK); absent: "
+                 "that of the host's `suspicion`")
           .maybe("rto_min", &Connect::rto_min, duration(1ms, 60s),
                  "tcp: at the host, the floor of the retransmission timeout on its route (ip route "
                  "... rto_min); absent: that of the fabric")

@@ -190,7 +190,7 @@ struct Tls {
 
 /// DH-HMAC-CHAP of a connection.
 struct Dhchap {
-  Duration time = 0s;        ///< that the host computes
+  Duration time = 0s;         ///< that the host computes
   std::uint16_t group = 256;  ///< bytes of a value; 0: NULL
   bool both_ways = false;
 };
@@ -205,7 +205,7 @@ struct Connect {
   Duration admin_queue_time =
       0s;                       ///< of each attempt, ahead of the first command of its admin queue
   Duration io_queue_time = 0s;  ///< ahead of the first command of each I/O queue
-  std::optional<Duration> keep_alive_tmo;  ///< KATO, whole seconds; absent: 5 s, discovery 0 s
+  std::optional<Duration> keep_alive_tmo;    ///< KATO, whole seconds; absent: 5 s, discovery 0 s
   std::optional<Duration> tcp_user_timeout;  ///< of its sockets; absent: as `suspicion` says
   std::optional<Duration> rto_min;           ///< of its route; absent: that of the fabric
   Duration reconnect_delay = 10s;

@@ -102,8 +102,9 @@ void submit(World& w, HostQueueId id, const wire::Command& command, const Payloa
   const auto header = wire::encode_capsule_cmd_header(command, carried.bytes, q.digests);
   const Message message = nvme_tcp::make_message(header, carried, q.digests);
   if (!w.transport.capsule_drops.empty()) [[unlikely]]
-    choose_capsule(w, id, command.opcode,
-                   message.bytes + record_bytes(w.transport.connections[q.connection], message.bytes));
+    choose_capsule(
+        w, id, command.opcode,
+        message.bytes + record_bytes(w.transport.connections[q.connection], message.bytes));
   const ConnectionId connection = w.transport.host_queues[id].connection;
   if (tcp::is_gone(w, connection, Side::host)) [[unlikely]] {
     // "failed to send request": io_work meets the error after the command was taken.

@@ -177,7 +177,7 @@ struct EndpointNumbers {
   bool cwnd_limited = false;
   TimePoint cwnd_used_since{};
   TimePoint last_sent{};  ///< data (lsndtime)
-  Duration rto_min{};  ///< tcp_rto_min: of the route, or of all
+  Duration rto_min{};     ///< tcp_rto_min: of the route, or of all
   RoundTrips round_trips;
   Rack rack;
   // segments on the way

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TLS 1.3 with a pre-shared key, as far as it takes time: ClientHello, the answer that also ends the
-// target's part, the host's Finished, and then what each record adds (RFC 8446; nvme_tcp_start_tls).
+// TLS 1.3 with a pre-shared key, as far as it takes time: ClientHello, the answer that also ends
+// the target's part, the host's Finished, and what each record adds (RFC 8446; nvme_tcp_start_tls).
 // Nothing is encrypted: the handshake is as long as one, and has the record types of one.
 #include <initializer_list>
 
@@ -37,19 +37,19 @@ void send_hello(World& w, ConnectionId id, Side side, std::uint32_t bytes) {
   // A record of type handshake, with a ClientHello or a ServerHello that fills it.
   const std::uint32_t record = bytes - wire::tls_header_bytes;
   const unsigned type = side == Side::host ? 1 : 2;
-  send_handshake(w, id, side,
-                 {0x16, 3, 3, record >> 8, record & 0xff, type, 0, (record - 4) >> 8,
-                  (record - 4) & 0xff},
-                 bytes);
+  send_handshake(
+      w, id, side,
+      {0x16, 3, 3, record >> 8, record & 0xff, type, 0, (record - 4) >> 8, (record - 4) & 0xff},
+      bytes);
 }
 
 void send_finished(World& w, ConnectionId id) {
   // ChangeCipherSpec, then a record whose content nobody can read.
   constexpr std::uint32_t before = wire::tls_header_bytes + 1;
-  send_handshake(w, id, Side::host,
-                 {0x14, 3, 3, 0, 1, 1, 0x17, 3, 3, 0,
-                  finished_bytes - before - wire::tls_header_bytes},
-                 finished_bytes);
+  send_handshake(
+      w, id, Side::host,
+      {0x14, 3, 3, 0, 1, 1, 0x17, 3, 3, 0, finished_bytes - before - wire::tls_header_bytes},
+      finished_bytes);
 }
 
 void say_hello(World& w, HostQueueId id) {
@@ -75,9 +75,7 @@ std::uint32_t record_bytes(const Connection& c, std::uint32_t bytes) {
   return c.tls ? wire::tls_record_bytes * wire::tls_records_of(bytes) : 0;
 }
 
-void note_tls(World& w, ConnectionId id, int error) {
-  record<Kind::tls_handshake>(w, id, error);
-}
+void note_tls(World& w, ConnectionId id, int error) { record<Kind::tls_handshake>(w, id, error); }
 
 void start_tls(World& w, ConnectionId id) {
   const HostQueueId queue = w.transport.connections[id].host_queue;
@@ -107,8 +105,7 @@ void take_server_hello(World& w, ConnectionId id) {
 
 void take_handshake(World& w, ConnectionId id, const Message& message) {
   const Connection& c = w.transport.connections[id];
-  if (message.header[0] == change_cipher_spec ||
-      w.transport.ports[sim::index(c.port)].mutes != 0)
+  if (message.header[0] == change_cipher_spec || w.transport.ports[sim::index(c.port)].mutes != 0)
     return;
   w.transport.target.hello(w, w.transport.target_queues[c.target_queue].owner);
 }

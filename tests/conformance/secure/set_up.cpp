@@ -141,8 +141,7 @@ TEST_CASE("a TLS handshake that nobody answers ends when its timeout is over",
     s["faults"].push_back({{"type", "port_mute"}, {"at", "9s"}, {"port", "a0"}});
     Run run(s);
     run.until(10s);
-    const Run open = run_to(run, Kind::tcp_state,
-                            with("side", 0) && with("state", established));
+    const Run open = run_to(run, Kind::tcp_state, with("side", 0) && with("state", established));
     const TimePoint fails = open.world.now() + timeout;
     assert_earliest(open, fails, Kind::tls_handshake, with("error", 110));
     assert_earliest(open, fails, Kind::connect_failed, with("error", 110));
@@ -154,7 +153,8 @@ TEST_CASE("a connection that ends in its handshake is an error of tlshd", "[conf
   json s = far_away(1);
   set_connect(s, "tls", {{"time", "500ms"}});
   // Its socket is gone while tlshd of the host has not said anything yet.
-  s["faults"].push_back({{"type", "kill_sockets"}, {"at", "10.3s"}, {"host", "h1"}, {"controller", "nvme0"}});
+  s["faults"].push_back(
+      {{"type", "kill_sockets"}, {"at", "10.3s"}, {"host", "h1"}, {"controller", "nvme0"}});
   Run run(s);
   run.until(15s);
   CHECK(run.log.last(Kind::tls_handshake)["error"] == 13);
@@ -225,11 +225,11 @@ TEST_CASE("TLS adds 22 bytes to each record of 16 KiB at most", "[conformance][s
     json s = scenario_with(1);
     if (tls)
       set_connect(s, "tls", json::object());
-    s["workloads"] = {{{"type", "script"},
-                       {"host", "h1"},
-                       {"start", "1s"},
-                       {"steps", {{{"do", "write"}, {"blocks", block}},
-                                  {{"do", "read"}, {"blocks", block}}}}}};
+    s["workloads"] = {
+        {{"type", "script"},
+         {"host", "h1"},
+         {"start", "1s"},
+         {"steps", {{{"do", "write"}, {"blocks", block}}, {{"do", "read"}, {"blocks", block}}}}}};
     Run run(s, true);
     run.until(2s);
     std::vector<std::uint64_t> out;
@@ -241,6 +241,6 @@ TEST_CASE("TLS adds 22 bytes to each record of 16 KiB at most", "[conformance][s
   CHECK(bytes(false, 1) == std::vector<std::uint64_t>{72 + 4096, 24, 72, 24 + 4096, 24});
   CHECK(bytes(true, 1) == std::vector<std::uint64_t>{94 + 4096, 46, 94, 46 + 4096, 46});
   // 64 KiB, asked for by R2T: with its header the data needs five records.
-  CHECK(bytes(true, 16) == std::vector<std::uint64_t>{94, 46, 24 + 65536 + 5 * 22, 46, 94,
-                                                      24 + 65536 + 5 * 22, 46});
+  CHECK(bytes(true, 16) ==
+        std::vector<std::uint64_t>{94, 46, 24 + 65536 + 5 * 22, 46, 94, 24 + 65536 + 5 * 22, 46});
 }

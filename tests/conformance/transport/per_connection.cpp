@@ -7,13 +7,12 @@ using namespace holdfast::conformance;
 
 namespace {
 
-/// Two paths that are lost at 2.9 s; each has a write out at 3 s, and then nothing.
-json two_holes(const json& of_first_path) {
+/// Two paths that are lost at 2.9 s; each has an I/O out at 3 s, and then nothing.
+json two_holes(const json& of_first_path, const char* io = "write") {
   json s = scenario_with(2);
   s["hosts"][0]["connect"][0].update(of_first_path);
-  const json write = {
-      {"type", "script"}, {"host", "h1"}, {"start", "3s"}, {"steps", {{{"do", "write"}}}}};
-  s["workloads"] = {write, write};
+  const json one = {{"type", "script"}, {"host", "h1"}, {"start", "3s"}, {"steps", {{{"do", io}}}}};
+  s["workloads"] = {one, one};
   s["faults"] = {blackhole("h1-s1", 2900ms), blackhole("h1-s2", 2900ms)};
   return s;
 }
@@ -22,25 +21,31 @@ TimePoint sent_at(const Run& run, std::uint64_t controller) {
   return run.log.first(Kind::attempt_sent, with("controller", controller)).at;
 }
 
-/// How long after it left its host sends a write once more.
-Duration probed_after(const Run& run, std::uint64_t controller) {
+/// How long after an I/O its host does that on its connection.
+Duration first_after(const Run& run, std::uint64_t controller, Kind kind) {
   const Entry sent = run.log.first(Kind::attempt_sent, with("controller", controller));
-  const Filter of_write = with("side", 0) && with("connection", sent["connection"]);
-  return run.log.first(Kind::tcp_probe, of_write).at - sent.at;
+  const Filter of_io = with("side", 0) && with("connection", sent["connection"]);
+  return run.log.first(kind, of_io && since(sent.at)).at - sent.at;
 }
 
 }  // namespace
 
 TEST_CASE("rto_min of a route is that of its connections", "[conformance][per-connection]") {
-  // A round trip takes some 10 us, so a lone segment is probed after the floor of the timeout, in
-  // whole milliseconds and one or two more.
+  // A round trip takes some 10 us. The three segments of a write are probed after 2 ms and time out
+  // a floor later; the one of a read is probed after the floor. All in whole milliseconds.
   for (const Duration floor : {50ms, 20ms}) {
-    Run run(two_holes({{"rto_min", text(floor)}}));
-    run.until(4s);
-    CHECK(probed_after(run, 0) >= floor);
-    CHECK(probed_after(run, 0) <= floor + 3ms);
-    CHECK(probed_after(run, 1) >= 200ms);
-    CHECK(probed_after(run, 1) <= 203ms);
+    Run writes(two_holes({{"rto_min", text(floor)}}));
+    writes.until(4s);
+    CHECK(first_after(writes, 0, Kind::tcp_timeout) >= floor + 2ms);
+    CHECK(first_after(writes, 0, Kind::tcp_timeout) <= floor + 4ms);
+    CHECK(first_after(writes, 1, Kind::tcp_timeout) >= 202ms);
+    CHECK(first_after(writes, 1, Kind::tcp_timeout) <= 204ms);
+    Run reads(two_holes({{"rto_min", text(floor)}}, "read"));
+    reads.until(4s);
+    CHECK(first_after(reads, 0, Kind::tcp_probe) >= floor);
+    CHECK(first_after(reads, 0, Kind::tcp_probe) <= floor + 2ms);
+    CHECK(first_after(reads, 1, Kind::tcp_probe) >= 200ms);
+    CHECK(first_after(reads, 1, Kind::tcp_probe) <= 202ms);
   }
 }
 

@@ -19,8 +19,9 @@ from test_malformed import refused
 def traces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run the scenario whose handshakes are not answered at first."""
     out = tmp_path_factory.mktemp("tls")
-    done = holdfast("run", "scenarios/operators/tls_unanswered.json", "--kernel", "native", "--set", "/workloads=[]",
-                    "--set", "/expect={}", "--out", str(out), "--trace", "kernel,pcap")  # fmt: skip
+    done = holdfast("run", "scenarios/operators/tls_unanswered.json", "--kernel", "native",
+                    "--set", "/workloads=[]", "--set", "/expect={}",
+                    "--out", str(out), "--trace", "kernel,pcap")  # fmt: skip
     assert done.returncode == 0, done.stderr
     return out / "tls_unanswered"
 
@@ -70,7 +71,9 @@ def test_damage_is_refused_with_tls(tmp_path: Path) -> None:
     assert "TLS finds" in words
 
 
-@pytest.mark.parametrize("question", [("rare", "--of", "corruption"), ("search", "--for", "corruption")])
+@pytest.mark.parametrize(
+    "question", [("rare", "--of", "corruption"), ("search", "--for", "corruption")]
+)
 def test_a_second_seed_is_refused_where_copies_throw_dice(question: tuple[str, ...]) -> None:
     """Copies of a world would all throw the same ones from there on."""
     verb, *words = question
