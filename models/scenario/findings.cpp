@@ -10,6 +10,7 @@
 
 #include "models/scenario/declaration/declaration.hpp"
 #include "models/scenario/declaration/presets.hpp"
+#include "models/scenario/reading/units.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::scenario {
