@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The vocabulary of the trace: every kind of record, its layer, and the names and types of its
-// words. One table; record<>, the hashes, the JSON lines, the first-difference report and the
-// oracle all read it. Whoever reads takes words by name: Words<Kind::x>(record).get<"name">().
+// The vocabulary of the trace: every kind of record, its layer, and names and types of its words.
+// One table; record<>, hashes, JSON lines, first-difference report and oracle all read it. Whoever
+// reads takes words by name: Words<Kind::x>(record).get<"name">().
 #pragma once
 
 #include <algorithm>
@@ -65,8 +65,7 @@ enum class Line : std::uint8_t;
 namespace holdfast {
 
 /// Names one sending of an I/O, and the data that it writes: the serial number of the I/O << 8 |
-/// attempt; 0 names none. An I/O that goes back and forth without rest is sent more than 255 times:
-/// the upper part of such a number is in the bits from 48 on.
+/// attempt; 0 names none. Of an attempt beyond 255 the upper part is in the bits from 48 on.
 enum class Token : std::uint64_t {};
 
 inline constexpr std::uint32_t most_attempts = 0xff'ffff;  ///< of one I/O
@@ -85,10 +84,9 @@ constexpr std::uint32_t attempt_of(Token token) {
   return static_cast<std::uint32_t>(word >> 48 << 8 | (word & 0xff));
 }
 
-// kind, layer, types and names of the words. A command_sent carries the 64-bit words of its
-// submission queue entry at bytes 0, 40, 48 and 56; host_data and target_data the words that are
-// not zero of what goes along with a command or a response besides user data (Connect, Identify,
-// log pages), by their byte offset.
+// kind, layer, types and names of the words. A command_sent has the 64-bit words of its submission
+// queue entry at bytes 0, 40, 48 and 56; host_data and target_data what is not zero of what goes
+// along with a command or a response besides user data (Connect, log pages), by byte offset.
 #define HOLDFAST_RECORD_KINDS(X, W)                                                                \
   X(packet_hop, full, W(net::ChannelId, channel), W(u16, bytes), W(u64, head), W(u64, seq),        \
     W(u64, ack), W(u64, stamp_ns))                                                                 \
@@ -219,7 +217,9 @@ constexpr std::uint32_t attempt_of(Token token) {
   X(response_astray, protocol, W(SubsystemId, subsystem), W(u16, cntlid), W(u16, cid),             \
     W(u8, what))                                                                                   \
   X(takeover, protocol, W(SubsystemId, subsystem), W(target::NodeId, node),                        \
-    W(target::TakeoverStep, step))
+    W(target::TakeoverStep, step))                                                                 \
+  X(tls_handshake, protocol, W(ConnectionId, connection), W(int, error))                           \
+  X(authenticated, protocol, W(ControllerId, controller), W(u16, qid))
 
 enum class Kind : std::uint16_t {
 #define HOLDFAST_X(name, ...) name,

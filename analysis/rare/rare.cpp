@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "analysis/parallel.hpp"
+#include "models/scenario/reading/error.hpp"
 #include "models/scenario/reading/units.hpp"
 
 namespace holdfast::analysis::rare {
@@ -290,6 +291,10 @@ std::string name_of(const Event& event) {
 }
 
 Outcome rare(const scenario::Scenario& scenario, const Event& event, const Options& options) {
+  // Copies of a world would throw the same dice from there on.
+  if (scenario.reseed)
+    throw scenario::ScenarioError({scenario.name, "/reseed", "a second seed",
+                                   "none: rare gives each copy of a world dice of its own", ""});
   return Run(scenario, event, options).all();
 }
 

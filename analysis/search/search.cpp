@@ -17,6 +17,7 @@
 #include "analysis/search/likelihood.hpp"
 #include "analysis/search/shrink.hpp"
 #include "analysis/search/walk.hpp"
+#include "models/scenario/reading/error.hpp"
 #include "models/scenario/scenario.hpp"
 #include "sim/check.hpp"
 
@@ -342,6 +343,10 @@ const char* name_of(Objective objective) {
 Outcome search(const scenario::Scenario& scenario, const Options& options, Objective objective) {
   HOLDFAST_CHECK(!options.against || objective == Objective::corruption,
                  "two policies are compared by what becomes of data");
+  // Executions would throw the same dice from there on.
+  if (scenario.reseed)
+    throw scenario::ScenarioError({scenario.name, "/reseed", "a second seed",
+                                   "none: search gives its walks dice of their own", ""});
   const Space space(scenario, objective);
   std::optional<Space> other;
   if (options.against)

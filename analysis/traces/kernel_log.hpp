@@ -27,6 +27,7 @@ struct Watch {
   bool held = false;                      ///< the hold that is on has a length
   bool disconnected = false;              ///< FC: the target has disconnected, that is the cause
   bool mapped = false;                    ///< this association has told its queues
+  bool no_tls = false;                    ///< its TLS handshake has failed, and that was told
   bool after_reset = false;               ///< the attempt that is on is the first after a reset
   bool deleted = false;                   ///< an administrator has asked for its deletion
   std::int64_t failfast_at_ns = -1;       ///< when fail-fast expires; -1: not pending
@@ -87,6 +88,8 @@ class KernelLog final : public TraceFile {
   void on_keep_alive_done(const Words<Kind::keep_alive_done>& r);
   void on_timeout(const Words<Kind::request_timeout>& r);
   void on_opening(transport::ConnectionId connection);
+  void on_tls_handshake(const Words<Kind::tls_handshake>& r);
+  void on_authenticated(const Words<Kind::authenticated>& r);
   void on_connected(const Words<Kind::connected>& r);
   void on_setup_refused(const Words<Kind::setup_refused>& r);
   void on_connect_failed(const Words<Kind::connect_failed>& r);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel log of an association: sockets, queues, connects and how they fail.
 #include "analysis/traces/kernel_log.hpp"
+#include "models/transport/queue.hpp"
 #include "models/transport/rdma/rdma.hpp"
 #include "models/transport/tcp/tcp.hpp"
 
@@ -69,11 +70,18 @@ bool KernelLog::on_setup(const sim::Record& r) {
       const Words<Kind::connect_attempt> words(r);
       const auto id = words.get<"controller">();
       watch(id).mapped = false;
+      watch(id).no_tls = false;
       watch(id).after_reset = words.get<"attempt">() == 0 && controller(id).connected_once;
       if (is_fc())
         tell_fc_attempt(id);
       return true;
     }
+    case Kind::tls_handshake:
+      on_tls_handshake(Words<Kind::tls_handshake>(r));
+      return true;
+    case Kind::authenticated:
+      on_authenticated(Words<Kind::authenticated>(r));
+      return true;
     case Kind::connected:
       on_connected(Words<Kind::connected>(r));
       return true;
@@ -86,6 +94,27 @@ bool KernelLog::on_setup(const sim::Record& r) {
     default:
       return false;
   }
+}
+
+/// nvme_tcp_start_tls: what went well is a debug message.
+void KernelLog::on_tls_handshake(const Words<Kind::tls_handshake>& r) {
+  const int error = r.get<"error">();
+  if (error == 0)
+    return;
+  const auto owner = w_.transport.host_queues[host_queue_of(r.get<"connection">())].owner;
+  const host::Queue& q = w_.host.queues[sim::index(owner)];
+  watch(q.controller).no_tls = true;
+  say(q.controller, fmt::format("queue {}: TLS handshake {}, error -{}", q.qid,
+                                error == transport::no_handshake ? "failed" : "complete", error));
+}
+
+/// nvme_auth_process_dhchap_success1: of the admin queue alone.
+void KernelLog::on_authenticated(const Words<Kind::authenticated>& r) {
+  const auto id = r.get<"controller">();
+  const std::uint16_t bytes = controller(id).credentials.dh_bytes;
+  const std::string group = bytes == 0 ? "null" : fmt::format("ffdhe{}", 8 * bytes);
+  if (r.get<"qid">() == 0)
+    say(id, fmt::format("qid 0: authenticated with hash hmac(sha256) dhgroup {}", group));
 }
 
 void KernelLog::tell_mapped(host::ControllerId id) {
@@ -182,6 +211,8 @@ void KernelLog::on_connect_failed(const Words<Kind::connect_failed>& r) {
   } else if (is_fc()) {
     tell_fc_failure(r);
     return;
+  } else if (at.no_tls) {
+    // Its line was told.
   } else if (error == tcp::timed_out || error == tcp::connection_refused) {
     say(id, fmt::format("failed to connect socket: -{}", error));
   } else if (error == resource_unavailable || error == tcp::connection_reset) {

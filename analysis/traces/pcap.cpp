@@ -2,11 +2,10 @@
 // The packets of a run as a capture file (pcapng) that Wireshark dissects down to NVMe/TCP. Each
 // link at which a host sits is an interface, tapped behind its far end as the packet travels: each
 // packet that gets through is there once, one that a fault swallows is not. (With a tap on every
-// link a packet would be in the file several times, and dissectors take the second sighting for a
-// retransmission.) PDU headers and control data are the true bytes of the model. User data, which
-// the model does not move, is the 8-byte token of the attempt that wrote it, repeated. Ethernet,
-// IPv4 and TCP headers are made here; their lengths, sequence numbers, flags and time stamps are
-// the model's.
+// link dissectors would take the second sighting of a packet for a retransmission.) PDU headers and
+// control data are the true bytes of the model. User data, which the model does not move, is the
+// 8-byte token of the attempt that wrote it, repeated. Ethernet, IPv4 and TCP headers are made
+// here; their lengths, sequence numbers, flags and time stamps are the model's.
 #include <algorithm>
 #include <bit>
 #include <deque>
@@ -119,17 +118,41 @@ struct Pdu {
   [[nodiscard]] std::uint64_t begin() const { return end - message.bytes; }
 };
 
-/// The byte at `offset` of a PDU.
-char byte_of(const Pdu& pdu, std::uint64_t offset) {
+/// The byte at `offset` of a PDU, as it was before TLS. What a TLS handshake says is not there.
+char plain_byte_of(const Pdu& pdu, std::uint64_t offset) {
   const transport::Message& m = pdu.message;
   if (offset < m.header_bytes)
     return static_cast<char>(m.header[offset]);
   offset -= m.header_bytes;
-  if (offset >= m.payload.bytes)
-    return static_cast<char>(pdu.digest[offset - m.payload.bytes]);
+  if (offset >= m.payload.bytes) {
+    offset -= m.payload.bytes;
+    return offset < pdu.digest.size() ? static_cast<char>(pdu.digest[offset]) : '\0';
+  }
   if (!pdu.blob.empty())
     return pdu.blob[offset];
   return static_cast<char>(m.payload.version >> (56 - offset % 8 * 8));
+}
+
+std::uint32_t plain_bytes(const transport::Message& m) {
+  return m.records ? wire::tls_data_of(m.bytes) : m.bytes;
+}
+
+/// The byte at `offset` of what goes out. A TLS record has a header, the data, its content type and
+/// a tag, which is zero: nothing is encrypted (RFC 8446, 5.2).
+char byte_of(const Pdu& pdu, std::uint64_t offset) {
+  if (!pdu.message.records)
+    return plain_byte_of(pdu, offset);
+  constexpr std::uint32_t most = wire::tls_record_data_bytes;
+  const std::uint64_t which = offset / (most + wire::tls_record_bytes);
+  const std::uint64_t at = offset % (most + wire::tls_record_bytes);
+  const auto data = std::min<std::uint64_t>(plain_bytes(pdu.message) - which * most, most);
+  const std::uint64_t length = data + wire::tls_record_bytes - wire::tls_header_bytes;
+  const std::array<std::uint64_t, 5> header = {0x17, 3, 3, length >> 8, length & 0xff};
+  if (at < wire::tls_header_bytes)
+    return static_cast<char>(header[at]);
+  if (at - wire::tls_header_bytes < data)
+    return plain_byte_of(pdu, which * most + at - wire::tls_header_bytes);
+  return at - wire::tls_header_bytes == data ? '\x17' : '\0';
 }
 
 /// One connection as the capture knows it. The model's ids are used again, port numbers are not.
@@ -216,10 +239,11 @@ class PacketCapture final : public TraceFile {
       const auto bytes = w_.transport.blobs[payload.blob].first(payload.bytes);
       pdu.blob.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     }
-    if (pdu.message.bytes != pdu.message.header_bytes + payload.bytes) {
+    if (payload.bytes != 0 &&
+        plain_bytes(pdu.message) != pdu.message.header_bytes + payload.bytes) {
       std::vector<std::byte> data;
       for (std::uint32_t i = 0; i < payload.bytes; ++i)
-        data.push_back(static_cast<std::byte>(byte_of(pdu, pdu.message.header_bytes + i)));
+        data.push_back(static_cast<std::byte>(plain_byte_of(pdu, pdu.message.header_bytes + i)));
       pdu.digest = wire::encode_digest(data);
     }
     sent.push_back(pdu);

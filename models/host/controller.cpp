@@ -30,7 +30,7 @@ void add_queue(World& w, ControllerId id, std::uint16_t qid) {
 Driver driver_of(transport::TransportKind kind, const ConnectParameters& p) {
   switch (kind) {
     case transport::TransportKind::tcp:
-      return TcpController{p.digests};
+      return TcpController{p.digests, p.tcp_user_timeout, p.rto_min};
     case transport::TransportKind::rdma:
       return RdmaController{};
     case transport::TransportKind::fc:
@@ -231,6 +231,7 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   fc_set_options(c);
   c.fast_io_fail = p.fast_io_fail_tmo;
   c.disable_sqflow = p.disable_sqflow;
+  c.credentials = p.credentials;
   c.created = p.at;
   c.last_check = p.at;  // nvme_init_ctrl
   c.queue_size = std::min(p.queue_size, longest_io_queue);

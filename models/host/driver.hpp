@@ -13,7 +13,9 @@
 namespace holdfast::host {
 
 struct TcpController {
-  wire::Digests digests{};  ///< hdr_digest and data_digest of `nvme connect`
+  wire::Digests digests{};       ///< hdr_digest and data_digest of `nvme connect`
+  sim::Duration user_timeout{};  ///< TCP_USER_TIMEOUT of its sockets; 0: as the host has it
+  sim::Duration rto_min{};       ///< of its route; 0: that of all
 };
 
 struct RdmaController {};

@@ -37,6 +37,9 @@ struct ConnectParameters {
   std::uint32_t numa_node = 0;
   wire::Digests digests{};  ///< NVMe/TCP
   bool disable_sqflow = false;
+  Duration tcp_user_timeout{};  ///< of its sockets; 0: as Suspicion says
+  Duration rto_min{};           ///< of its route; 0: as TcpParameters say
+  secure::Credentials credentials;
 };
 
 HostId add_host(World& w, const Host& host);

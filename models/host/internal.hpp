@@ -128,6 +128,10 @@ void reconnect_or_remove(World& w, ControllerId id, int error, bool dnr);
 // teardown.cpp
 /// Nothing is sent on the queue any more, and its connection ends.
 void stop_sending(World& w, QueueId id);
+/// The admin queue alone (nvme_tcp_teardown_admin_queue).
+void close_admin_queue(World& w, ControllerId id);
+/// An attempt to connect has failed: what there is of it is torn down.
+void setup_failed(World& w, ControllerId id, int error, bool dnr);
 /// Requests of a queue, or of a whole controller, without Asynchronous Event Requests.
 std::uint64_t in_flight(World& w, QueueId id);
 bool anything_in_flight(World& w, const Controller& c);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "models/host/internal.hpp"
+#include "models/host/secure/secure.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::host {
@@ -19,7 +20,11 @@ struct AskFor {
   World& w;
   transport::HostQueueId queue;
 
-  void operator()(const TcpController& c) const { transport::use_digests(w, queue, c.digests); }
+  void operator()(const TcpController& c) const {
+    transport::use_digests(w, queue, c.digests);
+    if (c.rto_min != Duration{})
+      transport::use_rto_min(w, queue, c.rto_min);
+  }
   void operator()(const RdmaController&) const {}
   void operator()(const FcController&) const {}
 };
@@ -34,6 +39,8 @@ void open_transport(World& w, QueueId id) {
   q.transport = transport::open_queue(w, c.forward, c.back, c.port,
                                       transport::HostOwner{sim::index(id)}, admin);
   std::visit(AskFor{w, q.transport}, c.driver);
+  if (c.credentials.tls.on)
+    transport::use_tls(w, q.transport, c.credentials.tls_now());
   record<Kind::queue_opened>(w, q.controller, q.qid, transport::connection_of(w, q.transport));
 }
 
@@ -97,34 +104,6 @@ void send_log_page(World& w, QueueId admin, LogId lid, std::uint32_t bytes) {
   log.nsid = lid == LogId::ana ? 0 : wire::all_namespaces;
   log.dwords = wire::GetLogPage::dwords_for(bytes);
   send_setup(w, admin, wire::make_get_log_page(0, log));
-}
-
-void after_failed_setup(World& w, ControllerId id) {
-  const Controller& c = controller(w, id);
-  if (c.state == State::connecting) {
-    reconnect_or_remove(w, id, c.setup_error, c.setup_dnr);
-  } else {
-    continue_delete(w, id);
-  }
-}
-
-void setup_failed(World& w, ControllerId id, int error, bool dnr) {
-  Controller& c = controller(w, id);
-  HOLDFAST_CHECK(c.setup != Setup::idle && c.setup != Setup::done,
-                 "no set-up is on that could fail");
-  c.setup = Setup::idle;
-  // A reset that fails consumes an attempt as well (nvme_reset_ctrl_work).
-  if (c.attempts == 0 && c.connected_once) {
-    c.attempts = 1;
-    ++c.counters.reconnect_count;
-  }
-  record<Kind::connect_failed>(w, id, c.attempts, error);
-  if (fc_setup_failed(w, id, error, dnr))
-    return;
-  stop_keep_alive(w, id);
-  c.setup_error = error;
-  c.setup_dnr = dnr;
-  tear_down(w, id, after_failed_setup);
 }
 
 void finish_setup(World& w, ControllerId id) {
@@ -219,6 +198,8 @@ bool is_skipped(const World& w, const Controller& c, Setup step) {
     return true;
   if (step == Setup::read_katt)
     return !host_of(w, c).policy.holds_katt || c.kato == Duration{};
+  if (c.credentials.key && (step == Setup::effects_log || step == Setup::smart_log))
+    return true;
   return c.started_once && (step == Setup::effects_log || step == Setup::smart_log);
 }
 
@@ -236,6 +217,14 @@ void next_step(World& w, ControllerId id) {
     c.setup = static_cast<Setup>(static_cast<std::uint8_t>(c.setup) + 1);
   } while (is_skipped(w, c, c.setup));
   c.setup_queue = 0;
+  if (!initialized && c.setup >= Setup::number_of_queues && c.credentials.starts_over()) {
+    // nvme_tcp_setup_ctrl: "restart admin queue for secure concatenation"
+    c.credentials.key = true;
+    close_admin_queue(w, id);
+    c.setup = Setup::admin_transport;
+    issue_step(w, id);
+    return;
+  }
   // nvme_init_ctrl_finish ends here: keep-alive runs before the I/O queues exist.
   if (!initialized && c.setup >= Setup::number_of_queues)
     start_keep_alive(w, id);
@@ -318,6 +307,7 @@ void start_setup(World& w, ControllerId id) {
   c.setup = Setup::admin_transport;
   c.setup_queue = 0;
   c.io_queues = 0;
+  c.credentials.key = false;  // nvme_auth_revoke_tls_key
   const Duration busy = std::exchange(c.setup_time, Duration{});
   if (busy == Duration{}) {
     issue_step(w, id);
@@ -355,8 +345,10 @@ void setup_completed(World& w, ControllerId id, const Request& r,
   }
   switch (c.setup) {
     case Setup::admin_connect:
-      c.cntlid = static_cast<std::uint16_t>(completion.dw0 & 0xffff);
-      queue(w, c.admin).live = true;
+      if (wire::as_connect(r.command)) {
+        c.cntlid = static_cast<std::uint16_t>(completion.dw0 & 0xffff);
+        queue(w, c.admin).live = true;
+      }
       break;
     case Setup::enable:
       c.ready_deadline =
@@ -388,12 +380,14 @@ void setup_completed(World& w, ControllerId id, const Request& r,
       HOLDFAST_CHECK(c.io_queues > 0, "a controller without I/O queues is of no use");
       break;
     case Setup::io_connect:
-      queue(w, QueueId{sim::index(c.admin) + wire::as_connect(r.command)->qid}).live = true;
+      if (const auto connect = wire::as_connect(r.command))
+        queue(w, QueueId{sim::index(c.admin) + connect->qid}).live = true;
       break;
     default:
       break;
   }
-  next_step(w, id);
+  if (!secure::authenticates(w, id, r, completion))
+    next_step(w, id);
 }
 
 }  // namespace holdfast::host

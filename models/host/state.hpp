@@ -12,6 +12,7 @@
 #include "models/host/counters.hpp"
 #include "models/host/driver.hpp"
 #include "models/host/options.hpp"
+#include "models/host/secure/state.hpp"
 #include "models/host/suspicion/state.hpp"
 #include "models/host/tags.hpp"
 #include "models/transport/state.hpp"
@@ -256,6 +257,7 @@ struct Controller {
   std::uint32_t ccr_serial = 0;     ///< which of all its attempts this is: a late answer is not it
   sim::EventId ccr_timer{};
   Driver driver;  ///< of the world's transport
+  secure::Credentials credentials;
   // scan.cpp: of the first connect, and of those after it
   sim::Vector<std::uint32_t> scan;    ///< NSIDs still to be identified
   bool scanning = false;              ///< it is looking at its namespaces again

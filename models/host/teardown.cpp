@@ -31,14 +31,20 @@ void close_io_later(World& w, ControllerId id) {
     close_later(w, io_queue(c, i));
 }
 
+void after_failed_setup(World& w, ControllerId id) {
+  const Controller& c = controller(w, id);
+  if (c.state == State::connecting) {
+    reconnect_or_remove(w, id, c.setup_error, c.setup_dnr);
+  } else {
+    continue_delete(w, id);
+  }
+}
+
 /// nvme_rdma_teardown_admin_queue, from the end of its quiesce on; then whatever the teardown was
 /// for.
 void tear_down_admin(World& w, ControllerId id) {
   Controller& c = controller(w, id);
-  stop_sending(w, c.admin);
-  stop_timeouts(w, id, false);
-  cancel_all(w, c.admin);
-  close_later(w, c.admin);
+  close_admin_queue(w, id);
   c.busy_in_resetting = false;
   c.tearing_down = false;
   HOLDFAST_CHECK(c.after_teardown != nullptr, "a teardown is for something");
@@ -52,6 +58,14 @@ void stop_sending(World& w, QueueId id) {
   q.live = false;
   if (q.allocated)
     transport::stop_queue(w, q.transport);
+}
+
+void close_admin_queue(World& w, ControllerId id) {
+  const QueueId admin = controller(w, id).admin;
+  stop_sending(w, admin);
+  stop_timeouts(w, id, false);
+  cancel_all(w, admin);
+  close_later(w, admin);
 }
 
 void close_connections(World& w, ControllerId id) {
@@ -133,6 +147,25 @@ void tear_down(World& w, ControllerId id, void (*then)(World&, ControllerId)) {
   }
   queue(w, c.admin).live = false;
   when_quiesced(w, id, tear_down_admin);
+}
+
+void setup_failed(World& w, ControllerId id, int error, bool dnr) {
+  Controller& c = controller(w, id);
+  HOLDFAST_CHECK(c.setup != Setup::idle && c.setup != Setup::done,
+                 "no set-up is on that could fail");
+  c.setup = Setup::idle;
+  // A reset that fails consumes an attempt as well (nvme_reset_ctrl_work).
+  if (c.attempts == 0 && c.connected_once) {
+    c.attempts = 1;
+    ++c.counters.reconnect_count;
+  }
+  record<Kind::connect_failed>(w, id, c.attempts, error);
+  if (fc_setup_failed(w, id, error, dnr))
+    return;
+  stop_keep_alive(w, id);
+  c.setup_error = error;
+  c.setup_dnr = dnr;
+  tear_down(w, id, after_failed_setup);
 }
 
 }  // namespace holdfast::host

@@ -10,6 +10,7 @@
 
 #include "models/scenario/declaration/declaration.hpp"
 #include "models/scenario/declaration/presets.hpp"
+#include "models/scenario/reading/units.hpp"
 #include "models/scenario/scenario.hpp"
 
 namespace holdfast::scenario {
@@ -121,6 +122,30 @@ void warn_of_targets(const Scenario& s, std::vector<Warning>& out) {
 
 /// Nothing but an I/O that times out tells such a host of a lost path, and nothing tells the
 /// target.
+/// A storm that does not converge: see scenarios/operators/tls_storm.json.
+void warn_of_handshakes(const Scenario& s, std::vector<Warning>& out) {
+  for (std::size_t i = 0; i < s.subsystems.size(); ++i) {
+    const Subsystem& sub = s.subsystems[i];
+    std::int64_t connections = 0;
+    Duration shortest = longest_run;
+    for (const Host& host : s.hosts) {
+      for (const Connect& c : host.connect) {
+        if (c.subsystem != sub.name || !c.tls)
+          continue;
+        ++connections;
+        shortest = std::min(shortest, c.tls->timeout);
+      }
+    }
+    if (connections * sub.tls_time <= shortest)
+      continue;
+    out.push_back({fmt::format("/subsystems/{}/tls_time", i),
+                   fmt::format("one handshake of each of {} connections takes {}, and a host waits "
+                               "for {}: if all come back together, some have to try again",
+                               connections, format_duration(connections * sub.tls_time),
+                               format_duration(shortest))});
+  }
+}
+
 void warn_of_no_keep_alive(const Scenario& s, std::vector<Warning>& out) {
   for (std::size_t i = 0; i < s.hosts.size(); ++i) {
     const Host& host = s.hosts[i];
@@ -252,6 +277,7 @@ std::vector<ScenarioError::Parts> all_errors(const nlohmann::json& document,
 std::vector<Warning> warnings(const Scenario& scenario) {
   std::vector<Warning> out;
   warn_of_targets(scenario, out);
+  warn_of_handshakes(scenario, out);
   warn_of_hosts(scenario, out);
   warn_of_no_keep_alive(scenario, out);
   warn_of_kernels(scenario, out);

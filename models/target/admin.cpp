@@ -280,6 +280,8 @@ void execute_fabrics(World& w, QueueId queue, const wire::Command& command, cons
              set && set->property == wire::Property::cc) {
     set_configuration(w, w.target.queues[queue].controller, static_cast<std::uint32_t>(set->value));
     respond(w, queue, command, {});
+  } else if (wire::is_authentication(command)) {
+    authenticate(w, queue, command);
   } else {
     respond(w, queue, command, refuse(StatusCode::invalid_field));
   }

@@ -91,7 +91,7 @@ void connect_admin(World& w, QueueId queue, const wire::Command& command,
   // nvmet_alloc_ctrl: the timer runs from here, so that a host that dies before it enables the
   // controller is cleaned up as well. Other targets wait for CC.EN (KeepAliveFrom).
   start_watchdog(w, id);
-  respond(w, queue, command, {}, cntlid);
+  respond(w, queue, command, {}, cntlid | authentication_wanted(w, queue, s));
 }
 
 void connect_io(World& w, QueueId queue, const wire::Command& command, const wire::Connect& request,
@@ -108,7 +108,8 @@ void connect_io(World& w, QueueId queue, const wire::Command& command, const wir
     return;
   }
   attach(w, queue, id, request);
-  respond(w, queue, command, {}, data.cntlid);
+  const Subsystem& s = w.target.subsystems[sim::index(sid)];
+  respond(w, queue, command, {}, data.cntlid | authentication_wanted(w, queue, s));
 }
 
 }  // namespace

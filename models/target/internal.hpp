@@ -142,6 +142,16 @@ bool goes_astray(World& w, QueueId queue, const wire::Command& command,
 void send_response(World& w, QueueId queue, const wire::Completion& completion,
                    const transport::Payload& data);
 
+// secure/secure.cpp
+/// A host begins a TLS handshake.
+void take_hello(World& w, QueueId queue);
+/// What `hello` or a command of DH-HMAC-CHAP took has been computed: it is answered.
+void take_computed(World& w, QueueId queue, const wire::Command& command);
+/// What the answer to a Connect says besides the CNTLID.
+std::uint32_t authentication_wanted(const World& w, QueueId queue, const Subsystem& s);
+/// A command that brings a message of DH-HMAC-CHAP, or asks for one.
+void authenticate(World& w, QueueId queue, const wire::Command& command);
+
 // io.cpp
 /// The medium has done its work for a request.
 void finish(World& w, RequestId id);

@@ -87,6 +87,12 @@ void take(World& w, const Held& h) {
     case Held::Kind::released:
       release_if_drained(w, h.queue);
       return;
+    case Held::Kind::hello:
+      take_hello(w, h.queue);
+      return;
+    case Held::Kind::computed:
+      take_computed(w, h.queue, h.command);
+      return;
     case Held::Kind::finished:
       return;
   }

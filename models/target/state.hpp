@@ -144,6 +144,10 @@ struct Profile {
   bool ccr_event_lost = false;     ///< the completed notice is never sent
   bool ana_event_lost = false;     ///< nor is that of an ANA change
   Duration connect_time{};         ///< of each Connect, one after the other; 0: none
+  Duration tls_time{};             ///< of each TLS handshake, in the same line; 0: none
+  bool dhchap = false;             ///< every Connect is asked for DH-HMAC-CHAP ...
+  Duration dhchap_time{};          ///< ... which takes so long, in the same line
+  bool dhchap_under_tls = true;    ///< also one of a queue that is under TLS
   Duration teardown_time{};        ///< of the end of each queue, in the same line; 0: none
   bool ccr_compares_host = false;  ///< only controllers of the same host are found (3.6)
   bool notices_on = true;          ///< Feature 0Bh begins with what OAES offers (3.9)
@@ -216,6 +220,8 @@ struct Held {
     finished,  ///< the medium has done its work
     quiesced,  ///< what executes on a queue is to be stopped
     released,  ///< a queue that was stopped may go
+    hello,     ///< a TLS handshake begins
+    computed,  ///< what a handshake or an authentication takes is computed
   };
   Kind kind = Kind::command;
   QueueId queue{};
@@ -292,6 +298,7 @@ struct Queue {
   ControllerId controller = sim::none<ControllerId>;
   std::uint16_t qid = 0;
   std::uint16_t sqsize = 0;
+  std::uint8_t messages = 0;      ///< of DH-HMAC-CHAP that are over
   std::uint32_t executing = 0;    ///< commands that will still touch the medium or answer
   sim::List<RequestId> executes;  ///< the same, in the order in which they began
   sim::Links<QueueId> on_port;

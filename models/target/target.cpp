@@ -105,6 +105,16 @@ void failed(World& w, transport::TargetOwner owner, int error) {
   }
 }
 
+void hello(World& w, transport::TargetOwner owner) {
+  const QueueId id{static_cast<std::uint64_t>(owner)};
+  const NodeId node = w.target.queues[id].node;
+  if (hangs(w, node)) {
+    hold(w, node, {.kind = Held::Kind::hello, .queue = id});
+  } else {
+    take_hello(w, id);
+  }
+}
+
 /// What goes to the wire. A refused Connect has no controller: subsystem ~0, CNTLID 0.
 void record_response(World& w, const Queue& q, std::uint16_t cid, wire::Status status,
                      std::uint64_t result, const Payload& data) {
@@ -130,7 +140,7 @@ sim::List<QueueId>& queues_at(World& w, transport::PortId port) {
   return ports[sim::index(port)];
 }
 
-transport::TargetHandlers handlers() { return {accepted, command, data, lost, failed}; }
+transport::TargetHandlers handlers() { return {accepted, command, data, lost, failed, hello}; }
 
 void take_loss(World& w, QueueId id) {
   const ControllerId controller = w.target.queues[id].controller;

@@ -34,6 +34,7 @@ bool takes(CapsuleDrop& drop, HostOwner owner, std::uint8_t opcode);
 /// What each transport defines: it connects itself to the network below, and has these two rows.
 namespace nvme_tcp {
 void install(World& w);
+void answer_hello(World& w, TargetQueueId id);
 extern const HostFunctions host_functions;
 extern const TargetFunctions target_functions;
 }  // namespace nvme_tcp

@@ -2,7 +2,10 @@
 // What queue pairs ride on, as plain values that a scenario names.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+
+#include "sim/time.hpp"
 
 namespace holdfast::transport {
 
@@ -29,5 +32,15 @@ struct SynLimits {
   std::uint32_t attempts = 3;
   std::uint32_t linear = 4;  ///< tcp_syn_linear_timeouts: these do not double
 };
+
+/// NVMe/TCP: a connection begins with a TLS handshake.
+struct TlsSetup {
+  bool on = false;
+  sim::Duration time{};  ///< that the host's tlshd takes before its ClientHello
+  sim::Duration timeout = std::chrono::seconds{10};  ///< tls_handshake_timeout
+};
+
+/// Where the TLS handshake of a connection is.
+enum class Handshake : std::uint8_t { none, begun, over };
 
 }  // namespace holdfast::transport

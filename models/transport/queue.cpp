@@ -69,6 +69,27 @@ void use_digests(World& w, HostQueueId id, wire::Digests digests) {
   w.transport.host_queues[id].digests = digests;
 }
 
+void use_rto_min(World& w, HostQueueId id, Duration rto_min) {
+  HOLDFAST_CHECK(w.transport.kind == TransportKind::tcp, "that is TCP's");
+  HOLDFAST_CHECK(rto_min > Duration{}, "a timeout has a floor");
+  w.transport.connections[w.transport.host_queues[id].connection].end[0].rto_min = rto_min;
+}
+
+void use_tls(World& w, HostQueueId id, const TlsSetup& tls) {
+  HOLDFAST_CHECK(w.transport.kind == TransportKind::tcp || !tls.on, "TLS is NVMe/TCP's");
+  w.transport.host_queues[id].tls = tls;
+}
+
+void answer_hello(World& w, TargetQueueId id) {
+  HOLDFAST_CHECK(w.transport.kind == TransportKind::tcp, "TLS is NVMe/TCP's");
+  nvme_tcp::answer_hello(w, id);
+}
+
+bool has_tls(const World& w, TargetQueueId id) {
+  return w.transport.kind == TransportKind::tcp &&
+         w.transport.connections[w.transport.target_queues[id].connection].tls;
+}
+
 void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data) {
   host_of(w).submit(w, id, command, data);
 }

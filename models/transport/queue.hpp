@@ -13,6 +13,8 @@ inline constexpr Duration icresp_timeout = std::chrono::seconds{10};
 inline constexpr int protocol_error = 71;  ///< EPROTO
 inline constexpr int digest_error = 5;     ///< EIO
 inline constexpr int no_icresp = 11;       ///< EAGAIN, what a timed-out receive returns
+inline constexpr int no_handshake = 110;   ///< ETIMEDOUT (nvme_tcp_start_tls)
+inline constexpr int handshake_lost = 13;  ///< EACCES, what tlshd makes of most errors
 
 /// Connects `transport` to its two engines and to the network below.
 void install(World& w, TransportKind kind, const HostHandlers& host, const TargetHandlers& target);
@@ -28,6 +30,10 @@ HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId
                        HostOwner owner, HostQueueId admin);
 /// NVMe/TCP: the digests that the queue asks for; to be said before it is connected.
 void use_digests(World& w, HostQueueId id, wire::Digests digests);
+/// NVMe/TCP: the floor of the host's retransmission timeouts (`rto_min` of its route).
+void use_rto_min(World& w, HostQueueId id, Duration rto_min);
+/// NVMe/TCP: TLS comes before ICReq; to be said before it is connected.
+void use_tls(World& w, HostQueueId id, const TlsSetup& tls);
 /// Sends a command. Its data travels in the capsule if the SGL says so, else the target asks for
 /// it.
 void submit(World& w, HostQueueId id, const wire::Command& command, const Payload& data);
@@ -54,6 +60,10 @@ void leave_unanswered(World& w, TargetQueueId id, std::uint16_t cid);
 void request_data(World& w, TargetQueueId id, std::uint16_t cid, std::uint16_t tag,
                   std::uint32_t bytes);
 [[nodiscard]] ConnectionId connection_of(const World& w, TargetQueueId id);
+/// NVMe/TCP: the target's part of a TLS handshake is computed.
+void answer_hello(World& w, TargetQueueId id);
+/// NVMe/TCP: the queue is under TLS.
+[[nodiscard]] bool has_tls(const World& w, TargetQueueId id);
 void stop_queue(World& w, TargetQueueId id);
 void close_queue(World& w, TargetQueueId id);
 

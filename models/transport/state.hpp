@@ -55,7 +55,9 @@ struct HostQueue {
   bool stopped = false;                ///< nothing goes up any more
   wire::Digests digests{};             ///< NVMe/TCP: wanted, and then agreed
   sim::Vector<std::uint16_t> damaged;  ///< NVMe/TCP: commands whose data came damaged
-  sim::EventId setup_timer{};          ///< waits for ICResp
+  sim::EventId setup_timer{};          ///< waits for ICResp, or for the end of the TLS handshake
+  TlsSetup tls{};                      ///< NVMe/TCP
+  Handshake handshake = Handshake::none;
 };
 
 /// The target's end of a queue pair.
@@ -106,6 +108,8 @@ struct TargetHandlers {
   /// The transport found an error after which the controller does not go on, whichever of its
   /// queues met it (nvmet_ctrl_fatal_error).
   void (*failed)(World&, TargetOwner owner, int error) = nullptr;
+  /// TCP: a host begins a TLS handshake; answer_hello answers, whenever it is computed.
+  void (*hello)(World&, TargetOwner owner) = nullptr;
 };
 
 /// TCP: a host has no route, and connects along it fail at once.

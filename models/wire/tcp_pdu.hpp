@@ -45,6 +45,20 @@ inline constexpr std::uint32_t admin_in_capsule_bytes = 8192;
 inline constexpr std::uint32_t maxh2cdata_minimum = 4096;
 inline constexpr std::uint32_t nvmet_maxh2cdata = 0x40'0000;  // 4 MiB
 
+// What TLS 1.3 puts around the data of a record: a header, the content type and a tag of AES-GCM
+// (RFC 8446, 5.2). A record holds 16 KiB at most, and a PDU begins a record.
+inline constexpr std::uint32_t tls_header_bytes = 5;
+inline constexpr std::uint32_t tls_record_bytes = tls_header_bytes + 1 + 16;
+inline constexpr std::uint32_t tls_record_data_bytes = 16384;
+[[nodiscard]] constexpr std::uint32_t tls_records_of(std::uint32_t bytes) noexcept {
+  return (bytes + tls_record_data_bytes - 1) / tls_record_data_bytes;
+}
+// What a PDU is long whose records have that many bytes.
+[[nodiscard]] constexpr std::uint32_t tls_data_of(std::uint32_t bytes) noexcept {
+  constexpr std::uint32_t full = tls_record_data_bytes + tls_record_bytes;
+  return bytes - (bytes + full - 1) / full * tls_record_bytes;
+}
+
 using IcPdu = std::array<std::byte, ic_pdu_bytes>;
 using CapsuleCmdHeader = std::array<std::byte, capsule_cmd_header_bytes>;
 using ShortHeader = std::array<std::byte, short_header_bytes>;

@@ -5,6 +5,7 @@
 
 #include "models/wire/admin_commands.hpp"  // IWYU pragma: export
 #include "models/wire/async_event.hpp"     // IWYU pragma: export
+#include "models/wire/authentication.hpp"  // IWYU pragma: export
 #include "models/wire/bytes.hpp"           // IWYU pragma: export
 #include "models/wire/connect.hpp"         // IWYU pragma: export
 #include "models/wire/cqe.hpp"             // IWYU pragma: export

@@ -389,6 +389,9 @@ std::string scenario_text(std::uint64_t seed) {
   Dice machines(seed, "machines");
   if (tcp && machines.percent(25))
     stand_still(machines, names, out);
+  Dice keys(seed, "keys");
+  if (tcp && keys.percent(25))
+    shake_hands(keys, out);
   return out.dump(2);
 }
 

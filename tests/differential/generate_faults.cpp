@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Drawing what goes wrong in a random scenario.
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include "tests/differential/generate_internal.hpp"
 
@@ -229,6 +231,30 @@ void stand_still(Dice& dice, const Names& names, json& s) {
                              {"clock", dice.pick({"runs", "stops"})}});
   }
   s["hosts"].back()["hostid"] = "6f1e4a52-0c1d-4b9e-8f5a-2b7c9d3e1a40";
+}
+
+void shake_hands(Dice& dice, json& s) {
+  std::map<std::string, bool> asks;
+  for (json& sub : s["subsystems"]) {
+    sub["tls_time"] = dice.pick({"0s", "1ms", "30ms"});
+    const bool dhchap = asks[sub["name"]] = dice.percent(50);
+    if (dhchap)
+      sub["dhchap_time"] = dice.pick({"0s", "1ms", "30ms"});
+    sub["dhchap_under_tls"] = dice.percent(30);
+  }
+  // Damage is for digests to find, and refused with TLS.
+  const bool tls = std::none_of(s["faults"].begin(), s["faults"].end(),
+                                [](const json& f) { return f["type"] == "damage_pdu"; });
+  for (json& host : s["hosts"]) {
+    for (json& connect : host["connect"]) {
+      const bool dhchap = asks[connect["subsystem"]];
+      if (dhchap)
+        connect["dhchap"] = {{"time", dice.pick({"0s", "2ms"})}, {"both_ways", dice.percent(30)}};
+      if (tls && dice.percent(70))
+        connect["tls"] = {{"time", dice.pick({"0s", "2ms", "100ms"})}, {"timeout", "1s"}};
+      connect["rto_min"] = dice.span(10, 200, "ms");
+    }
+  }
 }
 
 }  // namespace holdfast::generate

@@ -34,6 +34,8 @@ json refusal(Dice& dice, const Names& names);
 /// Hosts that stand still; for tcp. Not clocks that drift, and not bonds, which look at multiples
 /// of miimon: laws that shift a run in time do not hold for them.
 void stand_still(Dice& dice, const Names& names, json& s);
+/// TLS, authentication, and routes with a floor of their own; for tcp.
+void shake_hands(Dice& dice, json& s);
 /// The same on Fibre Channel, where ports come and go.
 void ride_on_fc(Dice& dice, const Names& names, json& s);
 

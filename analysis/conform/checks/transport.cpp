@@ -33,6 +33,7 @@ Sent command_of(const Event& e) {
   out.command.opcode = out.opcode = static_cast<std::uint8_t>(e.get<"sqe0">());
   out.command.cid = static_cast<std::uint16_t>(e.get<"sqe0">() >> 16);
   out.command.nsid = static_cast<std::uint32_t>(e.get<"sqe0">() >> 32);
+  out.command.cdw11 = static_cast<std::uint32_t>(e.get<"cdw10">() >> 32);
   out.command.cdw12 = static_cast<std::uint32_t>(e.get<"cdw12">());
   out.admin = e.get<"qid">() == 0;
   return out;
@@ -49,8 +50,16 @@ std::uint64_t block_bytes(const RunView& v, const Stream& s, std::uint32_t nsid)
   return 0;
 }
 
+/// What a PDU is long, without TLS records around it.
+std::uint64_t bytes_of(const Stream& s, const Event& e) {
+  const auto bytes = static_cast<std::uint32_t>(e.get<"bytes">());
+  return s.tls ? wire::tls_data_of(bytes) : bytes;
+}
+
 /// Bytes that the host has to send with a command; none: that does not follow from its words.
 std::optional<std::uint64_t> data_of(const RunView& v, const Stream& s, const Sent& c) {
+  if (c.command.is(wire::FabricsType::authentication_send))
+    return c.command.cdw11;  // TL
   if (c.command.is_fabrics())
     return c.command.is(wire::FabricsType::connect) ? wire::connect_data_bytes : 0;
   if (c.admin)
@@ -105,10 +114,9 @@ void pdus_have_their_sizes(const RunView& v, Ledger& ledger) {
   for (const Stream& s : streams_of(v)) {
     const wire::Digests digests = digests_of(v, s);
     const auto wrong = [&](const Event& e, std::uint64_t wanted) {
-      ledger.expect(e.get<"bytes">() == wanted, e.at, [&] {
+      ledger.expect(bytes_of(s, e) == wanted, e.at, [&] {
         return fmt::format("a PDU of type {:02x}h of {}, queue {}, has {} bytes; {} were expected",
-                           e.get<"type">(), v.name_of(s.controller), s.qid, e.get<"bytes">(),
-                           wanted);
+                           e.get<"type">(), v.name_of(s.controller), s.qid, bytes_of(s, e), wanted);
       });
     };
     for (const auto& side : s.sent) {
@@ -119,7 +127,7 @@ void pdus_have_their_sizes(const RunView& v, Ledger& ledger) {
           wrong(e, wire::pdu_bytes(type, 0, digests));
         else if (type != PduType::capsule_cmd)
           // Data of some length, or the PDU would not have been sent.
-          wrong(e, std::max(e.get<"bytes">(), wire::pdu_bytes(type, 1, digests)));
+          wrong(e, std::max(bytes_of(s, e), wire::pdu_bytes(type, 1, digests)));
       }
     }
     each_capsule(v, s, [&](const Event& e, const Sent& c) {
@@ -162,7 +170,7 @@ void capsules_keep_the_limit(const RunView& v, Ledger& ledger) {
         return;
       const std::uint64_t data = *data_of(v, s, c);
       const std::uint64_t inside =
-          e.get<"bytes">() - wire::pdu_bytes(PduType::capsule_cmd, 0, digests_of(v, s));
+          bytes_of(s, e) - wire::pdu_bytes(PduType::capsule_cmd, 0, digests_of(v, s));
       const bool fits = data <= limit;
       ledger.expect(fits ? inside >= data : inside == 0, e.at, [&] {
         return fmt::format(

@@ -13,6 +13,9 @@ namespace {
 
 std::uint32_t low_word(std::uint64_t word) { return static_cast<std::uint32_t>(word); }
 
+/// A TLS record that is no PDU: its types begin behind those of PDUs.
+bool is_handshake(const Event& e) { return e.get<"type">() > wire::raw(wire::PduType::r2t); }
+
 class Collector {
  public:
   explicit Collector(const RunView& v) : v_(v) {}
@@ -56,11 +59,15 @@ class Collector {
         });
         return;
       case Kind::pdu_sent:
-        if (Stream* s = find(of_connection_, e.get<"connection">()))
-          s->sent[e.get<"side">()].push_back(index);
+        if (Stream* s = find(of_connection_, e.get<"connection">())) {
+          if (is_handshake(e))
+            s->tls = true;
+          else
+            s->sent[e.get<"side">()].push_back(index);
+        }
         return;
       case Kind::pdu_received:
-        if (Stream* s = find(of_connection_, e.get<"connection">()))
+        if (Stream* s = find(of_connection_, e.get<"connection">()); s && !is_handshake(e))
           s->received[e.get<"side">()].push_back(index);
         return;
       default:

@@ -21,6 +21,7 @@ struct Stream {
   std::uint16_t qid = 0;
   std::uint32_t connection = 0;
   std::uint32_t opened = 0;    ///< event
+  bool tls = false;            ///< it began with a TLS handshake: its PDUs lie in records
   TimePoint released = never;  ///< the target ended the queue, with what it had not sent yet
   // Events, in order:
   std::vector<std::uint32_t> commands;                 ///< command_sent

@@ -10,6 +10,7 @@ inline constexpr int error_timed_out = 110;  ///< ETIMEDOUT
 
 Watch& watch_of(World& w, ControllerId id);
 const Suspicion& knobs_of(const World& w, ControllerId id);
+Duration user_timeout(const World& w, ControllerId id);
 /// A LIVE controller is given up. With `only_with_ccr` nothing happens unless a reset can follow.
 void suspect(World& w, ControllerId id, Sign sign);
 

@@ -82,6 +82,13 @@ const Suspicion& knobs_of(const World& w, ControllerId id) {
   return host_of(w, w.host.controllers[sim::index(id)]).suspicion;
 }
 
+/// TCP_USER_TIMEOUT of a controller's sockets: its own, or else that of its host.
+Duration user_timeout(const World& w, ControllerId id) {
+  const auto* const tcp = std::get_if<TcpController>(&w.host.controllers[sim::index(id)].driver);
+  return tcp != nullptr && tcp->user_timeout != Duration{} ? tcp->user_timeout
+                                                           : knobs_of(w, id).tcp_user_timeout;
+}
+
 void forget(World& w, ControllerId id) {
   if (!is_watched(w.host, id))
     return;
@@ -130,8 +137,7 @@ void keep_alive_answered(World& w, ControllerId id) {
 }
 
 void connection_failed(World& w, ControllerId id, int error) {
-  if (is_watched(w.host, id) && error == error_timed_out &&
-      knobs_of(w, id).tcp_user_timeout != Duration{})
+  if (is_watched(w.host, id) && error == error_timed_out && user_timeout(w, id) != Duration{})
     suspect(w, id, Sign::user_timeout);
 }
 
@@ -175,7 +181,7 @@ bool ends_wait(const World& w, ControllerId id) {
 }
 
 Duration user_timeout_of(const World& w, transport::HostOwner owner) {
-  return knobs_of(w, w.host.queues[sim::index(owner)].controller).tcp_user_timeout;
+  return user_timeout(w, w.host.queues[sim::index(owner)].controller);
 }
 
 void timed_out_again(World& w, transport::HostOwner owner, std::uint32_t in_a_row) {

@@ -149,6 +149,10 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
   profile.ana_event_lost = s.ana_event_lost;
   profile.connect_time = s.connect_time;
   profile.teardown_time = s.teardown_time;
+  profile.tls_time = s.tls_time;
+  profile.dhchap = s.dhchap_time.has_value();
+  profile.dhchap_time = s.dhchap_time.value_or(0s);
+  profile.dhchap_under_tls = s.dhchap_under_tls;
   set_array_knobs(profile, s);
   profile.fused_commands = s.fused_commands;
   profile.anatt_s = static_cast<std::uint8_t>(s.anatt / 1s);
@@ -236,6 +240,9 @@ void build_connections(World& w, const Host& h, Names& names) {
     p.numa_node = c.numa_node;
     p.digests = {.header = c.hdr_digest, .data = c.data_digest};
     p.disable_sqflow = c.disable_sqflow;
+    p.tcp_user_timeout = c.tcp_user_timeout.value_or(0s);
+    p.rto_min = c.rto_min.value_or(0s);
+    p.credentials = credentials_of(c);
     const host::ControllerId id = host::add_controller(w, p);
     names.controllers[{h.name, w.host.controllers[sim::index(id)].name}] = id;
   }
@@ -354,6 +361,7 @@ Names build_named(World& w, const Scenario& s, const std::function<void()>& look
   w.transport.rdma.parameters.neighbours = s.fabric.neighbours;
   transport::install(w, s.fabric.transport, host::handlers(), target::handlers());
   w.host.io_done = workload::io_done;
+  build_reseed(w, s);
   Names names;
   names.in_capsule = s.fabric.transport != Transport::fc;
   build_links(w, s, names);

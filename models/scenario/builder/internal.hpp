@@ -46,6 +46,10 @@ sim::ClockRate clock_rate(std::uint32_t fast_ppm, std::uint32_t slow_ppm);
 void build_machines(World& w, const Scenario& s, Names& names);
 /// Who the host is, in names and in the calendar.
 void set_machine(host::Host& host, const Host& h, const Names& names);
+/// What a connection needs for TLS and authentication.
+host::secure::Credentials credentials_of(const Connect& c);
+/// Other dice from an instant on; before anything else is planned for it.
+void build_reseed(World& w, const Scenario& s);
 void build_nodes(World& w, const Subsystem& s, target::SubsystemId id, Names& names);
 void build_bonds(World& w, const Scenario& s, Names& names);
 fault::HostPause what_of(World& w, const HostPause& f, const Names& names,

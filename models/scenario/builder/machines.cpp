@@ -55,6 +55,26 @@ void set_machine(host::Host& host, const Host& h, const Names& names) {
     host.machine = place->second;
 }
 
+host::secure::Credentials credentials_of(const Connect& c) {
+  host::secure::Credentials out;
+  if (c.tls) {
+    out.tls = {.on = true, .time = c.tls->time, .timeout = c.tls->timeout};
+    out.concat = c.tls->concat;
+  }
+  if (c.dhchap) {
+    out.dhchap_time = c.dhchap->time;
+    out.both_ways = c.dhchap->both_ways;
+    out.dh_bytes = c.dhchap->group;
+  }
+  return out;
+}
+
+void build_reseed(World& w, const Scenario& s) {
+  if (s.reseed)
+    w.at(sim::epoch + s.reseed->at,
+         [seed = s.reseed->seed](World& world) { world.choices.go_on_with(seed); });
+}
+
 void build_nodes(World& w, const Subsystem& s, target::SubsystemId id, Names& names) {
   for (const ArrayNode& n : s.nodes) {
     std::vector<transport::PortId> ports;

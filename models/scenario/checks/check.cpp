@@ -262,6 +262,7 @@ void check_connects(const Scenario& s, const Host& host, const Ways& ways, const
       here.at(connect.hdr_digest ? "hdr_digest" : "data_digest")
           .fail("a digest on another transport", "\"transport\": \"tcp\"");
     }
+    check::security(s, connect, here);
     if (connect.at >= s.duration) {
       here.at("at").fail(format_duration(connect.at),
                          "before the end of the run at " + format_duration(s.duration));
@@ -333,6 +334,7 @@ void check_hosts(const Scenario& s, const Ways& ways, const Cursor& at) {
 }  // namespace
 
 void check_and_resolve(Scenario& scenario, const Cursor& root) {
+  check::reseed(scenario, root);
   check_fabric(scenario.fabric, root.at("fabric"));
   for (std::size_t i = 0; i < scenario.fabric.links.size(); ++i)
     check::bond(scenario, scenario.fabric.links[i], root.at("fabric").at("links").at(i));

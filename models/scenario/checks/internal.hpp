@@ -100,6 +100,10 @@ std::vector<std::string> links_and_groups(const Scenario& s);
 /// `feature` and `log_page` go with the opcodes that have them.
 void page(const Page& page, bool admin, std::uint8_t opcode, const Cursor& at);
 
+// secure.cpp: `at` is the connection, and the document.
+void security(const Scenario& s, const Connect& connect, const Cursor& at);
+void reseed(const Scenario& s, const Cursor& at);
+
 // suspicion.cpp: `at` is the host.
 void suspicion(const Scenario& s, const Host& host, const Cursor& at);
 

@@ -131,6 +131,11 @@ void network_fault(const Scenario& s, const DamagePdu& fault, const Cursor& at) 
         .fail(fmt::format("{} without \"{}\"", in_quotes(fault.controller), key),
               fmt::format("a connection with \"{}\": true", key));
   }
+  // The tag of the record would not fit, which ends the connection before a digest is looked at.
+  if (connect.tls)
+    at.at("controller")
+        .fail(fmt::format("{} with \"tls\"", in_quotes(fault.controller)),
+              "a connection without: TLS finds what is damaged before a digest does");
 }
 
 void network_fault(const Scenario& s, const PortRemoved& fault, const Cursor& at) {

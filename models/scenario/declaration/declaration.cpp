@@ -2,6 +2,7 @@
 // Declarations of what happens in the world and what is expected of it: workloads, faults, the
 // acceptance criterion, and the scenario as a whole. One row per key.
 #include "models/scenario/declaration/declaration.hpp"
+#include "models/scenario/declaration/repeat.hpp"
 
 #include "models/scenario/declaration/lengths.hpp"
 #include "models/scenario/reading/embedded.hpp"
@@ -188,6 +189,8 @@ const Object<Scenario>& scenario_object() {
           .field("duration", &Scenario::duration, duration(1ns, longest_run), "simulated time")
           .field("seed", &Scenario::seed, integer<std::uint64_t>(0, UINT64_MAX),
                  "of all random streams")
+          .maybe("reseed", &Scenario::reseed, object(reseed_object()),
+                 "another seed from an instant on; absent: none")
           .field("fabric", &Scenario::fabric, object(fabric_object()), "the network", required)
           .field("subsystems", &Scenario::subsystems, list(object(subsystem_object()), 1, 65'536),
                  "the targets", required)

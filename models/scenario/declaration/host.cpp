@@ -43,6 +43,12 @@ const Object<Connect>& connect_object() {
                  "the same of its admin commands; a Keep Alive times out after KATO all the same")
           .maybe("keep_alive_tmo", &Connect::keep_alive_tmo, duration(0s, 65535s, 1s),
                  "KATO; absent: 5s, for `discovery` 0s. 0s is for `discovery` only")
+          .maybe("tcp_user_timeout", &Connect::tcp_user_timeout, duration(1ms, longest_run, 1ms),
+                 "tcp: TCP_USER_TIMEOUT of its sockets (transport_ack_timeout of SPDK); absent: "
+                 "that of the host's `suspicion`")
+          .maybe("rto_min", &Connect::rto_min, duration(1ms, 60s),
+                 "tcp: at the host, the floor of the retransmission timeout on its route (ip route "
+                 "... rto_min); absent: that of the fabric")
           .field("reconnect_delay", &Connect::reconnect_delay, duration(1ms, longest_run, 1ms),
                  "before each reconnect attempt, the first included")
           .field("ctrl_loss_tmo", &Connect::ctrl_loss_tmo, duration_or_off(0s, longest_run, 1ms),
@@ -65,6 +71,9 @@ const Object<Connect>& connect_object() {
           .field("disable_sqflow", &Connect::disable_sqflow, boolean(),
                  "no submission queue flow control: with tcp a read that succeeds then ends with "
                  "its data")
+          .maybe("tls", &Connect::tls, object(tls_object()), "tcp: TLS; absent: none")
+          .maybe("dhchap", &Connect::dhchap, object(dhchap_object()),
+                 "keys for DH-HMAC-CHAP; absent: none")
           .field("duplicate_connect", &Connect::duplicate_connect, boolean(),
                  "allow another connection to the same port of the same subsystem")
           .copies("count");

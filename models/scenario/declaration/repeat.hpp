@@ -37,6 +37,11 @@ const Object<HostPause>& host_pause_object();
 const Object<Bond>& bond_object();
 const Object<LinkIntegrity>& link_integrity_object();
 
+// secure.cpp
+const Object<Tls>& tls_object();
+const Object<Dhchap>& dhchap_object();
+const Object<Reseed>& reseed_object();
+
 // network.cpp
 const Object<GilbertElliott>& loss_model_object();
 const Object<Impair>& impair_object();

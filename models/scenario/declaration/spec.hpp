@@ -145,6 +145,9 @@ struct Subsystem {
   bool ana_event_lost = false;             ///< nor is that of an ANA change
   Duration connect_time = 0s;              ///< processor time of each Connect, one after the other
   Duration teardown_time = 0s;             ///< and of the end of each queue, in the same line
+  Duration tls_time = 0s;                  ///< and of each TLS handshake
+  std::optional<Duration> dhchap_time;     ///< and of each DH-HMAC-CHAP; absent: not asked for
+  bool dhchap_under_tls = true;            ///< asked for on a queue with TLS, too
   bool ccr_reports_failure = false;        ///< an accepted CCR resets nothing and ends as failed
   bool ccr_compares_host = false;          ///< CCR finds controllers of the same host only
   bool notices_on = true;                  ///< notices are enabled before any Set Features
@@ -178,6 +181,20 @@ struct Subsystem {
   std::uint32_t clock_slow_ppm = 0;       ///< or slow
 };
 
+/// TLS of a connection (NVMe/TCP).
+struct Tls {
+  Duration time = 0s;      ///< of the host's tlshd before its ClientHello
+  Duration timeout = 10s;  ///< tls_handshake_timeout
+  bool concat = false;     ///< the key comes of DH-HMAC-CHAP: secure concatenation
+};
+
+/// DH-HMAC-CHAP of a connection.
+struct Dhchap {
+  Duration time = 0s;         ///< that the host computes
+  std::uint16_t group = 256;  ///< bytes of a value; 0: NULL
+  bool both_ways = false;
+};
+
 struct Connect {
   std::string subsystem;
   std::string port;
@@ -188,7 +205,9 @@ struct Connect {
   Duration admin_queue_time =
       0s;                       ///< of each attempt, ahead of the first command of its admin queue
   Duration io_queue_time = 0s;  ///< ahead of the first command of each I/O queue
-  std::optional<Duration> keep_alive_tmo;  ///< KATO, whole seconds; absent: 5 s, discovery 0 s
+  std::optional<Duration> keep_alive_tmo;    ///< KATO, whole seconds; absent: 5 s, discovery 0 s
+  std::optional<Duration> tcp_user_timeout;  ///< of its sockets; absent: as `suspicion` says
+  std::optional<Duration> rto_min;           ///< of its route; absent: that of the fabric
   Duration reconnect_delay = 10s;
   Duration ctrl_loss_tmo = 600s;    ///< negative: never give up ("off")
   Duration dev_loss_tmo = 60s;      ///< FC: how long a lost remote port is waited for; 0: not
@@ -200,6 +219,8 @@ struct Connect {
   bool hdr_digest = false;      ///< NVMe/TCP: 4 bytes behind each PDU header
   bool data_digest = false;     ///< NVMe/TCP: 4 bytes behind the data of each PDU
   bool disable_sqflow = false;  ///< lets nvmet-tcp end a read with its data (SUCCESS)
+  std::optional<Tls> tls;
+  std::optional<Dhchap> dhchap;
 };
 
 /// Knobs of the host's recovery engine, and the preset whose row they started from (protocol.md
@@ -344,6 +365,12 @@ struct Expect {
   std::vector<std::string> requirements;  ///< ids of the catalogue, analysis/conform
 };
 
+/// From then on all dice are those of another seed.
+struct Reseed {
+  Duration at = 0s;
+  std::uint64_t seed = 1;
+};
+
 struct Scenario {
   // Compiled once, in spec.cpp: copying the two dozen kinds of faults is seconds of compilation.
   Scenario();
@@ -357,6 +384,7 @@ struct Scenario {
   std::string description;
   Duration duration = 60s;  ///< at most 1e6 s
   std::uint64_t seed = 1;
+  std::optional<Reseed> reseed;
   Fabric fabric;
   std::vector<Subsystem> subsystems;
   std::vector<Host> hosts;

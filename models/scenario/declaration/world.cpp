@@ -177,6 +177,20 @@ Object<Subsystem> array_knobs(Object<Subsystem>&& declared) {
              "what the other nodes do about one that fails; absent: nothing");
 }
 
+/// TLS and authentication.
+Object<Subsystem> secure_knobs(Object<Subsystem>&& declared) {
+  return std::move(declared)
+      .field("tls_time", &Subsystem::tls_time, duration(0s, 60s),
+             "processor time of each TLS handshake, of the same processor as `connect_time`: its "
+             "tlshd, at ports of which this is the first subsystem")
+      .maybe("dhchap_time", &Subsystem::dhchap_time, duration(0s, 60s),
+             "each Connect has to be followed by DH-HMAC-CHAP, which takes so much of that "
+             "processor; absent: none is asked for")
+      .field("dhchap_under_tls", &Subsystem::dhchap_under_tls, boolean(),
+             "also on a queue with TLS, as with nvmet of Linux 6.12; with one that knows secure "
+             "concatenation TLS is enough");
+}
+
 const Object<AnaGroupState>& ana_group_state_object() {
   static const auto declared =
       Object<AnaGroupState>("ana_group_state", "The ANA state in which a group begins at a port.")
@@ -245,7 +259,7 @@ const Object<Fabric>& fabric_object() {
 }
 
 const Object<Subsystem>& subsystem_object() {
-  static const auto declared = array_knobs(keep_alive_knobs(ccr_knobs(
+  static const auto declared = secure_knobs(array_knobs(keep_alive_knobs(ccr_knobs(
       Object<Subsystem>("subsystem", "A target. The knobs start from its profile.")
           .based_on<&profile_row>("profile")
           .field("name", &Subsystem::name, name(longest_nqn), "its NQN, or any short name",
@@ -308,7 +322,7 @@ const Object<Subsystem>& subsystem_object() {
                  "through the timer wheel, a queue ends after a grace period of RCU, its socket "
                  "a tick or two later; `exact`: none of this takes time")
           .field("tick_phase", &Subsystem::tick_phase, latency(longest_run),
-                 "how far its tick counter is along when the run begins"))));
+                 "how far its tick counter is along when the run begins")))));
   return declared;
 }
 
@@ -321,6 +335,9 @@ std::vector<const ObjectInfo*> declared_objects() {
   out.insert(out.begin() + 4, &ana_group_state_object().info());
   out.insert(out.begin() + 3, &link_group_object().info());
   out.push_back(&takeover_object().info());
+  out.push_back(&tls_object().info());
+  out.push_back(&dhchap_object().info());
+  out.push_back(&reseed_object().info());
   out.push_back(&bond_object().info());
   for (const auto* info : workload_union().infos())
     out.push_back(info);

@@ -103,7 +103,7 @@ void delay_ack(World& w, ConnectionId id, Side side) {
   }
   // tcp_delack_max: so that the peer's timeout does not come first.
   const Duration tick = c.wheel[at(side)].is_exact() ? Duration{1ms} : c.wheel[at(side)].tick();
-  delay = std::min({delay, delay_max, std::max(w.transport.tcp.rto_min - tick, tick)});
+  delay = std::min({delay, delay_max, std::max(e.rto_min - tick, tick)});
   const sim::TimerWheel& wheel = c.wheel[at(side)];
   const TimePoint due = sim::fires_at(wheel, w.now(), delay);
   if (a.timer.is_on()) {

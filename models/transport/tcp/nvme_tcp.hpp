@@ -39,7 +39,7 @@ inline wire::ConstBytes header_of(const Message& m) {
 }
 
 // nvme_tcp_script.cpp: what faults ask of single packets and PDUs.
-/// Sends a PDU, damaged if a fault wants that.
+/// Sends a PDU, in TLS records where the connection has TLS, and damaged if a fault wants that.
 void send_pdu(World& w, ConnectionId id, Side side, const Message& message);
 /// Notes in the trace that a digest does not fit.
 void note_digest_error(World& w, ConnectionId id, Side side, Damage damage);
@@ -62,7 +62,24 @@ void choose_capsule(World& w, HostQueueId id, std::uint8_t opcode, std::uint32_t
 /// The host lets go of the connection, so its id may name another one soon.
 void forget_capsules(World& w, ConnectionId id);
 
+// tls.cpp
+/// Bytes that TLS adds to a PDU of that many on this connection.
+[[nodiscard]] std::uint32_t record_bytes(const Connection& c, std::uint32_t bytes);
+/// Part of a handshake, which is no PDU: it begins with the type of a TLS record.
+[[nodiscard]] inline bool is_handshake(const Message& message) {
+  return message.header[0] == std::byte{0x16} || message.header[0] == std::byte{0x14};
+}
+/// At the target: ClientHello, or what ends the handshake.
+void take_handshake(World& w, ConnectionId id, const Message& message);
+void start_tls(World& w, ConnectionId id);
+/// ServerHello and what follows it: the host's part is over, and ICReq goes out.
+void take_server_hello(World& w, ConnectionId id);
+/// The connection ended, or time did, before the handshake was over.
+void note_tls(World& w, ConnectionId id, int error);
+
 // The host's half.
+/// Sends ICReq and waits for its answer (nvme_tcp_init_connection).
+void initialize(World& w, ConnectionId id);
 void host_established(World& w, ConnectionId id);
 void host_message(World& w, ConnectionId id, const Message& message);
 void host_lost(World& w, ConnectionId id, int error);

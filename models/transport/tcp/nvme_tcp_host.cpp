@@ -102,7 +102,9 @@ void submit(World& w, HostQueueId id, const wire::Command& command, const Payloa
   const auto header = wire::encode_capsule_cmd_header(command, carried.bytes, q.digests);
   const Message message = nvme_tcp::make_message(header, carried, q.digests);
   if (!w.transport.capsule_drops.empty()) [[unlikely]]
-    choose_capsule(w, id, command.opcode, message.bytes);
+    choose_capsule(
+        w, id, command.opcode,
+        message.bytes + record_bytes(w.transport.connections[q.connection], message.bytes));
   const ConnectionId connection = w.transport.host_queues[id].connection;
   if (tcp::is_gone(w, connection, Side::host)) [[unlikely]] {
     // "failed to send request": io_work meets the error after the command was taken.
@@ -156,10 +158,19 @@ const HostFunctions host_functions = {open_queue, submit,      connection_of, la
 void host_established(World& w, ConnectionId id) {
   HOLDFAST_CHECK(w.transport.connections[id].end[0].delivered == 0,
                  "something came before the connection was there");
-  HostQueue& q = w.transport.host_queues[host_queue_of(w, id)];
+  const HostQueue& q = w.transport.host_queues[host_queue_of(w, id)];
   if (q.stopped)
     return;
+  if (q.tls.on) [[unlikely]] {
+    start_tls(w, id);
+  } else {
+    initialize(w, id);
+  }
+}
+
+void initialize(World& w, ConnectionId id) {
   const HostQueueId queue = host_queue_of(w, id);
+  HostQueue& q = w.transport.host_queues[queue];
   // A receive timeout of the socket is a timer like others (nvme_tcp_init_connection: rcvtimeo).
   const sim::TimerWheel& wheel = w.transport.connections[id].wheel[0];
   q.setup_timer = w.at(sim::fires_at(wheel, w.now(), icresp_timeout),
@@ -172,6 +183,10 @@ void host_message(World& w, ConnectionId id, const Message& message) {
   HostQueue& q = w.transport.host_queues[queue];
   if (q.stopped)
     return;
+  if (is_handshake(message)) [[unlikely]] {
+    take_server_hello(w, id);
+    return;
+  }
   const auto bytes = header_of(message);
   const HostHandlers& up = w.transport.host;
   const bool refused = is_refused_for_its_digest(w, id, Side::host, q.digests, message);
@@ -203,9 +218,14 @@ void host_lost(World& w, ConnectionId id, int error) {
   if (q.stopped)
     return;
   // Before ICResp the loss is the outcome of opening the queue; afterwards it is an event.
-  const bool was_ready = w.transport.connections[id].end[0].delivered != 0;
+  const std::uint64_t handshakes = q.handshake == Handshake::over ? 1 : 0;
+  const bool was_ready = w.transport.connections[id].end[0].delivered > handshakes;
   w.calendar.cancel(q.setup_timer);
-  const int reported = error == tcp::closed_by_peer ? tcp::connection_reset : error;
+  int reported = error == tcp::closed_by_peer ? tcp::connection_reset : error;
+  if (q.handshake == Handshake::begun) {
+    reported = handshake_lost;
+    note_tls(w, id, reported);
+  }
   if (was_ready) {
     w.transport.host.failed(w, q.owner, reported);
   } else {

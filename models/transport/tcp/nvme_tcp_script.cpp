@@ -84,11 +84,14 @@ Damage damage_of(World& w, net::FlowId flow, Side side, const Message& message) 
 }  // namespace
 
 void send_pdu(World& w, ConnectionId id, Side side, const Message& message) {
-  if (w.transport.pdu_damages.empty()) [[likely]] {
+  const bool tls = w.transport.connections[id].tls;
+  if (w.transport.pdu_damages.empty() && !tls) [[likely]] {
     tcp::send(w, id, side, message);
     return;
   }
   Message damaged = message;
+  damaged.records = tls;
+  damaged.bytes += record_bytes(w.transport.connections[id], message.bytes);
   damaged.damage = damage_of(w, w.transport.connections[id].flow, side, message);
   tcp::send(w, id, side, damaged);
 }

@@ -142,8 +142,12 @@ void target_message(World& w, ConnectionId id, const Message& message) {
   TargetQueue& q = w.transport.target_queues[queue];
   if (q.stopped)
     return;
-  const auto bytes = header_of(message);
   const TargetHandlers& up = w.transport.target;
+  if (is_handshake(message)) [[unlikely]] {
+    take_handshake(w, id, message);
+    return;
+  }
+  const auto bytes = header_of(message);
   if (is_refused_for_its_digest(w, id, Side::target, q.digests, message)) [[unlikely]] {
     up.failed(w, q.owner, digest_error);
   } else if (const auto capsule = wire::decode_capsule_cmd(bytes)) {

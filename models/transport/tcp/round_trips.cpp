@@ -17,7 +17,7 @@ void take_sample(Connection& c, Side side, const transport::TcpParameters& p, Du
     // RFC 6298, 2.2. `deviation` is four times the mean deviation throughout, as in Linux.
     r.smoothed = std::max(sample, Duration{1});
     r.deviation = 2 * sample;
-    r.variance = std::max(r.deviation, p.rto_min);
+    r.variance = std::max(r.deviation, e.rto_min);
     r.deviation_max = r.variance;
     r.round_end = e.next;
   } else {
@@ -34,11 +34,11 @@ void take_sample(Connection& c, Side side, const transport::TcpParameters& p, Du
       if (r.deviation_max < r.variance)
         r.variance -= (r.variance - r.deviation_max) / 4;
       r.round_end = e.next;
-      r.deviation_max = p.rto_min;
+      r.deviation_max = e.rto_min;
     }
   }
   r.timeout = std::min<Duration>(in_ticks(c, side, r.smoothed + r.variance), p.rto_max);
-  HOLDFAST_PACKET_CHECK(r.variance >= p.rto_min || r.timeout == p.rto_max,
+  HOLDFAST_PACKET_CHECK(r.variance >= e.rto_min || r.timeout == p.rto_max,
                         "the floor of the timeout is gone");
   HOLDFAST_PACKET_CHECK(r.timeout > Duration{}, "a timeout of nothing fires for ever");
 }

@@ -38,7 +38,8 @@ struct Message {
   std::uint64_t end = 0;    ///< stream offset just behind it
   std::uint32_t bytes = 0;  ///< header and payload
   std::uint16_t header_bytes = 0;
-  bool more = false;  ///< the next one follows at once, and may share a segment (MSG_MORE)
+  bool more = false;     ///< the next one follows at once, and may share a segment (MSG_MORE)
+  bool records = false;  ///< lies in TLS records, which `bytes` counts in
   Damage damage = Damage::none;  ///< done to it on its way
   std::uint64_t head = 0;        ///< its head_word, once the socket has taken it
   Payload payload{};
@@ -176,6 +177,7 @@ struct EndpointNumbers {
   bool cwnd_limited = false;
   TimePoint cwnd_used_since{};
   TimePoint last_sent{};  ///< data (lsndtime)
+  Duration rto_min{};     ///< tcp_rto_min: of the route, or of all
   RoundTrips round_trips;
   Rack rack;
   // segments on the way
@@ -230,6 +232,7 @@ struct Connection {
   std::uint32_t mss = 0;                      ///< data bytes of a full segment
   net::FlowId flow = sim::none<net::FlowId>;  ///< the host engine's queue, for filters; stays when
                                               ///< the host lets go
+  bool tls = false;                           ///< what is written from now on lies in TLS records
   // Queues of the layer above.
   HostQueueId host_queue = sim::none<HostQueueId>;
   TargetQueueId target_queue = sim::none<TargetQueueId>;

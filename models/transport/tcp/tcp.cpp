@@ -115,6 +115,7 @@ ConnectionId open(World& w, net::RouteId forward, net::RouteId back, transport::
   HOLDFAST_CHECK(mtu > header_bytes, "no data fits beside the headers");
   for (Endpoint& e : c.end) {
     e.cwnd = w.transport.tcp.initial_window_segments;
+    e.rto_min = w.transport.tcp.rto_min;
     e.round_trips.timeout = w.transport.tcp.rto_initial;
   }
   Endpoint& e = c.end[0];

@@ -277,8 +277,7 @@ bool arm_probe(World& w, ConnectionId id, Side side, bool advances_timeout) {
   Duration delay = w.transport.tcp.rto_initial;
   if (e.round_trips.smoothed != Duration{}) {
     // A lone segment may be waiting for a delayed acknowledgement.
-    delay =
-        2 * e.round_trips.smoothed + (e.sent.size() == 1 ? w.transport.tcp.rto_min : least_wait);
+    delay = 2 * e.round_trips.smoothed + (e.sent.size() == 1 ? e.rto_min : least_wait);
   }
   const Duration left = advances_timeout ? e.round_trips.timeout
                                          : e.sent.front().at + e.round_trips.timeout - w.now();

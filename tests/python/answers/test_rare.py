@@ -53,6 +53,7 @@ def test_a_year_is_a_number_of_failovers() -> None:
         (("rare_1e4", "--of", "corruption", "--budget", "soon"), "--budget"),
         (("rare_1e4", "--of", "corruption", "--per-year", "-1"), "--per-year"),
         (("rare_1e4", "--of", "corruption", "--set", "choices=[]"), "/choices"),
+        (("other_futures", "--of", "corruption"), "/reseed"),
     ],
 )
 def test_what_it_refuses(words: tuple[str, ...], says: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from malformed_cases import BASE
 
 RDMA = {**BASE["fabric"], "transport": "rdma"}
+PORT = {"subsystem": "sub", "port": "a0"}
 WARY = {**BASE["hosts"][0], "suspicion": {"tcp_timeouts": 2}}
 USER = {**BASE["hosts"][0], "suspicion": {"tcp_user_timeout": "1s"}}
 PAGE = {"type": "delay_command", "at": "1s", "subsystem": "sub", "admin": True, "opcode": 24}
@@ -138,6 +139,31 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("leg", "/faults/2", LEG, "/2/leg", 'a link with "bond"'),
     ("leg_word", "/faults/2", {**DOWN, "leg": "first"}, "/2/leg", "primary"),
     ("fpin", "/faults/2", FPIN, "/2/type", '"transport": "fc"'),
+    ("tls", "/hosts/0/connect/0/tls", {"tiem": "1s"}, "/tls/tiem", 'mean "time"?'),
+    ("tls_ms", "/hosts/0/connect/0/tls", {"timeout": "1500ms"}, "/tls/timeout", "1s"),
+    ("tls_time", "/subsystems/0/tls_time", "61s", "/tls_time", "61s"),
+    ("concat", "/hosts/0/connect/0/tls", {"concat": True}, "/tls/concat", '"dhchap"'),
+    ("dhchap", "/hosts/0/connect/1/dhchap", {}, "/connect/1/dhchap", '"dhchap_time"'),
+    ("dhchap_time", "/subsystems/0/dhchap_time", "1ms", "/hosts/0/connect/0", '"dhchap": {}'),
+    (
+        "dhchap_group",
+        "/hosts/0/connect/0/dhchap",
+        {"group": "ffdhe2084"},
+        "/dhchap/group",
+        'mean "ffdhe2048"?',
+    ),
+    (
+        "dhchap_tls",
+        "/subsystems/0/dhchap_under_tls",
+        "no",
+        "/dhchap_under_tls",
+        "true or false",
+    ),
+    ("user_own", "/hosts/0/connect/0/tcp_user_timeout", "0s", "/tcp_user_timeout", "1ms"),
+    ("rto_own", "/hosts/0/connect/0/rto_min", "61s", "/connect/0/rto_min", "60s"),
+    ("reseed", "/reseed", {"at": "1s"}, "/reseed", '"seed" (the other seed)'),
+    ("reseed_at", "/reseed", {"at": "2s", "seed": 2}, "/reseed/at", "the end of the run"),
+    ("reseed_seed", "/reseed", {"at": "1s", "seed": -1}, "/reseed/seed", "18446744073709551615"),
     ("false_alarms", "/expect/false_alarms", "none", "/expect/false_alarms", "number"),
 ]
 
@@ -158,6 +184,21 @@ WITH_RDMA: list[tuple[str, dict[str, Any], str]] = [
     (
         "/hosts/0/clock_fast_ppm",
         {"hosts": [{**BASE["hosts"][0], "clock_fast_ppm": 1}]},
+        '"transport": "tcp"',
+    ),
+    (
+        "/hosts/0/connect/0/rto_min",
+        {"hosts": [{"name": "h1", "connect": [{**PORT, "rto_min": "50ms"}]}]},
+        '"transport": "tcp"',
+    ),
+    (
+        "/hosts/0/connect/0/tcp_user_timeout",
+        {"hosts": [{"name": "h1", "connect": [{**PORT, "tcp_user_timeout": "1s"}]}]},
+        '"transport": "tcp"',
+    ),
+    (
+        "/hosts/0/connect/0/tls",
+        {"hosts": [{"name": "h1", "connect": [{**PORT, "tls": {}}]}]},
         '"transport": "tcp"',
     ),
 ]
