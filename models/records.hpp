@@ -219,7 +219,9 @@ constexpr std::uint32_t attempt_of(Token token) {
   X(response_astray, protocol, W(SubsystemId, subsystem), W(u16, cntlid), W(u16, cid),             \
     W(u8, what))                                                                                   \
   X(takeover, protocol, W(SubsystemId, subsystem), W(target::NodeId, node),                        \
-    W(target::TakeoverStep, step))
+    W(target::TakeoverStep, step))                                                                 \
+  X(path_weighed, protocol, W(host::HeadId, head), W(ControllerId, controller), W(u32, cpu),       \
+    W(u8, direction), W(Duration, latency_ns), W(u32, weight))
 
 enum class Kind : std::uint16_t {
 #define HOLDFAST_X(name, ...) name,

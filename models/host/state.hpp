@@ -11,6 +11,7 @@
 #include "models/disk.hpp"
 #include "models/host/counters.hpp"
 #include "models/host/driver.hpp"
+#include "models/host/latency/state.hpp"
 #include "models/host/options.hpp"
 #include "models/host/suspicion/state.hpp"
 #include "models/host/tags.hpp"
@@ -103,6 +104,7 @@ struct Host {
   std::array<std::byte, 16> hostid{};
   std::uint32_t cpus = 1;
   IoPolicy iopolicy = IoPolicy::numa;
+  PathLatency path_latency;  ///< of IoPolicy::latency
   RecoveryPolicy policy;
   Suspicion suspicion;
   std::uint32_t max_retries = 5;
@@ -332,6 +334,7 @@ struct Head {
   std::uint32_t block_bytes = 0;  ///< 0: not found yet
   std::uint64_t blocks = 0;
   sim::Vector<Path> paths;
+  latency::Weights weights;     ///< of IoPolicy::latency; empty with any other
   std::uint32_t current = ~0u;  ///< current_path of the node; ~0: none
   std::uint32_t frozen = 0;     ///< how often (mq_freeze_depth)
   sim::Ring<IoId> held_back;    ///< I/O that waits for that to end

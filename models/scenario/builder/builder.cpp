@@ -247,6 +247,7 @@ void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
   set_machine(host, h, names);
   host.cpus = h.cpus;
   host.iopolicy = h.iopolicy;
+  host.path_latency = h.path_latency.value_or(PathLatency{});
   // The host has no use for the preset's name.
   host.policy = static_cast<const host::RecoveryPolicy&>(h.policy);
   host.suspicion = h.suspicion;

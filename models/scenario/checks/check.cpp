@@ -283,6 +283,13 @@ void check_policy(const RecoveryPolicy& policy, const Cursor& at) {
   }
 }
 
+void check_path_latency(const Host& host, const Cursor& at) {
+  if (host.path_latency && host.iopolicy != IoPolicy::latency) {
+    at.at("path_latency")
+        .fail("\"path_latency\" with another iopolicy", "\"iopolicy\": \"latency\" as well");
+  }
+}
+
 void check_hosts(const Scenario& s, const Ways& ways, const Cursor& at) {
   unique_names(s.hosts, at);
   std::map<std::string, std::string> port_owner;
@@ -297,6 +304,7 @@ void check_hosts(const Scenario& s, const Ways& ways, const Cursor& at) {
     check_policy(host.policy, here.at("policy"));
     check::suspicion(s, host, here.at("suspicion"));
     check::machine(s, host, here);
+    check_path_latency(host, here);
     if (s.fabric.transport == Transport::fc &&
         host.policy.waits == RecoveryPolicy::Waits::resetting) {
       here.at("policy").fail(

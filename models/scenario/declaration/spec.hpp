@@ -49,6 +49,7 @@ struct Link {
 };
 
 using host::IoPolicy;
+using host::PathLatency;
 using host::Suspicion;
 using transport::CongestionControl;
 using Transport = transport::TransportKind;
@@ -216,6 +217,7 @@ struct Host {
   RecoveryPolicy policy;
   Suspicion suspicion;
   IoPolicy iopolicy = IoPolicy::numa;
+  std::optional<PathLatency> path_latency;  ///< of iopolicy `latency`; absent: its defaults
   std::uint32_t cpus = 4;
   Duration io_timeout = 30s;
   Duration admin_timeout = 60s;

@@ -321,6 +321,7 @@ std::vector<const ObjectInfo*> declared_objects() {
   out.insert(out.begin() + 4, &ana_group_state_object().info());
   out.insert(out.begin() + 3, &link_group_object().info());
   out.push_back(&takeover_object().info());
+  out.push_back(&path_latency_object().info());
   out.push_back(&bond_object().info());
   for (const auto* info : workload_union().infos())
     out.push_back(info);
