@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The vocabulary of the trace: every kind of record, its layer, and the names and types of its
-// words. One table; record<>, the hashes, the JSON lines, the first-difference report and the
-// oracle all read it. Whoever reads takes words by name: Words<Kind::x>(record).get<"name">().
+// words, in one table. Whoever reads takes words by name: Words<Kind::x>(record).get<"name">().
 #pragma once
 
 #include <algorithm>
@@ -71,7 +70,6 @@ enum class Token : std::uint64_t {};
 
 inline constexpr std::uint32_t most_attempts = 0xff'ffff;  ///< of one I/O
 inline constexpr std::uint64_t most_serials = 0xff'ffff'ffff;
-
 constexpr Token token_of(std::uint64_t serial, std::uint32_t attempt) {
   return Token{std::uint64_t{attempt >> 8} << 48 | serial << 8 | (attempt & 0xff)};
 }
@@ -221,7 +219,8 @@ constexpr std::uint32_t attempt_of(Token token) {
   X(takeover, protocol, W(SubsystemId, subsystem), W(target::NodeId, node),                        \
     W(target::TakeoverStep, step))                                                                 \
   X(path_weighed, protocol, W(host::HeadId, head), W(ControllerId, controller), W(u32, cpu),       \
-    W(u8, direction), W(Duration, latency_ns), W(u32, weight))
+    W(u8, direction), W(Duration, latency_ns), W(u32, weight))                                     \
+  X(reservation_breach, outcome, W(u16, cntlid), W(u16, cid), W(u8, opcode), W(Token, token))
 
 enum class Kind : std::uint16_t {
 #define HOLDFAST_X(name, ...) name,

@@ -57,7 +57,8 @@ void weigh(World& w, HeadId id, std::size_t slot) {
   const PathLatency& knobs = *knobs_of(w, head);
   const auto score = [&](std::size_t path) -> std::uint64_t {
     const Duration smoothed = measured(head, path, slot).smoothed;
-    return smoothed == Duration{} ? 0 : Duration{std::chrono::seconds{1}} / smoothed;
+    const Duration second = std::chrono::seconds{1};
+    return smoothed == Duration{} ? 0 : static_cast<std::uint64_t>(second / smoothed);
   };
   std::uint64_t total = 0;
   for (std::size_t path = 0; path < head.paths.size(); ++path)

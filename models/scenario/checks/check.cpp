@@ -205,10 +205,6 @@ void check_subsystems(const Scenario& s, const Ways& ways, const Cursor& at) {
     check::machine(subsystem, here);
     check_namespaces(subsystem, here.at("namespaces"));
     check_nodes(subsystem, node_owner, here.at("nodes"));
-    if (subsystem.takeover && subsystem.nodes.size() < 2)
-      here.at("takeover")
-          .fail(fmt::format("a takeover among {} nodes", subsystem.nodes.size()),
-                "at least two \"nodes\"");
     if (subsystem.kato_max != 0s && subsystem.kato_max < subsystem.kato_min) {
       here.at("kato_max")
           .fail(format_duration(subsystem.kato_max),
@@ -348,6 +344,7 @@ void check_and_resolve(Scenario& scenario, const Cursor& root) {
   const Ways ways(scenario);
   check_subsystems(scenario, ways, root.at("subsystems"));
   check_hosts(scenario, ways, root.at("hosts"));
+  check::arrays(scenario, ways, root.at("subsystems"));
   check::workloads(scenario, root.at("workloads"));
   check::read_failures(scenario, root.at("faults"));
   check::faults(scenario, root.at("faults"));

@@ -230,6 +230,7 @@ struct Connection {
   std::uint32_t mss = 0;                      ///< data bytes of a full segment
   net::FlowId flow = sim::none<net::FlowId>;  ///< the host engine's queue, for filters; stays when
                                               ///< the host lets go
+  PortId machine{};  ///< of the target's end, once there is one; see OtherWay
   // Queues of the layer above.
   HostQueueId host_queue = sim::none<HostQueueId>;
   TargetQueueId target_queue = sim::none<TargetQueueId>;
