@@ -252,11 +252,10 @@ constexpr RecordInfo record_info(std::string_view name, sim::Layer layer, Names.
   return {name, layer, sizeof...(names), {names...}};
 }
 
-template <class... Each>
+template <class...>
 struct Types;
-/// The types of the words of one kind, in their order.
 template <Kind>
-struct TypesOf;
+struct TypesOf;  ///< the types of the words of one kind, in their order
 
 // The short names of the table.
 namespace fc = transport::fc;

@@ -212,9 +212,8 @@ const Object<Host>& host_object() {
                                    {"round-robin", IoPolicy::round_robin},
                                    {"queue-depth", IoPolicy::queue_depth},
                                    {"latency", IoPolicy::latency}}),
-                 "which path an I/O takes")
-          .maybe("path_latency", &Host::path_latency, object(path_latency_object()),
-                 "how the iopolicy `latency` measures")
+                 "which path an I/O takes; in no Linux: `latency`")
+          .maybe("path_latency", &Host::path_latency, object(path_latency_object()), "of `latency`")
           .field("cpus", &Host::cpus, integer<std::uint32_t>(1, 1024), "online CPUs")
           .field("io_timeout", &Host::io_timeout, duration(1ms, longest_run), "of I/O commands")
           .field("admin_timeout", &Host::admin_timeout, duration(1ms, longest_run),
@@ -247,8 +246,7 @@ const Object<Host>& host_object() {
                  "tcp, rdma: an attempt to connect that ends with a status that has Do Not Retry "
                  "removes the controller; else it is tried again. On fc it always does")
           .field("rdma_parallel_queues", &Host::rdma_parallel_queues, boolean(),
-                 "rdma: I/O queues are connected all at once, as in Linux 7.3; else one after the "
-                 "other")
+                 "rdma: I/O queues are connected all at once, as in Linux 7.3; else one by one")
           .field(
               "delayed_removal_secs", &Host::delayed_removal, duration(0s, longest_run, 1s),
               "how long a device outlives its last path; meanwhile, and while no path is usable, "

@@ -82,12 +82,23 @@ TEST_CASE("what is sent to an address that moved is reset at once, and then conn
 
 TEST_CASE("a node whose address is gone is not told, and misses its host",
           "[conformance][address]") {
-  Run run(moving());
+  // It has a write in hand, too, whose answer finds nobody at 16 s.
+  json s = moving();
+  s["faults"].push_back({{"type", "delay_command"},
+                         {"at", "1s"},
+                         {"subsystem", "sub"},
+                         {"controller", 1},
+                         {"opcode", "write"},
+                         {"delay", "4s"}});
+  s["workloads"] = json::array(
+      {{{"type", "script"}, {"host", "h1"}, {"start", "12s"}, {"steps", {{{"do", "write"}}}}}});
+  Run run(s);
   run.until(12590ms);
   // The last Keep Alive that it has is that of 12.5 s.
   const TimePoint last = run.log.last(Kind::keep_alive_sent).at;
   run.until(17400ms);
-  CHECK(controller_of(run.world, 1).cntlid == 1);
+  CHECK(run.log.count(Kind::media_write, with("cntlid", 1)) == 1);
+  CHECK(run.log.count(Kind::queue_released, with("cntlid", 1)) == 0);
   run.until(60s);
   const auto missed = run.log.all(Kind::keep_alive_expired);
   REQUIRE(missed.size() == 1);
