@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The vocabulary of the trace: every kind of record, its layer, and names and types of its words.
-// One table; record<>, hashes, JSON lines, first-difference report and oracle all read it. Whoever
-// reads takes words by name: Words<Kind::x>(record).get<"name">().
+// The vocabulary of the trace: every kind of record, its layer, and the names and types of its
+// words, in one table. Whoever reads takes words by name: Words<Kind::x>(record).get<"name">().
 #pragma once
 
 #include <algorithm>
@@ -70,7 +69,6 @@ enum class Token : std::uint64_t {};
 
 inline constexpr std::uint32_t most_attempts = 0xff'ffff;  ///< of one I/O
 inline constexpr std::uint64_t most_serials = 0xff'ffff'ffff;
-
 constexpr Token token_of(std::uint64_t serial, std::uint32_t attempt) {
   return Token{std::uint64_t{attempt >> 8} << 48 | serial << 8 | (attempt & 0xff)};
 }
@@ -219,7 +217,10 @@ constexpr std::uint32_t attempt_of(Token token) {
   X(takeover, protocol, W(SubsystemId, subsystem), W(target::NodeId, node),                        \
     W(target::TakeoverStep, step))                                                                 \
   X(tls_handshake, protocol, W(ConnectionId, connection), W(int, error))                           \
-  X(authenticated, protocol, W(ControllerId, controller), W(u16, qid))
+  X(authenticated, protocol, W(ControllerId, controller), W(u16, qid))                             \
+  X(path_weighed, protocol, W(host::HeadId, head), W(ControllerId, controller), W(u32, cpu),       \
+    W(u8, direction), W(Duration, latency_ns), W(u32, weight))                                     \
+  X(reservation_breach, outcome, W(u16, cntlid), W(u16, cid), W(u8, opcode), W(Token, token))
 
 enum class Kind : std::uint16_t {
 #define HOLDFAST_X(name, ...) name,
@@ -251,11 +252,10 @@ constexpr RecordInfo record_info(std::string_view name, sim::Layer layer, Names.
   return {name, layer, sizeof...(names), {names...}};
 }
 
-template <class... Each>
+template <class...>
 struct Types;
-/// The types of the words of one kind, in their order.
 template <Kind>
-struct TypesOf;
+struct TypesOf;  ///< the types of the words of one kind, in their order
 
 // The short names of the table.
 namespace fc = transport::fc;

@@ -42,8 +42,8 @@ struct World : Rooms {
   /// The vectors of a copy come out of one block.
   World(const World& other);
   World& operator=(const World& other);
-  World(World&&);
-  World& operator=(World&&);
+  World(World&&) noexcept;
+  World& operator=(World&&) noexcept;
   ~World();
 
   /// What the clock of the machine shows that acts; for everybody else, the time.

@@ -96,6 +96,8 @@ void judge(const scenario::Expect& e, json& document) {
   check(list, "torn_writes", e.torn_writes, document["integrity"]["torn_writes"]);
   check(list, "duplicate_effects", e.duplicate_effects, document["integrity"]["duplicate_effects"]);
   check(list, "mutated_writes", e.mutated_writes, document["integrity"]["mutated_writes"]);
+  check(list, "reservation_breaches", e.reservation_breaches,
+        document["integrity"]["reservation_breaches"]);
   check(list, "longest_stall_s", e.longest_stall_s,
         document["io"].value("longest_stall_s", json()));
   check(list, "longest_latency_s", e.longest_latency_s,

@@ -56,6 +56,7 @@ json integrity_part(const World& w, const json& linearizable, bool partial) {
           {"duplicate_effects", c.duplicate_effects},
           {"mutated_writes", c.mutated_writes},
           {"misplaced_writes", c.misplaced_writes},
+          {"reservation_breaches", c.reservation_breaches},
           {"linearizable", linearizable},
           {"incidents", incidents}};
 }

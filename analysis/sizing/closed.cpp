@@ -129,6 +129,8 @@ Path path_of(const Scenario& s) {
                        ? host.policy.hold_multiplier
                        : static_cast<double>(hold_multiplier(p.mode));
   }
+  if (host.iopolicy == host::IoPolicy::latency)
+    refuse(s, "/hosts/0/iopolicy", "latency", "a policy whose shares are known beforehand");
   p.writes_per_s = static_cast<double>(job.rate_iops) * job.numjobs;
   if (host.iopolicy == host::IoPolicy::round_robin)
     p.writes_per_s /= static_cast<double>(host.connect.size());

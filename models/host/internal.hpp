@@ -240,6 +240,8 @@ bool discovery_skips(Setup step);
 void start_discovery(World& w, ControllerId id, bool again);
 
 // multipath.cpp
+/// nvme_path_is_disabled.
+bool is_disabled(const World& w, const Path& path);
 Head& head_of(World& w, HeadId id);
 /// Counters of the path over a controller; if it is gone, of all that are.
 PathCounters& path_counters(World& w, HeadId head, ControllerId controller);

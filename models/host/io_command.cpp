@@ -6,6 +6,7 @@
 
 #include "models/host/hooks.hpp"
 #include "models/host/internal.hpp"
+#include "models/host/latency/latency.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::host {
@@ -231,6 +232,7 @@ void io_completed(World& w, QueueId queue_id, const Request& r,
   }
   record<Kind::attempt_done>(w, attempt, ctrl, status);
   if (final) {
+    latency::sample(w, io, ctrl, w.now() - r.submitted);
     io.version = io.kind == IoKind::zone_append ? completion.result64() : r.read_version;
     attempt_over(w, r.io, status);
     return;

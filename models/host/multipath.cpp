@@ -5,6 +5,7 @@
 
 #include "models/host/hooks.hpp"
 #include "models/host/internal.hpp"
+#include "models/host/latency/latency.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::host {
@@ -20,12 +21,6 @@ constexpr std::uint32_t no_path = ~0u;
 auto path_over(const Head& head, ControllerId id) {
   return std::find_if(head.paths.begin(), head.paths.end(),
                       [&](const Path& p) { return p.controller == id; });
-}
-
-/// nvme_path_is_disabled.
-bool is_disabled(const World& w, const Path& p) {
-  const State state = w.host.controllers[sim::index(p.controller)].state;
-  return (state != State::live && state != State::deleting) || !p.ready || p.ana_pending;
 }
 
 bool is_optimized(const Path& p) { return p.ana == AnaState::optimized; }
@@ -105,6 +100,11 @@ IoPolicy policy_of(const World& w, const Head& head) {
   return w.host.hosts[sim::index(head.host)].iopolicy;
 }
 
+/// numa and round-robin go on from the path that they used last (current_path).
+bool keeps_current(IoPolicy policy) {
+  return policy == IoPolicy::numa || policy == IoPolicy::round_robin;
+}
+
 std::uint32_t find_path(const World& w, const Head& head) {
   HOLDFAST_PACKET_CHECK(head.current == no_path || head.current < head.paths.size(),
                         "the current path is none of the head's");
@@ -112,6 +112,8 @@ std::uint32_t find_path(const World& w, const Head& head) {
     return find_round_robin(w, head);
   if (policy_of(w, head) == IoPolicy::queue_depth)
     return find_shallowest(w, head);
+  if (policy_of(w, head) == IoPolicy::latency)
+    return find_nearest(w, head);  // whether there is one; which is said by latency::take
   // numa: the cached path is looked at again only when it is not LIVE and optimized.
   if (head.current != no_path && !is_disabled(w, head.paths[head.current]) &&
       is_sound(w, head.paths[head.current])) {
@@ -182,6 +184,11 @@ void remove_later(World& w, const Controller& c, HeadId id) {
 
 }  // namespace
 
+bool is_disabled(const World& w, const Path& p) {
+  const State state = w.host.controllers[sim::index(p.controller)].state;
+  return (state != State::live && state != State::deleting) || !p.ready || p.ana_pending;
+}
+
 PathCounters& path_counters(World& w, HeadId id, ControllerId controller) {
   Head& head = head_of(w, id);
   const auto path = path_over(head, controller);
@@ -240,9 +247,11 @@ void dispatch(World& w, IoId id) {
     head.held_back.push_back(id);
     return;
   }
-  const std::uint32_t path = find_path(w, head);
+  const IoPolicy policy = policy_of(w, head);
+  const std::uint32_t path =
+      policy == IoPolicy::latency ? latency::take(w, head, w.host.ios[id]) : find_path(w, head);
   if (path != no_path) {
-    if (policy_of(w, head) != IoPolicy::queue_depth)
+    if (keeps_current(policy))
       head.current = path;
     Controller& c = controller(w, head.paths[path].controller);
     if (c.frozen == head_id) {
@@ -325,6 +334,7 @@ void fail_over(World& w, IoId io, ControllerId from) {
   if (head.current != no_path && head.paths[head.current].controller == from) {
     head.current = no_path;
   }
+  latency::forget(w, head, from);
   requeue(w, io);
 }
 
@@ -344,7 +354,7 @@ void kick_requeue_lists(World& w, ControllerId id) {
 void path_became_usable(World& w, HeadId id, std::uint32_t path) {
   Head& head = head_of(w, id);
   HOLDFAST_CHECK(path < head.paths.size(), "the head has no such path");
-  if (is_optimized(head.paths[path]) && policy_of(w, head) != IoPolicy::queue_depth) {
+  if (is_optimized(head.paths[path]) && keeps_current(policy_of(w, head))) {
     const std::uint32_t nearest = find_nearest(w, head);
     if (nearest != no_path)
       head.current = nearest;
@@ -357,6 +367,7 @@ void clear_path(World& w, ControllerId id) {
     Head& head = head_of(w, head_id);
     if (head.current != no_path && head.paths[head.current].controller == id)
       head.current = no_path;
+    latency::forget(w, head, id);
   }
 }
 
@@ -372,6 +383,7 @@ void remove_paths(World& w, ControllerId id) {
     HOLDFAST_PACKET_CHECK(head.current != at,
                           "the path that goes should not be the current one any more");
     head.paths.erase(path);
+    latency::remove_path(head, at);
     if (head.current != no_path && head.current > at)
       --head.current;
     remove_later(w, controller(w, id), head_id);

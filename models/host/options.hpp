@@ -10,7 +10,16 @@
 namespace holdfast::host {
 
 /// Which path an I/O takes.
-enum class IoPolicy : std::uint8_t { numa, round_robin, queue_depth };
+enum class IoPolicy : std::uint8_t { numa, round_robin, queue_depth, latency };
+
+/// Knobs of IoPolicy::latency (models/host/latency).
+struct PathLatency {
+  sim::Duration window = std::chrono::seconds{15};  ///< of samples that are averaged first
+  std::uint32_t ewma_shift = 3;                     ///< a window counts 1 / 2^shift
+  std::uint32_t scale = 64;                         ///< what the weights of all paths add up to
+  sim::Duration ignore_above = std::chrono::seconds{1};  ///< such a sample is none
+  bool per_cpu = true;  ///< each CPU measures and weighs for itself, else all of them together
+};
 
 /// What recovery does with requests that were in flight (protocol.md 2.2, 4.7).
 struct RecoveryPolicy {

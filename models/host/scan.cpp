@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "models/host/internal.hpp"
+#include "models/host/latency/latency.hpp"
 #include "models/world.hpp"
 
 namespace holdfast::host {
@@ -113,6 +114,7 @@ void add_path(World& w, ControllerId id, HeadId head_id, std::uint32_t group) {
     path.ready = true;
     head.paths.push_back(path);
     head.removed = false;
+    latency::add_path(w, head);
     find_ana_state(w, head_id, static_cast<std::uint32_t>(head.paths.size() - 1), group);
   }
   schedule_requeue(w, head_id);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The host as values: controllers with their state machine, queues with their requests, multipath
-// heads, and the I/O of applications.
+// The host as values: controllers, queues with their requests, multipath heads, I/O.
 #pragma once
 
 #include <array>
@@ -11,6 +10,7 @@
 #include "models/disk.hpp"
 #include "models/host/counters.hpp"
 #include "models/host/driver.hpp"
+#include "models/host/latency/state.hpp"
 #include "models/host/options.hpp"
 #include "models/host/secure/state.hpp"
 #include "models/host/suspicion/state.hpp"
@@ -84,9 +84,8 @@ constexpr bool writes_blocks(IoKind kind) {
          kind == IoKind::compare_and_write || kind == IoKind::copy || kind == IoKind::zone_append ||
          kind == IoKind::zone_reset;
 }
-/// An I/O that does something else, or fails, when it is carried out a second time
-/// (protocol.md 9.3). A Copy is not one of them as long as its source stays as it is until it is
-/// done.
+/// An I/O that does something else, or fails, when it is carried out a second time (protocol.md
+/// 9.3). A Copy is none of them as long as its source stays as it is until it is done.
 constexpr bool is_idempotent(IoKind kind) {
   return kind != IoKind::compare_and_write && kind != IoKind::zone_append &&
          kind < IoKind::reservation_register;
@@ -104,6 +103,7 @@ struct Host {
   std::array<std::byte, 16> hostid{};
   std::uint32_t cpus = 1;
   IoPolicy iopolicy = IoPolicy::numa;
+  PathLatency path_latency;  ///< of IoPolicy::latency
   RecoveryPolicy policy;
   Suspicion suspicion;
   std::uint32_t max_retries = 5;
@@ -334,6 +334,7 @@ struct Head {
   std::uint32_t block_bytes = 0;  ///< 0: not found yet
   std::uint64_t blocks = 0;
   sim::Vector<Path> paths;
+  latency::Weights weights;     ///< of IoPolicy::latency; empty with any other
   std::uint32_t current = ~0u;  ///< current_path of the node; ~0: none
   std::uint32_t frozen = 0;     ///< how often (mq_freeze_depth)
   sim::Ring<IoId> held_back;    ///< I/O that waits for that to end

@@ -216,6 +216,9 @@ void observe(World& w, const sim::Record& r) {
     case Kind::queue_released:
       queue_was_released(o, Words<Kind::queue_released>(r).get<"connection">(), w.time());
       return;
+    case Kind::reservation_breach:
+      ++o.counts.reservation_breaches;
+      return;
     case Kind::queue_opened:
       connection_was_opened(o, Words<Kind::queue_opened>(r).get<"connection">());
       return;

@@ -135,6 +135,9 @@ struct Counts {
   std::uint64_t mutated_writes = 0;
   /// ... and of these, the ones that put it where it does not belong.
   std::uint64_t misplaced_writes = 0;
+  /// Commands that went past a reservation, because the node that took them did not know of it. The
+  /// verdict is of what a host is owed, whoever else may write, so that they do not count there.
+  std::uint64_t reservation_breaches = 0;
 
   /// Something happened that must not happen.
   [[nodiscard]] bool corrupt() const {
@@ -189,6 +192,7 @@ constexpr bool observes(Kind kind) {
     case Kind::queue_released:
     case Kind::queue_opened:
     case Kind::command_detached:
+    case Kind::reservation_breach:
       return true;
     default:
       return false;

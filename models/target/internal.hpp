@@ -68,6 +68,12 @@ void ccr_log_page(World& w, ControllerId id, wire::Bytes out, const wire::GetLog
 /// Answers one AER, or keeps the event until there is one.
 void send_event(World& w, ControllerId id, std::uint32_t dw0);
 
+// io_reservations.cpp: of reservations that each node keeps for itself
+/// The node is up again, and hears what it was not told.
+void node_hears_reservations(World& w, NodeId id);
+/// The node has crashed.
+void node_forgets_reservations(World& w, NodeId id);
+
 // nodes.cpp
 NodeId node_of_port(const World& w, transport::PortId port);
 bool hangs(const World& w, NodeId node);

@@ -133,6 +133,8 @@ wire::Status make_request(World& w, QueueId queue, const wire::Command& command,
     return status;
   if (is_reserved_against(n, c, command))
     return refuse(StatusCode::reservation_conflict);
+  if (is_let_through(n, c, command))
+    record<Kind::reservation_breach>(w, c.cntlid, command.cid, command.opcode, Token{data.version});
   r.queue = queue;
   r.subsystem = c.subsystem;
   r.cntlid = c.cntlid;

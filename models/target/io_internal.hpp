@@ -34,5 +34,9 @@ wire::Status compare(World& w, const Request& r);
 Outcome apply_reservation(World& w, const Request& r);
 /// The command is not for this host while another one holds the reservation.
 bool is_reserved_against(const Namespace& n, const Controller& c, const wire::Command& command);
+bool is_reserved_against(const Reservation& held, const Controller& c,
+                         const wire::Command& command);
+/// A node that does not know better takes a command that the subsystem should refuse.
+bool is_let_through(const Namespace& n, const Controller& c, const wire::Command& command);
 
 }  // namespace holdfast::target

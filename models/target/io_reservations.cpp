@@ -33,7 +33,7 @@ void give_up(Reservation& held) {
   held.type = wire::ReservationType::none;
 }
 
-Change register_key(Reservation& held, const Request& r, wire::RegisterAction action) {
+Change register_key(Reservation& held, const ReservationCommand& r, wire::RegisterAction action) {
   Registrant* const mine = find(held, r.host);
   if (action == wire::RegisterAction::register_key) {
     if (mine != nullptr)
@@ -54,7 +54,7 @@ Change register_key(Reservation& held, const Request& r, wire::RegisterAction ac
 }
 
 /// Whoever registered `key` is thrown out, with the reservation that it may hold.
-Change preempt(Reservation& held, const Request& r, wire::ReservationType type) {
+Change preempt(Reservation& held, const ReservationCommand& r, wire::ReservationType type) {
   const Registrant* const holder = find(held, held.holder);
   const bool of_holder = holder != nullptr && holder->key == r.keys.other;
   const auto out = std::remove_if(
@@ -70,7 +70,8 @@ Change preempt(Reservation& held, const Request& r, wire::ReservationType type) 
   return Change::done;
 }
 
-Change acquire(Reservation& held, const Request& r, const wire::ReservationFields& fields) {
+Change acquire(Reservation& held, const ReservationCommand& r,
+               const wire::ReservationFields& fields) {
   const Registrant* const mine = find(held, r.host);
   if (mine == nullptr || mine->key != r.keys.current)
     return Change::conflict;
@@ -83,7 +84,8 @@ Change acquire(Reservation& held, const Request& r, const wire::ReservationField
   return Change::done;
 }
 
-Change release(Reservation& held, const Request& r, const wire::ReservationFields& fields) {
+Change release(Reservation& held, const ReservationCommand& r,
+               const wire::ReservationFields& fields) {
   const Registrant* const mine = find(held, r.host);
   if (mine == nullptr || mine->key != r.keys.current)
     return Change::conflict;
@@ -98,6 +100,54 @@ Change release(Reservation& held, const Request& r, const wire::ReservationField
   return Change::done;
 }
 
+Change carry_out(Reservation& held, const ReservationCommand& r) {
+  const auto fields = wire::as_reservation(r.command);
+  switch (static_cast<IoOpcode>(r.command.opcode)) {
+    case IoOpcode::reservation_register:
+      return register_key(held, r, static_cast<wire::RegisterAction>(fields->action));
+    case IoOpcode::reservation_acquire:
+      return acquire(held, r, *fields);
+    default:
+      return release(held, r, *fields);
+  }
+}
+
+ReservationCopy* copy_of(Namespace& n, NodeId node) {
+  const auto copy = std::find_if(n.copies.begin(), n.copies.end(),
+                                 [&](const ReservationCopy& one) { return one.node == node; });
+  return copy == n.copies.end() ? nullptr : &*copy;
+}
+
+/// The node carries out what others have told it, in their order; what contradicts what it knows
+/// changes nothing.
+void catch_up(Namespace& n, ReservationCopy& copy) {
+  HOLDFAST_CHECK(copy.told <= copy.due && copy.due <= n.reservation_commands.size(),
+                 "a node has heard of a command that nobody carried out");
+  for (; copy.told < copy.due; ++copy.told) {
+    const ReservationCommand& command = n.reservation_commands[copy.told];
+    if (command.node != copy.node || copy.told < copy.own_from)
+      carry_out(copy.known, command);
+  }
+}
+
+/// A node that is not up is told when it is.
+void tell_others(World& w, NamespaceId ns) {
+  Namespace& n = w.target.namespaces[sim::index(ns)];
+  const Profile& profile = *w.target.subsystems[sim::index(n.subsystem)].profile;
+  const auto count = static_cast<std::uint32_t>(n.reservation_commands.size());
+  if (!profile.reservations_told)
+    return;
+  const Duration delay = draw(w.choices, n.reservation_choice, profile.reservation_delay);
+  w.after(delay, [ns, count](World& world) {
+    Namespace& told = world.target.namespaces[sim::index(ns)];
+    for (ReservationCopy& copy : told.copies) {
+      copy.due = std::max(copy.due, count);
+      if (answers(world, copy.node))
+        catch_up(told, copy);
+    }
+  });
+}
+
 /// Commands of the write group of reservations (nvmet_is_req_write_cmd_group).
 bool writes(IoOpcode opcode) {
   return opcode == IoOpcode::write || opcode == IoOpcode::write_zeroes ||
@@ -109,19 +159,16 @@ bool writes(IoOpcode opcode) {
 }  // namespace
 
 Outcome apply_reservation(World& w, const Request& r) {
+  const ReservationCommand command{r.command, r.keys, r.host, r.node};
   HOLDFAST_CHECK(r.host != 0, "hosts are told apart by a hash that is not 0");
-  Reservation& held = namespace_of(w, r).reservation;
-  const auto fields = wire::as_reservation(r.command);
-  Change change = Change::conflict;
-  switch (static_cast<IoOpcode>(r.command.opcode)) {
-    case IoOpcode::reservation_register:
-      change = register_key(held, r, static_cast<wire::RegisterAction>(fields->action));
-      break;
-    case IoOpcode::reservation_acquire:
-      change = acquire(held, r, *fields);
-      break;
-    default:
-      change = release(held, r, *fields);
+  Namespace& n = namespace_of(w, r);
+  ReservationCopy* const copy = copy_of(n, r.node);
+  const Change change = carry_out(copy == nullptr ? n.reservation : copy->known, command);
+  if (copy != nullptr && change != Change::conflict) {
+    // What the subsystem as a whole should have done: it is the measure of what nodes do alone.
+    carry_out(n.reservation, command);
+    n.reservation_commands.push_back(command);
+    tell_others(w, r.ns);
   }
   if (change == Change::conflict)
     return {refuse(StatusCode::reservation_conflict), 0, {}};
@@ -130,8 +177,48 @@ Outcome apply_reservation(World& w, const Request& r) {
   return {};
 }
 
+void split_reservations(World& w, SubsystemId subsystem) {
+  for (const NamespaceId ns : w.target.subsystems[sim::index(subsystem)].namespaces) {
+    Namespace& n = w.target.namespaces[sim::index(ns)];
+    for (std::uint32_t i = 0; i < w.target.nodes.size(); ++i) {
+      if (w.target.nodes[i].subsystem == subsystem)
+        n.copies.push_back({NodeId{i}, {}, 0, 0, 0});
+    }
+    n.reservation_choice = w.choices.add(
+        "subsystem " + w.target.nqns[sim::index(subsystem)] + " nsid " + std::to_string(n.nsid),
+        "reservation delay");
+  }
+}
+
+void node_hears_reservations(World& w, NodeId id) {
+  for (Namespace& n : w.target.namespaces) {
+    if (ReservationCopy* const copy = copy_of(n, id); copy != nullptr)
+      catch_up(n, *copy);
+  }
+}
+
+void node_forgets_reservations(World& w, NodeId id) {
+  for (Namespace& n : w.target.namespaces) {
+    if (ReservationCopy* const copy = copy_of(n, id); copy != nullptr) {
+      copy->known = {};
+      copy->told = 0;
+      copy->own_from = static_cast<std::uint32_t>(n.reservation_commands.size());
+    }
+  }
+}
+
+bool is_let_through(const Namespace& n, const Controller& c, const wire::Command& command) {
+  return !n.copies.empty() && is_reserved_against(n.reservation, c, command);
+}
+
 bool is_reserved_against(const Namespace& n, const Controller& c, const wire::Command& command) {
-  const Reservation& held = n.reservation;
+  const auto copy = std::find_if(n.copies.begin(), n.copies.end(),
+                                 [&](const ReservationCopy& one) { return one.node == c.node; });
+  return is_reserved_against(copy == n.copies.end() ? n.reservation : copy->known, c, command);
+}
+
+bool is_reserved_against(const Reservation& held, const Controller& c,
+                         const wire::Command& command) {
   if (held.holder == 0 || wire::as_reservation(command))
     return false;
   const bool everything = held.type == wire::ReservationType::exclusive_access;

@@ -42,6 +42,7 @@ void say_state(World& w, NodeId id) {
 void crash(World& w, NodeId id) {
   HOLDFAST_CHECK(node(w, id).state == NodeState::crashed, "a node crashes that has power");
   cut_off_node(w, id);
+  node_forgets_reservations(w, id);
   node(w, id).resets.clear();
   // Only results of the medium are left; their requests are given back.
   const sim::Vector<Held> rest = std::exchange(node(w, id).held, {});
@@ -175,8 +176,10 @@ void become_worst(World& w, NodeId id) {
   say_state(w, id);
   if (before == NodeState::up)
     node_failed(w, id);
-  if (now == NodeState::up)
+  if (now == NodeState::up) {
+    node_hears_reservations(w, id);
     node_returned(w, id);
+  }
   if (now == NodeState::crashed)
     crash(w, id);
   if (before == NodeState::hung && now != NodeState::crashed)
@@ -210,10 +213,14 @@ void cut_off_node(World& w, NodeId id) {
   }
   for (const ControllerId c : controllers_on(w, id))
     cut_off(w, c);
-  // Then queues that have no controller yet.
-  for (const transport::PortId port : node(w, id).ports) {
-    for (const QueueId q : sim::members<&Queue::on_port>(w.target.queues, queues_at(w, port)))
-      cut_off(w, q);
+  // Then queues that have no controller yet; an address that moved has queues on two nodes.
+  for (const auto* ports : {&node(w, id).ports, &node(w, id).moved}) {
+    for (const transport::PortId port : sim::Vector<transport::PortId>(*ports)) {
+      for (const QueueId q : sim::members<&Queue::on_port>(w.target.queues, queues_at(w, port))) {
+        if (w.target.queues[q].node == id)
+          cut_off(w, q);
+      }
+    }
   }
 }
 

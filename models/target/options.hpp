@@ -47,7 +47,12 @@ enum class UnreachableCcr : std::uint8_t {
 enum class Astray : std::uint8_t { late, lost, twice };
 
 /// What the other nodes of an array do about one that has failed, step by step.
-enum class TakeoverStep : std::uint8_t { noticed, fenced, changed };
+enum class TakeoverStep : std::uint8_t {
+  noticed,
+  fenced,
+  changed,  ///< ANA states, or who has the address
+  moved,    ///< with addresses: the network knows
+};
 
 /// What has become of a node of an array.
 enum class NodeState : std::uint8_t {

@@ -51,11 +51,28 @@ struct Registrant {
   std::uint64_t key = 0;
 };
 
+/// A reservation command that was carried out, as it is told to other nodes.
+struct ReservationCommand {
+  wire::Command command{};
+  wire::ReservationKeys keys{};
+  std::uint64_t host = 0;
+  NodeId node = sim::none<NodeId>;  ///< that carried it out
+};
+
 /// The reservation of a namespace. Hosts are told apart by a hash of their NQN.
 struct Reservation {
   sim::Vector<Registrant> registrants;
   std::uint64_t holder = 0;  ///< 0: nobody holds one
   wire::ReservationType type = wire::ReservationType::none;
+};
+
+/// What one node of an array knows of it.
+struct ReservationCopy {
+  NodeId node{};
+  Reservation known;
+  std::uint32_t told = 0;  ///< of Namespace::reservation_commands: those that it has heard of ...
+  std::uint32_t due = 0;   ///< ... and those that it would have, if it had been there
+  std::uint32_t own_from = 0;  ///< of its own ones it remembers those from there on
 };
 
 struct Namespace {
@@ -75,7 +92,10 @@ struct Namespace {
   sim::CowVector<BlockVersion> history;  ///< every write, in the order in which they landed
   std::uint64_t zone_blocks = 0;         ///< 0: not zoned
   sim::Vector<std::uint64_t> written;    ///< per zone: blocks before the write pointer
-  Reservation reservation;
+  Reservation reservation;  ///< as the specification has it: one for the whole subsystem
+  sim::Vector<ReservationCopy> copies;  ///< what nodes go by instead; empty: they share the one
+  sim::Vector<ReservationCommand> reservation_commands;  ///< then: all that were carried out
+  sim::ChoiceId reservation_choice{};
 };
 
 /// A fault that strikes commands of one controller (protocol.md 9.5).
@@ -163,9 +183,11 @@ struct Profile {
   std::vector<std::uint8_t> effects_lbcc;
   HangResumes hang_resumes = HangResumes::executes_first;
   UnreachableCcr unreachable_ccr = UnreachableCcr::fences;
-  Span fence_time;              ///< UnreachableCcr::fences: how long that takes
-  bool fused_commands = false;  ///< Compare and Write as one; else fused commands are refused
-  std::uint8_t anatt_s = 10;    ///< Identify ANATT
+  Span fence_time;                 ///< UnreachableCcr::fences: how long that takes
+  bool fused_commands = false;     ///< Compare and Write as one; else fused commands are refused
+  bool reservations_told = false;  ///< nodes that keep reservations for themselves tell the others
+  Span reservation_delay;          ///< so long afterwards
+  std::uint8_t anatt_s = 10;       ///< Identify ANATT
   std::array<std::uint16_t, 3> crdt{};  ///< Identify CRDT1 to CRDT3, in 100 ms
   /// What a discovery controller takes for KATO 0 (NVMET_DISC_KATO_MS).
   Duration discovery_kato = std::chrono::seconds{120};
@@ -179,6 +201,8 @@ struct Takeover {
   Span detect;
   Span fence;
   Span change;
+  bool by_address = false;  ///< the others take the node's addresses, and change no ANA state
+  Span learn;               ///< by_address: until packets find their way there
 };
 
 struct Subsystem {
@@ -199,6 +223,7 @@ struct Subsystem {
   sim::ChoiceId detect_choice{};  ///< of the takeover
   sim::ChoiceId takeover_fence_choice{};
   sim::ChoiceId change_choice{};
+  sim::ChoiceId learn_choice{};
   sim::Vector<AnaGroupState> ana;   ///< what differs from nvmet's default; see ana_state
   std::uint64_t ana_changes = 0;    ///< change count of the ANA log
   bool discovery = false;           ///< serves discovery controllers: no namespaces, no I/O queues
@@ -235,10 +260,11 @@ struct Held {
 struct Node {
   SubsystemId subsystem{};
   sim::Vector<transport::PortId> ports;
-  NodeState state = NodeState::up;  ///< the worst of `failures`
-  sim::Vector<NodeState> failures;  ///< in force just now, one a fault
-  sim::Vector<Held> held;           ///< while it hangs, in the order in which it happened
-  bool clock_stops = false;         ///< of the hang: its clock does not go on
+  sim::Vector<transport::PortId> moved;  ///< ports that were its own, and whose address others have
+  NodeState state = NodeState::up;       ///< the worst of `failures`
+  sim::Vector<NodeState> failures;       ///< in force just now, one a fault
+  sim::Vector<Held> held;                ///< while it hangs, in the order in which it happened
+  bool clock_stops = false;              ///< of the hang: its clock does not go on
   TimePoint hung_since{};
   std::uint32_t outages = 0;  ///< how often it has failed
   bool fenced = false;        ///< the others have taken its access to the media away

@@ -31,6 +31,8 @@ struct NamespaceParameters {
 /// `part` names its choice points if the NQN is not its own; empty: the NQN does.
 SubsystemId add_subsystem(World& w, std::string_view nqn, const Profile& profile,
                           const std::vector<transport::PortId>& ports, std::string_view part = {});
+/// Each node keeps reservations for itself. Its nodes and namespaces are there.
+void split_reservations(World& w, SubsystemId subsystem);
 /// Discovery controllers at these ports of a subsystem, with the knobs of its profile.
 void add_discovery(World& w, SubsystemId beside, const std::vector<transport::PortId>& ports);
 NamespaceId add_namespace(World& w, SubsystemId subsystem, const NamespaceParameters& parameters);

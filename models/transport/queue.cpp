@@ -54,8 +54,23 @@ void install(World& w, TransportKind kind, const HostHandlers& host, const Targe
 }
 
 PortId add_port(World& w) {
+  const PortId id{static_cast<std::uint32_t>(w.transport.ports.size())};
   w.transport.ports.emplace_back();
-  return PortId{static_cast<std::uint32_t>(w.transport.ports.size() - 1)};
+  w.transport.ports.back().machine = id;
+  return id;
+}
+
+void add_other_way(World& w, const OtherWay& way) {
+  HOLDFAST_CHECK(w.transport.kind == TransportKind::tcp, "addresses move with TCP only");
+  w.transport.other_ways.push_back(way);
+}
+
+void move_address(World& w, PortId port, PortId to) {
+  const PortId machine = w.transport.ports[sim::index(to)].machine;
+  HOLDFAST_CHECK(w.transport.kind == TransportKind::tcp, "addresses move with TCP only");
+  HOLDFAST_CHECK(w.transport.ports[sim::index(port)].machine != machine,
+                 "an address moves to where it is");
+  w.transport.ports[sim::index(port)].machine = machine;
 }
 
 HostQueueId open_queue(World& w, net::RouteId forward, net::RouteId back, PortId port,

@@ -21,6 +21,11 @@ void install(World& w, TransportKind kind, const HostHandlers& host, const Targe
 
 /// A place to connect to.
 PortId add_port(World& w);
+/// TCP: the address of a port may move to where `way` leads.
+void add_other_way(World& w, const OtherWay& way);
+/// TCP: from now on what hosts send to `port` goes to the machine where the address of `to` is. It
+/// knows nothing of connections of before, and resets those that it hears of.
+void move_address(World& w, PortId port, PortId to);
 
 // The host's side.
 

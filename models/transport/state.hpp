@@ -34,8 +34,17 @@ struct TcpHandlers {
   void (*lost)(World&, ConnectionId, Side, int error) = nullptr;
 };
 
+/// TCP: a way to where an address of a target may move to.
+struct OtherWay {
+  net::RouteId forward{};  ///< by which a host knows the address
+  PortId machine{};        ///< that of this port
+  net::RouteId there{};
+  net::RouteId home{};
+};
+
 struct Port {
   bool listening = true;
+  PortId machine{};            ///< where its address is: at the machine that this port came with
   std::uint32_t refusals = 0;  ///< FC: faults for which adapters refuse to send anything to it
   std::uint32_t mutes = 0;     ///< TCP: faults for which no ICReq is answered
   sim::TimerWheel wheel;       ///< ticks of the machine that it belongs to
@@ -171,7 +180,8 @@ struct Transport {
   sim::Vector<CapsuleDrop> capsule_drops;
   sim::Vector<ChosenCapsule> chosen_capsules;
   sim::Vector<PduDamage> pdu_damages;
-  sim::Vector<NoRoute> no_routes;  ///< in force just now, one a fault
+  sim::Vector<NoRoute> no_routes;    ///< in force just now, one a fault
+  sim::Vector<OtherWay> other_ways;  ///< while addresses may move; else empty
   rdma::Rdma rdma;
   fc::State fc;
 };

@@ -173,7 +173,7 @@ json host(Dice& dice, const Names& names, std::size_t i) {
   }
   json out = {{"name", names.hosts[i]},
               {"policy", policy(dice)},
-              {"iopolicy", dice.pick({"numa", "round-robin", "queue-depth"})},
+              {"iopolicy", dice.pick({"numa", "round-robin", "queue-depth", "latency"})},
               {"cpus", dice.between(1, 4)},
               {"connect", connects}};
   if (dice.percent(30))

@@ -105,6 +105,10 @@ std::string broken_host(const World& w) {
       if (std::string wrong = places.add(head.held_back[i], "waits for the head"); !wrong.empty())
         return wrong;
     }
+    const std::size_t slots = head.weights.current.size() * host::latency::directions;
+    if (slots != 0 && head.weights.of.size() != head.paths.size() * slots)
+      return fmt::format("host: {} paths are measured as if they were {}", head.paths.size(),
+                         head.weights.of.size() / slots);
   }
   for (std::uint32_t i = 0; i < w.host.controllers.size(); ++i) {
     const host::Controller& c = w.host.controllers[i];

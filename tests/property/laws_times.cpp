@@ -166,7 +166,12 @@ std::string told(const Course& course, std::size_t place) {
 /// TCP counts in milliseconds, in ticks of 1/1024 s and in spans that Linux alone knows. So this is
 /// about RDMA and FC.
 std::string twice_as_long(const json& document, std::size_t& tried) {
-  const json world = measured_world(document);
+  json world = measured_world(document);
+  // Weights go by whole numbers of 1 s over a latency, and twice of that is another one.
+  for (json& host : world["hosts"]) {
+    if (host.value("iopolicy", "") == "latency")
+      host["iopolicy"] = "round-robin";
+  }
   Course first(2);
   Course second(1);
   if (world.at("fabric").at("transport") == "tcp" || !run(first, world))

@@ -17,7 +17,7 @@ STATISTICS = frozenset(
 COUNTS = frozenset(
     ("schema_version", "seed", "events", "packets", "dropped", "retransmits", "writes", "reads",
      "stale_writes", "stale_reads", "lost_writes", "torn_writes", "incidents", "intervals",
-     "duplicate_effects", "mutated_writes", "misplaced_writes", "operation",
+     "duplicate_effects", "mutated_writes", "misplaced_writes", "reservation_breaches", "operation",
      "ccr_attempts", "attempts", "retries", "count", "errors", "iops", "controller", "cntlid",
      "nsid", "lba", "slba", "nlb", "block", "blocks", "qid", "queue", "tag", "version", "iteration",
      "iterations", "write", "read", "command", "passed", "failed", "id", "cancelled", "recoveries",

@@ -84,6 +84,8 @@ class Integrity:
     linearizable: bool | None
     #: the first ones, told as a timeline
     incidents: list[dict[str, Any]]
+    #: commands that went past a reservation which their node did not know of
+    reservation_breaches: int = 0
 
 
 class Result:

@@ -111,6 +111,7 @@ void forget_heads(World& w, HostId host) {
     Head& head = head_of(w, id);
     w.calendar.cancel(head.removal);
     head.paths.clear();
+    head.weights = {};
     head.current = ~0u;
     head.frozen = 0;
     head.held_back.clear();

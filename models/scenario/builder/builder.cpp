@@ -111,6 +111,8 @@ void set_array_knobs(target::Profile& profile, const Subsystem& s) {
   profile.hang_resumes = s.hang_resumes;
   profile.unreachable_ccr = s.unreachable_ccr;
   profile.fence_time = span_of(s.fence_time);
+  profile.reservations_told = s.reservation_delay.has_value();
+  profile.reservation_delay = span_of(s.reservation_delay.value_or(Latency{}));
 }
 
 /// The ticks of a machine.
@@ -188,6 +190,8 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
     p.zone_bytes = n.zoned ? n.zoned->zone_bytes : 0;
     target::add_namespace(w, id, p);
   }
+  if (s.reservations_per_node)
+    target::split_reservations(w, id);
   for (const AnaGroupState& a : s.ana_states) {
     target::init_ana_state(w, id, {names.ports.at(a.port), a.group, a.state});
   }
@@ -254,6 +258,7 @@ void build_host(World& w, const Scenario& s, const Host& h, Names& names) {
   set_machine(host, h, names);
   host.cpus = h.cpus;
   host.iopolicy = h.iopolicy;
+  host.path_latency = h.path_latency.value_or(PathLatency{});
   // The host has no use for the preset's name.
   host.policy = static_cast<const host::RecoveryPolicy&>(h.policy);
   host.suspicion = h.suspicion;

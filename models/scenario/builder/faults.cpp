@@ -2,6 +2,7 @@
 // Builds what goes wrong in a world: when it strikes, and what, kind by kind.
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -9,11 +10,13 @@
 #include <variant>
 #include <vector>
 
+#include "models/net/fabric.hpp"
 #include "models/scenario/builder/builder.hpp"
 #include "models/scenario/builder/internal.hpp"
 #include "models/scenario/declaration/declaration.hpp"
 #include "models/scenario/reading/kind.hpp"
 #include "models/target/target.hpp"
+#include "models/transport/queue.hpp"
 
 namespace holdfast::scenario {
 
@@ -272,12 +275,53 @@ sim::ChoiceScript script_of(const std::vector<Answer>& answers) {
   return script;
 }
 
+namespace {
+
+/// From each host that knows the address of a port to the machines of all others.
+void add_other_ways(World& w, const Scenario& s, const Subsystem& sub, const Names& names) {
+  std::set<std::pair<std::string, std::string>> known;
+  for (const Host& host : s.hosts) {
+    for (const Connect& c : host.connect) {
+      if (std::find(sub.ports.begin(), sub.ports.end(), c.port) != sub.ports.end())
+        known.emplace(host.name, c.port);
+    }
+  }
+  const auto route = [&](const std::string& from, const std::string& to) {
+    return net::add_route(w, names.nodes.at(from), names.nodes.at(to),
+                          find_hops(w, names, from, to));
+  };
+  for (const auto& [host, port] : known) {
+    for (const std::string& other : sub.ports) {
+      if (other == port)
+        continue;
+      transport::OtherWay way;
+      way.forward = names.routes.at({host, port});
+      way.machine = names.ports.at(other);
+      way.there = route(host, other);
+      way.home = route(other, host);
+      const net::RouteId back = names.routes.at({port, host});
+      net::set_machine(w, way.home, w.net.routes[sim::index(back)].machine);
+      transport::add_other_way(w, way);
+    }
+  }
+}
+
+void build_takeover(World& w, const Scenario& s, const Subsystem& sub, const Names& names) {
+  const Takeover& t = *sub.takeover;
+  const bool by_address = t.by == Takeover::By::address;
+  target::set_takeover(w, names.subsystems.at(sub.name),
+                       {true, span_of(t.detect), span_of(t.fence), span_of(t.change), by_address,
+                        span_of(t.learn.value_or(Latency{}))});
+  if (by_address)
+    add_other_ways(w, s, sub, names);
+}
+
+}  // namespace
+
 void build_faults(World& w, const Scenario& s, const Names& names) {
   for (const Subsystem& sub : s.subsystems) {
     if (sub.takeover)
-      target::set_takeover(w, names.subsystems.at(sub.name),
-                           {true, span_of(sub.takeover->detect), span_of(sub.takeover->fence),
-                            span_of(sub.takeover->change)});
+      build_takeover(w, s, sub, names);
   }
   for (const Fault& one : s.faults)
     add_fault(w, one, names);

@@ -205,10 +205,6 @@ void check_subsystems(const Scenario& s, const Ways& ways, const Cursor& at) {
     check::machine(subsystem, here);
     check_namespaces(subsystem, here.at("namespaces"));
     check_nodes(subsystem, node_owner, here.at("nodes"));
-    if (subsystem.takeover && subsystem.nodes.size() < 2)
-      here.at("takeover")
-          .fail(fmt::format("a takeover among {} nodes", subsystem.nodes.size()),
-                "at least two \"nodes\"");
     if (subsystem.kato_max != 0s && subsystem.kato_max < subsystem.kato_min) {
       here.at("kato_max")
           .fail(format_duration(subsystem.kato_max),
@@ -284,6 +280,13 @@ void check_policy(const RecoveryPolicy& policy, const Cursor& at) {
   }
 }
 
+void check_path_latency(const Host& host, const Cursor& at) {
+  if (host.path_latency && host.iopolicy != IoPolicy::latency) {
+    at.at("path_latency")
+        .fail("\"path_latency\" with another iopolicy", "\"iopolicy\": \"latency\" as well");
+  }
+}
+
 void check_hosts(const Scenario& s, const Ways& ways, const Cursor& at) {
   unique_names(s.hosts, at);
   std::map<std::string, std::string> port_owner;
@@ -298,6 +301,7 @@ void check_hosts(const Scenario& s, const Ways& ways, const Cursor& at) {
     check_policy(host.policy, here.at("policy"));
     check::suspicion(s, host, here.at("suspicion"));
     check::machine(s, host, here);
+    check_path_latency(host, here);
     if (s.fabric.transport == Transport::fc &&
         host.policy.waits == RecoveryPolicy::Waits::resetting) {
       here.at("policy").fail(
@@ -342,6 +346,7 @@ void check_and_resolve(Scenario& scenario, const Cursor& root) {
   const Ways ways(scenario);
   check_subsystems(scenario, ways, root.at("subsystems"));
   check_hosts(scenario, ways, root.at("hosts"));
+  check::arrays(scenario, ways, root.at("subsystems"));
   check::workloads(scenario, root.at("workloads"));
   check::read_failures(scenario, root.at("faults"));
   check::faults(scenario, root.at("faults"));

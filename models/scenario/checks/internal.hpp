@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "models/scenario/declaration/spec.hpp"
+#include "models/scenario/declaration/ways.hpp"
 #include "models/scenario/reading/error.hpp"
 #include "models/scenario/reading/units.hpp"
 
@@ -106,6 +107,9 @@ void reseed(const Scenario& s, const Cursor& at);
 
 // suspicion.cpp: `at` is the host.
 void suspicion(const Scenario& s, const Host& host, const Cursor& at);
+
+// array.cpp: `at` is the list of subsystems, and hosts have been checked.
+void arrays(const Scenario& s, const Ways& ways, const Cursor& at);
 
 // load.cpp
 void workloads(Scenario& s, const Cursor& at);

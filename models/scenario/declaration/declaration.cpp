@@ -159,6 +159,8 @@ const Object<Expect>& expect_object() {
           .maybe("torn_writes", &Expect::torn_writes, bounds(), "how many")
           .maybe("duplicate_effects", &Expect::duplicate_effects, bounds(), "how many")
           .maybe("mutated_writes", &Expect::mutated_writes, bounds(), "how many")
+          .maybe("reservation_breaches", &Expect::reservation_breaches, bounds(),
+                 "commands that went past a reservation which their node did not know of")
           .maybe("longest_stall_s", &Expect::longest_stall_s, bounds(),
                  "longest time in which an application had I/O out and none of it completed")
           .maybe("longest_latency_s", &Expect::longest_latency_s, bounds(),

@@ -24,6 +24,7 @@ const Object<Host>& host_object();
 const Object<Connect>& connect_object();
 const Object<RecoveryPolicy>& policy_object();
 const Object<Suspicion>& suspicion_object();
+const Object<PathLatency>& path_latency_object();
 const Object<Expect>& expect_object();
 const Object<Answer>& answer_object();
 Codec<std::vector<Answer>> answers();

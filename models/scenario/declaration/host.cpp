@@ -183,6 +183,24 @@ const Object<RecoveryPolicy>& policy_object() {
   return declared;
 }
 
+const Object<PathLatency>& path_latency_object() {
+  static const auto declared =
+      Object<PathLatency>("path_latency",
+                          "The iopolicy `latency`: shares that go with the inverse of the latency "
+                          "of each path, reads and writes apart.")
+          .field("window", &PathLatency::window, duration(0s, longest_run),
+                 "how long samples are gathered before their average counts; 0s: each by itself")
+          .field("ewma_shift", &PathLatency::ewma_shift, integer<std::uint32_t>(0, 16),
+                 "the average of a window counts 1/2^shift in the moving average")
+          .field("scale", &PathLatency::scale, integer<std::uint32_t>(1, 65'536),
+                 "what the weights of all paths add up to, each rounded down, and at least 1")
+          .field("ignore_above", &PathLatency::ignore_above, duration(1us, 1s),
+                 "an answer that took longer is no sample")
+          .field("per_cpu", &PathLatency::per_cpu, boolean(),
+                 "each CPU measures and weighs for itself; else all of them together");
+  return declared;
+}
+
 const Object<Host>& host_object() {
   static const auto declared =
       Object<Host>("host", "A Linux host with native multipath.")
@@ -201,8 +219,10 @@ const Object<Host>& host_object() {
           .field("iopolicy", &Host::iopolicy,
                  choice<IoPolicy>({{"numa", IoPolicy::numa},
                                    {"round-robin", IoPolicy::round_robin},
-                                   {"queue-depth", IoPolicy::queue_depth}}),
-                 "which path an I/O takes")
+                                   {"queue-depth", IoPolicy::queue_depth},
+                                   {"latency", IoPolicy::latency}}),
+                 "which path an I/O takes; in no Linux: `latency`")
+          .maybe("path_latency", &Host::path_latency, object(path_latency_object()), "of `latency`")
           .field("cpus", &Host::cpus, integer<std::uint32_t>(1, 1024), "online CPUs")
           .field("io_timeout", &Host::io_timeout, duration(1ms, longest_run), "of I/O commands")
           .field("admin_timeout", &Host::admin_timeout, duration(1ms, longest_run),
@@ -235,8 +255,7 @@ const Object<Host>& host_object() {
                  "tcp, rdma: an attempt to connect that ends with a status that has Do Not Retry "
                  "removes the controller; else it is tried again. On fc it always does")
           .field("rdma_parallel_queues", &Host::rdma_parallel_queues, boolean(),
-                 "rdma: I/O queues are connected all at once, as in Linux 7.3; else one after the "
-                 "other")
+                 "rdma: I/O queues are connected all at once, as in Linux 7.3; else one by one")
           .field(
               "delayed_removal_secs", &Host::delayed_removal, duration(0s, longest_run, 1s),
               "how long a device outlives its last path; meanwhile, and while no path is usable, "

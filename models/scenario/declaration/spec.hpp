@@ -49,6 +49,7 @@ struct Link {
 };
 
 using host::IoPolicy;
+using host::PathLatency;
 using host::Suspicion;
 using transport::CongestionControl;
 using Transport = transport::TransportKind;
@@ -119,9 +120,12 @@ struct ArrayNode {
 
 /// What the rest of an array does about a node that fails.
 struct Takeover {
+  enum class By : std::uint8_t { ana, address };
+  By by = By::ana;
   Latency detect{Latency::Kind::constant, 2s, 2s};  ///< until the others have noticed
-  Latency fence;   ///< from there: until the node has lost its access to the media
-  Latency change;  ///< from there: until their ports serve what it served
+  Latency fence;                 ///< from there: until the node has lost its access to the media
+  Latency change;                ///< from there: until their ports serve what it served
+  std::optional<Latency> learn;  ///< by address: until the network knows
 };
 
 struct Subsystem {
@@ -167,7 +171,9 @@ struct Subsystem {
   Latency quiesce_time;        ///< in_flight quiesce: until what executes is stopped
   bool lost_host_log = false;  ///< log page 1Fh and its notice
   std::vector<ArrayNode> nodes;
-  std::optional<Takeover> takeover;  ///< absent: nobody takes over
+  std::optional<Takeover> takeover;          ///< absent: nobody takes over
+  bool reservations_per_node = false;        ///< else the subsystem has them
+  std::optional<Latency> reservation_delay;  ///< until other nodes know; absent: they never do
   target::HangResumes hang_resumes = target::HangResumes::executes_first;
   target::UnreachableCcr unreachable_ccr = target::UnreachableCcr::fences;
   Latency fence_time;  ///< until a node that cannot be reached has lost its access to the media
@@ -237,6 +243,7 @@ struct Host {
   RecoveryPolicy policy;
   Suspicion suspicion;
   IoPolicy iopolicy = IoPolicy::numa;
+  std::optional<PathLatency> path_latency;  ///< of iopolicy `latency`; absent: its defaults
   std::uint32_t cpus = 4;
   Duration io_timeout = 30s;
   Duration admin_timeout = 60s;
@@ -354,6 +361,7 @@ struct Expect {
   std::optional<Bounds> torn_writes;
   std::optional<Bounds> duplicate_effects;
   std::optional<Bounds> mutated_writes;
+  std::optional<Bounds> reservation_breaches;
   std::optional<Bounds> longest_stall_s;
   std::optional<Bounds> longest_latency_s;
   std::optional<Bounds> detection_s;      ///< detected - fault, every recovery

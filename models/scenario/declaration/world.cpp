@@ -41,15 +41,24 @@ const Object<Takeover>& takeover_object() {
   static const auto declared =
       Object<Takeover>("takeover",
                        "What the rest of an array does about a node that crashes, hangs or is cut "
-                       "off: it notices, it takes the node's access to the media away, and its "
-                       "own ports serve the node's ANA groups.")
+                       "off: it notices, it takes the node's access to the media away, and it "
+                       "serves what the node served, at its own ports or at the node's.")
+          .field("by", &Takeover::by,
+                 choice<Takeover::By>(
+                     {{"ana", Takeover::By::ana}, {"address", Takeover::By::address}}),
+                 "`ana`: the node's ANA groups become optimized at the ports of the others; "
+                 "`address` (tcp): the others take the addresses of the node's ports, reset what "
+                 "they know nothing of, and take new connections there")
           .field("detect", &Takeover::detect, latency(24h), "until it has noticed")
           .field("fence", &Takeover::fence, latency(24h),
                  "from there on: until what the node still has in hand can land no more, and its "
                  "ports refuse connections until it is up again")
           .field("change", &Takeover::change, latency(24h),
                  "from there on: until what was optimized at the node's ports is optimized at the "
-                 "others, and inaccessible at its own");
+                 "others, and inaccessible at its own; or until the others have its addresses")
+          .maybe("learn", &Takeover::learn, latency(24h),
+                 "with `address`, from there on: until hosts and switches have heard of it "
+                 "(gratuitous ARP), and packets go there; absent: at once");
   return declared;
 }
 
@@ -173,6 +182,13 @@ Object<Subsystem> array_knobs(Object<Subsystem>&& declared) {
              "Cross-Controller Reset of a controller whose node does not answer: fails, waits "
              "for the node, or the controller loses its access to the media after `fence_time`")
       .field("fence_time", &Subsystem::fence_time, latency(24h), "until that access is revoked")
+      .field("reservations", &Subsystem::reservations_per_node,
+             choice<bool>({{"shared", false}, {"per_node", true}}),
+             "`shared`: of the whole subsystem, as the specification has it; `per_node`: each of "
+             "`nodes` goes by what it knows itself")
+      .maybe("reservation_delay", &Subsystem::reservation_delay, latency(24h),
+             "with `per_node`: until the other nodes carry out what one has; absent: they never "
+             "hear of it")
       .maybe("takeover", &Subsystem::takeover, object(takeover_object()),
              "what the other nodes do about one that fails; absent: nothing");
 }
@@ -338,6 +354,7 @@ std::vector<const ObjectInfo*> declared_objects() {
   out.push_back(&tls_object().info());
   out.push_back(&dhchap_object().info());
   out.push_back(&reseed_object().info());
+  out.push_back(&path_latency_object().info());
   out.push_back(&bond_object().info());
   for (const auto* info : workload_union().infos())
     out.push_back(info);

@@ -100,6 +100,32 @@ void change(World& w, NodeId id, std::uint32_t outage) {
     move_group(w, id, group);
 }
 
+/// The others have the node's addresses, one after the other in turn; who is under way to the node
+/// comes to a machine that knows nothing of it.
+void move_addresses(World& w, NodeId id, std::uint32_t outage) {
+  const std::vector<transport::PortId> others = ports_of_others(w, id);
+  if (!is_outage(w, id, outage) || others.empty())
+    return;
+  say(w, id, TakeoverStep::moved);
+  const auto ports = std::exchange(w.target.nodes[sim::index(id)].ports, {});
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    const transport::PortId heir = others[i % others.size()];
+    transport::move_address(w, ports[i], heir);
+    w.target.nodes[sim::index(id)].moved.push_back(ports[i]);
+    w.target.nodes[sim::index(node_of_port(w, heir))].ports.push_back(ports[i]);
+    listen_again(w, ports[i]);
+  }
+}
+
+void take_addresses(World& w, NodeId id, std::uint32_t outage) {
+  if (!is_outage(w, id, outage) || ports_of_others(w, id).empty())
+    return;
+  say(w, id, TakeoverStep::changed);
+  const Subsystem& s = subsystem_of(w, id);
+  w.after(draw(w.choices, s.learn_choice, s.takeover.learn),
+          [id, outage](World& world) { move_addresses(world, id, outage); });
+}
+
 /// Whoever is back by then was never missed.
 void notice(World& w, NodeId id, std::uint32_t outage) {
   const bool away = w.target.nodes[sim::index(id)].state != NodeState::up;
@@ -110,7 +136,10 @@ void notice(World& w, NodeId id, std::uint32_t outage) {
   const sim::Duration fence_time = draw(w.choices, s.takeover_fence_choice, s.takeover.fence);
   const sim::Duration change_time = draw(w.choices, s.change_choice, s.takeover.change);
   w.after(fence_time, [id, outage](World& world) { fence_node(world, id, outage); });
-  w.after(change_time, [id, outage](World& world) { change(world, id, outage); });
+  const bool by_address = s.takeover.by_address;
+  w.after(change_time, [id, outage, by_address](World& world) {
+    by_address ? take_addresses(world, id, outage) : change(world, id, outage);
+  });
 }
 
 }  // namespace
@@ -123,6 +152,8 @@ void set_takeover(World& w, SubsystemId subsystem, const Takeover& takeover) {
   s.detect_choice = w.choices.add(entity, "takeover detect");
   s.takeover_fence_choice = w.choices.add(entity, "takeover fence");
   s.change_choice = w.choices.add(entity, "takeover change");
+  if (takeover.by_address)
+    s.learn_choice = w.choices.add(entity, "takeover learn");
 }
 
 void node_failed(World& w, NodeId id) {

@@ -176,6 +176,13 @@ void note_ack_sent(Endpoint& e);
 /// tcp_enter_quickack_mode.
 void enter_quick_mode(const World& w, Endpoint& e);
 
+// moves.cpp: addresses that move to another machine
+/// The way from the host to where the address of the connection's port is now.
+net::RouteId way_there(const World& w, const Connection& c);
+/// A packet of the host comes to a machine that does not know the connection, and is answered as
+/// such. False: it is where the target's end is, or may be from now on.
+bool take_stray(World& w, ConnectionId id, const net::Packet& packet);
+
 // tcp.cpp
 void set_state(World& w, ConnectionId id, Side side, transport::TcpState state);
 /// Records that a stream has run dry and frees a connection that nobody can use any more.

@@ -228,7 +228,10 @@ void on_packet(World& w, const net::Packet& packet) {
   const Side side = transport::peer_of(from);
   HOLDFAST_PACKET_CHECK(s.from <= 1, "a connection has two sides");
   // The packet keeps the connection alive until it has been dealt with.
-  if (end_of(w, id, side).state == TcpState::closed) {
+  const bool may_move = side == Side::target && !w.transport.other_ways.empty();
+  if (may_move && take_stray(w, id, packet)) {
+    // It was for another machine.
+  } else if (end_of(w, id, side).state == TcpState::closed) {
     take_when_closed(w, id, side, s);
   } else if ((s.flags & rst) != 0) {
     take_reset(w, id, side, s);

@@ -151,8 +151,9 @@ TimePoint send_segment(World& w, ConnectionId id, Side side, std::uint64_t seq,
     HOLDFAST_PACKET_CHECK(e.data_in_flight <= e.packets_in_flight, "data flies without a packet");
     note_data_sent(w, c, side, e);
   }
-  return w.calendar.shown(
-      net::send(w, c.route[at(side)], bytes, std::bit_cast<net::PacketBody>(s)));
+  const bool may_move = side == Side::host && !w.transport.other_ways.empty();
+  const net::RouteId route = may_move ? way_there(w, c) : c.route[at(side)];
+  return w.calendar.shown(net::send(w, route, bytes, std::bit_cast<net::PacketBody>(s)));
 }
 
 void send_ack(World& w, ConnectionId id, Side side) {

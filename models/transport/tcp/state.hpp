@@ -233,6 +233,7 @@ struct Connection {
   net::FlowId flow = sim::none<net::FlowId>;  ///< the host engine's queue, for filters; stays when
                                               ///< the host lets go
   bool tls = false;                           ///< what is written from now on lies in TLS records
+  PortId machine{};  ///< of the target's end, once there is one; see OtherWay
   // Queues of the layer above.
   HostQueueId host_queue = sim::none<HostQueueId>;
   TargetQueueId target_queue = sim::none<TargetQueueId>;

@@ -24,6 +24,7 @@ PAUSE = {"type": "host_pause", "at": "1s", "host": "h1"}
 LEG = {**DOWN, "leg": "primary"}
 FPIN = {"type": "link_integrity", "at": "1s", "host": "h1", "port": "a0"}
 NODES = [{"name": "n0", "ports": ["a0"]}, {"name": "n1", "ports": ["a1"]}]
+ARRAY = {**BASE["subsystems"][0], "nodes": NODES}
 CLOCK = {"type": "node", "at": "1s", "subsystem": "sub", "node": "n1", "clock": "stops"}
 GROUP = {"name": "both", "links": ["h1-s1", "s1-a0"]}
 
@@ -105,6 +106,23 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("takeover", "/subsystems/0/takeover", {}, "/0/takeover", "at least two"),
     ("takeover_key", "/subsystems/0/takeover", {"fenced": "1s"}, "/takeover/fenced", '"fence"'),
     ("takeover_time", "/subsystems/0/takeover", {"detect": 2}, "/takeover/detect", "a duration"),
+    ("takeover_by", "/subsystems/0/takeover", {"by": "adress"}, "/takeover/by", 'mean "address"?'),
+    (
+        "takeover_learn",
+        "/subsystems/0",
+        {**ARRAY, "takeover": {"learn": "1s"}},
+        "/takeover/learn",
+        '"by": "address"',
+    ),
+    ("per_node", "/subsystems/0/reservations", "per_node", "/0/reservations", "at least two"),
+    ("per_node_word", "/subsystems/0/reservations", "each", "/0/reservations", "per_node"),
+    (
+        "reservation_delay",
+        "/subsystems/0/reservation_delay",
+        "1s",
+        "/0/reservation_delay",
+        '"reservations": "per_node"',
+    ),
     ("trace", "/faults/2", TRACE, "/faults/2", '"failures"'),
     ("trace_file", "/faults/2", {**TRACE, "file": "no.csv"}, "/2/file", "a file that can be read"),
     ("trace_name", "/faults/2", rows(("1s", "h1-s2", "down")), "/0/what", 'mean "h1-s1"?'),
@@ -122,6 +140,35 @@ PATCHES: list[tuple[str, str, Any, str, str]] = [
     ("pause_host", "/faults/2", {**PAUSE, "host": "h2"}, "/2/host", "h1"),
     ("pause_clock", "/faults/2", {**PAUSE, "clock": "stop"}, "/2/clock", 'mean "stops"?'),
     ("pause_down", "/faults", [PAUSE, CRASH], "/faults/0/host", "paused, or one that goes down"),
+    (
+        "path_latency",
+        "/hosts/0/path_latency",
+        {"window": "1s"},
+        "/hosts/0/path_latency",
+        '"iopolicy": "latency"',
+    ),
+    (
+        "path_latency_shift",
+        "/hosts/0",
+        {**BASE["hosts"][0], "iopolicy": "latency", "path_latency": {"ewma_shift": 17}},
+        "/path_latency/ewma_shift",
+        "from 0 to 16",
+    ),
+    (
+        "path_latency_key",
+        "/hosts/0",
+        {**BASE["hosts"][0], "iopolicy": "latency", "path_latency": {"windows": "1s"}},
+        "/path_latency/windows",
+        'mean "window"?',
+    ),
+    (
+        "path_latency_above",
+        "/hosts/0",
+        {**BASE["hosts"][0], "iopolicy": "latency", "path_latency": {"ignore_above": "2s"}},
+        "/path_latency/ignore_above",
+        "1s",
+    ),
+    ("iopolicy_latency", "/hosts/0/iopolicy", "latncy", "/hosts/0/iopolicy", 'mean "latency"?'),
     ("fast", "/hosts/0/clock_fast_ppm", 100_001, "/clock_fast_ppm", "from 0 to 100000"),
     ("slow", "/subsystems/0/clock_slow_ppm", -1, "/clock_slow_ppm", "from 0 to 100000"),
     (
@@ -178,8 +225,13 @@ WITH_RDMA: list[tuple[str, dict[str, Any], str]] = [
     ("/faults/0/type", {"faults": [PAUSE]}, '"transport": "tcp"'),
     (
         "/faults/0/clock",
-        {"subsystems": [{**BASE["subsystems"][0], "nodes": NODES}], "faults": [CLOCK]},
+        {"subsystems": [ARRAY], "faults": [CLOCK]},
         '"state": "hang"',
+    ),
+    (
+        "/subsystems/0/takeover/by",
+        {"subsystems": [{**ARRAY, "takeover": {"by": "address"}}]},
+        '"transport": "tcp"',
     ),
     (
         "/hosts/0/clock_fast_ppm",

@@ -106,11 +106,10 @@ TEST_CASE("The canonical form is read back as itself, and its hash follows conte
 }
 
 TEST_CASE("An error names place, finding, expectation and the nearest name", "[scenario]") {
-  CHECK(
-      error_with("/hosts/0/polcy", "x") ==
-      "x.json: at /hosts/0/polcy: found unknown key \"polcy\", expected one of name, kernel, "
-      "hostnqn, hostid, policy, suspicion, iopolicy, cpus, io_timeout, admin_timeout, max_retries, "
-      "socket_close_delay, ... (14 more); did you mean \"policy\"?");
+  CHECK(error_with("/hosts/0/polcy", "x") ==
+        "x.json: at /hosts/0/polcy: found unknown key \"polcy\", expected one of name, kernel, "
+        "hostnqn, hostid, policy, suspicion, iopolicy, path_latency, cpus, io_timeout, "
+        "admin_timeout, max_retries, ... (15 more); did you mean \"policy\"?");
   CHECK(error_with("/duration", 15) ==
         "x.json: at /duration: found the number 15, expected a duration as a string with a unit, "
         "e.g. \"15s\" (units: ns, us, ms, s, min, h)");
