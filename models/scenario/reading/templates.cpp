@@ -221,6 +221,8 @@ class Expander {
         continue;
       if (list.keys.size() == 1 && member.is_array())
         return elements(member, pointer, numbers, list);
+      if (list.keys.size() == 1)
+        continue;  // It should be a list. Whoever reads it says so.
       below.push_back(list);
       below.back().keys.erase(below.back().keys.begin());
     }

@@ -181,6 +181,17 @@ TEST_CASE("What templates copy is bounded, and refused before it is copied", "[s
   refused_at(document, "/workloads/0/count", "found 8666144 values");
 }
 
+TEST_CASE("An object in the place of a list of templates is told", "[scenario]") {
+  // Found by fuzzing: below it an empty key was looked for in no list at all.
+  json document = with_templates();
+  document["faults"] = {{"", {{{"copies", 2}}}}, {"links", json::array()}};
+  CHECK_THROWS_WITH(scenario::from_json(document, "test"), Catch::Contains("at /faults: found"));
+  document = with_templates();
+  document["fabric"]["links"] = {{"", {{{"count", 2}}}}};
+  CHECK_THROWS_WITH(scenario::from_json(document, "test"),
+                    Catch::Contains("at /fabric/links: found"));
+}
+
 TEST_CASE("What follows from a wrong number of copies is no further mistake", "[scenario]") {
   const auto pointers = [](const json& document) {
     std::string out;
