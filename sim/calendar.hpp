@@ -22,13 +22,13 @@
 //      wait; when it goes on they fire in the order in which they came due, and can be cancelled
 //      until then. Of everything else (1) to (9) are true as they stand.
 //
-// Two kinds of pending things sit in one agenda of 16-byte keys, a 4-ary heap (sim/agenda.hpp):
+// Two kinds of pending things sit in one agenda of 16-byte keys (sim/calendar/agenda.hpp):
 //  - single events, stored in slots;
 //  - the head of each lane. A lane is a FIFO whose items are already in order of time (a link
 //    delivers packets in the order in which it took them), so that 100,000 packets in flight on ten
 //    links cost a heap of ten.
-// Cancelling is O(1): the slot forgets its sequence number and its entry is dead. Dead entries
-// are swept when they outnumber the live ones, which keeps the cost amortised O(1).
+// Cancelling is O(1), amortised: the slot forgets its sequence number and its entry is dead. Dead
+// entries are swept when they outnumber the live ones.
 // Limits: 2^23 single events pending at once, 2^23 lanes, 2^40 events scheduled in all.
 #pragma once
 
@@ -38,7 +38,7 @@
 #include <new>
 #include <type_traits>
 
-#include "sim/agenda.hpp"
+#include "sim/calendar/agenda.hpp"
 #include "sim/calendar/machine.hpp"
 #include "sim/carrier.hpp"
 #include "sim/check.hpp"
@@ -269,8 +269,7 @@ class Calendar {
 
   /// Into the cache, before it is asked for.
   void fetch(const HeapEntry& entry) const {
-    const std::uint32_t index = entry.order & index_mask;
-    if ((index & lane_bit) == 0)
+    if (const std::uint32_t index = entry.order & index_mask; (index & lane_bit) == 0)
       __builtin_prefetch(&slots_[index]);
   }
 
@@ -342,6 +341,8 @@ class Calendar {
     }
     HOLDFAST_CHECK(slots_.size() < lane_bit);
     slots_.emplace_back();
+    if (slots_.size() > Agenda::most_near)
+      agenda_.expect_many();
     return static_cast<std::uint32_t>(slots_.size() - 1);
   }
   void free_slot(std::uint32_t slot) {

@@ -23,7 +23,7 @@ COUNTS = frozenset(
      "iterations", "write", "read", "command", "passed", "failed", "id", "cancelled", "recoveries",
      "io_errors", "false_alarms",
      "deviations", "worlds", "probes", "ordinal", "losses", "delays",
-     "packet_delays", "shrink_runs", "safe",
+     "packet_delays", "notices", "shrink_runs", "safe",
      "fault", "faults", "expiries", "target_expiries", "reconnects", "probability", "chance",
      "importance", "gain", "factor", "level", "prolong", "repetitions",
      "risk_probability")

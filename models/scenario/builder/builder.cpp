@@ -151,10 +151,7 @@ void build_subsystem(World& w, const Subsystem& s, Names& names) {
   profile.ana_event_lost = s.ana_event_lost;
   profile.connect_time = s.connect_time;
   profile.teardown_time = s.teardown_time;
-  profile.tls_time = s.tls_time;
-  profile.dhchap = s.dhchap_time.has_value();
-  profile.dhchap_time = s.dhchap_time.value_or(0s);
-  profile.dhchap_under_tls = s.dhchap_under_tls;
+  set_keys(profile, s);
   set_array_knobs(profile, s);
   profile.fused_commands = s.fused_commands;
   profile.anatt_s = static_cast<std::uint8_t>(s.anatt / 1s);

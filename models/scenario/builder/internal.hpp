@@ -48,6 +48,8 @@ void build_machines(World& w, const Scenario& s, Names& names);
 void set_machine(host::Host& host, const Host& h, const Names& names);
 /// What a connection needs for TLS and authentication.
 host::secure::Credentials credentials_of(const Connect& c);
+/// And what the target has.
+void set_keys(target::Profile& profile, const Subsystem& s);
 /// Other dice from an instant on; before anything else is planned for it.
 void build_reseed(World& w, const Scenario& s);
 void build_nodes(World& w, const Subsystem& s, target::SubsystemId id, Names& names);

@@ -108,6 +108,13 @@ void build_bonds(World& w, const Scenario& s, Names& names) {
   }
 }
 
+void set_keys(target::Profile& profile, const Subsystem& s) {
+  profile.tls_time = s.tls_time;
+  profile.dhchap = s.dhchap_time.has_value();
+  profile.dhchap_time = s.dhchap_time.value_or(0s);
+  profile.dhchap_under_tls = s.dhchap_under_tls;
+}
+
 fault::HostPause what_of(World&, const HostPause& f, const Names& names, const std::string&) {
   return {names.hosts.at(f.host), f.clock == HostPause::Clock::stops};
 }

@@ -147,7 +147,7 @@ def test_a_sweep_has_a_page(tmp_path: Path) -> None:
     assert stalls[2] - stalls[0] > 6  # 3 KATO are held: 6 s or 15 s.
     inline = holdfast.Scenario.load("rw_test_cqt_only").to_dict()
     done = sweep(written(tmp_path, base=inline, points=points), "--report", str(page))
-    assert done.stderr.startswith(f"holdfast: {page}: 2 runs, ")
+    assert done.stderr.startswith(f"holdfast: {page}: 4 runs, ")
     assert "without commands" in done.stderr
     (tmp_path / "notes.html").write_text("mine")
     for other in ("notes.html", "nowhere/page.html"):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Does the agenda give its entries back in their order when most of them are due later, and does it
 // keep them out of the heap?
-#include "sim/agenda.hpp"
+#include "sim/calendar/agenda.hpp"
 
 #include <catch2/catch.hpp>
 #include <cstdint>
@@ -18,8 +18,8 @@ using Rank = std::pair<std::int64_t, std::uint64_t>;
 
 constexpr std::int64_t second = 1'000'000'000;
 /// As far as the timers of a host reach: at once, within a list, within the wheel, and beyond it.
-constexpr std::int64_t reaches[] = {0, 3'000, second / 500, 5 * second, 16 * second, 40 * second,
-                                    900 * second};
+constexpr std::int64_t reaches[] = {0,           3'000,       second / 500, 5 * second,
+                                    16 * second, 40 * second, 900 * second};
 
 struct Both {
   sim::Agenda agenda;
@@ -29,8 +29,7 @@ struct Both {
 
   void push(std::uint64_t bits) {
     const std::int64_t reach = reaches[bits % std::size(reaches)];
-    const std::int64_t time =
-        now + (reach == 0 ? 0 : static_cast<std::int64_t>(bits >> 8) % reach);
+    const std::int64_t time = now + (reach == 0 ? 0 : static_cast<std::int64_t>(bits >> 8) % reach);
     agenda.push({time, ++order});
     expected.emplace(time, order);
   }
@@ -54,6 +53,10 @@ struct Both {
 
 TEST_CASE("A large agenda agrees with a sorted set, whenever things are due", "[sim]") {
   Both both;
+  for (std::uint64_t i = 0; i < 100; ++i)
+    both.push(sim::random_bits(1, 5, i));
+  both.agenda.expect_many();
+  both.check();
   const std::size_t most = 3 * sim::Agenda::most_near;
   for (std::uint64_t i = 0; i < 120'000; ++i) {
     const std::uint64_t bits = sim::random_bits(1, 3, i);
@@ -98,11 +101,13 @@ TEST_CASE("What is due beyond the wheel comes in its turn", "[sim]") {
   CHECK(later.empty());
 }
 
-TEST_CASE("A small agenda has all of it in the heap, a large one a part", "[sim]") {
+TEST_CASE("An agenda has all of it in the heap until it expects many", "[sim]") {
   sim::Agenda agenda;
   std::uint64_t near = 0;
   for (std::uint64_t i = 0; i <= 2 * sim::Agenda::most_near; ++i)
     agenda.push({static_cast<std::int64_t>(i) * second / 1000, i});
+  CHECK(agenda.near() == agenda.size());
+  agenda.expect_many();
   // One each millisecond: the lists begin at most 6.3 ms behind the first.
   agenda.for_each([&](const sim::HeapEntry&) { ++near; });
   CHECK(near == agenda.size());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Does the heap give its entries back in their order, also while its top is vacant?
-#include "sim/heap.hpp"
+#include "sim/calendar/heap.hpp"
 
 #include <catch2/catch.hpp>
 #include <cstdint>

@@ -15,11 +15,11 @@ import pandas as pd
 
 from holdfast import _core
 from holdfast._arguments import Whole, checked
+from holdfast._ranges import range_of
 from holdfast._words import shown
 from holdfast.answers._kept import Document
 from holdfast.errors import UsageError
 from holdfast.scenario import Scenario, ScenarioLike, as_scenario
-from holdfast.sweeping.samplers import range_of
 from holdfast.units import Time, nanoseconds
 
 #: Two times between which others are drawn, by path.

@@ -13,13 +13,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from holdfast._arguments import Between, checked
+from holdfast._ranges import Range, range_of
 from holdfast._words import shown
 from holdfast.errors import HoldfastError, Interrupted, UsageError
 from holdfast.scenario import ScenarioLike
 from holdfast.sweeping.execution import Jobs
 from holdfast.sweeping.points import Point, PointsLike, as_points, crossed
 from holdfast.sweeping.runs import Progress, Seeds, sweep
-from holdfast.sweeping.samplers import Range, range_of
 
 
 @dataclass(frozen=True)

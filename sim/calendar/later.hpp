@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Entries that are due later, by coarse time: a wheel of lists, two milliseconds each, and one list
 // of what is due beyond it. Nothing is ordered here. What becomes due soon is handed over as a
-// list, and whoever takes it (sim/agenda.hpp) puts it in order among few, instead of among all.
+// list, and whoever takes it (sim/calendar/agenda.hpp) puts it in order among few, instead of among
+// all.
 #pragma once
 
 #include <algorithm>
@@ -10,9 +11,9 @@
 #include <limits>
 #include <utility>
 
+#include "sim/calendar/heap.hpp"
 #include "sim/check.hpp"
 #include "sim/copy_block.hpp"
-#include "sim/heap.hpp"
 
 namespace holdfast::sim {
 
@@ -100,7 +101,7 @@ class Later {
   }
 
  private:
-  static constexpr int list_shift = 21;  ///< 2^21 ns are 2.1 ms
+  static constexpr int list_shift = 21;       ///< 2^21 ns are 2.1 ms
   static constexpr std::size_t lists = 8192;  ///< 17 s: most timers of a host
   static constexpr std::uint32_t none = ~0u;
   static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max() >> list_shift;
@@ -136,9 +137,8 @@ class Later {
   /// Everything is beyond the wheel: it begins where the first of it is.
   void jump() {
     std::int64_t first = never;
-    tell_list(beyond_, [&](const HeapEntry& entry) {
-      first = std::min(first, entry.time >> list_shift);
-    });
+    tell_list(beyond_,
+              [&](const HeapEntry& entry) { first = std::min(first, entry.time >> list_shift); });
     begin_ = first;
     bring_into_reach();
   }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is pending, in order. What is due soon is in a heap. In a large world most of it is timers
-// that are due in seconds and are set anew before that, so beyond a few thousand entries what is due
-// later waits outside of the heap, unordered: a heap of 300,000 is nine levels deep and lies in no
-// cache near the core, one of the next two milliseconds does. The order is the same.
+// that are due in seconds and are set anew before that, so there what is due later waits outside of
+// the heap, unordered: a heap of 300,000 is nine levels deep and lies in no cache near the core,
+// one of the next two milliseconds does. The order is the same.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
-#include "sim/heap.hpp"
-#include "sim/later.hpp"
+#include "sim/calendar/heap.hpp"
+#include "sim/calendar/later.hpp"
 
 namespace holdfast::sim {
 
@@ -31,13 +32,23 @@ class Agenda {
   }
 
   void push(HeapEntry entry) {
-    if (entry.time >= later_.begin()) [[unlikely]] {
+    if (entry.time >= later_from_) [[unlikely]]
       push_later(entry);
+    else
+      heap_.push(entry);
+  }
+  /// From now on what is due later waits outside of the heap. It is worth it where more than
+  /// `most_near` are pending.
+  void expect_many() {
+    if (later_.is_on())
       return;
-    }
-    heap_.push(entry);
-    if (heap_.size() > most_near && !later_.is_on()) [[unlikely]]
-      spread();
+    start_later(0);
+    heap_.keep_if([this](const HeapEntry& entry) {
+      if (entry.time < later_from_)
+        return true;
+      later_.push(entry);
+      return false;
+    });
   }
   /// Takes what front() gave.
   void pop() { heap_.pop(); }
@@ -63,46 +74,47 @@ class Agenda {
   void clear() {
     heap_.clear();
     later_.clear();
+    later_from_ = never;
   }
   void check_invariants() const {
     heap_.check_invariants();
     later_.check_invariants();
   }
 
-  /// With more than that in the heap, what is due later waits outside of it.
+  /// So many a heap should have at most.
   static constexpr std::size_t most_near = 4096;
 
  private:
+  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+
   template <class Tell>
   void bring_near(Tell& tell) {
-    while (!later_.empty() && (heap_.empty() || heap_.front().time >= later_.begin())) {
+    while (!later_.empty() && (heap_.empty() || heap_.front().time >= later_from_)) {
       later_.take_first([&](const HeapEntry& entry) {
         tell(entry);
         heap_.push(entry);
       });
+      later_from_ = later_.begin();
     }
   }
   void push_later(HeapEntry entry) {
     // Where it begins may long be over when nothing was there for a while.
     if (later_.empty())
-      later_.start_behind(heap_.empty() ? entry.time : heap_.front().time);
-    if (entry.time < later_.begin())
+      start_later(entry.time);
+    if (entry.time < later_from_)
       heap_.push(entry);
     else
       later_.push(entry);
   }
-  void spread() {
-    later_.start_behind(heap_.front().time);
-    heap_.keep_if([this](const HeapEntry& entry) {
-      if (entry.time < later_.begin())
-        return true;
-      later_.push(entry);
-      return false;
-    });
+  /// Behind what is due first, or else behind `time`.
+  void start_later(std::int64_t time) {
+    later_.start_behind(heap_.empty() ? time : heap_.front().time);
+    later_from_ = later_.begin();
   }
 
   Heap heap_;
   Later later_;
+  std::int64_t later_from_ = never;  ///< what is not due before waits there
 };
 
 }  // namespace holdfast::sim
