@@ -22,8 +22,16 @@ struct Reading {
   sim::TimePoint at_level = sim::never;
 };
 
-/// Reads a world, for a level above its importance.
-using Importance = std::function<Reading(const World&, double level)>;
+/// An importance of somebody else; without `read` there is none.
+struct Importance {
+  /// Reads a world, for a level above its importance.
+  std::function<Reading(const World&, double level)> read;
+  /// Whether it may see when a command will have been executed. Then that is not drawn anew where a
+  /// path splits, and copies that are made late share their future.
+  bool sees_ends = true;
+
+  explicit operator bool() const { return static_cast<bool>(read); }
+};
 
 /// A write that is out and may still land, and when its retry may be sent.
 struct WriteOut {

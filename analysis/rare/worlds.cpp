@@ -153,7 +153,7 @@ Worlds::Path Worlds::root(std::uint64_t seed, Work& work) const {
 void Worlds::renew(Path& path, std::uint64_t seed) const {
   path.lineage.splits.push_back({path.world.calendar.fired(), path.world.now(), seed});
   path.world.choices.go_on_with(seed);
-  if (!importance_)
+  if (draws_again())
     target::draw_again(path.world);
 }
 
@@ -180,7 +180,7 @@ bool Worlds::has_happened(const Path& path) const {
 
 Reading Worlds::read(const Path& path, double level) const {
   if (importance_)
-    return importance_(path.world, level);
+    return importance_.read(path.world, level);
   if (event_.kind != Event::Kind::stall)
     return age_against_release(path.world, level, end_, late_delivery_);
   const auto whole = static_cast<double>(event_.above.count());
@@ -247,7 +247,7 @@ World Worlds::walk(const Lineage& lineage, bool record, Before before_split) con
     if (&split == lineage.splits.data())
       before_split(w);
     w.choices.go_on_with(split.seed);
-    if (!importance_)
+    if (draws_again())
       target::draw_again(w);
   }
   w.calendar.run_until(w, end_);

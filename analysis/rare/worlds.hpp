@@ -75,8 +75,7 @@ class Worlds {
     Stalls stalls;
   };
 
-  /// `importance`: empty: the one that is built in. One of somebody else sees when a command will
-  /// have been executed, so nothing that was drawn is drawn anew for it.
+  /// `importance`: empty: the one that is built in.
   Worlds(scenario::Scenario scenario, Event event, Importance importance = {},
          const std::atomic<bool>* stop = nullptr, Deadline deadline = {});
 
@@ -90,6 +89,7 @@ class Worlds {
   [[nodiscard]] std::uint64_t hash_of(const Lineage& lineage) const;
 
  private:
+  [[nodiscard]] bool draws_again() const { return !importance_ || !importance_.sees_ends; }
   [[nodiscard]] bool has_happened(const Path& path) const;
   [[nodiscard]] bool is_settled(const World& w) const;
   [[nodiscard]] Reading read(const Path& path, double level) const;

@@ -27,7 +27,7 @@ namespace rarity = analysis::rare;
 rarity::Importance importance_of(const py::object& function, const scenario::Scenario& scenario) {
   const sim::TimePoint end = sim::epoch + scenario.duration;
   const bool late = rarity::may_deliver_late(scenario);
-  return [&function, end, late](const World& w, double) {
+  const auto read = [&function, end, late](const World& w, double) {
     const std::vector<rarity::WriteOut> out = rarity::writes_out(w, end, late);
     const py::gil_scoped_acquire gil;
     py::list writes;
@@ -39,6 +39,7 @@ rarity::Importance importance_of(const py::object& function, const scenario::Sce
     reading.value = function(sim::seconds(w.now() - sim::epoch), writes).cast<double>();
     return reading;
   };
+  return {.read = read, .sees_ends = false};
 }
 
 /// The document of an estimate; after Ctrl-C a partial one. No `seconds`: without such a budget; no

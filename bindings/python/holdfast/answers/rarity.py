@@ -135,11 +135,11 @@ def _asked(importance: Importance, raised: list[BaseException]) -> Importance:
     def number(now_s: float, writes: list[tuple[float, float]]) -> float:
         try:
             value = importance(now_s, writes)
+            if not isinstance(value, numbers.Real) or not math.isfinite(value):
+                raise UsageError(f"importance: found {shown(value)}, expected a finite number")
         except BaseException as error:
             raised.append(error)
             raise
-        if not isinstance(value, numbers.Real) or not math.isfinite(value):
-            raise UsageError(f"importance: found {shown(value)}, expected a finite number")
         return float(value)
 
     return number
