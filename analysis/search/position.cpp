@@ -181,14 +181,18 @@ std::optional<std::filesystem::path> Keeper::finish(const Outcome& out, const js
 }
 
 std::optional<std::filesystem::path> Keeper::write_finding(const Outcome& out, bool through) const {
-  std::filesystem::path finding = folder_.path() / (name_ + "-finding.json");
+  // As with the answers: what a part of one has found takes the place of no whole one's.
+  const std::filesystem::path whole = folder_.path() / (name_ + "-finding.json");
+  const std::filesystem::path part = folder_.path() / (name_ + "-finding.partial.json");
+  std::error_code none;
+  std::filesystem::remove(part, none);
   if (!out.worst) {
     // That of an earlier answer is not of this one.
-    std::error_code none;
     if (through)
-      std::filesystem::remove(finding, none);
+      std::filesystem::remove(whole, none);
     return std::nullopt;
   }
+  std::filesystem::path finding = through ? whole : part;
   constexpr auto replace = json::error_handler_t::replace;
   write_whole(finding, scenario::to_json(out.finding).dump(2, ' ', false, replace) + "\n");
   return finding;

@@ -81,28 +81,32 @@ void Walker::look_ahead() {
   }
 }
 
+std::pair<std::int64_t, std::int64_t> Walker::range_of(const Candidate& candidate) const {
+  if (is_planned(candidate.kind)) {
+    const Planned& planned = space_.planned[candidate.point - space_.watched.size()];
+    return {planned.low.count(), planned.high.count()};
+  }
+  const auto& longest =
+      candidate.kind == Kind::held ? space_.bounds.packet_delay : space_.bounds.delay;
+  return {candidate.own + 1, longest.value_or(Duration{}).count()};
+}
+
 Deviation Walker::deviating(const Candidate& candidate, std::uint64_t bits) const {
   Deviation d;
   d.kind = candidate.kind;
   d.own = candidate.own;
-  std::int64_t low = candidate.own + 1;
-  std::int64_t high = low;
   if (is_planned(candidate.kind)) {
     const Planned& planned = space_.planned[candidate.point - space_.watched.size()];
     d.choice = {planned.stream, 0, 0};
     d.point = planned.name;
-    low = planned.low.count();
-    high = planned.high.count();
   } else {
     const Watched& watched = space_.watched[candidate.point];
     d.choice = {watched.stream, candidate.ordinal, 1 - candidate.own};
     d.point = watched.name;
     if (is_yes_or_no(candidate.kind))
       return d;
-    high = (candidate.kind == Kind::held ? space_.bounds.packet_delay : space_.bounds.delay)
-               .value_or(Duration{})
-               .count();
   }
+  const auto [low, high] = range_of(candidate);
   d.choice.value = high <= low ? high
                                : low + static_cast<std::int64_t>(sim::uniform_below(
                                            bits, static_cast<std::uint64_t>(high - low) + 1));

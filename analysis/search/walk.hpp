@@ -47,6 +47,8 @@ class Walker {
   void plan();
   void look_ahead();
   [[nodiscard]] std::vector<Deviation> draw(std::uint64_t number, Drawn how) const;
+  /// Between which times a candidate that is no yes or no may deviate, both ends included.
+  [[nodiscard]] std::pair<std::int64_t, std::int64_t> range_of(const Candidate& candidate) const;
   [[nodiscard]] Deviation deviating(const Candidate& candidate, std::uint64_t bits) const;
   void run(World& w, Walk& walk) const;
 

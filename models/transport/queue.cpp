@@ -2,6 +2,7 @@
 // Hands what the engines ask of a queue pair to the transport of the world.
 #include "models/transport/queue.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "models/transport/functions.hpp"
@@ -60,9 +61,13 @@ PortId add_port(World& w) {
   return id;
 }
 
-void add_other_way(World& w, const OtherWay& way) {
+void add_other_ways(World& w, const std::vector<OtherWay>& ways) {
   HOLDFAST_CHECK(w.transport.kind == TransportKind::tcp, "addresses move with TCP only");
-  w.transport.other_ways.push_back(way);
+  auto& all = w.transport.other_ways;
+  all.insert(all.end(), ways.begin(), ways.end());
+  std::stable_sort(all.begin(), all.end(), [](const OtherWay& a, const OtherWay& b) {
+    return sim::index(a.forward) < sim::index(b.forward);
+  });
 }
 
 void move_address(World& w, PortId port, PortId to) {

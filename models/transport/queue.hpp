@@ -4,6 +4,8 @@
 // row of functions (functions.hpp) that queue.cpp calls; a world has one kind of them.
 #pragma once
 
+#include <vector>
+
 #include "models/transport/state.hpp"
 
 namespace holdfast::transport {
@@ -21,8 +23,8 @@ void install(World& w, TransportKind kind, const HostHandlers& host, const Targe
 
 /// A place to connect to.
 PortId add_port(World& w);
-/// TCP: the address of a port may move to where `way` leads.
-void add_other_way(World& w, const OtherWay& way);
+/// TCP: addresses may move to where these lead.
+void add_other_ways(World& w, const std::vector<OtherWay>& ways);
 /// TCP: from now on what hosts send to `port` goes to the machine where the address of `to` is. It
 /// knows nothing of connections of before, and resets those that it hears of.
 void move_address(World& w, PortId port, PortId to);

@@ -181,7 +181,7 @@ struct Transport {
   sim::Vector<ChosenCapsule> chosen_capsules;
   sim::Vector<PduDamage> pdu_damages;
   sim::Vector<NoRoute> no_routes;    ///< in force just now, one a fault
-  sim::Vector<OtherWay> other_ways;  ///< while addresses may move; else empty
+  sim::Vector<OtherWay> other_ways;  ///< while addresses may move, by `forward`; else empty
   rdma::Rdma rdma;
   fc::State fc;
 };

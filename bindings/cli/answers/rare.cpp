@@ -117,18 +117,35 @@ std::string text_of(const rarity::Outcome& out, const scenario::Scenario& scenar
   return text + levels_of(out);
 }
 
+/// Worlds of an earlier answer beyond the `count` of this one are not of it.
+void forget_worlds(const std::filesystem::path& place, const std::string& name, std::size_t count,
+                   bool whole) {
+  std::error_code none;
+  for (std::size_t i = 0; i < rarity::Options{}.examples; ++i) {
+    const std::string stem = fmt::format("{}-rare-{}", name, i);
+    if (whole || i >= count)
+      std::filesystem::remove(place / (stem + ".partial.json"), none);
+    if (whole && i >= count)
+      std::filesystem::remove(place / (stem + ".json"), none);
+  }
+}
+
 void keep(const RareArguments& arguments, const rarity::Outcome& out, const json& document) {
   if (arguments.out.empty())
     return;
   const auto folder = make_out(arguments.out);
   const std::filesystem::path place(arguments.out);
-  analysis::write_answer(place, "rare", document, out.ended == rarity::Ended::complete);
+  const bool whole = out.ended == rarity::Ended::complete;
+  analysis::write_answer(place, "rare", document, whole);
+  // As with the answers: worlds of a part take the place of no whole one's.
+  const char* const ending = whole ? ".json" : ".partial.json";
   for (const rarity::Example& one : out.examples) {
-    analysis::write_whole(place / (one.scenario.name + ".json"),
+    analysis::write_whole(place / (one.scenario.name + ending),
                           cli::text_of(scenario::to_json(one.scenario)));
   }
+  forget_worlds(place, document.at("name").get<std::string>(), out.examples.size(), whole);
   if (!out.examples.empty()) {
-    const std::filesystem::path file = place / (out.examples.front().scenario.name + ".json");
+    const std::filesystem::path file = place / (out.examples.front().scenario.name + ending);
     say(fmt::format("replay one with: {} run {} --kernel both", program(),
                     scenario::printable(file.string())));
   }

@@ -44,18 +44,28 @@ ordered_json rows_in(const std::string& text) {
   return rows;
 }
 
-/// The document that lies there, or in the folder.
-Answer answer_at(const std::string& typed) {
+/// What was typed, or the answers that a folder has: of each question one. What ended before its
+/// time is told if it has no whole answer.
+std::vector<fs::path> files_at(const fs::path& typed) {
   std::error_code failed;
-  fs::path file = typed;
-  if (fs::is_directory(file, failed)) {
-    // What ended before its time is told if nothing else is there.
-    for (const char* kept :
-         {"search.partial.json", "rare.partial.json", "search.json", "rare.json"}) {
-      if (fs::is_regular_file(fs::path(typed) / kept, failed))
-        file = fs::path(typed) / kept;
+  if (!fs::is_directory(typed, failed))
+    return {typed};
+  std::vector<fs::path> out;
+  for (const char* question : {"search", "rare"}) {
+    for (const char* ending : {".json", ".partial.json"}) {
+      const fs::path file = typed / (std::string(question) + ending);
+      if (fs::is_regular_file(file, failed)) {
+        out.push_back(file);
+        break;
+      }
     }
   }
+  return out.empty() ? std::vector{typed} : out;
+}
+
+/// The document that lies there.
+Answer answer_at(const fs::path& file) {
+  std::error_code failed;
   Answer out;
   out.name = file.string();
   if (!fs::is_regular_file(file, failed))
@@ -89,8 +99,10 @@ std::optional<std::string> page_of_answers(const std::vector<std::string>& typed
   std::vector<Answer> answers;
   std::size_t sweeps = 0;
   for (const std::string& one : typed) {
-    answers.push_back(answer_at(one));
-    sweeps += static_cast<std::size_t>(answers.back().question == "sweep");
+    for (const fs::path& file : files_at(one)) {
+      answers.push_back(answer_at(file));
+      sweeps += static_cast<std::size_t>(answers.back().question == "sweep");
+    }
   }
   const auto is_answer = [](const Answer& one) { return !one.question.empty(); };
   if (std::none_of(answers.begin(), answers.end(), is_answer))

@@ -82,6 +82,10 @@ void build_routes(World& w, const Scenario& s, Names& names, const std::function
     for (const Connect& c : host.connect) {
       pairs.emplace_back(host.name, c.port);
       pairs.emplace_back(c.port, host.name);
+      for (const std::string& other : where_it_may_move(s, c.port)) {
+        pairs.emplace_back(host.name, other);
+        pairs.emplace_back(other, host.name);
+      }
     }
   }
   std::sort(pairs.begin(), pairs.end());
@@ -96,23 +100,6 @@ void build_routes(World& w, const Scenario& s, Names& names, const std::function
         net::add_route(w, names.nodes.at(pairs[i].first), names.nodes.at(pairs[i].second),
                        channels_of(answers[i]));
   }
-}
-
-void set_array_knobs(target::Profile& profile, const Subsystem& s) {
-  profile.kato_max = s.kato_max;
-  profile.kato_zero = s.kato_zero;
-  profile.kato_result_in_seconds = s.kato_result_in_seconds;
-  profile.keep_alive_from = s.keep_alive_from;
-  profile.keep_alive_starts_interval = s.keep_alive_starts_interval;
-  profile.watchdog = s.watchdog;
-  profile.quiesce_time = span_of(s.quiesce_time);
-  profile.lost_host_log = s.lost_host_log;
-  profile.effects_lbcc = s.effects_lbcc;
-  profile.hang_resumes = s.hang_resumes;
-  profile.unreachable_ccr = s.unreachable_ccr;
-  profile.fence_time = span_of(s.fence_time);
-  profile.reservations_told = s.reservation_delay.has_value();
-  profile.reservation_delay = span_of(s.reservation_delay.value_or(Latency{}));
 }
 
 /// The ticks of a machine.

@@ -286,10 +286,7 @@ void add_other_ways(World& w, const Scenario& s, const Subsystem& sub, const Nam
         known.emplace(host.name, c.port);
     }
   }
-  const auto route = [&](const std::string& from, const std::string& to) {
-    return net::add_route(w, names.nodes.at(from), names.nodes.at(to),
-                          find_hops(w, names, from, to));
-  };
+  std::vector<transport::OtherWay> ways;
   for (const auto& [host, port] : known) {
     for (const std::string& other : sub.ports) {
       if (other == port)
@@ -297,13 +294,14 @@ void add_other_ways(World& w, const Scenario& s, const Subsystem& sub, const Nam
       transport::OtherWay way;
       way.forward = names.routes.at({host, port});
       way.machine = names.ports.at(other);
-      way.there = route(host, other);
-      way.home = route(other, host);
+      way.there = names.routes.at({host, other});
+      way.home = names.routes.at({other, host});
       const net::RouteId back = names.routes.at({port, host});
       net::set_machine(w, way.home, w.net.routes[sim::index(back)].machine);
-      transport::add_other_way(w, way);
+      ways.push_back(way);
     }
   }
+  transport::add_other_ways(w, ways);
 }
 
 void build_takeover(World& w, const Scenario& s, const Subsystem& sub, const Names& names) {

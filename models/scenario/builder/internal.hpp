@@ -48,6 +48,9 @@ void build_machines(World& w, const Scenario& s, Names& names);
 void set_machine(host::Host& host, const Host& h, const Names& names);
 /// What a connection needs for TLS and authentication.
 host::secure::Credentials credentials_of(const Connect& c);
+/// The machines that the address of a port may move to; none: it stays.
+std::vector<std::string> where_it_may_move(const Scenario& s, const std::string& port);
+void set_array_knobs(target::Profile& profile, const Subsystem& s);
 /// And what the target has.
 void set_keys(target::Profile& profile, const Subsystem& s);
 /// Other dice from an instant on; before anything else is planned for it.

@@ -108,6 +108,33 @@ void build_bonds(World& w, const Scenario& s, Names& names) {
   }
 }
 
+std::vector<std::string> where_it_may_move(const Scenario& s, const std::string& port) {
+  std::vector<std::string> out;
+  for (const Subsystem& sub : s.subsystems) {
+    const bool moves = sub.takeover && sub.takeover->by == Takeover::By::address;
+    if (moves && std::find(sub.ports.begin(), sub.ports.end(), port) != sub.ports.end())
+      out.insert(out.end(), sub.ports.begin(), sub.ports.end());
+  }
+  return out;
+}
+
+void set_array_knobs(target::Profile& profile, const Subsystem& s) {
+  profile.kato_max = s.kato_max;
+  profile.kato_zero = s.kato_zero;
+  profile.kato_result_in_seconds = s.kato_result_in_seconds;
+  profile.keep_alive_from = s.keep_alive_from;
+  profile.keep_alive_starts_interval = s.keep_alive_starts_interval;
+  profile.watchdog = s.watchdog;
+  profile.quiesce_time = span_of(s.quiesce_time);
+  profile.lost_host_log = s.lost_host_log;
+  profile.effects_lbcc = s.effects_lbcc;
+  profile.hang_resumes = s.hang_resumes;
+  profile.unreachable_ccr = s.unreachable_ccr;
+  profile.fence_time = span_of(s.fence_time);
+  profile.reservations_told = s.reservation_delay.has_value();
+  profile.reservation_delay = span_of(s.reservation_delay.value_or(Latency{}));
+}
+
 void set_keys(target::Profile& profile, const Subsystem& s) {
   profile.tls_time = s.tls_time;
   profile.dhchap = s.dhchap_time.has_value();

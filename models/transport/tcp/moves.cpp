@@ -14,25 +14,34 @@ using transport::PortId;
 
 namespace {
 
+/// The first of a connection's other ways that fits; null: none does.
+template <class Fits>
+const OtherWay* first_way(const World& w, const Connection& c, Fits fits) {
+  const auto& ways = w.transport.other_ways;
+  const auto before = [](const OtherWay& one, net::RouteId forward) {
+    return sim::index(one.forward) < sim::index(forward);
+  };
+  auto way = std::lower_bound(ways.begin(), ways.end(), c.route[0], before);
+  for (; way != ways.end() && way->forward == c.route[0]; ++way) {
+    if (fits(*way))
+      return &*way;
+  }
+  return nullptr;
+}
+
 /// How the host of a connection gets to a machine; null: as ever.
 const OtherWay* way_to(const World& w, const Connection& c, PortId machine) {
   if (machine == c.port)
     return nullptr;
-  const auto& ways = w.transport.other_ways;
-  const auto way = std::find_if(ways.begin(), ways.end(), [&](const OtherWay& one) {
-    return one.forward == c.route[0] && one.machine == machine;
-  });
-  HOLDFAST_CHECK(way != ways.end(), "an address moved to where no way leads");
-  return &*way;
+  const OtherWay* const way =
+      first_way(w, c, [&](const OtherWay& one) { return one.machine == machine; });
+  HOLDFAST_CHECK(way != nullptr, "an address moved to where no way leads");
+  return way;
 }
 
 /// Where packets of that way come to.
 const OtherWay* way_of(const World& w, const Connection& c, net::RouteId route) {
-  const auto& ways = w.transport.other_ways;
-  const auto way = std::find_if(ways.begin(), ways.end(), [&](const OtherWay& one) {
-    return one.forward == c.route[0] && one.there == route;
-  });
-  return way == ways.end() ? nullptr : &*way;
+  return first_way(w, c, [&](const OtherWay& one) { return one.there == route; });
 }
 
 /// The answer of a machine without such a connection (RFC 9293, 3.10.7.1); it acknowledges what

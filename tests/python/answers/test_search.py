@@ -187,6 +187,36 @@ def test_what_is_not_of_a_search_is_not_lost(tmp_path: Path) -> None:
     assert (tmp_path / "search.json").read_text() == "my notes"
 
 
+def test_what_a_part_has_found_takes_the_place_of_no_whole_one(tmp_path: Path) -> None:
+    """Of a search and of an estimate; a whole answer takes away what parts have left."""
+    words = ("search", "held_packet", "--jobs", "1", "--out", str(tmp_path))
+    assert holdfast(*words, "--for", "corruption").returncode == 0
+    finding = tmp_path / "held_packet-finding.json"
+    part = tmp_path / "held_packet-finding.partial.json"
+    whole = finding.read_bytes()
+    assert holdfast(*words, "--for", "stall", "--budget", "50").returncode == 5
+    assert finding.read_bytes() == whole
+    assert part.exists()
+    assert holdfast(*words, "--for", "corruption").returncode == 0
+    assert finding.read_bytes() == whole
+    assert not part.exists()
+
+    def worlds() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in tmp_path.glob("rare_1e4-rare-*")}
+
+    rare = ("rare", "rare_1e4", "--of", "corruption", "--out", str(tmp_path), "--repetitions")
+    assert holdfast(*rare, "2", "--effort", "30").returncode == 0
+    few = worlds()
+    assert (
+        holdfast(*rare, "4000", "--effort", "50", "--seed", "9", "--budget", "1s").returncode == 5
+    )
+    assert few.items() < worlds().items()
+    assert holdfast(*rare, "2", "--effort", "30").returncode == 0
+    assert worlds() == few
+    page = tmp_path / "page.html"
+    assert "2 answers" in holdfast("report", str(tmp_path), "--out", str(page)).stderr
+
+
 def test_a_part_of_an_answer_has_a_page(tmp_path: Path) -> None:
     """If the folder has nothing better."""
     words = ("search", "worst_case", "--for", "corruption", *QUICK, "--jobs", "1")

@@ -64,7 +64,7 @@ def test_what_an_importance_raises_is_raised(error: Exception) -> None:
         holdfast.rare("rare_1e4", "corruption", repetitions=2, effort=5, importance=fails)
 
 
-@pytest.mark.parametrize("value", ["far", float("nan"), None])
+@pytest.mark.parametrize("value", ["far", float("nan"), float("inf"), 10**400, None])
 def test_an_importance_is_a_number(value: Any) -> None:
     """Anything else is told."""
 

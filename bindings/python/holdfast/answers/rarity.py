@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import json
-import math
 import numbers
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
@@ -135,7 +135,7 @@ def _asked(importance: Importance, raised: list[BaseException]) -> Importance:
     def number(now_s: float, writes: list[tuple[float, float]]) -> float:
         try:
             value = importance(now_s, writes)
-            if not isinstance(value, numbers.Real) or not math.isfinite(value):
+            if not isinstance(value, numbers.Real) or not abs(value) <= sys.float_info.max:
                 raise UsageError(f"importance: found {shown(value)}, expected a finite number")
         except BaseException as error:
             raised.append(error)
