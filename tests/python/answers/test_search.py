@@ -197,6 +197,7 @@ def test_what_a_part_has_found_takes_the_place_of_no_whole_one(tmp_path: Path) -
     assert holdfast(*words, "--for", "stall", "--budget", "50").returncode == 5
     assert finding.read_bytes() == whole
     assert part.exists()
+    (tmp_path / "search-position.json").unlink()  # That of the other question.
     assert holdfast(*words, "--for", "corruption").returncode == 0
     assert finding.read_bytes() == whole
     assert not part.exists()
