@@ -158,13 +158,12 @@ void add_report(CLI::App& app, ReportArguments& arguments) {
 }
 
 int write_report(const ReportArguments& arguments) {
-  if (const std::optional<std::string> page = page_of_answers(arguments.sources)) {
+  if (const std::optional<AnswersPage> page = page_of_answers(arguments.sources)) {
     if (!arguments.sets.empty() || arguments.what_if)
       throw UsageError("report: found --set or --what-if with answers, expected them with runs");
     check_page("--out", arguments.out);
-    const std::size_t count = arguments.sources.size();
-    write_page("--out", arguments.out, *page,
-               fmt::format("{} answer{}", count, count == 1 ? "" : "s"));
+    write_page("--out", arguments.out, page->text,
+               fmt::format("{} answer{}", page->answers, page->answers == 1 ? "" : "s"));
     return done;
   }
   std::vector<Source> sources;

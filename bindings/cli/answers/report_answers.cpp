@@ -95,7 +95,7 @@ std::string page_of_sweep(const Answer& answer) {
 
 }  // namespace
 
-std::optional<std::string> page_of_answers(const std::vector<std::string>& typed) {
+std::optional<AnswersPage> page_of_answers(const std::vector<std::string>& typed) {
   std::vector<Answer> answers;
   std::size_t sweeps = 0;
   for (const std::string& one : typed) {
@@ -119,7 +119,7 @@ std::optional<std::string> page_of_answers(const std::vector<std::string>& typed
   for (const Answer& one : answers) {
     try {
       if (one.question == "sweep")
-        return page_of_sweep(one);
+        return AnswersPage{page_of_sweep(one), 1};
       documents.emplace_back(one.document);
       if (const std::string flaw = report::flaw_of(documents.back()); !flaw.empty())
         throw std::invalid_argument(flaw);
@@ -132,7 +132,7 @@ std::optional<std::string> page_of_answers(const std::vector<std::string>& typed
     throw UsageError(fmt::format("report: found {} answers, expected at most {}", documents.size(),
                                  report::most_answers));
   }
-  return report::answers_page(documents);
+  return AnswersPage{report::answers_page(documents), documents.size()};
 }
 
 }  // namespace holdfast::cli
