@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import holdfast
 import pytest
@@ -43,7 +44,7 @@ def test_the_risk_hangs_on_the_mean_time_and_on_nothing_that_is_not_there() -> N
 def test_kato_is_drawn_in_whole_seconds() -> None:
     """As Linux takes it; it counts three times, so the risk hangs on it."""
     kato = "/hosts/0/connect/*/keep_alive_tmo"
-    ranges = {kato: ("1s", "5s", "whole"), CQT: ("400ms", "600ms")}
+    ranges: dict[str, Any] = {kato: ("1s", "5s", "whole"), CQT: ("400ms", "600ms")}
     found = holdfast.sensitivity("rare_1e6", ranges, n=64)
     assert found["total"][kato] > 0.9
     alone = holdfast.tornado("rare_1e6", {kato: ("1s", "2s", "whole")})
