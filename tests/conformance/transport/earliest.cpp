@@ -158,7 +158,8 @@ TEST_CASE("a SYN that is repeated puts the SYN/ACK's own repetition off",
   p.open();
   const auto back = net::channel_of(net::LinkId{0}, 1);
   net::add_blackhole(p.w, back);
-  assert_earliest(Run(p.w), at(752 * 4 * ms), Kind::tcp_timeout, of_side(Side::target));
+  assert_earliest(Run(p.w), at(std::int64_t{752} * 4 * ms), Kind::tcp_timeout,
+                  of_side(Side::target));
   // Healed in time for the answer to the third SYN. The round trip is that of this answer.
   p.run_until(1500 * ms);
   net::remove_blackhole(p.w, back);
@@ -177,9 +178,9 @@ TEST_CASE("TCP's timers on the timer wheel, HZ 250", "[conformance][earliest][TM
   p.blackhole(true);
   p.send(Side::host, 48, 1);
   const Run run(p.w);
-  assert_earliest(run, at(54 * 4 * ms), Kind::tcp_probe);
+  assert_earliest(run, at(std::int64_t{54} * 4 * ms), Kind::tcp_probe);
   // 51 ticks from there, 105 -> 106; then 102 ticks, whose granule is 8 ticks: 208 -> 216.
-  assert_series(run, {106 * 4 * ms, 216 * 4 * ms}, Kind::tcp_timeout);
+  assert_series(run, {std::int64_t{106} * 4 * ms, std::int64_t{216} * 4 * ms}, Kind::tcp_timeout);
 }
 
 TEST_CASE("an ICResp is waited for 10 s", "[conformance][earliest][TR-3]") {

@@ -24,13 +24,13 @@ using transport::Payload;
 using transport::TargetQueueId;
 
 inline constexpr std::int64_t hop = 1'000'000;  // propagation
-inline constexpr std::int64_t arp = 8 * (28 + 38);
-inline constexpr std::int64_t management = 8 * (44 + 8 + 256 + 38);
-inline constexpr std::int64_t ack = 8 * (44 + 4 + 38);
-inline constexpr std::int64_t capsule = 8 * (44 + 64 + 38);
-inline constexpr std::int64_t answer = 8 * (44 + 16 + 38);
-inline constexpr std::int64_t read_request = 8 * (44 + 16 + 38);
-inline constexpr std::int64_t full = 8 * (44 + 1024 + 38);
+inline constexpr std::int64_t arp = std::int64_t{8} * (28 + 38);
+inline constexpr std::int64_t management = std::int64_t{8} * (44 + 8 + 256 + 38);
+inline constexpr std::int64_t ack = std::int64_t{8} * (44 + 4 + 38);
+inline constexpr std::int64_t capsule = std::int64_t{8} * (44 + 64 + 38);
+inline constexpr std::int64_t answer = std::int64_t{8} * (44 + 16 + 38);
+inline constexpr std::int64_t read_request = std::int64_t{8} * (44 + 16 + 38);
+inline constexpr std::int64_t full = std::int64_t{8} * (44 + 1024 + 38);
 inline constexpr std::int64_t second = 1'000'000'000;
 inline constexpr std::int64_t later = 100'000'000;  // well after the set-up
 inline constexpr std::int64_t ack_timeout = 4096ll << 17;
