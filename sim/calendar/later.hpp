@@ -50,7 +50,8 @@ class Later {
     std::uint32_t chunk = none;
     while (chunk == none) {
       chunk = std::exchange(heads_[static_cast<std::size_t>(begin_) % lists], none);
-      if (++begin_ % (lists / 2) == 0)
+      ++begin_;
+      if (static_cast<std::size_t>(begin_) % (lists / 2) == 0)
         bring_into_reach();
     }
     count_ -= take_list(chunk, take);
