@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds machines: clocks and identities of hosts, nodes of arrays, and bonds.
+// Builds machines: clocks, identities and keys of hosts, what nodes of arrays do, and bonds.
 #include <algorithm>
 
 #include "models/net/bond.hpp"

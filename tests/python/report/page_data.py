@@ -10,6 +10,7 @@ import zlib
 from typing import Any
 
 import quickjs
+from holdfast import _core
 from house import ROOT
 
 FOLDER = ROOT / "analysis" / "report" / "page"
@@ -22,6 +23,11 @@ def data_of(page: str) -> Any:
     match = DATA.search(page)
     assert match is not None
     return json.loads(match.group(1))
+
+
+def page_of(*documents: Any) -> str:
+    """Return the page of documents that answer a question."""
+    return _core.answers_page([json.dumps(one) for one in documents])
 
 
 class Scripts:

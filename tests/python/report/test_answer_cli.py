@@ -10,14 +10,8 @@ from typing import Any
 import holdfast
 import pytest
 from answer_data import NASTY, SEARCH, SIZE
-from holdfast import _core
-from page_data import data_of
+from page_data import data_of, page_of
 from program import holdfast as program
-
-
-def page_of(*documents: Any) -> str:
-    """Return the page of documents."""
-    return _core.answers_page([json.dumps(one) for one in documents])
 
 
 def test_program_makes_pages(tmp_path: Path) -> None:

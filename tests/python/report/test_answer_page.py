@@ -17,18 +17,12 @@ import pytest
 import quickjs
 from answer_data import ALL, FOUND, LONGEST, RARE, SEARCH, SIZE, WORST, bitten
 from browser import CHROMIUM, Page, browser
-from holdfast import _core
 from house import ROOT
-from page_data import data_of
+from page_data import data_of, page_of
 from program import holdfast as program
 
 PAGES = ROOT / "analysis" / "pages"
 PARTS = ROOT / "analysis" / "report" / "answers" / "page"
-
-
-def page_of(*documents: Any) -> str:
-    """Return the page of documents."""
-    return _core.answers_page([json.dumps(one) for one in documents])
 
 
 def verdict_of(document: Any) -> str:

@@ -182,14 +182,17 @@ TEST_CASE("What templates copy is bounded, and refused before it is copied", "[s
 }
 
 TEST_CASE("An object in the place of a list of templates is told", "[scenario]") {
-  // Found by fuzzing: below it an empty key was looked for in no list at all.
-  json document = with_templates();
-  document["faults"] = {{"", {{{"copies", 2}}}}, {"links", json::array()}};
-  CHECK_THROWS_WITH(scenario::from_json(document, "test"), Catch::Contains("at /faults: found"));
-  document = with_templates();
-  document["fabric"]["links"] = {{"", {{{"count", 2}}}}};
-  CHECK_THROWS_WITH(scenario::from_json(document, "test"),
-                    Catch::Contains("at /fabric/links: found"));
+  // Found by fuzzing: below it keys were compared with one that a path did not have.
+  for (const char* key : {"", "faults", "links"}) {
+    const json inner = {{key, json::array({json{{"copies", 2}}})}};
+    json document = with_templates();
+    document["faults"] = inner;
+    CHECK_THROWS_WITH(scenario::from_json(document, "test"), Catch::Contains("at /faults: found"));
+    document = with_templates();
+    document["fabric"]["links"] = inner;
+    CHECK_THROWS_WITH(scenario::from_json(document, "test"),
+                      Catch::Contains("at /fabric/links: found"));
+  }
 }
 
 TEST_CASE("What follows from a wrong number of copies is no further mistake", "[scenario]") {

@@ -20,6 +20,12 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
 
 
+def verdict_of_runs(table: pd.DataFrame) -> str:
+    """Return how many of the runs of a sweep corrupted data, as a sentence."""
+    corrupt = int((table["verdict"] == "corrupt").sum())
+    return f"{corrupt} of {len(table)} runs corrupted data."
+
+
 def page_of_table(
     table: pd.DataFrame,
     *,

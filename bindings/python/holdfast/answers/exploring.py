@@ -11,7 +11,7 @@ import pandas as pd
 
 from holdfast._arguments import AnyPath, checked
 from holdfast._words import did_you_mean, plain, shown
-from holdfast.answers._tables import page_of_table, records
+from holdfast.answers._tables import page_of_table, records, verdict_of_runs
 from holdfast.errors import UsageError
 from holdfast.pages import Report
 
@@ -59,10 +59,7 @@ def explore(
                 f"{argument}: found {shown(name)}, expected a column of the table"
                 f"{did_you_mean(name, names)}"
             )
-    words = f"{len(table)} points"
-    if "verdict" in names:
-        corrupt = int((table["verdict"] == "corrupt").sum())
-        words = f"{corrupt} of {len(table)} runs corrupted data."
+    words = verdict_of_runs(table) if "verdict" in names else f"{len(table)} points"
     page = page_of_table(
         table, title=plain(title), verdict=words, x=x or "", y=y or "", by=by or "",
         commands=[_command(plain(scenario), row) for row in records(table)] if scenario else [],

@@ -14,7 +14,7 @@ import pandas as pd
 
 from holdfast import _core
 from holdfast._words import plain, shown
-from holdfast.answers._tables import page_of_table
+from holdfast.answers._tables import page_of_table, verdict_of_runs
 from holdfast.errors import UsageError, WriteError
 from holdfast.sweeping.runs import program
 
@@ -47,13 +47,12 @@ def write_page(page: Path, sweep_file: Path, asked: dict[str, Any], table: pd.Da
     A command changes a file. A base that stands in the sweep file itself is none.
     """
     commands = _commands(sweep_file, asked, table)
-    corrupt = int((table["verdict"] == "corrupt").sum())
     points = asked["points"]
     swept = next(iter(points[0].columns), "") if points else ""
     report = page_of_table(
         table,
         title=plain(sweep_file.stem),
-        verdict=f"{corrupt} of {len(table)} runs corrupted data.",
+        verdict=verdict_of_runs(table),
         x="exposure_max_s",
         y="stall_s",
         by=swept,
