@@ -215,6 +215,7 @@ def test_what_a_part_has_found_takes_the_place_of_no_whole_one(tmp_path: Path) -
         few.items() <= worlds().items()
     )  # How far it comes in a second is the machine's business.
     assert (tmp_path / "rare.partial.json").exists()
+    (tmp_path / "rare_1e4-rare-9.json").write_text("{}")  # Of an answer that had ten.
     assert holdfast(*rare, "2", "--effort", "30").returncode == 0
     assert worlds() == few
     page = tmp_path / "page.html"
