@@ -334,6 +334,7 @@ std::optional<ControllerId> change_policy(World& w, HostId host, const RecoveryP
     return std::nullopt;
   // The one thing that a policy has done by then at an association that stands. Whoever is not LIVE
   // asks when it is (after_live).
+  const sim::ActsFor acting(w.calendar, w.host.hosts[sim::index(host)].machine);
   for (const ControllerId id : w.host.hosts[sim::index(host)].controllers) {
     const Controller& c = controller(w, id);
     if (c.state == State::live && (c.oaes & wire::aec_cross_controller_reset) != 0 && !c.discovery)

@@ -27,6 +27,12 @@ std::uint32_t take_buffer(World& w, JobId id, host::Cookie cookie) {
   return added;
 }
 
+/// What an application asks for between events is done by its host, by the clock of that machine.
+sim::ActsFor<World> as_host_of(World& w, JobId id) {
+  const host::HostId host = w.host.heads[sim::index(job_of(w.workload, id).head)].host;
+  return {w.calendar, w.host.hosts[sim::index(host)].machine};
+}
+
 }  // namespace
 
 JobId add_external(World& w, const std::string& name, host::HeadId head, std::uint32_t cpu,
@@ -46,6 +52,7 @@ std::uint64_t submit(World& w, JobId id, host::IoKind kind, std::uint64_t lba, s
   HOLDFAST_PACKET_CHECK(blocks > 0, "an I/O of no blocks");
   HOLDFAST_PACKET_CHECK(job_of(w.workload, id).started, "the job has not begun");
   const Job& job = job_of(w.workload, id);
+  const auto acting = as_host_of(w, id);
   host::Io io;
   io.kind = kind;
   io.head = job.head;
@@ -62,6 +69,7 @@ std::uint64_t submit(World& w, JobId id, host::IoKind kind, std::uint64_t lba, s
 void wake_after(World& w, JobId id, Duration time, host::Cookie cookie) {
   HOLDFAST_PACKET_CHECK(time >= Duration{}, "a sleep ends before it begins");
   HOLDFAST_PACKET_CHECK(sim::index(id) < w.workload.jobs.size(), "there is no such job");
+  const auto acting = as_host_of(w, id);
   w.after(time, [id, cookie](World& world) {
     if (world.workload.external && !job_of(world.workload, id).finished)
       world.workload.external->woken(world, id, cookie);

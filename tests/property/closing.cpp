@@ -28,6 +28,11 @@ constexpr sim::Duration calm = 200s;
 
 constexpr std::uint64_t not_connected = 107;  ///< ENOTCONN, of nvme-fc without a remote port
 
+/// What a host does is done by its clock, as where a fault ends by itself.
+sim::ActsFor<World> as_host(World& w, host::HostId id) {
+  return {w.calendar, w.host.hosts[sim::index(id)].machine};
+}
+
 void heal_network(World& w) {
   for (std::uint32_t i = 0; i < w.net.channels.size(); ++i) {
     const net::ChannelId id{i};
@@ -92,16 +97,21 @@ void heal_ports(World& w) {
     if (lost == nullptr)
       continue;
     const std::uint32_t route = sim::index(lost->routes[0]);
+    const auto acting = as_host(w, lost->host);
     while (route < cut.size() && cut[route] != 0)
       host::regain_remote_port(w, lost->host, lost->routes[0], lost->routes[1]);
   }
 }
 
 void heal_hosts(World& w) {
-  while (!w.host.blocked.empty())
+  while (!w.host.blocked.empty()) {
+    const auto acting = as_host(w, w.host.blocked.back());
     host::unblock_keep_alives(w, w.host.blocked.back());
-  while (!w.host.down.empty())
+  }
+  while (!w.host.down.empty()) {
+    const auto acting = as_host(w, w.host.down.back());
     host::come_up(w, w.host.down.back());
+  }
 }
 
 /// A load that would go on for ever has little left to do.

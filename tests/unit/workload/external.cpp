@@ -13,6 +13,7 @@ namespace {
 struct Writer : workload::External {
   std::vector<std::uint32_t> done;
   std::vector<std::uint32_t> woken_by;
+  std::vector<sim::Duration> woken_at;
   std::uint64_t begun = 0;
 
   void write(World& w, workload::JobId job, std::uint32_t cookie) {
@@ -34,8 +35,9 @@ struct Writer : workload::External {
         write(w, job, next);
     }
   }
-  void woken(World&, workload::JobId, host::Cookie cookie) override {
+  void woken(World& w, workload::JobId, host::Cookie cookie) override {
     woken_by.push_back(static_cast<std::uint32_t>(cookie));
+    woken_at.push_back(w.time() - sim::epoch);
   }
 };
 
@@ -60,4 +62,26 @@ TEST_CASE("an application outside hears of each I/O once, and of its sleep", "[w
   REQUIRE(outside.buffers.size() == 4);
   for (const auto& one : outside.buffers)
     CHECK_FALSE(one.in_use);
+}
+
+TEST_CASE("what an application asks for between events goes by the clock of its host",
+          "[workload]") {
+  json document = scenario_with(1);
+  document["hosts"][0]["clock_slow_ppm"] = 100'000;
+  document["hosts"][0]["io_timeout"] = "9s";
+  Run run(document);
+  Writer writer;
+  const auto job =
+      workload::add_external(run.world, "outside", host::HeadId{0}, 0, sim::epoch + 1s);
+  run.world.workload.external.attach(&writer);
+  run.until(4s);
+  // The world stands between two events at whatever time the last one had.
+  const sim::TimePoint now = run.world.time();
+  writer.woken_by.clear();
+  writer.woken_at.clear();
+  workload::wake_after(run.world, job, 900ms, host::Cookie{5});
+  run.until(6s);
+  // 0.9 s of its own take it a second.
+  CHECK(writer.woken_by == std::vector<std::uint32_t>{5});
+  CHECK(writer.woken_at == std::vector<sim::Duration>{now - sim::epoch + 1s});
 }
