@@ -151,7 +151,9 @@ operators: ready-to-test test-program build  ## Change the models at random (OPE
 	@$(PYTHON) tests/mutants/operators.py --jobs $(JOBS) $(OPERATORS)
 
 wild: ready-to-test test-program  ## Run worlds of any keys, ten thousand runs (WILD=OPTIONS)
-	@$(PYTHON) tools/wild.py --jobs $(JOBS) $(WILD)
+	@cmake --preset checked >/dev/null
+	@cmake --build --preset checked -j $(JOBS) --target holdfast_tests
+	@$(PYTHON) tools/wild.py --program build-checked/holdfast_tests --jobs $(JOBS) $(WILD)
 
 conform-mutants: ready-to-test build  ## The same for requirements, by holdfast conform
 	@$(PYTHON) tests/mutants/conform.py --jobs $(JOBS) $(MUTANTS)

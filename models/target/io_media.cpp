@@ -62,7 +62,7 @@ Outcome read(World& w, const Request& r, const wire::BlockRange& range) {
 wire::Status move_write_pointer(Namespace& n, std::uint64_t slba, std::uint64_t blocks) {
   if (n.zone_blocks == 0)
     return {};
-  std::uint64_t& written = n.written[slba / n.zone_blocks];
+  std::uint64_t& written = n.written.writable(slba / n.zone_blocks);
   HOLDFAST_PACKET_CHECK(written <= n.zone_blocks, "the write pointer has left its zone");
   if (slba % n.zone_blocks != written)
     return refuse(StatusCode::zone_invalid_write);
@@ -103,7 +103,7 @@ Outcome append(World& w, const Request& r, const wire::BlockRange& range) {
 void reset_zone(World& w, const Request& r, std::uint64_t slba) {
   Namespace& n = namespace_of(w, r);
   HOLDFAST_PACKET_CHECK(n.zone_blocks != 0 && slba % n.zone_blocks == 0, "a reset names its zone");
-  n.written[slba / n.zone_blocks] = 0;
+  n.written.writable(slba / n.zone_blocks) = 0;
   write_media(w, r, slba, n.zone_blocks, true);
 }
 

@@ -91,7 +91,7 @@ struct Namespace {
   sim::CowVector<std::uint64_t> latest;  ///< per block: 1 + place in the history; 0: none
   sim::CowVector<BlockVersion> history;  ///< every write, in the order in which they landed
   std::uint64_t zone_blocks = 0;         ///< 0: not zoned
-  sim::Vector<std::uint64_t> written;    ///< per zone: blocks before the write pointer
+  sim::CowVector<std::uint64_t> written;  ///< per zone: blocks before the write pointer
   Reservation reservation;  ///< as the specification has it: one for the whole subsystem
   sim::Vector<ReservationCopy> copies;  ///< what nodes go by instead; empty: they share the one
   sim::Vector<ReservationCommand> reservation_commands;  ///< then: all that were carried out

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "models/fault/fault.hpp"
 #include "models/host/host.hpp"
 #include "models/net/fabric.hpp"
 #include "models/net/netem.hpp"
@@ -103,6 +104,20 @@ void heal_ports(World& w) {
   }
 }
 
+/// Machines that would stand still for ever go on. The others do so when their fault is over.
+void heal_pauses(World& w) {
+  for (fault::Fault& f : w.fault.faults) {
+    const auto* pause = std::get_if<fault::HostPause>(&f.what);
+    if (pause == nullptr || f.until != sim::never)
+      continue;
+    const sim::MachineId machine = w.host.hosts[sim::index(pause->host)].machine;
+    for (; f.struck != 0; --f.struck)
+      w.calendar.go_on(machine);
+    if (!w.calendar.is_standing(machine))
+      net::deliver_waiting(w, machine);
+  }
+}
+
 void heal_hosts(World& w) {
   while (!w.host.blocked.empty()) {
     const auto acting = as_host(w, w.host.blocked.back());
@@ -141,6 +156,21 @@ std::string stuck_controller(const World& w, std::uint32_t index, const Watcher&
                      c.attempts);
 }
 
+std::string stuck_io(const World& w, const host::Io& io) {
+  std::string where = "not sent, its paths:";
+  for (const host::Path& path : w.host.heads[sim::index(io.head)].paths) {
+    where += fmt::format(" controller {} {}{}{}", sim::index(path.controller),
+                         static_cast<int>(path.ana), path.ready ? "" : " not ready",
+                         path.ana_pending ? " pending" : "");
+  }
+  for (const host::Request& r : w.host.requests) {
+    if (w.host.ios.contains(r.io) && w.host.ios[r.io].serial == io.serial)
+      where = fmt::format("sent at {} ns", (r.submitted - sim::epoch).count());
+  }
+  return fmt::format("{} ({}, {} attempts, {})", io.serial, host::io_kind_name(io.kind),
+                     io.attempts, where);
+}
+
 }  // namespace
 
 void Watcher::on_record(const sim::Record& record) {
@@ -170,9 +200,11 @@ void Watcher::on_record(const sim::Record& record) {
 void end_repetitions(World& w) {
   for (fault::Fault& f : w.fault.faults)
     f.every = sim::Duration{};
+  heal_pauses(w);
 }
 
 void end_everything(World& w) {
+  heal_pauses(w);
   heal_network(w);
   heal_targets(w);
   heal_ports(w);
@@ -193,7 +225,7 @@ std::string stuck(const World& w, const Watcher& watcher) {
       return what;
   }
   if (w.host.ios.live() != 0)
-    return fmt::format("I/O {} is not done", w.host.ios.begin()->serial);
+    return fmt::format("I/O {} is not done", stuck_io(w, *w.host.ios.begin()));
   if (w.target.requests.live() != 0)
     return fmt::format("{} commands are left at the target", w.target.requests.live());
   for (const workload::Job& job : w.workload.jobs) {

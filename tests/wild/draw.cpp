@@ -235,11 +235,17 @@ class Drawer {
 
 /// Whether hosts may never learn that they can use a path again: of an ANA change they are told by
 /// an event, which a target may lose, and a request for events that Fibre Channel lost is not
-/// repeated.
+/// repeated. Nor does a host without a KATO notice that the connection is gone over which it would
+/// be told, unless it sends something.
 bool may_miss_a_change(const scenario::Scenario& s) {
   const auto loses = [](const scenario::Subsystem& one) { return one.ana_event_lost; };
+  const auto sends_none = [](const scenario::Host& host) {
+    return std::any_of(host.connect.begin(), host.connect.end(),
+                       [](const auto& one) { return one.keep_alive_tmo == sim::Duration{}; });
+  };
   if (s.fabric.transport != scenario::Transport::fc &&
-      !std::any_of(s.subsystems.begin(), s.subsystems.end(), loses))
+      !std::any_of(s.subsystems.begin(), s.subsystems.end(), loses) &&
+      !std::any_of(s.hosts.begin(), s.hosts.end(), sends_none))
     return false;
   const auto changes = [](const scenario::Fault& fault) {
     return std::holds_alternative<scenario::AnaChange>(fault);

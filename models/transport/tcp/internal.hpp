@@ -179,6 +179,10 @@ void enter_quick_mode(const World& w, Endpoint& e);
 // moves.cpp: addresses that move to another machine
 /// The way from the host to where the address of the connection's port is now.
 net::RouteId way_there(const World& w, const Connection& c);
+/// Of the ways to all machines that may have the address, and back; the largest number without any.
+/// An address moves between machines whose links take the same frames, as whoever sets it up sees
+/// to: no path MTU is discovered anew.
+std::uint32_t least_mtu_of_ways(const World& w, const Connection& c);
 /// A packet of the host comes to a machine that does not know the connection, and is answered as
 /// such. False: it is where the target's end is, or may be from now on.
 bool take_stray(World& w, ConnectionId id, const net::Packet& packet);

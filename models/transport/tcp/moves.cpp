@@ -2,6 +2,7 @@
 // An address that moves to another machine: what its TCP makes of segments of connections that it
 // has never heard of. The machine before still has its ends of them, and is not told.
 #include <algorithm>
+#include <limits>
 
 #include "models/net/fabric.hpp"
 #include "models/transport/tcp/internal.hpp"
@@ -64,6 +65,16 @@ void reset(World& w, ConnectionId id, const Segment& s, net::RouteId home) {
 net::RouteId way_there(const World& w, const Connection& c) {
   const OtherWay* const way = way_to(w, c, w.transport.ports[sim::index(c.port)].machine);
   return way == nullptr ? c.route[0] : way->there;
+}
+
+std::uint32_t least_mtu_of_ways(const World& w, const Connection& c) {
+  std::uint32_t least = std::numeric_limits<std::uint32_t>::max();
+  first_way(w, c, [&](const OtherWay& way) {
+    for (const net::RouteId route : {way.there, way.home})
+      least = std::min(least, w.net.routes[sim::index(route)].mtu_bytes);
+    return false;
+  });
+  return least;
 }
 
 bool take_stray(World& w, ConnectionId id, const net::Packet& packet) {

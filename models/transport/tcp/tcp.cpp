@@ -110,9 +110,7 @@ ConnectionId open(World& w, net::RouteId forward, net::RouteId back, transport::
   c.host_queue = queue;
   c.route = {forward, back};
   c.wheel = {wheel, w.transport.ports[sim::index(port)].wheel};
-  std::uint32_t mtu = std::min(there.mtu_bytes, home.mtu_bytes);
-  if (!w.transport.other_ways.empty())
-    mtu = std::min(mtu, w.net.routes[sim::index(way_there(w, c))].mtu_bytes);
+  const std::uint32_t mtu = std::min({there.mtu_bytes, home.mtu_bytes, least_mtu_of_ways(w, c)});
   c.mss = mtu - header_bytes;
   HOLDFAST_CHECK(mtu > header_bytes, "no data fits beside the headers");
   for (Endpoint& e : c.end) {

@@ -145,3 +145,21 @@ TEST_CASE("the repetition that first comes to the new node is the end of the old
   CHECK(given_up - (sim::epoch + 13010ms) > Duration{});
   CHECK(given_up - (sim::epoch + 13010ms) < 15ms);
 }
+
+TEST_CASE("segments fit through the links of each machine that may have the address",
+          "[conformance][address]") {
+  // The way to the second node takes smaller frames than that to the first.
+  const auto mss = [](bool moves, int to_first, int to_second) {
+    json s = moving();
+    if (!moves)
+      s["subsystems"][0].erase("takeover");
+    for (std::size_t i = 0; i < 4; ++i)
+      s["fabric"]["links"][i]["mtu"] = i < 2 ? to_first : to_second;
+    Run run(s);
+    run.until(1s);
+    return run.world.transport.connections.begin()->mss;
+  };
+  CHECK(mss(false, 9000, 1500) == mss(false, 9000, 9000));
+  CHECK(mss(true, 9000, 1500) == mss(true, 1500, 1500));
+  CHECK(mss(true, 9000, 1500) < mss(true, 9000, 9000));
+}
