@@ -255,10 +255,12 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
     add_queue(w, id, static_cast<std::uint16_t>(i));
   w.calendar.at_for(host.machine, p.at, [id](World& world) {
     Controller& made = controller(world, id);
-    // A host that boots connects what is due by then.
-    if (made.state != State::fresh || is_down(world, made.host))
+    if (made.state != State::fresh)
       return;
     made.created = made.last_check = world.now();  // by the clock of its host
+    // A host that boots connects what is due by then.
+    if (is_down(world, made.host))
+      return;
     change_state(world, id, State::connecting);
     start_setup(world, id);
   });

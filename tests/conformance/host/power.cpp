@@ -151,6 +151,18 @@ TEST_CASE("a job that is due while its host is down begins when it is back",
   }
 }
 
+TEST_CASE("a host that boots connects what was due while it was down, whatever its clock says",
+          "[conformance][power]") {
+  json s = idle_host(1);
+  s["hosts"][0]["clock_slow_ppm"] = 100'000;
+  set_connect(s, "at", "32ms");
+  // It is back at 33 ms, which its own clock shows as 29.7 ms.
+  s["faults"] = {{{"type", "host_crash"}, {"host", "h1"}, {"at", "1ms"}, {"for", "32ms"}}};
+  Run run(s);
+  run.until(1s);
+  CHECK(run.log.count(Kind::connected) == 1);
+}
+
 TEST_CASE("what a crashed host had in hand may not land on newer data", "[conformance][power]") {
   // Fetched at 5.9 s, lands at 8.9 s; another host has written the block at 7 s.
   json s = idle_host(1);
