@@ -2,6 +2,9 @@
 // Sizes, added up; see footprint.hpp.
 #include "models/footprint.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "models/world.hpp"
 
 namespace holdfast {
@@ -12,6 +15,16 @@ constexpr std::uint64_t result_bytes_per_io = 96;
 // A slot of the calendar and its key.
 constexpr std::uint64_t bytes_per_event = 80;
 
+using Disk = sim::CowVector<std::uint64_t>;    // target::Namespace::latest
+using Judged = sim::CowVector<oracle::Block>;  // oracle::Oracle::disks
+
+/// Of parts of equal size, how many are touched: by writes that fall anywhere, of so many parts
+/// each, or by all of them that lie one behind the other.
+double touched(double parts, double writes, double length, bool random) {
+  return random ? parts * -std::expm1(-writes * (1 + length) / parts)
+                : std::min(parts, writes * length + 1);
+}
+
 }  // namespace
 
 std::uint64_t footprint(const World& w) {
@@ -20,9 +33,25 @@ std::uint64_t footprint(const World& w) {
   bytes += o.known_before.size() * sizeof(sim::TimePoint);
   for (const auto& disk : o.disks)
     bytes += disk.bytes_in_use();
+  for (const target::Namespace& n : w.target.namespaces)
+    bytes += n.latest.bytes_in_use() + n.history.bytes_in_use() + n.written.bytes_in_use();
   bytes += w.net.packets.size() * sizeof(net::Packet);
   bytes += w.calendar.pending() * bytes_per_event;
   return bytes;
+}
+
+double footprint_of_blocks(const WrittenBlocks& written) {
+  if (written.writes < 1)
+    return 0;
+  constexpr double of_page = Disk::page_items;
+  constexpr double of_directory = Disk::directory_items;
+  constexpr double page_bytes = of_page * (sizeof(std::uint64_t) + sizeof(oracle::Block));
+  constexpr double directory_bytes = 2.0 * sizeof(Disk::Directory);
+  const double pages = std::max(1.0, written.region / of_page);
+  const double directories = std::max(1.0, written.region / of_directory);
+  return touched(pages, written.writes, written.length / of_page, written.random) * page_bytes +
+         touched(directories, written.writes, written.length / of_directory, written.random) *
+             directory_bytes;
 }
 
 }  // namespace holdfast

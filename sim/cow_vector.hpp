@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A large sparse array that copies in the time it takes to copy a few pointers: pages are shared
 // between copies of a world until one of them writes. Pages that nobody wrote do not exist and read
-// as a default-constructed element.
+// as a default-constructed element, so its size alone takes no memory.
 #pragma once
 
 #include <array>
@@ -15,35 +15,39 @@ namespace holdfast::sim {
 
 template <class T>
 class CowVector {
+ public:
   static constexpr std::size_t page_items = 512;
   static constexpr std::size_t directory_pages = 512;
   static constexpr std::size_t directory_items = page_items * directory_pages;
   using Page = std::array<T, page_items>;
   using Directory = std::array<Shared<Page>, directory_pages>;
 
- public:
   CowVector() = default;
   explicit CowVector(std::size_t size) { resize(size); }
 
   [[nodiscard]] std::size_t size() const { return size_; }
-  /// Of pages that exist. Takes as long as a walk over their directories.
+  /// Of pages that exist, and of what says where they are. Takes as long as a walk over that.
   [[nodiscard]] std::size_t bytes_in_use() const {
-    std::size_t pages = 0;
+    std::size_t bytes = directories_.size() * sizeof(directories_[0]);
     for (const auto& directory : directories_) {
       if (!directory)
         continue;
+      bytes += sizeof(Directory);
       for (const auto& page : *directory)
-        pages += page ? 1 : 0;
+        bytes += page ? sizeof(Page) : 0;
     }
-    return pages * sizeof(Page);
+    return bytes;
   }
 
   const T& operator[](std::size_t i) const {
     HOLDFAST_PACKET_CHECK(i < size_, "the array ends before that");
     static const T untouched{};
-    const auto& directory = directories_[i / directory_items];
-    if (!directory)
+    // Those behind the last one that was written are not there either: a disk of 64 TiB has half a
+    // million of them.
+    const std::size_t place = i / directory_items;
+    if (place >= directories_.size() || !directories_[place])
       return untouched;
+    const auto& directory = directories_[place];
     const auto& page = (*directory)[i / page_items % directory_pages];
     return page ? (*page)[i % page_items] : untouched;
   }
@@ -51,14 +55,16 @@ class CowVector {
   /// The element for writing; its page is made, or made our own, first.
   T& writable(std::size_t i) {
     HOLDFAST_PACKET_CHECK(i < size_, "the array ends before that");
-    Directory& directory = directories_[i / directory_items].own();
+    const std::size_t place = i / directory_items;
+    if (place >= directories_.size())
+      directories_.resize(place + 1);
+    Directory& directory = directories_[place].own();
     return directory[i / page_items % directory_pages].own()[i % page_items];
   }
 
   void resize(std::size_t size) {
     HOLDFAST_CHECK(size >= size_, "pages that are cut off would come back with what was in them");
     size_ = size;
-    directories_.resize((size + directory_items - 1) / directory_items);
   }
 
   T& push_back(const T& item) {

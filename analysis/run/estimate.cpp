@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "models/footprint.hpp"
+
 namespace holdfast::analysis {
 namespace {
 
@@ -27,7 +29,6 @@ constexpr double bytes_per_namespace = 500;  // as one host knows it
 constexpr double bytes_per_write = 170;      // its operation, its version, its latency
 constexpr double bytes_per_read = 225;       // likewise, with what it knew
 constexpr double bytes_per_block_known = 8;
-constexpr double bytes_per_block_written = 32;
 constexpr double bytes_per_queued_packet = 140;
 constexpr double bytes_per_delayed_packet = 290;  // an event of its own
 constexpr double bytes_per_strike = 560;          // a fault of one link and its two events
@@ -114,6 +115,7 @@ struct Load {
   double reads = 0.5;
   double blocks = 1;
   double region_blocks = 1;  ///< that its writes can touch
+  bool random = false;       ///< anywhere in it, not one behind the other
 };
 
 double packets_of(const Load& load, const Path& path) {
@@ -174,8 +176,8 @@ Load load_of(const Scenario& s, const Fio& w, const Path& path) {
   const bool reads = w.rw == workload::Pattern::read || w.rw == workload::Pattern::randread;
   load.reads = writes ? 0.0 : reads ? 1.0 : w.rwmixread / 100.0;
   const auto region = w.size_bytes != 0 ? w.size_bytes : ns.size_bytes - w.offset_bytes;
-  const std::uint64_t region_blocks = region / ns.block_bytes;
-  load.region_blocks = static_cast<double>(region_blocks);
+  load.region_blocks = static_cast<double>(region / ns.block_bytes);
+  load.random = w.rw == workload::Pattern::randwrite || w.rw == workload::Pattern::randrw;
   const double wire = load.bytes * 8 / std::max(path.bits_per_s, 1.0);
   const double media =
       load.reads * low_of(ns.media.read) + (1 - load.reads) * low_of(ns.media.write);
@@ -222,11 +224,10 @@ class Sum {
 
 void add_load(Sum& sum, const std::string& pointer, const Load& load, const Path& path) {
   const double writes = load.ios * (1 - load.reads);
-  const double touched = std::min(writes * load.blocks, load.region_blocks);
   const double known = load.blocks > 1 ? load.blocks * bytes_per_block_known : 0;
   sum.add(pointer, load.ios, load.ios * (packets_of(load, path) * path.hops + 2),
           writes * bytes_per_write + load.ios * load.reads * (bytes_per_read + known) +
-              touched * bytes_per_block_written);
+              footprint_of_blocks({load.region_blocks, writes, load.blocks, load.random}));
 }
 
 double lasting(const Scenario& s, const Lasting& fault) {

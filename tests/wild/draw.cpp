@@ -271,10 +271,17 @@ bool comes_and_goes(const scenario::Scenario& s) {
 
 /// Whether an I/O may never get through: a queue that several I/Os do not fit into drops part of
 /// what is sent at once, and an adapter that repeats nothing ends the connection for it, each time.
+/// So does a host that waits no longer for its I/O than the adapter for an acknowledgement.
 bool never_gets_through(const scenario::Scenario& s) {
   constexpr std::uint64_t deep_enough = 1u << 20;
   const auto is_short = [](const auto& link) { return link.queue_bytes < deep_enough; };
-  return s.fabric.transport == scenario::Transport::rdma && s.fabric.retry_count == 0 &&
+  const auto is_hasty = [&](const scenario::Host& host) {
+    return std::any_of(host.connect.begin(), host.connect.end(), [&](const auto& one) {
+      return host.io_timeout_of(one) <= 2 * s.fabric.ack_timeout;
+    });
+  };
+  return s.fabric.transport == scenario::Transport::rdma &&
+         (s.fabric.retry_count == 0 || std::any_of(s.hosts.begin(), s.hosts.end(), is_hasty)) &&
          std::any_of(s.fabric.links.begin(), s.fabric.links.end(), is_short);
 }
 

@@ -54,6 +54,27 @@ def test_kato_is_drawn_in_whole_seconds() -> None:
         holdfast.sensitivity("rare_1e6", {kato: ("1s", "5s")}, n=16)
 
 
+def test_a_stall_hangs_on_what_decides_it_and_the_seed_is_an_input() -> None:
+    """A hold is counted in KATO; a fault whose instant is drawn is up to the seed alone."""
+    kato = "/hosts/*/connect/*/keep_alive_tmo"
+    other = "/hosts/*/connect/*/reconnect_delay"
+    ranges: dict[str, Any] = {kato: ("2s", "6s", "whole"), other: ("1s", "10s", "whole")}
+    found = holdfast.sensitivity("rw_test_cqt_only", ranges, of="stall", n=32)
+    assert list(found.index) == [kato, other, "seed", "dummy"]
+    total = found["total"].to_dict()
+    assert total[kato] > 0.9
+    assert total[other] == pytest.approx(0, abs=1e-6)
+    assert total["dummy"] == pytest.approx(0, abs=1e-6)
+    # What a write takes is drawn, and nothing else is left that differs.
+    drawn = holdfast.Scenario.load("rw_test_cqt_only").set(
+        "/subsystems/0/namespaces/0/media", {"write": {"uniform": ["0s", "2s"]}}
+    )
+    drawn = drawn.set("/faults", [])
+    by_seed = holdfast.sensitivity(drawn, {other: ("1s", "10s")}, of="stall", n=32)["total"]
+    assert by_seed["seed"] > 0.9
+    assert by_seed[other] == pytest.approx(0, abs=1e-6)
+
+
 def test_a_tornado_is_worked_out_by_hand() -> None:
     """What a write takes longer is exponential: each CQT more is exp(-CQT / mean) of the risk."""
     mean_s = 0.285

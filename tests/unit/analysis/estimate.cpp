@@ -7,7 +7,10 @@
 #include <string>
 
 #include "analysis/run/run.hpp"
+#include "models/footprint.hpp"
+#include "models/scenario/builder/builder.hpp"
 #include "models/scenario/scenario.hpp"
+#include "models/world.hpp"
 
 using namespace holdfast;
 using nlohmann::json;
@@ -165,6 +168,29 @@ TEST_CASE("The estimate knows that a world beyond the caches is slower for an ev
   };
   CHECK(per_event(10) == Approx(150));
   CHECK(per_event(1000) == Approx(150 + 0.8 * 700).epsilon(0.02));
+}
+
+TEST_CASE("The estimate of memory counts the pages that writes to anywhere touch", "[estimate]") {
+  const auto compare_memory = [](const char* size, const char* rw) {
+    INFO(size << ' ' << rw);
+    json document = world_of("2s", fio({{"rw", rw}, {"bs", "4KiB"}, {"rate_iops", 2000}}));
+    document["subsystems"][0]["namespaces"][0]["size"] = size;
+    const auto scenario = scenario::from_json(document, "cost");
+    World w = scenario::build(scenario);
+    w.calendar.run_until(w, sim::epoch + scenario.duration);
+    const auto taken = static_cast<double>(footprint(w));
+    document["workloads"] = json::array();
+    const double idle = analysis::estimate(scenario::from_json(document, "cost")).bytes;
+    const double told = analysis::estimate(scenario).bytes - idle;
+    CHECK(told > 0.7 * taken);
+    CHECK(told < 1.5 * taken);
+    return told;
+  };
+  // 4,000 writes: to 16 GiB, 8,192 pages of 512 blocks, a third of which is touched; to 64 TiB with
+  // a page for each write.
+  const double near = compare_memory("16GiB", "randwrite");
+  CHECK(compare_memory("64TiB", "randwrite") > 1.5 * near);
+  CHECK(compare_memory("64TiB", "write") < near / 20);
 }
 
 TEST_CASE("The estimate names what takes the memory", "[estimate]") {

@@ -18,8 +18,9 @@ from holdfast._arguments import Whole, checked
 from holdfast._ranges import range_of
 from holdfast._words import shown
 from holdfast.answers._kept import Document
-from holdfast.errors import UsageError
+from holdfast.errors import HoldfastError, ScenarioError, UsageError
 from holdfast.scenario import Scenario, ScenarioLike, as_scenario
+from holdfast.seeds import bounds_of
 from holdfast.units import Time, nanoseconds
 
 #: Two times between which others are drawn, by path.
@@ -103,25 +104,31 @@ def sensitivity(
     scenario: ScenarioLike,
     ranges: TimeRanges,
     *,
+    of: Literal["risk", "stall"] = "risk",
     n: Annotated[int, Whole(16, 2**16)] = 256,
     seed: Annotated[int, Whole(0, 2**63 - 1)] = 1,
 ) -> pd.DataFrame:
-    """Return which assumption the risk hangs on: total-order Sobol indices of its logarithm.
+    """Return which assumption a result hangs on: its total-order Sobol indices.
 
-    All times are drawn uniformly from their ranges, independently (Saltelli 2010, in SciPy), and
-    the risk is the closed form's, so that 1e-9 is told from 1e-12. A dummy that nothing hangs on
-    is among them: what it gets is noise.
+    All times are drawn uniformly from their ranges, independently (Saltelli 2010, in SciPy). The
+    risk is the closed form's, and the indices are those of its logarithm, so that 1e-9 is told
+    from 1e-12. The stall is that of a run for each point, in which the seed is an input as well:
+    what it gets is what no setting decides. A dummy that nothing hangs on is among them: what it
+    gets is noise.
 
     Args:
         scenario: see :func:`size`.
         ranges: bounds of times, by path (``{"/subsystems/0/attr_cqt": ("100ms", "1s")}``), in
             milliseconds; with ``("1s", "15s", "whole")`` in whole units, as KATO has to be.
-        n: points of the design, a power of two; there are n (d + 3) evaluations.
+        of: ``"risk"``, or ``"stall"``, the longest one of an application, of any scenario.
+        n: points of the design, a power of two; there are n (d + 3) evaluations, with the seed
+            n (d + 4).
         seed: of the design and the bootstrap.
 
     Returns:
-        One row a path, and ``dummy``: ``total`` with ``low`` and ``high`` (95 %, bootstrap), and
-        ``resolved``, whether half the interval is at most 0.05.
+        One row a path, with ``of="stall"`` one for ``seed``, and ``dummy``: ``total`` with ``low``
+        and ``high`` (95 %, bootstrap), and ``resolved``, whether half the interval is at most
+        0.05.
 
     Raises:
         ScenarioError: the scenario or a path is wrong, or not of that kind.
@@ -132,15 +139,17 @@ def sensitivity(
         raise UsageError(f"n: found {n}, expected a power of two")
     one = as_scenario(scenario)
     bounds = _bounds_of(ranges)
-    names = [*ranges, "dummy"]
+    names = [*ranges, *(["seed"] if of == "stall" else []), "dummy"]
 
-    def log_risk(points: np.ndarray) -> np.ndarray:
+    def values(points: np.ndarray) -> np.ndarray:
+        if of == "stall":
+            return _stalls(one, list(ranges), bounds, points.T)
         return np.array([_log_risk(one, list(ranges), bounds, u) for u in points.T])
 
     from scipy import stats  # Here, as it takes longer to import than all else.
 
     dists: list[Any] = [stats.uniform()] * len(names)
-    found = stats.sobol_indices(func=log_risk, n=n, dists=dists, rng=np.random.default_rng(seed))
+    found = stats.sobol_indices(func=values, n=n, dists=dists, rng=np.random.default_rng(seed))
     with warnings.catch_warnings():  # An index that is 0 in each resample has no BCa interval.
         warnings.simplefilter("ignore")
         interval = found.bootstrap(confidence_level=0.95, n_resamples=999).total_order
@@ -235,3 +244,21 @@ def _log_risk(one: Scenario, paths: list[str], bounds: list[_Between], u: np.nda
         changed = changed.set(path, between(float(part)))
     risk, _ = _core.exposure(changed._text(), changed.source)
     return math.log(max(risk, 1e-300))
+
+
+def _stalls(
+    one: Scenario, paths: list[str], bounds: list[_Between], points: np.ndarray
+) -> np.ndarray:
+    """Return the longest stall of a run for each point, in seconds; behind its times is a seed."""
+    base = _core.Base(one._text(), one.source, bounds_of(None, None))
+    tasks = []
+    for u in points:
+        changes = [(path, json.dumps(at(float(x)))) for path, at, x in zip(paths, bounds, u, strict=False)]
+        tasks.append((changes, int(u[len(paths)] * 2**63)))
+    stalls = []
+    for row in map(json.loads, base.run(tasks, None)):
+        if "error" in row:
+            kind = ScenarioError if row["error_type"] == "ScenarioError" else HoldfastError
+            raise kind(row["error"])
+        stalls.append(row["stall_s"])
+    return np.array(stalls)
