@@ -192,6 +192,7 @@ int search_worst(const SearchArguments& arguments) {
   const engine::Objective objective = engine::objective_named(arguments.objective);
   check_word("--strategy", arguments.strategy);
   options.strategy = engine::strategy_named(arguments.strategy);
+  options.merge = arguments.merge;
   options.against = policy_named(arguments.against);
   if (options.against && objective != engine::Objective::corruption)
     throw UsageError("--against: found another --for than corruption, expected that");
