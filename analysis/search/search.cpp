@@ -97,7 +97,7 @@ class Search {
 
   void keep() const {
     if (options_.keep && !over_)
-      options_.keep({*levels_, chunks_, walks_, outside_, own_value_, best_, merging_, begins_, {}});
+      options_.keep({*levels_, chunks_, walks_, outside_, own_value_, best_, merging_, 0, begins_, {}});
   }
 
   void one_level(unsigned d) {
@@ -131,9 +131,9 @@ class Search {
   void remember(const std::vector<alike::Remembered>& worlds) {
     for (const alike::Remembered& one : worlds)
       met_.add(one);
-    merging_.distinct += worlds.size();
     if (options_.keep_met)
-      options_.keep_met(worlds);
+      options_.keep_met(merging_.distinct, worlds);
+    merging_.distinct += worlds.size();
   }
 
   /// The worlds of a level are in total_ once it is over.
@@ -381,7 +381,8 @@ Outcome search(const scenario::Scenario& scenario, const Options& options, Objec
   if (scenario.reseed)
     throw scenario::ScenarioError({scenario.name, "/reseed", "a second seed",
                                    "none: search gives its walks dice of their own", ""});
-  const Space space(scenario, objective);
+  Space space(scenario, objective);
+  space.reduce = options.reduce;
   std::optional<Space> other;
   if (options.against)
     other.emplace(under(scenario, *options.against), objective);

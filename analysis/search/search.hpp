@@ -143,7 +143,8 @@ struct Position {
   std::int64_t own_value = 0;
   std::optional<Finding> best;
   Merging merging;
-  alike::Hash begins;  ///< a world of the search: another program tells worlds otherwise
+  std::uint64_t met_sum = 0;  ///< of those that were met, as their file has it
+  alike::Hash begins;         ///< a world of the search: another program tells worlds otherwise
   /// All worlds that are remembered, in the order in which they were met.
   std::vector<alike::Remembered> met;
 };
@@ -174,11 +175,15 @@ struct Options {
   /// Goes on from there; the answer is the one of a search that was never interrupted.
   std::optional<Position> from;
   std::function<void(const Position&)> keep;  ///< called after each chunk, by the calling thread
-  /// Called before `keep` with the worlds that are new; what keep is given has none of them.
-  std::function<void(std::span<const alike::Remembered>)> keep_met;
+  /// Called before `keep` with the worlds that are new, and how many there were before them; what
+  /// keep is given has none of them.
+  std::function<void(std::uint64_t, std::span<const alike::Remembered>)> keep_met;
   /// Worlds that are met again are left out. Not with `against`: there the choices count that led
   /// to a world.
   bool merge = true;
+  /// A command is not delayed to both sides of what happens at another node meanwhile, which it
+  /// cannot be told apart from (critical.hpp).
+  bool reduce = true;
   bool shrink = true;                         ///< and tell of the aftermath
   /// Policy of all hosts under which the same choices have to be safe; corruption only.
   std::optional<scenario::RecoveryPolicy> against;

@@ -62,6 +62,7 @@ class Space {
   /// Whether choices that are made now may deviate.
   [[nodiscard]] bool is_open(TimePoint now) const { return from <= now && now <= until; }
 
+  bool reduce = false;  ///< instants that cannot be told apart are tried once
   scenario::Adversary bounds;
   Objective objective;
   std::vector<Watched> watched;
