@@ -89,6 +89,16 @@ class Arena {
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::size_t live() const { return size_ - free_; }
 
+  /// Places that are free, the one that is given next first.
+  template <class Tell>
+  void for_each_free(Tell tell) const {
+    std::uint32_t place = next_free_;
+    for (std::uint32_t i = 0; i < free_; ++i) {
+      tell(place);
+      place = slots_[place].next_free;
+    }
+  }
+
   /// Goes over what lives, in the order of places. That is not the order of adding, and others'
   /// elements have a part in it: what happens to one's own goes through a List.
   template <class Items>

@@ -39,6 +39,7 @@
 #include <type_traits>
 
 #include "sim/calendar/agenda.hpp"
+#include "sim/calendar/event_kind.hpp"
 #include "sim/calendar/machine.hpp"
 #include "sim/carrier.hpp"
 #include "sim/check.hpp"
@@ -92,10 +93,9 @@ class Calendar {
     const std::uint32_t slot = take_slot();
     Slot& s = slots_[slot];
     new (s.payload) F(f);
-    s.call = [](World& world, const std::byte* payload) {
-      F copy = *std::launder(reinterpret_cast<const F*>(payload));
-      copy(world);
-    };
+    s.call = &EventKind<World, F>::call;
+    static_cast<void>(&EventKind<World, F>::known);
+    static_assert(std::is_empty_v<F> || std::has_unique_object_representations_v<F>);
     s.sequence = next_sequence_++;
     s.time = ns(t);
     s.machine = machine;
@@ -192,6 +192,15 @@ class Calendar {
     HOLDFAST_CHECK(!is_due(TimePoint{Duration{ns(t) - 1}}), "what is due is passed over");
     now_ = local_ = t;
   }
+
+  /// All that is pending, in no order: `tell(const PendingEvent&)`. Of a carried calendar, too.
+  template <class Tell>
+  void for_each_pending(Tell tell) const;
+  [[nodiscard]] bool is_pending(EventId id) const {
+    return id.sequence != 0 && id.slot < slots_.size() && slots_[id.slot].sequence == id.sequence;
+  }
+  /// Some machine has stood still, or has a clock that is not right.
+  [[nodiscard]] bool has_special_machines() const { return special_; }
 
   /// Hands every event from now on to another engine. Only an empty calendar can be handed over.
   void carry_with(Carrier* carrier);

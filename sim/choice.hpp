@@ -71,6 +71,13 @@ class Choices {
     return points_[static_cast<std::uint32_t>(id)].next_ordinal;
   }
 
+  /// Answers of the script to choices that are still to come: `tell(id, ordinals ahead, value)`.
+  template <class Tell>
+  void for_each_open_answer(Tell tell) const;
+  [[nodiscard]] bool is_scripted() const { return script_ != nullptr; }
+  /// The dice that are thrown where no script answers.
+  [[nodiscard]] std::uint64_t seed() const { return seed_; }
+
   /// Yes with the probability whose bernoulli_threshold is given.
   bool yes(ChoiceId id, std::uint64_t threshold) {
     // Most links lose nothing, and each packet asks them.
@@ -134,5 +141,20 @@ class Choices {
   ChoiceScript record_;
   std::shared_ptr<const ChoiceScript> script_;  // shared by copies of a world; never written
 };
+
+template <class Tell>
+void Choices::for_each_open_answer(Tell tell) const {
+  if (!script_)
+    return;
+  for (auto at = script_->begin(); at != script_->end(); ++at) {
+    // The last entry for a choice wins.
+    if (at + 1 != script_->end() && at[1].stream == at->stream && at[1].ordinal == at->ordinal)
+      continue;
+    for (std::uint32_t i = 0; i < points_.size(); ++i) {
+      if (points_[i].stream == at->stream && points_[i].next_ordinal <= at->ordinal)
+        tell(ChoiceId{i}, at->ordinal - points_[i].next_ordinal, at->value);
+    }
+  }
+}
 
 }  // namespace holdfast::sim

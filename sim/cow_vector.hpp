@@ -62,6 +62,21 @@ class CowVector {
     return directory[i / page_items % directory_pages].own()[i % page_items];
   }
 
+  /// What lies in pages that exist, in order: `tell(place, item)`.
+  template <class Tell>
+  void for_each_written(Tell tell) const {
+    for (std::size_t d = 0; d < directories_.size(); ++d) {
+      if (!directories_[d])
+        continue;
+      for (std::size_t p = 0; p < directory_pages; ++p) {
+        const Shared<Page>& page = (*directories_[d])[p];
+        const std::size_t begin = d * directory_items + p * page_items;
+        for (std::size_t i = 0; page && i < page_items && begin + i < size_; ++i)
+          tell(begin + i, (*page)[i]);
+      }
+    }
+  }
+
   void resize(std::size_t size) {
     HOLDFAST_CHECK(size >= size_, "pages that are cut off would come back with what was in them");
     size_ = size;

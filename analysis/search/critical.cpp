@@ -44,14 +44,71 @@ constexpr bool interacts(holdfast::Kind kind) {
   }
 }
 
+/// What happens at a host: only a packet tells a target of it, or of the target's doings.
+constexpr bool is_at_host(holdfast::Kind kind) {
+  using Record = holdfast::Kind;
+  switch (kind) {
+    case Record::app_submit:
+    case Record::app_complete:
+    case Record::attempt_sent:
+    case Record::recovery_started:
+    case Record::fence_started:
+    case Record::hold_ended:
+    case Record::requests_cancelled:
+    case Record::request_timeout:
+    case Record::keep_alive_sent:
+    case Record::keep_alive_skipped:
+    case Record::ccr_attempt:
+    case Record::ccr_succeeded:
+    case Record::ccr_failed:
+    case Record::connected:
+    case Record::connect_failed:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// An instant of interest; elsewhere: all that happens at it does at hosts.
+struct Instant {
+  std::int64_t at = 0;
+  bool elsewhere = false;
+};
+
 class Instants : public sim::Sink {
  public:
   void on_record(const sim::Record& r) override {
-    if (interacts(static_cast<holdfast::Kind>(r.kind)) && (at.empty() || at.back() != r.time_ns))
-      at.push_back(r.time_ns);
+    const auto kind = static_cast<holdfast::Kind>(r.kind);
+    if (!interacts(kind))
+      return;
+    if (at.empty() || at.back().at != r.time_ns)
+      at.push_back({r.time_ns, true});
+    at.back().elsewhere = at.back().elsewhere && is_at_host(kind);
   }
-  std::vector<std::int64_t> at;
+  std::vector<Instant> at;
 };
+
+/// Nothing gets from one node to another in less.
+Duration lookahead(const World& w) {
+  Duration least = Duration::max();
+  for (const net::Channel& channel : w.net.channels)
+    least = std::min(least, channel.delay);
+  return w.net.channels.empty() ? Duration{} : least;
+}
+
+/// Those to which a command at a target comes close enough to be told apart from another instant:
+/// what happens at a host within the lookahead of a link commutes with its landing, so of all such
+/// in a row, with nothing at a target among them, one stands for the rest and for both its sides.
+std::vector<Instant> apart(const std::vector<Instant>& all, Duration lookahead) {
+  std::vector<Instant> out;
+  for (const Instant& one : all) {
+    const bool stands_for_it = !out.empty() && out.back().elsewhere && one.elsewhere &&
+                               one.at - out.back().at < lookahead.count();
+    if (!stands_for_it)
+      out.push_back(one);
+  }
+  return out;
+}
 
 /// When packets reach the end of a link. A blackhole does nothing else than to swallow these, so
 /// two that begin, or end, between the same two of them are one and the same.
@@ -110,9 +167,13 @@ std::vector<std::int64_t> delays_of(const Space& space, const World& w,
   }
   probe.trace.attach(nullptr);
   std::vector<std::int64_t> values = {most};
-  for (const std::int64_t at : instants.at) {
-    const std::int64_t exact = at - began - asked.transit.count();
-    for (const std::int64_t value : {exact - 1, exact, exact + 1}) {
+  // A lookahead of a nanosecond or less sets nothing apart from its two sides.
+  const Duration ahead = lookahead(w);
+  const bool reduced = space.reduce && asked.kind == Kind::delay && ahead > Duration{1};
+  for (const Instant& one : reduced ? apart(instants.at, ahead) : instants.at) {
+    const std::int64_t exact = one.at - began - asked.transit.count();
+    const std::int64_t side = reduced && one.elsewhere ? 0 : 1;
+    for (std::int64_t value = exact - side; value <= exact + side; ++value) {
       if (value > own.value && value <= most)
         values.push_back(value);
     }

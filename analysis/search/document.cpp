@@ -2,6 +2,7 @@
 // What a search answers, in words and as a document.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
@@ -117,6 +118,15 @@ json json_of(const Deviation& d) {
   return out;
 }
 
+/// With how many worlds were remembered, and how likely it is that two of them were taken for one.
+json json_of(const Merging& m) {
+  const auto worlds = static_cast<double>(m.distinct);
+  return {{"on", m.on},
+          {"distinct_count", m.distinct},
+          {"again_count", m.again},
+          {"collision_probability", std::ldexp(worlds * worlds, -129)}};
+}
+
 json bounds_of(const scenario::Scenario& scenario, const scenario::Adversary& bounds) {
   scenario::Scenario with = scenario;
   with.adversary = bounds;
@@ -228,6 +238,7 @@ json document(const scenario::Scenario& scenario, const Outcome& outcome) {
               {"bounds", bounds_of(scenario, outcome.bounds)},
               {"strategy", search::name_of(outcome.strategy)},
               {"walks", {{"worlds", outcome.walks}, {"outside_count", outcome.outside}}},
+              {"merging", json_of(outcome.merging)},
               {"levels", levels},
               {"worlds", worlds},
               {"probes", probes},

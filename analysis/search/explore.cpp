@@ -23,11 +23,16 @@ sim::InvariantError named(const sim::InvariantError& error, const std::vector<De
 Yield Explorer::all_below(Node node) {
   yield_ = {};
   go(std::move(node));
+  if (memory_ != nullptr) {
+    yield_.again = memory_->again();
+    yield_.met = memory_->take_new();
+  }
   return std::move(yield_);
 }
 
 Yield Explorer::children(Node node, const Take& take) {
   yield_ = {};
+  only_notes_ = true;
   if (!expand(std::move(node), take))
     yield_.cut = true;
   return std::move(yield_);
@@ -89,9 +94,23 @@ bool Explorer::expand(Node&& node, const Take& take) {
         before.calendar.step(before, space_.end);
       if (!expand_event(node, before, after, take))
         return false;
+      if (is_known(after, node.left))
+        return true;
     }
     node.behind.reset();
   }
+}
+
+/// Nothing that lies below a world with so much left is new. It is looked at behind each event that
+/// asked: what that costs is little beside the executions that branch off there. Executions that
+/// deviate no more are not looked at, since what is left of them costs less than looking.
+bool Explorer::is_known(const World& w, const Left& left) {
+  if (memory_ == nullptr)
+    return false;
+  if (!only_notes_)
+    return memory_->meets(w, left);
+  memory_->note(w, left);
+  return false;
 }
 
 /// How many choices were made that may still deviate.

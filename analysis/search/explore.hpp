@@ -8,38 +8,12 @@
 #include <optional>
 #include <vector>
 
+#include "analysis/search/alike/memory.hpp"
+#include "analysis/search/left.hpp"
 #include "analysis/search/space.hpp"
 #include "sim/check.hpp"
 
 namespace holdfast::analysis::search {
-
-/// What may still deviate.
-struct Left {
-  unsigned all = 0;
-  unsigned losses = 0;
-  unsigned delays = 0;
-  unsigned held = 0;
-  unsigned notices = 0;
-
-  /// How many of a kind that is chosen while the world runs.
-  unsigned& of(Kind kind) {
-    switch (kind) {
-      case Kind::loss:
-        return losses;
-      case Kind::notice:
-        return notices;
-      case Kind::delay:
-        return delays;
-      default:
-        return held;
-    }
-  }
-  [[nodiscard]] unsigned of(Kind kind) const { return Left{*this}.of(kind); }
-};
-/// What bounds allow in all.
-inline Left all_of(const scenario::Adversary& bounds) {
-  return {bounds.deviations, bounds.losses, bounds.delays, bounds.packet_delays, bounds.notices};
-}
 
 /// A choice within one event, by the place of its point among those watched.
 struct Place {
@@ -62,7 +36,9 @@ struct Yield {
   std::uint64_t worlds = 0;
   std::uint64_t probes = 0;
   std::optional<Finding> best;
-  bool cut = false;  ///< not everything was done
+  bool cut = false;         ///< not everything was done
+  std::uint64_t again = 0;  ///< worlds that were like one that was met before
+  std::vector<alike::Remembered> met;  ///< those that were not
 };
 
 class Explorer {
@@ -74,8 +50,9 @@ class Explorer {
   /// Whether a finding counts.
   using Counts = std::function<bool(const std::vector<Deviation>&)>;
 
-  Explorer(const Space& space, GoesOn goes_on, Counts counts)
-      : space_(space), goes_on_(std::move(goes_on)), counts_(std::move(counts)) {}
+  /// With a memory, what lies below a world that is like one that was met is left out.
+  Explorer(const Space& space, GoesOn goes_on, Counts counts, alike::Memory* memory = nullptr)
+      : space_(space), goes_on_(std::move(goes_on)), counts_(std::move(counts)), memory_(memory) {}
 
   /// Everything below a node.
   Yield all_below(Node node);
@@ -85,6 +62,7 @@ class Explorer {
  private:
   void go(Node&& node);
   void judge(Node&& node);
+  bool is_known(const World& w, const Left& left);
   bool expand(Node&& node, const Take& take);
   [[nodiscard]] std::uint64_t asked_in(const Node& node, const World& w) const;
   bool expand_planned(const Node& node, const Take& take);
@@ -97,6 +75,8 @@ class Explorer {
   const Space& space_;
   GoesOn goes_on_;
   Counts counts_;
+  alike::Memory* memory_;
+  bool only_notes_ = false;  ///< the node has all its children, whatever they come to
   Yield yield_;
 };
 

@@ -80,6 +80,12 @@ Position position_of(const json& kept) {
   out.own_value = kept.at("own_value").get<std::int64_t>();
   if (!kept.at("best").is_null())
     out.best = finding_of(kept.at("best"));
+  const json& merging = kept.at("merging");
+  out.merging = {merging.at("on").get<bool>(), merging.at("distinct").get<std::uint64_t>(),
+                 merging.at("again").get<std::uint64_t>()};
+  out.met_sum = merging.at("sum").get<std::uint64_t>();
+  out.begins = {merging.at("begins").at(0).get<std::uint64_t>(),
+                merging.at("begins").at(1).get<std::uint64_t>()};
   return out;
 }
 
@@ -89,6 +95,8 @@ json identity(const scenario::Scenario& scenario, const Options& options, Object
   return {{"scenario", scenario::hash(scenario)},
           {"for", name_of(objective)},
           {"strategy", name_of(options.strategy)},
+          {"merge", options.merge},
+          {"reduce", options.reduce},
           // By what it does: two that were changed in one knob each are told alike.
           {"against", options.against ? scenario::hash(under(scenario, *options.against)) : ""},
           {"model", model_version()}};
@@ -109,7 +117,13 @@ void keep_position(const std::filesystem::path& file, const json& identity,
                      {"walked", position.walked},
                      {"outside", position.outside},
                      {"own_value", position.own_value},
-                     {"best", position.best ? json_of(*position.best) : json(nullptr)}};
+                     {"best", position.best ? json_of(*position.best) : json(nullptr)},
+                     {"merging",
+                      {{"on", position.merging.on},
+                       {"distinct", position.merging.distinct},
+                       {"again", position.merging.again},
+                       {"sum", position.met_sum},
+                       {"begins", {position.begins.high, position.begins.low}}}}};
   json whole = kept;
   whole["crc32c"] = sum_of(kept);
   write_whole(file, whole.dump() + "\n");
@@ -151,7 +165,16 @@ Keeper::Keeper(const std::filesystem::path& folder, const scenario::Scenario& sc
       file_(folder / "search-position.json"),
       name_(scenario.name),
       identity_(identity(scenario, options, objective)),
+      met_(folder / "search-worlds.bin"),
       from_(kept_position(file_, identity_)) {
+  if (from_) {
+    auto met = met_.read(from_->merging.distinct, from_->met_sum);
+    if (!met) {
+      throw PositionError(scenario::in_quotes(met_.path().string()) +
+                          " is damaged: it lacks worlds that the search has met");
+    }
+    from_->met = std::move(*met);
+  }
   if (const std::string file = in_the_way_of_answer(folder, "search"); !file.empty()) {
     throw PositionError(scenario::in_quotes(file) +
                         " is there, which no search wrote and which would be lost");
@@ -161,9 +184,11 @@ Keeper::Keeper(const std::filesystem::path& folder, const scenario::Scenario& sc
 void Keeper::keep(const Position& position) {
   const auto now = std::chrono::steady_clock::now();
   last_ = position;
+  last_->met_sum = met_.sum();
   if (now < next_)
     return;
-  keep_position(file_, identity_, position);
+  met_.write();
+  keep_position(file_, identity_, *last_);
   next_ = now + std::chrono::milliseconds{500};
 }
 
@@ -173,10 +198,13 @@ std::optional<std::filesystem::path> Keeper::finish(const Outcome& out, const js
   const std::optional<std::filesystem::path> finding = write_finding(out, through);
   // Last, so that whoever is killed meanwhile can go on.
   std::error_code none;
-  if (through)
+  if (through) {
     std::filesystem::remove(file_, none);
-  else if (last_)
+    met_.remove();
+  } else if (last_) {
+    met_.write();
     keep_position(file_, identity_, *last_);
+  }
   return finding;
 }
 

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "analysis/files/folder.hpp"
+#include "analysis/search/alike/met_file.hpp"
 #include "analysis/search/search.hpp"
 
 namespace holdfast::analysis::search {
@@ -30,7 +31,7 @@ std::optional<Position> kept_position(const std::filesystem::path& file,
                                       const nlohmann::json& identity);
 
 /// Keeps in a folder, in search-position.json, how far a search is, at most each half second, and
-/// takes it up there.
+/// takes it up there; worlds that it has met are in search-worlds.bin.
 class Keeper {
  public:
   /// Makes and locks the folder. Throws EnvironmentError, and PositionError if a position is there
@@ -41,6 +42,10 @@ class Keeper {
   [[nodiscard]] const std::filesystem::path& file() const { return file_; }
   [[nodiscard]] const std::optional<Position>& from() const { return from_; }
   void keep(const Position& position);
+  /// Worlds that are new, behind the first `before` ones; kept with the next position.
+  void keep_met(std::uint64_t before, std::span<const alike::Remembered> worlds) {
+    met_.add(before, worlds);
+  }
   /// Writes the document, `search.json` (`search.partial.json` before the end), and the scenario of
   /// what was found beside it; returns where that is, if anything was. The position goes if the
   /// search is through, and is the last one if there is more to do.
@@ -54,6 +59,7 @@ class Keeper {
   std::filesystem::path file_;
   std::string name_;  ///< of the scenario
   nlohmann::json identity_;
+  alike::MetFile met_;
   std::optional<Position> from_;
   std::optional<Position> last_;
   std::chrono::steady_clock::time_point next_{};

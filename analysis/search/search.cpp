@@ -30,7 +30,13 @@ constexpr std::size_t chunk_size = 128;
 class Search {
  public:
   Search(const Space& space, const Options& options, Explorer::Counts counts)
-      : space_(space), options_(options), counts_(std::move(counts)) {}
+      : space_(space), options_(options), counts_(std::move(counts)) {
+    const World w = space.root({});
+    merging_.on = options.merge && !options.against && alike::can_be_told(w);
+    if (merging_.on)
+      begins_ = alike::hash_of(
+          alike::Former(space.base(), space.end, space.objective, space.thrown()).of(w));
+  }
 
   void run(Outcome& out) {
     const bool exhausts =
@@ -51,6 +57,7 @@ class Search {
       chunks_ = 0;
     }
     out.own_value = own_value_;
+    out.merging = merging_;
     if (!exhausts && !over_)
       only_walks();
     out.walks = walks_;
@@ -63,7 +70,8 @@ class Search {
   /// The level that comes first, of a search that goes on the one that was under way.
   unsigned first_level(Outcome& out) {
     levels_ = &out.levels;
-    if (!options_.from)
+    // What another program has remembered would be told otherwise here, so it begins anew.
+    if (!options_.from || (merging_.on && options_.from->begins != begins_))
       return 0;
     const Position& from = *options_.from;
     out.levels = from.levels;
@@ -71,6 +79,10 @@ class Search {
     outside_ = from.outside;
     own_value_ = from.own_value;
     best_ = from.best;
+    if (merging_.on)
+      merging_ = from.merging;
+    for (const alike::Remembered& one : from.met)
+      met_.add(one);
     std::uint64_t all = from.walked;
     for (const Level& level : from.levels) {
       total_ += level.exhausted ? level.worlds : 0;
@@ -85,7 +97,7 @@ class Search {
 
   void keep() const {
     if (options_.keep && !over_)
-      options_.keep({*levels_, chunks_, walks_, outside_, own_value_, best_});
+      options_.keep({*levels_, chunks_, walks_, outside_, own_value_, best_, merging_, 0, begins_, {}});
   }
 
   void one_level(unsigned d) {
@@ -99,8 +111,10 @@ class Search {
       work_off();
       return;
     }
+    alike::Memory memory(space_, met_);
+    first_ = &memory;
     Explorer first(
-        space_, [&](const Yield&) { return true; }, counts_);
+        space_, [&](const Yield&) { return true; }, counts_, merging_.on ? &memory : nullptr);
     const Yield told = first.children(std::move(top), [&](Node&& node) {
       chunk_.push_back(std::move(node));
       if (chunk_.size() == chunk_size)
@@ -111,6 +125,15 @@ class Search {
       work_off();
     level_->probes += told.probes;
     chunk_.clear();
+    first_ = nullptr;
+  }
+
+  void remember(const std::vector<alike::Remembered>& worlds) {
+    for (const alike::Remembered& one : worlds)
+      met_.add(one);
+    if (options_.keep_met)
+      options_.keep_met(merging_.distinct, worlds);
+    merging_.distinct += worlds.size();
   }
 
   /// The worlds of a level are in total_ once it is over.
@@ -202,18 +225,23 @@ class Search {
   }
 
   void work_off() {
+    const std::vector<alike::Remembered> noted =
+        first_ != nullptr ? first_->take_new() : std::vector<alike::Remembered>{};
     if (skip_ != 0) {
       --skip_;
       chunk_.clear();
       return;
     }
+    remember(noted);
     std::vector<Yield> yields(chunk_.size());
     settled_by_ = std::numeric_limits<std::size_t>::max();
     left_in_chunk_ = chunk_.size();
     parallel_for(chunk_.size(), options_.jobs, [&](std::size_t i) {
       const std::vector<Deviation> path = chunk_[i].path;
+      alike::Memory memory(space_, met_);
       Explorer below(
-          space_, [&, i](const Yield& y) { return may_go_on(i, y); }, counts_);
+          space_, [&, i](const Yield& y) { return may_go_on(i, y); }, counts_,
+          merging_.on ? &memory : nullptr);
       naming_choices(path, [&] { yields[i] = below.all_below(std::move(chunk_[i])); });
       --left_in_chunk_;
       if (space_.objective == Objective::corruption && yields[i].best) {
@@ -235,6 +263,8 @@ class Search {
   void take(Yield&& yield) {
     level_->worlds += yield.worlds;
     level_->probes += yield.probes;
+    merging_.again += yield.again;
+    remember(yield.met);
     if (yield.best && (!best_ || yield.best->value > best_->value))
       best_ = std::move(yield.best);
     if (best_ && space_.objective == Objective::corruption) {
@@ -264,6 +294,10 @@ class Search {
   std::uint64_t walks_ = 0;
   std::uint64_t outside_ = 0;
   Level* level_ = nullptr;
+  Merging merging_;
+  alike::Hash begins_;
+  alike::Met met_;
+  alike::Memory* first_ = nullptr;  ///< of who finds first deviations
   std::optional<Finding> best_;
   std::int64_t own_value_ = 0;
   std::uint64_t total_ = 0;  ///< worlds of the levels that are over
@@ -347,7 +381,8 @@ Outcome search(const scenario::Scenario& scenario, const Options& options, Objec
   if (scenario.reseed)
     throw scenario::ScenarioError({scenario.name, "/reseed", "a second seed",
                                    "none: search gives its walks dice of their own", ""});
-  const Space space(scenario, objective);
+  Space space(scenario, objective);
+  space.reduce = options.reduce;
   std::optional<Space> other;
   if (options.against)
     other.emplace(under(scenario, *options.against), objective);

@@ -16,10 +16,12 @@
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "analysis/search/alike/remembered.hpp"
 #include "models/scenario/declaration/spec.hpp"
 #include "sim/choice.hpp"
 #include "sim/time.hpp"
@@ -105,12 +107,21 @@ struct Level {
 
 enum class Ended : std::uint8_t { exhausted, found, budget, interrupted };
 
+/// Worlds that were recognised, of a search that remembers them (alike/).
+struct Merging {
+  bool on = false;
+  std::uint64_t distinct = 0;  ///< remembered
+  std::uint64_t again = 0;     ///< like one that was met before with at least as much left
+  friend bool operator==(const Merging&, const Merging&) = default;
+};
+
 struct Outcome {
   Objective objective{};
   scenario::Adversary bounds;
   std::string against;  ///< the policy under which what was found is safe; empty: none was named
   Strategy strategy = Strategy::exhaustive;
   std::vector<Level> levels;
+  Merging merging;
   std::uint64_t walks = 0;    ///< executions that were drawn at random; in no level
   std::uint64_t outside = 0;  ///< of these, left: a choice came to be made outside of the bounds
   Ended ended = Ended::exhausted;
@@ -131,6 +142,11 @@ struct Position {
   std::uint64_t outside = 0;
   std::int64_t own_value = 0;
   std::optional<Finding> best;
+  Merging merging;
+  std::uint64_t met_sum = 0;  ///< of those that were met, as their file has it
+  alike::Hash begins;         ///< a world of the search: another program tells worlds otherwise
+  /// All worlds that are remembered, in the order in which they were met.
+  std::vector<alike::Remembered> met;
 };
 
 struct Progress {
@@ -159,6 +175,15 @@ struct Options {
   /// Goes on from there; the answer is the one of a search that was never interrupted.
   std::optional<Position> from;
   std::function<void(const Position&)> keep;  ///< called after each chunk, by the calling thread
+  /// Called before `keep` with the worlds that are new, and how many there were before them; what
+  /// keep is given has none of them.
+  std::function<void(std::uint64_t, std::span<const alike::Remembered>)> keep_met;
+  /// Worlds that are met again are left out. Not with `against`: there the choices count that led
+  /// to a world.
+  bool merge = true;
+  /// A command is not delayed to both sides of what happens at another node meanwhile, which it
+  /// cannot be told apart from (critical.hpp).
+  bool reduce = true;
   bool shrink = true;                         ///< and tell of the aftermath
   /// Policy of all hosts under which the same choices have to be safe; corruption only.
   std::optional<scenario::RecoveryPolicy> against;

@@ -52,6 +52,7 @@ Space::Space(const scenario::Scenario& scenario, Objective wanted)
   watch();
   plan();
   pin();
+  find_thrown();
 }
 
 /// An emulator in front of each link, which does nothing but to ask. They come last, so that what
@@ -186,6 +187,20 @@ std::vector<scenario::Answer> Space::answers_of(const std::vector<Deviation>& de
     answers.push_back(std::move(one));
   }
   return answers;
+}
+
+void Space::find_thrown() {
+  const World w = root({});
+  for (std::uint32_t i = 0; i < w.choices.count(); ++i) {
+    const sim::ChoiceId id{i};
+    const bool constant = std::any_of(
+        w.target.namespaces.begin(), w.target.namespaces.end(), [&](const target::Namespace& n) {
+          return (n.read_choice == id && n.read.kind == Span::Kind::constant) ||
+                 (n.write_choice == id && n.write.kind == Span::Kind::constant);
+        });
+    if (!constant && !says_yes_or_no(w.choices.name(id)))
+      thrown_.push_back(id);
+  }
 }
 
 World Space::root(const std::vector<Deviation>& deviations) const {

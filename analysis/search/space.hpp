@@ -45,6 +45,11 @@ class Space {
   [[nodiscard]] std::vector<scenario::Answer> answers_of(
       const std::vector<Deviation>& deviations) const;
 
+  /// What all worlds are copies of, before its faults are added.
+  [[nodiscard]] const World& base() const { return base_; }
+  /// Choice points that may throw dice although a script answers.
+  [[nodiscard]] const std::vector<sim::ChoiceId>& thrown() const { return thrown_; }
+
   /// The scenario, with what lets its packets be held if the bounds allow that.
   [[nodiscard]] const scenario::Scenario& scenario() const { return scenario_; }
   /// Runs a world to its end, or until what is looked for is there. Gives the value.
@@ -57,6 +62,7 @@ class Space {
   /// Whether choices that are made now may deviate.
   [[nodiscard]] bool is_open(TimePoint now) const { return from <= now && now <= until; }
 
+  bool reduce = false;  ///< instants that cannot be told apart are tried once
   scenario::Adversary bounds;
   Objective objective;
   std::vector<Watched> watched;
@@ -68,10 +74,12 @@ class Space {
   void watch();
   void plan();
   void pin();
+  void find_thrown();
 
   scenario::Scenario scenario_;
   World base_;  ///< without its faults
   scenario::Names names_;
+  std::vector<sim::ChoiceId> thrown_;
   sim::ChoiceScript pinned_;  ///< yes/no choices that the own run answered with yes
   std::vector<scenario::Answer> pinned_answers_;
 };

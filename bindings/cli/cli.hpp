@@ -89,6 +89,8 @@ struct SearchArguments {
   std::string strategy = "exhaustive";
   std::string budget;   ///< as typed: worlds or a time; empty: none
   std::string against;  ///< a policy; empty: none
+  bool merge = true;    ///< worlds that are like one that was met before are left out
+  bool reduce = true;   ///< instants that cannot be told apart are tried once
   std::string out;      ///< empty: nothing is written
   std::string jobs = "0";
   bool json = false;

@@ -244,9 +244,9 @@ void io_completed(World& w, QueueId queue_id, const Request& r,
     queue_io(w, queue_id, r.io);
     return;
   }
-  w.at(timer_at(w, controller(w, ctrl), delay), [queue_id, id = r.io](World& world) {
+  w.at(timer_at(w, controller(w, ctrl), delay), [queue = sim::Filled(queue_id), id = r.io](World& world) {
     if (world.host.ios.contains(id))
-      queue_io(world, queue_id, id);
+      queue_io(world, queue, id);
   });
 }
 
@@ -257,7 +257,7 @@ void tell(World& w, IoId id, wire::Status status) {
   if (free == w.now())
     finish_io(w, id, status);
   else
-    w.at(free, [id, status](World& world) {
+    w.at(free, [id, status = sim::Filled(status)](World& world) {
       if (world.host.ios.contains(id))
         finish_io(world, id, status);
     });

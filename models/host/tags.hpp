@@ -87,6 +87,11 @@ class Tags {
       count += r.request != sim::none<RequestId> ? 1 : 0;
     return count;
   }
+  /// All that the next ones depend on: `tell(member...)`.
+  template <class Tell>
+  void with_members(Tell tell) const {
+    tell(limit_, end_, fresh_, returned_, last_returned_, reserved_count_, reserved_, rows_);
+  }
   /// What is not as it must be, or null: each tag is free once or carries a request, and none is
   /// lost.
   [[nodiscard]] const char* broken() const;

@@ -113,7 +113,7 @@ TimePoint take(World& w, std::uint32_t index, PacketId packet, bool may_duplicat
   n.latest = n.held == 0 ? due : std::max(n.latest, due);
   ++n.held;
   w.calendar.at_for(sim::no_machine, due,
-                    [index, packet](World& world) { let_go(world, index, packet); });
+                    [index = sim::Filled(index), packet](World& world) { let_go(world, index, packet); });
   return due;
 }
 

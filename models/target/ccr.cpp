@@ -132,7 +132,7 @@ void cross_controller_reset(World& w, QueueId queue, const wire::Command& comman
             [source_id, impacted](World& world) { report_failure(world, source_id, impacted); });
     return;
   }
-  w.after(delay, [impacted, cirn, same_node](World& world) {
+  w.after(delay, [impacted, cirn, same_node = sim::Filled(same_node)](World& world) {
     reset_on_node(world, impacted, cirn, same_node);
   });
 }

@@ -52,6 +52,12 @@ class LazyTimer {
     return true;
   }
 
+  /// All that it is made of: `tell(member...)`.
+  template <class Tell>
+  void with_members(Tell tell) const {
+    tell(deadline_, event_at_, event_);
+  }
+
   /// Takes its event off the calendar: who owns it is going away.
   template <class World>
   void discard(World& w) {

@@ -4,6 +4,7 @@
 // Identify, log pages) is true bytes in a blob.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -107,6 +108,12 @@ class BlobPool {
     c.free.push_back(place);
   }
 
+  /// Somebody owns it.
+  [[nodiscard]] bool contains(BlobId id) const {
+    const Class& c = classes_[sim::index(id) >> 30];
+    const std::uint32_t place = sim::index(id) & 0x3fffffffu;
+    return place < c.places && std::find(c.free.begin(), c.free.end(), place) == c.free.end();
+  }
   /// Blobs, counted once for each owner.
   [[nodiscard]] std::size_t live() const { return live_; }
 

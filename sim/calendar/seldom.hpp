@@ -25,6 +25,26 @@ void Calendar<World>::lane_clear(LaneId id, Drop drop) {
 }
 
 template <class World>
+template <class Tell>
+void Calendar<World>::for_each_pending(Tell tell) const {
+  for (std::uint32_t i = 0; i < slots_.size(); ++i) {
+    const Slot& s = slots_[i];
+    if (s.sequence != 0) {
+      tell(PendingEvent{s.time, s.sequence, reinterpret_cast<std::uintptr_t>(s.call), s.payload, i,
+                        0, 0, s.machine});
+    }
+  }
+  for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
+    const Lane& lane = lanes_[i];
+    for (std::size_t k = 0; k < lane.items.size(); ++k) {
+      const LaneItem& item = lane.items[k];
+      tell(PendingEvent{item.time, item.sequence, reinterpret_cast<std::uintptr_t>(lane.handler),
+                        nullptr, i, lane.owner, item.item, no_machine});
+    }
+  }
+}
+
+template <class World>
 void Calendar<World>::carry_with(Carrier* carrier) {
   HOLDFAST_CHECK(carrier_ == nullptr || carrier == nullptr, "it has an engine already");
   HOLDFAST_CHECK(pending_ == 0, "what is pending would be lost with the engine that has it");

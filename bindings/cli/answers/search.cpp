@@ -173,6 +173,10 @@ std::unique_ptr<engine::Keeper> keeper_of(const std::string& out,
     auto keeper = std::make_unique<engine::Keeper>(out, scenario, options, objective);
     options.from = keeper->from();
     options.keep = [one = keeper.get()](const engine::Position& position) { one->keep(position); };
+    options.keep_met = [one = keeper.get()](std::uint64_t before,
+                                            std::span<const analysis::search::alike::Remembered> m) {
+      one->keep_met(before, m);
+    };
     if (options.from)
       say("goes on from " + scenario::printable(keeper->file().string()));
     return keeper;
@@ -192,6 +196,8 @@ int search_worst(const SearchArguments& arguments) {
   const engine::Objective objective = engine::objective_named(arguments.objective);
   check_word("--strategy", arguments.strategy);
   options.strategy = engine::strategy_named(arguments.strategy);
+  options.merge = arguments.merge;
+  options.reduce = arguments.reduce;
   options.against = policy_named(arguments.against);
   if (options.against && objective != engine::Objective::corruption)
     throw UsageError("--against: found another --for than corruption, expected that");

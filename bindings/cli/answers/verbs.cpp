@@ -44,6 +44,10 @@ void add_search(CLI::App& app, SearchArguments& search) {
   verb->add_option("--strategy", search.strategy,
                    "exhaustive (default), random-walk, swarm or portfolio")
       ->type_name("NAME");
+  verb->add_flag("!--no-merge", search.merge,
+                 "do not leave out worlds that are like one that was met before");
+  verb->add_flag("!--no-reduction", search.reduce,
+                 "try each side of what happens elsewhere, though it cannot be told apart");
   verb->add_option("--against", search.against,
                    "only executions that are safe under this policy of all hosts")
       ->type_name("POLICY");

@@ -28,7 +28,8 @@ namespace worst = analysis::search;
 /// `out`: nothing is kept.
 std::string search(const std::string& text, const std::string& source, const std::string& objective,
                    const std::string& against, std::uint64_t worlds, std::optional<double> seconds,
-                   unsigned jobs, const std::string& strategy, const std::string& out) {
+                   unsigned jobs, const std::string& strategy, const std::string& out, bool merge,
+                   bool reduce) {
   const py::gil_scoped_release released;
   const scenario::Scenario scenario = scenario::parse(text, source);
   Stopper stopper;
@@ -36,6 +37,8 @@ std::string search(const std::string& text, const std::string& source, const std
   options.jobs = jobs != 0 ? jobs : std::max(1u, std::thread::hardware_concurrency());
   options.worlds = worlds;
   options.strategy = worst::strategy_named(strategy);
+  options.merge = merge;
+  options.reduce = reduce;
   if (seconds)
     options.deadline = analysis::deadline_after(*seconds);
   options.stop = &stopper.flag();
@@ -53,6 +56,9 @@ std::string search(const std::string& text, const std::string& source, const std
     }
     options.from = keeper->from();
     options.keep = [&](const worst::Position& position) { keeper->keep(position); };
+    options.keep_met = [&](std::uint64_t before, std::span<const worst::alike::Remembered> worlds) {
+      keeper->keep_met(before, worlds);
+    };
   }
   const worst::Outcome outcome = worst::search(scenario, options, what);
   const nlohmann::json document = worst::document(scenario, outcome);
@@ -66,7 +72,7 @@ std::string search(const std::string& text, const std::string& source, const std
 void add_search(py::module_& m) {
   m.def("search", &search, py::arg("text"), py::arg("source"), py::arg("objective"),
         py::arg("against"), py::arg("worlds"), py::arg("seconds"), py::arg("jobs"),
-        py::arg("strategy"), py::arg("out"));
+        py::arg("strategy"), py::arg("out"), py::arg("merge"), py::arg("reduce"));
 }
 
 }  // namespace holdfast::python

@@ -155,9 +155,9 @@ bool is_down(const World& w, HostId host) {
 
 sim::EventId act_at(World& w, TimePoint at, ControllerId id, void (*act)(World&, ControllerId)) {
   HOLDFAST_CHECK(at >= w.now(), "something is planned for the past");
-  return w.at(at, [id, boots = controller(w, id).boots, act](World& world) {
+  return w.at(at, [id, boots = controller(w, id).boots, act = sim::Code(act)](World& world) {
     if (controller(world, id).boots == boots)
-      act(world, id);
+      act.get()(world, id);
   });
 }
 

@@ -60,7 +60,7 @@ bool authenticates(World& w, ControllerId id, const Request& request,
   const QueueId at{sim::index(c.admin) + request.argument};
   const Duration busy = c.credentials.dhchap_time;
   if (done == DhChap::challenge && busy != Duration{}) {
-    w.after(busy, [at, transport = queue(w, at).transport](World& world) {
+    w.after(busy, [at = sim::Filled(at), transport = queue(w, at).transport](World& world) {
       reply(world, at, transport);
     });
   } else {

@@ -137,7 +137,7 @@ void notice(World& w, NodeId id, std::uint32_t outage) {
   const sim::Duration change_time = draw(w.choices, s.change_choice, s.takeover.change);
   w.after(fence_time, [id, outage](World& world) { fence_node(world, id, outage); });
   const bool by_address = s.takeover.by_address;
-  w.after(change_time, [id, outage, by_address](World& world) {
+  w.after(change_time, [id, outage, by_address = sim::Filled(by_address)](World& world) {
     by_address ? take_addresses(world, id, outage) : change(world, id, outage);
   });
 }

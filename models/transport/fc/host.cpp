@@ -155,7 +155,9 @@ void submit(World& w, HostQueueId queue, const wire::Command& command, const Pay
     // nvme_fc_start_fcp_op: BLK_STS_IOERR, unless the port is known to be gone.
     const wire::Status status =
         refused ? wire::Status(StatusCode::internal_error).with_dnr() : StatusCode::host_path_error;
-    x.timer = w.after(Duration{}, [id, status](World& world) { give_up(world, id, status); });
+    x.timer = w.after(Duration{}, [id, status = sim::Filled(status)](World& world) {
+      give_up(world, id, status);
+    });
   }
   if (is_dropped(w, w.transport.host_queues[queue].owner, command.opcode)) [[unlikely]] {
     record<Kind::iu_sent>(w, of, Side::host, Iu::command, command_bytes, id, Token{data.version});

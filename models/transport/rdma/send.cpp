@@ -82,7 +82,7 @@ void on_timeout(World& w, QueuePairId id, Side side) {
 void timer_fired(World& w, QueuePairId id, Side side);
 
 auto timer_event(QueuePairId id, Side side) {
-  return [id, side](World& world) { timer_fired(world, id, side); };
+  return [id, side = sim::Filled(side)](World& world) { timer_fired(world, id, side); };
 }
 
 void timer_fired(World& w, QueuePairId id, Side side) {

@@ -26,7 +26,7 @@ constexpr Duration together_slack = 100us;
 void together_fired(World& w, ConnectionId id, Side side);
 
 auto together_event(ConnectionId id, Side side) {
-  return [id, side](World& world) { together_fired(world, id, side); };
+  return [id, side = sim::Filled(side)](World& world) { together_fired(world, id, side); };
 }
 
 void together_fired(World& w, ConnectionId id, Side side) {

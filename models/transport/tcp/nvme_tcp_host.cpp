@@ -108,8 +108,8 @@ void submit(World& w, HostQueueId id, const wire::Command& command, const Payloa
   const ConnectionId connection = w.transport.host_queues[id].connection;
   if (tcp::is_gone(w, connection, Side::host)) [[unlikely]] {
     // "failed to send request": io_work meets the error after the command was taken.
-    w.after(Duration{}, [owner = q.owner, cid = command.cid](World& world) {
-      world.transport.host.unsent(world, owner, cid);
+    w.after(Duration{}, [owner = q.owner, cid = std::uint32_t{command.cid}](World& world) {
+      world.transport.host.unsent(world, owner, static_cast<std::uint16_t>(cid));
     });
   }
   send_to_target(w, connection, message);

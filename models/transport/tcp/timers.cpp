@@ -50,10 +50,10 @@ void timer_fired(World& w, ConnectionId id, Side side);
 void ack_timer_fired(World& w, ConnectionId id, Side side);
 
 auto timer_event(ConnectionId id, Side side) {
-  return [id, side](World& world) { timer_fired(world, id, side); };
+  return [id, side = sim::Filled(side)](World& world) { timer_fired(world, id, side); };
 }
 auto ack_timer_event(ConnectionId id, Side side) {
-  return [id, side](World& world) { ack_timer_fired(world, id, side); };
+  return [id, side = sim::Filled(side)](World& world) { ack_timer_fired(world, id, side); };
 }
 
 transport::SynLimits syn_limits(const World& w, ConnectionId id) {
