@@ -48,11 +48,43 @@ class CowVector {
     return page ? (*page)[i % page_items] : untouched;
   }
 
+  /// Calls `tell(element)` for each, in order. Finding the page once for all of its elements is most
+  /// of what this saves over asking for them one by one.
+  template <class Tell>
+  void for_each(Tell tell) const {
+    static const T untouched{};
+    for (std::size_t i = 0; i < size_;) {
+      const std::size_t end = size_ - i < page_items ? size_ : i + page_items;
+      const auto& directory = directories_[i / directory_items];
+      const Shared<Page>* const page =
+          directory ? &(*directory)[i / page_items % directory_pages] : nullptr;
+      if (page != nullptr && *page) {
+        const T* item = (**page).data();
+        for (; i < end; ++i)
+          tell(*item++);
+      } else {
+        for (; i < end; ++i)
+          tell(untouched);
+      }
+    }
+  }
+
   /// The element for writing; its page is made, or made our own, first.
   T& writable(std::size_t i) {
     HOLDFAST_PACKET_CHECK(i < size_, "the array ends before that");
     Directory& directory = directories_[i / directory_items].own();
     return directory[i / page_items % directory_pages].own()[i % page_items];
+  }
+
+  /// Into the cache, before it is asked for.
+  void prefetch(std::size_t i) const {
+    HOLDFAST_PACKET_CHECK(i < size_, "the array ends before that");
+    const auto& directory = directories_[i / directory_items];
+    if (!directory)
+      return;
+    const auto& page = (*directory)[i / page_items % directory_pages];
+    if (page)
+      __builtin_prefetch(&(*page)[i % page_items]);
   }
 
   void resize(std::size_t size) {
@@ -62,7 +94,10 @@ class CowVector {
   }
 
   T& push_back(const T& item) {
-    resize(size_ + 1);
+    if (size_ % directory_items == 0)
+      resize(size_ + 1);
+    else
+      ++size_;
     T& at = writable(size_ - 1);
     at = item;
     return at;
