@@ -342,7 +342,7 @@ class Calendar {
     HOLDFAST_CHECK(slots_.size() < lane_bit);
     slots_.emplace_back();
     if (slots_.size() > Agenda::most_near)
-      agenda_.expect_many();
+      agenda_.expect(slots_.size());
     return static_cast<std::uint32_t>(slots_.size() - 1);
   }
   void free_slot(std::uint32_t slot) {
