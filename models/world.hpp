@@ -66,7 +66,7 @@ struct World : Rooms {
 namespace detail {
 
 template <Kind kind, class... Each>
-sim::Record make_record(const World& w, Each... words) {
+[[gnu::always_inline]] inline sim::Record make_record(const World& w, Each... words) {
   static_assert(are_words_of<kind, Each...>, "a record carries the words of its kind");
   sim::Record r{sim::ns(w.time()), static_cast<std::uint16_t>(kind), info(kind).layer, {}};
   r.word = {to_word(words)...};

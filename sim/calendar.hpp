@@ -39,6 +39,7 @@
 #include <type_traits>
 
 #include "sim/calendar/agenda.hpp"
+#include "sim/calendar/event_id.hpp"
 #include "sim/calendar/event_kind.hpp"
 #include "sim/calendar/machine.hpp"
 #include "sim/carrier.hpp"
@@ -48,15 +49,6 @@
 #include "sim/time.hpp"
 
 namespace holdfast::sim {
-
-/// Names a pending single event. Default-constructed: names nothing; cancelling it is harmless.
-struct EventId {
-  std::uint64_t sequence = 0;
-  std::uint32_t slot = 0;
-};
-
-/// Names a lane of one calendar.
-enum class LaneId : std::uint32_t {};
 
 /// Looks at what a calendar keeps; tests define it.
 struct CalendarCheck;
@@ -351,7 +343,7 @@ class Calendar {
     HOLDFAST_CHECK(slots_.size() < lane_bit);
     slots_.emplace_back();
     if (slots_.size() > Agenda::most_near)
-      agenda_.expect_many();
+      agenda_.expect(slots_.size());
     return static_cast<std::uint32_t>(slots_.size() - 1);
   }
   void free_slot(std::uint32_t slot) {
@@ -396,7 +388,6 @@ class Calendar {
   // (10) Who acts, and the time by its clock. Between events that is nobody.
   MachineId machine_ = no_machine;
   TimePoint local_ = epoch;
-  // Some machine has stood still, or has a clock that is not right.
   bool special_ = false;
   Vector<Machine> machines_;  // by id
   Vector<Moved> moved_;

@@ -46,16 +46,20 @@ class Shared {
 
   /// The value for writing: it is made, or made our own, first.
   T& own() {
-    if (block_ == nullptr) {
-      block_ = new Block();
-    } else if (block_->owners.load(std::memory_order_acquire) != 1) {
-      auto* const mine = new Block{{1}, block_->value};
-      leave(std::exchange(block_, mine));
-    }
+    if (block_ == nullptr || block_->owners.load(std::memory_order_acquire) != 1) [[unlikely]]
+      make_own();
     return block_->value;
   }
 
  private:
+  [[gnu::noinline]] void make_own() {
+    if (block_ == nullptr) {
+      block_ = new Block;
+    } else {
+      auto* const mine = new Block{{1}, block_->value};
+      leave(std::exchange(block_, mine));
+    }
+  }
   /// The release here is what the acquire in own() waits for: others have read all that they wanted
   /// of a value before it is seen to have one owner. std::shared_ptr::use_count() gives no such
   /// promise.

@@ -66,16 +66,23 @@ class Trace {
   }
   ~Trace() = default;
 
-  void put(const Record& record) {
+  // Both are inlined into whoever records: of a record the kind, the layer and how many words it has
+  // are known there, and what is known is not computed. The copies keep a record that only the hashes
+  // want out of memory.
+  [[gnu::always_inline]] void put(const Record& record) {
     add(record);
-    if (sink_ != nullptr) [[unlikely]]
-      sink_->on_record(record);
+    if (sink_ != nullptr) [[unlikely]] {
+      const Record copy = record;
+      sink_->on_record(copy);
+    }
   }
   /// The same for a record about a packet with this body.
-  void put(const Record& record, std::span<const std::byte> body) {
+  [[gnu::always_inline]] void put(const Record& record, std::span<const std::byte> body) {
     add(record);
-    if (sink_ != nullptr) [[unlikely]]
-      sink_->on_packet(record, body);
+    if (sink_ != nullptr) [[unlikely]] {
+      const Record copy = record;
+      sink_->on_packet(copy, body);
+    }
   }
 
   void attach(Sink* sink) { sink_ = sink; }
@@ -83,7 +90,7 @@ class Trace {
   [[nodiscard]] std::uint64_t records() const { return records_; }
 
  private:
-  void add(const Record& record) {
+  [[gnu::always_inline]] void add(const Record& record) {
     ++records_;
     const std::uint64_t digest = digest_of(record);
     hashes_.full = extend(hashes_.full, digest);
@@ -93,11 +100,11 @@ class Trace {
       hashes_.outcome = extend(hashes_.outcome, digest);
   }
   /// Product of two words folded to one: each input bit reaches every output bit.
-  static std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
+  [[gnu::always_inline]] static std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
     const Wide product = Wide{a} * b;
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
   }
-  static std::uint64_t digest_of(const Record& r) {
+  [[gnu::always_inline]] static std::uint64_t digest_of(const Record& r) {
     const auto head =
         static_cast<std::uint64_t>(r.time_ns) ^ (static_cast<std::uint64_t>(r.kind) << 48);
     // Odd constants from the golden ratio keep a zero word from wiping out its neighbour.
@@ -106,7 +113,7 @@ class Trace {
     const std::uint64_t c = fold(r.word[3] ^ 0x8CB92BA72F3D8DD7u, r.word[4] ^ 0xDB4F0B9175AE2165u);
     return fold(a ^ r.word[5], b ^ 0xA0761D6478BD642Fu) ^ c;
   }
-  static std::uint64_t extend(std::uint64_t hash, std::uint64_t digest) {
+  [[gnu::always_inline]] static std::uint64_t extend(std::uint64_t hash, std::uint64_t digest) {
     return fold(hash ^ 0xE7037ED1A0B428DBu, digest ^ 0x8EBC6AF09C88C6E3u) + digest;
   }
 

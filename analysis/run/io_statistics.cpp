@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
-#include <span>
 #include <vector>
 
 namespace holdfast::analysis {
@@ -22,51 +22,118 @@ void look(Patience* patience) {
     patience->look();
 }
 
-/// Sorting that nobody would wait for: looking up at each comparison would double its cost.
-constexpr std::size_t sorted_at_once = 1U << 20;
+/// Work that nobody would wait for: looking up at each comparison would double its cost.
+constexpr std::size_t done_at_once = 1U << 20;
 
-/// When an I/O was submitted or completed, as one number that sorts well: completions before
-/// submissions of the same instant, because an application that answers a completion with the next
-/// I/O has not stalled.
-using Step = std::int64_t;
-constexpr Step submission(TimePoint at) { return 2 * sim::ns(at) + 1; }
-constexpr Step completion(TimePoint at) { return 2 * sim::ns(at); }
-
-Stall longest_stall_of(std::span<Step> steps, TimePoint now, Patience* patience) {
-  if (patience == nullptr || steps.size() <= sorted_at_once) {
-    std::sort(steps.begin(), steps.end());
-  } else {
-    std::sort(steps.begin(), steps.end(), [&](Step a, Step b) {
-      patience->look();
-      return a < b;
-    });
-  }
-  Stall longest;
-  std::int64_t outstanding = 0;
-  TimePoint since{};
-  const auto lasted_until = [&](TimePoint end) {
-    if (end - since > longest.length)
-      longest = {since, end - since};
-  };
-  for (const Step step : steps) {
-    look(patience);
-    const TimePoint at{Duration{step >> 1}};
-    if ((step & 1) == 0) {
-      // An I/O that is submitted and done at one instant ends no wait, but maybe a pause.
-      if (outstanding > 0)
-        lasted_until(at);
-      since = at;
-      --outstanding;
-      continue;
-    }
-    // <= 0: an I/O that is submitted and done at one instant is sorted the other way round.
-    if (outstanding++ <= 0)
-      since = at;
-  }
-  if (outstanding > 0)
-    lasted_until(now);
-  return longest;
+std::size_t rank_of(double fraction, std::size_t count) {
+  const auto rank = static_cast<std::size_t>(std::ceil(fraction * static_cast<double>(count)));
+  return std::max<std::size_t>(rank, 1) - 1;
 }
+
+/// Follows the I/O of a job in the order in which it was submitted, and finds its longest stall.
+class StallFinder {
+ public:
+  void take(const Operation& op) {
+    if (op.submitted != now_)
+      go_to(op.submitted);
+    ++submitted_now_;
+    if (op.completed == sim::never)
+      return;
+    // Most I/O completes in the order in which it was submitted.
+    if (next_ == in_order_.size()) {
+      in_order_.clear();
+      next_ = 0;
+    }
+    if (in_order_.empty() || op.completed >= in_order_.back()) {
+      in_order_.push_back(op.completed);
+    } else {
+      early_.push_back(op.completed);
+      std::push_heap(early_.begin(), early_.end(), std::greater<>());
+    }
+  }
+  Stall finish(TimePoint end) {
+    go_to(sim::never);
+    if (outstanding_ > 0)
+      lasted_until(end);
+    return longest_;
+  }
+
+ private:
+  /// All that was submitted at one instant comes together, after what completed then: an
+  /// application that answers a completion with the next I/O has not stalled.
+  void go_to(TimePoint next) {
+    complete_until(now_);
+    // <= 0: of I/O that was submitted and done at one instant the end was seen first.
+    for (; submitted_now_ != 0; --submitted_now_) {
+      if (outstanding_++ <= 0)
+        since_ = now_;
+    }
+    now_ = next;
+    if (next == sim::never)
+      complete_until(next);
+  }
+  void complete_until(TimePoint end) {
+    for (;;) {
+      while (next_ != in_order_.size() && in_order_[next_] <= end &&
+             (early_.empty() || in_order_[next_] <= early_.front()))
+        complete(in_order_[next_++]);
+      if (early_.empty() || early_.front() > end)
+        return;
+      const TimePoint at = early_.front();
+      std::pop_heap(early_.begin(), early_.end(), std::greater<>());
+      early_.pop_back();
+      complete(at);
+    }
+  }
+  void complete(TimePoint at) {
+    // An I/O that is submitted and done at one instant ends no wait, but maybe a pause.
+    if (outstanding_-- > 0)
+      lasted_until(at);
+    since_ = at;
+  }
+  void lasted_until(TimePoint end) {
+    if (end - since_ > longest_.length)
+      longest_ = {since_, end - since_};
+  }
+
+  // When what was submitted before completes.
+  std::vector<TimePoint> in_order_;  ///< rising; from `next_` on
+  std::size_t next_ = 0;
+  std::vector<TimePoint> early_;  ///< a heap of what completes before one that was submitted earlier
+  TimePoint now_ = sim::never;
+  std::size_t submitted_now_ = 0;
+  std::int64_t outstanding_ = 0;
+  TimePoint since_{};
+  Stall longest_;
+};
+
+/// Latencies of which no more is asked than a few ranks: exact, and without sorting all of them.
+class Ranks {
+ public:
+  Ranks(std::vector<Duration>& all, Patience* patience) : all_(all), patience_(patience) {}
+
+  /// Nearest rank. Fractions must be asked for in rising order.
+  Duration at(double fraction) {
+    const std::size_t rank = rank_of(fraction, all_.size());
+    const auto from = all_.begin() + static_cast<std::ptrdiff_t>(before_);
+    const auto place = all_.begin() + static_cast<std::ptrdiff_t>(rank);
+    if (patience_ == nullptr || all_.size() <= done_at_once) {
+      std::nth_element(from, place, all_.end());
+    } else {
+      std::nth_element(from, place, all_.end(), [this](Duration a, Duration b) {
+        patience_->look();
+        return a < b;
+      });
+    }
+    before_ = rank;
+    return *place;
+  }
+
+ private:
+  std::vector<Duration>& all_;
+  Patience* patience_;
+  std::size_t before_ = 0;  ///< no later one is smaller than what is there
+};
 
 template <class Counts>
 IoStatistics statistics_of(const World& w, Patience* patience, Counts counts) {
@@ -74,11 +141,10 @@ IoStatistics statistics_of(const World& w, Patience* patience, Counts counts) {
   std::vector<Duration> latencies;
   latencies.reserve(w.oracle.operations.size());  // growing would hold them twice for a while
   TimePoint first = sim::never;
-  for (std::size_t i = 0; i < w.oracle.operations.size(); ++i) {
-    const Operation& op = w.oracle.operations[i];
+  w.oracle.operations.for_each([&](const Operation& op) {
     look(patience);
-    if (!counts(static_cast<host::IoKind>(op.kind)))
-      continue;
+    if (!counts(op.kind))
+      return;
     if (first == sim::never)
       first = op.submitted;
     const bool is_out = op.completed == sim::never;
@@ -87,7 +153,7 @@ IoStatistics statistics_of(const World& w, Patience* patience, Counts counts) {
     if (is_out) {
       ++out.outstanding;
       out.oldest = std::max(out.oldest, took);
-      continue;
+      return;
     }
     ++out.count;
     if (op.status != 0) {
@@ -95,31 +161,24 @@ IoStatistics statistics_of(const World& w, Patience* patience, Counts counts) {
     } else {
       latencies.push_back(op.completed - op.submitted);
     }
-  }
+  });
   if (latencies.empty())
     return out;
   const auto count = static_cast<double>(latencies.size());
   if (w.now() > first)
     out.iops = count / sim::seconds(w.now() - first);
   try {
-    if (patience == nullptr || latencies.size() <= sorted_at_once) {
-      std::sort(latencies.begin(), latencies.end());
-    } else {
-      std::sort(latencies.begin(), latencies.end(), [patience](Duration a, Duration b) {
-        patience->look();
-        return a < b;
-      });
-    }
+    Ranks ranks(latencies, patience);
+    out.p50_us = microseconds(ranks.at(0.50));
+    out.p99_us = microseconds(ranks.at(0.99));
+    out.p999_us = microseconds(ranks.at(0.999));
+    out.max_us = microseconds(ranks.at(1.0));
   } catch (const OutOfPatience&) {
     return out;
   }
   out.has_latencies = true;
   const Duration sum = std::accumulate(latencies.begin(), latencies.end(), Duration{});
   out.mean_us = microseconds(sum) / count;
-  out.p50_us = microseconds(percentile(latencies, 0.50));
-  out.p99_us = microseconds(percentile(latencies, 0.99));
-  out.p999_us = microseconds(percentile(latencies, 0.999));
-  out.max_us = microseconds(latencies.back());
   return out;
 }
 
@@ -142,16 +201,15 @@ const fault::Fault* first_fault(const World& w) {
 Throughput throughput(const World& w, TimePoint from, TimePoint to, Patience* patience) {
   Throughput out{from, to, 0, 0};
   const auto block_bytes = block_bytes_of_disks(w);
-  for (std::size_t i = 0; i < w.oracle.operations.size(); ++i) {
-    const Operation& op = w.oracle.operations[i];
+  w.oracle.operations.for_each([&](const Operation& op) {
     const host::IoKind kind = op.kind;
     look(patience);
     const bool counts = kind == host::IoKind::read || kind == host::IoKind::write;
     if (!counts || op.status != 0 || op.completed < from || op.completed >= to)
-      continue;
+      return;
     ++out.count;
     out.bytes += std::uint64_t{op.blocks} * block_bytes[sim::index(op.disk)];
-  }
+  });
   return out;
 }
 
@@ -184,34 +242,18 @@ IoStatistics other_statistics(const World& w, Patience* patience) {
 }
 
 Duration percentile(const std::vector<Duration>& sorted, double fraction) {
-  const auto rank =
-      static_cast<std::size_t>(std::ceil(fraction * static_cast<double>(sorted.size())));
-  return sorted[std::max<std::size_t>(rank, 1) - 1];
+  return sorted[rank_of(fraction, sorted.size())];
 }
 
 std::vector<Stall> longest_stalls(const World& w, Patience* patience) {
-  // Job after job in one block, which is as large as it has to be.
-  std::vector<std::size_t> begin(w.workload.jobs.size() + 1, 0);
-  for (std::size_t i = 0; i < w.oracle.operations.size(); ++i) {
-    const Operation& op = w.oracle.operations[i];
+  std::vector<StallFinder> jobs(w.workload.jobs.size());
+  w.oracle.operations.for_each([&](const Operation& op) {
     look(patience);
-    begin[op.job + 1] += op.completed != sim::never ? 2 : 1;
-  }
-  std::partial_sum(begin.begin(), begin.end(), begin.begin());
-  std::vector<Step> steps(begin.back());
-  std::vector<std::size_t> end(begin.begin(), begin.end() - 1);
-  for (std::size_t i = 0; i < w.oracle.operations.size(); ++i) {
-    const Operation& op = w.oracle.operations[i];
-    look(patience);
-    steps[end[op.job]++] = submission(op.submitted);
-    if (op.completed != sim::never)
-      steps[end[op.job]++] = completion(op.completed);
-  }
+    jobs[op.job].take(op);
+  });
   std::vector<Stall> out;
-  for (std::size_t job = 0; job < end.size(); ++job) {
-    const std::span<Step> own(steps.data() + begin[job], end[job] - begin[job]);
-    out.push_back(longest_stall_of(own, w.now(), patience));
-  }
+  for (StallFinder& job : jobs)
+    out.push_back(job.finish(w.now()));
   return out;
 }
 

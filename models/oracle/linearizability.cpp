@@ -20,25 +20,15 @@
 #include <algorithm>
 #include <compare>
 #include <iterator>
-#include <limits>
 #include <tuple>
 #include <vector>
 
-#include "models/oracle/kinds.hpp"
+#include "models/oracle/register_history.hpp"
+#include "models/oracle/undisturbed.hpp"
 
 namespace holdfast::oracle {
 
 namespace {
-
-constexpr std::int64_t open_end = std::numeric_limits<std::int64_t>::max();
-
-// An operation that is submitted at the instant at which another completes comes after it. Doubling
-// the times makes that strict: completions are even, submissions are odd.
-std::int64_t start_of(const Operation& op) { return 2 * sim::ns(op.submitted) + 1; }
-std::int64_t finish_of(const Operation& op) {
-  const bool known = op.completed != sim::never && op.status == 0;
-  return known ? 2 * sim::ns(op.completed) : open_end;
-}
 
 struct Place {
   DiskId disk{};
@@ -71,10 +61,6 @@ struct Zone {
   [[nodiscard]] bool is_forward() const { return first_finish < last_start; }
 };
 
-bool is_answered_read(const Operation& op) {
-  return is_read(op) && op.completed != sim::never && op.status == 0;
-}
-
 void add_read(const Oracle& o, const Operation& read, std::uint64_t serial,
               std::vector<Event>& events) {
   const Place place{read.disk, read.lba};
@@ -95,18 +81,17 @@ bool same_append(const Event& a, const Event& b) {
   return !a.is_read && !b.is_read && a.place == b.place && a.write == b.write;
 }
 
-/// The events of all blocks that were read, in order of place and cluster. A block that was never
-/// read cannot contradict anything.
-std::vector<Event> collect(const Oracle& o, const std::function<void()>& look) {
-  // Looking up costs more than what is done in between.
-  constexpr std::size_t looks_every = 4096;
+/// The events of all blocks that were read and are disturbed, in order of place and cluster. A block
+/// that was never read cannot contradict anything.
+std::vector<Event> collect(const Oracle& o, const DisturbedBlocks& disturbed,
+                           const std::function<void()>& look) {
   constexpr std::size_t sorted_at_once = std::size_t{1} << 20;
   std::vector<Place> read;
   for (std::size_t i = 0; i < o.operations.size(); ++i) {
     const Operation& op = o.operations[i];
     if (i % looks_every == 0)
       look();
-    if (is_answered_read(op))
+    if (is_answered_read(op) && disturbed.contains(op.disk, op.lba))
       read.push_back({op.disk, op.lba});
   }
   std::sort(read.begin(), read.end());
@@ -121,7 +106,8 @@ std::vector<Event> collect(const Oracle& o, const std::function<void()>& look) {
     if (i % looks_every == 0)
       look();
     if (is_answered_read(op)) {
-      add_read(o, op, serial, events);
+      if (disturbed.contains(op.disk, op.lba))
+        add_read(o, op, serial, events);
     } else if (writes_blocks(op) && !is_append(op)) {
       auto at = std::lower_bound(read.begin(), read.end(), Place{op.disk, op.lba});
       for (; at != read.end() && *at < Place{op.disk, op.lba + op.blocks}; ++at)
@@ -193,8 +179,11 @@ LinearizabilityReport check_zones(Place place, const std::vector<Zone>& zones) {
 }  // namespace
 
 LinearizabilityReport check_linearizable(const Oracle& oracle, const std::function<void()>& look) {
-  const std::vector<Event> events = collect(
-      oracle, look ? look : [] {});
+  const std::function<void()> looks = look ? look : [] {};
+  const DisturbedBlocks disturbed(oracle, looks);
+  if (disturbed.none())
+    return {};
+  const std::vector<Event> events = collect(oracle, disturbed, looks);
   const Event* const end = events.data() + events.size();
   std::vector<Zone> zones;
   for (const Event* at = events.data(); at != end;) {

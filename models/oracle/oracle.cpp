@@ -133,6 +133,10 @@ void on_media_read(World& w, const Words<Kind::media_read>& r) {
   const TimePoint known = op.blocks == 1 ? op.newest_known : o.known_before[op.version + place];
   if (known == sim::never)
     return;
+  // Mostly it is the newest one, of which the block itself says when it was submitted.
+  const Block& b = o.disks[sim::index(op.disk)][op.lba + place];
+  if (found != 0 && found == b.newest_serial && b.newest_applied >= known)
+    return;
   const TimePoint found_done = found == 0 ? sim::epoch : completed_at(o, found);
   const bool older = found == 0 || (found_done != sim::never && found_done <= known);
   // The newest acknowledged write itself was submitted at `known`: it is not older than itself.

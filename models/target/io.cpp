@@ -23,17 +23,18 @@ void finish(World& w, RequestId id) {
   if (!r.detached)
     sim::unlink<&Request::of_queue>(w.target.requests, w.target.queues[r.queue].executes, id);
   w.target.requests.remove(id);
-  Request first;
-  if (r.partner != sim::none<RequestId>) {
-    first = w.target.requests[r.partner];
+  wire::Command first;
+  wire::Status compared;
+  if (r.partner != sim::none<RequestId>) [[unlikely]] {
+    // Compare and Write: both in one instant, the second only if the first succeeds.
+    const Request other = w.target.requests[r.partner];
     w.target.requests.remove(r.partner);
+    first = other.command;
+    if (!r.aborted && r.command.is_fused())
+      compared = compare(w, other);
   }
   if (r.aborted)
     return;
-  // Compare and Write: both in one instant, the second only if the first succeeds.
-  wire::Status compared;
-  if (r.command.is_fused())
-    compared = compare(w, first);
   const Outcome out = compared.ok() ? apply(w, r) : Outcome{StatusCode::fused_fail, 0, {}};
   if (r.detached)
     return;
@@ -41,7 +42,7 @@ void finish(World& w, RequestId id) {
                         "a command ends that its queue does not count");
   --w.target.queues[r.queue].executing;
   if (r.command.is_fused())
-    respond(w, r.queue, first.command, compared);
+    respond(w, r.queue, first, compared);
   respond(w, r.queue, r.command, out.status, out.result, out.data);
   release_if_drained(w, r.queue);
 }
@@ -227,6 +228,9 @@ void execute_io(World& w, QueueId queue, const wire::Command& command, const Pay
     respond(w, queue, command, status);
     return;
   }
+  // The medium will look at the block when it has done it, and mostly finds it outside of the caches.
+  if (const auto range = wire::as_block_range(command))
+    namespace_of(w, made).latest.prefetch(range->slba);
   const RequestId id = w.target.requests.add(made);
   const ControllerId controller = w.target.queues[queue].controller;
   bool fatal = false;

@@ -23,10 +23,12 @@ void write_media(World& w, const Request& r, std::uint64_t slba, std::uint64_t b
   HOLDFAST_PACKET_CHECK(blocks > 0 && slba + blocks <= n.blocks,
                         "a write lands beyond the end of the namespace");
   for (std::uint64_t lba = slba; lba < slba + blocks; ++lba) {
-    std::uint64_t& latest = n.latest.writable(lba);
-    n.history.push_back({mutated ? r.content : r.version, latest, w.now(), zeroes});
-    HOLDFAST_PACKET_CHECK(latest < n.history.size(), "a block's older content is younger than it");
-    latest = n.history.size();
+    Latest& latest = n.latest.writable(lba);
+    const Version version = mutated ? r.content : r.version;
+    n.history.push_back({version, latest.place, w.now(), zeroes});
+    HOLDFAST_PACKET_CHECK(latest.place < n.history.size(),
+                          "a block's older content is younger than it");
+    latest = {n.history.size(), version};
   }
   if (mutated) {
     record<Kind::mutated_write>(w, n.disk, slba, blocks, Token{r.version}, Token{r.content},
@@ -36,10 +38,7 @@ void write_media(World& w, const Request& r, std::uint64_t slba, std::uint64_t b
   }
 }
 
-Version version_of(const Namespace& n, std::uint64_t lba) {
-  const std::uint64_t latest = n.latest[lba];
-  return latest == 0 ? 0 : n.history[latest - 1].version;
-}
+Version version_of(const Namespace& n, std::uint64_t lba) { return n.latest[lba].version; }
 
 Outcome read(World& w, const Request& r, const wire::BlockRange& range) {
   const Namespace& n = namespace_of(w, r);
@@ -131,7 +130,7 @@ wire::Status compare(World& w, const Request& r) {
   HOLDFAST_PACKET_CHECK(r.content != 0, "a Compare does not say what it expects");
   const auto range = wire::as_block_range(r.command);
   for (std::uint64_t lba = range->slba; lba < range->slba + range->blocks; ++lba) {
-    const std::uint64_t latest = n.latest[lba];
+    const std::uint64_t latest = n.latest[lba].place;
     const bool zeroes = latest == 0 || n.history[latest - 1].zeroes;
     const bool same = r.content == transport::zeroes
                           ? zeroes

@@ -45,6 +45,12 @@ struct BlockVersion {
   bool zeroes = false;  ///< Write Zeroes, a deallocation or a zone reset
 };
 
+/// The newest write of a block.
+struct Latest {
+  std::uint64_t place = 0;  ///< 1 + place in the history; 0: none
+  Version version = 0;      ///< what is there, so that a read need not look
+};
+
 /// A host that has registered a key for the reservations of a namespace.
 struct Registrant {
   std::uint64_t host = 0;
@@ -88,7 +94,7 @@ struct Namespace {
   sim::ChoiceId write_choice{};
   sim::Vector<TimePoint> busy_until;     ///< of each command that the medium can execute at a time;
                                          ///< empty: it has no limit
-  sim::CowVector<std::uint64_t> latest;  ///< per block: 1 + place in the history; 0: none
+  sim::CowVector<Latest> latest;         ///< per block
   sim::CowVector<BlockVersion> history;  ///< every write, in the order in which they landed
   std::uint64_t zone_blocks = 0;         ///< 0: not zoned
   sim::CowVector<std::uint64_t> written;  ///< per zone: blocks before the write pointer

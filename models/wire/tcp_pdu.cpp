@@ -28,11 +28,11 @@ constexpr std::size_t term_information = 10;
 
 // Fills in the common header of a PDU with `data` bytes. A data offset is given whenever data
 // follows and points behind the header digest (nvme_tcp_setup_cmd_pdu, nvmet_setup_c2h_data_pdu).
-void put_common(Bytes out, PduType type, std::uint8_t extra_flags, std::uint32_t data,
-                Digests digests) noexcept {
+template <PduType type>
+void put_common(Bytes out, std::uint8_t extra_flags, std::uint32_t data, Digests digests) noexcept {
   const bool hdgst = digests.header && carries_header_digest(type);
   const bool ddgst = digests.data && carries_data(type) && data != 0;
-  const std::uint32_t hlen = header_bytes(type);
+  constexpr std::uint32_t hlen = header_bytes(type);
   const bool offset_given =
       type == PduType::h2c_data || type == PduType::c2h_data || (carries_data(type) && data != 0);
   const std::uint32_t pdo = offset_given ? hlen + (hdgst ? digest_bytes : 0U) : 0U;
@@ -46,12 +46,13 @@ void put_common(Bytes out, PduType type, std::uint8_t extra_flags, std::uint32_t
 }
 
 // The common header, if it is well formed, of the wanted type, and the whole header is present.
-[[nodiscard]] std::optional<CommonHeader> header_of(ConstBytes in, PduType type) noexcept {
-  const std::optional<CommonHeader> header = decode_common_header(in);
-  if (!header || header->type != type || in.size() < header_bytes(type)) {
+template <PduType type>
+[[nodiscard]] std::optional<CommonHeader> header_of(ConstBytes in) noexcept {
+  if (in.size() < header_bytes(type) || get_u8(in, 0) != raw(type)) {
     return std::nullopt;
   }
-  return header;
+  const std::optional<CommonHeader> header = decode_common_header(in);
+  return header && header->hlen == header_bytes(type) ? header : std::nullopt;
 }
 
 // Bytes between data offset and data digest; empty when the lengths contradict each other. Padding
@@ -69,10 +70,11 @@ void put_common(Bytes out, PduType type, std::uint8_t extra_flags, std::uint32_t
   return header.plen - header.pdo - ddgst;
 }
 
-[[nodiscard]] ShortHeader encode_data_header(PduType type, std::uint8_t flags, const DataPdu& data,
+template <PduType type>
+[[nodiscard]] ShortHeader encode_data_header(std::uint8_t flags, const DataPdu& data,
                                              Digests digests) noexcept {
   ShortHeader out{};
-  put_common(out, type, flags, data.length, digests);
+  put_common<type>(out, flags, data.length, digests);
   put_le16(out, transfer_cid, data.cid);
   put_le16(out, transfer_ttag, data.ttag);
   put_le32(out, transfer_offset, data.offset);
@@ -80,8 +82,9 @@ void put_common(Bytes out, PduType type, std::uint8_t extra_flags, std::uint32_t
   return out;
 }
 
-[[nodiscard]] std::optional<DataPdu> decode_data(PduType type, ConstBytes in) noexcept {
-  const std::optional<CommonHeader> header = header_of(in, type);
+template <PduType type>
+[[nodiscard]] std::optional<DataPdu> decode_data(ConstBytes in) noexcept {
+  const std::optional<CommonHeader> header = header_of<type>(in);
   if (!header || payload_bytes(*header) != get_le32(in, transfer_length)) {
     return std::nullopt;
   }
@@ -97,7 +100,7 @@ void put_common(Bytes out, PduType type, std::uint8_t extra_flags, std::uint32_t
 
 IcPdu encode_ic_req(const IcReq& req) noexcept {
   IcPdu out{};
-  put_common(out, PduType::ic_req, 0, 0, {});
+  put_common<PduType::ic_req>(out, 0, 0, {});
   put_le16(out, ic_pfv, req.pfv);
   put_u8(out, ic_alignment, req.hpda);
   put_u8(out, ic_digests, digest_bits(req.digests));
@@ -107,7 +110,7 @@ IcPdu encode_ic_req(const IcReq& req) noexcept {
 
 IcPdu encode_ic_resp(const IcResp& resp) noexcept {
   IcPdu out{};
-  put_common(out, PduType::ic_resp, 0, 0, {});
+  put_common<PduType::ic_resp>(out, 0, 0, {});
   put_le16(out, ic_pfv, resp.pfv);
   put_u8(out, ic_alignment, resp.cpda);
   put_u8(out, ic_digests, digest_bits(resp.digests));
@@ -118,31 +121,31 @@ IcPdu encode_ic_resp(const IcResp& resp) noexcept {
 CapsuleCmdHeader encode_capsule_cmd_header(const Command& command, std::uint32_t in_capsule_bytes,
                                            Digests digests) noexcept {
   CapsuleCmdHeader out{};
-  put_common(out, PduType::capsule_cmd, 0, in_capsule_bytes, digests);
+  put_common<PduType::capsule_cmd>(out, 0, in_capsule_bytes, digests);
   encode_command(std::span(out).subspan<common_header_bytes, sqe_bytes>(), command);
   return out;
 }
 
 ShortHeader encode_capsule_resp(const Completion& completion, Digests digests) noexcept {
   ShortHeader out{};
-  put_common(out, PduType::capsule_resp, 0, 0, digests);
+  put_common<PduType::capsule_resp>(out, 0, 0, digests);
   encode_completion(std::span(out).subspan<common_header_bytes, cqe_bytes>(), completion);
   return out;
 }
 
 ShortHeader encode_h2c_data_header(const DataPdu& data, Digests digests) noexcept {
-  return encode_data_header(PduType::h2c_data, data.last ? pdu_flag_last : std::uint8_t{0}, data,
-                            digests);
+  return encode_data_header<PduType::h2c_data>(data.last ? pdu_flag_last : std::uint8_t{0}, data,
+                                               digests);
 }
 
 ShortHeader encode_c2h_data_header(const DataPdu& data, Digests digests) noexcept {
   const unsigned flags = (data.last ? pdu_flag_last : 0U) | (data.success ? pdu_flag_success : 0U);
-  return encode_data_header(PduType::c2h_data, static_cast<std::uint8_t>(flags), data, digests);
+  return encode_data_header<PduType::c2h_data>(static_cast<std::uint8_t>(flags), data, digests);
 }
 
 ShortHeader encode_r2t(const R2t& r2t, Digests digests) noexcept {
   ShortHeader out{};
-  put_common(out, PduType::r2t, 0, 0, digests);
+  put_common<PduType::r2t>(out, 0, 0, digests);
   put_le16(out, transfer_cid, r2t.cid);
   put_le16(out, transfer_ttag, r2t.ttag);
   put_le32(out, transfer_offset, r2t.offset);
@@ -152,7 +155,10 @@ ShortHeader encode_r2t(const R2t& r2t, Digests digests) noexcept {
 
 ShortHeader encode_term_req_header(PduType type, const TermReq& term) noexcept {
   ShortHeader out{};
-  put_common(out, type, 0, term.quoted_bytes, {});
+  if (type == PduType::h2c_term_req)
+    put_common<PduType::h2c_term_req>(out, 0, term.quoted_bytes, {});
+  else
+    put_common<PduType::c2h_term_req>(out, 0, term.quoted_bytes, {});
   put_le16(out, term_error, raw(term.error));
   put_le32(out, term_information, term.information);
   return out;
@@ -176,7 +182,7 @@ std::optional<CommonHeader> decode_common_header(ConstBytes in) noexcept {
 }
 
 std::optional<IcReq> decode_ic_req(ConstBytes in) noexcept {
-  const std::optional<CommonHeader> header = header_of(in, PduType::ic_req);
+  const std::optional<CommonHeader> header = header_of<PduType::ic_req>(in);
   if (!header || header->plen != ic_pdu_bytes) {
     return std::nullopt;
   }
@@ -187,7 +193,7 @@ std::optional<IcReq> decode_ic_req(ConstBytes in) noexcept {
 }
 
 std::optional<IcResp> decode_ic_resp(ConstBytes in) noexcept {
-  const std::optional<CommonHeader> header = header_of(in, PduType::ic_resp);
+  const std::optional<CommonHeader> header = header_of<PduType::ic_resp>(in);
   if (!header || header->plen != ic_pdu_bytes) {
     return std::nullopt;
   }
@@ -198,7 +204,7 @@ std::optional<IcResp> decode_ic_resp(ConstBytes in) noexcept {
 }
 
 std::optional<CapsuleCmd> decode_capsule_cmd(ConstBytes in) noexcept {
-  const std::optional<CommonHeader> header = header_of(in, PduType::capsule_cmd);
+  const std::optional<CommonHeader> header = header_of<PduType::capsule_cmd>(in);
   if (!header) {
     return std::nullopt;
   }
@@ -213,7 +219,7 @@ std::optional<CapsuleCmd> decode_capsule_cmd(ConstBytes in) noexcept {
 }
 
 std::optional<Completion> decode_capsule_resp(ConstBytes in) noexcept {
-  const std::optional<CommonHeader> header = header_of(in, PduType::capsule_resp);
+  const std::optional<CommonHeader> header = header_of<PduType::capsule_resp>(in);
   if (!header || header->plen != pdu_bytes(PduType::capsule_resp, 0, header->digests())) {
     return std::nullopt;
   }
@@ -221,15 +227,15 @@ std::optional<Completion> decode_capsule_resp(ConstBytes in) noexcept {
 }
 
 std::optional<DataPdu> decode_h2c_data(ConstBytes in) noexcept {
-  return decode_data(PduType::h2c_data, in);
+  return decode_data<PduType::h2c_data>(in);
 }
 
 std::optional<DataPdu> decode_c2h_data(ConstBytes in) noexcept {
-  return decode_data(PduType::c2h_data, in);
+  return decode_data<PduType::c2h_data>(in);
 }
 
 std::optional<R2t> decode_r2t(ConstBytes in) noexcept {
-  const std::optional<CommonHeader> header = header_of(in, PduType::r2t);
+  const std::optional<CommonHeader> header = header_of<PduType::r2t>(in);
   if (!header || header->plen != pdu_bytes(PduType::r2t, 0, header->digests())) {
     return std::nullopt;
   }
@@ -243,7 +249,9 @@ std::optional<TermReq> decode_term_req(PduType type, ConstBytes in) noexcept {
   if (type != PduType::h2c_term_req && type != PduType::c2h_term_req) {
     return std::nullopt;
   }
-  const std::optional<CommonHeader> header = header_of(in, type);
+  const std::optional<CommonHeader> header = type == PduType::h2c_term_req
+                                                 ? header_of<PduType::h2c_term_req>(in)
+                                                 : header_of<PduType::c2h_term_req>(in);
   if (!header || header->plen > short_header_bytes + term_req_max_data_bytes) {
     return std::nullopt;
   }

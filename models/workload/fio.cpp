@@ -86,6 +86,7 @@ void issue(World& w, JobId id) {
     io.cpu = job.cpu;
     io.lba = next_lba(w, f, head);
     io.blocks = f.block_bytes / head.block_bytes;
+    w.oracle.disks[sim::index(head.disk)].prefetch(io.lba);
     HOLDFAST_PACKET_CHECK(io.blocks > 0 && !f.free_buffers.empty(),
                           "a job issues more than it has buffers for");
     io.job = id;

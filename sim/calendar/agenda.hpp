@@ -38,10 +38,13 @@ class Agenda {
       heap_.push(entry);
   }
   /// From now on what is due later waits outside of the heap. It is worth it where more than
-  /// `most_near` are pending.
-  void expect_many() {
-    if (later_.is_on())
+  /// `most_near` may be pending.
+  void expect(std::size_t pending) {
+    const std::size_t lists = pending > many ? Later::many_lists : Later::few_lists;
+    if (later_.lists() >= lists)
       return;
+    later_.take_all([this](const HeapEntry& entry) { heap_.push(entry); });
+    later_.reach(lists);
     start_later(0);
     heap_.keep_if([this](const HeapEntry& entry) {
       if (entry.time < later_from_)
@@ -81,8 +84,10 @@ class Agenda {
     later_.check_invariants();
   }
 
-  /// So many a heap should have at most.
-  static constexpr std::size_t most_near = 4096;
+  /// So many a heap should have at most: three levels.
+  static constexpr std::size_t most_near = 64;
+  /// From so many on it is timers of many hosts.
+  static constexpr std::size_t many = 4096;
 
  private:
   static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();

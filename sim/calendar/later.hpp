@@ -25,12 +25,20 @@ class Later {
   /// Nothing here is due before; the beginning of a list.
   [[nodiscard]] std::int64_t begin() const { return begin_ << list_shift; }
 
+  /// How far the lists reach; beyond it they are one. A world that is copied often has few.
+  [[nodiscard]] std::size_t lists() const { return heads_.size(); }
+  static constexpr std::size_t few_lists = 256;    ///< half a second: what TCP waits for
+  static constexpr std::size_t many_lists = 8192;  ///< 17 s: most timers of a host
+  /// Only while it is empty. A power of two.
+  void reach(std::size_t lists) {
+    HOLDFAST_PACKET_CHECK(empty(), "what is here would be lost");
+    heads_.assign(lists, none);
+  }
+
   /// From where on entries are kept here: the beginning of the second list behind `time`. Only
   /// while it is empty.
   void start_behind(std::int64_t time) {
-    HOLDFAST_PACKET_CHECK(empty(), "what is here may be due before");
-    if (heads_.empty())
-      heads_.assign(lists, none);
+    HOLDFAST_PACKET_CHECK(empty() && is_on(), "what is here may be due before");
     begin_ = (time >> list_shift) + 2;
   }
 
@@ -49,12 +57,21 @@ class Later {
       jump();
     std::uint32_t chunk = none;
     while (chunk == none) {
-      chunk = std::exchange(heads_[static_cast<std::size_t>(begin_) % lists], none);
+      chunk = std::exchange(heads_[place_of(begin_)], none);
       ++begin_;
-      if (static_cast<std::size_t>(begin_) % (lists / 2) == 0)
+      if (place_of(2 * begin_) == 0)
         bring_into_reach();
     }
     count_ -= take_list(chunk, take);
+  }
+
+  /// Hands over everything; it is empty then.
+  template <class Take>
+  void take_all(Take take) {
+    for (std::uint32_t& head : heads_)
+      take_list(std::exchange(head, none), take);
+    take_list(std::exchange(beyond_, none), take);
+    count_ = beyond_count_ = 0;
   }
 
   /// Removes every entry for which `keep(entry)` is false.
@@ -90,7 +107,7 @@ class Later {
     for (std::size_t i = 0; i < heads_.size(); ++i) {
       tell_list(heads_[i], [&](const HeapEntry& entry) {
         const std::int64_t list = entry.time >> list_shift;
-        HOLDFAST_CHECK(static_cast<std::size_t>(list) % lists == i && is_in_reach(list));
+        HOLDFAST_CHECK(place_of(list) == i && is_in_reach(list));
         ++in_reach;
       });
     }
@@ -102,26 +119,28 @@ class Later {
   }
 
  private:
-  static constexpr int list_shift = 21;       ///< 2^21 ns are 2.1 ms
-  static constexpr std::size_t lists = 8192;  ///< 17 s: most timers of a host
+  static constexpr int list_shift = 21;  ///< 2^21 ns are 2.1 ms
   static constexpr std::uint32_t none = ~0u;
   static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max() >> list_shift;
 
   /// A list is a chain of these, so that one after the other lies side by side in memory.
   struct Chunk {
-    static constexpr std::uint32_t most = 15;
+    static constexpr std::uint32_t most = 7;
     HeapEntry entries[most];
     std::uint32_t count;
     std::uint32_t next;
   };
 
   [[nodiscard]] bool is_in_reach(std::int64_t list) const {
-    return list >= begin_ && list - begin_ < static_cast<std::int64_t>(lists);
+    return list >= begin_ && list - begin_ < static_cast<std::int64_t>(heads_.size());
+  }
+  [[nodiscard]] std::size_t place_of(std::int64_t list) const {
+    return static_cast<std::size_t>(list) & (heads_.size() - 1);
   }
   void put(HeapEntry entry) {
     const std::int64_t list = entry.time >> list_shift;
     const bool near = is_in_reach(list);
-    put_in(near ? heads_[static_cast<std::size_t>(list) % lists] : beyond_, entry);
+    put_in(near ? heads_[place_of(list)] : beyond_, entry);
     beyond_count_ += near ? 0 : 1;
   }
   void put_in(std::uint32_t& head, HeapEntry entry) {

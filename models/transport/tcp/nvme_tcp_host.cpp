@@ -69,6 +69,12 @@ wire::Completion with_digest_status(HostQueue& q, wire::Completion completion, u
   return completion;
 }
 
+/// What a PDU says, if it is one of that type: asked before the call, for most are of another.
+template <class Decode>
+auto decoded_if(bool of_type, Decode decode, wire::ConstBytes bytes) {
+  return of_type ? decode(bytes) : decltype(decode(bytes)){};
+}
+
 /// SUCCESS on the last C2HData stands for the response (nvme_tcp_handle_c2h_data).
 wire::Completion completion_of(const wire::DataPdu& data) {
   wire::Completion completion;
@@ -188,17 +194,16 @@ void host_message(World& w, ConnectionId id, const Message& message) {
     return;
   }
   const auto bytes = header_of(message);
+  const auto type = wire::PduType{std::to_integer<std::uint8_t>(message.header[0])};
   const HostHandlers& up = w.transport.host;
   const bool refused = is_refused_for_its_digest(w, id, Side::host, q.digests, message);
   if (refused && message.damage == Damage::header) [[unlikely]] {
     up.failed(w, q.owner, digest_error);
-  } else if (const auto response = wire::decode_ic_resp(bytes)) {
-    w.calendar.cancel(q.setup_timer);
-    q.digests = response->digests;
-    up.ready(w, q.owner, 0);
-  } else if (const auto completion = wire::decode_capsule_resp(bytes)) {
+  } else if (const auto completion = decoded_if(type == wire::PduType::capsule_resp,
+                                                wire::decode_capsule_resp, bytes)) {
     up.completed(w, q.owner, with_digest_status(q, *completion, 1));
-  } else if (const auto data = wire::decode_c2h_data(bytes)) {
+  } else if (const auto data =
+                 decoded_if(type == wire::PduType::c2h_data, wire::decode_c2h_data, bytes)) {
     if (refused) [[unlikely]]
       q.damaged.push_back(data->cid);
     up.data(w, q.owner, data->cid, message.payload);
@@ -208,6 +213,10 @@ void host_message(World& w, ConnectionId id, const Message& message) {
     }
   } else if (const auto r2t = wire::decode_r2t(bytes)) {
     answer_r2t(w, queue, *r2t);
+  } else if (const auto response = wire::decode_ic_resp(bytes)) {
+    w.calendar.cancel(q.setup_timer);
+    q.digests = response->digests;
+    up.ready(w, q.owner, 0);
   } else {
     up.failed(w, q.owner, protocol_error);
   }

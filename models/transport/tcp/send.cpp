@@ -79,7 +79,8 @@ TimePoint put_on_wire(World& w, ConnectionId id, Side side, const Sent& s) {
   return send_segment(w, id, side, s.seq, s.length, flags);
 }
 
-void send_new(World& w, ConnectionId id, Side side, Sent s) {
+/// True: the timer is to count from it on.
+bool send_new(World& w, ConnectionId id, Side side, Sent s) {
   Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(c, side);
   HOLDFAST_PACKET_CHECK(s.length > 0 && s.length <= c.mss, "no segment has that length");
@@ -94,8 +95,7 @@ void send_new(World& w, ConnectionId id, Side side, Sent s) {
   e.sent.push_back(s);
   e.next = s.end();
   e.sent.back().leaves = put_on_wire(w, id, side, s);
-  if (first || e.pending == transport::Pending::probe)
-    arm_timeout(w, id, side);
+  return first || e.pending == transport::Pending::probe;
 }
 
 /// Whether the socket's buffer takes another message (sk_stream_memory_free).
@@ -194,13 +194,14 @@ void transmit(World& w, ConnectionId id, Side side) {
   if (e.next == e.written && !e.shut_down && in_network(e) < e.cwnd)
     return;
   std::uint32_t count = 0;
+  bool counts_from_now = false;
   for (;;) {
     if (in_network(e) >= e.cwnd)
       break;
     const Sent s = next_segment(c, e);
     if (s.length == 0 || (!s.fin && s.end() > window_end(w, e)))
       break;
-    send_new(w, id, side, s);
+    counts_from_now = send_new(w, id, side, s) || counts_from_now;
     ++count;
   }
   const bool limited = in_network(e) >= e.cwnd;
@@ -210,7 +211,9 @@ void transmit(World& w, ConnectionId id, Side side) {
     return;
   if (is_reducing(e))
     e.reduction_sent += count;
-  arm_probe(w, id, side, false);
+  // tcp_event_new_data_sent arms the timeout, and tcp_schedule_loss_probe the probe in its place.
+  if (!arm_probe(w, id, side, false) && counts_from_now)
+    arm_timeout(w, id, side);
 }
 
 bool transmit_probe(World& w, ConnectionId id, Side side) {
@@ -219,7 +222,8 @@ bool transmit_probe(World& w, ConnectionId id, Side side) {
   const Sent s = next_segment(c, e);
   if (s.length == 0 || (!s.fin && s.end() > window_end(w, e)))
     return false;
-  send_new(w, id, side, s);
+  if (send_new(w, id, side, s))
+    arm_timeout(w, id, side);
   note_usage(e, in_network(e) >= e.cwnd, tick_time(w, c, side), w.transport.tcp);
   return true;
 }

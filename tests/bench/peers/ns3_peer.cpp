@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What peers.py runs on ns-3's TCP. Built by peers.py where ns-3 is installed, and by nobody else.
-//   ns3_peer requests CLIENTS DEPTH SECONDS   clients - switch - target; 72 bytes ask for 4,120
-//   ns3_peer fabric HOSTS SECONDS             hosts with four links; 72 bytes on each every 2.5 s
+//   ns3_peer requests CLIENTS DEPTH SECONDS ASK ANSWER   clients - switch - target; bytes of the two
+//   ns3_peer fabric HOSTS SECONDS   hosts with four links; 72 bytes on each every 2.5 s
 // Prints one JSON object.
 #include <ns3/core-module.h>
 #include <ns3/internet-module.h>
@@ -19,8 +19,8 @@ using namespace ns3;
 
 namespace {
 
-constexpr std::uint32_t request_bytes = 72;
-constexpr std::uint32_t answer_bytes = 4120;
+std::uint32_t request_bytes = 72;
+std::uint32_t answer_bytes = 4120;
 
 std::uint64_t answers = 0, messages = 0;
 
@@ -97,7 +97,11 @@ void requests(std::uint32_t clients, std::uint32_t depth) {
                                    connected->Send(Create<Packet>(request_bytes));
                                }),
                                MakeNullCallback<void, Ptr<Socket>>());
-    socket->Connect(InetSocketAddress(trunk.GetAddress(1), 4420));
+    // Nodes are there from the beginning of the run on.
+    const Ipv4Address address = trunk.GetAddress(1);
+    Simulator::Schedule(MicroSeconds(i), [socket, address] {
+      socket->Connect(InetSocketAddress(address, 4420));
+    });
   }
 }
 
@@ -138,7 +142,9 @@ int main(int argc, char** argv) {
   Config::SetDefault("ns3::TcpSocket::SndBufSize", UintegerValue(1U << 18));
   Config::SetDefault("ns3::TcpSocket::RcvBufSize", UintegerValue(1U << 18));
   double seconds = 0;
-  if (what == "requests" && argc == 5) {
+  if (what == "requests" && argc == 7) {
+    request_bytes = std::strtoul(argv[5], nullptr, 10);
+    answer_bytes = std::strtoul(argv[6], nullptr, 10);
     requests(std::strtoul(argv[2], nullptr, 10), std::strtoul(argv[3], nullptr, 10));
     seconds = std::strtod(argv[4], nullptr);
   } else if (what == "fabric" && argc == 4) {

@@ -4,7 +4,8 @@
 Every program is a process of its own; programs take turns, and medians over the repetitions are
 told. Times are processor time, so that what else runs on the machine matters little. ns-3 is used
 where it is there: with pkg-config (Debian's libns3-dev), or as the package `ns3` of the Python that
-runs this or that NS3_PYTHON names; else its rows are skipped, with a note.
+runs this or that NS3_PYTHON names; else its wheel is fetched into build/ns3 with pip. Where that
+fails, or with NS3=no, its rows are skipped, with a note.
 """
 
 from __future__ import annotations
@@ -13,21 +14,20 @@ import argparse
 import json
 import math
 import os
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[2]
+from programs import ROOT, compiled, ns3_flags
+from traffics import CLIENTS, DEPTH, TRAFFICS, Traffic, fabric_scenario, requests_scenario
+
 PROGRAM = Path(os.environ.get("HOLDFAST", ROOT / "build" / "holdfast"))
-CLIENTS, DEPTH = 8, 8
-TOO_LONG_S = 600
 
 Numbers = dict[str, float]
 #: A program that was run once: its numbers; None where it was not run.
@@ -47,124 +47,6 @@ def run(*words: str | Path) -> tuple[str, float, float]:
         return out.read().decode(), usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def requests_scenario(seconds: float) -> dict[str, Any]:
-    """Clients behind one switch, each with so many reads of 4 KiB in flight."""
-    return {
-        "name": "requests",
-        "duration": f"{seconds:.9f}s",
-        "fabric": {
-            "links": [
-                {"count": CLIENTS, "name": "l{i}", "ends": ["h{i}", "s0"]},
-                {"name": "trunk", "ends": ["s0", "a0"], "rate": "100Gbps"},
-            ]
-        },
-        "subsystems": [
-            {
-                "name": "store",
-                "ports": ["a0"],
-                "namespaces": [{"size": "1GiB", "media": {"read": "1ns", "write": "1ns"}}],
-            }
-        ],
-        "hosts": [
-            {
-                "count": CLIENTS,
-                "name": "h{i}",
-                "cpus": 1,
-                "connect": [{"subsystem": "store", "port": "a0", "at": "{i}us"}],
-            }
-        ],
-        "workloads": [
-            {
-                "count": CLIENTS,
-                "type": "fio",
-                "host": "h{i}",
-                "rw": "randread",
-                "iodepth": DEPTH,
-                "start": "{10000 + i}us",
-            }
-        ],
-    }
-
-
-def load_and_loss(hosts: int) -> dict[str, Any]:
-    """A write at a time for each host, and one of two nodes that crashes."""
-    return {
-        "workloads": [
-            {
-                "count": hosts,
-                "type": "fio",
-                "host": "h{i}",
-                "rw": "randwrite",
-                "thinktime": "100ms",
-                "size": "1MiB",
-                "offset": "{i % 1024}MiB",
-                "start": "{2000000 + 7 * i}us",
-            }
-        ],
-        "faults": [
-            {
-                "type": "node",
-                "at": "9s",
-                "for": "20s",
-                "subsystem": "store",
-                "node": "n1",
-                "state": "crash",
-            }
-        ],
-    }
-
-
-def fabric_scenario(hosts: int, seconds: float, *, lost: bool = False) -> dict[str, Any]:
-    """Hosts with four paths that send Keep Alives; with a load and a node that is lost, or not."""
-    document: dict[str, Any] = {
-        "name": f"fabric{hosts}",
-        "duration": f"{seconds:.9f}s",
-        "fabric": {
-            "links": [
-                {"count": 2 * hosts, "name": "l{i}", "ends": ["h{i / 2}", "s{i % 2}"]},
-                {
-                    "count": 4,
-                    "name": "t{i}",
-                    "ends": ["s{i % 2}", "a{i}"],
-                    "rate": "400Gbps",
-                    "queue": "64MiB",
-                },
-            ]
-        },
-        "subsystems": [
-            {
-                "name": "store",
-                "profile": "array",
-                "ports": ["a0", "a1", "a2", "a3"],
-                "nodes": [
-                    {"name": "n1", "ports": ["a0", "a1"]},
-                    {"name": "n2", "ports": ["a2", "a3"]},
-                ],
-                "namespaces": [{"size": "1GiB"}],
-            }
-        ],
-        "hosts": [
-            {
-                "count": hosts,
-                "name": "h{i}",
-                "cpus": 1,
-                "policy": "tp8028-v3",
-                "iopolicy": "round-robin",
-                "connect": [
-                    {
-                        "count": 4,
-                        "subsystem": "store",
-                        "port": "a{j}",
-                        "at": "{5 * i + j}us",
-                        "queue_size": 16,
-                    }
-                ],
-            }
-        ],
-    }
-    return {**document, **load_and_loss(hosts)} if lost else document
-
-
 def holdfast(document: dict[str, Any], folder: Path, kernel: str) -> Numbers:
     """Run a scenario, and one like it that ends at once: what the second costs is the set-up."""
     file = folder / "scenario.json"
@@ -175,14 +57,14 @@ def holdfast(document: dict[str, Any], folder: Path, kernel: str) -> Numbers:
     begin = {key: value for key, value in document.items() if key not in ("workloads", "faults")}
     file.write_text(json.dumps({**begin, "duration": "1ns"}))
     _, set_up_s, _ = run(*words)
-    reads = result["io"]["read"]["count"]
+    done = result["io"]["read"]["count"] + result["io"]["write"]["count"]
     return {
         "cpu_s": cpu_s,
         "set_up_s": set_up_s,
         "size_mb": size_mb,
-        "answers_count": reads,
+        "answers_count": done,
         "events_count": result["sim"]["events"],
-        "answers_per_s": reads / (cpu_s - set_up_s) if reads else 0.0,
+        "answers_per_s": done / (cpu_s - set_up_s) if done else 0.0,
         "events_per_s": result["sim"]["events"] / max(cpu_s - set_up_s, 1e-3),
     }
 
@@ -202,60 +84,6 @@ def peer(program: Path | None, *words: object) -> Numbers | None:
         "answers_per_s": told["answers"] / told["run_s"] if told["answers"] else 0.0,
         "messages_per_s": told["messages"] / told["run_s"],
     }
-
-
-def ns3_flags() -> list[str] | None:
-    """Return how to compile against ns-3; None: it is not installed."""
-    modules = ["core", "network", "internet", "point-to-point"]
-    if shutil.which("pkg-config"):
-        names = [f"libns3-{one}" for one in modules] + [f"ns3-{one}" for one in modules]
-        for some in (names[: len(modules)], names[len(modules) :]):
-            done = subprocess.run(
-                ["pkg-config", "--cflags", "--libs", *some],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode == 0:
-                return done.stdout.split()
-    python = os.environ.get("NS3_PYTHON", sys.executable)
-    found = subprocess.run(
-        [python, "-c", "import importlib.util as u; print(u.find_spec('ns3').origin)"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if found.returncode != 0:
-        return None
-    home = Path(found.stdout.strip()).parent
-    folders = [one for one in (home / "lib64", home / "lib") if one.is_dir()]
-    libraries = [
-        library
-        for folder in folders
-        for one in modules
-        for library in sorted(folder.glob(f"libns3*-{one}*.so"))
-        if library.name.endswith((f"-{one}.so", f"-{one}-optimized.so", f"-{one}-release.so"))
-    ]
-    flags = ["-I", str(home / "include"), *(str(one) for one in libraries)]
-    return [*flags, *(f"-Wl,-rpath,{folder}" for folder in folders)]
-
-
-def compiled(source: str, flags: list[str] | None, folder: Path) -> Path | None:
-    """Compile a peer; None where there are no flags for it."""
-    if flags is None:
-        return None
-    out = folder / Path(source).stem
-    compiler = os.environ.get("CXX", "c++")
-    words = [compiler, "-std=c++20", "-O3", "-DNDEBUG", "-I", str(ROOT), str(HERE / source)]
-    done = subprocess.run(
-        [*words, "-o", str(out), *flags], capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        print(
-            f"{source} was not compiled, so it is skipped:\n{done.stderr[:2000]}", file=sys.stderr
-        )
-        return None
-    return out
 
 
 def medians(programs: dict[str, Measure], repetitions: int) -> dict[str, Numbers]:
@@ -279,15 +107,29 @@ def exponent(small: Numbers, large: Numbers, key: str, ratio: float) -> float:
     return math.log(large[key] / small[key]) / math.log(ratio)
 
 
-def requests_part(folder: Path, s4u: Path | None, ns3: Path | None, times: int) -> dict[str, Any]:
-    """Run the request/response traffic on all four."""
+def requests_part(
+    traffic: Traffic, folder: Path, s4u: Path | None, ns3: Path | None, times: int
+) -> dict[str, Any]:
+    """Run the request/response traffic on all four, and ours with large frames as well."""
+    words = ("requests", CLIENTS, DEPTH, 0.05, traffic.ask_bytes, traffic.answer_bytes)
     programs: dict[str, Measure] = {
-        "holdfast native": lambda: holdfast(requests_scenario(1.0), folder, "native"),
-        "holdfast simgrid": lambda: holdfast(requests_scenario(0.2), folder, "simgrid"),
-        "s4u mailbox": lambda: peer(s4u, "requests", CLIENTS, DEPTH, 0.05),
-        "ns-3 tcp": lambda: peer(ns3, "requests", CLIENTS, DEPTH, 0.05),
+        "holdfast native": lambda: holdfast(requests_scenario(traffic, 1.0), folder, "native"),
+        "holdfast native, MTU 9000": lambda: holdfast(
+            requests_scenario(traffic, 1.0, 9000), folder, "native"
+        ),
+        "holdfast simgrid": lambda: holdfast(requests_scenario(traffic, 0.2), folder, "simgrid"),
+        "s4u mailbox": lambda: peer(s4u, *words),
+        "ns-3 tcp": lambda: peer(ns3, *words),
     }
-    return medians(programs, times)
+    rows = medians(programs, times)
+    segments = {
+        "holdfast native": traffic.segments() + traffic.more_segments,
+        "ns-3 tcp": traffic.segments(),
+    }
+    for name, count in segments.items():
+        if name in rows:
+            rows[name]["segments_per_s"] = count * rows[name]["answers_per_s"]
+    return rows
 
 
 def fabric_part(
@@ -337,12 +179,15 @@ def tell(document: dict[str, Any], earlier: dict[str, Any] | None) -> None:
             old = old.get(key) if isinstance(old, dict) else None
         return f"{value:,.4g}" + (f" ({value / old:.2f} x)" if old else "")
 
-    print("| 4 KiB requests | answers per CPU s | native is |\n| --- | ---: | ---: |")
-    native = document["requests"]["holdfast native"]["answers_per_s"]
-    for name, row in document["requests"].items():
-        rate = row["answers_per_s"]
-        told = beside(["requests", name, "answers_per_s"], rate)
-        print(f"| {name} | {told} | {native / rate:.1f} x |")
+    for traffic, rows in document["requests"].items():
+        print(f"\n| {traffic} | answers per CPU s | native is | data segments per CPU s |")
+        print("| --- | ---: | ---: | ---: |")
+        native = rows["holdfast native"]["answers_per_s"]
+        for name, row in rows.items():
+            rate = row["answers_per_s"]
+            told = beside(["requests", traffic, name, "answers_per_s"], rate)
+            segments = f"{row['segments_per_s']:,.4g}" if "segments_per_s" in row else ""
+            print(f"| {name} | {told} | {native / rate:.1f} x | {segments} |")
     print("\n| hosts x 4 paths | program | set-up s | CPU s | MB |")
     print("| ---: | --- | ---: | ---: | ---: |")
     for hosts, rows in document["fabric"].items():
@@ -375,7 +220,11 @@ def main() -> None:
         sizes = [int(one) for one in given.hosts.split(",")]
         fabric = fabric_part(folder, s4u, ns3, given.repetitions, sizes)
         document = {
-            "requests": requests_part(folder, s4u, ns3, given.repetitions),
+            "date": date.today().isoformat(),
+            "requests": {
+                name: requests_part(traffic, folder, s4u, ns3, given.repetitions)
+                for name, traffic in TRAFFICS.items()
+            },
             "fabric": fabric,
             "exponents": exponents_of(fabric),
         }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What peers.py runs as a plain S4U program: messages through mailboxes, over SimGrid's Star zone.
 // Built by peers.py, and by nobody else.
-//   s4u_peer requests CLIENTS DEPTH SECONDS   72 bytes ask for 4,120; an actor for each that is out
-//   s4u_peer fabric HOSTS SECONDS             four messages of 72 bytes for each host every 2.5 s
+//   s4u_peer requests CLIENTS DEPTH SECONDS ASK ANSWER   bytes of the two; an actor for each request
+//   s4u_peer fabric HOSTS SECONDS   four messages of 72 bytes for each host every 2.5 s
 // Prints one JSON object.
 #include "sim/simgrid/api.hpp"
 
@@ -25,8 +25,8 @@ namespace s4u = ::simgrid::s4u;
 
 namespace {
 
-constexpr double request_bytes = 72;
-constexpr double answer_bytes = 4120;
+double request_bytes = 72;
+double answer_bytes = 4120;
 
 std::uint64_t answers = 0, messages = 0;
 int token = 0;
@@ -106,7 +106,9 @@ int main(int argc, char** argv) {
   s4u::NetZone* const zone = s4u::create_star_zone("fabric");
   const std::string what = argc > 1 ? argv[1] : "";
   const auto number = [&](int at) { return static_cast<std::uint32_t>(std::atoi(argv[at])); };
-  if (what == "requests" && argc == 5) {
+  if (what == "requests" && argc == 7) {
+    request_bytes = number(5);
+    answer_bytes = number(6);
     requests(zone, number(2), number(3), std::atof(argv[4]));
   } else if (what == "fabric" && argc == 4) {
     fabric(zone, number(2), std::atof(argv[3]));

@@ -55,10 +55,15 @@ TEST_CASE("A large agenda agrees with a sorted set, whenever things are due", "[
   Both both;
   for (std::uint64_t i = 0; i < 100; ++i)
     both.push(sim::random_bits(1, 5, i));
-  both.agenda.expect_many();
+  both.agenda.expect(sim::Agenda::most_near + 1);
   both.check();
-  const std::size_t most = 3 * sim::Agenda::most_near;
+  const std::size_t most = 3 * sim::Agenda::many;
   for (std::uint64_t i = 0; i < 120'000; ++i) {
+    // While it is large: what waits is laid out anew, and reaches further.
+    if (i == 15'000) {
+      both.agenda.expect(sim::Agenda::many + 1);
+      both.check();
+    }
     const std::uint64_t bits = sim::random_bits(1, 3, i);
     // It grows, shrinks to nothing, and grows again, with hours in which nothing is due.
     const bool grows = i % 40'000 < 20'000;
@@ -86,9 +91,11 @@ TEST_CASE("A large agenda agrees with a sorted set, whenever things are due", "[
 }
 
 TEST_CASE("What is due beyond the wheel comes in its turn", "[sim]") {
+  const std::size_t lists = GENERATE(sim::Later::few_lists, sim::Later::many_lists);
   sim::Later later;
+  later.reach(lists);
   later.start_behind(0);
-  // 100, 50 and 1 s; the wheel reaches 17.2 s.
+  // 100, 50 and 1 s; the wheel reaches 0.5 s or 17.2 s.
   for (std::int64_t s : {100, 50, 1})
     later.push({s * second, static_cast<std::uint64_t>(s)});
   for (std::uint64_t s : {1U, 50U, 100U}) {
@@ -107,7 +114,7 @@ TEST_CASE("An agenda has all of it in the heap until it expects many", "[sim]") 
   for (std::uint64_t i = 0; i <= 2 * sim::Agenda::most_near; ++i)
     agenda.push({static_cast<std::int64_t>(i) * second / 1000, i});
   CHECK(agenda.near() == agenda.size());
-  agenda.expect_many();
+  agenda.expect(agenda.size());
   // One each millisecond: the lists begin at most 6.3 ms behind the first.
   agenda.for_each([&](const sim::HeapEntry&) { ++near; });
   CHECK(near == agenda.size());
