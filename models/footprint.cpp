@@ -45,7 +45,7 @@ double footprint_of_blocks(const WrittenBlocks& written) {
     return 0;
   constexpr double of_page = Disk::page_items;
   constexpr double of_directory = Disk::directory_items;
-  constexpr double page_bytes = of_page * (sizeof(std::uint64_t) + sizeof(oracle::Block));
+  constexpr double page_bytes = of_page * (sizeof(target::Latest) + sizeof(oracle::Block));
   constexpr double directory_bytes = 2.0 * sizeof(Disk::Directory);
   const double pages = std::max(1.0, written.region / of_page);
   const double directories = std::max(1.0, written.region / of_directory);

@@ -246,15 +246,21 @@ void Teller::tell(const target::Namespace& ns) {
   tell(write);
   for (const sim::TimePoint& at : busy_until)
     tell(std::max(at, now_));
-  latest.for_each_written([&](std::size_t lba, std::uint64_t place) {
-    if (place == 0)
+  latest.for_each_written([&](std::size_t lba, const target::Latest& one) {
+    if (one.place == 0)
       return;
     put(lba);
-    put(ns.history[place - 1].version);
-    put(ns.history[place - 1].zeroes);
+    put(one.version);
+    put(ns.history[one.place - 1].zeroes);
   });
   put(~std::uint64_t{0});
-  tell(written);
+  written.for_each_written([&](std::size_t zone, std::uint64_t before) {
+    if (before == 0)
+      return;
+    put(zone);
+    put(before);
+  });
+  put(~std::uint64_t{0});
   tell(reservation);
   tell(copies);
   tell(commands);
