@@ -9,9 +9,14 @@
 
 namespace holdfast::analysis::search::alike {
 
-Teller::Teller(const World& w, sim::TimePoint end, std::vector<std::byte>& out)
-    : w_(w), out_(out), now_(w.time()) {
-  out_.resize(std::max<std::size_t>(out_.capacity(), 1 << 14));
+Teller::Teller(const World& w, sim::TimePoint end, Scratch& scratch)
+    : w_(w),
+      out_(scratch.bytes),
+      now_(w.time()),
+      pending_(scratch.pending),
+      rank_of_slot_(scratch.rank_of_slot) {
+  pending_.clear();
+  rank_of_slot_.clear();
   w.calendar.for_each_pending([&](const sim::PendingEvent& event) {
     if (event.payload != nullptr && rank_of_slot_.size() <= event.slot)
       rank_of_slot_.resize(std::size_t{event.slot} + 1, no_event);
@@ -27,11 +32,11 @@ Teller::Teller(const World& w, sim::TimePoint end, std::vector<std::byte>& out)
   }
 }
 
-void Teller::finish() {
+std::span<const std::byte> Teller::finish() {
   put(absolute_);
   if (absolute_)
     put(sim::ns(now_));
-  out_.resize(size_);
+  return std::span(out_).first(size_);
 }
 
 void Teller::tell(sim::TimePoint at) {
@@ -314,10 +319,12 @@ void Teller::tell_oracle(Objective objective) {
   }
   for (std::size_t i = 0; i < known_before.size(); ++i)
     order.add(known_before[i]);
-  for (const auto& disk : disks) {
-    disk.for_each_written([&](std::size_t, const oracle::Block& b) {
+  std::vector<std::pair<std::uint64_t, const oracle::Block*>> touched;
+  for (std::size_t i = 0; i < disks.size(); ++i) {
+    disks[i].for_each_written([&](std::size_t lba, const oracle::Block& b) {
       if (is_untouched(b))
         return;
+      touched.emplace_back(std::uint64_t{i} << 48 | lba, &b);
       order.add(b.newest_applied);
       order.add(b.newest_acknowledged);
     });
@@ -348,17 +355,13 @@ void Teller::tell_oracle(Objective objective) {
   }
   for (std::size_t i = 0; i < known_before.size(); ++i)
     put(order.rank(known_before[i]));
-  for (const auto& disk : disks) {
-    disk.for_each_written([&](std::size_t lba, const oracle::Block& b) {
-      if (is_untouched(b))
-        return;
-      put(lba);
-      put(order.rank(b.newest_applied));
-      put(b.newest_serial);
-      put(b.content_serial);
-      put(order.rank(b.newest_acknowledged));
-    });
-    put(~std::uint64_t{0});
+  put(touched.size());
+  for (const auto& [place, block] : touched) {
+    put(place);
+    put(order.rank(block->newest_applied));
+    put(block->newest_serial);
+    put(block->content_serial);
+    put(order.rank(block->newest_acknowledged));
   }
   tell_attempts(objective);
 }

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "analysis/search/alike/fields.hpp"
+#include "analysis/search/alike/form.hpp"
 #include "analysis/search/search.hpp"
 #include "models/world.hpp"
 
@@ -25,7 +26,7 @@ namespace holdfast::analysis::search::alike {
 class Teller {
  public:
   /// Of a world whose run ends at `end`.
-  Teller(const World& w, sim::TimePoint end, std::vector<std::byte>& out);
+  Teller(const World& w, sim::TimePoint end, Scratch& scratch);
 
   void tell_calendar();
   void tell_choices(const std::vector<sim::ChoiceId>& thrown);
@@ -33,7 +34,7 @@ class Teller {
   void tell_hosts(const host::Hosts& base);
   void tell_oracle(Objective objective);
   /// After all the rest.
-  void finish();
+  std::span<const std::byte> finish();
 
   template <class T>
   void tell(const T& value) {
@@ -205,9 +206,9 @@ class Teller {
   std::vector<std::byte>& out_;
   std::size_t size_ = 0;
   sim::TimePoint now_;
-  bool absolute_ = false;                    ///< the instant itself matters
-  std::vector<sim::PendingEvent> pending_;   ///< in their order
-  std::vector<std::uint32_t> rank_of_slot_;  ///< of single events
+  bool absolute_ = false;                     ///< the instant itself matters
+  std::vector<sim::PendingEvent>& pending_;   ///< in their order
+  std::vector<std::uint32_t>& rank_of_slot_;  ///< of single events
 };
 
 }  // namespace holdfast::analysis::search::alike
