@@ -47,6 +47,8 @@ bool can_be_told(const World& w) {
 }
 
 std::span<const std::byte> Former::of(const World& w) {
+  if (!can_be_told(w))
+    return {};
   Teller teller(w, end_, scratch_);
   tell_world(teller, w, objective_, thrown_, base_);
   return teller.finish();

@@ -45,7 +45,8 @@ class Former {
          std::vector<sim::ChoiceId> thrown)
       : base_(base), end_(end), objective_(objective), thrown_(std::move(thrown)) {}
 
-  /// Valid until the next one.
+  /// Valid until the next one. Empty: the world cannot be told (can_be_told), or not just now,
+  /// because a function is among what it holds.
   std::span<const std::byte> of(const World& w);
 
  private:

@@ -36,7 +36,7 @@ std::span<const std::byte> Teller::finish() {
   put(absolute_);
   if (absolute_)
     put(sim::ns(now_));
-  return std::span(out_).first(size_);
+  return std::span(out_).first(unnamed_ ? 0 : size_);
 }
 
 void Teller::tell(sim::TimePoint at) {
@@ -61,18 +61,17 @@ void Teller::tell_calendar() {
   put(static_cast<std::uint32_t>(pending_.size()));
   for (const sim::PendingEvent& event : pending_) {
     put(event.time_ns - sim::ns(now_));
-    put(static_cast<std::intptr_t>(event.call) -
-        reinterpret_cast<std::intptr_t>(&sim::code_begins));
     if (event.payload == nullptr) {
+      put(no_event);
       put(event.owner);
       tell_packet(w_.net.packets[w_.net.packets.id_at(event.item)]);
       continue;
     }
-    const auto kind = sim::event_sizes().find(event.call);
-    HOLDFAST_CHECK(kind != sim::event_sizes().end() && !kind->second.has_padding,
-                   "an event is pending whose captures cannot be told");
+    const sim::EventTraits& kind = sim::event_kinds().at(event.call);
+    unnamed_ = unnamed_ || !kind.is_plain;
+    put(kind.number);
     put(event.machine);
-    put_bytes(event.payload, kind->second.bytes);
+    put_bytes(event.payload, kind.bytes);
   }
 }
 

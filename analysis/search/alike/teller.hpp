@@ -33,7 +33,7 @@ class Teller {
   void tell_fabric(const net::Fabric& base);
   void tell_hosts(const host::Hosts& base);
   void tell_oracle(Objective objective);
-  /// After all the rest.
+  /// After all the rest. Empty: there is something in it that nothing names.
   std::span<const std::byte> finish();
 
   template <class T>
@@ -44,7 +44,7 @@ class Teller {
       tell_enum(value);
     } else if constexpr (std::is_pointer_v<T>) {
       static_assert(std::is_function_v<std::remove_pointer_t<T>>, "who owns what is pointed to?");
-      put(value == nullptr ? 0 : sim::code_offset(value));
+      unnamed_ = unnamed_ || value != nullptr;
     } else if constexpr (!std::is_aggregate_v<T>) {
       static_assert(std::has_unique_object_representations_v<T>, "say how it is told");
       put_bytes(&value, sizeof(value));
@@ -206,7 +206,8 @@ class Teller {
   std::vector<std::byte>& out_;
   std::size_t size_ = 0;
   sim::TimePoint now_;
-  bool absolute_ = false;                     ///< the instant itself matters
+  bool unnamed_ = false;   ///< it holds a function, and where that lies says nothing
+  bool absolute_ = false;  ///< the instant itself matters
   std::vector<sim::PendingEvent>& pending_;   ///< in their order
   std::vector<std::uint32_t>& rank_of_slot_;  ///< of single events
 };

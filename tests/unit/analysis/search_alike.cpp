@@ -130,6 +130,62 @@ World in_the_middle(const search::Space& space) {
   return w;
 }
 
+const std::vector<Change> matters = {
+    {"a pending event more", [](World& x) { x.after(1s, [](World&) {}); }},
+    {"a blackhole", [](World& x) { ++x.net.channels[0].blackholes; }},
+    {"an outage", [](World& x) { ++x.net.channels[0].outages; }},
+    {"a link that is busy for longer",
+     [](World& x) { x.net.channels[0].busy_until = x.now() + 1ns; }},
+    {"the delay of a link", [](World& x) { x.net.channels[0].delay += 1ns; }},
+    {"the state of a controller",
+     [](World& x) { x.host.controllers[0].state = host::State::deleting; }},
+    {"a deadline", [](World& x) { x.host.controllers[0].deadline = x.now() + 1s; }},
+    {"when a command was sent last",
+     [](World& x) { x.host.controllers[0].last_submission += 1ns; }},
+    {"a tag", [](World& x) { x.host.queues[0].tags.take(); }},
+    {"the path that is used", [](World& x) { x.host.heads[0].current ^= 1; }},
+    {"an I/O", [](World& x) { x.host.ios.add(); }},
+    {"attempts of an I/O", [](World& x) { ++(*x.host.ios.begin()).attempts; }},
+    {"a window", [](World& x) { ++(*x.transport.connections.begin()).end[0].cwnd; }},
+    {"a round trip",
+     [](World& x) { (*x.transport.connections.begin()).end[0].round_trips.smoothed += 1ns; }},
+    {"a byte to send", [](World& x) { ++(*x.transport.connections.begin()).end[0].next; }},
+    {"a queue that is stopped",
+     [](World& x) { (*x.transport.host_queues.begin()).stopped ^= true; }},
+    {"traffic that was seen",
+     [](World& x) { (*x.target.controllers.begin()).traffic_seen ^= true; }},
+    {"when a controller looks",
+     [](World& x) { (*x.target.controllers.begin()).watchdog_at += 1ns; }},
+    {"a fault of commands", [](World& x) { x.target.subsystems[0].faults.emplace_back(); }},
+    {"CQT",
+     [](World& x) {
+       target::Profile profile = *x.target.subsystems[0].profile;
+       ++profile.cqt_ms;
+       x.target.subsystems[0].profile = std::make_shared<const target::Profile>(profile);
+     }},
+    {"what a block holds",
+     [](World& x) {
+       x.target.namespaces[0].history.push_back({77, 0, x.now(), false});
+       x.target.namespaces[0].latest.writable(9) = x.target.namespaces[0].history.size();
+     }},
+    {"the step of a script",
+     [](World& x) { ++std::get<workload::Script>(x.workload.jobs[0].program).at; }},
+    {"how often a fault has struck", [](World& x) { ++x.fault.faults[0].struck; }},
+    {"the newest write of a block",
+     [](World& x) { x.oracle.disks[0].writable(0).content_serial = 3; }},
+    {"an answer of an application",
+     [](World& x) { x.oracle.operations.writable(0).completed = sim::epoch; }},
+    {"the fate of an attempt",
+     [](World& x) { (*x.oracle.attempts.begin()).fate = oracle::Fate::gone; }},
+    {"an answer that is to come",
+     [](World& x) {
+       const std::string& name = x.choices.name(x.net.channels[0].loss_choice);
+       const std::uint64_t next = x.choices.made(x.net.channels[0].loss_choice);
+       x.choices.replay({{sim::hash_name(name), next, 1}});
+     }},
+    {"the time, to which TCP's stamps refer",
+     [](World& x) { x.calendar.advance_to(x.now() + 1ns); }},
+};
 }  // namespace
 
 TEST_CASE("whatever matters tells worlds apart", "[search]") {
@@ -140,63 +196,7 @@ TEST_CASE("whatever matters tells worlds apart", "[search]") {
   REQUIRE(w.host.ios.live() > 0);
   const alike::Hash hash = alike::hash_of(former.of(w));
   REQUIRE(alike::hash_of(former.of(World(w))) == hash);
-  const std::vector<Change> changes = {
-      {"a pending event more", [](World& x) { x.after(1s, [](World&) {}); }},
-      {"a blackhole", [](World& x) { ++x.net.channels[0].blackholes; }},
-      {"an outage", [](World& x) { ++x.net.channels[0].outages; }},
-      {"a link that is busy for longer",
-       [](World& x) { x.net.channels[0].busy_until = x.now() + 1ns; }},
-      {"the delay of a link", [](World& x) { x.net.channels[0].delay += 1ns; }},
-      {"the state of a controller",
-       [](World& x) { x.host.controllers[0].state = host::State::deleting; }},
-      {"a deadline", [](World& x) { x.host.controllers[0].deadline = x.now() + 1s; }},
-      {"when a command was sent last",
-       [](World& x) { x.host.controllers[0].last_submission += 1ns; }},
-      {"a tag", [](World& x) { x.host.queues[0].tags.take(); }},
-      {"the path that is used", [](World& x) { x.host.heads[0].current ^= 1; }},
-      {"an I/O", [](World& x) { x.host.ios.add(); }},
-      {"attempts of an I/O", [](World& x) { ++(*x.host.ios.begin()).attempts; }},
-      {"a window", [](World& x) { ++(*x.transport.connections.begin()).end[0].cwnd; }},
-      {"a round trip",
-       [](World& x) { (*x.transport.connections.begin()).end[0].round_trips.smoothed += 1ns; }},
-      {"a byte to send", [](World& x) { ++(*x.transport.connections.begin()).end[0].next; }},
-      {"a queue that is stopped",
-       [](World& x) { (*x.transport.host_queues.begin()).stopped ^= true; }},
-      {"traffic that was seen",
-       [](World& x) { (*x.target.controllers.begin()).traffic_seen ^= true; }},
-      {"when a controller looks",
-       [](World& x) { (*x.target.controllers.begin()).watchdog_at += 1ns; }},
-      {"a fault of commands", [](World& x) { x.target.subsystems[0].faults.emplace_back(); }},
-      {"CQT",
-       [](World& x) {
-         target::Profile profile = *x.target.subsystems[0].profile;
-         ++profile.cqt_ms;
-         x.target.subsystems[0].profile = std::make_shared<const target::Profile>(profile);
-       }},
-      {"what a block holds",
-       [](World& x) {
-         x.target.namespaces[0].history.push_back({77, 0, x.now(), false});
-         x.target.namespaces[0].latest.writable(9) = x.target.namespaces[0].history.size();
-       }},
-      {"the step of a script",
-       [](World& x) { ++std::get<workload::Script>(x.workload.jobs[0].program).at; }},
-      {"how often a fault has struck", [](World& x) { ++x.fault.faults[0].struck; }},
-      {"the newest write of a block",
-       [](World& x) { x.oracle.disks[0].writable(0).content_serial = 3; }},
-      {"an answer of an application",
-       [](World& x) { x.oracle.operations.writable(0).completed = sim::epoch; }},
-      {"the fate of an attempt",
-       [](World& x) { (*x.oracle.attempts.begin()).fate = oracle::Fate::gone; }},
-      {"an answer that is to come",
-       [](World& x) {
-         const std::string& name = x.choices.name(x.net.channels[0].loss_choice);
-         const std::uint64_t next = x.choices.made(x.net.channels[0].loss_choice);
-         x.choices.replay({{sim::hash_name(name), next, 1}});
-       }},
-      {"the time, to which TCP's stamps refer",
-       [](World& x) { x.calendar.advance_to(x.now() + 1ns); }},
-  };
-  for (const Change& one : changes) {
+  for (const Change& one : matters) {
     CAPTURE(one.what);
     World other = w;
     one.change(other);

@@ -116,14 +116,12 @@ def search(
         worlds: end after about so many executions.
         budget: end after such a time of the clock (``"60s"``).
         against: a policy under which the same choices have to be safe; corruption only.
-        strategy: ``"exhaustive"``; ``"best-first"``: all of them as well, those first that lie
-            below what came nearest to harm; ``"random-walk"`` or ``"swarm"``, which draw executions until
-            the budget is done (10,000 without one); or ``"portfolio"``: some of both before each
-            number of deviations from the second on.
-        merge: leave out what lies below a world that is like one that was met before with at least
-            as much of the bounds left. The verdict is the same without, and so is the finding.
-        reduce: delay a command once past what happens at a host meanwhile, and not to both sides of
-            it, between which nothing can tell. The verdict is the same without.
+        strategy: ``"exhaustive"``; ``"best-first"``: as well, but what lies below what came nearest
+            to harm comes first; ``"random-walk"`` or ``"swarm"`` draw executions until the budget
+            is done (10,000 without one); ``"portfolio"``: some of both before each number of
+            deviations from the second on.
+        merge: leave out what lies below a world like one that was met; the finding is the same.
+        reduce: do not try both sides of what happens elsewhere; the verdict is the same.
         jobs: threads; 0: as many as there are cores.
         out: a folder for the answer (``search.json``) and the scenario of what was found. Called
             again, after a kill as well, the search goes on, and answers as it would in one go.
@@ -137,17 +135,9 @@ def search(
     """
     one = as_scenario(scenario)
     if bounds:
-        changed = one.to_dict()
-        own = changed.get("adversary", {})
-        changed["adversary"] = {**own, **bounds} if isinstance(own, dict) else own
-        one = Scenario(changed, source=one.source)
+        one = _with_bounds(one, bounds)
     if against is not None:
-        policies = [name for kind, name, _ in _core.catalogue() if kind == "policy"]
-        if against not in policies:
-            hint = did_you_mean(against, policies)
-            raise UsageError(f"against: found {shown(against)}, expected a policy{hint}")
-        if objective != "corruption":
-            raise UsageError("against: expected the objective corruption")
+        _check_against(against, objective)
     if out is not None:
         check_folder(Path(out))
     seconds = None if budget is None else nanoseconds(budget, "budget") / 1e9
@@ -165,6 +155,22 @@ def search(
         reduce,
     )
     return kept(_search_of(text), text)
+
+
+def _check_against(against: str, objective: Objective) -> None:
+    policies = [name for kind, name, _ in _core.catalogue() if kind == "policy"]
+    if against not in policies:
+        hint = did_you_mean(against, policies)
+        raise UsageError(f"against: found {shown(against)}, expected a policy{hint}")
+    if objective != "corruption":
+        raise UsageError("against: expected the objective corruption")
+
+
+def _with_bounds(one: Scenario, bounds: Mapping[str, Any]) -> Scenario:
+    changed = one.to_dict()
+    own = changed.get("adversary", {})
+    changed["adversary"] = {**own, **bounds} if isinstance(own, dict) else own
+    return Scenario(changed, source=one.source)
 
 
 def _number(value: float | None) -> float:
