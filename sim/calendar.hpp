@@ -87,7 +87,6 @@ class Calendar {
     new (s.payload) F(f);
     s.call = &EventKind<World, F>::call;
     static_cast<void>(&EventKind<World, F>::known);
-    static_assert(std::is_empty_v<F> || std::has_unique_object_representations_v<F>);
     s.sequence = next_sequence_++;
     s.time = ns(t);
     s.machine = machine;
@@ -179,19 +178,12 @@ class Calendar {
   }
 
   /// Lets time pass. Nothing may be pending that is due before `t`; a carrier answers for its own.
-  void advance_to(TimePoint t) {
-    HOLDFAST_CHECK(t >= now_);
-    HOLDFAST_CHECK(!is_due(TimePoint{Duration{ns(t) - 1}}), "what is due is passed over");
-    now_ = local_ = t;
-  }
+  void advance_to(TimePoint t);
 
-  /// All that is pending, in no order: `tell(const PendingEvent&)`. Of a carried calendar, too.
+  /// All that is pending, in no order: `tell(const PendingEvent&)`.
   template <class Tell>
   void for_each_pending(Tell tell) const;
-  [[nodiscard]] bool is_pending(EventId id) const {
-    return id.sequence != 0 && id.slot < slots_.size() && slots_[id.slot].sequence == id.sequence;
-  }
-  /// Some machine has stood still, or has a clock that is not right.
+  [[nodiscard]] bool is_pending(EventId id) const;
   [[nodiscard]] bool has_special_machines() const { return special_; }
 
   /// Hands every event from now on to another engine. Only an empty calendar can be handed over.
@@ -388,7 +380,7 @@ class Calendar {
   // (10) Who acts, and the time by its clock. Between events that is nobody.
   MachineId machine_ = no_machine;
   TimePoint local_ = epoch;
-  bool special_ = false;
+  bool special_ = false;      // see has_special_machines
   Vector<Machine> machines_;  // by id
   Vector<Moved> moved_;
 };

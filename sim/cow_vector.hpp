@@ -81,8 +81,10 @@ class CowVector {
       if (!directories_[d])
         continue;
       for (std::size_t p = 0; p < directory_pages; ++p) {
-        const Shared<Page>& page = (*directories_[d])[p];
         const std::size_t begin = d * directory_items + p * page_items;
+        if (begin >= size_)
+          return;
+        const Shared<Page>& page = (*directories_[d])[p];
         for (std::size_t i = 0; page && i < page_items && begin + i < size_; ++i)
           tell(begin + i, (*page)[i]);
       }

@@ -36,8 +36,8 @@ struct Yield {
   std::uint64_t worlds = 0;
   std::uint64_t probes = 0;
   std::optional<Finding> best;
-  bool cut = false;         ///< not everything was done
-  std::uint64_t again = 0;  ///< worlds that were like one that was met before
+  bool cut = false;                    ///< not everything was done
+  std::uint64_t again = 0;             ///< worlds that were like one that was met before
   std::vector<alike::Remembered> met;  ///< those that were not
 };
 

@@ -4,15 +4,13 @@
 // order, so that the answer does not depend on the number of threads.
 #include "analysis/search/search.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <limits>
-#include <stdexcept>
 #include <thread>
 
 #include "analysis/parallel.hpp"
 #include "analysis/search/aftermath.hpp"
+#include "analysis/search/best_first.hpp"
 #include "analysis/search/explore.hpp"
 #include "analysis/search/likelihood.hpp"
 #include "analysis/search/shrink.hpp"
@@ -73,6 +71,8 @@ class Search {
     // What another program has remembered would be told otherwise here, so it begins anew.
     if (!options_.from || (merging_.on && options_.from->begins != begins_))
       return 0;
+    HOLDFAST_CHECK(options_.from->met.size() == options_.from->merging.distinct,
+                   "a search goes on without the worlds that it has met");
     const Position& from = *options_.from;
     out.levels = from.levels;
     walks_ = next_walk_ = from.walked;
@@ -97,7 +97,8 @@ class Search {
 
   void keep() const {
     if (options_.keep && !over_)
-      options_.keep({*levels_, chunks_, walks_, outside_, own_value_, best_, merging_, 0, begins_, {}});
+      options_.keep(
+          {*levels_, chunks_, walks_, outside_, own_value_, best_, merging_, 0, begins_, {}});
   }
 
   void one_level(unsigned d) {
@@ -329,51 +330,6 @@ scenario::Scenario under(const scenario::Scenario& scenario,
   return other;
 }
 
-Objective objective_named(std::string_view word) {
-  for (const Objective one : {Objective::corruption, Objective::exposure, Objective::stall}) {
-    if (word == name_of(one))
-      return one;
-  }
-  throw std::invalid_argument(
-      fmt::format("found \"{}\", expected one of corruption, exposure, stall", word));
-}
-
-Strategy strategy_named(std::string_view word) {
-  for (const Strategy one :
-       {Strategy::exhaustive, Strategy::random_walk, Strategy::swarm, Strategy::portfolio}) {
-    if (word == name_of(one))
-      return one;
-  }
-  throw std::invalid_argument(
-      fmt::format("found \"{}\", expected one of exhaustive, random-walk, swarm, portfolio", word));
-}
-
-const char* name_of(Strategy strategy) {
-  switch (strategy) {
-    case Strategy::exhaustive:
-      return "exhaustive";
-    case Strategy::random_walk:
-      return "random-walk";
-    case Strategy::swarm:
-      return "swarm";
-    case Strategy::portfolio:
-      break;
-  }
-  return "portfolio";
-}
-
-const char* name_of(Objective objective) {
-  switch (objective) {
-    case Objective::corruption:
-      return "corruption";
-    case Objective::exposure:
-      return "exposure";
-    case Objective::stall:
-      break;
-  }
-  return "stall";
-}
-
 Outcome search(const scenario::Scenario& scenario, const Options& options, Objective objective) {
   HOLDFAST_CHECK(!options.against || objective == Objective::corruption,
                  "two policies are compared by what becomes of data");
@@ -398,7 +354,10 @@ Outcome search(const scenario::Scenario& scenario, const Options& options, Objec
   out.strategy = options.strategy;
   if (options.against)
     out.against = scenario::told_as(*options.against);
-  Search(space, options, counts).run(out);
+  if (options.strategy == Strategy::best_first)
+    best_first(space, options, counts, out);
+  else
+    Search(space, options, counts).run(out);
   if (!out.worst)
     return out;
   if (options.shrink && !out.worst->deviations.empty()) {

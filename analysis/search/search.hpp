@@ -10,6 +10,7 @@
 // behind.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -43,10 +44,14 @@ const char* name_of(Objective objective);
 /// In which order executions are tried.
 enum class Strategy : std::uint8_t {
   exhaustive,   ///< all of them, those with fewer deviations first
+  best_first,   ///< all of them, those first that lie below what came nearest to harm
   random_walk,  ///< drawn at random within the bounds; never exhausts them
   swarm,        ///< the same, each row of walks with a random half of the choice points
   portfolio,    ///< both kinds of walks before each level of the exhaustive one
 };
+inline constexpr std::array strategies = {Strategy::exhaustive, Strategy::best_first,
+                                          Strategy::random_walk, Strategy::swarm,
+                                          Strategy::portfolio};
 /// Throws std::invalid_argument for another word than those of the enumeration, with hyphens.
 Strategy strategy_named(std::string_view word);
 const char* name_of(Strategy strategy);
@@ -184,7 +189,7 @@ struct Options {
   /// A command is not delayed to both sides of what happens at another node meanwhile, which it
   /// cannot be told apart from (critical.hpp).
   bool reduce = true;
-  bool shrink = true;                         ///< and tell of the aftermath
+  bool shrink = true;  ///< and tell of the aftermath
   /// Policy of all hosts under which the same choices have to be safe; corruption only.
   std::optional<scenario::RecoveryPolicy> against;
 };

@@ -69,7 +69,7 @@ const std::vector<std::string>& words_of(const std::string& option) {
       {"--kernel", {"simgrid", "native", "both"}},
       {"--trace", {trace_kinds.begin(), trace_kinds.end()}},
       {"--for", {"corruption", "exposure", "stall"}},
-      {"--strategy", {"exhaustive", "random-walk", "swarm", "portfolio"}},
+      {"--strategy", {"exhaustive", "best-first", "random-walk", "swarm", "portfolio"}},
       {"--method", {"restart", "fixed-effort", "adaptive"}},
       {"--party", {"host", "target", "system"}}};
   static const std::vector<std::string> none;

@@ -244,10 +244,11 @@ void io_completed(World& w, QueueId queue_id, const Request& r,
     queue_io(w, queue_id, r.io);
     return;
   }
-  w.at(timer_at(w, controller(w, ctrl), delay), [queue = sim::Filled(queue_id), id = r.io](World& world) {
-    if (world.host.ios.contains(id))
-      queue_io(world, queue, id);
-  });
+  w.at(timer_at(w, controller(w, ctrl), delay),
+       [queue = sim::Filled(queue_id), id = r.io](World& world) {
+         if (world.host.ios.contains(id))
+           queue_io(world, queue, id);
+       });
 }
 
 void tell(World& w, IoId id, wire::Status status) {

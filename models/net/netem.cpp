@@ -112,8 +112,9 @@ TimePoint take(World& w, std::uint32_t index, PacketId packet, bool may_duplicat
     return unless_held(impair(w, n.channel, packet, index + 1));
   n.latest = n.held == 0 ? due : std::max(n.latest, due);
   ++n.held;
-  w.calendar.at_for(sim::no_machine, due,
-                    [index = sim::Filled(index), packet](World& world) { let_go(world, index, packet); });
+  w.calendar.at_for(sim::no_machine, due, [index = sim::Filled(index), packet](World& world) {
+    let_go(world, index, packet);
+  });
   return due;
 }
 

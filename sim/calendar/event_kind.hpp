@@ -7,34 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <new>
 #include <type_traits>
-#include <unordered_map>
 
 #include "sim/calendar/machine.hpp"
 
 namespace holdfast::sim {
-
-/// Where code lies: functions are told apart by how far they are from this one, which does not
-/// depend on where the program was loaded.
-inline void code_begins() {}
-template <class Function>
-std::intptr_t code_offset(Function* function) {
-  return reinterpret_cast<std::intptr_t>(function) - reinterpret_cast<std::intptr_t>(&code_begins);
-}
-
-/// A function among what an event captures.
-template <class Function>
-class Code {
- public:
-  explicit Code(Function* function) : offset_(code_offset(function)) {}
-  [[nodiscard]] Function* get() const {
-    return reinterpret_cast<Function*>(offset_ + reinterpret_cast<std::intptr_t>(&code_begins));
-  }
-
- private:
-  std::intptr_t offset_;
-};
 
 /// A small value among what an event captures, which fills a word, so that there is no padding
 /// behind it.
@@ -54,16 +33,28 @@ class Filled {
   std::uint64_t word_ = 0;
 };
 
-/// Of a kind: how many bytes it captures, and whether each of them means something.
-struct EventSize {
-  std::uint32_t bytes = 0;
-  bool has_padding = false;
+/// A function among what an event captures: where it lies differs from start to start, so such
+/// events cannot be compared. The padding behind the flag says so.
+template <class Function>
+struct Code {
+  explicit Code(Function* function) : call(function) {}
+  Function* call;
+  bool lies_anywhere = true;
 };
 
-/// By the address of EventKind::call. Filled before main, read ever after.
-inline std::unordered_map<std::uintptr_t, EventSize>& event_sizes() {
-  static std::unordered_map<std::uintptr_t, EventSize> sizes;
-  return sizes;
+/// Names a kind; only ever compared.
+using EventCall = void (*)();
+
+struct EventTraits {
+  std::uint32_t number = 0;  ///< of the kind, the same in each run of a program
+  std::uint32_t bytes = 0;   ///< that it captures
+  bool is_plain = false;     ///< each of them means something
+};
+
+/// Filled before main, read ever after.
+inline std::map<EventCall, EventTraits>& event_kinds() {
+  static std::map<EventCall, EventTraits> kinds;
+  return kinds;
 }
 
 template <class World, class F>
@@ -73,9 +64,12 @@ struct EventKind {
     copy(world);
   }
   static bool make_known() {
-    event_sizes()[reinterpret_cast<std::uintptr_t>(&call)] = {
-        std::is_empty_v<F> ? 0 : static_cast<std::uint32_t>(sizeof(F)),
-        !std::is_empty_v<F> && !std::has_unique_object_representations_v<F>};
+    auto& kinds = event_kinds();
+    const auto number = static_cast<std::uint32_t>(kinds.size());
+    constexpr bool empty = std::is_empty_v<F>;
+    kinds[reinterpret_cast<EventCall>(&call)] = {
+        number, empty ? 0u : std::uint32_t{sizeof(F)},
+        empty || std::has_unique_object_representations_v<F>};
     return true;
   }
   static inline const bool known = make_known();
@@ -85,10 +79,10 @@ struct EventKind {
 struct PendingEvent {
   std::int64_t time_ns = 0;
   std::uint64_t sequence = 0;
-  std::uintptr_t call = 0;             ///< of the event, or the handler of the lane
-  const std::byte* payload = nullptr;  ///< null: an item of a lane
-  std::uint32_t slot = 0;              ///< the lane's number
-  std::uint32_t owner = 0;             ///< of the lane
+  EventCall call = nullptr;            ///< null: an item of a lane
+  const std::byte* payload = nullptr;  ///< null: the same
+  std::uint32_t slot = 0;
+  std::uint32_t owner = 0;  ///< of the lane
   std::uint32_t item = 0;
   MachineId machine = no_machine;
 };

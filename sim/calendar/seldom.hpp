@@ -30,18 +30,29 @@ void Calendar<World>::for_each_pending(Tell tell) const {
   for (std::uint32_t i = 0; i < slots_.size(); ++i) {
     const Slot& s = slots_[i];
     if (s.sequence != 0) {
-      tell(PendingEvent{s.time, s.sequence, reinterpret_cast<std::uintptr_t>(s.call), s.payload, i,
-                        0, 0, s.machine});
+      tell(PendingEvent{s.time, s.sequence, reinterpret_cast<EventCall>(s.call), s.payload, i, 0, 0,
+                        s.machine});
     }
   }
-  for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
-    const Lane& lane = lanes_[i];
-    for (std::size_t k = 0; k < lane.items.size(); ++k) {
-      const LaneItem& item = lane.items[k];
-      tell(PendingEvent{item.time, item.sequence, reinterpret_cast<std::uintptr_t>(lane.handler),
-                        nullptr, i, lane.owner, item.item, no_machine});
+  for (const Lane& lane : lanes_) {
+    for (std::size_t i = 0; i < lane.items.size(); ++i) {
+      const LaneItem& item = lane.items[i];
+      tell(PendingEvent{item.time, item.sequence, nullptr, nullptr, 0, lane.owner, item.item,
+                        no_machine});
     }
   }
+}
+
+template <class World>
+void Calendar<World>::advance_to(TimePoint t) {
+  HOLDFAST_CHECK(t >= now_);
+  HOLDFAST_CHECK(!is_due(TimePoint{Duration{ns(t) - 1}}), "what is due is passed over");
+  now_ = local_ = t;
+}
+
+template <class World>
+bool Calendar<World>::is_pending(EventId id) const {
+  return id.sequence != 0 && id.slot < slots_.size() && slots_[id.slot].sequence == id.sequence;
 }
 
 template <class World>

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "analysis/search/alike/form.hpp"
+#include "analysis/search/alike/met.hpp"
 #include "analysis/search/explore.hpp"
 #include "models/scenario/scenario.hpp"
 #include "sim/memory.hpp"
@@ -45,25 +47,52 @@ void to_next_choice(const search::Space& space, World& w) {
   }
 }
 
-/// Hands on each world with one or two losses, over and over until there were enough.
+/// Hands on each world with one or two losses; false: no more of them are wanted.
 template <class Use>
-void for_each_world(const search::Space& space, std::uint64_t enough, Use use) {
+bool for_each_world_once(const search::Space& space, Use use) {
   const auto any = [](const std::vector<search::Deviation>&) { return true; };
   const auto always = [](const search::Yield&) { return true; };
+  bool more = true;
+  search::Node top;
+  top.left = {2, 2, 0, 0};
+  search::Explorer first(space, always, any);
+  first.children(std::move(top), [&](search::Node&& one) {
+    search::Explorer second(space, always, any);
+    second.children(std::move(one), [&](search::Node&& two) { return more = use(*two.world); });
+    return more;
+  });
+  return more;
+}
+
+/// The same, over and over until there were enough.
+template <class Use>
+void for_each_world(const search::Space& space, std::uint64_t enough, Use use) {
   std::uint64_t count = 0;
-  while (count < enough) {
-    search::Node top;
-    top.left = {2, 2, 0, 0};
-    search::Explorer first(space, always, any);
-    first.children(std::move(top), [&](search::Node&& one) {
-      search::Explorer second(space, always, any);
-      second.children(std::move(one), [&](search::Node&& two) {
-        use(*two.world);
-        return ++count < enough;
-      });
-      return count < enough;
-    });
+  while (for_each_world_once(space, [&](World& w) {
+    use(w);
+    return ++count < enough;
+  })) {
   }
+}
+
+/// Worlds are remembered for as long as they are different ones.
+void remember(const search::Space& space, BranchSample& out) {
+  search::alike::Former former(space.base(), space.end, space.objective, space.thrown());
+  const Stopwatch remembering;
+  std::uint64_t looked_at = 0;
+  while (looked_at < enough_worlds) {
+    search::alike::Met met;
+    for_each_world_once(space, [&](World& w) {
+      to_next_choice(space, w);
+      const search::alike::Hash hash = search::alike::hash_of(former.of(w));
+      if (!met.covers(hash, {}, w.time()))
+        met.add(*search::alike::remembered(hash, {}, w.time()));
+      return ++looked_at < enough_worlds;
+    });
+    out.distinct += met.size();
+  }
+  out.again = looked_at - out.distinct;
+  out.remember_cpu_s = remembering.cpu_s();
 }
 
 }  // namespace
@@ -78,6 +107,7 @@ BranchSample branch(const std::filesystem::path& worst_case) {
     ++out.worlds;
   });
   out.cpu_s = branching.cpu_s();
+  remember(space, out);
   const Stopwatch running;
   for_each_world(space, enough_runs, [&](World& w) {
     space.finish(w);

@@ -12,6 +12,9 @@ struct BranchSample {
   std::uint64_t worlds = 0;  ///< copied at a choice, told another answer, and stepped to the next
   std::uint64_t runs = 0;    ///< copied likewise, and run to their end
   double runs_cpu_s = 0;
+  std::uint64_t distinct = 0;  ///< stepped likewise, and remembered by a hash, as none was before
+  std::uint64_t again = 0;     ///< the rest of these
+  double remember_cpu_s = 0;
 };
 
 /// Two paths and two commands: the bundled worst_case without its third write and its read. The

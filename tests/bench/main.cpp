@@ -44,6 +44,7 @@ constexpr std::uint32_t bar_in_flight = 1'000;
 constexpr const char* small_world = "rw_test_mainline at its busiest";
 constexpr double small_world_us = 2;
 constexpr double branches_per_s = 100'000;
+constexpr double distinct_per_s = 50'000;
 
 struct Kernel {
   const char* name;
@@ -143,15 +144,21 @@ json copies(const std::filesystem::path& scenarios) {
 json branches(const std::filesystem::path& scenarios, int repetitions) {
   std::vector<double> worlds;
   std::vector<double> runs;
+  std::vector<double> distinct;
+  std::vector<double> again;
   for (int i = 0; i < repetitions; ++i) {
     tell(fmt::format("branching, repetition {}", i + 1));
     const BranchSample s = in_child([&] { return branch(scenarios / "worst_case.json"); });
     worlds.push_back(static_cast<double>(s.worlds) / s.cpu_s);
     runs.push_back(static_cast<double>(s.runs) / s.runs_cpu_s);
+    distinct.push_back(static_cast<double>(s.distinct) / s.remember_cpu_s);
+    again.push_back(static_cast<double>(s.again) / s.remember_cpu_s);
   }
   return {{"world", "two paths, two commands"},
           {"worlds_per_s", median(worlds)},
-          {"runs_per_s", median(runs)}};
+          {"runs_per_s", median(runs)},
+          {"distinct_per_s", median(distinct)},
+          {"again_per_s", median(again)}};
 }
 
 json models(const std::filesystem::path& quickstart, int repetitions) {
@@ -214,6 +221,8 @@ json bars(const json& document) {
   }
   out.push_back(bar("worlds/s branched off and stepped to the next choice",
                     document.at("branches").at("worlds_per_s"), "min", branches_per_s, false));
+  out.push_back(bar("the same, of which none is like one before",
+                    document.at("branches").at("distinct_per_s"), "min", distinct_per_s, false));
   return out;
 }
 

@@ -52,8 +52,9 @@ std::string render(const nlohmann::json& document) {
   const auto& branches = document.at("branches");
   out += fmt::format(
       "\nsearching, {}\n  {:>9.0f} worlds/s copied and stepped to the next choice, {:.0f} run to "
-      "their end\n",
-      text(branches, "world"), number(branches, "worlds_per_s"), number(branches, "runs_per_s"));
+      "their end\n  {:>9.0f} distinct worlds/s remembered by a hash, and {:.0f} met again\n",
+      text(branches, "world"), number(branches, "worlds_per_s"), number(branches, "runs_per_s"),
+      number(branches, "distinct_per_s"), number(branches, "again_per_s"));
   out += "\nthe whole model, native kernel\n";
   for (const auto& row : document.at("models")) {
     out += fmt::format("  {:<44}{:>9.1f} ms{:>9.2f} M events/s{:>9.0f} simulated s per s\n",

@@ -35,14 +35,7 @@ constexpr std::size_t count_fields() {
 
 }  // namespace detail
 
-/// Calls `tell(field...)` once, with all fields of `of` in the order of their declaration.
-template <class T, class Tell>
-constexpr decltype(auto) with_fields(const T& of, Tell&& tell) {
-  static_assert(std::is_aggregate_v<T>);
-  static_assert(!detail::takes<T>(std::make_index_sequence<detail::most_fields + 1>{}),
-                "a struct of more fields wants longer lists below");
-  constexpr std::size_t count = detail::count_fields<T>();
-  // clang-format off
+// clang-format off
 #define HOLDFAST_F1 f1
 #define HOLDFAST_F2 HOLDFAST_F1, f2
 #define HOLDFAST_F3 HOLDFAST_F2, f3
@@ -147,6 +140,16 @@ constexpr decltype(auto) with_fields(const T& of, Tell&& tell) {
 #define HOLDFAST_F102 HOLDFAST_F101, f102
 #define HOLDFAST_F103 HOLDFAST_F102, f103
 #define HOLDFAST_F104 HOLDFAST_F103, f104
+// clang-format on
+
+/// Calls `tell(field...)` once, with all fields of `of` in the order of their declaration.
+template <class T, class Tell>
+constexpr decltype(auto) with_fields(const T& of, Tell&& tell) {
+  static_assert(std::is_aggregate_v<T>);
+  static_assert(!detail::takes<T>(std::make_index_sequence<detail::most_fields + 1>{}),
+                "a struct of more fields wants longer lists below");
+  constexpr std::size_t count = detail::count_fields<T>();
+  // clang-format off
 #define HOLDFAST_CASE(n)                          \
   if constexpr (count == (n)) {                   \
     const auto& [HOLDFAST_F##n] = of;             \
@@ -178,6 +181,9 @@ constexpr decltype(auto) with_fields(const T& of, Tell&& tell) {
     return std::forward<Tell>(tell)();
   }
 #undef HOLDFAST_CASE
+  // clang-format on
+}
+
 #undef HOLDFAST_F1
 #undef HOLDFAST_F2
 #undef HOLDFAST_F3
@@ -282,7 +288,5 @@ constexpr decltype(auto) with_fields(const T& of, Tell&& tell) {
 #undef HOLDFAST_F102
 #undef HOLDFAST_F103
 #undef HOLDFAST_F104
-  // clang-format on
-}
 
 }  // namespace holdfast::analysis::search::alike

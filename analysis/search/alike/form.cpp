@@ -42,14 +42,16 @@ void tell_world(Teller& t, const World& w, Objective objective,
 bool can_be_told(const World& w) {
   const bool hooked = std::any_of(w.host.hooks.begin(), w.host.hooks.end(),
                                   [](const auto& hook) { return static_cast<bool>(hook); });
-  return !w.calendar.has_special_machines() && !w.calendar.is_carried() && !hooked && !w.workload.external;
+  return !w.calendar.has_special_machines() && !w.calendar.is_carried() && !hooked &&
+         !w.workload.external;
 }
 
 std::span<const std::byte> Former::of(const World& w) {
-  Teller teller(w, end_, bytes_);
+  if (!can_be_told(w))
+    return {};
+  Teller teller(w, end_, scratch_);
   tell_world(teller, w, objective_, thrown_, base_);
-  teller.finish();
-  return bytes_;
+  return teller.finish();
 }
 
 }  // namespace holdfast::analysis::search::alike

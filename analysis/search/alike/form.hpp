@@ -28,16 +28,25 @@ Hash hash_of(std::span<const std::byte> bytes);
 /// wrong, nor with what is attached from outside.
 bool can_be_told(const World& w);
 
+/// What is needed while a form is made, and kept for the next one.
+struct Scratch {
+  std::vector<std::byte> bytes;
+  std::vector<sim::PendingEvent> pending;
+  std::vector<std::uint32_t> rank_of_slot;
+};
+
 /// Makes forms, one after the other; for one thread.
 class Former {
  public:
   /// `base` is the world that all others were copied from: tables which are still its own are not
-  /// told. All runs end at `end`. `thrown` are choice points that may throw dice although there is a script.
+  /// told. All runs end at `end`. `thrown` are choice points that may throw dice although there is
+  /// a script.
   Former(const World& base, sim::TimePoint end, Objective objective,
          std::vector<sim::ChoiceId> thrown)
       : base_(base), end_(end), objective_(objective), thrown_(std::move(thrown)) {}
 
-  /// Valid until the next one.
+  /// Valid until the next one. Empty: the world cannot be told (can_be_told), or not just now,
+  /// because a function is among what it holds.
   std::span<const std::byte> of(const World& w);
 
  private:
@@ -45,7 +54,7 @@ class Former {
   sim::TimePoint end_;
   Objective objective_;
   std::vector<sim::ChoiceId> thrown_;
-  std::vector<std::byte> bytes_;
+  Scratch scratch_;
 };
 
 }  // namespace holdfast::analysis::search::alike

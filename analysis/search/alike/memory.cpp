@@ -7,35 +7,24 @@ namespace holdfast::analysis::search::alike {
 Memory::Memory(const Space& space, const Met& before)
     : former_(space.base(), space.end, space.objective, space.thrown()), before_(before) {}
 
-bool Memory::knows(const Hash& hash, const Left& left, sim::TimePoint now) const {
-  return before_.covers(hash, left, now) || own_.covers(hash, left, now);
+bool Memory::meets(const World& w, const Left& left) {
+  const bool known = is_known_or_noted(w, left);
+  again_ += known ? 1 : 0;
+  return known;
 }
 
-bool Memory::meets(const World& w, const Left& left) {
-  if (!can_be_told(w))
+bool Memory::is_known_or_noted(const World& w, const Left& left) {
+  const std::span<const std::byte> form = former_.of(w);
+  if (form.empty())
     return false;
-  const Hash hash = hash_of(former_.of(w));
-  if (knows(hash, left, w.time())) {
-    ++again_;
+  const Hash hash = hash_of(form);
+  if (before_.covers(hash, left, w.time()) || own_.covers(hash, left, w.time()))
     return true;
-  }
   if (const auto one = remembered(hash, left, w.time())) {
     own_.add(*one);
     added_.push_back(*one);
   }
   return false;
-}
-
-void Memory::note(const World& w, const Left& left) {
-  if (!can_be_told(w))
-    return;
-  const Hash hash = hash_of(former_.of(w));
-  if (knows(hash, left, w.time()))
-    return;
-  if (const auto one = remembered(hash, left, w.time())) {
-    own_.add(*one);
-    added_.push_back(*one);
-  }
 }
 
 }  // namespace holdfast::analysis::search::alike

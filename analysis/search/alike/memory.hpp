@@ -18,7 +18,7 @@ class Memory {
   /// Whether a world like that was met with at least as much left; if not, it has been now.
   bool meets(const World& w, const Left& left);
   /// The same of a world that goes on in any case.
-  void note(const World& w, const Left& left);
+  void note(const World& w, const Left& left) { is_known_or_noted(w, left); }
 
   /// How many worlds were met that were known.
   [[nodiscard]] std::uint64_t again() const { return again_; }
@@ -26,7 +26,7 @@ class Memory {
   std::vector<Remembered> take_new() { return std::exchange(added_, {}); }
 
  private:
-  [[nodiscard]] bool knows(const Hash& hash, const Left& left, sim::TimePoint now) const;
+  bool is_known_or_noted(const World& w, const Left& left);
 
   Former former_;
   const Met& before_;

@@ -9,9 +9,14 @@
 
 namespace holdfast::analysis::search::alike {
 
-Teller::Teller(const World& w, sim::TimePoint end, std::vector<std::byte>& out)
-    : w_(w), out_(out), now_(w.time()) {
-  out_.resize(std::max<std::size_t>(out_.capacity(), 1 << 14));
+Teller::Teller(const World& w, sim::TimePoint end, Scratch& scratch)
+    : w_(w),
+      out_(scratch.bytes),
+      now_(w.time()),
+      pending_(scratch.pending),
+      rank_of_slot_(scratch.rank_of_slot) {
+  pending_.clear();
+  rank_of_slot_.clear();
   w.calendar.for_each_pending([&](const sim::PendingEvent& event) {
     if (event.payload != nullptr && rank_of_slot_.size() <= event.slot)
       rank_of_slot_.resize(std::size_t{event.slot} + 1, no_event);
@@ -27,11 +32,11 @@ Teller::Teller(const World& w, sim::TimePoint end, std::vector<std::byte>& out)
   }
 }
 
-void Teller::finish() {
+std::span<const std::byte> Teller::finish() {
   put(absolute_);
   if (absolute_)
     put(sim::ns(now_));
-  out_.resize(size_);
+  return std::span(out_).first(unnamed_ ? 0 : size_);
 }
 
 void Teller::tell(sim::TimePoint at) {
@@ -56,18 +61,17 @@ void Teller::tell_calendar() {
   put(static_cast<std::uint32_t>(pending_.size()));
   for (const sim::PendingEvent& event : pending_) {
     put(event.time_ns - sim::ns(now_));
-    put(static_cast<std::intptr_t>(event.call) -
-        reinterpret_cast<std::intptr_t>(&sim::code_begins));
     if (event.payload == nullptr) {
+      put(no_event);
       put(event.owner);
       tell_packet(w_.net.packets[w_.net.packets.id_at(event.item)]);
       continue;
     }
-    const auto kind = sim::event_sizes().find(event.call);
-    HOLDFAST_CHECK(kind != sim::event_sizes().end() && !kind->second.has_padding,
-                   "an event is pending whose captures cannot be told");
+    const sim::EventTraits& kind = sim::event_kinds().at(event.call);
+    unnamed_ = unnamed_ || !kind.is_plain;
+    put(kind.number);
     put(event.machine);
-    put_bytes(event.payload, kind->second.bytes);
+    put_bytes(event.payload, kind.bytes);
   }
 }
 
@@ -247,18 +251,13 @@ void Teller::tell(const target::Namespace& ns) {
   for (const sim::TimePoint& at : busy_until)
     tell(std::max(at, now_));
   latest.for_each_written([&](std::size_t lba, const target::Latest& one) {
-    if (one.place == 0)
-      return;
-    put(lba);
-    put(one.version);
-    put(ns.history[one.place - 1].zeroes);
+    if (one.place != 0)
+      (put(lba), put(one.version), put(ns.history[one.place - 1].zeroes));
   });
   put(~std::uint64_t{0});
   written.for_each_written([&](std::size_t zone, std::uint64_t before) {
-    if (before == 0)
-      return;
-    put(zone);
-    put(before);
+    if (before != 0)
+      (put(zone), put(before));
   });
   put(~std::uint64_t{0});
   tell(reservation);
@@ -320,10 +319,12 @@ void Teller::tell_oracle(Objective objective) {
   }
   for (std::size_t i = 0; i < known_before.size(); ++i)
     order.add(known_before[i]);
-  for (const auto& disk : disks) {
-    disk.for_each_written([&](std::size_t, const oracle::Block& b) {
+  std::vector<std::pair<std::uint64_t, const oracle::Block*>> touched;
+  for (std::size_t i = 0; i < disks.size(); ++i) {
+    disks[i].for_each_written([&](std::size_t lba, const oracle::Block& b) {
       if (is_untouched(b))
         return;
+      touched.emplace_back(std::uint64_t{i} << 48 | lba, &b);
       order.add(b.newest_applied);
       order.add(b.newest_acknowledged);
     });
@@ -354,17 +355,13 @@ void Teller::tell_oracle(Objective objective) {
   }
   for (std::size_t i = 0; i < known_before.size(); ++i)
     put(order.rank(known_before[i]));
-  for (const auto& disk : disks) {
-    disk.for_each_written([&](std::size_t lba, const oracle::Block& b) {
-      if (is_untouched(b))
-        return;
-      put(lba);
-      put(order.rank(b.newest_applied));
-      put(b.newest_serial);
-      put(b.content_serial);
-      put(order.rank(b.newest_acknowledged));
-    });
-    put(~std::uint64_t{0});
+  put(touched.size());
+  for (const auto& [place, block] : touched) {
+    put(place);
+    put(order.rank(block->newest_applied));
+    put(block->newest_serial);
+    put(block->content_serial);
+    put(order.rank(block->newest_acknowledged));
   }
   tell_attempts(objective);
 }

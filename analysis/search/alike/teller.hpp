@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "analysis/search/alike/fields.hpp"
+#include "analysis/search/alike/form.hpp"
 #include "analysis/search/search.hpp"
 #include "models/world.hpp"
 
@@ -25,15 +26,15 @@ namespace holdfast::analysis::search::alike {
 class Teller {
  public:
   /// Of a world whose run ends at `end`.
-  Teller(const World& w, sim::TimePoint end, std::vector<std::byte>& out);
+  Teller(const World& w, sim::TimePoint end, Scratch& scratch);
 
   void tell_calendar();
   void tell_choices(const std::vector<sim::ChoiceId>& thrown);
   void tell_fabric(const net::Fabric& base);
   void tell_hosts(const host::Hosts& base);
   void tell_oracle(Objective objective);
-  /// After all the rest.
-  void finish();
+  /// After all the rest. Empty: there is something in it that nothing names.
+  std::span<const std::byte> finish();
 
   template <class T>
   void tell(const T& value) {
@@ -43,7 +44,7 @@ class Teller {
       tell_enum(value);
     } else if constexpr (std::is_pointer_v<T>) {
       static_assert(std::is_function_v<std::remove_pointer_t<T>>, "who owns what is pointed to?");
-      put(value == nullptr ? 0 : sim::code_offset(value));
+      unnamed_ = unnamed_ || value != nullptr;
     } else if constexpr (!std::is_aggregate_v<T>) {
       static_assert(std::has_unique_object_representations_v<T>, "say how it is told");
       put_bytes(&value, sizeof(value));
@@ -205,9 +206,10 @@ class Teller {
   std::vector<std::byte>& out_;
   std::size_t size_ = 0;
   sim::TimePoint now_;
-  bool absolute_ = false;                    ///< the instant itself matters
-  std::vector<sim::PendingEvent> pending_;   ///< in their order
-  std::vector<std::uint32_t> rank_of_slot_;  ///< of single events
+  bool unnamed_ = false;   ///< it holds a function, and where that lies says nothing
+  bool absolute_ = false;  ///< the instant itself matters
+  std::vector<sim::PendingEvent>& pending_;   ///< in their order
+  std::vector<std::uint32_t>& rank_of_slot_;  ///< of single events
 };
 
 }  // namespace holdfast::analysis::search::alike

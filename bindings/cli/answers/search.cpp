@@ -118,6 +118,10 @@ std::string text_of(const engine::Outcome& out, const scenario::Scenario& scenar
   }
   if (out.walks != 0)
     text += fmt::format("  {:>10}  {:>10}  {:>10}  at random\n", "any", out.walks, 0);
+  if (out.merging.on) {
+    text += fmt::format("  {} worlds remembered, {} met again\n", out.merging.distinct,
+                        out.merging.again);
+  }
   if (!out.worst)
     return text;
   text += "\n";
@@ -173,8 +177,9 @@ std::unique_ptr<engine::Keeper> keeper_of(const std::string& out,
     auto keeper = std::make_unique<engine::Keeper>(out, scenario, options, objective);
     options.from = keeper->from();
     options.keep = [one = keeper.get()](const engine::Position& position) { one->keep(position); };
-    options.keep_met = [one = keeper.get()](std::uint64_t before,
-                                            std::span<const analysis::search::alike::Remembered> m) {
+    options.keep_met = [one = keeper.get()](
+                           std::uint64_t before,
+                           std::span<const analysis::search::alike::Remembered> m) {
       one->keep_met(before, m);
     };
     if (options.from)

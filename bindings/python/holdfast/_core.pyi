@@ -29,6 +29,8 @@ def search(
     jobs: int,
     strategy: str,
     out: str,
+    merge: bool,
+    reduce: bool,
 ) -> str: ...
 def rare(
     text: str,

@@ -157,7 +157,7 @@ sim::EventId act_at(World& w, TimePoint at, ControllerId id, void (*act)(World&,
   HOLDFAST_CHECK(at >= w.now(), "something is planned for the past");
   return w.at(at, [id, boots = controller(w, id).boots, act = sim::Code(act)](World& world) {
     if (controller(world, id).boots == boots)
-      act.get()(world, id);
+      act.call(world, id);
   });
 }
 

@@ -127,9 +127,8 @@ ConnectionId open(World& w, net::RouteId forward, net::RouteId back, transport::
   const auto way = std::find_if(gone.begin(), gone.end(),
                                 [&](const transport::NoRoute& r) { return r.forward == forward; });
   if (way != gone.end()) {
-    w.after(Duration{}, [id, error = sim::Filled(way->error)](World& world) {
-      no_route(world, id, error);
-    });
+    w.after(Duration{},
+            [id, error = sim::Filled(way->error)](World& world) { no_route(world, id, error); });
     return id;
   }
   send_segment(w, id, Side::host, 0, 0, syn);

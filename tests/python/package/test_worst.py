@@ -62,6 +62,29 @@ def test_walks_find_it_too(strategy: Literal["random-walk", "swarm"]) -> None:
     assert found.to_dict()["strategy"] == strategy
 
 
+def test_merging_and_reduction_can_be_switched_off() -> None:
+    """Without them the verdict is the same, of more worlds, and none is remembered."""
+    bounds = {"deviations": 2, "losses": 0, "delay": "3s"}
+    found = holdfast.search("worst_case", "corruption", bounds=bounds)
+    plain = holdfast.search("worst_case", "corruption", bounds=bounds, merge=False, reduce=False)
+    assert (found.verdict, found.exhausted) == (plain.verdict, plain.exhausted) == ("none", True)
+    assert found.distinct > found.met_again > 0
+    assert (plain.distinct, plain.met_again) == (0, 0)
+    merged = holdfast.search("worst_case", "corruption", bounds=bounds, reduce=False)
+    assert found.worlds < merged.worlds < plain.worlds
+    assert plain.to_dict()["merging"]["on"] is False
+    assert 0 < found.to_dict()["merging"]["collision_probability"] < 1e-30
+
+
+def test_best_first_finds_it_too() -> None:
+    """With as few deviations as the exhaustive strategy."""
+    found = holdfast.search(
+        scenario("linux-mainline"), "corruption", bounds={"losses": 0}, strategy="best-first"
+    )
+    assert (found.verdict, len(found.deviations)) == ("found", 1)
+    assert found.to_dict()["strategy"] == "best-first"
+
+
 def test_none_is_told_with_its_bound() -> None:
     """The own policy of the scenario withstands one deviation, and all of them were tried."""
     none = holdfast.search("worst_case", "corruption", bounds={"deviations": 1})

@@ -10,7 +10,9 @@ LEVEL = {"deviations": 1, "worlds": 490, "probes": 5, "exhausted": True}
 SEARCH = {
     "question": "search", "name": "small", "for": "corruption", "exhausted": True,
     "ended": "exhausted", "bounds": {"says": "1 deviation"}, "strategy": "exhaustive",
-    "walks": {"worlds": 0, "outside_count": 0}, "worlds": 12345, "probes": 5, "levels": [LEVEL],
+    "walks": {"worlds": 0, "outside_count": 0},
+    "merging": {"on": False, "distinct_count": 0, "again_count": 0, "collision_probability": 0.0},
+    "worlds": 12345, "probes": 5, "levels": [LEVEL],
     "worst": None,
 }  # fmt: skip
 WORST = {

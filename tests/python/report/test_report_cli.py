@@ -153,14 +153,14 @@ def test_shells_can_read_the_completion() -> None:
     )
     assert done.stdout.splitlines() == [
         *("report", "--report", "native", "spec", "rw_test_cqt_only"),
-        *("exhaustive random-walk swarm portfolio", "swarm", "fixed-effort", "stall"),
+        *("exhaustive best-first random-walk swarm portfolio", "swarm", "fixed-effort", "stall"),
     ]
     for shell in ("zsh", "fish"):
         text = holdfast("completion", shell).stdout
         assert "what-if" in text
         option = "-l strategy -r -f -a" if shell == "fish" else "--strategy["
         (line,) = [one for one in text.splitlines() if option in one]
-        assert "exhaustive random-walk swarm portfolio" in line
+        assert "exhaustive best-first random-walk swarm portfolio" in line
         found = shutil.which(shell)
         if found is not None:
             subprocess.run([found, "-n"], input=text, text=True, check=True)

@@ -23,7 +23,7 @@ from holdfast.statistics import wilson_interval
 from holdfast.units import Time, nanoseconds
 
 Objective = Literal["corruption", "exposure", "stall"]
-Strategy = Literal["exhaustive", "random-walk", "swarm", "portfolio"]
+Strategy = Literal["exhaustive", "best-first", "random-walk", "swarm", "portfolio"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Search(Document):
             it; a search for corruption ends with the first one, and so is not exhausted.
         bounds: them, in words.
         worlds: how many executions were run.
+        distinct: how many worlds were remembered, each another one than those before.
+        met_again: how often one of these was met again, so that what lies below was left out.
         levels: one row a number of deviations: ``worlds``, ``probes``, ``exhausted``.
         deviations: one row a choice that the finding answers otherwise than the scenario's own run;
             ``says`` tells it.
@@ -61,6 +63,8 @@ class Search(Document):
     exhausted: bool
     bounds: str
     worlds: int
+    distinct: int
+    met_again: int
     levels: pd.DataFrame
     deviations: pd.DataFrame
     value_s: float
@@ -92,6 +96,8 @@ def search(
     budget: Time | None = None,
     against: str | None = None,
     strategy: Strategy = "exhaustive",
+    merge: bool = True,
+    reduce: bool = True,
     jobs: Annotated[int, Whole(0, 1024)] = 0,
     out: AnyPath | None = None,
 ) -> Search:
@@ -110,9 +116,12 @@ def search(
         worlds: end after about so many executions.
         budget: end after such a time of the clock (``"60s"``).
         against: a policy under which the same choices have to be safe; corruption only.
-        strategy: ``"exhaustive"``; ``"random-walk"`` or ``"swarm"``, which draw executions until
-            the budget is done (10,000 without one); or ``"portfolio"``: some of both before each
-            number of deviations from the second on.
+        strategy: ``"exhaustive"``; ``"best-first"``: as well, but what lies below what came nearest
+            to harm comes first; ``"random-walk"`` or ``"swarm"`` draw executions until the budget
+            is done (10,000 without one); ``"portfolio"``: some of both before each number of
+            deviations from the second on.
+        merge: leave out what lies below a world like one that was met; the finding is the same.
+        reduce: do not try both sides of what happens elsewhere; the verdict is the same.
         jobs: threads; 0: as many as there are cores.
         out: a folder for the answer (``search.json``) and the scenario of what was found. Called
             again, after a kill as well, the search goes on, and answers as it would in one go.
@@ -126,17 +135,9 @@ def search(
     """
     one = as_scenario(scenario)
     if bounds:
-        changed = one.to_dict()
-        own = changed.get("adversary", {})
-        changed["adversary"] = {**own, **bounds} if isinstance(own, dict) else own
-        one = Scenario(changed, source=one.source)
+        one = _with_bounds(one, bounds)
     if against is not None:
-        policies = [name for kind, name, _ in _core.catalogue() if kind == "policy"]
-        if against not in policies:
-            hint = did_you_mean(against, policies)
-            raise UsageError(f"against: found {shown(against)}, expected a policy{hint}")
-        if objective != "corruption":
-            raise UsageError("against: expected the objective corruption")
+        _check_against(against, objective)
     if out is not None:
         check_folder(Path(out))
     seconds = None if budget is None else nanoseconds(budget, "budget") / 1e9
@@ -150,8 +151,26 @@ def search(
         jobs,
         strategy,
         "" if out is None else os.fspath(out),
+        merge,
+        reduce,
     )
     return kept(_search_of(text), text)
+
+
+def _check_against(against: str, objective: Objective) -> None:
+    policies = [name for kind, name, _ in _core.catalogue() if kind == "policy"]
+    if against not in policies:
+        hint = did_you_mean(against, policies)
+        raise UsageError(f"against: found {shown(against)}, expected a policy{hint}")
+    if objective != "corruption":
+        raise UsageError("against: expected the objective corruption")
+
+
+def _with_bounds(one: Scenario, bounds: Mapping[str, Any]) -> Scenario:
+    changed = one.to_dict()
+    own = changed.get("adversary", {})
+    changed["adversary"] = {**own, **bounds} if isinstance(own, dict) else own
+    return Scenario(changed, source=one.source)
 
 
 def _number(value: float | None) -> float:
@@ -180,6 +199,8 @@ def _search_of(text: str) -> Search:
         exhausted=document["exhausted"],
         bounds=document["bounds"]["says"],
         worlds=document["worlds"],
+        distinct=document["merging"]["distinct_count"],
+        met_again=document["merging"]["again_count"],
         levels=pd.DataFrame(document["levels"]).set_index("deviations"),
         deviations=pd.DataFrame(
             worst.get("deviations", []), columns=["kind", "point", "ordinal", "says", "made_s"]
