@@ -99,7 +99,7 @@ class StallFinder {
   // When what was submitted before completes.
   std::vector<TimePoint> in_order_;  ///< rising; from `next_` on
   std::size_t next_ = 0;
-  std::vector<TimePoint> early_;  ///< a heap of what completes before one that was submitted earlier
+  std::vector<TimePoint> early_;  ///< a heap of what completes before one submitted earlier
   TimePoint now_ = sim::never;
   std::size_t submitted_now_ = 0;
   std::int64_t outstanding_ = 0;

@@ -198,6 +198,19 @@ TEST_CASE("what is shared is not read or written beyond its end", "[sim]") {
   CHECK_THROWS_AS(table.edit(1), InvariantError);
 }
 
+TEST_CASE("going over a paged array meets each element once, in order", "[sim]") {
+  // Two directories; pages that were written at both ends, in the middle, and around the seam.
+  CowVector<int> pages(300'000);
+  for (const std::size_t i : {0, 1, 511, 512, 150'000, 262'143, 262'144, 299'999})
+    pages.writable(i) = static_cast<int>(i) + 1;
+  std::size_t next = 0;
+  bool same = true;
+  const CowVector<int>& read = pages;
+  read.for_each([&](const int& item) { same = same && item == read[next++]; });
+  CHECK(same);
+  CHECK(next == 300'000);
+}
+
 TEST_CASE("copies of a large array share what none of them writes", "[sim]") {
   // Places in one page, in pages of one directory, and in different directories (512 x 512 items).
   const std::vector<std::size_t> places = {0, 1, 511, 512, 262'143, 262'144, 999'999};
