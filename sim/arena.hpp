@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <iterator>
 #include <type_traits>
+#include <utility>
 
 #include "sim/check.hpp"
 #include "sim/copy_block.hpp"
@@ -70,6 +71,11 @@ class Arena {
   Id add(const T& item) {
     const Id id = add();
     slots_[index(id)].item = item;
+    return id;
+  }
+  Id add(T&& item) {
+    const Id id = add();
+    slots_[index(id)].item = std::move(item);
     return id;
   }
   /// The element is gone and its place is reset, which gives back what it held.

@@ -46,8 +46,8 @@ class CowVector {
     return page == nullptr ? untouched : (*page)[i % page_items];
   }
 
-  /// Calls `tell(element)` for each, in order. Finding the page once for all of its elements is most
-  /// of what this saves over asking for them one by one.
+  /// Calls `tell(element)` for each, in order. Finding the page once for all of its elements is
+  /// most of what this saves over asking for them one by one.
   template <class Tell>
   void for_each(Tell tell) const {
     static const T untouched{};

@@ -66,9 +66,9 @@ class Trace {
   }
   ~Trace() = default;
 
-  // Both are inlined into whoever records: of a record the kind, the layer and how many words it has
-  // are known there, and what is known is not computed. The copies keep a record that only the hashes
-  // want out of memory.
+  // Both are inlined into whoever records: of a record the kind, the layer and how many words it
+  // has are known there, and what is known is not computed. The copies keep a record that only the
+  // hashes want out of memory.
   [[gnu::always_inline]] void put(const Record& record) {
     add(record);
     if (sink_ != nullptr) [[unlikely]] {

@@ -6,8 +6,9 @@ Usage: python3 tools/performance_page.py [--again]
 
 Measures with build/holdfast_bench and tests/bench/python_sweeps.py, keeps what they say in
 build/performance.json, and puts it into docs/performance.md.in, in which ``{{NAME}}`` is one of the
-tables below. Counts of instructions are those that the tree states; by them a test tells whether
-the page is old. With --again nothing is measured: for a change of the text.
+tables below. What runs beside peers is kept in the tree: `make bench-peers KEEP=1` measures it.
+Counts of instructions are those that the tree states; by them a test tells whether the page is old.
+With --again nothing is measured: for a change of the text.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from instructions import BASELINE, PROGRAM, ROOT
 TEMPLATE = ROOT / "docs" / "performance.md.in"
 PAGE = ROOT / "docs" / "performance.md"
 KEPT = ROOT / "build" / "performance.json"
+#: What `make bench-peers KEEP=1` measured.
+PEERS = ROOT / "tests" / "bench" / "peers" / "measured.json"
 FIELD = re.compile(r"\{\{(\w+)\}\}")
 #: Namespaces that take less than this share of every run are not worth a line.
 SMALL = 0.01
@@ -186,6 +189,41 @@ def python_sweep(kept: dict[str, Any]) -> str:
     return markdown(["sweep of rw_test, 30 simulated s", ""], rows)
 
 
+def peers(kept: dict[str, Any]) -> str:
+    """Return what each program does in a second of processor with the same requests."""
+    tables = []
+    for traffic, programs in kept["peers"]["requests"].items():
+        native = programs["holdfast native"]["answers_per_s"]
+        rows = [
+            [name, f"{row['answers_per_s']:,.0f}", digits(native / row["answers_per_s"]) + " x",
+             f"{row['segments_per_s']:,.0f}" if "segments_per_s" in row else ""]
+            for name, row in programs.items()
+        ]  # fmt: skip
+        head = [traffic, "answers per CPU s", "native is", "data segments per CPU s"]
+        tables.append(markdown(head, rows))
+    return "\n\n".join(tables)
+
+
+def fabrics(kept: dict[str, Any]) -> str:
+    """Return what fabrics of many hosts take."""
+    rows = [
+        [f"{int(hosts):,}", name, digits(row["set_up_s"]), digits(row["cpu_s"]),
+         f"{row['size_mb']:,.0f}"]
+        for hosts, programs in kept["peers"]["fabric"].items()
+        for name, row in programs.items()
+    ]  # fmt: skip
+    return markdown(["hosts x 4 paths", "program", "set-up s", "CPU s", "MB"], rows, 2)
+
+
+def growth(kept: dict[str, Any]) -> str:
+    """Return the powers of the number of hosts."""
+    rows = [
+        [name, f"{row['cpu_exponent_ratio']:.2f}", f"{row['size_exponent_ratio']:.2f}"]
+        for name, row in kept["peers"]["exponents"].items()
+    ]
+    return markdown(["grows with hosts to the power", "time", "memory"], rows)
+
+
 MEASURED: dict[str, Callable[[dict[str, Any]], str]] = {
     "taken": taken,
     "rates": rates,
@@ -194,6 +232,9 @@ MEASURED: dict[str, Callable[[dict[str, Any]], str]] = {
     "bars": bars,
     "python_run": python_run,
     "python_sweep": python_sweep,
+    "peers": peers,
+    "fabrics": fabrics,
+    "growth": growth,
 }
 COUNTED: dict[str, Callable[[dict[str, Any]], str]] = {"counts": counts, "shares": shares}
 
@@ -216,6 +257,7 @@ def main(arguments: Sequence[str]) -> int:
     if not given.again:
         KEPT.write_text(json.dumps(measure(), indent=2) + "\n", encoding="utf-8")
     kept = json.loads(KEPT.read_text(encoding="utf-8"))
+    kept["peers"] = json.loads(PEERS.read_text(encoding="utf-8"))
     counted = json.loads(BASELINE.read_text(encoding="utf-8"))
     PAGE.write_text(render(TEMPLATE.read_text(encoding="utf-8"), kept, counted), encoding="utf-8")
     return 0

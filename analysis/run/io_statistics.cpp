@@ -40,11 +40,11 @@ class StallFinder {
     if (op.completed == sim::never)
       return;
     // Most I/O completes in the order in which it was submitted.
-    if (next_ == in_order_.size()) {
-      in_order_.clear();
+    if (next_ >= 1024 && 2 * next_ >= in_order_.size()) {
+      in_order_.erase(in_order_.begin(), in_order_.begin() + static_cast<std::ptrdiff_t>(next_));
       next_ = 0;
     }
-    if (in_order_.empty() || op.completed >= in_order_.back()) {
+    if (next_ == in_order_.size() || op.completed >= in_order_.back()) {
       in_order_.push_back(op.completed);
     } else {
       early_.push_back(op.completed);
@@ -53,6 +53,7 @@ class StallFinder {
   }
   Stall finish(TimePoint end) {
     go_to(sim::never);
+    complete_until(TimePoint::max());
     if (outstanding_ > 0)
       lasted_until(end);
     return longest_;
@@ -69,8 +70,6 @@ class StallFinder {
         since_ = now_;
     }
     now_ = next;
-    if (next == sim::never)
-      complete_until(next);
   }
   void complete_until(TimePoint end) {
     for (;;) {
@@ -99,7 +98,7 @@ class StallFinder {
   // When what was submitted before completes.
   std::vector<TimePoint> in_order_;  ///< rising; from `next_` on
   std::size_t next_ = 0;
-  std::vector<TimePoint> early_;  ///< a heap of what completes before one that was submitted earlier
+  std::vector<TimePoint> early_;  ///< a heap of what completes before one submitted earlier
   TimePoint now_ = sim::never;
   std::size_t submitted_now_ = 0;
   std::int64_t outstanding_ = 0;

@@ -144,6 +144,8 @@ void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
     return;
   }
   if (++p.hop < route.count) {
+    if (p.hop + 1u == route.count && w.net.expect != nullptr && !route.foreign)
+      w.net.expect(w, p);
     enqueue(w, w.net.hops[route.first + p.hop], packet);
     return;
   }

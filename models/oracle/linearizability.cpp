@@ -81,8 +81,8 @@ bool same_append(const Event& a, const Event& b) {
   return !a.is_read && !b.is_read && a.place == b.place && a.write == b.write;
 }
 
-/// The events of all blocks that were read and are disturbed, in order of place and cluster. A block
-/// that was never read cannot contradict anything.
+/// The events of all blocks that were read and are disturbed, in order of place and cluster. A
+/// block that was never read cannot contradict anything.
 std::vector<Event> collect(const Oracle& o, const DisturbedBlocks& disturbed,
                            const std::function<void()>& look) {
   constexpr std::size_t sorted_at_once = std::size_t{1} << 20;

@@ -102,7 +102,8 @@ void DisturbedBlocks::disturb(Book& book) {
 }
 
 bool DisturbedBlocks::contains(DiskId disk, std::uint64_t lba) const {
-  return any_ && (books_.empty() || books_[disks_[sim::index(disk)].first + lba].write == disturbed);
+  return any_ &&
+         (books_.empty() || books_[disks_[sim::index(disk)].first + lba].write == disturbed);
 }
 
 }  // namespace holdfast::oracle

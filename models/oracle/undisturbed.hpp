@@ -25,8 +25,8 @@ class DisturbedBlocks {
  private:
   /// What a block has seen so far.
   struct Book {
-    std::uint64_t write = 0;  ///< serial of the latest; 0: initial content
-    std::int64_t written = -2;  ///< when that was acknowledged
+    std::uint64_t write = 0;       ///< serial of the latest; 0: initial content
+    std::int64_t written = -2;     ///< when that was acknowledged
     std::int64_t busy_until = -2;  ///< when all that came so far was over
   };
   /// The blocks of a disk, up to the last one that was touched.

@@ -3,6 +3,7 @@
 // the two halves of a fused pair, media latency. A command that executes runs to its end even when
 // its connection is gone. What is refused is in io_check.cpp, what executes in io_media.cpp.
 #include <algorithm>
+#include <utility>
 
 #include "models/target/io_internal.hpp"
 #include "models/world.hpp"
@@ -14,12 +15,14 @@ using wire::IoOpcode;
 using wire::StatusCode;
 
 void finish(World& w, RequestId id) {
-  const Request r = w.target.requests[id];
-  if (hangs(w, r.node)) {
-    HOLDFAST_PACKET_CHECK(r.executing, "the medium has done what it never began");
-    hold(w, r.node, {.kind = Held::Kind::finished, .request = id});
+  const NodeId node = w.target.requests[id].node;
+  if (hangs(w, node)) {
+    HOLDFAST_PACKET_CHECK(w.target.requests[id].executing,
+                          "the medium has done what it never began");
+    hold(w, node, {.kind = Held::Kind::finished, .request = id});
     return;
   }
+  const Request r = std::move(w.target.requests[id]);
   if (!r.detached)
     sim::unlink<&Request::of_queue>(w.target.requests, w.target.queues[r.queue].executes, id);
   w.target.requests.remove(id);
@@ -228,14 +231,15 @@ void execute_io(World& w, QueueId queue, const wire::Command& command, const Pay
     respond(w, queue, command, status);
     return;
   }
-  // The medium will look at the block when it has done it, and mostly finds it outside of the caches.
+  // The medium will look at the block when it is done, and mostly finds it outside of the caches.
   if (const auto range = wire::as_block_range(command))
     namespace_of(w, made).latest.prefetch(range->slba);
-  const RequestId id = w.target.requests.add(made);
+  Subsystem& s = w.target.subsystems[sim::index(made.subsystem)];
+  const std::uint16_t cntlid = made.cntlid;
+  const RequestId id = w.target.requests.add(std::move(made));
   const ControllerId controller = w.target.queues[queue].controller;
   bool fatal = false;
-  Subsystem& s = w.target.subsystems[sim::index(made.subsystem)];
-  if (const CommandFault* fault = struck_by(s, made.cntlid, false, command)) {
+  if (const CommandFault* fault = struck_by(s, cntlid, false, command)) {
     Request& r = w.target.requests[id];
     r.delay = fault->delay;
     fatal = fault->fatal;

@@ -251,15 +251,14 @@ void Teller::tell(const target::Namespace& ns) {
   for (const sim::TimePoint& at : busy_until)
     tell(std::max(at, now_));
   latest.for_each_written([&](std::size_t lba, const target::Latest& one) {
-    if (one.place != 0)
-      (put(lba), put(one.version), put(ns.history[one.place - 1].zeroes));
+    if (one.place == 0)
+      return;
+    put(lba);
+    put(one.version);
+    put(ns.history[one.place - 1].zeroes);
   });
   put(~std::uint64_t{0});
-  written.for_each_written([&](std::size_t zone, std::uint64_t before) {
-    if (before != 0)
-      (put(zone), put(before));
-  });
-  put(~std::uint64_t{0});
+  tell(written);
   tell(reservation);
   tell(copies);
   tell(commands);

@@ -87,6 +87,17 @@ class Teller {
     for (std::size_t i = 0; i < items.size(); ++i)
       tell(items[i]);
   }
+  /// Elements that nobody wrote, and those that are as if nobody had, are not told.
+  template <class T>
+  void tell(const sim::CowVector<T>& items) {
+    items.for_each_written([this](std::size_t place, const T& item) {
+      if (item != T{}) {
+        put(place);
+        tell(item);
+      }
+    });
+    put(~std::uint64_t{0});
+  }
   template <class A, class B>
   void tell(const std::pair<A, B>& both) {
     tell(both.first);

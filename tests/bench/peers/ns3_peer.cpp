@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What peers.py runs on ns-3's TCP. Built by peers.py where ns-3 is installed, and by nobody else.
-//   ns3_peer requests CLIENTS DEPTH SECONDS ASK ANSWER   clients - switch - target; bytes of the two
+//   ns3_peer requests CLIENTS DEPTH SECONDS ASK ANSWER   clients - switch - target; bytes of both
 //   ns3_peer fabric HOSTS SECONDS   hosts with four links; 72 bytes on each every 2.5 s
 // Prints one JSON object.
 #include <ns3/core-module.h>
@@ -99,9 +99,8 @@ void requests(std::uint32_t clients, std::uint32_t depth) {
                                MakeNullCallback<void, Ptr<Socket>>());
     // Nodes are there from the beginning of the run on.
     const Ipv4Address address = trunk.GetAddress(1);
-    Simulator::Schedule(MicroSeconds(i), [socket, address] {
-      socket->Connect(InetSocketAddress(address, 4420));
-    });
+    Simulator::Schedule(MicroSeconds(i),
+                        [socket, address] { socket->Connect(InetSocketAddress(address, 4420)); });
   }
 }
 

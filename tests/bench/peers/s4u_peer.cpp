@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What peers.py runs as a plain S4U program: messages through mailboxes, over SimGrid's Star zone.
 // Built by peers.py, and by nobody else.
-//   s4u_peer requests CLIENTS DEPTH SECONDS ASK ANSWER   bytes of the two; an actor for each request
+//   s4u_peer requests CLIENTS DEPTH SECONDS ASK ANSWER   bytes of both; an actor for each request
 //   s4u_peer fabric HOSTS SECONDS   four messages of 72 bytes for each host every 2.5 s
 // Prints one JSON object.
 #include "sim/simgrid/api.hpp"
