@@ -111,8 +111,8 @@ void Teller::tell_packet(const net::Packet& packet) {
 /// Left out of packets: their places, which only their lane knows. What is held elsewhere is told
 /// with its place. Left out of channels: counts, a memo, and when one became free.
 void Teller::tell_fabric(const net::Fabric& base) {
-  const auto& [nodes, links, hops, routes, channels, packets, deliver, dropped, duplicated, flow_of,
-               intercept, losses, netems, flow_filters, traffic, waiting, bonds] = w_.net;
+  const auto& [nodes, links, hops, routes, channels, packets, deliver, dropped, expect, duplicated,
+               flow_of, intercept, losses, netems, flow_filters, traffic, waiting, bonds] = w_.net;
   tell_table(nodes, base.nodes);
   tell_table(links, base.links);
   tell_table(hops, base.hops);
