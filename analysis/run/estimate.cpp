@@ -10,10 +10,13 @@
 #include <cmath>
 #include <deque>
 #include <map>
+#include <set>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "analysis/run/load/load.hpp"
 #include "models/footprint.hpp"
 
 namespace holdfast::analysis {
@@ -29,6 +32,8 @@ constexpr double bytes_per_namespace = 500;  // as one host knows it
 constexpr double bytes_per_write = 170;      // its operation, its version, its latency
 constexpr double bytes_per_read = 225;       // likewise, with what it knew
 constexpr double bytes_per_block_known = 8;
+constexpr double bytes_per_block_landed = 32;  // its version, for ever; that of the first is above
+constexpr double seconds_per_block = 50e-9;
 constexpr double bytes_per_queued_packet = 140;
 constexpr double bytes_per_delayed_packet = 290;  // an event of its own
 constexpr double bytes_per_strike = 560;          // a fault of one link and its two events
@@ -38,16 +43,7 @@ constexpr double seconds_per_event = 150e-9;
 constexpr double seconds_of_misses = 700e-9;
 constexpr double cache_bytes = 8e6;
 constexpr double seconds_per_io = 500e-9;
-constexpr double header_bytes = 52;  // IP and TCP with timestamps
 constexpr double frame_bytes = 38;   // preamble, Ethernet header, check sequence, gap
-
-/// The host's links, and how far it is to the nearest port.
-struct Path {
-  double bits_per_s = 0;  ///< all links together
-  double delay_s = 1e9;   ///< the nearest one's
-  double mtu = 1500;
-  double hops = 2;
-};
 
 /// Links from each node to the nearest port of a subsystem.
 std::map<std::string, double> hops_to_ports(const Scenario& s) {
@@ -77,14 +73,22 @@ std::map<std::string, double> hops_to_ports(const Scenario& s) {
 /// Of each node, in one pass over the links.
 std::map<std::string, Path> paths_of(const Scenario& s) {
   std::map<std::string, Path> paths;
+  std::set<std::string> hosts;
+  for (const Host& host : s.hosts)
+    hosts.insert(host.name);
+  std::uint32_t between = 65535;  // switches and ports
   for (const Link& link : s.fabric.links) {
     for (const std::string& end : link.ends) {
       Path& path = paths[end];
       path.bits_per_s += static_cast<double>(link.rate_bps);
       path.delay_s = std::min(path.delay_s, seconds(link.delay));
-      path.mtu = link.mtu_bytes;
+      path.mtu = std::min<double>(path.mtu, link.mtu_bytes);
     }
+    if (hosts.count(link.ends[0]) + hosts.count(link.ends[1]) == 0)
+      between = std::min(between, link.mtu_bytes);
   }
+  for (auto& [node, path] : paths)
+    path.mtu = std::min<double>(path.mtu, between);
   for (const auto& [node, hops] : hops_to_ports(s))
     paths[node].hops = hops;
   return paths;
@@ -102,100 +106,6 @@ double bytes_per_s_of(const Scenario& s, const Subsystem& subsystem) {
   return bits_per_s / 8;
 }
 
-double low_of(const Latency& latency) {
-  return seconds(latency.kind == Latency::Kind::exponential
-                     ? std::max(latency.low, latency.high / 4)
-                     : latency.low);
-}
-
-/// A workload's I/O: how many, how large, which share of it reads.
-struct Load {
-  double ios = 0;
-  double bytes = 4096;
-  double reads = 0.5;
-  double blocks = 1;
-  double region_blocks = 1;  ///< that its writes can touch
-  bool random = false;       ///< anywhere in it, not one behind the other
-};
-
-double packets_of(const Load& load, const Path& path) {
-  const double segments = std::ceil((load.bytes + 72) / (path.mtu - header_bytes));
-  return 1.5 * segments + 2;
-}
-
-const scenario::Namespace& namespace_of(const Scenario& s, const Placed& placed) {
-  for (const Subsystem& subsystem : s.subsystems) {
-    for (const scenario::Namespace& one : subsystem.namespaces) {
-      if (subsystem.name == placed.subsystem && one.nsid == placed.nsid)
-        return one;
-    }
-  }
-  static const scenario::Namespace none;  // the checks have seen to it that there is one
-  return none;
-}
-
-double time_left(const Scenario& s, const Placed& placed) {
-  return std::max(0.0, seconds(s.duration - placed.start));
-}
-
-Load load_of(const Scenario& s, const RwTest& w, const Path&) {
-  const double round = seconds(w.sleep_before_read + w.sleep_after_read);
-  Load load;
-  const double rounds = std::floor(time_left(s, w) / std::max(round, 1e-4)) + 1;
-  load.ios = std::min<double>(w.iterations, rounds) * (w.writes + 1.0);
-  load.reads = 1.0 / (w.writes + 1.0);
-  return load;
-}
-
-Load load_of(const Scenario& s, const Script& w, const Path& path) {
-  const auto& ns = namespace_of(s, w);
-  double pauses = 0, commands = 0;
-  Load load;
-  for (const ScriptStep& step : w.steps) {
-    if (step.what == ScriptStep::Do::wait)
-      pauses += seconds(step.pause);
-    else
-      ++commands;
-    load.blocks = std::max<double>(load.blocks, step.blocks);
-  }
-  const double round =
-      pauses +
-      commands * (std::min(low_of(ns.media.read), low_of(ns.media.write)) + 2 * path.delay_s);
-  load.ios = commands * std::min<double>(w.repeat, time_left(s, w) / std::max(round, 1e-6) + 1);
-  load.bytes = std::min(load.blocks * ns.block_bytes, 1048576.0);
-  load.region_blocks = load.blocks * static_cast<double>(w.steps.size());
-  return load;
-}
-
-Load load_of(const Scenario& s, const Fio& w, const Path& path) {
-  const auto& ns = namespace_of(s, w);
-  Load load;
-  load.bytes = w.bs_bytes;
-  load.blocks = load.bytes / ns.block_bytes;
-  const bool writes = w.rw == workload::Pattern::write || w.rw == workload::Pattern::randwrite;
-  const bool reads = w.rw == workload::Pattern::read || w.rw == workload::Pattern::randread;
-  load.reads = writes ? 0.0 : reads ? 1.0 : w.rwmixread / 100.0;
-  const auto region = w.size_bytes != 0 ? w.size_bytes : ns.size_bytes - w.offset_bytes;
-  load.region_blocks = static_cast<double>(region / ns.block_bytes);
-  load.random = w.rw == workload::Pattern::randwrite || w.rw == workload::Pattern::randrw;
-  const double wire = load.bytes * 8 / std::max(path.bits_per_s, 1.0);
-  const double media =
-      load.reads * low_of(ns.media.read) + (1 - load.reads) * low_of(ns.media.write);
-  const double io_s = media + 2 * path.hops * path.delay_s + wire + seconds(w.thinktime);
-  double rate = std::min(w.iodepth / std::max(io_s, 1e-9), 1 / std::max(wire, 1e-12));
-  if (ns.media.parallel != 0 && media > 0)
-    rate = std::min(rate, ns.media.parallel / media);
-  if (w.rate_iops != 0)
-    rate = std::min(rate, static_cast<double>(w.rate_iops));
-  if (w.rate_bytes_per_s != 0)
-    rate = std::min(rate, static_cast<double>(w.rate_bytes_per_s) / load.bytes);
-  double time = time_left(s, w);
-  if (w.runtime > Duration{0})
-    time = std::min(time, seconds(w.runtime));
-  load.ios = w.numjobs * rate * time;
-  return load;
-}
-
 /// Adds up, and remembers what takes most memory.
 class Sum {
  public:
@@ -209,14 +119,17 @@ class Sum {
     }
   }
   void add_entities(double bytes) { entities_ += bytes; }
+  void add_seconds(double more) { seconds_ += more; }
   Estimate take() {
     const double missed = entities_ > cache_bytes ? 1 - cache_bytes / entities_ : 0;
     out_.seconds =
-        out_.events * (seconds_per_event + missed * seconds_of_misses) + out_.ios * seconds_per_io;
+        out_.events * (seconds_per_event + missed * seconds_of_misses) +
+        out_.ios * seconds_per_io + seconds_;
     return out_;
   }
 
  private:
+  double seconds_ = 0;   // that are of no event
   double entities_ = 0;  // bytes that whatever happens at hosts and targets goes to
   Estimate out_{0, 0, bytes_of_program, 0, {}};
   double most_ = bytes_of_program / 4;  // less does not stand out
@@ -225,9 +138,11 @@ class Sum {
 void add_load(Sum& sum, const std::string& pointer, const Load& load, const Path& path) {
   const double writes = load.ios * (1 - load.reads);
   const double known = load.blocks > 1 ? load.blocks * bytes_per_block_known : 0;
+  const double landed = writes * load.landed_blocks;
+  sum.add_seconds(landed * seconds_per_block);
   sum.add(pointer, load.ios, load.ios * (packets_of(load, path) * path.hops + 2),
-          writes * bytes_per_write + load.ios * load.reads * (bytes_per_read + known) +
-              footprint_of_blocks({load.region_blocks, writes, load.blocks, load.random}));
+          writes * bytes_per_write + std::max(0.0, landed - writes) * bytes_per_block_landed + load.ios * load.reads * (bytes_per_read + known) +
+              footprint_of_blocks({load.region_blocks, writes, load.landed_blocks, load.random}));
 }
 
 double lasting(const Scenario& s, const Lasting& fault) {

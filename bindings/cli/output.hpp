@@ -29,6 +29,19 @@ void print(const nlohmann::json& document);
 /// A document as `print` would put it.
 std::string text_of(const nlohmann::json& document);
 
+/// Keeps what was asked for in files, and then tells it: whoever reads may have left, and what took
+/// hours must not go with them. What cannot be kept is told before the error of that is.
+template <class Keep, class Tell>
+void keep_then_tell(Keep keep, Tell tell) {
+  try {
+    keep();
+  } catch (const analysis::EnvironmentError&) {
+    tell();
+    throw;
+  }
+  tell();
+}
+
 /// Says that the memory has ended, with nothing that would need some.
 void say_no_memory();
 /// Where an exception cannot leave (a function that is noexcept, the first of a thread), the end of

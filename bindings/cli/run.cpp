@@ -390,8 +390,7 @@ int run_scenarios(const RunArguments& arguments) {
   for (std::size_t i = 0; i < scenarios.size() && !stop_requested(); ++i)
     run_one(arguments, scenarios[i], folders.empty() ? fs::path() : folders[i]->path(), results,
             page);
-  results.tell();
-  page.write();
+  keep_then_tell([&] { page.write(); }, [&] { results.tell(); });
   return status_of(results, scenarios.size());
 }
 

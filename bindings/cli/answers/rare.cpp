@@ -194,13 +194,14 @@ int estimate_rare(const RareArguments& arguments) {
   const rarity::Outcome out = rarity::rare(scenario, event, options);
   pace.clear();
   const json document = rarity::document(scenario, out);
-  // What it took hours to find is kept before anybody is told, who may have left.
-  keep(arguments, out, document);
-  if (arguments.json) {
-    print(document);
-  } else {
-    print(text_of(out, scenario, per_year));
-  }
+  keep_then_tell([&] { keep(arguments, out, document); },
+                 [&] {
+                   if (arguments.json) {
+                     print(document);
+                   } else {
+                     print(text_of(out, scenario, per_year));
+                   }
+                 });
   tell_time(out);
   return status_of_answer(out.ended == rarity::Ended::budget);
 }

@@ -185,8 +185,7 @@ int write_report(const ReportArguments& arguments) {
     if (result.contains("what_if"))
       text += what_if_text(result.value("name", ""), result["what_if"]);
   }
-  print(text);
-  page.write();
+  keep_then_tell([&] { page.write(); }, [&] { print(text); });
   if (interrupted_status() != 0) {
     say(fmt::format("stopped by {}; the page has what was done until then", interrupted_by()));
     return interrupted_status();

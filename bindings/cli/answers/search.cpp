@@ -218,16 +218,22 @@ int search_worst(const SearchArguments& arguments) {
   const engine::Outcome out = engine::search(scenario, options, objective);
   teller.clear();
   const json document = engine::document(scenario, out);
-  if (arguments.json) {
-    print(document);
-  } else {
-    print(text_of(out, scenario, document));
-  }
-  if (keeper) {
-    if (const auto finding = keeper->finish(out, document)) {
-      say(fmt::format("replay it with: {} run {} --kernel both", program(),
-                      scenario::printable(finding->string())));
+  std::optional<std::filesystem::path> finding;
+  const auto keep = [&] {
+    if (keeper)
+      finding = keeper->finish(out, document);
+  };
+  const auto tell = [&] {
+    if (arguments.json) {
+      print(document);
+    } else {
+      print(text_of(out, scenario, document));
     }
+  };
+  keep_then_tell(keep, tell);
+  if (finding) {
+    say(fmt::format("replay it with: {} run {} --kernel both", program(),
+                    scenario::printable(finding->string())));
   }
   return status_of_answer(out.ended == engine::Ended::budget);
 }

@@ -249,3 +249,27 @@ def test_an_adversary_that_is_none() -> None:
         one = Scenario.load("worst_case").to_dict() | {"adversary": wrong}
         with pytest.raises(ScenarioError, match="/adversary"):
             search(one, "corruption", bounds={"losses": 0})
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        (
+            ("rare", "rare_1e4", "--of", "corruption", "--repetitions", "2", "--effort", "20"),
+            "rare.json",
+        ),
+        (("search", "worst_case", "--for", "corruption", *QUICK), "search.json"),
+    ],
+)
+def test_an_answer_is_kept_although_nobody_can_be_told(
+    tmp_path: Path, words: tuple[str, ...], kept: str
+) -> None:
+    """Standard output is full, and the file there all the same."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [PROGRAM, *words, "--jobs", "1", "--out", str(tmp_path)],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 4
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / kept).exists()

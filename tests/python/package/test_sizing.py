@@ -75,6 +75,19 @@ def test_a_stall_hangs_on_what_decides_it_and_the_seed_is_an_input() -> None:
     assert by_seed[other] == pytest.approx(0, abs=1e-6)
 
 
+def test_times_below_a_millisecond_are_drawn_as_they_are() -> None:
+    """A write that takes 60 to 400 us is all of what an application waits for on healthy paths."""
+    media = "/subsystems/0/namespaces/0/media/write"
+    calm = holdfast.Scenario.load("rw_test_mainline").set("/faults", [])
+    found = holdfast.sensitivity(calm, {media: ("60us", "400us")}, of="stall", n=16)["total"]
+    assert found[media] > 0.9
+    rare = "/subsystems/0/namespaces/0/media/write/usual"
+    alone = holdfast.tornado("rare_1e6", {rare: ("100us", "400us")})
+    assert alone["low_s"].tolist() == [0.0001]
+    assert alone["high_s"].tolist() == [0.0004]
+    assert alone["decades"].item() > 0
+
+
 def test_a_tornado_is_worked_out_by_hand() -> None:
     """What a write takes longer is exponential: each CQT more is exp(-CQT / mean) of the risk."""
     mean_s = 0.285

@@ -193,6 +193,45 @@ TEST_CASE("The estimate of memory counts the pages that writes to anywhere touch
   CHECK(compare_memory("64TiB", "write") < near / 20);
 }
 
+TEST_CASE("The estimate counts each block that a script changes, and the wire of what it sends",
+          "[estimate]") {
+  const auto compare_both = [](const json& steps, const json& extra) {
+    INFO(steps.dump());
+    json document = world_of("5s", json::array({{{"type", "script"},
+                                                 {"host", "h1"},
+                                                 {"repeat", 100},
+                                                 {"steps", steps}}}));
+    document["subsystems"][0]["namespaces"][0].update(extra);
+    compare(document);
+    const auto scenario = scenario::from_json(document, "cost");
+    World w = scenario::build(scenario);
+    w.calendar.run_until(w, sim::epoch + scenario.duration);
+    document["workloads"] = json::array();
+    const double idle = analysis::estimate(scenario::from_json(document, "cost")).bytes;
+    const double told = analysis::estimate(scenario).bytes - idle;
+    const auto taken = static_cast<double>(footprint(w));
+    CHECK(told > 0.6 * taken);
+    CHECK(told < 1.7 * taken);
+  };
+  // 100 x 65,536 versions of 32 bytes: 210 MB, and no data on the wire.
+  for (const char* what : {"write_zeroes", "copy", "deallocate"}) {
+    json step = {{"do", what}, {"blocks", 65'536}};
+    if (std::string(what) == "copy")
+      step["from"] = 1'000'000;
+    compare_both({step}, {{"size", "1TiB"}});
+  }
+  compare_both({{{"do", "zone_append"}}, {{"do", "zone_reset"}}},
+               {{"size", "1GiB"}, {"zoned", {{"zone_size", "16MiB"}}}});
+}
+
+TEST_CASE("The estimate of events goes by the smallest frames on the way", "[estimate]") {
+  json document = world_of("200ms", fio({{"rw", "randwrite"}, {"bs", "1MiB"}, {"iodepth", 4}}));
+  document["fabric"]["links"] = {{{"name", "l"}, {"ends", {"h1", "s"}}, {"mtu", 65535}},
+                                 {{"name", "r"}, {"ends", {"s", "a0"}}, {"mtu", 1500}},
+                                 {{"name", "q"}, {"ends", {"s", "a1"}}, {"mtu", 1500}}};
+  compare(document);
+}
+
 TEST_CASE("The estimate names what takes the memory", "[estimate]") {
   const auto cost = [](const json& document) {
     return analysis::estimate(scenario::from_json(document, "cost"));

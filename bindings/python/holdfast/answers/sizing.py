@@ -119,7 +119,8 @@ def sensitivity(
     Args:
         scenario: see :func:`size`.
         ranges: bounds of times, by path (``{"/subsystems/0/attr_cqt": ("100ms", "1s")}``), in
-            milliseconds; with ``("1s", "15s", "whole")`` in whole units, as KATO has to be.
+            milliseconds, or in what is finer in their bounds; with ``("1s", "15s", "whole")`` in
+            whole units, as KATO has to be.
         of: ``"risk"``, or ``"stall"``, the longest one of an application, of any scenario.
         n: points of the design, a power of two; there are n (d + 3) evaluations, with the seed
             n (d + 4).
@@ -128,7 +129,8 @@ def sensitivity(
     Returns:
         One row a path, with ``of="stall"`` one for ``seed``, and ``dummy``: ``total`` with ``low``
         and ``high`` (95 %, bootstrap), and ``resolved``, whether half the interval is at most
-        0.05.
+        0.05, so that the number itself can be taken; what a 0 with it says is that nothing hangs
+        on that.
 
     Raises:
         ScenarioError: the scenario or a path is wrong, or not of that kind.
@@ -209,6 +211,10 @@ def tornado(scenario: ScenarioLike, ranges: TimeRanges) -> pd.DataFrame:
     return table.sort_values("decades", ascending=False, kind="stable")
 
 
+#: What times are drawn in, the coarsest that fits both bounds: what some key takes no finer than
+#: its bounds are stated in is never refused, and none is drawn outside of them.
+_GRAINS = (("ms", 1_000_000), ("us", 1_000), ("ns", 1))
+
 #: The time at a part of the way from one bound to the other, as it stands in a scenario.
 _Between: TypeAlias = Callable[[float], str]
 
@@ -230,7 +236,10 @@ def _between(path: str, given: Sequence[Time]) -> _Between:
     low, high = (nanoseconds(end, path) for end in given)
     if low >= high:
         raise UsageError(f"{path}: found an empty range, expected the lower bound first")
-    return lambda part: f"{round((low + (high - low) * part) / 1e6)}ms"
+    unit, grain = next(
+        (name, size) for name, size in _GRAINS if low % size == 0 and high % size == 0
+    )
+    return lambda part: f"{round((low + (high - low) * part) / grain)}{unit}"
 
 
 def _time_ns(time: str) -> int:
