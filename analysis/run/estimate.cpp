@@ -135,7 +135,7 @@ class Sum {
   double most_ = bytes_of_program / 4;  // less does not stand out
 };
 
-void add_load(Sum& sum, const std::string& pointer, const Load& load, const Path& path) {
+void add_load(Sum& sum, const std::string& pointer, const Demand& load, const Path& path) {
   const double writes = load.ios * (1 - load.reads);
   const double known = load.blocks > 1 ? load.blocks * bytes_per_block_known : 0;
   const double landed = writes * load.landed_blocks;
@@ -242,7 +242,7 @@ void add_connections(Sum& sum, const Scenario& s) {
 /// Of each workload what it asks for, or its share of what the ports of its subsystem can carry.
 void add_loads(Sum& sum, const Scenario& s) {
   auto paths = paths_of(s);
-  std::vector<std::pair<Load, Path>> loads;
+  std::vector<std::pair<Demand, Path>> loads;
   std::map<std::string, double> wanted;  // bytes, by subsystem
   for (const auto& one : s.workloads) {
     std::visit(

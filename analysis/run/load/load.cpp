@@ -58,21 +58,21 @@ double blocks_of(const ScriptStep& step, const scenario::Namespace& ns) {
 
 }  // namespace
 
-double packets_of(const Load& load, const Path& path) {
+double packets_of(const Demand& load, const Path& path) {
   const double segments = std::ceil((load.bytes + 72) / (path.mtu - header_bytes));
   return 1.5 * segments + 2;
 }
 
-Load load_of(const Scenario& s, const RwTest& w, const Path&) {
+Demand load_of(const Scenario& s, const RwTest& w, const Path&) {
   const double round = seconds(w.sleep_before_read + w.sleep_after_read);
-  Load load;
+  Demand load;
   const double rounds = std::floor(time_left(s, w) / std::max(round, 1e-4)) + 1;
   load.ios = std::min<double>(w.iterations, rounds) * (w.writes + 1.0);
   load.reads = 1.0 / (w.writes + 1.0);
   return load;
 }
 
-Load load_of(const Scenario& s, const Script& w, const Path& path) {
+Demand load_of(const Scenario& s, const Script& w, const Path& path) {
   const auto& ns = namespace_of(s, w);
   double pauses = 0, commands = 0, changes = 0, blocks = 0, landed = 0, region = 0;
   for (const ScriptStep& step : w.steps) {
@@ -89,7 +89,7 @@ Load load_of(const Scenario& s, const Script& w, const Path& path) {
   }
   if (commands == 0)
     return {};
-  Load load;
+  Demand load;
   const double round =
       pauses +
       commands * (std::min(low_of(ns.media.read), low_of(ns.media.write)) + 2 * path.delay_s);
@@ -102,9 +102,9 @@ Load load_of(const Scenario& s, const Script& w, const Path& path) {
   return load;
 }
 
-Load load_of(const Scenario& s, const Fio& w, const Path& path) {
+Demand load_of(const Scenario& s, const Fio& w, const Path& path) {
   const auto& ns = namespace_of(s, w);
-  Load load;
+  Demand load;
   load.bytes = w.bs_bytes;
   load.blocks = load.landed_blocks = load.bytes / ns.block_bytes;
   const bool writes = w.rw == workload::Pattern::write || w.rw == workload::Pattern::randwrite;

@@ -15,7 +15,7 @@ struct Path {
 };
 
 /// A workload's I/O: how many, how large, which share of it reads.
-struct Load {
+struct Demand {
   double ios = 0;
   double bytes = 4096;  ///< over the fabric
   double reads = 0.5;   ///< or anything else that changes no block
@@ -25,9 +25,9 @@ struct Load {
   bool random = false;       ///< anywhere in it, not one behind the other
 };
 
-double packets_of(const Load& load, const Path& path);
-Load load_of(const scenario::Scenario& s, const scenario::RwTest& w, const Path& path);
-Load load_of(const scenario::Scenario& s, const scenario::Script& w, const Path& path);
-Load load_of(const scenario::Scenario& s, const scenario::Fio& w, const Path& path);
+double packets_of(const Demand& load, const Path& path);
+Demand load_of(const scenario::Scenario& s, const scenario::RwTest& w, const Path& path);
+Demand load_of(const scenario::Scenario& s, const scenario::Script& w, const Path& path);
+Demand load_of(const scenario::Scenario& s, const scenario::Fio& w, const Path& path);
 
 }  // namespace holdfast::analysis

@@ -166,7 +166,12 @@ const std::vector<Change> matters = {
     {"what a block holds",
      [](World& x) {
        x.target.namespaces[0].history.push_back({77, 0, x.now(), false});
-       x.target.namespaces[0].latest.writable(9) = x.target.namespaces[0].history.size();
+       x.target.namespaces[0].latest.writable(9) = {x.target.namespaces[0].history.size(), 77};
+     }},
+    {"how far a zone is written",
+     [](World& x) {
+       x.target.namespaces[0].written.resize(3);
+       x.target.namespaces[0].written.writable(2) = 4;
      }},
     {"the step of a script",
      [](World& x) { ++std::get<workload::Script>(x.workload.jobs[0].program).at; }},
