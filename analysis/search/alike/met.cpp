@@ -108,7 +108,7 @@ void Met::put(Shard& shard, const Remembered& one) {
 /// To three quarters in use.
 void Met::grow(Shard& shard) {
   Shard larger;
-  larger.slots.resize(std::max<std::size_t>(8, (shard.used * 4 + 2) / 3));
+  larger.slots.resize(std::max<std::size_t>(8, shard.used * 4 / 3));
   for (const Remembered& one : shard.slots) {
     if (one.rest != 0)
       put(larger, one);
