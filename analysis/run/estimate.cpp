@@ -43,7 +43,7 @@ constexpr double seconds_per_event = 150e-9;
 constexpr double seconds_of_misses = 700e-9;
 constexpr double cache_bytes = 8e6;
 constexpr double seconds_per_io = 500e-9;
-constexpr double frame_bytes = 38;   // preamble, Ethernet header, check sequence, gap
+constexpr double frame_bytes = 38;  // preamble, Ethernet header, check sequence, gap
 
 /// Links from each node to the nearest port of a subsystem.
 std::map<std::string, double> hops_to_ports(const Scenario& s) {
@@ -122,9 +122,8 @@ class Sum {
   void add_seconds(double more) { seconds_ += more; }
   Estimate take() {
     const double missed = entities_ > cache_bytes ? 1 - cache_bytes / entities_ : 0;
-    out_.seconds =
-        out_.events * (seconds_per_event + missed * seconds_of_misses) +
-        out_.ios * seconds_per_io + seconds_;
+    out_.seconds = out_.events * (seconds_per_event + missed * seconds_of_misses) +
+                   out_.ios * seconds_per_io + seconds_;
     return out_;
   }
 
@@ -141,7 +140,8 @@ void add_load(Sum& sum, const std::string& pointer, const Demand& load, const Pa
   const double landed = writes * load.landed_blocks;
   sum.add_seconds(landed * seconds_per_block);
   sum.add(pointer, load.ios, load.ios * (packets_of(load, path) * path.hops + 2),
-          writes * bytes_per_write + std::max(0.0, landed - writes) * bytes_per_block_landed + load.ios * load.reads * (bytes_per_read + known) +
+          writes * bytes_per_write + std::max(0.0, landed - writes) * bytes_per_block_landed +
+              load.ios * load.reads * (bytes_per_read + known) +
               footprint_of_blocks({load.region_blocks, writes, load.landed_blocks, load.random}));
 }
 

@@ -17,9 +17,9 @@ struct Path {
 /// A workload's I/O: how many, how large, which share of it reads.
 struct Demand {
   double ios = 0;
-  double bytes = 4096;  ///< over the fabric
-  double reads = 0.5;   ///< or anything else that changes no block
-  double blocks = 1;    ///< over the fabric
+  double bytes = 4096;       ///< over the fabric
+  double reads = 0.5;        ///< or anything else that changes no block
+  double blocks = 1;         ///< over the fabric
   double landed_blocks = 1;  ///< that one of the others changes
   double region_blocks = 1;  ///< that they can touch
   bool random = false;       ///< anywhere in it, not one behind the other

@@ -197,10 +197,9 @@ TEST_CASE("The estimate counts each block that a script changes, and the wire of
           "[estimate]") {
   const auto compare_both = [](const json& steps, const json& extra) {
     INFO(steps.dump());
-    json document = world_of("5s", json::array({{{"type", "script"},
-                                                 {"host", "h1"},
-                                                 {"repeat", 100},
-                                                 {"steps", steps}}}));
+    json document = world_of(
+        "5s",
+        json::array({{{"type", "script"}, {"host", "h1"}, {"repeat", 100}, {"steps", steps}}}));
     document["subsystems"][0]["namespaces"][0].update(extra);
     compare(document);
     const auto scenario = scenario::from_json(document, "cost");
@@ -218,9 +217,9 @@ TEST_CASE("The estimate counts each block that a script changes, and the wire of
     json step = {{"do", what}, {"blocks", 65'536}};
     if (std::string(what) == "copy")
       step["from"] = 1'000'000;
-    compare_both({step}, {{"size", "1TiB"}});
+    compare_both(json::array({step}), {{"size", "1TiB"}});
   }
-  compare_both({{{"do", "zone_append"}}, {{"do", "zone_reset"}}},
+  compare_both(json::array({{{"do", "zone_append"}}, {{"do", "zone_reset"}}}),
                {{"size", "1GiB"}, {"zoned", {{"zone_size", "16MiB"}}}});
 }
 
