@@ -262,7 +262,8 @@ def _stalls(
     base = _core.Base(one._text(), one.source, bounds_of(None, None))
     tasks = []
     for u in points:
-        changes = [(path, json.dumps(at(float(x)))) for path, at, x in zip(paths, bounds, u, strict=False)]
+        drawn = zip(paths, bounds, u, strict=False)
+        changes = [(path, json.dumps(at(float(x)))) for path, at, x in drawn]
         tasks.append((changes, int(u[len(paths)] * 2**63)))
     stalls = []
     for row in map(json.loads, base.run(tasks, None)):
