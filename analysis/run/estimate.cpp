@@ -134,15 +134,27 @@ class Sum {
   double most_ = bytes_of_program / 4;  // less does not stand out
 };
 
-void add_load(Sum& sum, const std::string& pointer, const Demand& load, const Path& path) {
+/// Of each namespace what is written to anywhere in it: loads share the pages that they touch.
+using Disks = std::map<std::pair<std::string, std::uint32_t>, WrittenBlocks>;
+
+double added_by(const Demand& load, double writes, WrittenBlocks& disk) {
+  if (!load.random)
+    return footprint_of_blocks({load.region_blocks, writes, load.landed_blocks, false});
+  const double before = footprint_of_blocks(disk);
+  disk = {std::max(disk.region, load.region_blocks), disk.writes + writes,
+          std::max(disk.length, load.landed_blocks), true};
+  return footprint_of_blocks(disk) - before;
+}
+
+void add_load(Sum& sum, const std::string& pointer, const Demand& load, const Path& path,
+              WrittenBlocks& disk) {
   const double writes = load.ios * (1 - load.reads);
   const double known = load.blocks > 1 ? load.blocks * bytes_per_block_known : 0;
   const double landed = writes * load.landed_blocks;
   sum.add_seconds(landed * seconds_per_block);
   sum.add(pointer, load.ios, load.ios * (packets_of(load, path) * path.hops + 2),
           writes * bytes_per_write + std::max(0.0, landed - writes) * bytes_per_block_landed +
-              load.ios * load.reads * (bytes_per_read + known) +
-              footprint_of_blocks({load.region_blocks, writes, load.landed_blocks, load.random}));
+              load.ios * load.reads * (bytes_per_read + known) + added_by(load, writes, disk));
 }
 
 double lasting(const Scenario& s, const Lasting& fault) {
@@ -256,14 +268,18 @@ void add_loads(Sum& sum, const Scenario& s) {
   std::map<std::string, double> carried;  // bytes, by subsystem
   for (const Subsystem& one : s.subsystems)
     carried[one.name] = bytes_per_s_of(s, one) * seconds(s.duration);
+  Disks disks;
   for (std::size_t i = 0; i < loads.size(); ++i) {
     auto& [load, path] = loads[i];
-    const std::string name =
-        std::visit([](const auto& workload) { return workload.subsystem; }, s.workloads[i]);
-    const auto most = carried.find(name);
+    const auto place = std::visit(
+        [](const auto& w) {
+          return std::pair{w.subsystem, w.nsid};
+        },
+        s.workloads[i]);
+    const auto most = carried.find(place.first);
     if (most != carried.end())
-      load.ios *= std::min(1.0, most->second / std::max(wanted[name], 1.0));
-    add_load(sum, fmt::format("/workloads/{}", i), load, path);
+      load.ios *= std::min(1.0, most->second / std::max(wanted[place.first], 1.0));
+    add_load(sum, fmt::format("/workloads/{}", i), load, path, disks[place]);
   }
 }
 

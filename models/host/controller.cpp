@@ -196,6 +196,22 @@ HeadId add_head(World& w, HostId host, std::string_view subnqn, std::uint32_t ns
   return id;
 }
 
+namespace {
+
+void connect_first(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  if (c.state != State::fresh)
+    return;
+  c.created = c.last_check = w.now();  // by the clock of its host
+  // A host that boots connects what is due by then.
+  if (is_down(w, c.host))
+    return;
+  change_state(w, id, State::connecting);
+  start_setup(w, id);
+}
+
+}  // namespace
+
 ControllerId add_controller(World& w, const ConnectParameters& p) {
   HOLDFAST_CHECK(sim::index(p.host) < w.host.hosts.size(), "there is no such host");
   HOLDFAST_CHECK(sim::index(p.port) < w.transport.ports.size(), "there is no such port");
@@ -253,17 +269,7 @@ ControllerId add_controller(World& w, const ConnectParameters& p) {
   own.insert(place, id);
   for (std::uint32_t i = 0; i <= io_queues; ++i)
     add_queue(w, id, static_cast<std::uint16_t>(i));
-  w.calendar.at_for(host.machine, p.at, [id](World& world) {
-    Controller& made = controller(world, id);
-    if (made.state != State::fresh)
-      return;
-    made.created = made.last_check = world.now();  // by the clock of its host
-    // A host that boots connects what is due by then.
-    if (is_down(world, made.host))
-      return;
-    change_state(world, id, State::connecting);
-    start_setup(world, id);
-  });
+  w.calendar.at_for(host.machine, p.at, [id](World& world) { connect_first(world, id); });
   return id;
 }
 

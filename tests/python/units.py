@@ -26,7 +26,7 @@ COUNTS = frozenset(
      "packet_delays", "notices", "shrink_runs", "safe",
      "fault", "faults", "expiries", "target_expiries", "reconnects", "probability", "chance",
      "importance", "gain", "factor", "level", "prolong", "repetitions",
-     "risk_probability")
+     "risk_probability", "collision_probability")
 )  # fmt: skip
 
 
