@@ -79,7 +79,7 @@ def test_times_below_a_millisecond_are_drawn_as_they_are() -> None:
     """A write that takes 60 to 400 us is all of what an application waits for on healthy paths."""
     media = "/subsystems/0/namespaces/0/media/write"
     calm = holdfast.Scenario.load("rw_test_mainline").set("/faults", [])
-    found = holdfast.sensitivity(calm, {media: ("60us", "400us")}, of="stall", n=16)["total"]
+    found = holdfast.sensitivity(calm, {media: ("60us", "400us")}, of="stall", n=128)["total"]
     assert found[media] > 0.9
     rare = "/subsystems/0/namespaces/0/media/write/usual"
     alone = holdfast.tornado("rare_1e6", {rare: ("100us", "400us")})
