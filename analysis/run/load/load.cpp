@@ -50,10 +50,10 @@ bool changes_blocks(ScriptStep::Do what) {
 }
 
 /// Blocks that a step reads or changes.
-double blocks_of(const ScriptStep& step, const scenario::Namespace& ns) {
+std::uint64_t blocks_of(const ScriptStep& step, const scenario::Namespace& ns) {
   if (step.what == ScriptStep::Do::zone_reset && ns.zoned)
-    return static_cast<double>(ns.zoned->zone_bytes / ns.block_bytes);
-  return changes_blocks(step.what) || carries_data(step.what) ? step.blocks : 0.0;
+    return ns.zoned->zone_bytes / ns.block_bytes;
+  return changes_blocks(step.what) || carries_data(step.what) ? step.blocks : 0;
 }
 
 }  // namespace
@@ -80,7 +80,7 @@ Demand load_of(const Scenario& s, const Script& w, const Path& path) {
       pauses += seconds(step.pause);
       continue;
     }
-    const double touched = blocks_of(step, ns);
+    const auto touched = static_cast<double>(blocks_of(step, ns));
     ++commands;
     blocks += carries_data(step.what) ? touched : 0;
     changes += changes_blocks(step.what) ? 1 : 0;
@@ -111,7 +111,8 @@ Demand load_of(const Scenario& s, const Fio& w, const Path& path) {
   const bool reads = w.rw == workload::Pattern::read || w.rw == workload::Pattern::randread;
   load.reads = writes ? 0.0 : reads ? 1.0 : w.rwmixread / 100.0;
   const auto region = w.size_bytes != 0 ? w.size_bytes : ns.size_bytes - w.offset_bytes;
-  load.region_blocks = static_cast<double>(region / ns.block_bytes);
+  const std::uint64_t region_blocks = region / ns.block_bytes;
+  load.region_blocks = static_cast<double>(region_blocks);
   load.random = w.rw == workload::Pattern::randwrite || w.rw == workload::Pattern::randrw;
   const double wire = load.bytes * 8 / std::max(path.bits_per_s, 1.0);
   const double media =
