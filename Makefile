@@ -236,5 +236,5 @@ tidy: ready-to-check  ## clang-tidy on the files that changed (all of them: TIDY
 	@$(PYTHON) tools/check.py tidy --jobs $(JOBS) --base "$(TIDY_BASE)"
 
 clean:  ## Remove all that was built; .venv stays
-	@rm -rf build build-debug build-asan-ubsan build-checked build-fuzz build-fuzz-fast build-tsan build-gcc \
-	  build-tidy build-mutants build-aarch64
+	@rm -rf build build-debug build-asan-ubsan build-checked build-fuzz build-fuzz-fast \
+	  build-tsan build-gcc build-tidy build-mutants build-aarch64
