@@ -32,7 +32,7 @@ json world_of(const char* duration, json workloads, json faults = json::array())
           {"faults", std::move(faults)}};
 }
 
-json fio(json more) {
+json fio(const json& more) {
   json job = {{"type", "fio"}, {"host", "h1"}};
   job.update(more);
   return json::array({job});

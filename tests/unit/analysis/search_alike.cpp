@@ -22,7 +22,6 @@ using namespace holdfast;
 using namespace holdfast::analysis;
 using namespace std::chrono_literals;
 using nlohmann::json;
-using search::Left;
 using search::Objective;
 namespace alike = search::alike;
 
