@@ -15,8 +15,7 @@ constexpr std::uint64_t result_bytes_per_io = 96;
 // A slot of the calendar and its key.
 constexpr std::uint64_t bytes_per_event = 80;
 
-using Disk = sim::CowVector<std::uint64_t>;    // target::Namespace::latest
-using Judged = sim::CowVector<oracle::Block>;  // oracle::Oracle::disks
+using Disk = sim::CowVector<target::Latest>;  // that of the oracle has pages of as many blocks
 
 /// Of parts of equal size, how many are touched: by writes that fall anywhere, of so many parts
 /// each, or by all of them that lie one behind the other.

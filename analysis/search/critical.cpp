@@ -9,41 +9,6 @@ namespace holdfast::analysis::search {
 
 namespace {
 
-/// What the landing of a command, and its answer, may come before or behind.
-constexpr bool interacts(holdfast::Kind kind) {
-  using Record = holdfast::Kind;
-  switch (kind) {
-    case Record::app_submit:
-    case Record::app_complete:
-    case Record::attempt_sent:
-    case Record::command_fetched:
-    case Record::media_write:
-    case Record::media_read:
-    case Record::recovery_started:
-    case Record::fence_started:
-    case Record::hold_ended:
-    case Record::requests_cancelled:
-    case Record::request_timeout:
-    case Record::keep_alive_sent:
-    case Record::keep_alive_skipped:
-    case Record::keep_alive_window:
-    case Record::keep_alive_expired:
-    case Record::controller_fatal:
-    case Record::controller_freed:
-    case Record::queue_released:
-    case Record::queue_opened:
-    case Record::ccr_attempt:
-    case Record::ccr_succeeded:
-    case Record::ccr_failed:
-    case Record::connected:
-    case Record::connect_failed:
-    case Record::fault:
-      return true;
-    default:
-      return false;
-  }
-}
-
 /// What happens at a host: only a packet tells a target of it, or of the target's doings.
 constexpr bool is_at_host(holdfast::Kind kind) {
   using Record = holdfast::Kind;
@@ -66,6 +31,26 @@ constexpr bool is_at_host(holdfast::Kind kind) {
       return true;
     default:
       return false;
+  }
+}
+
+/// What the landing of a command, and its answer, may come before or behind.
+constexpr bool interacts(holdfast::Kind kind) {
+  using Record = holdfast::Kind;
+  switch (kind) {
+    case Record::command_fetched:
+    case Record::media_write:
+    case Record::media_read:
+    case Record::keep_alive_window:
+    case Record::keep_alive_expired:
+    case Record::controller_fatal:
+    case Record::controller_freed:
+    case Record::queue_released:
+    case Record::queue_opened:
+    case Record::fault:
+      return true;
+    default:
+      return is_at_host(kind);
   }
 }
 

@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import shutil
+import signal
 import struct
 import subprocess
 import termios
@@ -266,3 +267,15 @@ def test_a_damaged_result_is_refused(tmp_path: Path, text: str) -> None:
     assert done.returncode == 2
     assert "no result of a run" in done.stderr
     assert not (tmp_path / "page.html").exists()
+
+
+@pytest.mark.parametrize("words", [("run", RUN, "--report"), ("report", RUN, "--out")])
+def test_a_page_is_kept_although_nobody_can_be_told(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Whoever was to read has left, and the page is there all the same."""
+    page = tmp_path / "page.html"
+    reads, writes = os.pipe()
+    os.close(reads)
+    done = subprocess.run([PROGRAM, *words, str(page)], stdout=writes, check=False)
+    os.close(writes)
+    assert done.returncode in (141, -signal.SIGPIPE)
+    assert page.read_text().startswith("<!doctype html>")

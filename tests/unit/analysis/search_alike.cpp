@@ -378,3 +378,15 @@ TEST_CASE("a search says the same with and without merging and reduction", "[sea
   CHECK(again > 0);
   CHECK(fewer > 0);
 }
+
+TEST_CASE("what happens at some instants only is found with the reduction, too", "[search]") {
+  // A write that takes the most it may lands when its controller is gone; it corrupts only if it
+  // lands after its retry, and before that.
+  for (const double m : {0.25, 0.5}) {
+    CAPTURE(m);
+    const auto s = test::with({{"preset", "cqt-only"}, {"hold_multiplier", m}}, {{"losses", 0}});
+    const json reduced = answer_of(s, Objective::corruption, false, true, 2);
+    CHECK(reduced["verdict"] == "found");
+    CHECK(reduced["verdict"] == answer_of(s, Objective::corruption, false, false, 2)["verdict"]);
+  }
+}
