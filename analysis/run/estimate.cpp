@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "analysis/run/load/load.hpp"
+#include "analysis/run/load/storms.hpp"
 #include "models/footprint.hpp"
 
 namespace holdfast::analysis {
@@ -71,8 +72,8 @@ std::map<std::string, double> hops_to_ports(const Scenario& s) {
 }
 
 /// Of each node, in one pass over the links.
-std::map<std::string, Path> paths_of(const Scenario& s) {
-  std::map<std::string, Path> paths;
+Paths paths_of(const Scenario& s) {
+  Paths paths;
   std::set<std::string> hosts;
   for (const Host& host : s.hosts)
     hosts.insert(host.name);
@@ -252,8 +253,7 @@ void add_connections(Sum& sum, const Scenario& s) {
 }
 
 /// Of each workload what it asks for, or its share of what the ports of its subsystem can carry.
-void add_loads(Sum& sum, const Scenario& s) {
-  auto paths = paths_of(s);
+void add_loads(Sum& sum, const Scenario& s, Paths& paths) {
   std::vector<std::pair<Demand, Path>> loads;
   std::map<std::string, double> wanted;  // bytes, by subsystem
   for (const auto& one : s.workloads) {
@@ -306,7 +306,8 @@ std::string rounded_time(double s) {
 Estimate estimate(const Scenario& s) {
   Sum sum;
   add_connections(sum, s);
-  add_loads(sum, s);
+  Paths paths = paths_of(s);
+  add_loads(sum, s, paths);
   Groups groups;
   for (const LinkGroup& group : s.fabric.groups)
     groups.emplace(group.name, static_cast<double>(group.links.size()));
@@ -318,6 +319,9 @@ Estimate estimate(const Scenario& s) {
           add_strikes(sum, s, groups, pointer, fault);
         },
         s.faults[i]);
+    const Storm storm = storm_of(s, s.faults[i], paths);
+    sum.add(pointer, 0, storm.events, 0);
+    sum.add_seconds(storm.seconds);
   }
   return sum.take();
 }

@@ -8,9 +8,10 @@
 
 namespace holdfast::analysis {
 
-/// Upper bounds as far as a healthy world goes: what a failure makes wait or repeat is not counted,
-/// and neither is I/O that it keeps from being issued. The right order of magnitude, no more: a
-/// test holds them within a factor of 4 of what runs take.
+/// Upper bounds: of a healthy world, and of what is refused at once and tried again
+/// (load/storms.hpp). What a failure makes wait is not counted, and neither is I/O that it keeps
+/// from being issued. The right order of magnitude, no more: a test holds them within a factor of 4
+/// of what runs take.
 struct Estimate {
   double ios = 0;      ///< that applications issue
   double events = 0;   ///< that the calendar fires

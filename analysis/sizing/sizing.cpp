@@ -76,7 +76,7 @@ class Sizer {
 
   double risk_of(const Point& p) {
     ++evaluations_;
-    return exposure_of(path_with(p));
+    return std::max(exposure_of(path_with(p)), least_risk_told);
   }
   [[nodiscard]] std::uint64_t evaluations() const { return evaluations_; }
 

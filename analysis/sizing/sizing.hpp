@@ -26,6 +26,9 @@ inline constexpr double least_risk = 1e-100;
 inline constexpr std::int64_t longest_kato_s = 600;
 inline constexpr Duration longest_cqt = std::chrono::milliseconds{65'535};
 
+/// What is less is told as this: a double has no room for it.
+inline constexpr double least_risk_told = 1e-300;
+
 /// A setting and what comes of it.
 struct Point {
   KeepAlive mode{};

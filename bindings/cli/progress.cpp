@@ -9,6 +9,7 @@
 
 #include "bindings/cli/output.hpp"
 #include "models/scenario/reading/error.hpp"
+#include "models/scenario/reading/patience.hpp"
 
 namespace holdfast::cli {
 namespace {
@@ -22,6 +23,9 @@ std::string time_left(double seconds) {
     return fmt::format("{:.0f} min", seconds / 60);
   return seconds < 1e9 ? fmt::format("{:.0f} h", seconds / 3600) : "years";
 }
+
+/// The one that lives.
+ReadingProgress* reading = nullptr;
 
 }  // namespace
 
@@ -69,6 +73,21 @@ void RunProgress::tell(const analysis::Moment& moment) {
   if (now_s > 0.0)
     line += fmt::format(", {} left", time_left(elapsed_s * (end_s - now_s) / now_s));
   pace_.show(line);
+}
+
+ReadingProgress::ReadingProgress(const std::string& file) : file_(scenario::printable(file)) {
+  reading = this;
+  scenario::while_reading([] {
+    Pace& pace = reading->pace_;
+    if (pace.is_time())
+      pace.show(
+          fmt::format("{}: reading and checking it, {:.0f} s", reading->file_, pace.elapsed_s()));
+  });
+}
+
+ReadingProgress::~ReadingProgress() {
+  scenario::while_reading(nullptr);
+  pace_.clear();
 }
 
 }  // namespace holdfast::cli

@@ -43,4 +43,17 @@ class RunProgress {
   Pace pace_;
 };
 
+/// While one lives, what is read is told if it takes long: thousands of hosts take seconds.
+class ReadingProgress {
+ public:
+  explicit ReadingProgress(const std::string& file);
+  ~ReadingProgress();
+  ReadingProgress(const ReadingProgress&) = delete;
+  ReadingProgress& operator=(const ReadingProgress&) = delete;
+
+ private:
+  std::string file_;
+  Pace pace_{std::chrono::seconds{2}};
+};
+
 }  // namespace holdfast::cli

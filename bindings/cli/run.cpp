@@ -39,6 +39,7 @@ using nlohmann::json;
 std::vector<scenario::Scenario> load_all(const RunArguments& arguments) {
   std::vector<scenario::Scenario> out;
   for (const auto& file : arguments.scenarios) {
+    const ReadingProgress progress(file);
     auto document = scenario::read_document(file);
     // What --set does needs a scenario to start from; a wrong file is told as such first.
     if (!arguments.sets.empty())

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
 
 #include "analysis/run/estimate.hpp"
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
+#include "bindings/cli/progress.hpp"
 #include "models/scenario/changes.hpp"
 #include "models/scenario/declaration/declaration.hpp"
 #include "models/scenario/scenario.hpp"
@@ -81,7 +83,12 @@ int verify_scenarios(const std::vector<std::string>& files, const std::vector<st
     if (stop_requested())
       break;
     json document;
+    std::optional<ReadingProgress> progress(file);
     const auto errors = errors_of(file, sets, document);
+    std::optional<scenario::Scenario> read;
+    if (errors.empty())
+      read = scenario::from_json(document, file);
+    progress.reset();
     json finding = {{"file", file}, {"ok", errors.empty()}};
     for (const auto& parts : errors) {
       if (!finding.contains("errors"))
@@ -90,8 +97,8 @@ int verify_scenarios(const std::vector<std::string>& files, const std::vector<st
       say(scenario::ScenarioError(parts).what());
     }
     good = good && errors.empty();
-    if (errors.empty())
-      tell_good(scenario::from_json(document, file), document, file, finding, as_json);
+    if (read)
+      tell_good(*read, document, file, finding, as_json);
     findings.push_back(std::move(finding));
   }
   if (as_json)

@@ -94,16 +94,22 @@ void settle(Oracle& o, AttemptId id, Fate fate, TimePoint now) {
   account_if_known(o, id);
 }
 
-/// The abandoned attempts of an operation count as released from now on.
+/// The newest attempt of an operation counts as released from now on, if it was given up. Those
+/// before it were when it was sent: an I/O has one request at a time. So an I/O that is refused for
+/// ever costs the same each time.
 void release(Oracle& o, Token token, TimePoint now) {
-  for (AttemptId id = operation_of(o, token).first_attempt; id != sim::none<AttemptId>;
-       id = o.attempts[id].next) {
-    Attempt& a = o.attempts[id];
-    if (a.abandoned == sim::never || a.released != sim::never)
-      continue;
-    a.released = now;
-    account_if_known(o, id);
-  }
+  const AttemptId id = operation_of(o, token).first_attempt;
+  if (id == sim::none<AttemptId>)
+    return;
+  Attempt& a = o.attempts[id];
+  HOLDFAST_PACKET_CHECK(a.next == sim::none<AttemptId> ||
+                            o.attempts[a.next].abandoned == sim::never ||
+                            o.attempts[a.next].released != sim::never,
+                        "an I/O was sent again before what it repeats was given up");
+  if (a.abandoned == sim::never || a.released != sim::never)
+    return;
+  a.released = now;
+  account_if_known(o, id);
 }
 
 template <class Settles>

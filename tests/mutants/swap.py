@@ -53,6 +53,24 @@ def link_command(program: str) -> tuple[str, ...]:
     return tuple(words[: words.index("&&")])
 
 
+def unit_of(file: str) -> tuple[str, str | None]:
+    """Return the object that a .cpp file is in, and the text of what includes it, if anything does.
+
+    Sources that are not worth optimizing are compiled a folder at a time.
+    """
+    whole = str(ROOT / file)
+    names = [name for name, command in compile_commands().items() if command[-1] == whole]
+    if not names:
+        for name, command in compile_commands().items():
+            if "/as_one/" in command[-1]:
+                text = Path(command[-1]).read_text()
+                if f'"{whole}"' in text:
+                    return name, text
+    if len(names) != 1:
+        raise UnusableError(f"{file} is compiled {len(names)} times, not once")
+    return names[0], None
+
+
 def compiled(name: str, source: Path, out: Path) -> None:
     """Compile one object of the build from another source."""
     command = list(compile_commands()[name])
@@ -64,19 +82,16 @@ def compiled(name: str, source: Path, out: Path) -> None:
 @contextmanager
 def linker_with(file: str, text: str) -> Iterator[Callable[[str], Path]]:
     """Compile a .cpp file with another text; what comes links a program with it."""
-    names = [
-        name for name, command in compile_commands().items() if command[-1] == str(ROOT / file)
-    ]
-    if len(names) != 1:
-        raise UnusableError(f"{file} is compiled {len(names)} times, not once")
+    name, source_text = unit_of(file)
     WORK.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=WORK))
     source, made = folder / Path(file).name, folder / "changed.o"
+    unit = source if source_text is None else folder / "as_one.cpp"
 
     def linked(program: str) -> Path:
         # What is in a library is linked from there only if no object before it has the names.
-        link = [str(made) if word == names[0] else word for word in link_command(program)]
-        if names[0] not in link_command(program):
+        link = [str(made) if word == name else word for word in link_command(program)]
+        if name not in link_command(program):
             link.insert(next(i for i, word in enumerate(link) if word.endswith(".o")), str(made))
         link[link.index("-o") + 1] = str(folder / program)
         ran(link)
@@ -84,7 +99,9 @@ def linker_with(file: str, text: str) -> Iterator[Callable[[str], Path]]:
 
     try:
         source.write_text(text)
-        compiled(names[0], source, made)
+        if source_text is not None:
+            unit.write_text(source_text.replace(str(ROOT / file), str(source)))
+        compiled(name, unit, made)
         yield linked
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -49,8 +49,13 @@ class Teller {
       static_assert(std::has_unique_object_representations_v<T>, "say how it is told");
       put_bytes(&value, sizeof(value));
     } else {
-      with_fields(value, [this](const auto&... field) { (tell(field), ...); });
+      with_fields(value, [this](const auto&... field) { tell_each(field...); });
     }
+  }
+
+  template <class... Fields>
+  void tell_each(const Fields&... fields) {
+    (tell(fields), ...);
   }
 
   void tell(sim::Duration span) { put(span.count()); }
@@ -125,10 +130,10 @@ class Teller {
       tell(*one);
   }
   void tell(const host::Tags& tags) {
-    tags.with_members([this](const auto&... member) { (tell(member), ...); });
+    tags.with_members([this](const auto&... member) { tell_each(member...); });
   }
   void tell(const transport::LazyTimer& timer) {
-    timer.with_members([this](const auto&... member) { (tell(member), ...); });
+    timer.with_members([this](const auto&... member) { tell_each(member...); });
   }
   void tell(const sim::TimerWheel& wheel);
   void tell(const sim::ClockRate& rate);

@@ -12,6 +12,7 @@
 
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
+#include "bindings/cli/progress.hpp"
 #include "bindings/cli/typed.hpp"
 #include "models/scenario/changes.hpp"
 #include "models/scenario/reading/error.hpp"
@@ -21,6 +22,7 @@
 namespace holdfast::cli {
 
 scenario::Scenario read_changed(const std::string& file, const std::vector<std::string>& sets) {
+  const ReadingProgress progress(file);
   nlohmann::json document = scenario::read_document(file);
   scenario::Changes changes(document);
   for (const std::string& assignment : sets)

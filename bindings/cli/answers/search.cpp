@@ -28,6 +28,7 @@ namespace engine = analysis::search;
 using nlohmann::json;
 
 scenario::Scenario read(const SearchArguments& arguments) {
+  const ReadingProgress progress(arguments.scenario);
   json document = scenario::read_document(arguments.scenario);
   scenario::Changes changes(document);
   for (const std::string& assignment : arguments.sets)

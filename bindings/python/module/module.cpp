@@ -7,6 +7,7 @@
 #include "analysis/run/model_version.hpp"
 #include "analysis/run/run.hpp"
 #include "models/scenario/reading/error.hpp"
+#include "models/scenario/reading/patience.hpp"
 #include "sim/check.hpp"
 #include "sim/memory.hpp"
 #include "sim/simgrid/platform.hpp"
@@ -61,6 +62,12 @@ PYBIND11_MODULE(_core, m) {
   m.doc() = "The compiled half of holdfast; use the package, not this.";
   sim::keep_freed_memory();
   py::register_exception_translator(&translate);
+  // On the thread that imports, which is the one that Ctrl-C comes to.
+  scenario::while_reading([] {
+    const py::gil_scoped_acquire gil;
+    if (PyErr_CheckSignals() != 0)
+      throw py::error_already_set();
+  });
   m.def("model_version", &analysis::model_version);
   add_scenario(m);
   add_report(m);

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "models/scenario/reading/kind.hpp"
+#include "models/scenario/reading/patience.hpp"
 #include "models/scenario/reading/templates.hpp"
 
 namespace holdfast::scenario {
@@ -113,6 +114,7 @@ const ObjectInfo* with_copies(const ObjectInfo& declared, const char* key) {
 }
 
 void ObjectInfo::read(const Cursor& cursor, void* object, const char* also_known) const {
+  take_time();
   require_object(cursor, *this, also_known);
   const auto& value = cursor.value();
   if (base_key != nullptr && value.contains(base_key)) {

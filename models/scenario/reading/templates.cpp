@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "models/scenario/reading/kind.hpp"
+#include "models/scenario/reading/patience.hpp"
 
 namespace holdfast::scenario {
 namespace {
@@ -252,6 +253,7 @@ class Expander {
         charge(count * values_in(body, declared.inner), cursor);
       Numbers inside = numbers;
       for (std::uint32_t copy = 0; copy < count; ++copy) {
+        take_time();
         inside[declared.number] = copy;
         out.push_back(filled(body, here, inside, declared.inner));
         origins.push_back({at, copy, true, declared.number});

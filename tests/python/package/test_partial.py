@@ -266,3 +266,30 @@ def test_only_files_are_written_over(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert file.read_text() == link.read_text() != "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "link", "pipe"]
+
+
+def test_ctrl_c_while_thousands_of_hosts_are_read() -> None:
+    """A signal is seen in the middle of it, and what its handler raises ends it."""
+    document = Scenario.load("fleet").to_dict()
+    for place, count in ((("hosts",), 3000), (("fabric", "links"), 6000), (("workloads",), 3000)):
+        part: Any = document
+        for key in place:
+            part = part[key]
+        part[0]["count"] = count
+    began = time.monotonic()
+    Scenario(document).validate()
+    whole_s = time.monotonic() - began
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        began = time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, whole_s / 20)
+        with pytest.raises(KeyboardInterrupt):
+            Scenario(document).validate()
+        assert time.monotonic() - began < whole_s / 2
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

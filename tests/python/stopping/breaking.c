@@ -4,6 +4,12 @@
 // ALL = 1 every later call fails as well, as on a disk that stays full. Calls are counted on
 // regular files only, so that the words about it still arrive. The file HOLDFAST_BROKEN appears
 // once something has failed.
+//
+// KIND each: at each N-th allocation a twin of the process goes on in which it fails, so that all
+// of them are tried for the price of what is left of the run, not of a run each. The twin shares
+// what is open with its process, so this ends with the first file that is opened for writing,
+// locks aside. HOLDFAST_TALK is IN,OUT: what became of a twin is told on OUT as "NUMBER STATUS",
+// as waitpid has it, and the run goes on once a byte came on IN. "NUMBER end" is the last line.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -17,9 +23,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-enum kind { nothing, files, folders, memory };
+enum kind { nothing, files, folders, memory, each };
 
 static enum kind kind = nothing;
 static long strikes_at;
@@ -28,6 +35,8 @@ static int all;
 static const char* mark;
 static atomic_long calls;
 static atomic_int armed;
+static int talk_in = -1;
+static int talk_out = -1;
 
 static int fails(enum kind what) {
   if (!atomic_load(&armed) || what != kind)
@@ -43,6 +52,51 @@ static int fails(enum kind what) {
   }
   errno = error_number;
   return 1;
+}
+
+static void tell(long number, const char* how) {
+  char line[64];
+  const int size = snprintf(line, sizeof line, "%ld %s\n", number, how);
+  char answer;
+  if (write(talk_out, line, (size_t)size) != size || read(talk_in, &answer, 1) != 1)
+    _exit(99);
+}
+
+/// Whether this is the twin in which the allocation fails.
+static int twin_fails(void) {
+  if (kind != each || !atomic_load(&armed) || getpid() != gettid())
+    return 0;
+  const long call = atomic_fetch_add(&calls, 1) + 1;
+  if (call % strikes_at != 0)
+    return 0;
+  atomic_store(&armed, 0);
+  const pid_t twin = fork();
+  if (twin == 0) {
+    kind = memory;
+    strikes_at = call;
+    atomic_store(&armed, all);
+    errno = error_number;
+    return 1;
+  }
+  int status = -1;
+  if (twin > 0)
+    waitpid(twin, &status, 0);
+  char word[16];
+  snprintf(word, sizeof word, "%d", status);
+  tell(call, word);
+  atomic_store(&armed, 1);
+  return 0;
+}
+
+static int allocation_fails(void) { return fails(memory) || twin_fails(); }
+
+/// From here on twins would write into each other's files.
+static void no_more_twins(const char* path) {
+  const char* name = strrchr(path, '/');
+  if (kind != each || strncmp(name ? name + 1 : path, ".lock", 5) == 0)
+    return;
+  kind = nothing;
+  tell(atomic_load(&calls), "end");
 }
 
 static int is_folder(int handle) {
@@ -64,7 +118,13 @@ static int from_main(int argc, char** argv, char** environment) {
   char word[16] = "";
   mark = getenv("HOLDFAST_BROKEN");
   if (how && sscanf(how, "%15[a-z]:%ld:%d:%d", word, &strikes_at, &error_number, &all) == 4)
-    kind = strcmp(word, "files") == 0 ? files : strcmp(word, "folders") == 0 ? folders : memory;
+    kind = strcmp(word, "files") == 0     ? files
+           : strcmp(word, "folders") == 0 ? folders
+           : strcmp(word, "each") == 0    ? each
+                                          : memory;
+  const char* talk = getenv("HOLDFAST_TALK");
+  if (kind == each && (!talk || sscanf(talk, "%d,%d", &talk_in, &talk_out) != 2))
+    kind = nothing;
   atomic_store(&armed, 1);
   const int status = real_main(argc, argv, environment);
   atomic_store(&armed, 0);
@@ -81,6 +141,8 @@ int __libc_start_main(int (*main)(int, char**, char**), int argc, char** argv, v
 
 static int open_with(int folder, const char* path, int flags, va_list rest) {
   const mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;
+  if ((flags & O_ACCMODE) != O_RDONLY)
+    no_more_twins(path);
   if ((flags & O_ACCMODE) != O_RDONLY && fails(files))
     return -1;
   return (int)syscall(SYS_openat, folder, path, flags, mode);
@@ -138,20 +200,20 @@ void* __libc_calloc(size_t count, size_t size);
 void* __libc_realloc(void* old, size_t size);
 void* __libc_memalign(size_t alignment, size_t size);
 
-void* malloc(size_t size) { return fails(memory) ? NULL : __libc_malloc(size); }
+void* malloc(size_t size) { return allocation_fails() ? NULL : __libc_malloc(size); }
 
 void* calloc(size_t count, size_t size) {
-  return fails(memory) ? NULL : __libc_calloc(count, size);
+  return allocation_fails() ? NULL : __libc_calloc(count, size);
 }
 
-void* realloc(void* old, size_t size) { return fails(memory) ? NULL : __libc_realloc(old, size); }
+void* realloc(void* old, size_t size) { return allocation_fails() ? NULL : __libc_realloc(old, size); }
 
 void* aligned_alloc(size_t alignment, size_t size) {
-  return fails(memory) ? NULL : __libc_memalign(alignment, size);
+  return allocation_fails() ? NULL : __libc_memalign(alignment, size);
 }
 
 int posix_memalign(void** out, size_t alignment, size_t size) {
-  if (fails(memory))
+  if (allocation_fails())
     return ENOMEM;
   *out = __libc_memalign(alignment, size);
   return *out ? 0 : ENOMEM;

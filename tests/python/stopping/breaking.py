@@ -12,6 +12,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -68,6 +69,7 @@ def jobs(folder: Path) -> dict[str, Job]:
     found = (
         Job("run", (*run, "--trace", "jsonl"), (*run, "--seed", "9", "--trace", "jsonl,kernel")),
         Job("conform", (*conform, "1"), (*conform, "2")),
+        Job("untraced", run, (*run, "--seed", "9")),
         Job("sweep", (*swept, "1"), (*swept, "2")),
     )
     return {job.name: job for job in found}
@@ -164,6 +166,56 @@ class Workshop:
             # Where no exception can leave, the end of the memory is the end of the program.
             self.check(how, hidden=how.startswith("memory"))
         return done
+
+    def twins(self, step: int, later: int) -> int:
+        """Let each `step`-th allocation fail in a twin of one run of the job, then all later ones.
+
+        Return how many there are up to the first file that is written; from there on twins would
+        share it. Sums up how they ended in `ends`.
+        """
+        self.prepare()
+        told, telling = os.pipe()
+        asked, answering = os.pipe()
+        breaks = f"each:{step}:{errno.ENOMEM}:{later}"
+        found = self.environment(breaks) | {"HOLDFAST_TALK": f"{asked},{telling}"}
+        words = self.folder / "words"
+        with words.open("ab+") as said, os.fdopen(told) as lines:
+            running = subprocess.Popen(
+                [PROGRAM, *self.job.new],
+                cwd=self.folder,
+                env=found,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                pass_fds=(asked, telling),
+            )
+            os.close(telling)
+            os.close(asked)
+            number = 0
+            for line in lines:
+                count, end = line.split()
+                number = int(count)
+                if end != "end":
+                    self._judge_twin(f"{breaks} at {number}", int(end), words)
+                    os.truncate(words, 0)
+                os.write(answering, b".")
+            os.close(answering)
+            assert running.wait() == 0, words.read_text()
+        return number
+
+    def _judge_twin(self, how: str, end: int, words: Path) -> None:
+        status = os.waitstatus_to_exitcode(end)
+        self.ends[f"status {status}"] += 1
+        said = words.read_text()
+        # SimGrid's own containers have no other way, and words of their own.
+        by_simgrid = status == -signal.SIGABRT and "xbt" in said
+        assert status in (0, 4) or by_simgrid, f"{how}: {status}\n{said}"
+        assert status != 4 or NO_MEMORY in said, f"{how}: {said}"
+        if status == 0:
+            assert self.files() == self.new, f"{how}: status 0 and not all is new"
+            self.prepare()
+        elif any((self.folder / "out").glob(".tmp-*")):
+            self.check(how, hidden=True)
+            self.prepare()
 
     def check(self, how: str, *, hidden: bool = False) -> None:
         """Each file is whole; what else is there is hidden, and only if the end was sudden."""

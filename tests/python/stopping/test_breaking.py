@@ -10,6 +10,7 @@ import errno
 import os
 import random
 import shutil
+from pathlib import Path
 
 import pytest
 from breaking import FULL, NO_MEMORY, Workshop, chosen, each_call, jobs
@@ -79,6 +80,23 @@ def test_allocations_fail(shop: Workshop) -> None:
                 assert NO_MEMORY in done.stderr, f"{how}: {done.stderr}"
     shop.goes_on("memory")
     print(f"\n{shop.job.name}: memory: up to {numbers[-1]}, {dict(shop.ends)}")
+
+
+def test_each_allocation_fails(tmp_path: Path) -> None:
+    """All allocations of a small run, those before the first file in twins of it."""
+    shop = Workshop(tmp_path, jobs(tmp_path)["untraced"])
+    step = 1 if FULL else 997
+    for later in (1, 0):
+        number = shop.twins(step, later)
+        assert shop.ends["status 4"] >= number // step // 2, dict(shop.ends)
+        while True:
+            number += step
+            how = f"memory:{number}:{errno.ENOMEM}:{later}"
+            done = shop.breaks(how)
+            if done is None:
+                break
+            assert done.returncode == 0 or NO_MEMORY in done.stderr, f"{how}: {done.stderr}"
+    print(f"\nup to allocation {number}, each {step}: {dict(shop.ends)}")
 
 
 def test_killed_at_any_moment(shop: Workshop) -> None:

@@ -21,6 +21,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"paired": 1}, "paired: found 1"),
     ({"points": {}}, "points: found no axis"),
     ({"points": {"/hosts/*/policy": ["spec", "spec"]}}, "found 'spec' twice, expected each value"),
+    ({"points": {"/duration": ["1s", "1000ms"]}}, "found '1000ms' twice, expected each value"),
     ({"set": {"/hosts/9/cpus": 1}}, "sweep.json: set: at /hosts/9: found no element"),
     ({"points": {"/hosts/9/cpus": [1]}}, "sweep.json: points: at /hosts/9: found no element"),
     ({"points": [{"/durration": "3s"}]}, "sweep.json: points: at /durration: "),

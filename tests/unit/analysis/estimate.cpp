@@ -147,6 +147,42 @@ TEST_CASE("The estimate of events counts each link of a group and each row of a 
   compare(document);
 }
 
+TEST_CASE("The estimate of events counts what is refused and tried again", "[estimate]") {
+  // Each write of the last half second comes back with a path error, and there is no other path.
+  json refused = world_of("1s", fio({{"rw", "randwrite"}, {"iodepth", 4}, {"rate_iops", 100}}));
+  refused["hosts"][0]["connect"].erase(1);
+  json status = {{"type", "command_status"}, {"at", "500ms"},     {"subsystem", "sub"},
+                 {"controller", 1},          {"status", "0x303"}, {"count", 0}};
+  refused["faults"] = json::array({status});
+  compare(refused);
+  status["count"] = 5000;
+  refused["faults"] = json::array({status});
+  compare(refused);
+  // A port that is gone answers each attempt to connect, one a millisecond.
+  json gone = world_of("3s", json::array());
+  gone["hosts"][0]["connect"][0]["reconnect_delay"] = "1ms";
+  gone["faults"] = {{{"type", "port_removed"}, {"at", "1s"}, {"subsystem", "sub"}, {"port", "a0"}}};
+  compare(gone);
+  gone["hosts"][0]["connect"][0]["ctrl_loss_tmo"] = "1s";
+  compare(gone);
+  json no_route = gone;
+  no_route["faults"] = {
+      {{"type", "no_route"}, {"at", "1s"}, {"host", "h1"}, {"port", "a0"}},
+      {{"type", "kill_sockets"}, {"at", "1s"}, {"host", "h1"}, {"controller", "nvme0"}}};
+  compare(no_route);
+  // 64 namespaces change their state a thousand times.
+  json changes = world_of("2s", json::array());
+  for (int i = 2; i <= 64; ++i)
+    changes["subsystems"][0]["namespaces"].push_back({{"nsid", i}, {"size", "1MiB"}});
+  for (int i = 0; i < 1000; ++i)
+    changes["faults"].push_back({{"type", "ana_change"},
+                                 {"at", std::to_string(1000 + i) + "ms"},
+                                 {"subsystem", "sub"},
+                                 {"port", "a0"},
+                                 {"state", i % 2 == 0 ? "inaccessible" : "optimized"}});
+  compare(changes);
+}
+
 TEST_CASE("The estimate knows that a world beyond the caches is slower for an event",
           "[estimate]") {
   // An event of a small world takes 150 ns, I/O apart. A thousand hosts with one connection each

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "analysis/rare/rare.hpp"
 #include "models/scenario/reading/error.hpp"
@@ -59,6 +60,15 @@ TEST_CASE("worlds that are split agree with the closed form", "[sizing][rare]") 
   INFO(out.mean.value << " +- " << out.mean.error() << " for " << p);
   CHECK(std::abs(out.mean.value - p) < 3.0 * out.mean.error());
   CHECK(out.mean.error() < 0.3 * p);
+}
+
+TEST_CASE("a risk that no double holds is still a number", "[sizing]") {
+  // Ten minutes of KATO: e to the power of -1800 s / 0.38 s.
+  const sizing::Sizing found = sizing::size(rare_1e6(), {0.5, 20'000s});
+  REQUIRE(found.best.has_value());
+  CHECK(found.best->risk == 1e-300);
+  CHECK(found.risk_slack_ratio == Approx(0.5e300));
+  CHECK(sizing::document(rare_1e6(), found)["slack"]["risk_ratio"].is_number());
 }
 
 TEST_CASE("a recommendation is the longest KATO that a scan finds", "[sizing]") {

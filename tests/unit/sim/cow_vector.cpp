@@ -23,7 +23,7 @@ TEST_CASE("the size of a large array alone takes no memory", "[sim]") {
 TEST_CASE("going over a paged array meets each element once, in order", "[sim]") {
   // Two directories; pages that were written at both ends, in the middle, and around the seam.
   CowVector<int> pages(300'000);
-  for (const std::size_t i : {0, 1, 511, 512, 150'000, 262'143, 262'144, 299'999})
+  for (const std::size_t i : {0U, 1U, 511U, 512U, 150'000U, 262'143U, 262'144U, 299'999U})
     pages.writable(i) = static_cast<int>(i) + 1;
   std::size_t next = 0;
   bool same = true;

@@ -141,6 +141,9 @@ def sensitivity(
         raise UsageError(f"n: found {n}, expected a power of two")
     one = as_scenario(scenario)
     bounds = _bounds_of(ranges)
+    for path in ranges:
+        if of == "stall" and path.strip("/") == "seed":
+            raise UsageError(f"ranges: found {path}, which is an input of every stall as it is")
     names = [*ranges, *(["seed"] if of == "stall" else []), "dummy"]
 
     def values(points: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import json
 import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
@@ -17,6 +18,7 @@ from holdfast._arguments import Says, check, checked
 from holdfast._words import plain, shown
 from holdfast.errors import UsageError
 from holdfast.seeds import Seed
+from holdfast.units import nanoseconds
 
 #: A point as the compiled half takes it: (path, JSON text) pairs, and a seed.
 CorePoint: TypeAlias = tuple[list[tuple[str, str]], int | None]
@@ -219,7 +221,11 @@ def _check_each_once(name: str, axis: Sequence[Point]) -> None:
     seen = set()
     for point in axis:
         (value,) = point.columns.values()
-        same = (str(value), point.sets)
+        same: Any = (str(value), point.sets)
+        # A label is whatever it is called; of a path "1s" and "1000ms" are one value.
+        if isinstance(value, str) and [path for path, _ in point.sets] == [name]:
+            with suppress(UsageError):
+                same = nanoseconds(value)
         if same in seen:
             raise UsageError(
                 f"points: {name}: found {shown(value)} twice, expected each value once"
