@@ -49,7 +49,7 @@ class Teller {
       static_assert(std::has_unique_object_representations_v<T>, "say how it is told");
       put_bytes(&value, sizeof(value));
     } else {
-      with_fields(value, [this](const auto&... field) { tell_each(field...); });
+      with_fields(value, [this](const auto&... field) { this->tell_each(field...); });
     }
   }
 
@@ -111,7 +111,7 @@ class Teller {
   template <class... Each>
   void tell(const std::variant<Each...>& one) {
     put(one.index());
-    std::visit([this](const auto& what) { tell(what); }, one);
+    std::visit([this](const auto& what) { this->tell(what); }, one);
   }
   /// What lives, by place, and which places are given next.
   template <class Id, class T>
@@ -121,7 +121,7 @@ class Teller {
       put(sim::index(at.id()));
       tell(*at);
     }
-    arena.for_each_free([this](std::uint32_t place) { put(place); });
+    arena.for_each_free([this](std::uint32_t place) { this->put(place); });
   }
   template <class T>
   void tell(const std::shared_ptr<const T>& one) {
@@ -130,10 +130,10 @@ class Teller {
       tell(*one);
   }
   void tell(const host::Tags& tags) {
-    tags.with_members([this](const auto&... member) { tell_each(member...); });
+    tags.with_members([this](const auto&... member) { this->tell_each(member...); });
   }
   void tell(const transport::LazyTimer& timer) {
-    timer.with_members([this](const auto&... member) { tell_each(member...); });
+    timer.with_members([this](const auto&... member) { this->tell_each(member...); });
   }
   void tell(const sim::TimerWheel& wheel);
   void tell(const sim::ClockRate& rate);
