@@ -124,13 +124,10 @@ TEST_CASE("The estimate of events counts each link of a group and each row of a 
     document["faults"] = json::array({fault});
     return analysis::estimate(scenario::from_json(document, "cost")).events;
   };
-  // An AnaChange is not counted. From 1 s to the end at 2 s there are 10,000 rounds of 100 us, each
+  // A SetAttrCqt is not counted. From 1 s to the end at 2 s there are 10,000 rounds of 100 us, each
   // of which begins and ends at 16 links: 320,000 events.
-  const double without = events_with({{"type", "ana_change"},
-                                      {"at", "1s"},
-                                      {"subsystem", "sub"},
-                                      {"port", "a0"},
-                                      {"state", "optimized"}});
+  const double without =
+      events_with({{"type", "set_attr_cqt"}, {"at", "1s"}, {"subsystem", "sub"}, {"value", "1s"}});
   CHECK(events_with({{"type", "blackhole"},
                      {"at", "1s"},
                      {"for", "1us"},
