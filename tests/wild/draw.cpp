@@ -7,6 +7,7 @@
 
 #include "sim/random.hpp"
 #include "tests/differential/generate.hpp"
+#include "tests/wild/suit.hpp"
 #include "tests/wild/values.hpp"
 
 namespace holdfast::wild {
@@ -113,6 +114,7 @@ class Drawer {
     };
     walk("scenario", schema(), out, add);
     do_without_tls(out);
+    suit(out, seed_);
     // Last, because these speak of what there is.
     for (const char* key : {"choices", "adversary"}) {
       const json& node = schema()["properties"][key];
