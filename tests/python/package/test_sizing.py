@@ -116,3 +116,11 @@ def test_what_they_refuse() -> None:
         holdfast.tornado("rare_1e6", {CQT: ("2ms", "2ms")})
     with pytest.raises(holdfast.ScenarioError):
         holdfast.size("quickstart", stall="20s")
+
+
+def test_the_seed_of_stalls_is_no_range() -> None:
+    """It is an input as it is, and its values would be drawn twice."""
+    for path in ("/seed", "seed"):
+        ranges = {path: ("1s", "2s"), "/subsystems/0/attr_cqt": ("100ms", "1s")}
+        with pytest.raises(holdfast.UsageError, match="an input of every stall"):
+            holdfast.sensitivity("rare_1e6", ranges, of="stall", n=2)
