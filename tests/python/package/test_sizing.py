@@ -123,4 +123,4 @@ def test_the_seed_of_stalls_is_no_range() -> None:
     for path in ("/seed", "seed"):
         ranges = {path: ("1s", "2s"), "/subsystems/0/attr_cqt": ("100ms", "1s")}
         with pytest.raises(holdfast.UsageError, match="an input of every stall"):
-            holdfast.sensitivity("rare_1e6", ranges, of="stall", n=2)
+            holdfast.sensitivity("rare_1e6", ranges, of="stall", n=16)
