@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -24,6 +25,9 @@
 
 namespace holdfast::cli {
 namespace {
+
+/// Somebody has asked for memory in vain.
+std::atomic<bool> memory_ended = false;
 
 constexpr const char* stdout_name = "cannot write to standard output";
 bool stdout_was_closed = false;
@@ -106,15 +110,23 @@ void say_no_memory() {
 }
 
 void expect_no_memory() {
+  // What ends the program in a function that must not throw may have no exception by then.
+  std::set_new_handler([] {
+    memory_ended = true;
+    throw std::bad_alloc();
+  });
   std::set_terminate([] {
     try {
       if (const auto error = std::current_exception())
         std::rethrow_exception(error);
     } catch (const std::bad_alloc&) {
-      say_no_memory();
-      ::_exit(environment);
+      memory_ended = true;
     } catch (...) {
       std::abort();
+    }
+    if (memory_ended) {
+      say_no_memory();
+      ::_exit(environment);
     }
     std::abort();
   });
