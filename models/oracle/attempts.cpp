@@ -95,8 +95,8 @@ void settle(Oracle& o, AttemptId id, Fate fate, TimePoint now) {
 }
 
 /// The newest attempt of an operation counts as released from now on, if it was given up. Those
-/// before it were when it was sent: an I/O has one request at a time. So an I/O that is refused for
-/// ever costs the same each time.
+/// before it do since it was sent, or since they were given up. So an I/O that is refused for ever
+/// costs the same each time.
 void release(Oracle& o, Token token, TimePoint now) {
   const AttemptId id = operation_of(o, token).first_attempt;
   if (id == sim::none<AttemptId>)
@@ -186,9 +186,15 @@ void abandon_attempt(Oracle& o, Token token, TimePoint now) {
   const AttemptId id = find(o, token);
   if (id == sim::none<AttemptId>)
     return;
-  HOLDFAST_PACKET_CHECK(o.attempts[id].abandoned == sim::never, "an attempt is given up twice");
-  o.attempts[id].abandoned = now;
+  Attempt& a = o.attempts[id];
+  HOLDFAST_PACKET_CHECK(a.abandoned == sim::never, "an attempt is given up twice");
+  a.abandoned = now;
   sim::append<&Attempt::in_abandoned>(o.attempts, o.abandoned, id);
+  // What ends a request may send the I/O by another path before it says so: then the retry is out.
+  if (operation_of(o, token).first_attempt == id)
+    return;
+  a.released = now;
+  account_if_known(o, id);
 }
 
 Verdict settle_operation(Oracle& o, Operation& op, TimePoint now) {

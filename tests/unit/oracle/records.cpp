@@ -148,6 +148,20 @@ TEST_CASE("exposure lasts from the retry until the old attempt lands", "[oracle]
   CHECK(s.w.oracle.attempts.live() == 0);
 }
 
+TEST_CASE("an attempt that is given up once its retry is out is exposed from then on", "[oracle]") {
+  // What ends the request of one path sends the I/O by the other first.
+  Story s;
+  s.at(0).submit_write(1).send(1, 1, 0).at(1).fetch(1, 1);
+  s.at(10).send(1, 2, 1).abandon(1, 1).at(12).abandon(1, 2).at(40).land(1, 1);
+  CHECK(s.exposure().intervals == 1);
+  CHECK(s.exposure().longest == ms(30));
+  // The third one is released much later, and the second one is out until its queue is gone.
+  s.at(100).send(1, 3, 1).at(101).land(1, 3).at(102).answer(1, 3).complete(1);
+  CHECK(s.exposure().intervals == 2);
+  CHECK(s.exposure().longest == ms(30));
+  CHECK(s.exposure().margins == 0);
+}
+
 TEST_CASE("an attempt that is still out is exposure up to now, and once it is gone no more",
           "[oracle]") {
   Story s = retried_write(20);
