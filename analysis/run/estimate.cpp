@@ -120,6 +120,7 @@ class Sum {
     }
   }
   void add_entities(double bytes) { entities_ += bytes; }
+  [[nodiscard]] double events() const { return out_.events; }
   void add_seconds(double more) { seconds_ += more; }
   Estimate take() {
     const double missed = entities_ > cache_bytes ? 1 - cache_bytes / entities_ : 0;
@@ -308,6 +309,7 @@ Estimate estimate(const Scenario& s) {
   add_connections(sum, s);
   Paths paths = paths_of(s);
   add_loads(sum, s, paths);
+  sum.add("/faults", 0, events_of_impairments(s, sum.events()), 0);
   Groups groups;
   for (const LinkGroup& group : s.fabric.groups)
     groups.emplace(group.name, static_cast<double>(group.links.size()));
@@ -320,7 +322,7 @@ Estimate estimate(const Scenario& s) {
         },
         s.faults[i]);
     const Storm storm = storm_of(s, s.faults[i], paths);
-    sum.add(pointer, 0, storm.events, 0);
+    sum.add(pointer, 0, storm.events, storm.bytes);
     sum.add_seconds(storm.seconds);
   }
   return sum.take();

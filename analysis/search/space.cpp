@@ -184,7 +184,13 @@ std::vector<scenario::Answer> Space::answers_of(const std::vector<Deviation>& de
     } else {
       one.time = Duration{d.choice.value};
     }
-    answers.push_back(std::move(one));
+    const auto same = std::find_if(answers.begin(), answers.end(), [&](const auto& other) {
+      return other.point == one.point && other.ordinal == one.ordinal;
+    });
+    if (same != answers.end())
+      *same = std::move(one);
+    else
+      answers.push_back(std::move(one));
   }
   return answers;
 }

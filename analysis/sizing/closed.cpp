@@ -100,6 +100,32 @@ double executing_of(const Path& p) {
   return rate * (1.0 - mean * (std::exp(-from / mean) - std::exp(-to / mean)) / (to - from));
 }
 
+/// The chain knows one hold: m x KATO + CQT from a detection by the keep-alive timer alone, of a
+/// controller whose own timer is KATO, too. Without a hold what the target has not fetched can do
+/// harm as well, which the chain does not count.
+void require_rule(const Scenario& s, const scenario::Host& host,
+                  const scenario::Subsystem& subsystem, Duration kato) {
+  using host::RecoveryPolicy;
+  const scenario::RecoveryPolicy& policy = host.policy;
+  const char* const rule = "a hold of m x KATO + CQT, such as that of \"cqt-only\"";
+  if (policy.hold == RecoveryPolicy::Hold::none || policy.waits == RecoveryPolicy::Waits::nowhere)
+    refuse(s, "/hosts/0/policy", fmt::format("\"{}\", which does not hold", told_as(policy)), rule);
+  if (policy.hold_from != RecoveryPolicy::HoldFrom::recovery_start)
+    refuse(s, "/hosts/0/policy/hold_from", "a hold that begins before recovery",
+           "\"recovery_start\"");
+  if (subsystem.attr_cqt == Duration{})
+    refuse(s, "/subsystems/0/attr_cqt", "0s", "a CQT, without which the rule does not hold");
+  if (effective_kato(kato, subsystem.kato_min, subsystem.kas) != kato)
+    refuse(s, "/hosts/0/connect/0/keep_alive_tmo",
+           "a KATO that the target raises, so that its timer is not the host's",
+           "one of at least its kato_min, and a multiple of its kas");
+  if (host.suspicion.any() || host.suspicion.look_every != Duration{})
+    refuse(s, "/hosts/0/suspicion", "signs beside the keep-alive timer", "none");
+  if (host.clock_fast_ppm != 0 || host.clock_slow_ppm != 0)
+    refuse(s, host.clock_fast_ppm != 0 ? "/hosts/0/clock_fast_ppm" : "/hosts/0/clock_slow_ppm",
+           "a clock that is not right", "0");
+}
+
 }  // namespace
 
 Path path_of(const Scenario& s) {
@@ -121,14 +147,11 @@ Path path_of(const Scenario& s) {
   if (c.keep_alive_tmo == Duration{})
     refuse(s, "/hosts/0/connect/0/keep_alive_tmo", "0s",
            "a KATO, without which nothing is noticed");
-  p.kato = effective_kato(c.keep_alive_tmo.value_or(std::chrono::seconds{5}), subsystem.kato_min,
-                          subsystem.kas);
+  p.kato = c.keep_alive_tmo.value_or(std::chrono::seconds{5});
   p.cqt = subsystem.attr_cqt;
-  if (host.policy.hold != host::RecoveryPolicy::Hold::none) {
-    p.multiplier = host.policy.hold_multiplier != 0.0
-                       ? host.policy.hold_multiplier
-                       : static_cast<double>(hold_multiplier(p.mode));
-  }
+  require_rule(s, host, subsystem, p.kato);
+  p.multiplier = host.policy.hold_multiplier != 0.0 ? host.policy.hold_multiplier
+                                                    : static_cast<double>(hold_multiplier(p.mode));
   if (host.iopolicy == host::IoPolicy::latency)
     refuse(s, "/hosts/0/iopolicy", "latency", "a policy whose shares are known beforehand");
   p.writes_per_s = static_cast<double>(job.rate_iops) * job.numjobs;

@@ -2,9 +2,13 @@
 // Bisection over KATO; see sizing.hpp.
 #include "analysis/sizing/sizing.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
+#include "models/scenario/reading/error.hpp"
 #include "sim/check.hpp"
 
 namespace holdfast::analysis::sizing {
@@ -13,17 +17,30 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// KATOs that Linux can ask for, which is in whole seconds, and that the target takes as they are.
+Duration kato_step(const scenario::Subsystem& subsystem) {
+  return Duration{std::lcm(subsystem.kas.count(), Duration{1s}.count())};
+}
+
 class Sizer {
  public:
   Sizer(const scenario::Subsystem& subsystem, const Path& path, const Goal& goal)
-      : kato_min_(subsystem.kato_min), kas_(subsystem.kas), path_(path), goal_(goal) {}
+      : step_(kato_step(subsystem)),
+        least_(std::max<std::int64_t>((subsystem.kato_min + step_ - Duration{1}) / step_, 1)),
+        path_(path),
+        goal_(goal) {}
+
+  /// Of KATO, and the first and last number of them that is tried.
+  [[nodiscard]] Duration step() const { return step_; }
+  [[nodiscard]] std::int64_t least() const { return least_; }
+  [[nodiscard]] std::int64_t most() const { return std::chrono::seconds{longest_kato_s} / step_; }
 
   /// With the least CQT that the risk asks for. The risk falls by a factor of e with each mean time
   /// of a write, so one evaluation tells it, and a second one makes sure.
-  Point at(KeepAlive mode, std::int64_t seconds) {
+  Point at(KeepAlive mode, std::int64_t steps) {
     Point p;
     p.mode = mode;
-    p.kato = effective_kato(std::chrono::seconds{seconds}, kato_min_, kas_);
+    p.kato = steps * step_;
     p.cqt = 1ms;
     p.risk = risk_of(p);
     if (p.risk > goal_.risk) {
@@ -43,15 +60,15 @@ class Sizer {
     return p.stall <= goal_.stall && p.cqt <= longest_cqt;
   }
 
-  /// The longest KATO that will do; none: not even that of one second.
+  /// The longest KATO that will do; none: not even the shortest.
   std::optional<Point> longest(KeepAlive mode) {
-    Point low = at(mode, 1);
+    Point low = at(mode, least_);
     if (!is_feasible(low))
       return std::nullopt;
-    std::int64_t good = 1, bad = longest_kato_s + 1;
+    std::int64_t good = least_, bad = most() + 1;
     // No hold is shorter than m x KATO, so the stall alone says where to look.
-    const Duration once = hold_multiplier(mode) * Duration{1s} + Duration{1s};
-    bad = std::min<std::int64_t>(bad, std::max<std::int64_t>(goal_.stall / once, 1) + 1);
+    const Duration once = (hold_multiplier(mode) + 1) * step_;
+    bad = std::min<std::int64_t>(bad, std::max<std::int64_t>(goal_.stall / once, good) + 1);
     while (bad - good > 1) {
       const std::int64_t middle = good + (bad - good) / 2;
       const Point p = at(mode, middle);
@@ -81,7 +98,8 @@ class Sizer {
   [[nodiscard]] std::uint64_t evaluations() const { return evaluations_; }
 
  private:
-  Duration kato_min_, kas_;
+  Duration step_;
+  std::int64_t least_;
   Path path_;
   Goal goal_;
   std::uint64_t evaluations_ = 0;
@@ -91,8 +109,8 @@ Duration whole_seconds(Duration d) { return (d + 1s - 1ns) / 1s * 1s; }
 
 /// What the cheapest way out of an impossible wish would cost.
 void relax(Sizer& sizer, Sizing& out) {
-  Point least = sizer.at(KeepAlive::traffic_based, 1);
-  const Point other = sizer.at(KeepAlive::command_based, 1);
+  Point least = sizer.at(KeepAlive::traffic_based, sizer.least());
+  const Point other = sizer.at(KeepAlive::command_based, sizer.least());
   if (other.stall < least.stall)
     least = other;
   out.stall_needed = least.stall;
@@ -140,6 +158,11 @@ Sizing size(const scenario::Scenario& scenario, const Goal& goal) {
   HOLDFAST_CHECK(goal.risk > 0.0 && goal.risk < 1.0 && goal.stall > Duration{}, "that is no goal");
   const Path path = path_of(scenario);
   const scenario::Subsystem& subsystem = scenario.subsystems.front();
+  const double m = static_cast<double>(hold_multiplier(path.mode));
+  if (path.multiplier != m)
+    throw scenario::ScenarioError({scenario.name, "/hosts/0/policy/hold_multiplier",
+                                   fmt::format("{}", path.multiplier),
+                                   fmt::format("{}, that of the rule: it is sized for", m), ""});
   Sizer sizer(subsystem, path, goal);
   Sizing out;
   out.goal = goal;
@@ -155,11 +178,12 @@ Sizing size(const scenario::Scenario& scenario, const Goal& goal) {
     out.stall_slack = goal.stall - out.best->stall;
     out.io_timeout = whole_seconds(detection_of(sizer.path_with(*out.best)).latest) + 1s;
     out.reconnect_delay = whole_seconds(unanswered_connect());
-    const Point next = sizer.at(out.best->mode, out.best->kato / 1s + 1);
-    out.binds = out.best->kato >= std::chrono::seconds{longest_kato_s} ? Binds::kato_limit
-                : next.cqt > longest_cqt                               ? Binds::cqt_field
-                : next.cqt > 1ms                                       ? Binds::both
-                                                                       : Binds::stall;
+    const std::int64_t steps = out.best->kato / sizer.step();
+    const Point next = sizer.at(out.best->mode, steps + 1);
+    out.binds = steps >= sizer.most()    ? Binds::kato_limit
+                : next.cqt > longest_cqt ? Binds::cqt_field
+                : next.cqt > 1ms         ? Binds::both
+                                         : Binds::stall;
     out.cqt_most = std::min(out.best->cqt + out.stall_slack / 1ms * 1ms, longest_cqt);
   } else {
     relax(sizer, out);
@@ -169,8 +193,10 @@ Sizing size(const scenario::Scenario& scenario, const Goal& goal) {
   out.rule.risk = sizer.risk_of(out.rule);
   out.rule.stall = worst_stall(sizer.path_with(out.rule));
   const KeepAlive mode = out.best ? out.best->mode : path.mode;
-  const std::int64_t last = out.best ? std::max<std::int64_t>(2 * (out.best->kato / 1s), 8) : 16;
-  for (std::int64_t k = 1; k <= last; k += std::max<std::int64_t>(1, last / 16))
+  const std::int64_t last =
+      out.best ? std::max<std::int64_t>(2 * (out.best->kato / sizer.step()), 8) : 16;
+  for (std::int64_t k = sizer.least(); k <= std::max(last, sizer.least());
+       k += std::max<std::int64_t>(1, last / 16))
     out.frontier.push_back(sizer.at(mode, k));
   return out;
 }

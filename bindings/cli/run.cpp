@@ -26,6 +26,7 @@
 #include "bindings/cli/progress.hpp"
 #include "bindings/cli/render.hpp"
 #include "bindings/cli/typed.hpp"
+#include "models/scenario/builder/builder.hpp"
 #include "models/scenario/changes.hpp"
 #include "models/scenario/reading/units.hpp"
 #include "models/scenario/scenario.hpp"
@@ -53,6 +54,7 @@ std::vector<scenario::Scenario> load_all(const RunArguments& arguments) {
         changes.set("/seed", seed, "--seed");
     }
     out.push_back(scenario::from_json(document, file));
+    scenario::check_choices(out.back());
     if (!out.back().expect.requirements.empty() && !requirements_judge()) {
       throw UsageError(
           fmt::format("{}: /expect/requirements: this program was built without "
@@ -383,7 +385,7 @@ int run_scenarios(const RunArguments& arguments) {
   const auto scenarios = load_all(arguments);
   check_window(arguments, scenarios);
   check_output(arguments, scenarios);
-  if (arguments.out.empty())
+  if (arguments.out.empty() && arguments.report.empty())
     check_stdout();
   ReportPage page("--report", arguments.report, scenarios.size());
   const Folders folders = make_folders(arguments, scenarios);

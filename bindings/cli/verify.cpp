@@ -9,6 +9,7 @@
 #include "bindings/cli/cli.hpp"
 #include "bindings/cli/interrupt.hpp"
 #include "bindings/cli/progress.hpp"
+#include "models/scenario/builder/builder.hpp"
 #include "models/scenario/changes.hpp"
 #include "models/scenario/declaration/declaration.hpp"
 #include "models/scenario/scenario.hpp"
@@ -84,10 +85,17 @@ int verify_scenarios(const std::vector<std::string>& files, const std::vector<st
       break;
     json document;
     std::optional<ReadingProgress> progress(file);
-    const auto errors = errors_of(file, sets, document);
+    auto errors = errors_of(file, sets, document);
     std::optional<scenario::Scenario> read;
-    if (errors.empty())
+    if (errors.empty()) {
       read = scenario::from_json(document, file);
+      try {
+        scenario::check_choices(*read);
+      } catch (const scenario::ScenarioError& error) {
+        errors.push_back(error.parts());
+        read.reset();
+      }
+    }
     progress.reset();
     json finding = {{"file", file}, {"ok", errors.empty()}};
     for (const auto& parts : errors) {

@@ -380,4 +380,9 @@ World build(const Scenario& scenario) {
   return w;
 }
 
+void check_choices(const Scenario& scenario) {
+  if (scenario.choices && !scenario.choices->empty())
+    static_cast<void>(build(scenario));
+}
+
 }  // namespace holdfast::scenario

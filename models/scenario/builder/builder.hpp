@@ -23,6 +23,10 @@ Names build_named(World& w, const Scenario& scenario, const std::function<void()
 /// What answers of a scenario are to the choice points.
 sim::ChoiceScript script_of(const std::vector<Answer>& answers);
 
+/// Throws ScenarioError for an answer to a choice point that the scenario does not have, which only
+/// its world tells; nothing without `choices`.
+void check_choices(const Scenario& scenario);
+
 /// Adds a fault to a world that runs. It must have passed the loader's checks together with the
 /// rest of the scenario.
 void add_fault(World& w, const Fault& fault, const Names& names);

@@ -92,8 +92,17 @@ class Strikes {
   [[nodiscard]] std::uint64_t links_of(const std::string& name) const;
 
  private:
+  /// Between two instants each packet that enters a link is so many.
+  struct Copies {
+    Direction direction{};
+    Duration from{}, until{};
+    double factor = 1.0;
+  };
+  void add_copies(const Impair& impair, const Cursor& at);
+
   std::map<std::string_view, std::uint64_t> links_;
   std::uint64_t made_ = 0;
+  std::map<std::string_view, std::vector<Copies>> copies_;
 };
 /// Names of links and of groups of them.
 std::vector<std::string> links_and_groups(const Scenario& s);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cross checks of executions beside the scenario's own: answers, and the bounds of an adversary.
+#include <set>
+#include <utility>
 #include <variant>
 
 #include "models/scenario/checks/internal.hpp"
@@ -8,6 +10,7 @@ namespace holdfast::scenario::check {
 namespace {
 
 void answers(const Scenario& s, const Cursor& at) {
+  std::set<std::pair<std::string, std::uint64_t>> answered;
   for (std::size_t i = 0; s.choices && i < s.choices->size(); ++i) {
     const Answer& answer = (*s.choices)[i];
     const int said = int{answer.happens.has_value()} + int{answer.time.has_value()} +
@@ -16,6 +19,11 @@ void answers(const Scenario& s, const Cursor& at) {
       at.at(i).fail(said == 0 ? "neither \"happens\" nor \"time\" nor \"number\""
                               : "several of \"happens\", \"time\" and \"number\"",
                     "one of them");
+    }
+    if (!answered.emplace(answer.point, answer.ordinal).second) {
+      at.at(i).fail(fmt::format("a second answer to choice {} of {}", answer.ordinal,
+                                in_quotes(answer.point)),
+                    "one for each choice");
     }
   }
 }

@@ -10,6 +10,8 @@ namespace {
 
 // A fault of one link has two events in the calendar, which holds 2^23 of everything.
 constexpr std::uint64_t most_strikes = 524'288;
+// Impairments of one link stand one behind the other, so what they duplicate multiplies.
+constexpr double most_copies = 64.0;
 
 }  // namespace
 
@@ -38,11 +40,33 @@ void Strikes::add(const Fault& fault, const Cursor& at) {
         }
       },
       fault);
+  if (const auto* impair = std::get_if<Impair>(&fault); impair != nullptr && impair->duplicate > 0)
+    add_copies(*impair, at);
   if (made_ > most_strikes)
     at.fail(fmt::format("{} failures of single links and nodes up to here (rows of records and "
                         "faults, x links of a group)",
                         made_),
             fmt::format("at most {} of all faults together", most_strikes));
+}
+
+void Strikes::add_copies(const Impair& impair, const Cursor& at) {
+  Copies one{impair.direction, impair.at.low, sim::Duration::max(), 1.0 + impair.duplicate};
+  if (impair.until_after)
+    one.until = latest(impair.at) + *impair.until_after;
+  double factor = one.factor;
+  std::vector<Copies>& others = copies_[impair.link];
+  for (const Copies& other : others) {
+    const bool same_way = one.direction == other.direction || one.direction == Direction::both ||
+                          other.direction == Direction::both;
+    if (same_way && one.from < other.until && other.from < one.until)
+      factor *= other.factor;
+  }
+  others.push_back(one);
+  if (factor > most_copies)
+    at.at("duplicate")
+        .fail(fmt::format("{:.3g} copies of each packet, together with other impairments of {}",
+                          factor, in_quotes(impair.link)),
+              fmt::format("at most {:g} of all that impair a link at the same time", most_copies));
 }
 
 }  // namespace holdfast::scenario::check

@@ -153,13 +153,13 @@ const Object<Expect>& expect_object() {
           .maybe("integrity", &Expect::integrity, word_of({"ok", "corrupt"}),
                  "the verdict of the oracle")
           .maybe("exposure_s", &Expect::exposure_s, bounds(), "longest corruption window")
-          .maybe("stale_writes", &Expect::stale_writes, bounds(), "how many")
-          .maybe("stale_reads", &Expect::stale_reads, bounds(), "how many")
-          .maybe("lost_writes", &Expect::lost_writes, bounds(), "how many")
-          .maybe("torn_writes", &Expect::torn_writes, bounds(), "how many")
-          .maybe("duplicate_effects", &Expect::duplicate_effects, bounds(), "how many")
-          .maybe("mutated_writes", &Expect::mutated_writes, bounds(), "how many")
-          .maybe("reservation_breaches", &Expect::reservation_breaches, bounds(),
+          .maybe("stale_writes", &Expect::stale_writes, bounds_of_count(), "how many")
+          .maybe("stale_reads", &Expect::stale_reads, bounds_of_count(), "how many")
+          .maybe("lost_writes", &Expect::lost_writes, bounds_of_count(), "how many")
+          .maybe("torn_writes", &Expect::torn_writes, bounds_of_count(), "how many")
+          .maybe("duplicate_effects", &Expect::duplicate_effects, bounds_of_count(), "how many")
+          .maybe("mutated_writes", &Expect::mutated_writes, bounds_of_count(), "how many")
+          .maybe("reservation_breaches", &Expect::reservation_breaches, bounds_of_count(),
                  "commands that went past a reservation which their node did not know of")
           .maybe("longest_stall_s", &Expect::longest_stall_s, bounds(),
                  "longest time in which an application had I/O out and none of it completed")
@@ -169,12 +169,12 @@ const Object<Expect>& expect_object() {
                  "from fault to detection, of every recovery")
           .maybe("hold_s", &Expect::hold_s, bounds(),
                  "from the start of the fence to the release, of every recovery")
-          .maybe("recoveries", &Expect::recoveries, bounds(), "how many")
-          .maybe("false_alarms", &Expect::false_alarms, bounds(),
+          .maybe("recoveries", &Expect::recoveries, bounds_of_count(), "how many")
+          .maybe("false_alarms", &Expect::false_alarms, bounds_of_count(),
                  "recoveries of paths that were well")
-          .maybe("target_expiries", &Expect::target_expiries, bounds(),
+          .maybe("target_expiries", &Expect::target_expiries, bounds_of_count(),
                  "controllers that the keep-alive timer of a target ended")
-          .maybe("io_errors", &Expect::io_errors, bounds(), "that the application saw")
+          .maybe("io_errors", &Expect::io_errors, bounds_of_count(), "that the application saw")
           .field("requirements", &Expect::requirements, list(requirement_id(), 0, 1024),
                  "requirements of the catalogue (`holdfast list requirement`) that the run must "
                  "keep, and come to");

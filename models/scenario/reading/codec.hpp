@@ -71,8 +71,9 @@ Codec<std::uint16_t> status_code();
 /// "80us", {"uniform": [low, high]}, {"exponential": mean, "min": low} or {"usual": low, "rare":
 /// mean, "chance": p}; no part above `high`.
 Codec<Latency> latency(Duration high);
-/// A number, or {"min": ..., "max": ...}.
+/// A number, or {"min": ..., "max": ...}; of a count there is a whole number between them.
 Codec<Bounds> bounds();
+Codec<Bounds> bounds_of_count();
 Codec<bool> boolean();
 Codec<std::string> text(std::size_t longest);
 /// A name of letters, digits and the given marks, that begins with a letter or a digit.

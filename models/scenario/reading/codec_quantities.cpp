@@ -247,11 +247,15 @@ Codec<std::array<double, 2>> loss_by_direction() {
       R"(probability, or `{"forward": ..., "backward": ...}`)");
 }
 
-Codec<Bounds> bounds() {
-  const auto read = [](const Cursor& c) {
+namespace {
+
+Codec<Bounds> bounds_of(bool of_count) {
+  const auto read = [of_count](const Cursor& c) {
     Bounds out;
     if (c.value().is_number()) {
       out.min = out.max = read_number(c);
+      if (of_count && std::floor(*out.min) != *out.min)
+        c.fail_value("a whole number");
       return out;
     }
     if (!c.value().is_object())
@@ -265,6 +269,8 @@ Codec<Bounds> bounds() {
       c.fail_value(R"("min", "max" or both)");
     if (out.min && out.max && *out.min > *out.max)
       c.fail_value(R"("min" not above "max")");
+    if (of_count && out.min && out.max && std::ceil(*out.min) > std::floor(*out.max))
+      c.fail_value(R"(a whole number between "min" and "max")");
     return out;
   };
   const auto write = [](const Bounds& value) {
@@ -281,5 +287,10 @@ Codec<Bounds> bounds() {
       any_of({number, object_schema({{"min", number}, {"max", number}}, R"(,"minProperties":1)")}),
       R"(number, or `{"min": ..., "max": ...}`)");
 }
+
+}  // namespace
+
+Codec<Bounds> bounds() { return bounds_of(false); }
+Codec<Bounds> bounds_of_count() { return bounds_of(true); }
 
 }  // namespace holdfast::scenario

@@ -293,3 +293,19 @@ def test_ctrl_c_while_thousands_of_hosts_are_read() -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_ctrl_c_while_a_finished_sweep_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is lost any more, and the words say so."""
+    from holdfast.sweeping import __main__ as program
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    sweep = tmp_path / "sweep.json"
+    sweep.write_text('{"base": "rw_test_ccr", "points": [{}], "set": {"/duration": "1s"}}')
+    monkeypatch.setattr(program, "_show", interrupted)
+    assert program._tell([str(sweep)], [signal.SIGINT]) == 130
+    assert "stopped by Ctrl-C; all 1 runs were done" in capsys.readouterr().err

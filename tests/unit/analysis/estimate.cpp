@@ -180,6 +180,57 @@ TEST_CASE("The estimate of events counts what is refused and tried again", "[est
   compare(changes);
 }
 
+TEST_CASE("The estimate of events counts connections that are lost and set up again",
+          "[estimate]") {
+  const auto lost = [](const json& fault) {
+    json document = world_of("5s", json::array());
+    json& host = document["hosts"][0];
+    host["cpus"] = 16;
+    for (json& connection : host["connect"])
+      connection["reconnect_delay"] = "10ms";
+    for (int i = 0; i < 40; ++i) {
+      document["faults"].push_back(fault);
+      document["faults"].back()["at"] = std::to_string(1000 + 90 * i) + "ms";
+    }
+    compare(document);
+  };
+  const json device = {{"host", "h1"}, {"controller", "nvme0"}};
+  json fault = device;
+  fault["type"] = "reset_controller";
+  lost(fault);
+  fault["type"] = "kill_sockets";
+  lost(fault);
+  lost({{"type", "set_attr_cqt"}, {"subsystem", "sub"}, {"value", "1s"}});
+  lost({{"type", "port_removed"}, {"subsystem", "sub"}, {"port", "a0"}, {"for", "1ms"}});
+}
+
+TEST_CASE("The estimate of events follows an I/O to the path that takes it", "[estimate]") {
+  json document = world_of("2s", fio({{"rw", "randwrite"}, {"iodepth", 16}, {"rate_iops", 500}}));
+  document["faults"] = {{{"type", "command_status"},
+                         {"at", "1s"},
+                         {"subsystem", "sub"},
+                         {"controller", 1},
+                         {"status", "0x303"},
+                         {"count", 0}}};
+  compare(document);
+}
+
+TEST_CASE("The estimate of events counts impairments of a link", "[estimate]") {
+  json document = world_of("2s", fio({{"rw", "randwrite"}, {"rate_iops", 500}}));
+  document["hosts"][0]["connect"].erase(1);
+  const json impair = {{"type", "impair"}, {"at", "500ms"}, {"link", "l"}, {"delay", "10us"}};
+  for (int i = 0; i < 40; ++i)
+    document["faults"].push_back(impair);
+  compare(document);
+  document["faults"] = json::array();
+  for (int i = 0; i < 3; ++i) {
+    document["faults"].push_back(impair);
+    document["faults"].back()["duplicate"] = 1.0;
+    document["faults"].back()["direction"] = "forward";
+  }
+  compare(document);
+}
+
 TEST_CASE("The estimate knows that a world beyond the caches is slower for an event",
           "[estimate]") {
   // An event of a small world takes 150 ns, I/O apart. A thousand hosts with one connection each

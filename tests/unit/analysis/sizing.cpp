@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/rare/rare.hpp"
+#include "models/scenario/changes.hpp"
 #include "models/scenario/reading/error.hpp"
 #include "models/scenario/scenario.hpp"
 
@@ -16,6 +17,7 @@ namespace {
 using namespace holdfast;
 using namespace holdfast::analysis;
 using namespace std::chrono_literals;
+using nlohmann::json;
 using sizing::Point;
 
 /// KATO 1 s, traffic based and busy: detection between 1.25 and 1.5 s, hold 3.5 s. 50 writes a
@@ -98,6 +100,52 @@ TEST_CASE("a recommendation is the longest KATO that a scan finds", "[sizing]") 
     }
     CHECK(found.best->kato == longest);
   }
+}
+
+TEST_CASE("a host that does not hold by the rule is not sized", "[sizing]") {
+  const auto pointer_of = [](const std::vector<std::pair<const char*, json>>& changes) {
+    json document = scenario::read_document("scenarios/rare_1e6.json");
+    for (const auto& [path, value] : changes)
+      scenario::apply_set(document, path, value, "test");
+    try {
+      sizing::size(scenario::from_json(document, "rare_1e6"), {1e-9, 20s});
+    } catch (const scenario::ScenarioError& error) {
+      return error.parts().pointer;
+    }
+    return std::string("taken");
+  };
+  const char* const policy = "/hosts/0/policy";
+  CHECK(pointer_of({{policy, "cqt-only"}}) == "taken");
+  CHECK(pointer_of({{"/subsystems/0/kas", "500ms"}}) == "taken");
+  for (const char* name : {"linux-mainline", "tp8028-v4"})
+    CHECK(pointer_of({{policy, name}}) == policy);
+  CHECK(pointer_of({{policy, {{"preset", "cqt-only"}, {"hold", "none"}}}}) == policy);
+  CHECK(pointer_of({{policy, {{"preset", "cqt-only"}, {"hold_multiplier", 1}}}}) ==
+        "/hosts/0/policy/hold_multiplier");
+  CHECK(pointer_of({{policy, "spec"}}) == "/hosts/0/policy/hold_from");
+  CHECK(pointer_of({{"/subsystems/0/attr_cqt", "0s"}}) == "/subsystems/0/attr_cqt");
+  CHECK(pointer_of({{"/subsystems/0/kas", "10s"}}) == "/hosts/0/connect/0/keep_alive_tmo");
+  CHECK(pointer_of({{"/subsystems/0/kato_min", "4s"}}) == "/hosts/0/connect/0/keep_alive_tmo");
+  CHECK(pointer_of({{"/hosts/0/suspicion", {{"keep_alive_late", "50ms"}}}}) ==
+        "/hosts/0/suspicion");
+  CHECK(pointer_of({{"/hosts/0/clock_fast_ppm", 100}}) == "/hosts/0/clock_fast_ppm");
+  CHECK(pointer_of({{"/hosts/0/clock_slow_ppm", 100}}) == "/hosts/0/clock_slow_ppm");
+}
+
+TEST_CASE("KATO comes in steps that Linux and the target both take", "[sizing]") {
+  json document = scenario::read_document("scenarios/rare_1e6.json");
+  scenario::apply_set(document, "/subsystems/0/kas", "2500ms", "test");
+  scenario::apply_set(document, "/subsystems/0/kato_min", "6s", "test");
+  scenario::apply_set(document, "/hosts/0/connect/*/keep_alive_tmo", "10s", "test");
+  // 2.5 s and whole seconds meet at each 5 s, and 10 s is the first that is not below 6 s.
+  const sizing::Sizing found =
+      sizing::size(scenario::from_json(document, "rare_1e6"), {1e-9, 100s});
+  REQUIRE(found.best.has_value());
+  CHECK(found.best->kato % 5s == 0s);
+  REQUIRE(found.frontier.size() > 1);
+  CHECK(found.frontier[0].kato == 10s);
+  CHECK(found.frontier[1].kato == 15s);
+  CHECK(found.rule.kato == 10s);
 }
 
 TEST_CASE("what cannot be is said, with what would do", "[sizing]") {

@@ -108,15 +108,20 @@ def main(arguments: list[str]) -> int:
 
 def _tell(arguments: list[str], stopped: list[signal.Signals]) -> int:
     """Run the sweep; tell what is finished, however it ends."""
+    finished: list[pd.DataFrame] = []
     try:
-        return _run(arguments)
+        return _run(arguments, finished)
     except Interrupted as error:
         _say(f"stopped by {_name(stopped)}; what was finished is kept if there is --out")
         if error.table is not None and len(error.table):
             _show(error.table, "--json" in arguments, complete=False)
         return 128 + stopped[0].value
     except KeyboardInterrupt:
-        _say(f"stopped by {_name(stopped)} before any run")
+        if finished:
+            kept = f"all {len(finished[0])} runs were done, and are kept if there is --out"
+        else:
+            kept = "what was finished is kept if there is --out"
+        _say(f"stopped by {_name(stopped)}; {kept}")
         return 128 + stopped[0].value
     except WriteError as error:
         if error.table is None:
@@ -130,7 +135,7 @@ def _name(stopped: list[signal.Signals]) -> str:
     return "Ctrl-C" if stopped[0] == signal.SIGINT else stopped[0].name
 
 
-def _run(arguments: list[str]) -> int:
+def _run(arguments: list[str], finished: list[pd.DataFrame]) -> int:
     given = _parser().parse_args(arguments)
     check("SWEEP.json", AnyPath, given.sweep)
     sweep_file = Path(given.sweep)
@@ -153,6 +158,7 @@ def _run(arguments: list[str]) -> int:
         max_events=given.max_events,
         max_memory=given.max_memory,
     )
+    finished.append(table)
     _show(table, given.json)
     if page is not None:
         _say(write_page(page, sweep_file, asked, table))
