@@ -2,6 +2,8 @@
 // What is asked; see question.hpp.
 #include "analysis/search/levels/question.hpp"
 
+#include <algorithm>
+
 #include "analysis/search/aftermath.hpp"
 #include "analysis/search/likelihood.hpp"
 #include "analysis/search/shrink.hpp"
@@ -19,6 +21,13 @@ const scenario::Scenario& without_reseed(const scenario::Scenario& scenario) {
     throw scenario::ScenarioError({scenario.name, "/reseed", "a second seed",
                                    "none: search gives its walks dice of their own", ""});
   return scenario;
+}
+
+/// What is chosen before a world begins comes first.
+bool is_before(const Deviation& a, const Deviation& b) {
+  if (is_planned(a.kind) || is_planned(b.kind))
+    return is_planned(a.kind) && !is_planned(b.kind);
+  return a.made < b.made;
 }
 
 /// The scenario with the answers of a finding, which expects what was found.
@@ -65,6 +74,8 @@ void Question::finish(Outcome& out) const {
     return;
   if (shrink_ && !out.worst->deviations.empty()) {
     out.worst = shrink(space_, *out.worst, counts_, out.shrink_runs);
+    // A walk has its choices in the order in which they were drawn.
+    std::stable_sort(out.worst->deviations.begin(), out.worst->deviations.end(), is_before);
     if (space_.objective == Objective::corruption) {
       out.aftermath = aftermath(space_, *out.worst);
       out.likelihood = likelihood(space_, *out.worst);

@@ -99,7 +99,7 @@ def search(
     worlds: Annotated[int, Whole(1, 2**63 - 1)] | None = None,
     budget: Time | None = None,
     against: str | None = None,
-    strategy: Strategy = "exhaustive",
+    strategy: Strategy = "portfolio",
     merge: bool = True,
     reduce: bool = True,
     jobs: Annotated[int, Whole(0, 1024)] = 0,
@@ -121,10 +121,10 @@ def search(
         worlds: end after about so many executions.
         budget: end after such a time of the clock (``"60s"``).
         against: a policy under which the same choices have to be safe; corruption only.
-        strategy: ``"exhaustive"``: those with fewer deviations first; ``"best-first"``: what lies
-            below what came nearest to harm; ``"random-walk"`` or ``"swarm"`` draw executions until
-            the budget is done (10,000 without one); ``"portfolio"``: some of both before each
-            number of deviations from the second on.
+        strategy: ``"exhaustive"``: those with fewer deviations first; ``"portfolio"``: as well,
+            with some that are drawn at random before each number of deviations from the second on;
+            ``"best-first"``: what lies below what came nearest to harm; ``"random-walk"`` or
+            ``"swarm"`` draw executions until the budget is done (10,000 without one).
         merge: leave out what lies below a world like one that was met; the finding is the same.
         reduce: do not try both sides of what happens elsewhere; the verdict is the same.
         jobs: threads; 0: as many as there are cores.
