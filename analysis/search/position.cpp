@@ -23,20 +23,6 @@ using nlohmann::json;
 
 namespace {
 
-json json_of(const Finding& finding) {
-  json deviations = json::array();
-  for (const Deviation& d : finding.deviations) {
-    deviations.push_back({{"kind", static_cast<int>(d.kind)},
-                          {"stream", d.choice.stream},
-                          {"ordinal", d.choice.ordinal},
-                          {"value", d.choice.value},
-                          {"point", d.point},
-                          {"own", d.own},
-                          {"made_ns", sim::ns(d.made)}});
-  }
-  return {{"deviations", deviations}, {"value", finding.value}, {"seen_ns", sim::ns(finding.seen)}};
-}
-
 /// A level has fewer than 300 bytes, a deviation not much more.
 constexpr std::uintmax_t largest_position = 1 << 20;
 
@@ -46,26 +32,6 @@ std::uint32_t sum_of(const json& kept) {
 }
 
 TimePoint instant(const json& ns) { return sim::epoch + Duration{ns.get<std::int64_t>()}; }
-
-Finding finding_of(const json& kept) {
-  Finding out;
-  for (const json& one : kept.at("deviations")) {
-    Deviation d;
-    const int kind = one.at("kind").get<int>();
-    if (kind < 0 || kind >= static_cast<int>(kinds))
-      throw PositionError(fmt::format("found a deviation of kind {}", kind));
-    d.kind = static_cast<Kind>(kind);
-    d.choice = {one.at("stream").get<std::uint64_t>(), one.at("ordinal").get<std::uint64_t>(),
-                one.at("value").get<std::int64_t>()};
-    d.point = one.at("point").get<std::string>();
-    d.own = one.at("own").get<std::int64_t>();
-    d.made = instant(one.at("made_ns"));
-    out.deviations.push_back(std::move(d));
-  }
-  out.value = kept.at("value").get<std::int64_t>();
-  out.seen = instant(kept.at("seen_ns"));
-  return out;
-}
 
 Position position_of(const json& kept) {
   Position out;
@@ -90,6 +56,40 @@ Position position_of(const json& kept) {
 }
 
 }  // namespace
+
+json json_of(const Finding& finding) {
+  json deviations = json::array();
+  for (const Deviation& d : finding.deviations) {
+    deviations.push_back({{"kind", static_cast<int>(d.kind)},
+                          {"stream", d.choice.stream},
+                          {"ordinal", d.choice.ordinal},
+                          {"value", d.choice.value},
+                          {"point", d.point},
+                          {"own", d.own},
+                          {"made_ns", sim::ns(d.made)}});
+  }
+  return {{"deviations", deviations}, {"value", finding.value}, {"seen_ns", sim::ns(finding.seen)}};
+}
+
+Finding finding_of(const json& kept) {
+  Finding out;
+  for (const json& one : kept.at("deviations")) {
+    Deviation d;
+    const int kind = one.at("kind").get<int>();
+    if (kind < 0 || kind >= static_cast<int>(kinds))
+      throw PositionError(fmt::format("found a deviation of kind {}", kind));
+    d.kind = static_cast<Kind>(kind);
+    d.choice = {one.at("stream").get<std::uint64_t>(), one.at("ordinal").get<std::uint64_t>(),
+                one.at("value").get<std::int64_t>()};
+    d.point = one.at("point").get<std::string>();
+    d.own = one.at("own").get<std::int64_t>();
+    d.made = instant(one.at("made_ns"));
+    out.deviations.push_back(std::move(d));
+  }
+  out.value = kept.at("value").get<std::int64_t>();
+  out.seen = instant(kept.at("seen_ns"));
+  return out;
+}
 
 json identity(const scenario::Scenario& scenario, const Options& options, Objective objective) {
   return {{"scenario", scenario::hash(scenario)},

@@ -23,6 +23,11 @@ struct PositionError : std::runtime_error {
 nlohmann::json identity(const scenario::Scenario& scenario, const Options& options,
                         Objective objective);
 
+/// A finding as it is kept, to the nanosecond.
+nlohmann::json json_of(const Finding& finding);
+/// Throws nlohmann::json::exception or PositionError if it is none.
+Finding finding_of(const nlohmann::json& kept);
+
 /// Replaces the file as a whole, so that whoever is killed meanwhile leaves this or the one before.
 void keep_position(const std::filesystem::path& file, const nlohmann::json& identity,
                    const Position& position);

@@ -3,7 +3,7 @@
 // so many choices (a packet lost, a command that sits in its controller for longer, a fault that
 // strikes or heals at another instant). Worlds are values, so each is a copy of another one at the
 // choice in which they differ. Executions with fewer deviations come first, and all of them are
-// tried before any with more.
+// tried before any with more; before each number of them some are drawn at random.
 //
 // Losses are all of those that the bounds allow. Times are tried at critical instants: right
 // before, at and right after everything that the time in question could come to lie before or
@@ -124,7 +124,7 @@ struct Outcome {
   Objective objective{};
   scenario::Adversary bounds;
   std::string against;  ///< the policy under which what was found is safe; empty: none was named
-  Strategy strategy = Strategy::exhaustive;
+  Strategy strategy = Strategy::portfolio;
   std::vector<Level> levels;
   Merging merging;
   std::uint64_t walks = 0;    ///< executions that were drawn at random; in no level
@@ -170,7 +170,7 @@ scenario::Scenario under(const scenario::Scenario& scenario,
                          const scenario::RecoveryPolicy& policy);
 
 struct Options {
-  Strategy strategy = Strategy::exhaustive;
+  Strategy strategy = Strategy::portfolio;
   unsigned jobs = 1;  ///< threads; the answer does not depend on it
   /// Most worlds; 0: without limit, but walks alone end at `default_walks` without a deadline.
   std::uint64_t worlds = 0;

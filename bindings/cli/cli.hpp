@@ -86,7 +86,7 @@ struct SearchArguments {
   std::string objective;            ///< corruption, exposure or stall
   std::vector<std::string> bounds;  ///< KEY=VALUE of the adversary
   std::vector<std::string> sets;
-  std::string strategy = "exhaustive";
+  std::string strategy = "portfolio";
   std::string budget;   ///< as typed: worlds or a time; empty: none
   std::string against;  ///< a policy; empty: none
   bool merge = true;    ///< worlds that are like one that was met before are left out

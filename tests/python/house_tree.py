@@ -30,7 +30,7 @@ PACKAGE = "bindings/python/"
 # layer and from those below; circles within a layer are the business of the other rule.
 LAYERS = (
     ("_core", "_arguments", "_signals", "_words", "_version", "_isolated", "errors"),
-    ("_ranges", "files", "seeds", "units"),
+    ("_crew", "_ranges", "files", "seeds", "units"),
     ("scenario", "policy", "workload", "parts", "_table", "statistics", "pages"),
     ("plot",),
     ("result",),

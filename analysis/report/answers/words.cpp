@@ -114,7 +114,7 @@ void tell_likelihood(const json& worst, Told& out) {
 Told told_of_search(const json& document) {
   Told out;
   out.heading = "search for " + text_at(document, "for");
-  if (text_at(document, "strategy") != "exhaustive")
+  if (text_at(document, "strategy") != "portfolio")
     out.heading += ", " + text_at(document, "strategy");
   if (document["for"] == "corruption") {
     tell_corruption(document, out);

@@ -96,8 +96,6 @@ double set_up(const Scenario& s, const Host& host, const Connect& c) {
   double namespaces = 0;
   for (const Subsystem& one : s.subsystems)
     namespaces += one.name == c.subsystem ? static_cast<double>(one.namespaces.size()) : 0;
-  const double queues =
-      1.0 + (c.nr_io_queues == 0 ? host.cpus : std::min(c.nr_io_queues, host.cpus));
   return queues_of(host, c) * events_per_queue + namespaces * events_per_look;
 }
 

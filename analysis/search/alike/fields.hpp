@@ -144,7 +144,7 @@ constexpr std::size_t count_fields() {
 
 /// Calls `tell(field...)` once, with all fields of `of` in the order of their declaration.
 template <class T, class Tell>
-constexpr decltype(auto) with_fields(const T& of, Tell&& tell) {
+[[gnu::always_inline]] constexpr decltype(auto) with_fields(const T& of, Tell&& tell) {
   static_assert(std::is_aggregate_v<T>);
   static_assert(!detail::takes<T>(std::make_index_sequence<detail::most_fields + 1>{}),
                 "a struct of more fields wants longer lists below");

@@ -19,13 +19,13 @@ namespace {
 
 /// What is told of a world: room by room, in the order of their dependence.
 void tell_world(Teller& t, const World& w, Objective objective,
-                const std::vector<sim::ChoiceId>& thrown, const World& base) {
+                const std::vector<sim::ChoiceId>& thrown) {
   t.tell_calendar();
   t.tell_choices(thrown);
-  t.tell_fabric(base.net);
+  t.tell_fabric();
   t.tell(w.transport);
   t.tell(w.target);
-  t.tell_hosts(base.host);
+  t.tell_hosts();
   t.tell(w.workload.jobs);
   t.tell(w.fault);
   t.tell_oracle(objective);
@@ -49,8 +49,8 @@ bool can_be_told(const World& w) {
 std::span<const std::byte> Former::of(const World& w) {
   if (!can_be_told(w))
     return {};
-  Teller teller(w, end_, scratch_);
-  tell_world(teller, w, objective_, thrown_, base_);
+  Teller teller(w, base_, end_, scratch_);
+  tell_world(teller, w, objective_, thrown_);
   return teller.finish();
 }
 

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "analysis/search/alike/remembered.hpp"
@@ -33,6 +34,9 @@ struct Scratch {
   std::vector<std::byte> bytes;
   std::vector<sim::PendingEvent> pending;
   std::vector<std::uint32_t> rank_of_slot;
+  std::vector<char> in_lane;  ///< of packets
+  std::vector<sim::TimePoint> instants;
+  std::vector<std::pair<std::uint64_t, const oracle::Block*>> touched;
 };
 
 /// Makes forms, one after the other; for one thread.

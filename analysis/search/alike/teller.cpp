@@ -9,8 +9,10 @@
 
 namespace holdfast::analysis::search::alike {
 
-Teller::Teller(const World& w, sim::TimePoint end, Scratch& scratch)
+Teller::Teller(const World& w, const World& base, sim::TimePoint end, Scratch& scratch)
     : w_(w),
+      base_(base),
+      scratch_(scratch),
       out_(scratch.bytes),
       now_(w.time()),
       pending_(scratch.pending),
@@ -37,22 +39,6 @@ std::span<const std::byte> Teller::finish() {
   if (absolute_)
     put(sim::ns(now_));
   return std::span(out_).first(unnamed_ ? 0 : size_);
-}
-
-void Teller::tell(sim::TimePoint at) {
-  if (at == sim::never) {
-    put(std::int64_t{1} << 62);
-    return;
-  }
-  // It may say that nothing has happened yet, or that it has happened right at the beginning.
-  absolute_ = absolute_ || at == sim::epoch;
-  put((at - now_).count());
-}
-
-/// Which of all pending ones it is. An event that is over, or comes after the end, is like none:
-/// all that can be done with it is to cancel it.
-void Teller::tell(sim::EventId id) {
-  put(w_.calendar.is_pending(id) ? rank_of_slot_[id.slot] : no_event);
 }
 
 /// Left out: slots and sequence numbers, which only name and order what is pending, the order of
@@ -110,13 +96,13 @@ void Teller::tell_packet(const net::Packet& packet) {
 
 /// Left out of packets: their places, which only their lane knows. What is held elsewhere is told
 /// with its place. Left out of channels: counts, a memo, and when one became free.
-void Teller::tell_fabric(const net::Fabric& base) {
+void Teller::tell_fabric() {
   const auto& [nodes, links, hops, routes, channels, packets, deliver, dropped, expect, duplicated,
                flow_of, intercept, losses, netems, flow_filters, traffic, waiting, bonds] = w_.net;
-  tell_table(nodes, base.nodes);
-  tell_table(links, base.links);
-  tell_table(hops, base.hops);
-  tell_table(routes, base.routes);
+  tell_table(nodes, base_.net.nodes);
+  tell_table(links, base_.net.links);
+  tell_table(hops, base_.net.hops);
+  tell_table(routes, base_.net.routes);
   for (const net::Channel& one : channels) {
     const auto& [rate, delay, backlog, busy, loss, choice, lane, holes, outages, emulators, filters,
                  memo, count, lost] = one;
@@ -130,13 +116,14 @@ void Teller::tell_fabric(const net::Fabric& base) {
     put(emulators);
     put(filters);
   }
-  std::vector<bool> in_lane(packets.size());
+  std::vector<char>& in_lane = scratch_.in_lane;
+  in_lane.assign(packets.size(), 0);
   for (const sim::PendingEvent& event : pending_) {
     if (event.payload == nullptr)
-      in_lane[event.item] = true;
+      in_lane[event.item] = 1;
   }
   for (auto at = packets.begin(); at != packets.end(); ++at) {
-    if (in_lane[sim::index(at.id())])
+    if (in_lane[sim::index(at.id())] != 0)
       continue;
     put(sim::index(at.id()));
     tell_packet(*at);
@@ -153,12 +140,12 @@ void Teller::tell_fabric(const net::Fabric& base) {
   tell(bonds);
 }
 
-void Teller::tell_hosts(const host::Hosts& base) {
+void Teller::tell_hosts() {
   const auto& [hosts, processor_free, nqns, hooks, controllers, watches, blocked, down, missed,
                queues, heads, requests, ios, next_serial, last_listed, removed, buffers, done] =
       w_.host;
-  tell_table(hosts, base.hosts);
-  tell_table(nqns, base.nqns);
+  tell_table(hosts, base_.host.hosts);
+  tell_table(nqns, base_.host.nqns);
   for (const host::Host& host : hosts)
     tell(host.wheel);
   for (const sim::TimePoint& at : processor_free)
@@ -178,26 +165,26 @@ void Teller::tell_hosts(const host::Hosts& base) {
 }
 
 /// Ticks are counted from the beginning.
-void Teller::tell(const sim::TimerWheel& wheel) {
+void Teller::tell_as(const sim::TimerWheel& wheel) {
   put(wheel.hz);
   tell(wheel.phase);
   absolute_ = absolute_ || !wheel.is_exact();
 }
 
 /// What a clock shows is counted from the beginning, too.
-void Teller::tell(const sim::ClockRate& rate) {
+void Teller::tell_as(const sim::ClockRate& rate) {
   put(rate.takes(sim::Duration{sim::ClockRate::million}).count());
   absolute_ = absolute_ || !rate.is_right();
 }
 
 /// It looks at multiples of its interval.
-void Teller::tell(const net::Bond& bond) {
-  with_fields(bond, [this](const auto&... field) { (tell(field), ...); });
+void Teller::tell_as(const net::Bond& bond) {
+  tell_fields(bond);
   absolute_ = true;
 }
 
 /// Left out: the place of bytes. A name that is over, of bytes that were given back, says nothing.
-void Teller::tell(const transport::Payload& payload) {
+void Teller::tell_as(const transport::Payload& payload) {
   put(payload.bytes);
   put(payload.version);
   put(payload.content);
@@ -211,13 +198,23 @@ void Teller::tell(const transport::Payload& payload) {
   }
 }
 
+void Teller::tell_as(const std::shared_ptr<const target::Profile>& one) {
+  const auto& subsystems = base_.target.subsystems;
+  std::size_t place = 0;
+  while (place < subsystems.size() && subsystems[place].profile != one)
+    ++place;
+  put(place);
+  if (place == subsystems.size())
+    tell(*one);
+}
+
 /// TCP's time stamps are milliseconds since the beginning.
-void Teller::tell(const transport::Connection& connection) {
-  with_fields(connection, [this](const auto&... field) { (tell(field), ...); });
+void Teller::tell_as(const transport::Connection& connection) {
+  tell_fields(connection);
   absolute_ = true;
 }
 
-void Teller::tell(const transport::Endpoint& end) {
+void Teller::tell_as(const transport::Endpoint& end) {
   tell(static_cast<const transport::EndpointNumbers&>(end));
   tell(end.out);
   tell(end.sent);
@@ -225,22 +222,22 @@ void Teller::tell(const transport::Endpoint& end) {
   tell(end.ahead);
 }
 
-void Teller::tell_connection(transport::ConnectionId id) {
+void Teller::write_connection(std::byte* at, transport::ConnectionId id) {
   switch (w_.transport.kind) {
     case transport::TransportKind::rdma:
-      tell_name(w_.transport.rdma.pairs, rdma::QueuePairId{static_cast<std::uint64_t>(id)});
+      write_name(at, w_.transport.rdma.pairs, rdma::QueuePairId{static_cast<std::uint64_t>(id)});
       return;
     case transport::TransportKind::fc:
-      tell_name(w_.transport.fc.connections, id);
+      write_name(at, w_.transport.fc.connections, id);
       return;
     case transport::TransportKind::tcp:
       break;
   }
-  tell_name(w_.transport.connections, id);
+  write_name(at, w_.transport.connections, id);
 }
 
 /// Left out: content that was overwritten, and when it was; nobody reads it again.
-void Teller::tell(const target::Namespace& ns) {
+void Teller::tell_as(const target::Namespace& ns) {
   const auto& [subsystem, nsid, ana_group, disk, block_bytes, blocks, read, write, read_choice,
                write_choice, busy_until, latest, history, zone_blocks, written, reservation, copies,
                commands, reservation_choice] = ns;
@@ -266,7 +263,7 @@ void Teller::tell(const target::Namespace& ns) {
 
 /// Left out: what it does, which stays as the scenario says it; and, unless it strikes again, when
 /// it does, for which events are pending.
-void Teller::tell(const fault::Fault& fault) {
+void Teller::tell_as(const fault::Fault& fault) {
   const auto& [at, until, every, times, struck, what] = fault;
   if (every != Duration{}) {
     tell(at);
@@ -282,7 +279,9 @@ namespace {
 /// to come is not earlier than now, which is among them.
 class Order {
  public:
-  explicit Order(sim::TimePoint now) : at_{now} {}
+  Order(sim::TimePoint now, std::vector<sim::TimePoint>& scratch) : at_(scratch) {
+    at_.assign(1, now);
+  }
   void add(sim::TimePoint at) { at_.push_back(at); }
   void sort() {
     std::sort(at_.begin(), at_.end());
@@ -295,7 +294,7 @@ class Order {
   }
 
  private:
-  std::vector<sim::TimePoint> at_;
+  std::vector<sim::TimePoint>& at_;
 };
 
 bool is_untouched(const oracle::Block& b) {
@@ -310,7 +309,7 @@ bool is_untouched(const oracle::Block& b) {
 void Teller::tell_oracle(Objective objective) {
   const auto& [operations, disks, attempts, sent_on, abandoned, known_before, counts, exposure,
                incidents] = w_.oracle;
-  Order order(now_);
+  Order order(now_, scratch_.instants);
   for (std::size_t i = 0; i < operations.size(); ++i) {
     order.add(operations[i].submitted);
     order.add(operations[i].completed);
@@ -318,7 +317,8 @@ void Teller::tell_oracle(Objective objective) {
   }
   for (std::size_t i = 0; i < known_before.size(); ++i)
     order.add(known_before[i]);
-  std::vector<std::pair<std::uint64_t, const oracle::Block*>> touched;
+  auto& touched = scratch_.touched;
+  touched.clear();
   for (std::size_t i = 0; i < disks.size(); ++i) {
     disks[i].for_each_written([&](std::size_t lba, const oracle::Block& b) {
       if (is_untouched(b))

@@ -42,7 +42,7 @@ void add_search(CLI::App& app, SearchArguments& search) {
   verb->add_option("--budget", search.budget, "end after so many worlds, or such a time, e.g. 60s")
       ->type_name("N|TIME");
   verb->add_option("--strategy", search.strategy,
-                   "exhaustive (default), best-first, random-walk, swarm or portfolio")
+                   "portfolio (default), exhaustive, best-first, random-walk or swarm")
       ->type_name("NAME");
   verb->add_flag("!--no-merge", search.merge,
                  "do not leave out worlds that are like one that was met before");

@@ -32,6 +32,38 @@ def search(
     merge: bool,
     reduce: bool,
 ) -> str: ...
+def search_part(
+    text: str,
+    source: str,
+    objective: str,
+    against: str,
+    merge: bool,
+    reduce: bool,
+    part: str,
+    before: int,
+    seconds: float | None,
+    stop: Stop | None,
+) -> str: ...
+
+class Gather:
+    def __init__(
+        self,
+        text: str,
+        source: str,
+        objective: str,
+        against: str,
+        strategy: str,
+        merge: bool,
+        reduce: bool,
+        worlds: int,
+        by_the_clock: bool,
+        shares: int,
+    ) -> None: ...
+    def next(self) -> list[str]: ...
+    def take(self, place: int, done: str) -> None: ...
+    def before(self) -> int: ...
+    def finish(self) -> str: ...
+
 def rare(
     text: str,
     source: str,

@@ -289,6 +289,11 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("World.step", {"events": 2**70}, "events: found 1180591620717411303424"),
     ("World.step", {"events": 1.5}, "events: found 1.5"),
     ("World.inject", {"fault": None}, "fault: found None, expected a dictionary"),
+    ("search", {"executor": 5, "jobs": 0}, "executor: found 5, expected a concurrent.futures.Exec"),
+    ("search", {"executor": "x", "jobs": 0}, "executor: found 'x', expected a concurrent.futures"),
+    ("search", {"executor": "tcp://x:1"}, "jobs: found with executor=, expected one of them"),
+    ("search", {"shares": 3}, "shares: found without executor=, expected both or none"),
+    ("search", {"shares": 2**40}, "shares: found 1099511627776, expected an integer from 1"),
     ("World.set_policy", {"policy": None}, "policy: found None, expected a string or a dictionary"),
 ]  # fmt: skip
 

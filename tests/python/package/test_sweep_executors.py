@@ -16,7 +16,7 @@ import holdfast
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from holdfast.sweeping import execution
+from holdfast import _crew
 from short_sweep import BASE
 
 POINTS = {
@@ -86,7 +86,7 @@ def test_the_order_of_finishing_does_not_matter(
     plain: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows stand in the order of points x seeds."""
-    monkeypatch.setattr(execution, "MAX_CHUNK", 1)
+    monkeypatch.setattr(_crew, "MAX_CHUNK", 1)
     pd.testing.assert_frame_equal(swept(Backwards(12)), plain)
 
 
@@ -110,7 +110,7 @@ def test_an_executor_that_breaks_keeps_what_is_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its exception comes out; all that is done is in the dataset, looked at already or not."""
-    monkeypatch.setattr(execution, "MAX_CHUNK", 1)
+    monkeypatch.setattr(_crew, "MAX_CHUNK", 1)
     with pytest.raises(RuntimeError, match="gone"):
         holdfast.sweep(
             BASE, {"/hosts/0/policy": ["spec"]}, seeds=999, executor=Breaking(), out=tmp_path

@@ -16,8 +16,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from holdfast import _core
-from holdfast.sweeping import dataset, execution
+from holdfast import _core, _crew
+from holdfast.sweeping import dataset
 from short_sweep import BASE, POLICY
 
 FACTOR = "/hosts/0/policy/hold_multiplier"
@@ -212,7 +212,7 @@ def test_a_crash_between_any_two_steps(
 ) -> None:
     """After each, the sweep goes on and ends with the same files."""
     monkeypatch.setattr(dataset, "_WAIT_S", (0.0, 0.0))
-    monkeypatch.setattr(execution, "MAX_CHUNK", 1)
+    monkeypatch.setattr(_crew, "MAX_CHUNK", 1)
 
     def run(out: Path) -> int:
         earlier = {FACTOR: [1]} if name == "rows" else TWO
@@ -248,7 +248,7 @@ def files_below(folder: Path) -> dict[str, bytes]:
 def sweep_in_a_process(out: Path, begun: Any) -> None:
     """Run the sweep that is killed; write parts often."""
     dataset._WAIT_S = (0.0, 0.0)
-    execution.MAX_CHUNK = 8
+    _crew.MAX_CHUNK = 8
     holdfast.sweep(BASE, TWO, seeds=SEEDS, out=out, progress=lambda *_: begun.set())
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Dask cluster runs a sweep; the tests of the package do without one, as most who install it."""
+"""A Dask cluster runs a sweep, and a search; the tests of the package do without, as most do."""
 
 from __future__ import annotations
 
@@ -34,3 +34,21 @@ def test_dask() -> None:
         pd.testing.assert_frame_equal(swept(client), plain)
         pd.testing.assert_frame_equal(swept(cluster.scheduler_address), plain)
         assert client.status == "running"
+
+
+def test_dask_searches() -> None:
+    """Shares of a search go to a cluster as points of a sweep do."""
+    distributed: Any = pytest.importorskip("distributed")
+    bounds = {"deviations": 1}
+    whole = holdfast.search("worst_case", "stall", bounds=bounds, merge=False)
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        for executor in (client, cluster.scheduler_address):
+            parts = holdfast.search(
+                "worst_case", "stall", bounds=bounds, merge=False, executor=executor, shares=4
+            )
+            assert parts.to_dict() == whole.to_dict()

@@ -324,6 +324,7 @@ namespace {
 json answer_of(const scenario::Scenario& s, Objective objective, bool merge, bool reduce,
                unsigned jobs = 1) {
   search::Options options;
+  options.strategy = search::Strategy::exhaustive;
   options.merge = merge;
   options.reduce = reduce;
   options.jobs = jobs;

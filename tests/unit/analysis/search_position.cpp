@@ -68,6 +68,7 @@ void check_every_stop(const scenario::Scenario& s, search::Options options, Obje
 
 TEST_CASE("a search goes on from wherever it was stopped", "[search]") {
   search::Options options;
+  options.strategy = Strategy::exhaustive;
   check_every_stop(small("spec", {{"losses", 0}}), options, Objective::corruption);
   check_every_stop(small("linux-mainline", {{"losses", 0}}), options, Objective::stall);
   options.strategy = Strategy::portfolio;

@@ -136,3 +136,22 @@ TEST_CASE("a corruption is inevitable from its only choice on", "[search]") {
   CHECK(told["inevitable_s"] == told["deviations"][0]["made_s"]);
   CHECK(told["likelihood"].size() == out.likelihood.size());
 }
+
+TEST_CASE("walks come first without a word, and what they find is told in order", "[search]") {
+  // A path that fails a moment later, and a write that takes longer.
+  json s = scenario::read_document("scenarios/worst_case.json");
+  s["hosts"][0]["policy"] = "linux-mainline";
+  const scenario::Scenario late = scenario::from_json(s, "test");
+  const search::Outcome out = search::search(late, {}, Objective::corruption);
+  REQUIRE(out.ended == Ended::found);
+  CHECK(out.walks > 0);
+  CHECK(out.levels.size() == 2);  // none of the second one was needed
+  REQUIRE(out.worst->deviations.size() == 2);
+  CHECK(search::is_planned(out.worst->deviations[0].kind));
+  CHECK(out.worst->deviations[1].kind == search::Kind::delay);
+  search::Options options;
+  options.strategy = Strategy::exhaustive;
+  const search::Outcome levels = search::search(late, options, Objective::corruption);
+  CHECK(levels.walks == 0);
+  CHECK(levels.worst->deviations.size() == 2);
+}

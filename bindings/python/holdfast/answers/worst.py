@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,6 +17,7 @@ from holdfast import _core
 from holdfast._arguments import AnyPath, Whole, checked
 from holdfast._words import did_you_mean, shown
 from holdfast.answers._kept import Document, kept
+from holdfast.answers._parts import Asked, search_in_parts
 from holdfast.errors import UsageError
 from holdfast.files import check_folder
 from holdfast.scenario import Scenario, ScenarioLike, as_scenario
@@ -23,6 +25,8 @@ from holdfast.statistics import wilson_interval
 from holdfast.units import Time, nanoseconds
 
 Objective = Literal["corruption", "exposure", "stall"]
+#: Into how many parts a level is cut for an executor.
+SHARES = 16
 Strategy = Literal["exhaustive", "best-first", "random-walk", "swarm", "portfolio"]
 
 
@@ -95,18 +99,19 @@ def search(
     worlds: Annotated[int, Whole(1, 2**63 - 1)] | None = None,
     budget: Time | None = None,
     against: str | None = None,
-    strategy: Strategy = "exhaustive",
+    strategy: Strategy = "portfolio",
     merge: bool = True,
     reduce: bool = True,
     jobs: Annotated[int, Whole(0, 1024)] = 0,
     out: AnyPath | None = None,
+    executor: Executor | str | Any = None,
+    shares: Annotated[int, Whole(1, 10**6)] | None = None,
 ) -> Search:
     """Find the worst execution of a scenario within bounds, or that there is none.
 
     Executions differ from the scenario's own run in at most so many choices: a packet lost, a
-    command that takes longer, a fault that strikes or heals at another instant. Those with fewer
-    deviations come first. The answer does not depend on `jobs`, and hangs on the clock only with a
-    `budget`. The GIL is released meanwhile.
+    command that takes longer, a fault at another instant. The answer does not depend on `jobs`, and
+    hangs on the clock only with a `budget`. The GIL is released meanwhile.
 
     Args:
         scenario: what to search; its ``adversary`` says what may vary.
@@ -116,45 +121,80 @@ def search(
         worlds: end after about so many executions.
         budget: end after such a time of the clock (``"60s"``).
         against: a policy under which the same choices have to be safe; corruption only.
-        strategy: ``"exhaustive"``; ``"best-first"``: as well, but what lies below what came nearest
-            to harm comes first; ``"random-walk"`` or ``"swarm"`` draw executions until the budget
-            is done (10,000 without one); ``"portfolio"``: some of both before each number of
-            deviations from the second on.
+        strategy: ``"exhaustive"``: those with fewer deviations first; ``"portfolio"``: as well,
+            with some that are drawn at random before each number of deviations from the second on;
+            ``"best-first"``: what lies below what came nearest to harm; ``"random-walk"`` or
+            ``"swarm"`` draw executions until the budget is done (10,000 without one).
         merge: leave out what lies below a world like one that was met; the finding is the same.
         reduce: do not try both sides of what happens elsewhere; the verdict is the same.
         jobs: threads; 0: as many as there are cores.
         out: a folder for the answer (``search.json``) and the scenario of what was found. Called
             again, after a kill as well, the search goes on, and answers as it would in one go.
+        executor: what :func:`sweep` takes; not with `jobs`, `out` or ``"best-first"``. Without
+            `merge` the answer is that of a search without, byte for byte. Of `worlds` each share
+            gets its part.
+        shares: into how many parts each number of deviations is cut for an executor; 16 without.
 
     Raises:
         ScenarioError: the scenario, or a bound, is wrong.
         UsageError: an argument is; or the folder has the position of another search.
         WriteError: the folder cannot be written.
         Interrupted: Ctrl-C; its `result` is the Search until then.
+        HoldfastError: who did a share for the executor died.
 
     """
-    one = as_scenario(scenario)
-    if bounds:
-        one = _with_bounds(one, bounds)
+    if executor is not None:
+        _check_parts(strategy, out)
+    elif shares is not None:
+        raise UsageError("shares: found without executor=, expected both or none")
     if against is not None:
         _check_against(against, objective)
     if out is not None:
         check_folder(Path(out))
+    asked = _asked(scenario, bounds, (objective, against or "", strategy, merge, reduce))
     seconds = None if budget is None else nanoseconds(budget, "budget") / 1e9
-    text = _core.search(
-        one._text(),
-        one.source,
-        objective,
-        against or "",
-        worlds or 0,
+    if executor is not None:
+        text = search_in_parts(
+            asked, executor, jobs or None, shares or SHARES, worlds or 0, seconds
+        )
+    else:
+        text = _in_one_go(asked, worlds or 0, seconds, jobs, out)
+    return kept(_search_of(text), text)
+
+
+def _asked(scenario: ScenarioLike, bounds: Mapping[str, Any] | None, rest: Any) -> Asked:
+    one = as_scenario(scenario)
+    if bounds:
+        one = _with_bounds(one, bounds)
+    return Asked(one._text(), one.source, *rest)
+
+
+def _in_one_go(
+    asked: Asked, worlds: int, seconds: float | None, jobs: int, out: AnyPath | None
+) -> str:
+    return _core.search(
+        asked.text,
+        asked.source,
+        asked.objective,
+        asked.against,
+        worlds,
         seconds,
         jobs,
-        strategy,
+        asked.strategy,
         "" if out is None else os.fspath(out),
-        merge,
-        reduce,
+        asked.merge,
+        asked.reduce,
     )
-    return kept(_search_of(text), text)
+
+
+def _check_parts(strategy: str, out: AnyPath | None) -> None:
+    if strategy == "best-first":
+        raise UsageError(
+            "strategy: found best-first with executor=, expected another one: what comes next "
+            "hangs on all that came before"
+        )
+    if out is not None:
+        raise UsageError("out: found with executor=, expected one of them")
 
 
 def _check_against(against: str, objective: Objective) -> None:

@@ -16,11 +16,11 @@ from tqdm import tqdm
 
 from holdfast import _core
 from holdfast._arguments import Says, Whole, checked
+from holdfast._crew import Jobs, crew_for, stream
 from holdfast._signals import noticed
 from holdfast._words import did_you_mean, shown
 from holdfast.conforming.matrix import Conformance, merged
 from holdfast.errors import Interrupted, UsageError
-from holdfast.sweeping.execution import Jobs, crew_for, stream
 
 #: Names, or own knobs by the name that they go under.
 Named: TypeAlias = Annotated[

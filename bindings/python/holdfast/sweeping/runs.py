@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from holdfast import _core
 from holdfast._arguments import AnyPath, Says, checked, is_whole
+from holdfast._crew import Crew, Jobs, cores, stream
 from holdfast._signals import check, held_back, noticed
 from holdfast._words import shown
 from holdfast.errors import (
@@ -34,7 +35,7 @@ from holdfast.errors import (
 from holdfast.scenario import Scenario, ScenarioLike, as_scenario
 from holdfast.seeds import MaxEvents, MaxMemory, Seed, bounds_of
 from holdfast.sweeping.dataset import Store
-from holdfast.sweeping.execution import Crew, Jobs, cores, crew, stream
+from holdfast.sweeping.execution import crew
 from holdfast.sweeping.points import (
     CorePoint,
     Point,

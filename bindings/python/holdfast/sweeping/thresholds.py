@@ -13,11 +13,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from holdfast._arguments import Between, checked
+from holdfast._crew import Jobs
 from holdfast._ranges import Range, range_of
 from holdfast._words import shown
 from holdfast.errors import HoldfastError, Interrupted, UsageError
 from holdfast.scenario import ScenarioLike
-from holdfast.sweeping.execution import Jobs
 from holdfast.sweeping.points import Point, PointsLike, as_points, crossed
 from holdfast.sweeping.runs import Progress, Seeds, sweep
 
