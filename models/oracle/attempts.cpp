@@ -95,9 +95,8 @@ void settle(Oracle& o, AttemptId id, Fate fate, TimePoint now) {
 }
 
 /// The abandoned attempts of an operation count as released from now on.
-void release(Oracle& o, Token token, TimePoint now) {
-  for (AttemptId id = operation_of(o, token).first_attempt; id != sim::none<AttemptId>;
-       id = o.attempts[id].next) {
+void release(Oracle& o, const Operation& op, TimePoint now) {
+  for (AttemptId id = op.first_attempt; id != sim::none<AttemptId>; id = o.attempts[id].next) {
     Attempt& a = o.attempts[id];
     if (a.abandoned == sim::never || a.released != sim::never)
       continue;
@@ -124,8 +123,8 @@ void settle_connection(Oracle& o, transport::ConnectionId connection, TimePoint 
 
 void add_attempt(Oracle& o, const Words<Kind::attempt_sent>& sent, TimePoint now) {
   const auto token = sent.get<"token">();
-  release(o, token, now);
   Operation& op = operation_of(o, token);
+  release(o, op, now);
   Attempt a;
   HOLDFAST_CHECK(op.completed == sim::never, "an I/O is sent that its application has heard of");
   a.token = token;
