@@ -189,7 +189,7 @@ hashes: ready-to-test build  ## Trace hashes of bundled scenarios: what moved (H
 bench: bench-program  ## Build and run the benchmark
 	@build/holdfast_bench
 
-bench-peers: build fast  ## Beside ns-3 and SimGrid's mailboxes (AGAINST=FILE: an earlier run; KEEP=1)
+bench-peers: build fast  ## Beside ns-3, SimGrid's mailboxes (AGAINST=FILE: an earlier run; KEEP=1)
 	@python3 tests/bench/peers/peers.py $(if $(AGAINST),--against $(AGAINST)) \
 	  $(if $(KEEP),--out tests/bench/peers/measured.json)
 	@$(if $(KEEP),$(PYTHON) docs/pictures/peers.py docs/pictures/peers.svg)
