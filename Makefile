@@ -19,7 +19,7 @@ export CXX
 # The pyenv or conda python of the caller must not leak into the project's own environment.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help build run test check nightly test-cpp test-python test-wheel asan tsan gcc wild \
+.PHONY: help build fast run test check nightly test-cpp test-python test-wheel asan tsan gcc wild \
         fuzz fuzz-fast operators \
         aarch64 mutants conform-mutants worst-mutants bench bench-peers instructions hashes \
         format formats lint stubs tidy clean conform lsfmm lsfmm-page performance-page python \
@@ -40,6 +40,17 @@ ready-to-check:
 build: ready-to-build  ## Build the program, build/holdfast
 	@cmake --preset release -DHOLDFAST_CONFORM=ON >/dev/null
 	@cmake --build --preset release -j $(JOBS) --target holdfast >&2
+
+# Built twice, with a few runs between that say what is to be fast. It says the same as the other.
+fast:  ## build-fast/holdfast: guided by a profile, and a sixth faster; compiled twice
+	@tools/bootstrap fast
+	@cmake --preset fast-train >/dev/null
+	@cmake --build --preset fast-train -j $(JOBS) --target holdfast >&2
+	@profile=$$(python3 tools/train.py build-fast/train/holdfast build-fast) && \
+	  cmake --preset fast -DHOLDFAST_PROFILE="$$profile" >/dev/null
+	@cmake --build --preset fast -j $(JOBS) --target holdfast >&2
+	@if [ -x build/holdfast ]; then \
+	  python3 tools/same_results.py build/holdfast build-fast/holdfast >&2; fi
 
 # The first time only what it runs is built; a program that has conform keeps it.
 run: ready-to-build  ## The main job: what losing a path does to rw_test, as one table
@@ -178,7 +189,7 @@ hashes: ready-to-test build  ## Trace hashes of bundled scenarios: what moved (H
 bench: bench-program  ## Build and run the benchmark
 	@build/holdfast_bench
 
-bench-peers: build  ## Beside ns-3 and SimGrid's mailboxes (AGAINST=FILE: an earlier run; KEEP=1)
+bench-peers: build fast  ## Beside ns-3, SimGrid's mailboxes (AGAINST=FILE: an earlier run; KEEP=1)
 	@python3 tests/bench/peers/peers.py $(if $(AGAINST),--against $(AGAINST)) \
 	  $(if $(KEEP),--out tests/bench/peers/measured.json)
 	@$(if $(KEEP),$(PYTHON) docs/pictures/peers.py docs/pictures/peers.svg)
@@ -237,4 +248,4 @@ tidy: ready-to-check  ## clang-tidy on the files that changed (all of them: TIDY
 
 clean:  ## Remove all that was built; .venv stays
 	@rm -rf build build-debug build-asan-ubsan build-checked build-fuzz build-fuzz-fast \
-	  build-tsan build-gcc build-tidy build-mutants build-aarch64
+	  build-fast build-tsan build-gcc build-tidy build-mutants build-aarch64

@@ -41,11 +41,11 @@
 #include "sim/calendar/agenda.hpp"
 #include "sim/calendar/event_id.hpp"
 #include "sim/calendar/event_kind.hpp"
+#include "sim/calendar/lane_items.hpp"
 #include "sim/calendar/machine.hpp"
 #include "sim/carrier.hpp"
 #include "sim/check.hpp"
 #include "sim/copy_block.hpp"
-#include "sim/ring.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast::sim {
@@ -243,7 +243,7 @@ class Calendar {
   struct Lane {
     LaneHandler handler;
     std::uint32_t owner;
-    Ring<LaneItem> items;
+    LaneItems<LaneItem> items;
   };
 
   /// Comparing two keys compares the sequence numbers.

@@ -91,18 +91,7 @@ Tags tags_of(const Controller& c, std::uint16_t qid) {
   return {io_reserved, io_tags, io_tags};
 }
 
-Controller& controller(World& w, ControllerId id) {
-  HOLDFAST_PACKET_CHECK(sim::index(id) < w.host.controllers.size(), "there is no such controller");
-  return w.host.controllers[sim::index(id)];
-}
-Queue& queue(World& w, QueueId id) {
-  HOLDFAST_PACKET_CHECK(sim::index(id) < w.host.queues.size(), "there is no such queue");
-  return w.host.queues[sim::index(id)];
-}
 const wire::NqnText& nqn_of(const World& w, NqnId id) { return w.host.nqns[sim::index(id)]; }
-const Host& host_of(const World& w, const Controller& c) {
-  return w.host.hosts[sim::index(c.host)];
-}
 RecoveryHooks* hooks_of(const World& w, const Controller& c) {
   const std::size_t host = sim::index(c.host);
   return host < w.host.hooks.size() ? w.host.hooks[host].get() : nullptr;

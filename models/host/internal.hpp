@@ -4,6 +4,7 @@
 
 #include "models/host/host.hpp"
 #include "models/transport/queue.hpp"
+#include "models/world.hpp"
 
 namespace holdfast::host {
 
@@ -22,13 +23,22 @@ inline constexpr std::uint16_t async_event_tag = 31;
 /// Admin tags that a CCR command leaves free: an event needs one for the log page.
 inline constexpr std::size_t event_admin_tags = 1;
 
+inline Controller& controller(World& w, ControllerId id) {
+  HOLDFAST_PACKET_CHECK(sim::index(id) < w.host.controllers.size(), "there is no such controller");
+  return w.host.controllers[sim::index(id)];
+}
+inline Queue& queue(World& w, QueueId id) {
+  HOLDFAST_PACKET_CHECK(sim::index(id) < w.host.queues.size(), "there is no such queue");
+  return w.host.queues[sim::index(id)];
+}
+inline const Host& host_of(const World& w, const Controller& c) {
+  return w.host.hosts[sim::index(c.host)];
+}
+
 // controller.cpp
 bool change_state(World& w, ControllerId id, State to);
 /// For the one transition that the table does not hold on purpose.
 void force_state(World& w, ControllerId id, State to);
-Controller& controller(World& w, ControllerId id);
-Queue& queue(World& w, QueueId id);
-const Host& host_of(const World& w, const Controller& c);
 /// Who decides instead of the policy of the controller's host; null: nobody.
 RecoveryHooks* hooks_of(const World& w, const Controller& c);
 QueueId io_queue(const Controller& c, std::uint32_t i);

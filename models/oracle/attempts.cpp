@@ -97,8 +97,8 @@ void settle(Oracle& o, AttemptId id, Fate fate, TimePoint now) {
 /// The newest attempt of an operation counts as released from now on, if it was given up. Those
 /// before it do since it was sent, or since they were given up. So an I/O that is refused for ever
 /// costs the same each time.
-void release(Oracle& o, Token token, TimePoint now) {
-  const AttemptId id = operation_of(o, token).first_attempt;
+void release(Oracle& o, const Operation& op, TimePoint now) {
+  const AttemptId id = op.first_attempt;
   if (id == sim::none<AttemptId>)
     return;
   Attempt& a = o.attempts[id];
@@ -130,8 +130,8 @@ void settle_connection(Oracle& o, transport::ConnectionId connection, TimePoint 
 
 void add_attempt(Oracle& o, const Words<Kind::attempt_sent>& sent, TimePoint now) {
   const auto token = sent.get<"token">();
-  release(o, token, now);
   Operation& op = operation_of(o, token);
+  release(o, op, now);
   Attempt a;
   HOLDFAST_CHECK(op.completed == sim::never, "an I/O is sent that its application has heard of");
   a.token = token;

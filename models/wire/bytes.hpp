@@ -5,9 +5,11 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -30,12 +32,20 @@ requires std::is_enum_v<Enum>
   return offset <= bytes.size() && size <= bytes.size() - offset;
 }
 
+// On a machine of this byte order one instruction does what the loops below say; compilers do not
+// always see that, and take eight times as many.
+inline constexpr bool copies_as_memory = std::endian::native == std::endian::little;
+
 // Writes an unsigned integer at `offset`, least significant byte first. The caller guarantees that
 // the bytes are there: decoders check the length once, up front.
 template <typename Unsigned>
 requires std::is_unsigned_v<Unsigned>
 constexpr void put(Bytes out, std::size_t offset, Unsigned value) noexcept {
   assert(holds(out, offset, sizeof(Unsigned)));
+  if (copies_as_memory && !std::is_constant_evaluated()) {
+    std::memcpy(out.data() + offset, &value, sizeof(Unsigned));
+    return;
+  }
   const auto wide = static_cast<std::uint64_t>(value);
   for (std::size_t i = 0; i < sizeof(Unsigned); ++i) {
     out[offset + i] = static_cast<std::byte>((wide >> (8U * i)) & 0xFFU);
@@ -47,6 +57,11 @@ template <typename Unsigned>
 requires std::is_unsigned_v<Unsigned>
 [[nodiscard]] constexpr Unsigned get(ConstBytes in, std::size_t offset) noexcept {
   assert(holds(in, offset, sizeof(Unsigned)));
+  if (copies_as_memory && !std::is_constant_evaluated()) {
+    Unsigned value = 0;
+    std::memcpy(&value, in.data() + offset, sizeof(Unsigned));
+    return value;
+  }
   std::uint64_t wide = 0;
   for (std::size_t i = 0; i < sizeof(Unsigned); ++i) {
     wide |= std::to_integer<std::uint64_t>(in[offset + i]) << (8U * i);

@@ -20,6 +20,8 @@ class Agenda {
   [[nodiscard]] std::size_t size() const { return heap_.size() + later_.size(); }
   /// How many are in the heap.
   [[nodiscard]] std::size_t near() const { return heap_.size(); }
+  /// How many are due beyond what the lists outside of it reach, and are looked at again and again.
+  [[nodiscard]] std::size_t beyond() const { return later_.beyond(); }
   /// The least entry. What comes near for it is told: it will be asked for soon.
   template <class Tell>
   [[nodiscard]] const HeapEntry& front(Tell tell) {

@@ -119,19 +119,20 @@ class Heap {
       const std::size_t first = hole * 4 + 1;
       if (first >= count)
         break;
-      std::size_t least = first;
+      const HeapEntry* const children = heap + first;
+      const HeapEntry* least = children;
       if (first + 4 <= count) [[likely]] {
-        const std::size_t a = first + (heap[first + 1] < heap[first] ? 1 : 0);
-        const std::size_t b = first + 2 + (heap[first + 3] < heap[first + 2] ? 1 : 0);
-        least = heap[b] < heap[a] ? b : a;
+        const HeapEntry* const a = children + (children[1] < children[0] ? 1 : 0);
+        const HeapEntry* const b = children + 2 + (children[3] < children[2] ? 1 : 0);
+        least = *b < *a ? b : a;
       } else {
-        for (std::size_t child = first + 1; child < count; ++child)
-          least = heap[child] < heap[least] ? child : least;
+        for (const HeapEntry* child = children + 1; child < heap + count; ++child)
+          least = *child < *least ? child : least;
       }
-      if (!(heap[least] < entry))
+      if (!(*least < entry))
         break;
-      heap[hole] = heap[least];
-      hole = least;
+      heap[hole] = *least;
+      hole = static_cast<std::size_t>(least - heap);
     }
     heap[hole] = entry;
   }

@@ -21,6 +21,7 @@ class Later {
  public:
   [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] std::size_t size() const { return count_; }
+  [[nodiscard]] std::size_t beyond() const { return beyond_count_; }
   [[nodiscard]] bool is_on() const { return !heads_.empty(); }
   /// Nothing here is due before; the beginning of a list.
   [[nodiscard]] std::int64_t begin() const { return begin_ << list_shift; }

@@ -39,6 +39,8 @@ class Mutant:
     find: str
     replace: str
     test: str
+    #: Of a header, the .cpp file of the test, which alone is compiled with the change.
+    unit: str = ""
 
     def applied_to(self, text: str) -> str:
         """Return the text of the file with the change; the place must be unique."""
@@ -85,7 +87,7 @@ def passes(program: Path, test: str) -> bool:
 def changed(mutant: Mutant, program: str) -> AbstractContextManager[Path]:
     """Make a program with the change in it."""
     text = mutant.applied_to((ROOT / mutant.file).read_text())
-    return program_with(mutant.file, text, program)
+    return program_with(mutant.file, text, program, mutant.unit)
 
 
 def green(mutant: Mutant) -> list[str]:

@@ -2,8 +2,9 @@
 """A program of the release build in which one source file is another.
 
 Only that unit is compiled, and it is linked with the objects that the build left. So the file is a
-.cpp, not a header. Neither the tree nor the build is written to, so several mutants may be made at
-once, and one that is interrupted leaves nothing behind.
+.cpp; or a header, and then the one unit that is to see the change is named. Neither the tree nor
+the build is written to, so several mutants may be made at once, and one that is interrupted leaves
+nothing behind.
 """
 
 from __future__ import annotations
@@ -71,44 +72,76 @@ def unit_of(file: str) -> tuple[str, str | None]:
     return names[0], None
 
 
-def compiled(name: str, source: Path, out: Path) -> None:
-    """Compile one object of the build from another source."""
+def compiled(name: str, source: Path, out: Path, headers: Path | None = None) -> None:
+    """Compile one object of the build from another source, or with other headers."""
     command = list(compile_commands()[name])
     command[command.index("-o") + 1] = str(out)
     command[-1] = str(source)
+    if headers is not None:
+        command = [command[0], *without_precompiled(command[1:])]
+        command.insert(command.index("-o"), f"-I{headers}")
+        first = next(i for i, word in enumerate(command) if word.startswith("-I"))
+        command.insert(first, command.pop(command.index(f"-I{headers}")))
     ran(command)
 
 
+def without_precompiled(words: list[str]) -> list[str]:
+    """Return the words of a compiler without a precompiled header, which has headers as they were.
+
+    clang++ is given it as `-Xclang -include-pch -Xclang FILE`, and what it was made of likewise.
+    """
+    out, i = [], 0
+    while i < len(words):
+        if words[i] == "-Xclang" and words[i + 1] in ("-include-pch", "-include"):
+            i += 4
+        else:
+            out.append(words[i])
+            i += 1
+    return out
+
+
 @contextmanager
-def linker_with(file: str, text: str) -> Iterator[Callable[[str], Path]]:
-    """Compile a .cpp file with another text; what comes links a program with it."""
-    name, source_text = unit_of(file)
+def linker_with(file: str, text: str, unit: str = "") -> Iterator[Callable[[str], Path]]:
+    """Compile a .cpp file with another text; what comes links a program with it.
+
+    Of a header, `unit` is the .cpp file that is compiled with it.
+    """
+    name, together = unit_of(unit or file)
     WORK.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=WORK))
     source, made = folder / Path(file).name, folder / "changed.o"
-    unit = source if source_text is None else folder / "as_one.cpp"
 
     def linked(program: str) -> Path:
         # What is in a library is linked from there only if no object before it has the names.
         link = [str(made) if word == name else word for word in link_command(program)]
-        if name not in link_command(program):
+        # Of a function in a header that several have, the first one is linked.
+        if unit and str(made) in link:
+            link.remove(str(made))
+        if unit or name not in link_command(program):
             link.insert(next(i for i, word in enumerate(link) if word.endswith(".o")), str(made))
         link[link.index("-o") + 1] = str(folder / program)
         ran(link)
         return folder / program
 
     try:
-        source.write_text(text)
-        if source_text is not None:
-            unit.write_text(source_text.replace(str(ROOT / file), str(source)))
-        compiled(name, unit, made)
+        if unit:
+            header = folder / file
+            header.parent.mkdir(parents=True)
+            header.write_text(text)
+            compiled(name, ROOT / unit, made, folder)
+        else:
+            source.write_text(text)
+            if together is not None:
+                (folder / "as_one.cpp").write_text(together.replace(str(ROOT / file), str(source)))
+                source = folder / "as_one.cpp"
+            compiled(name, source, made)
         yield linked
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def program_with(file: str, text: str, program: str) -> Iterator[Path]:
+def program_with(file: str, text: str, program: str, unit: str = "") -> Iterator[Path]:
     """Make a program (`holdfast`, `holdfast_tests`) as if a .cpp file had another text."""
-    with linker_with(file, text) as linked:
+    with linker_with(file, text, unit) as linked:
         yield linked(program)

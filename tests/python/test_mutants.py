@@ -54,7 +54,9 @@ def test_mutant_fits_the_tree(mutant: Any) -> None:
     # A case that is a template runs in batches, which have numbers.
     assert {mutant.test, re.sub(r" - \d+$", "", mutant.test)} & TESTS.keys()
     assert mutant.why
-    assert mutant.file.endswith(".cpp"), "only its unit is compiled anew"
+    unit = mutant.unit or mutant.file
+    assert unit.endswith(".cpp"), "only its unit is compiled anew"
+    assert unit == mutant.file or f'#include "{mutant.file}"' in (ROOT / unit).read_text()
 
 
 def test_names_are_unique() -> None:

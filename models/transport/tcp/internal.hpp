@@ -69,7 +69,10 @@ inline TimePoint tick_time(const World& w, const Connection& c, Side side) {
   return wheel.is_exact() ? w.now() : wheel.time_of(wheel.ticks_at(w.now()));
 }
 /// A span in whole ticks, rounded up (usecs_to_jiffies).
-Duration in_ticks(const Connection& c, Side side, Duration span);
+inline Duration in_ticks(const Connection& c, Side side, Duration span) {
+  const sim::TimerWheel& wheel = c.wheel[at(side)];
+  return wheel.is_exact() ? span : wheel.ticks_of(span) * wheel.tick();
+}
 
 /// Segments that are thought to be in the network (tcp_packets_in_flight).
 inline std::uint32_t in_network(const Endpoint& e) {

@@ -224,7 +224,7 @@ void take_established(World& w, ConnectionId id, Side side, const Segment& s) {
 void on_expected(const World& w, const net::Packet& packet) {
   // Few connections are there anyway. Of many, each is outside of the caches when its turn comes,
   // and until a packet has crossed a link there is time for what it would wait for.
-  constexpr std::size_t many = 4096;
+  constexpr std::size_t many = 512;
   if (w.transport.connections.size() < many)
     return;
   const Segment s = segment_of(packet);

@@ -80,21 +80,22 @@ TimePoint put_on_wire(World& w, ConnectionId id, Side side, const Sent& s) {
 }
 
 /// True: the timer is to count from it on.
-bool send_new(World& w, ConnectionId id, Side side, Sent s) {
+bool send_new(World& w, ConnectionId id, Side side, const Sent& what) {
   Connection& c = w.transport.connections[id];
   Endpoint& e = end_of(c, side);
-  HOLDFAST_PACKET_CHECK(s.length > 0 && s.length <= c.mss, "no segment has that length");
-  HOLDFAST_PACKET_CHECK(s.seq == e.next, "new segments follow each other without gaps");
-  HOLDFAST_PACKET_CHECK(e.sent.empty() || e.sent.back().end() == s.seq,
+  HOLDFAST_PACKET_CHECK(what.length > 0 && what.length <= c.mss, "no segment has that length");
+  HOLDFAST_PACKET_CHECK(what.seq == e.next, "new segments follow each other without gaps");
+  HOLDFAST_PACKET_CHECK(e.sent.empty() || e.sent.back().end() == what.seq,
                         "a segment was sent and not kept");
   const bool first = e.sent.empty();
   if (first)
     note_start(e, tick_time(w, c, side));
+  e.sent.push_back(what);
+  Sent& s = e.sent.back();
   s.at = w.now();
   s.delivered = e.delivered_segments;
-  e.sent.push_back(s);
   e.next = s.end();
-  e.sent.back().leaves = put_on_wire(w, id, side, s);
+  s.leaves = put_on_wire(w, id, side, s);
   return first || e.pending == transport::Pending::probe;
 }
 
@@ -203,6 +204,8 @@ void transmit(World& w, ConnectionId id, Side side) {
       break;
     counts_from_now = send_new(w, id, side, s) || counts_from_now;
     ++count;
+    if (e.next == e.written && !e.shut_down)
+      break;  // nothing is left
   }
   const bool limited = in_network(e) >= e.cwnd;
   if (count != 0 || limited)

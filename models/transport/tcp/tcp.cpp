@@ -148,8 +148,11 @@ void send(World& w, ConnectionId id, Side side, const Message& message) {
     return;
   }
   restart_after_idle(e, tick_time(w, c, side), w.transport.tcp);
+  // What is not a full segment waits for what follows it, if it is the first that waits.
+  const bool waits = message.more && e.next == e.written && message.bytes < c.mss;
   write_message(w, id, side, message);
-  transmit(w, id, side);
+  if (!waits || in_network(e) >= e.cwnd)
+    transmit(w, id, side);
 }
 
 bool is_gone(const World& w, ConnectionId id, Side side) {

@@ -221,11 +221,6 @@ void ack_timer_fired(World& w, ConnectionId id, Side side) {
 
 }  // namespace
 
-Duration in_ticks(const Connection& c, Side side, Duration span) {
-  const sim::TimerWheel& wheel = c.wheel[at(side)];
-  return wheel.is_exact() ? span : wheel.ticks_of(span) * wheel.tick();
-}
-
 void arm(World& w, ConnectionId id, Side side, Pending what, Duration delay) {
   HOLDFAST_PACKET_CHECK(what != Pending::nothing, "stop_timer is there for that");
   HOLDFAST_PACKET_CHECK(delay > Duration{}, "it should have happened already");

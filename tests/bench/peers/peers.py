@@ -28,6 +28,8 @@ from programs import ROOT, compiled, ns3_flags
 from traffics import CLIENTS, DEPTH, TRAFFICS, Traffic, fabric_scenario, requests_scenario
 
 PROGRAM = Path(os.environ.get("HOLDFAST", ROOT / "build" / "holdfast"))
+#: What `make fast` leaves, if it was made: rows of its own, beside those of the ordinary program.
+GUIDED = ROOT / "build-fast" / "holdfast"
 
 Numbers = dict[str, float]
 #: A program that was run once: its numbers; None where it was not run.
@@ -50,11 +52,18 @@ def run(*words: str | Path) -> tuple[str, float, float]:
         return out.read().decode(), usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def holdfast(document: dict[str, Any], folder: Path, kernel: str) -> Numbers:
-    """Run a scenario, and once more until its first event: what that costs is the set-up."""
+def holdfast(
+    document: dict[str, Any], folder: Path, kernel: str, program: Path = PROGRAM
+) -> Numbers | None:
+    """Run a scenario, and once more until its first event: what that costs is the set-up.
+
+    None: there is no such program.
+    """
+    if not program.is_file():
+        return None
     file = folder / "scenario.json"
     file.write_text(json.dumps(document))
-    words = (PROGRAM, "run", file, "--kernel", kernel, "--max-memory", "64GiB", "--json")
+    words = (program, "run", file, "--kernel", kernel, "--max-memory", "64GiB", "--json")
     printed, cpu_s, size_mb = run(*words)
     result = json.loads(printed)
     _, set_up_s, _ = run(*words, "--max-events", "1")
@@ -118,13 +127,21 @@ def requests_part(
         "holdfast native, MTU 9000": lambda: holdfast(
             requests_scenario(traffic, 1.0, 9000), folder, "native"
         ),
+        "holdfast native, profile-guided": lambda: holdfast(
+            requests_scenario(traffic, 1.0), folder, "native", GUIDED
+        ),
+        "holdfast native, profile-guided, MTU 9000": lambda: holdfast(
+            requests_scenario(traffic, 1.0, 9000), folder, "native", GUIDED
+        ),
         "holdfast simgrid": lambda: holdfast(requests_scenario(traffic, 0.2), folder, "simgrid"),
         "s4u mailbox": lambda: peer(s4u, *words),
         "ns-3 tcp": lambda: peer(ns3, *words),
     }
     rows = medians(programs, times)
+    ours = traffic.segments() + traffic.more_segments
     segments = {
-        "holdfast native": traffic.segments() + traffic.more_segments,
+        "holdfast native": ours,
+        "holdfast native, profile-guided": ours,
         "ns-3 tcp": traffic.segments(),
     }
     for name, count in segments.items():
@@ -145,6 +162,9 @@ def fabric_part(
             ),
             "holdfast node lost 60 s": partial(
                 holdfast, fabric_scenario(hosts, 60.0, lost=True), folder, "native"
+            ),
+            "holdfast node lost 60 s, profile-guided": partial(
+                holdfast, fabric_scenario(hosts, 60.0, lost=True), folder, "native", GUIDED
             ),
             "s4u star 10 s": partial(peer, s4u, "fabric", hosts, 10),
             "ns-3 tcp 10 s": partial(peer, ns3, "fabric", hosts, 10),

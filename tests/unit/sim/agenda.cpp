@@ -3,6 +3,7 @@
 // keep them out of the heap?
 #include "sim/calendar/agenda.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <set>
@@ -120,4 +121,34 @@ TEST_CASE("An agenda has all of it in the heap until it expects many", "[sim]") 
   CHECK(near == agenda.size());
   CHECK(agenda.near() <= 8);
   CHECK(agenda.front().order == 0);
+}
+
+// The order is the same wherever entries wait, so it does not say whether they wait outside.
+TEST_CASE("An agenda of many timers keeps them out of the heap as time goes on", "[sim]") {
+  constexpr std::size_t timers = 2 * sim::Agenda::many;
+  constexpr std::int64_t reach = 16 * second;
+  sim::Agenda agenda;
+  agenda.expect(timers);
+  std::uint64_t order = 0;
+  std::int64_t now = 0;
+  for (int round = 0; round < 2; ++round) {
+    // One is due at once, the last one next, and then all of those in between: one each 2 ms.
+    agenda.push({now, ++order});
+    for (std::size_t i = timers; i > 0; --i)
+      agenda.push({now + reach * static_cast<std::int64_t>(i) / std::int64_t{timers}, ++order});
+    std::size_t most = 0;
+    for (std::size_t i = 0; i < 3 * timers; ++i) {
+      const std::int64_t before = std::exchange(now, agenda.front().time);
+      REQUIRE(before <= now);
+      agenda.pop();
+      agenda.push({now + reach, ++order});
+      most = std::max(most, agenda.near());
+    }
+    // The heap has two or three lists of 2.1 ms, and those reach 17 s.
+    CHECK(most <= 8);
+    CHECK(agenda.beyond() == 0);
+    for (; !agenda.empty(); agenda.pop())
+      now = agenda.front().time;
+    now += 3600 * second;
+  }
 }
