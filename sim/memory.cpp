@@ -2,6 +2,9 @@
 // Settings of the allocator.
 #include "sim/memory.hpp"
 
+#include <cerrno>
+#include <new>
+
 #if __has_include(<malloc.h>)
 #include <malloc.h>
 #endif
@@ -14,6 +17,14 @@ void keep_freed_memory() {
   mallopt(M_TRIM_THRESHOLD, as_much_as_there_is);
   mallopt(M_MMAP_THRESHOLD, as_much_as_there_is);
 #endif
+}
+
+std::ifstream open_to_read(const std::filesystem::path& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file && errno == ENOMEM)
+    throw std::bad_alloc();
+  return file;
 }
 
 }  // namespace holdfast::sim

@@ -2,6 +2,9 @@
 // Memory for programs that copy many worlds.
 #pragma once
 
+#include <filesystem>
+#include <fstream>
+
 namespace holdfast::sim {
 
 /// Asks the C library to keep freed memory for the next copy instead of giving it back to the
@@ -9,5 +12,9 @@ namespace holdfast::sim {
 /// memory that the copy before has just given back. To be called once, at the start of a program.
 /// Changes no result. Does nothing with another C library.
 void keep_freed_memory();
+
+/// Opens a file to read it; whether that worked is asked of what comes back. Throws std::bad_alloc
+/// if it failed for want of memory, for then the file is not what is wrong.
+std::ifstream open_to_read(const std::filesystem::path& path);
 
 }  // namespace holdfast::sim

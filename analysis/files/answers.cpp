@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "analysis/files/files.hpp"
+#include "sim/memory.hpp"
 
 namespace holdfast::analysis {
 
@@ -21,7 +22,7 @@ std::string in_the_way_of_answer(const fs::path& folder, const std::string& ques
       continue;
     if (!fs::is_regular_file(file, error))
       return file.string();
-    std::ifstream in(file);
+    std::ifstream in = sim::open_to_read(file);
     const json document = json::parse(in, nullptr, false);
     // Documents of before had no "question", and all have said by which scheme they are made.
     if (!document.is_object() || !document.contains("schema_version") ||

@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "models/scenario/reading/embedded.hpp"
+#include "sim/memory.hpp"
 
 namespace holdfast::analysis::pages {
 
@@ -52,7 +53,7 @@ std::string in_the_way(const std::filesystem::path& file) {
   constexpr std::string_view beginning =
       "<!doctype html>\n<!-- SPDX-License-Identifier: Apache-2.0 -->\n";
   std::array<char, beginning.size()> head{};
-  std::ifstream in(file, std::ios::binary);
+  std::ifstream in = sim::open_to_read(file);
   in.read(head.data(), head.size());
   const std::string_view found(head.data(), static_cast<std::size_t>(in.gcount()));
   if (found.empty() || found == beginning)

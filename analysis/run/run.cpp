@@ -16,6 +16,7 @@
 #include "models/footprint.hpp"
 #include "models/scenario/builder/builder.hpp"
 #include "sim/check.hpp"
+#include "sim/memory.hpp"
 #include "sim/simgrid/carrier.hpp"
 
 namespace holdfast::analysis {
@@ -298,7 +299,7 @@ nlohmann::json run_once(const scenario::Scenario& scenario, const RunOptions& op
 }  // namespace
 
 bool has_whole_result(const std::filesystem::path& folder) {
-  std::ifstream file(folder / "result.json", std::ios::binary);
+  std::ifstream file = sim::open_to_read(folder / "result.json");
   const nlohmann::json document = nlohmann::json::parse(file, nullptr, false);
   return document.is_object() && document.contains("trace_hash") && !document.contains("partial");
 }

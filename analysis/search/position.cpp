@@ -16,6 +16,7 @@
 #include "models/scenario/reading/error.hpp"
 #include "models/scenario/scenario.hpp"
 #include "models/wire/crc32c.hpp"
+#include "sim/memory.hpp"
 
 namespace holdfast::analysis::search {
 
@@ -137,7 +138,7 @@ std::optional<Position> kept_position(const std::filesystem::path& file, const j
   if (!std::filesystem::is_regular_file(file, error) ||
       std::filesystem::file_size(file, error) > largest_position)
     throw PositionError(quoted + " is not where a search stopped: no file of ours");
-  std::ifstream in(file);
+  std::ifstream in = sim::open_to_read(file);
   const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   try {
     json kept = json::parse(text);

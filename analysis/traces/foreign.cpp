@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/traces/traces.hpp"
+#include "sim/memory.hpp"
 
 namespace holdfast::analysis {
 namespace {
@@ -14,13 +15,13 @@ namespace fs = std::filesystem;
 
 /// Whether there is a result of a run, a partial one or not.
 bool is_result(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file = sim::open_to_read(path);
   const nlohmann::json document = nlohmann::json::parse(file, nullptr, false);
   return document.is_object() && document.contains("trace_hash");
 }
 
 bool is_trace(const fs::path& path, std::string_view kind) {
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file = sim::open_to_read(path);
   std::string head(256, '\0');
   file.read(head.data(), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<std::size_t>(file.gcount()));

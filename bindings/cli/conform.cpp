@@ -22,6 +22,7 @@
 #include "bindings/cli/out_folder.hpp"
 #include "bindings/cli/progress.hpp"
 #include "models/scenario/scenario.hpp"
+#include "sim/memory.hpp"
 
 namespace holdfast::cli {
 namespace {
@@ -35,7 +36,7 @@ json read_json(const std::string& option, const std::string& file, void (*check)
     return nullptr;
   const std::string where = option + ": " + scenario::in_quotes(file);
   std::error_code ignored;
-  std::ifstream in(file, std::ios::binary);
+  std::ifstream in = sim::open_to_read(file);
   if (!in || fs::is_directory(file, ignored))
     throw UsageError(where + ": found no file that can be read, expected a JSON document");
   const json document = json::parse(in, nullptr, false);
@@ -59,7 +60,7 @@ json earlier_matrix(const fs::path& out) {
   std::error_code ignored;
   if (!fs::is_regular_file(out / "conform.json", ignored))
     return nullptr;
-  std::ifstream in(out / "conform.json", std::ios::binary);
+  std::ifstream in = sim::open_to_read(out / "conform.json");
   json earlier = json::parse(in, nullptr, false);
   try {
     conform::check_matrix(earlier);
@@ -78,7 +79,7 @@ bool names_us(const std::string& report) {
 /// Reports of the same names that conform did not write would be lost.
 void refuse_foreign(const fs::path& out) {
   for (const char* name : {"conform.json", "conform.html", "conform.md", "conform.junit.xml"}) {
-    std::ifstream file(out / name, std::ios::binary);
+    std::ifstream file = sim::open_to_read(out / name);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     const json document = json::parse(text, nullptr, false);
     const bool is_matrix = document.is_object() && document.contains("results");

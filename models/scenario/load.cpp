@@ -14,6 +14,7 @@
 #include "models/scenario/declaration/declaration.hpp"
 #include "models/scenario/reading/templates.hpp"
 #include "models/scenario/scenario.hpp"
+#include "sim/memory.hpp"
 
 namespace holdfast::scenario {
 namespace {
@@ -204,7 +205,7 @@ std::string read_text(const std::filesystem::path& path) {
     return bundled_text(path.string());
   if (std::filesystem::is_directory(status))
     bad_file(path, "a directory");
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file = sim::open_to_read(path);
   if (!file)
     bad_file(path, "a file that cannot be opened");
   std::string text;

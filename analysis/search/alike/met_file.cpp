@@ -7,6 +7,7 @@
 
 #include "analysis/files/files.hpp"
 #include "models/scenario/reading/error.hpp"
+#include "sim/memory.hpp"
 
 namespace holdfast::analysis::search::alike {
 
@@ -28,7 +29,7 @@ std::optional<std::vector<Remembered>> MetFile::read(std::uint64_t count, std::u
   if (none || size / sizeof(Remembered) < count)
     return std::nullopt;
   std::vector<Remembered> worlds(count);
-  std::ifstream in(file_, std::ios::binary);
+  std::ifstream in = sim::open_to_read(file_);
   in.read(reinterpret_cast<char*>(worlds.data()),
           static_cast<std::streamsize>(count * sizeof(Remembered)));
   sum_ = 0;
