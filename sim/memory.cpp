@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Settings of the allocator.
+// Settings of the allocator, and what to do when it has nothing left.
+#include "sim/memory.hpp"
+
+#include <cerrno>
+#include <new>
 #include "sim/memory.hpp"
 
 #include <cerrno>
