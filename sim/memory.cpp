@@ -4,10 +4,6 @@
 
 #include <cerrno>
 #include <new>
-#include "sim/memory.hpp"
-
-#include <cerrno>
-#include <new>
 
 #if __has_include(<malloc.h>)
 #include <malloc.h>
