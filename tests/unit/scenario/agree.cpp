@@ -30,16 +30,16 @@ TEST_CASE("a choice is answered once", "[scenario]") {
   const json one = {{"point", "link h1-s1 fwd/loss"}, {"ordinal", 3}, {"happens", true}};
   json other = one;
   other["ordinal"] = 4;
-  CHECK_NOTHROW(changed("/choices", {one, other}));
+  CHECK_NOTHROW(changed("/choices", json::array({one, other})));
   other = one;
   other["happens"] = false;
-  CHECK_THROWS_WITH(changed("/choices", {one, other}),
+  CHECK_THROWS_WITH(changed("/choices", json::array({one, other})),
                     Contains("at /choices/1: found a second answer to choice 3 of \"link h1-s1"));
 }
 
 TEST_CASE("an answer that no choice point asks for is known before a run", "[scenario]") {
   const json answer = {{"point", "link h1-s1 fwd/los"}, {"ordinal", 0}, {"happens", true}};
-  const scenario::Scenario one = changed("/choices", {answer});
+  const scenario::Scenario one = changed("/choices", json::array({answer}));
   CHECK_THROWS_WITH(scenario::check_choices(one),
                     Contains("/choices/0/point") && Contains("link h1-s1 fwd/loss"));
   CHECK_NOTHROW(scenario::check_choices(scenario::load("scenarios/quickstart.json")));
