@@ -124,10 +124,10 @@ TEST_CASE("The estimate of events counts each link of a group and each row of a 
     document["faults"] = json::array({fault});
     return analysis::estimate(scenario::from_json(document, "cost")).events;
   };
-  // A SetAttrCqt is not counted. From 1 s to the end at 2 s there are 10,000 rounds of 100 us, each
-  // of which begins and ends at 16 links: 320,000 events.
+  // A HostBlocked is not counted. From 1 s to the end at 2 s there are 10,000 rounds of 100 us,
+  // each of which begins and ends at 16 links: 320,000 events.
   const double without =
-      events_with({{"type", "set_attr_cqt"}, {"at", "1s"}, {"subsystem", "sub"}, {"value", "1s"}});
+      events_with({{"type", "host_blocked"}, {"at", "1s"}, {"for", "1ms"}, {"host", "h1"}});
   CHECK(events_with({{"type", "blackhole"},
                      {"at", "1s"},
                      {"for", "1us"},
@@ -191,6 +191,8 @@ TEST_CASE("The estimate of events counts connections that are lost and set up ag
     for (int i = 0; i < 40; ++i) {
       document["faults"].push_back(fault);
       document["faults"].back()["at"] = std::to_string(1000 + 90 * i) + "ms";
+      if (fault.contains("value") && i % 2 == 0)
+        document["faults"].back()["value"] = "2s";
     }
     compare(document);
   };
