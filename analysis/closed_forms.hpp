@@ -61,8 +61,14 @@ constexpr Duration expiry_after_keep_alive(KeepAlive mode, Duration katt) {
 
 /// The same for a target that looks every KATT whether the last Keep Alive is strictly older than
 /// KATT: the look after that instant, and one more if the Keep Alive came right at a look
-/// (protocol.md 1.8, SPDK).
-constexpr Interval polled_expiry(Duration katt) { return {katt + Duration{1}, 2 * katt}; }
+/// (protocol.md 1.8, SPDK). If any command counts, from the last one: the look after it takes
+/// itself for the last sign of life, the next one finds that no older than KATT, the third does.
+/// `katt` > 0 is the controller's own timeout.
+constexpr Interval polled_expiry(KeepAlive mode, Duration katt) {
+  if (mode == KeepAlive::traffic_based)
+    return {2 * katt, 3 * katt};
+  return {katt + Duration{1}, 2 * katt};
+}
 
 /// A requested KATO as the controller holds it: raised to its minimum, then rounded up to its
 /// granularity KAS > 0 (protocol.md 1.2). 0 stays 0: no timer.

@@ -72,6 +72,8 @@ json what_if(const scenario::Scenario& scenario, std::uint64_t max_events, std::
     options.max_memory = max_memory;
     options.stop = stop;
     try {
+      // Not every policy is there on every transport and kernel.
+      scenario::from_json(scenario::to_json(other), other.name);
       row.update(row_of_document(run(other, options)));
     } catch (const NothingYet&) {
       break;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 namespace holdfast::analysis::report {
 
@@ -161,11 +162,15 @@ std::string verdict_words(const json& document) {
 
 std::vector<std::string> story(const json& document, const json& faults) {
   std::vector<std::string> out;
+  // A scenario names them in any order.
+  std::multimap<std::int64_t, std::string> struck;
   for (const json& fault : faults) {
     if (fault.contains("first_ns"))
-      out.push_back(fmt::format("At {} a fault strikes: {}.",
-                                at_words(fault["first_ns"].get<double>() * 1e-9),
-                                fault.value("name", "")));
+      struck.emplace(fault["first_ns"].get<std::int64_t>(), fault.value("name", ""));
+  }
+  for (const auto& [at, name] : struck) {
+    out.push_back(
+        fmt::format("At {} a fault strikes: {}.", at_words(static_cast<double>(at) * 1e-9), name));
   }
   const json& recoveries = document["recovery"];
   for (std::size_t i = 0; i < std::min(recoveries.size(), recoveries_told); ++i)

@@ -94,11 +94,13 @@ void add_target(Writer& t) {
   const Duration katt = t.katt();
   const bool polled = t.sub.watchdog == target::Watchdog::poller;
   const auto expiry = [&](std::uint32_t hz) {
-    return polled ? polled_expiry(katt) : target_expiry(hz, t.mode, katt);
+    return polled ? polled_expiry(t.mode, katt) : target_expiry(hz, t.mode, katt);
   };
-  const char* windows = polled || t.tbkas() ? "KATT to 2 x KATT" : "KATT";
+  const char* windows = polled && t.tbkas()   ? "2 x KATT to 3 x KATT"
+                        : polled || t.tbkas() ? "KATT to 2 x KATT"
+                                              : "KATT";
   t.add("target_expiry", "the controller's keep-alive timer runs out",
-        t.tbkas() && !polled ? "the last command fetched" : "the last Keep Alive fetched",
+        t.tbkas() ? "the last command fetched" : "the last Keep Alive fetched",
         both(t.out.target_hz, expiry), windows,
         polled ? "1.8, nvmf_ctrlr_keep_alive_poll" : "1.4, 1.8, nvmet_keep_alive_timer");
   // Of a host that works the controller has fetched something within so many looks.

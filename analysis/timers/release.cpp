@@ -65,6 +65,15 @@ Duration longest_attempt(const Writer& t) {
          (p.ccr_command_bounded ? Duration{} : t.host.longest_admin_timeout());
 }
 
+/// A recovery that need not begin with the time-out of a Keep Alive, or I/O that need not wait for
+/// its end: out of RESETTING each request is completed by its own time-out (protocol.md 1.7).
+bool may_pass_by_keep_alive(const Writer& t, const Span& again) {
+  if (t.rdma() && !t.s.fabric.retries_for_ever)
+    return true;
+  const Span& noticed = t.line("host_detects").span;
+  return t.has_load && t.io_timeout() <= noticed.ticks.latest + again.ticks.latest;
+}
+
 }  // namespace
 
 void add_release(Writer& t) {
@@ -111,9 +120,12 @@ void add_release(Writer& t) {
     const Span again =
         both(t.out.host_hz, [&](std::uint32_t hz) { return request_timeout(hz, t.kato()); });
     // It was set again when it timed out, and again in each KATO of the hold.
-    const Duration least = holds(t) ? Duration{} : again.exact.earliest;
-    released.exact = released.exact + Interval{least, again.exact.latest};
-    released.ticks = released.ticks + Interval{least, again.ticks.latest};
+    const bool at_once = holds(t) || may_pass_by_keep_alive(t, again);
+    const auto waits = [&](const Interval& whole) {
+      return Interval{at_once ? Duration{} : whole.earliest, whole.latest};
+    };
+    released.exact = released.exact + waits(again.exact);
+    released.ticks = released.ticks + waits(again.ticks);
     formula += ", and the Keep Alive has timed out again";
     source += "; 1.7 L6.1";
   }

@@ -178,10 +178,25 @@ void on_moved(World& w, const Words<Kind::attempt_abandoned>& r) {
     moved.insert(place, one);
 }
 
+/// The first instant at which the clock of the machine that acts has gone `span` >= 0 further.
+TimePoint gone_by(const World& w, Duration span) {
+  const TimePoint due = w.now() + span;
+  // No clock is off by more than a tenth.
+  TimePoint early = w.time(), late = early + 2 * span;
+  while (early < late) {
+    const TimePoint middle = early + (late - early) / 2;
+    if (w.calendar.shown(middle) >= due)
+      late = middle;
+    else
+      early = middle + Duration{1};
+  }
+  return early;
+}
+
 void on_fence_started(World& w, const Words<Kind::fence_started>& r) {
   if (Recovery* open = open_recovery(w, r.get<"controller">())) {
     open->fence_started = w.time();
-    open->hold_until = w.time() + r.get<"hold_ns">();
+    open->hold_until = gone_by(w, r.get<"hold_ns">());
     HOLDFAST_CHECK(open->hold_until >= open->detected, "a hold ends before its recovery began");
     open->held = r.get<"hold_ns">() != Duration{};
   }

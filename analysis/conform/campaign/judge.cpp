@@ -2,7 +2,10 @@
 // Running a scenario and checking what it left in the trace.
 #include "analysis/conform/campaign/judge.hpp"
 
+#include <algorithm>
+
 #include "models/scenario/builder/builder.hpp"
+#include "models/scenario/declaration/presets.hpp"
 #include "models/world.hpp"
 #include "sim/check.hpp"
 
@@ -56,8 +59,18 @@ json fill_in(json document, const Subject& subject) {
 }
 
 bool takes_part(const json& document, const Subject& subject) {
-  const bool fc = document["fabric"].value("transport", "tcp") == "fc";
-  return !fc || subject.host_knobs.waits != scenario::RecoveryPolicy::Waits::resetting;
+  if (subject.host_knobs.waits != scenario::RecoveryPolicy::Waits::resetting)
+    return true;
+  const auto& kernels = scenario::kernel_presets();
+  const bool waits =
+      std::any_of(document["hosts"].begin(), document["hosts"].end(), [&](const json& host) {
+        const std::string name = host.value("kernel", "");
+        const bool by_kernel = std::any_of(kernels.begin(), kernels.end(), [&](const auto& k) {
+          return k.name == name && k.row.keep_alive_waits;
+        });
+        return host.value("keep_alive_waits", by_kernel);
+      });
+  return !waits && document["fabric"].value("transport", "tcp") != "fc";
 }
 
 }  // namespace holdfast::conform

@@ -33,7 +33,7 @@ Judgement judge(const RunView& view, const std::vector<const Requirement*>& requ
 /// does not say otherwise.
 nlohmann::json fill_in(nlohmann::json document, const Subject& subject);
 /// Whether the implementation can take part in the scenario at all (tp4129-rfc1 is not there on
-/// fc).
+/// fc, nor where recovery waits for a Keep Alive).
 bool takes_part(const nlohmann::json& document, const Subject& subject);
 
 }  // namespace holdfast::conform

@@ -138,7 +138,7 @@ void change_does_not_last(const RunView& v, Ledger& ledger) {
       if (!logs[i].in_change || logs[i].association == nothing)
         continue;
       const Association& a = v.associations[logs[i].association];
-      const TimePoint due = logs[i].at + twice_anatt(a);
+      const TimePoint due = logs[i].at + v.least_of(c, twice_anatt(a));
       const TimePoint latest = v.timer_latest(c, logs[i].at, twice_anatt(a)) + promptly;
       const bool read_again = i + 1 < logs.size() && logs[i + 1].at <= latest;
       if (a.live == never || a.live > due || latest > v.end || read_again || a.over <= due ||

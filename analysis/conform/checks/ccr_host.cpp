@@ -240,7 +240,7 @@ void not_after_deadline(const RunView& v, Ledger& ledger) {
       const Duration own = RunView::cqt(a) == Duration{}
                                ? Duration{v.host_of(r.controller).policy.cqt_when_zero}
                                : Duration{};
-      const Duration deadline = longest_hold(v, r) + own;
+      const Duration deadline = v.most_of(r.controller, longest_hold(v, r) + own);
       ledger.expect(x.sent <= r.started + deadline, x.sent, [&] {
         return fmt::format(
             "{} was asked to reset {} {} after it had been given up; after {} nothing "

@@ -86,7 +86,7 @@ void immediate_success_counts(const RunView& v, Ledger& ledger) {
 
 void success_in_log_counts(const RunView& v, Ledger& ledger) {
   each_asked(v, [&](const Recovery& r, const Ccr& c, const Exchange& x) {
-    if (is_accepted(v, c) && heard_at(v, c) < x.answered + shortest_wait(v, r))
+    if (is_accepted(v, c) && heard_at(v, c) < x.answered + least_wait(v, r))
       expect_let_go(v, ledger, r, c);
   });
 }
@@ -132,7 +132,7 @@ void lost_notice_costs_one_wait(const RunView& v, Ledger& ledger) {
       return;
     const TimePoint latest =
         v.timer_latest(r.controller, x.answered, longest_wait(v, r)) + ccr_promptly;
-    expect_next(v, ledger, r, c, x.answered + shortest_wait(v, r), latest,
+    expect_next(v, ledger, r, c, x.answered + least_wait(v, r), latest,
                 "accepted it and told of no end");
   });
 }
@@ -152,7 +152,7 @@ void lost_source_moves_on(const RunView& v, Ledger& ledger) {
     const TimePoint lost =
         source.recovery == nothing ? never : v.recoveries[source.recovery].started;
     const bool refused = x.answered <= lost && !x.ok();
-    const bool waited = x.answered <= lost && lost >= x.answered + shortest_wait(v, r);
+    const bool waited = x.answered <= lost && lost >= x.answered + least_wait(v, r);
     if (lost < x.sent || lost == never || refused || waited || heard_at(v, c) <= lost)
       return;
     expect_next(v, ledger, r, c, lost, lost + ccr_promptly, "was lost itself");
@@ -166,7 +166,7 @@ TimePoint over_from(const RunView& v, const Recovery& r, const Ccr& c) {
   const TimePoint lost = source.recovery == nothing ? never : v.recoveries[source.recovery].started;
   if (x.answered == never)
     return lost;
-  return std::min(lost, x.answered + (x.ok() ? shortest_wait(v, r) : Duration{}));
+  return std::min(lost, x.answered + (x.ok() ? least_wait(v, r) : Duration{}));
 }
 
 void one_at_a_time(const RunView& v, Ledger& ledger) {

@@ -115,7 +115,8 @@ void waits_before_first_attempt(const RunView& v, Ledger& ledger) {
       continue;
     const Duration delay = delay_of(v, r.controller);
     const TimePoint latest = v.timer_latest(r.controller, r.cancelled, delay) + promptly;
-    ledger.expect(next->begun >= r.cancelled + delay && next->begun <= latest, next->begun, [&] {
+    const TimePoint least = r.cancelled + v.least_of(r.controller, delay);
+    ledger.expect(next->begun >= least && next->begun <= latest, next->begun, [&] {
       return fmt::format("{} was torn down at {} and tried again {} later; reconnect_delay is {}",
                          v.name_of(r.controller), text(r.cancelled),
                          text(next->begun - r.cancelled), text(delay));
@@ -200,7 +201,8 @@ void next_attempt_after_delay(const RunView& v, Ledger& ledger) {
     if (latest > v.end || used_up(v, a))
       return;
     const TimePoint begun = next == nullptr ? never : next->begun;
-    ledger.expect(begun >= a.failed + delay && begun <= latest, a.failed, [&] {
+    const TimePoint least = a.failed + v.least_of(a.controller, delay);
+    ledger.expect(begun >= least && begun <= latest, a.failed, [&] {
       return fmt::format(
           "an attempt of {} failed at {}, the next one began at {}; reconnect_delay "
           "is {}",

@@ -78,7 +78,9 @@ void holds_for_cqt_zero(const RunView& v, Ledger& ledger) {
 void allowance_for_cqt_zero(const RunView& v, Ledger& ledger) {
   held_for(
       v, ledger, [&](const Recovery& r) { return is_path_loss(r) && !reports_cqt(v, r); },
-      [&](const Recovery& r) { return wait_part(v, r) + milliseconds{1}; });
+      [&](const Recovery& r) {
+        return wait_part(v, r) + v.least_of(r.controller, milliseconds{1});
+      });
 }
 
 /// Something broke a good while before the host noticed: the hold is not counted from then.
@@ -116,7 +118,7 @@ void not_longer_than_needed(const RunView& v, Ledger& ledger) {
     const TimePoint latest = v.timer_latest(r.controller, r.started, most) + promptly;
     ledger.expect(r.cancelled <= latest, r.cancelled, [&] {
       return fmt::format("{} held for {}; {} would have been enough", v.name_of(r.controller),
-                         text(r.cancelled - r.started), text(most));
+                         text(r.cancelled - r.started), text(v.most_of(r.controller, most)));
     });
   }
 }
@@ -142,8 +144,8 @@ void katt_not_kato(const RunView& v, Ledger& ledger) {
       v, ledger,
       [&](const Recovery& r) { return is_path_loss(r) && katt_part(v, r) > kato_part(v, r); },
       [&](const Recovery& r) {
-        return std::max(last_submission(v, r) + katt_part(v, r) - r.started, Duration{}) +
-               RunView::cqt(v.associations[r.association]);
+        const Duration all = v.least_of(r.controller, katt_part(v, r));
+        return std::max(last_submission(v, r) + all - r.started, Duration{}) + cqt_part(v, r);
       });
 }
 

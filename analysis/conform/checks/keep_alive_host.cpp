@@ -192,7 +192,8 @@ void spared_by_completions(const RunView& v, Ledger& ledger) {
     std::size_t first = 0;
     for (const std::uint32_t i : k.sent) {
       const Exchange& x = v.exchanges[i];
-      const TimePoint since = std::max(answered, x.sent - period(k, x.sent, x.sent));
+      const Duration look = v.least_of(k.a->controller, period(k, x.sent, x.sent));
+      const TimePoint since = std::max(answered, x.sent - look);
       while (first < k.heard.size() && k.heard[first].at < since)
         ++first;
       const auto end = std::find_if(k.heard.begin() + static_cast<std::ptrdiff_t>(first),
@@ -250,7 +251,7 @@ void follows_set_features(const RunView& v, Ledger& ledger) {
           work_latest(v, k.a->controller, g.from, std::max(every, g.round_trip));
       // Ticks are rounded down.
       const TimePoint least =
-          g.from + every -
+          g.from + v.least_of(k.a->controller, every) -
           (v.host_of(k.a->controller).hz == 0 ? Duration{} : Duration{milliseconds{20}});
       ledger.expect(g.to >= least && (!g.idle || g.to <= limit), g.to, [&] {
         return fmt::format("{} sent Keep Alives {} apart after KATO had been set to {}",

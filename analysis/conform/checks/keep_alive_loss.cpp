@@ -31,7 +31,7 @@ void unanswered_is_a_loss(const RunView& v, Ledger& ledger) {
       const Duration kato = k.kato_at(x.sent);
       const TimePoint limit = v.timer_latest(x.controller, x.sent, kato);
       const bool in_time = x.answered != never && x.answered <= limit;
-      const bool ended_before = k.noticed() < x.sent + kato;
+      const bool ended_before = k.noticed() < x.sent + v.least_of(x.controller, kato);
       if (x.sent >= k.noticed() || in_time || ended_before || limit > v.end)
         continue;
       ledger.expect(k.noticed() <= limit, std::min(k.noticed(), limit), [&] {
@@ -57,7 +57,7 @@ void not_lost_before_kato(const RunView& v, Ledger& ledger) {
         if (x.command.cid != e.get<"cid">() || x.sent > e.at || x.answered < e.at || e.at > k.until)
           continue;
         const Duration kato = k.kato_at(x.sent);
-        ledger.expect(e.at >= x.sent + kato, e.at, [&] {
+        ledger.expect(e.at >= x.sent + v.least_of(x.controller, kato), e.at, [&] {
           return fmt::format("{} let a Keep Alive time out after {}; KATO is {}",
                              v.name_of(x.controller), text(e.at - x.sent), text(kato));
         });

@@ -23,7 +23,7 @@ std::string name_of(const TargetKeepAlive& k) { return fmt::format("controller {
 
 /// Expiry comes no earlier than a KATT after the last mark that counts.
 void not_before(Ledger& ledger, const TargetKeepAlive& k, const Stretch& s) {
-  ledger.expect(k.expired >= s.due(1), k.expired, [&] {
+  ledger.expect(k.expired >= s.due(k, 1), k.expired, [&] {
     return fmt::format(
         "{} expired {} after what restarts its timer last happened; its timeout is {}", name_of(k),
         text(k.expired - s.from->at), text(s.from->katt));
@@ -72,9 +72,9 @@ void command_based_not_after(const RunView& v, Ledger& ledger) {
 void io_does_not_count(const RunView& v, Ledger& ledger) {
   each_of(v, false, [&](const TargetKeepAlive& k, const Stretch& s) {
     const bool io = std::any_of(k.marks.begin(), k.marks.end(), [&](const Mark& m) {
-      return m.qid != 0 && m.at > s.from->at && m.at <= std::min(s.next, s.due(1));
+      return m.qid != 0 && m.at > s.from->at && m.at <= std::min(s.next, s.due(k, 1));
     });
-    if (io && s.next >= s.due(1))
+    if (io && s.next >= s.due(k, 1))
       not_after(v, ledger, k, s, 2);
   });
 }
@@ -127,7 +127,8 @@ void new_kato_counts_from_its_setting(const RunView& v, Ledger& ledger) {
       const int times = traffic_based || k.subsystem->watchdog == target::Watchdog::poller ? 2 : 1;
       const Duration katt = k.katt_at(s.next);
       const TimePoint limit = target_latest(*k.subsystem, s.from->at, times * katt, times);
-      ledger.expect(k.expired >= s.from->at + katt && k.expired <= limit, k.expired, [&] {
+      const TimePoint least = s.from->at + least_by(clock_of(*k.subsystem), katt);
+      ledger.expect(k.expired >= least && k.expired <= limit, k.expired, [&] {
         return fmt::format("{} expired {} after Set Features had made its timeout {}", name_of(k),
                            text(k.expired - s.from->at), text(katt));
       });
@@ -192,7 +193,7 @@ void nvmet_two_windows_after_keep_alive(const RunView& v, Ledger& ledger) {
     });
     if (!s.expired || s.from->what != What::keep_alive || !at_once || !is_nvmet(*k.subsystem))
       return;
-    ledger.expect(k.expired >= s.due(2), k.expired, [&] {
+    ledger.expect(k.expired >= s.due(k, 2), k.expired, [&] {
       return fmt::format("{} expired {} after the last Keep Alive; two windows are {}", name_of(k),
                          text(k.expired - s.from->at), text(2 * s.from->katt));
     });
@@ -207,7 +208,8 @@ void nvmet_release_is_traffic(const RunView& v, Ledger& ledger) {
     const TimePoint released = last_release(v, *k.t, s.from->at, k.expired);
     if (released == s.from->at)
       return;
-    ledger.expect(k.expired >= released + s.from->katt, k.expired, [&] {
+    const Duration least = least_by(clock_of(*k.subsystem), s.from->katt);
+    ledger.expect(k.expired >= released + least, k.expired, [&] {
       return fmt::format("{} expired {} after a queue of it was released; its timeout is {}",
                          name_of(k), text(k.expired - released), text(s.from->katt));
     });

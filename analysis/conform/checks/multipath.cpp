@@ -120,7 +120,8 @@ void retry_delay_is_kept(const RunView& v, Ledger& ledger) {
     const auto& crdt = v.associations[a.association].identity.crdt;
     const Duration delay = crdt[a.status.crd() - 1U] * std::chrono::milliseconds{100};
     const TimePoint latest = v.timer_latest(a.controller, a.ended, delay) + promptly;
-    ledger.expect(next.sent >= a.ended + delay && next.sent <= latest, next.sent, [&] {
+    const TimePoint least = a.ended + v.least_of(a.controller, delay);
+    ledger.expect(next.sent >= least && next.sent <= latest, next.sent, [&] {
       return fmt::format("{} was to be retried after CRDT{} ({}), and was retried after {}",
                          name_of(v, a), a.status.crd(), text(delay), text(next.sent - a.ended));
     });

@@ -280,7 +280,7 @@ void unanswered_connect_gives_up(const RunView& v, Ledger& ledger) {
     const auto limits = scenario::syn_limits(v.scenario.fabric, v.host_of(a.controller));
     const std::uint32_t syns = limits.attempts;
     const std::uint32_t linear = limits.linear;
-    const Duration least = analysis::unanswered_connect(syns, linear);
+    const Duration least = v.least_of(a.controller, analysis::unanswered_connect(syns, linear));
     TimePoint latest = a.begun + promptly;
     for (std::uint32_t nth = 0; nth < syns; ++nth)
       latest +=

@@ -79,6 +79,11 @@ inline Duration longest_wait(const RunView& v, const Recovery& r) {
   return std::max(shortest_wait(v, r), RunView::cqt(v.associations[r.association]));
 }
 
+/// What passes at least in the shortest one, which is by the clock of the host.
+inline Duration least_wait(const RunView& v, const Recovery& r) {
+  return v.least_of(r.controller, shortest_wait(v, r));
+}
+
 /// How many accepted or unanswered commands a host is waiting for on a controller before an event.
 inline std::uint32_t waiting_on(const RunView& v, std::uint32_t source, std::uint32_t index) {
   std::uint32_t count = 0;
@@ -93,7 +98,7 @@ inline std::uint32_t waiting_on(const RunView& v, std::uint32_t source, std::uin
     // One that was refused because another one is in progress may be waited for all the same.
     const bool refused = !x.ok() && x.status.code() != wire::StatusCode::ccr_in_progress;
     const bool over = r->cancelled < now || c.seen <= now || (answered && refused) ||
-                      (answered && now >= x.answered + shortest_wait(v, *r));
+                      (answered && now >= x.answered + least_wait(v, *r));
     count += over ? 0 : 1;
   }
   return count;
@@ -129,8 +134,8 @@ inline std::uint32_t first_event_at(const RunView& v, TimePoint t) {
 /// The earliest instant at which waiting for an accepted command may be over: it is known that the
 /// controller was reset, the wait ran out, or so much time has passed that nothing is left of it.
 inline TimePoint may_go_on_from(const RunView& v, const Recovery& r, const Ccr& c) {
-  return std::min({r.fenced, v.exchanges[c.exchange].answered + shortest_wait(v, r),
-                   r.started + wait_part(v, r)});
+  return std::min(
+      {r.fenced, v.exchanges[c.exchange].answered + least_wait(v, r), r.started + wait_part(v, r)});
 }
 
 /// When the host itself heard that a command of its own succeeded; what an administrator reads by

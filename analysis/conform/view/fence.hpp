@@ -7,7 +7,7 @@
 
 namespace holdfast::conform {
 
-/// m x KATO.
+/// m x KATO, by the clock of the host.
 inline Duration kato_part(const RunView& v, const Recovery& r) {
   const Association& a = v.associations[r.association];
   return RunView::multiplier(a) * v.kato_at(a, r.started);
@@ -30,21 +30,27 @@ inline TimePoint last_submission(const RunView& v, const Recovery& r) {
   }
   return a.begun;
 }
-/// What is left of m x KATO, from that submission, when the host gives the controller up.
+/// What is left of m x KATO, from that submission, when the host gives the controller up. What
+/// passes while the host's clock goes so far: it holds, and is judged, by no other.
 inline Duration wait_part(const RunView& v, const Recovery& r) {
-  return std::max(last_submission(v, r) + kato_part(v, r) - r.started, Duration{});
+  const Duration all = v.least_of(r.controller, kato_part(v, r));
+  return std::max(last_submission(v, r) + all - r.started, Duration{});
+}
+/// CQT, likewise.
+inline Duration cqt_part(const RunView& v, const Recovery& r) {
+  return v.least_of(r.controller, RunView::cqt(v.associations[r.association]));
 }
 /// The same and CQT: no host may hold for less.
 inline Duration required_hold(const RunView& v, const Recovery& r) {
-  return wait_part(v, r) + RunView::cqt(v.associations[r.association]);
+  return wait_part(v, r) + cqt_part(v, r);
 }
-/// m x KATT of the controller, from the same submission.
+/// m x KATT of the controller, from the same submission, by the clock of the host.
 inline Duration katt_part(const RunView& v, const Recovery& r) {
   const Association& a = v.associations[r.association];
   return a.target == nothing ? Duration{} : RunView::multiplier(a) * v.targets[a.target].katt;
 }
 /// m x KATO, or m x KATT if that is longer, from the start of recovery, and CQT: no host need hold
-/// for longer.
+/// for longer by its clock.
 inline Duration longest_hold(const RunView& v, const Recovery& r) {
   return std::max(kato_part(v, r), katt_part(v, r)) + RunView::cqt(v.associations[r.association]);
 }

@@ -146,7 +146,7 @@ const std::vector<HostKeepAlive>& host_keep_alives(const RunView& v) {
 }
 
 TimePoint work_latest(const RunView& v, std::uint32_t controller, TimePoint from, Duration t) {
-  return from + t + wheel_slack(v.host_of(controller).hz, t, 2);
+  return from + v.most_of(controller, t + wheel_slack(v.host_of(controller).hz, t, 2));
 }
 
 Duration TargetKeepAlive::katt_at(TimePoint at) const {
@@ -168,8 +168,12 @@ Duration granted(const RunView& v, const Association& a, std::uint32_t kato_ms) 
   return kas == Duration{} ? asked : (asked + kas - Duration{1}) / kas * kas;
 }
 
+sim::ClockRate clock_of(const scenario::Subsystem& s) {
+  return sim::ClockRate(std::int64_t{s.clock_fast_ppm} - std::int64_t{s.clock_slow_ppm});
+}
+
 TimePoint target_latest(const scenario::Subsystem& s, TimePoint from, Duration t, int parts) {
-  return from + t + wheel_slack(s.hz, t, parts);
+  return from + clock_of(s).takes(t + wheel_slack(s.hz, t, parts)) + (parts - 1) * Duration{1};
 }
 
 bool node_failed(const RunView& v, std::uint32_t subsystem, TimePoint from, TimePoint to) {

@@ -39,7 +39,8 @@ struct HostKeepAlive {
 /// Of all associations whose controller said who it is; as long as the view is there.
 const std::vector<HostKeepAlive>& host_keep_alives(const RunView& v);
 
-/// When delayed work of a host that is set at `from` has run at the latest.
+/// When delayed work of a host that is set at `from`, for a time by its clock, has run at the
+/// latest.
 TimePoint work_latest(const RunView& v, std::uint32_t controller, TimePoint from, Duration t);
 
 /// Something that counts at the target.
@@ -74,7 +75,10 @@ const std::vector<TargetKeepAlive>& target_keep_alives(const RunView& v);
 /// What a controller makes of a KATO that it accepts (protocol.md 1.2).
 Duration granted(const RunView& v, const Association& a, std::uint32_t kato_ms);
 
-/// When `t` has passed at the target at the latest, in `parts` timers one after the other.
+/// The rate of the clock of a target's keep-alive.
+sim::ClockRate clock_of(const scenario::Subsystem& s);
+/// When `t` has passed at the target at the latest, by its clock, in `parts` timers one after the
+/// other.
 TimePoint target_latest(const scenario::Subsystem& s, TimePoint from, Duration t, int parts = 1);
 
 /// Whether a node of that subsystem was down or hung at some time.
@@ -86,7 +90,10 @@ struct Stretch {
   TimePoint next{};  ///< until something counted again, or the end
   bool expired = false;
 
-  [[nodiscard]] TimePoint due(int times) const { return from->at + times * from->katt; }
+  /// The earliest end of so many timeouts, by the clock of the target.
+  [[nodiscard]] TimePoint due(const TargetKeepAlive& k, int times) const {
+    return from->at + times * least_by(clock_of(*k.subsystem), from->katt);
+  }
 };
 
 /// Calls `act(stretch)` for each stretch after a mark for which `counts(mark)`.

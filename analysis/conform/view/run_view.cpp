@@ -108,18 +108,28 @@ bool RunView::is_disabled(std::uint32_t target, std::uint32_t index) const {
   return !ready;
 }
 
+sim::ClockRate RunView::clock_of(std::uint32_t controller) const {
+  const scenario::Host& h = host_of(controller);
+  return sim::ClockRate(std::int64_t{h.clock_fast_ppm} - std::int64_t{h.clock_slow_ppm});
+}
+
+Duration RunView::least_of(std::uint32_t controller, Duration t) const {
+  return least_by(clock_of(controller), t);
+}
+
 TimePoint RunView::timer_latest(std::uint32_t controller, TimePoint from, Duration t) const {
   const std::uint32_t hz = host_of(controller).hz;
   if (hz == 0)
-    return from + t;
+    return from + most_of(controller, t);
   // A request timer is set up to R = 2^n >= hz ticks ahead of its deadline. One that is pending for
   // less than half a second later is left as it is, which was set up to 5 s + R before
   // (protocol.md 15.2). All go through the wheel: its granularity is at most an eighth.
   const sim::TimerWheel wheel{hz, {}};
   const Duration ahead = wheel.tick() * sim::BlockTimer::slack(wheel);
   const Duration slack = ahead + std::chrono::milliseconds{500};
-  return from + t + slack + std::max(t + slack, std::chrono::seconds{5} + ahead) / 8 +
-         2 * wheel.tick();
+  return from +
+         most_of(controller, t + slack + std::max(t + slack, std::chrono::seconds{5} + ahead) / 8 +
+                                 2 * wheel.tick());
 }
 
 bool RunView::quiet(TimePoint from, TimePoint to) const {

@@ -4,6 +4,7 @@
 // the trace's records (EventLog) and from the scenario, never from the models' variables.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -16,6 +17,7 @@
 #include "models/host/state.hpp"
 #include "models/scenario/declaration/spec.hpp"
 #include "models/wire/wire.hpp"
+#include "sim/calendar/machine.hpp"
 
 namespace holdfast::conform {
 
@@ -164,6 +166,11 @@ struct FaultWindow {
   TimePoint off = never;
 };
 
+/// What passes at least while a clock of that rate goes `t` >= 0.
+[[nodiscard]] inline Duration least_by(const sim::ClockRate& rate, Duration t) {
+  return rate.is_right() ? t : std::max(rate.takes(t) - Duration{2}, Duration{});
+}
+
 struct Derived;
 
 struct RunView {
@@ -239,8 +246,16 @@ struct RunView {
   /// Whether CC.EN of a controller is 0 at an event: its host has cleared it there, or tried to,
   /// and it has not become ready since.
   [[nodiscard]] bool is_disabled(std::uint32_t target, std::uint32_t index) const;
-  /// When a timer of that length that is set at `from` has gone off at the latest: through the
-  /// timer wheel if the host has ticks.
+  /// The rate of the clock by which the host of a controller does what it does.
+  [[nodiscard]] sim::ClockRate clock_of(std::uint32_t controller) const;
+  /// What passes while that clock goes `t` >= 0: at least (a timer begins and ends between two of
+  /// its nanoseconds), and at most.
+  [[nodiscard]] Duration least_of(std::uint32_t controller, Duration t) const;
+  [[nodiscard]] Duration most_of(std::uint32_t controller, Duration t) const {
+    return clock_of(controller).takes(t);
+  }
+  /// When a timer of that length by the host's clock that is set at `from` has gone off at the
+  /// latest: through the timer wheel if the host has ticks.
   [[nodiscard]] TimePoint timer_latest(std::uint32_t controller, TimePoint from, Duration t) const;
   /// Whether the fabric, the target and everything between were fine from `from` to `to`.
   [[nodiscard]] bool quiet(TimePoint from, TimePoint to) const;

@@ -280,6 +280,19 @@ void check_policy(const RecoveryPolicy& policy, const Cursor& at) {
   }
 }
 
+// The first RFC of TP4129 stops the keep-alive first, then looks what is in flight that it would
+// hold. Where that stop waits for the Keep Alive (Linux 6.1; protocol.md 1.7, 4.6), what is in
+// flight ends by time-outs of its own meanwhile, and next to nothing is held. It was posted for
+// kernels of 2025, whose Keep Alive is asynchronous.
+void check_hold_in_resetting(const Host& host, const Cursor& at) {
+  if (host.policy.waits == RecoveryPolicy::Waits::resetting && host.keep_alive_waits) {
+    at.fail(fmt::format("\"waits\": \"resetting\" with \"keep_alive_waits\" (\"kernel\": {})",
+                        in_quotes(host.kernel)),
+            "\"keep_alive_waits\": false, \"kernel\": \"6.12\" or later (tp4129-rfc1 was posted "
+            "for such), or another policy");
+  }
+}
+
 void check_path_latency(const Host& host, const Cursor& at) {
   if (host.path_latency && host.iopolicy != IoPolicy::latency) {
     at.at("path_latency")
@@ -308,6 +321,7 @@ void check_hosts(const Scenario& s, const Ways& ways, const Cursor& at) {
           "\"waits\": \"resetting\" with \"transport\": \"fc\"",
           "\"transport\": \"tcp\" (tp4129-rfc1 was posted for tcp), or another policy");
     }
+    check_hold_in_resetting(host, here.at("policy"));
     if (!ways.known(host.name)) {
       require_name(here.at("name"), host.name, "a node (an end of a link)", ways.nodes());
     }

@@ -144,6 +144,30 @@ TEST_CASE("a hold that stands still is longer, and never shorter", "[conformance
   }
 }
 
+TEST_CASE("the end of a hold is told in true time, whatever the clock of its host",
+          "[conformance][machines]") {
+  // 2 x 5 s + 4 s by the clock of the host: 14 s / 1.1, 14 s / 0.9, and 14 s.
+  for (const auto& [knob, least] :
+       {std::pair{"clock_fast_ppm", 12727272727ns}, std::pair{"clock_slow_ppm", 15555555555ns},
+        std::pair{"count", Duration{14s}}}) {
+    json s = scenario_with(1);
+    set_keep_alive(s, KeepAlive::command_based, 5s);
+    s["hosts"][0][knob] = knob == std::string("count") ? 1 : 100'000;
+    s["hosts"][0]["policy"] = "cqt-only";
+    s["subsystems"][0]["attr_cqt"] = "4s";
+    s["faults"] = json::array({blackhole("h1-s1", 11s)});
+    Run run(s);
+    run.until(60s);
+    REQUIRE(run.world.recovery.recoveries.size() == 1);
+    const oracle::Recovery& r = run.world.recovery.recoveries.front();
+    CHECK(r.hold_until == run.log.first(Kind::hold_ended).at);
+    CHECK(r.hold_until == r.released);
+    CHECK(r.hold_until - r.fence_started >= least - 1ns);
+    CHECK(r.hold_until - r.fence_started <= least + 2ns);
+    CHECK(run.log.first(Kind::fence_started)["hold_ns"] == 14'000'000'000);
+  }
+}
+
 TEST_CASE("a host whose clock is fast does everything sooner", "[conformance][machines]") {
   json s = scenario_with(1);
   set_keep_alive(s, KeepAlive::command_based, 5s);

@@ -120,7 +120,8 @@ TEST_CASE("KA-1 a poller finds the loss at the first look that is more than KATT
   // KATO 7 s becomes 10 s, so that Keep Alives (every 3.5 s) meet the looks at many phases.
   constexpr Duration period = 10s;
   constexpr int phases = 11;
-  const analysis::Interval bounds = analysis::polled_expiry(period);
+  const analysis::Interval bounds =
+      analysis::polled_expiry(analysis::KeepAlive::command_based, period);
   Run base(profile("spdk-like", 7s));
   Duration shortest = 3 * period;
   Duration longest{};
