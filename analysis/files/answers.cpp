@@ -2,12 +2,13 @@
 // Answers in folders; see answers.hpp.
 #include "analysis/files/answers.hpp"
 
+#include <cerrno>
 #include <fstream>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "analysis/files/files.hpp"
-#include "sim/memory.hpp"
 
 namespace holdfast::analysis {
 
@@ -22,7 +23,10 @@ std::string in_the_way_of_answer(const fs::path& folder, const std::string& ques
       continue;
     if (!fs::is_regular_file(file, error))
       return file.string();
-    std::ifstream in = sim::open_to_read(file);
+    errno = 0;
+    std::ifstream in(file);
+    if (!in && errno == ENOMEM)
+      throw std::bad_alloc();  // It is not the file that is wrong.
     const json document = json::parse(in, nullptr, false);
     // Documents of before had no "question", and all have said by which scheme they are made.
     if (!document.is_object() || !document.contains("schema_version") ||

@@ -93,8 +93,7 @@ void check_output(const RunArguments& arguments, const std::vector<scenario::Sce
   check_out(arguments.out);
   for (const auto& one : all) {
     const fs::path folder = fs::path(arguments.out) / one.name;
-    const std::string foreign = analysis::foreign_file(folder);
-    if (!foreign.empty()) {
+    if (const std::string foreign = analysis::foreign_file(folder); !foreign.empty()) {
       throw UsageError(fmt::format(
           "--out: found \"{}\" in {}, which no run wrote and which would be lost; expected another "
           "folder",
