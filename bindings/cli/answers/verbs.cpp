@@ -14,8 +14,8 @@ void add_jobs(CLI::App* verb, std::string& jobs) {
   verb->add_option("--jobs", jobs, "threads; 0: as many as there are cores")->type_name("N");
 }
 
-void add_json(CLI::App* verb, bool& json) {
-  verb->add_flag("--json", json, "print the answer as JSON");
+void add_json(CLI::App* verb, bool& as_json) {
+  verb->add_flag("--json", as_json, "print the answer as JSON");
 }
 
 void add_timers(CLI::App& app, TimersArguments& timers) {
