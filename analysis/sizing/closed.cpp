@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "models/scenario/reading/error.hpp"
+#include "models/scenario/scenario.hpp"
 #include "sim/check.hpp"
 
 namespace holdfast::analysis::sizing {
