@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory for programs that copy many worlds.
+// Memory for programs that copy many worlds, and what its end is not to be taken for.
 #pragma once
 
 #include <filesystem>

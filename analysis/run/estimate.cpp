@@ -159,11 +159,6 @@ void add_load(Sum& sum, const std::string& pointer, const Demand& load, const Pa
               load.ios * load.reads * (bytes_per_read + known) + added_by(load, writes, disk));
 }
 
-double lasting(const Scenario& s, const Lasting& fault) {
-  const double left = seconds(s.duration - fault.at.low);
-  return fault.until_after ? std::min(left, seconds(*fault.until_after)) : left;
-}
-
 /// Slowest link and all queues of the fabric: a bound for what may pile up on one way.
 void add_fault(Sum& sum, const Scenario& s, const std::string& pointer, const CrossTraffic& f) {
   double queues = 0, slowest = 1e15;
@@ -235,7 +230,7 @@ void add_connections(Sum& sum, const Scenario& s) {
     const Host& host = s.hosts[i];
     double queues = 0, looks = 0, namespaces = 0;
     for (const Connect& one : host.connect) {
-      queues += 1.0 + (one.nr_io_queues == 0 ? host.cpus : std::min(one.nr_io_queues, host.cpus));
+      queues += queues_of(host, one);
       const double kato = seconds(one.keep_alive_tmo.value_or(std::chrono::seconds(5)));
       double apart = kato / 2;
       for (const sim::Duration most : {host.suspicion.look_every, host.suspicion.probe_idle})

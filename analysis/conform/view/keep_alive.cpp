@@ -6,6 +6,7 @@
 #include <map>
 
 #include "analysis/conform/view/derived.hpp"
+#include "models/scenario/builder/builder.hpp"
 #include "sim/timer_wheel.hpp"
 
 namespace holdfast::conform {
@@ -169,7 +170,7 @@ Duration granted(const RunView& v, const Association& a, std::uint32_t kato_ms) 
 }
 
 sim::ClockRate clock_of(const scenario::Subsystem& s) {
-  return sim::ClockRate(std::int64_t{s.clock_fast_ppm} - std::int64_t{s.clock_slow_ppm});
+  return scenario::clock_rate(s.clock_fast_ppm, s.clock_slow_ppm);
 }
 
 TimePoint target_latest(const scenario::Subsystem& s, TimePoint from, Duration t, int parts) {

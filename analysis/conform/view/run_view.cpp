@@ -8,6 +8,7 @@
 
 #include "analysis/conform/view/builder.hpp"
 #include "analysis/conform/view/derived.hpp"
+#include "models/scenario/builder/builder.hpp"
 #include "sim/timer_wheel.hpp"
 
 namespace holdfast::conform {
@@ -110,7 +111,7 @@ bool RunView::is_disabled(std::uint32_t target, std::uint32_t index) const {
 
 sim::ClockRate RunView::clock_of(std::uint32_t controller) const {
   const scenario::Host& h = host_of(controller);
-  return sim::ClockRate(std::int64_t{h.clock_fast_ppm} - std::int64_t{h.clock_slow_ppm});
+  return scenario::clock_rate(h.clock_fast_ppm, h.clock_slow_ppm);
 }
 
 Duration RunView::least_of(std::uint32_t controller, Duration t) const {

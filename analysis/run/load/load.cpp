@@ -58,6 +58,15 @@ std::uint64_t blocks_of(const ScriptStep& step, const scenario::Namespace& ns) {
 
 }  // namespace
 
+double lasting(const Scenario& s, const Lasting& fault) {
+  const double left = seconds(s.duration - fault.at.low);
+  return fault.until_after ? std::min(left, seconds(*fault.until_after)) : left;
+}
+
+double queues_of(const scenario::Host& host, const Connect& c) {
+  return 1.0 + (c.nr_io_queues == 0 ? host.cpus : std::min(c.nr_io_queues, host.cpus));
+}
+
 double packets_of(const Demand& load, const Path& path) {
   const double segments = std::ceil((load.bytes + 72) / (path.mtu - header_bytes));
   return 1.5 * segments + 2;

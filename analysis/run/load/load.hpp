@@ -25,6 +25,11 @@ struct Demand {
   bool random = false;       ///< anywhere in it, not one behind the other
 };
 
+/// How long a fault lasts within the run, in seconds.
+double lasting(const scenario::Scenario& s, const scenario::Lasting& fault);
+/// Queues of a connection, its admin queue among them.
+double queues_of(const scenario::Host& host, const scenario::Connect& c);
+
 double packets_of(const Demand& load, const Path& path);
 Demand load_of(const scenario::Scenario& s, const scenario::RwTest& w, const Path& path);
 Demand load_of(const scenario::Scenario& s, const scenario::Script& w, const Path& path);

@@ -28,11 +28,6 @@ Path path_of(const Paths& paths, const std::string& host) {
 
 double there_and_back(const Path& path) { return 2 * path.hops * std::min(path.delay_s, 1.0); }
 
-double lasting(const Scenario& s, const Lasting& fault) {
-  const double left = seconds(s.duration - fault.at.low);
-  return fault.until_after ? std::min(left, seconds(*fault.until_after)) : left;
-}
-
 double in_flight(const Fio& w) { return static_cast<double>(w.iodepth) * w.numjobs; }
 double in_flight(const RwTest& w) { return w.writes; }
 double in_flight(const Script&) { return 1; }
@@ -87,16 +82,16 @@ Storm refusals_of(const Scenario& s, const CommandStatus& f, const Paths& paths)
   return storm;
 }
 
-double queues_of(const Host& host, const Connect& c) {
-  return 1.0 + (c.nr_io_queues == 0 ? host.cpus : std::min(c.nr_io_queues, host.cpus));
+double namespaces_of(const Scenario& s, const std::string& subsystem) {
+  double out = 0;
+  for (const Subsystem& one : s.subsystems)
+    out += one.name == subsystem ? static_cast<double>(one.namespaces.size()) : 0;
+  return out;
 }
 
 /// A connection that is lost and set up again.
 double set_up(const Scenario& s, const Host& host, const Connect& c) {
-  double namespaces = 0;
-  for (const Subsystem& one : s.subsystems)
-    namespaces += one.name == c.subsystem ? static_cast<double>(one.namespaces.size()) : 0;
-  return queues_of(host, c) * events_per_queue + namespaces * events_per_look;
+  return queues_of(host, c) * events_per_queue + namespaces_of(s, c.subsystem) * events_per_look;
 }
 
 /// Of all connections that `is_lost(host, connection)`.
@@ -195,9 +190,7 @@ Storm storm_of(const Scenario& s, const NoRoute& f, const Paths& paths) {
 
 /// An event, a log page with all namespaces, and a look at each of them.
 Storm storm_of(const Scenario& s, const AnaChange& f, const Paths& paths) {
-  double namespaces = 0;
-  for (const Subsystem& one : s.subsystems)
-    namespaces += one.name == f.subsystem ? static_cast<double>(one.namespaces.size()) : 0;
+  const double namespaces = namespaces_of(s, f.subsystem);
   Demand log;
   log.bytes = 16 + 32 + 4 * namespaces;  // header, a group, its namespaces
   Storm storm;

@@ -20,6 +20,9 @@ void build(World& w, const Scenario& scenario, const std::function<void()>& look
 /// The same, and tells what became of the names.
 Names build_named(World& w, const Scenario& scenario, const std::function<void()>& look = {});
 
+/// Of a clock that runs fast, or slow, by so many millionths; one of the two is 0.
+sim::ClockRate clock_rate(std::uint32_t fast_ppm, std::uint32_t slow_ppm);
+
 /// What answers of a scenario are to the choice points.
 sim::ChoiceScript script_of(const std::vector<Answer>& answers);
 

@@ -42,7 +42,6 @@ fault::CrossTraffic what_of(World& w, const CrossTraffic& f, const Names& names,
                             const std::string& entity);
 
 // machines.cpp
-sim::ClockRate clock_rate(std::uint32_t fast_ppm, std::uint32_t slow_ppm);
 void build_machines(World& w, const Scenario& s, Names& names);
 /// Who the host is, in names and in the calendar.
 void set_machine(host::Host& host, const Host& h, const Names& names);
