@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "tests/conformance/earliest.hpp"
+#include "tests/unit/temporary_folder.hpp"
 
 using namespace holdfast;
 using namespace holdfast::conformance;
@@ -85,8 +86,8 @@ TEST_CASE("links and nodes fail when a record says so", "[conformance][groups]")
   CHECK(state() == target::NodeState::up);
 
   SECTION("the same from a file beside the scenario") {
-    const auto folder = std::filesystem::temp_directory_path() / "holdfast_failures_of_a_record";
-    std::filesystem::create_directories(folder);
+    const holdfast::test::TemporaryFolder own;
+    const auto& folder = own.path();
     std::ofstream(folder / "night.csv") << "time,what,state\n# the first switch\n6s, h1-s1, down\n"
                                            "7s,n1,hang\n8s,h1-s1,up\n9s,n1,crash\n\n11s,n1,up\n";
     s["faults"][0].erase("failures");
@@ -95,6 +96,5 @@ TEST_CASE("links and nodes fail when a record says so", "[conformance][groups]")
     World world = scenario::build(scenario::load(folder / "night.json"));
     world.calendar.run_until(world, sim::epoch + 12s);
     CHECK(world.trace.hashes().full == run.world.trace.hashes().full);
-    std::filesystem::remove_all(folder);
   }
 }

@@ -8,6 +8,7 @@
 
 #include "analysis/traces/traces.hpp"
 #include "tests/conformance/support.hpp"
+#include "tests/unit/temporary_folder.hpp"
 
 using namespace holdfast;
 using namespace holdfast::conformance;
@@ -54,20 +55,18 @@ bool is_within(Duration t, Duration from, Duration to) { return t >= from && t <
 /// The lines of one controller in the kernel log of a run, without their time.
 std::vector<std::string> log_of(const json& s, const std::string& controller) {
   World w = scenario::build(scenario::parse(s.dump(), "test"));
-  std::string folder = (std::filesystem::temp_directory_path() / "holdfast_XXXXXX").string();
-  REQUIRE(mkdtemp(folder.data()) != nullptr);
-  const auto file = analysis::open_trace("kernel", w, folder);
+  const holdfast::test::TemporaryFolder folder;
+  const auto file = analysis::open_trace("kernel", w, folder.path());
   w.trace.attach(file.get());
   w.calendar.run_until(w, sim::epoch + 100s);
   file->close();
   std::vector<std::string> out;
-  std::ifstream in(std::filesystem::path(folder) / "kernel.log");
+  std::ifstream in(folder.path() / "kernel.log");
   const std::string prefix = "nvme " + controller + ": ";
   for (std::string line; std::getline(in, line);) {
     if (const auto at = line.find(prefix); at != std::string::npos)
       out.push_back(line.substr(at + prefix.size()));
   }
-  std::filesystem::remove_all(folder);
   return out;
 }
 

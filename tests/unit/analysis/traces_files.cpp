@@ -13,6 +13,7 @@
 #include "models/scenario/builder/builder.hpp"
 #include "models/scenario/scenario.hpp"
 #include "models/world.hpp"
+#include "tests/unit/temporary_folder.hpp"
 
 using namespace holdfast;
 
@@ -37,27 +38,14 @@ constexpr const char* two_hosts = R"({
 })";
 
 /// A folder that goes away again.
-class Folder {
+class Folder : public holdfast::test::TemporaryFolder {
  public:
-  Folder() {
-    // Cases run in processes of their own, side by side.
-    std::string name = (std::filesystem::temp_directory_path() / "holdfast_XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::string text(const char* name) const {
-    std::ifstream file(path_ / name, std::ios::binary);
+    std::ifstream file(path() / name, std::ios::binary);
     std::ostringstream out;
     out << file.rdbuf();
     return out.str();
   }
-
- private:
-  std::filesystem::path path_;
 };
 
 sim::TraceHashes run_with(const std::filesystem::path* folder) {

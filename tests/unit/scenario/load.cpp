@@ -8,6 +8,7 @@
 #include <string>
 
 #include "models/scenario/scenario.hpp"
+#include "tests/unit/temporary_folder.hpp"
 
 using namespace holdfast::scenario;
 using namespace std::chrono_literals;
@@ -346,7 +347,8 @@ TEST_CASE("The catalogue tells what a preset sets, and what would be otherwise",
 }
 
 TEST_CASE("A file may have 16 MiB and not a byte more", "[scenario]") {
-  const auto path = std::filesystem::temp_directory_path() / "holdfast-large.json";
+  const holdfast::test::TemporaryFolder folder;
+  const auto path = folder.path() / "large.json";
   std::string text = "{}" + std::string((16U << 20) - 2, ' ');
   for (const bool fits : {true, false}) {
     std::ofstream(path, std::ios::binary) << text;
@@ -356,5 +358,4 @@ TEST_CASE("A file may have 16 MiB and not a byte more", "[scenario]") {
       CHECK_THROWS_WITH(read_document(path), Catch::Contains("a file of more than 16 MiB"));
     text += ' ';
   }
-  std::filesystem::remove(path);
 }

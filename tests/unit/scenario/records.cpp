@@ -7,6 +7,7 @@
 #include <string>
 
 #include "models/scenario/scenario.hpp"
+#include "tests/unit/temporary_folder.hpp"
 
 using namespace holdfast;
 using namespace std::chrono_literals;
@@ -35,14 +36,9 @@ json with_record(const json& record) {
 
 /// A folder with files, for as long as a test takes.
 struct Folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / "holdfast-records";
-  Folder() {
-    std::filesystem::remove_all(path);
-    std::filesystem::create_directories(path / "below");
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
+  holdfast::test::TemporaryFolder folder;
+  const std::filesystem::path& path = folder.path();
+  Folder() { std::filesystem::create_directories(path / "below"); }
 
   void write(const char* name, const char* text) const { std::ofstream(path / name) << text; }
   [[nodiscard]] scenario::Scenario load(const json& record) const {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "models/scenario/scenario.hpp"
+#include "tests/unit/temporary_folder.hpp"
 
 using namespace holdfast;
 using nlohmann::json;
@@ -84,18 +85,16 @@ TEST_CASE("A record of a group is as many failures as the group has links", "[sc
 }
 
 TEST_CASE("Copies of a record in a file are bounded while they are read", "[scenario][strikes]") {
-  const auto folder = std::filesystem::temp_directory_path() / "holdfast-strikes";
-  std::filesystem::create_directories(folder);
+  const holdfast::test::TemporaryFolder folder;
   {
-    std::ofstream file(folder / "night.csv");
+    std::ofstream file(folder.path() / "night.csv");
     for (int i = 0; i < 100'000; ++i)
       file << i << (i % 2 == 0 ? "us,l,down\n" : "us,l,up\n");
   }
   json s = with_group();
   s["faults"] = json::array({{{"copies", 60}, {"type", "failure_trace"}, {"file", "night.csv"}}});
   // The sixth copy of 100,000 rows.
-  refused(s, "/faults/0", "600000 failures", (folder / "s.json").string());
-  std::filesystem::remove_all(folder);
+  refused(s, "/faults/0", "600000 failures", (folder.path() / "s.json").string());
 }
 
 TEST_CASE("The packets inside impairments are counted for each link of a group",
