@@ -65,7 +65,7 @@ void pages(ConstBytes in) {
       static_cast<void>((*log)[i]);
     static_cast<void>(log->find(1, 2));
   }
-  for (const std::uint16_t i : {0, 1, 510, 511, 65535})
+  for (const std::uint16_t i : std::array<std::uint16_t, 5>{0, 1, 510, 511, 65535})
     static_cast<void>(lost_host_entry(in, i));
   if (const auto data = decode_connect_data(in))
     expect(decode_connect_data(encode_connect_data(*data)) == data, "Connect data");
