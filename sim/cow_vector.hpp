@@ -13,11 +13,11 @@
 
 namespace holdfast::sim {
 
-template <class T>
+template <class T, std::size_t items_of_page = 512, std::size_t pages_of_directory = 512>
 class CowVector {
  public:
-  static constexpr std::size_t page_items = 512;
-  static constexpr std::size_t directory_pages = 512;
+  static constexpr std::size_t page_items = items_of_page;
+  static constexpr std::size_t directory_pages = pages_of_directory;
   static constexpr std::size_t directory_items = page_items * directory_pages;
   using Page = std::array<T, page_items>;
   using Directory = std::array<Shared<Page>, directory_pages>;
@@ -124,5 +124,10 @@ class CowVector {
   Vector<Shared<Directory>> directories_;
   std::size_t size_ = 0;
 };
+
+/// What only grows at its end, without gaps. A copy that goes on copies the last page, so pages are
+/// small; there are no holes for which large directories would pay.
+template <class T>
+using CowLog = CowVector<T, 64, 64>;
 
 }  // namespace holdfast::sim

@@ -156,12 +156,12 @@ struct SentOn {
 struct Oracle {
   static constexpr std::size_t incidents_kept = 256;
 
-  sim::CowVector<Operation> operations;      ///< by serial - 1
+  sim::CowLog<Operation> operations;         ///< by serial - 1
   sim::Vector<sim::CowVector<Block>> disks;  ///< by DiskId
   sim::Arena<AttemptId, Attempt> attempts;
   sim::Vector<SentOn> sent_on;             ///< by connection
   sim::List<AttemptId> abandoned;          ///< given up and not settled, or not released
-  sim::CowVector<TimePoint> known_before;  ///< for reads of several blocks, block after block
+  sim::CowLog<TimePoint> known_before;     ///< for reads of several blocks, block after block
   Counts counts;
   Exposure exposure;
   sim::Vector<Incident> incidents;  ///< the first ones

@@ -87,8 +87,8 @@ class Teller {
       tell(items[i]);
   }
   /// Elements that nobody wrote, and those that are as if nobody had, are not told.
-  template <class T>
-  void tell_as(const sim::CowVector<T>& items) {
+  template <class T, std::size_t page, std::size_t directory>
+  void tell_as(const sim::CowVector<T, page, directory>& items) {
     items.for_each_written([this](std::size_t place, const T& item) {
       if (item != T{}) {
         put(place);
