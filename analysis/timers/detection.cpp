@@ -81,6 +81,7 @@ void add_detection(Writer& t) {
   // Any command may have been under way for any time when the path failed.
   if (t.has_load && t.io_timeout() <= notices.ticks.latest)
     notices.exact.earliest = notices.ticks.earliest = Duration{};
+  t.noticed = notices;
   t.add("host_detects", "the host notices and recovery begins", fault, notices,
         fmt::format("{} + 0 to {} looks, less a round trip", lost.formula,
                     load == Load::busy && t.tbkas() ? 2 : 1),
@@ -99,22 +100,24 @@ void add_target(Writer& t) {
   const char* windows = polled && t.tbkas()   ? "2 x KATT to 3 x KATT"
                         : polled || t.tbkas() ? "KATT to 2 x KATT"
                                               : "KATT";
-  t.add("target_expiry", "the controller's keep-alive timer runs out",
-        t.tbkas() ? "the last command fetched" : "the last Keep Alive fetched",
-        both(t.out.target_hz, expiry), windows,
-        polled ? "1.8, nvmf_ctrlr_keep_alive_poll" : "1.4, 1.8, nvmet_keep_alive_timer");
+  const Span expires = by_clock(t.target_clock, both(t.out.target_hz, expiry));
+  t.add_true("target_expiry", "the controller's keep-alive timer runs out",
+             t.tbkas() ? "the last command fetched" : "the last Keep Alive fetched", expires,
+             windows,
+             polled ? "1.8, nvmf_ctrlr_keep_alive_poll" : "1.4, 1.8, nvmet_keep_alive_timer");
   // Of a host that works the controller has fetched something within so many looks.
   const Span since = both(t.out.host_hz, [&](std::uint32_t hz) {
     const Duration look = period(hz, t.look(), true);
     const bool skips = t.has_load && t.tbkas();
     return Interval{-look * (skips ? 2 : 1) - t.round_trip, t.round_trip};
   });
-  t.add("target_detects", "the controller expires and ends its connections", fault,
-        since + both(t.out.target_hz, expiry),
-        fmt::format("{} - 0 to {} looks", windows, t.has_load && t.tbkas() ? 2 : 1), "1.4, 1.5");
+  t.add_true("target_detects", "the controller expires and ends its connections", fault,
+             by_clock(t.host_clock, since) + expires,
+             fmt::format("{} - 0 to {} looks", windows, t.has_load && t.tbkas() ? 2 : 1),
+             "1.4, 1.5");
   const Duration cqt = t.sub.attr_cqt;
-  t.add("target_stopped", "nothing of it lands any more, if CQT is honest", "target_detects",
-        {{Duration{}, cqt}, {Duration{}, cqt}}, "0 to CQT", "2.1; 1.5");
+  t.add_true("target_stopped", "nothing of it lands any more, if CQT is honest", "target_detects",
+             {{Duration{}, cqt}, {Duration{}, cqt}}, "0 to CQT", "2.1; 1.5");
 }
 
 }  // namespace holdfast::analysis::timers

@@ -81,8 +81,11 @@ Timeline timeline_of(const scenario::Scenario& s, const scenario::Host& h,
                   h.connect.begin(), h.connect.end(),
                   [&](const scenario::Connect& other) { return other.subsystem == sub.name; })) -
               1;
-  t.round_trip =
+  t.host_clock = scenario::clock_rate(h.clock_fast_ppm, h.clock_slow_ppm);
+  t.target_clock = scenario::clock_rate(sub.clock_fast_ppm, sub.clock_slow_ppm);
+  const Duration round_trip =
       one_way(w, controller.forward, t.has_load) + one_way(w, controller.back, t.has_load);
+  t.round_trip = t.host_clock.shown(round_trip) + Duration{t.host_clock.is_right() ? 0 : 1};
   t.out.host = h.name;
   t.out.controllers = {controller.name};
   t.out.subsystem = sub.name;

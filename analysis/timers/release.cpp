@@ -70,8 +70,7 @@ Duration longest_attempt(const Writer& t) {
 bool may_pass_by_keep_alive(const Writer& t, const Span& again) {
   if (t.rdma() && !t.s.fabric.retries_for_ever)
     return true;
-  const Span& noticed = t.line("host_detects").span;
-  return t.has_load && t.io_timeout() <= noticed.ticks.latest + again.ticks.latest;
+  return t.has_load && t.io_timeout() <= t.noticed.ticks.latest + again.ticks.latest;
 }
 
 }  // namespace

@@ -26,8 +26,20 @@ const Line& Writer::line(const std::string& name) const {
                        [&](const Line& l) { return l.name == name; });
 }
 
+Interval by_clock(const sim::ClockRate& clock, const Interval& shown) {
+  const auto takes = [&](Duration d) {
+    return d < Duration{} ? -clock.takes(-d) : clock.takes(d);
+  };
+  return {takes(shown.earliest), takes(shown.latest)};
+}
+
 void Writer::add(const std::string& name, const std::string& says, const std::string& after,
                  const Span& span, const std::string& formula, const std::string& source) {
+  add_true(name, says, after, by_clock(host_clock, span), formula, source);
+}
+
+void Writer::add_true(const std::string& name, const std::string& says, const std::string& after,
+                      const Span& span, const std::string& formula, const std::string& source) {
   Line line{name, says, after, span, std::nullopt, formula, source};
   if (after == fault) {
     line.at = span;

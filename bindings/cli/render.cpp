@@ -137,6 +137,9 @@ std::string unfinished(const json& result, bool colour) {
     parts.push_back(count_of(open, "path is", "paths are") + " given up and not back");
   if (const json& faults = get(result, "/unfinished/faults"); faults.is_number() && faults != 0)
     parts.push_back(count_of(faults, "fault has", "faults have") + " not ended");
+  if (const json& jobs = get(result, "/unfinished/workloads"); jobs.is_number() && jobs != 0)
+    parts.push_back(count_of(jobs, "workload has", "workloads have") +
+                    " not begun, for want of a path or of time");
   if (parts.empty())
     return {};
   return fmt::format("{}  {}: at the end {}\n", paint("unfinished", "1;33", colour),

@@ -178,6 +178,23 @@ void warn_of_hosts(const Scenario& s, std::vector<Warning>& out) {
   }
 }
 
+/// A Command Retry Delay that the controller has not told the host is none (nvme_retry_req).
+void warn_of_retry_delays(const Scenario& s, std::vector<Warning>& out) {
+  for (std::size_t i = 0; i < s.faults.size(); ++i) {
+    const auto* const fault = std::get_if<CommandStatus>(&s.faults[i].what);
+    if (fault == nullptr || fault->crd == 0)
+      continue;
+    for (const Subsystem& sub : s.subsystems) {
+      if (sub.name != fault->subsystem || fault->crd <= sub.crdt.size())
+        continue;
+      out.push_back({fmt::format("/faults/{}/crd", i),
+                     fmt::format("retries are delayed by entry {} of crdt, of which {} has {}: "
+                                 "they are not delayed",
+                                 fault->crd, sub.name, sub.crdt.size())});
+    }
+  }
+}
+
 /// What the release of Linux that a host names does not have.
 void warn_of_kernels(const Scenario& s, std::vector<Warning>& out) {
   for (std::size_t i = 0; i < s.hosts.size(); ++i) {
@@ -281,6 +298,7 @@ std::vector<Warning> warnings(const Scenario& scenario) {
   warn_of_hosts(scenario, out);
   warn_of_no_keep_alive(scenario, out);
   warn_of_kernels(scenario, out);
+  warn_of_retry_delays(scenario, out);
   tell_often_once(out);
   if (scenario.workloads.empty())
     out.push_back({"/workloads", "there is none, so nothing can stall or be corrupted"});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `holdfast timers` says of a host whose recovery waits for its Keep Alive (Linux 6.1), where
-// I/O need not wait for that.
+// I/O need not wait for that; and what a span in ticks is made of.
+#include "analysis/timers/spans.hpp"
 #include "analysis/timers/timers.hpp"
 #include "tests/conformance/support.hpp"
 
@@ -44,4 +45,20 @@ TEST_CASE("where recovery waits for a Keep Alive an I/O ends by a shorter timeou
   CHECK(noticed < sim::epoch + 14s + 1ms);
   CHECK(released - noticed > 900ms);
   CHECK(released - noticed < 1100ms);
+}
+
+TEST_CASE("with exact timers a span in ticks is the closed form", "[conformance][timers]") {
+  namespace timers = analysis::timers;
+  CHECK(timers::timer(0, 5s).earliest == 5s);
+  CHECK(timers::request_timeout(0, 5s).latest == 5s);
+  CHECK(timers::unanswered_connect(0, 3, 4).latest == analysis::unanswered_connect(3, 4));
+  // protocol.md 15.1, 15.2: 5 s become 5.12 s, 1.25 s 1.28 s; a Keep Alive of 5 s on an idle timer
+  // is noticed after up to 6.28 s; three SYN take 3.072 s.
+  CHECK(timers::period(250, 5s, false) == 5120ms);
+  CHECK(timers::period(250, 1250ms, true) == 1280ms);
+  CHECK(timers::request_timeout(250, 5s).latest == 6280ms);
+  CHECK(timers::unanswered_connect(250, 3, 4).latest >= 3072ms);
+  CHECK(timers::granularity(62) == 1);
+  CHECK(timers::granularity(63) == 8);
+  CHECK(timers::granularity(504) == 64);
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/wild/suit.hpp"
 
+#include <map>
+#include <set>
+#include <string>
+
 #include "models/wire/opcodes.hpp"
 #include "sim/random.hpp"
 
@@ -33,12 +37,48 @@ void suit_digests(json& document, const json& fault) {
   }
 }
 
+/// A step takes only what its command has a use for.
+void suit_steps(json& workload) {
+  const std::map<std::string, std::set<std::string>> takes = {
+      {"wait", {"for"}},
+      {"flush", {}},
+      {"read", {"lba", "blocks"}},
+      {"write", {"lba", "blocks"}},
+      {"write_zeroes", {"lba", "blocks"}},
+      {"deallocate", {"lba", "blocks", "ranges"}},
+      {"compare", {"lba", "blocks", "expects"}},
+      {"compare_and_write", {"lba", "blocks", "expects"}},
+      {"copy", {"lba", "blocks", "from"}},
+      {"zone_append", {"zone", "blocks"}},
+      {"zone_reset", {"zone"}},
+      {"register", {"key"}},
+      {"acquire", {"key"}},
+      {"release", {"key"}},
+      {"preempt", {"key", "victim"}},
+  };
+  for (json& step : workload["steps"]) {
+    const auto& wanted = takes.at(step["do"]);
+    json kept = json::object();
+    for (const auto& [key, value] : step.items()) {
+      if (key == "do" || wanted.contains(key))
+        kept[key] = value;
+    }
+    step = kept;
+  }
+}
+
 }  // namespace
 
 void suit(json& document, std::uint64_t seed) {
   const std::uint64_t bits = sim::random_bits(seed, sim::hash_name("suit"), 0);
   if (bits % 8 == 0)  // so that what is refused is refused
     return;
+  if (const auto workloads = document.find("workloads"); workloads != document.end()) {
+    for (json& workload : *workloads) {
+      if (workload.contains("steps"))
+        suit_steps(workload);
+    }
+  }
   const auto faults = document.find("faults");
   if (faults == document.end())
     return;

@@ -58,6 +58,8 @@ class Unfinished:
     recoveries: int
     #: faults that would have ended after the run
     faults: int
+    #: workloads that have not begun: no path ever came up, or their start was later
+    workloads: int
 
 
 @dataclass(frozen=True)
@@ -164,10 +166,11 @@ class Result:
 
     @cached_property
     def unfinished(self) -> Unfinished:
-        """Return what was still open at the end: I/O, recoveries, faults."""
+        """Return what was still open at the end: I/O, recoveries, faults, and what never began."""
         told = self._document["unfinished"]
         io = told["io"]
-        return Unfinished(io["count"], io["oldest_s"], told["recoveries"], told["faults"])
+        rest = (told[key] for key in ("recoveries", "faults", "workloads"))
+        return Unfinished(io["count"], io["oldest_s"], *rest)
 
     @property
     def verdict(self) -> Literal["ok", "corrupt", "not judged"]:

@@ -88,11 +88,46 @@ void check_job(const Fio& fio, const Namespace& ns, const Cursor& at) {
   }
 }
 
+/// What a step says beyond what it does would be lost without a word. Documents that name all keys,
+/// as those do that a run writes, have the defaults there.
+void refuse_unused(const ScriptStep& step, const Cursor& at) {
+  using Do = ScriptStep::Do;
+  const ScriptStep plain;
+  const Do what = step.what;
+  const bool on_zone = what == Do::zone_append || what == Do::zone_reset;
+  const bool reserves = what == Do::reg || what == Do::acquire || what == Do::preempt ||
+                        what == Do::release;
+  const bool names_blocks = !on_zone && !reserves && what != Do::wait && what != Do::flush;
+  const bool compares = what == Do::compare || what == Do::compare_and_write;
+  const struct {
+    const char* key;
+    bool is_said, counts;
+    const char* of;
+  } keys[] = {
+      {"for", step.pause != plain.pause, what == Do::wait, "wait"},
+      {"lba", step.lba != plain.lba, names_blocks, "what names blocks"},
+      {"blocks", step.blocks != plain.blocks, names_blocks || what == Do::zone_append,
+       "what names blocks"},
+      {"from", step.from != plain.from, what == Do::copy, "copy"},
+      {"ranges", step.ranges != plain.ranges, what == Do::deallocate, "deallocate"},
+      {"zone", step.zone != plain.zone, on_zone, "zone_append and zone_reset"},
+      {"expects", step.expects != plain.expects, compares, "compare and compare_and_write"},
+      {"key", step.key != plain.key, reserves, "reservations"},
+      {"victim", step.victim != plain.victim, what == Do::preempt, "preempt"},
+  };
+  for (const auto& one : keys) {
+    if (one.is_said && !one.counts)
+      at.at(one.key).fail(fmt::format("{} for a step that has no use for it", one.key),
+                          fmt::format("it with {} only", one.of));
+  }
+}
+
 /// How far a step of a script reaches, and whether it can be done there at all.
 void check_step(const ScriptStep& step, const Namespace& ns, const Cursor& at) {
   using Do = ScriptStep::Do;
   constexpr std::uint64_t largest_transfer = 1U << 20;
   const std::uint64_t blocks = ns.size_bytes / ns.block_bytes;
+  refuse_unused(step, at);
   const bool on_zone = step.what == Do::zone_append || step.what == Do::zone_reset;
   if (on_zone) {
     if (!ns.zoned)

@@ -182,6 +182,23 @@ def test_what_a_run_leaves_open(tmp_path: Path) -> None:
     assert json.loads(run("run", path, "--json").stdout)["unfinished"]["faults"] == 1
 
 
+def test_what_never_began(tmp_path: Path) -> None:
+    """A target that refuses each connection leaves nothing to be corrupted: ok, but not quite."""
+    refused = copy.deepcopy(ENDLESS)
+    refused.update(duration="15s", expect={}, faults=[])
+    refused["subsystems"][0]["kato_max"] = "10s"
+    refused["workloads"][0].update(iodepth=1, rate_iops=100)
+    path = tmp_path / "refused.json"
+    path.write_text(json.dumps(refused))
+    assert "unfinished" not in run("run", path).stdout
+    for connection in refused["hosts"][0]["connect"]:
+        connection["keep_alive_tmo"] = "11s"
+    path.write_text(json.dumps(refused))
+    assert json.loads(run("run", path, "--json").stdout)["unfinished"]["workloads"] == 1
+    says = "unfinished  endless: at the end 1 workload has not begun, for want of a path or of time"
+    assert says in run("run", path).stdout
+
+
 def test_ctrl_c_ends_a_sweep_without_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
