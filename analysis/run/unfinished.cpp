@@ -36,9 +36,9 @@ nlohmann::json unfinished_part(const World& w, const std::vector<IoStatistics>& 
   return {{"io", {{"count", out}, {"oldest_s", sim::seconds(oldest)}}},
           {"recoveries", std::count_if(watches.begin(), watches.end(),
                                        [](const auto& watch) { return watch.open != ~0U; })},
-          {"faults", std::count_if(faults.begin(), faults.end(), [&](const fault::Fault& fault) {
-             return ends_later(fault, w.now());
-           })},
+          {"faults",
+           std::count_if(faults.begin(), faults.end(),
+                         [&](const fault::Fault& fault) { return ends_later(fault, w.now()); })},
           {"workloads", std::count_if(jobs.begin(), jobs.end(),
                                       [](const workload::Job& job) { return !job.started; })}};
 }

@@ -27,9 +27,7 @@ const Line& Writer::line(const std::string& name) const {
 }
 
 Interval by_clock(const sim::ClockRate& clock, const Interval& shown) {
-  const auto takes = [&](Duration d) {
-    return d < Duration{} ? -clock.takes(-d) : clock.takes(d);
-  };
+  const auto takes = [&](Duration d) { return d < Duration{} ? -clock.takes(-d) : clock.takes(d); };
   return {takes(shown.earliest), takes(shown.latest)};
 }
 

@@ -159,9 +159,9 @@ struct Oracle {
   sim::CowLog<Operation> operations;         ///< by serial - 1
   sim::Vector<sim::CowVector<Block>> disks;  ///< by DiskId
   sim::Arena<AttemptId, Attempt> attempts;
-  sim::Vector<SentOn> sent_on;             ///< by connection
-  sim::List<AttemptId> abandoned;          ///< given up and not settled, or not released
-  sim::CowLog<TimePoint> known_before;     ///< for reads of several blocks, block after block
+  sim::Vector<SentOn> sent_on;          ///< by connection
+  sim::List<AttemptId> abandoned;       ///< given up and not settled, or not released
+  sim::CowLog<TimePoint> known_before;  ///< for reads of several blocks, block after block
   Counts counts;
   Exposure exposure;
   sim::Vector<Incident> incidents;  ///< the first ones

@@ -92,11 +92,11 @@ struct Namespace {
   Span write;
   sim::ChoiceId read_choice{};
   sim::ChoiceId write_choice{};
-  sim::Vector<TimePoint> busy_until;     ///< of each command that the medium can execute at a time;
-                                         ///< empty: it has no limit
+  sim::Vector<TimePoint> busy_until;  ///< of each command that the medium can execute at a time;
+                                      ///< empty: it has no limit
   sim::CowVector<Latest> latest;      ///< per block
   sim::CowLog<BlockVersion> history;  ///< every write, in the order in which they landed
-  std::uint64_t zone_blocks = 0;         ///< 0: not zoned
+  std::uint64_t zone_blocks = 0;      ///< 0: not zoned
   sim::CowVector<std::uint64_t> written;  ///< per zone: blocks before the write pointer
   Reservation reservation;  ///< as the specification has it: one for the whole subsystem
   sim::Vector<ReservationCopy> copies;  ///< what nodes go by instead; empty: they share the one

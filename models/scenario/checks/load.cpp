@@ -95,8 +95,8 @@ void refuse_unused(const ScriptStep& step, const Cursor& at) {
   const ScriptStep plain;
   const Do what = step.what;
   const bool on_zone = what == Do::zone_append || what == Do::zone_reset;
-  const bool reserves = what == Do::reg || what == Do::acquire || what == Do::preempt ||
-                        what == Do::release;
+  const bool reserves =
+      what == Do::reg || what == Do::acquire || what == Do::preempt || what == Do::release;
   const bool names_blocks = !on_zone && !reserves && what != Do::wait && what != Do::flush;
   const bool compares = what == Do::compare || what == Do::compare_and_write;
   const struct {

@@ -326,8 +326,7 @@ TEST_CASE("What lies beyond a namespace or between its blocks is refused, and to
 TEST_CASE("A step of a script takes only what it has a use for", "[scenario]") {
   const auto error = [](const json& step) {
     json document = base();
-    document["workloads"] = {
-        {{"type", "script"}, {"host", "h1"}, {"steps", json::array({step})}}};
+    document["workloads"] = {{{"type", "script"}, {"host", "h1"}, {"steps", json::array({step})}}};
     try {
       from_json(document, "base");
     } catch (const ScenarioError& mistake) {
@@ -335,9 +334,9 @@ TEST_CASE("A step of a script takes only what it has a use for", "[scenario]") {
     }
     return std::string("none");
   };
-  const json said = {{"for", "2s"}, {"lba", 3},    {"blocks", 2},         {"from", 9},
-                     {"zone", 1},   {"ranges", 2}, {"expects", "zeroes"}, {"key", 7},
-                     {"victim", 8}};
+  const json said = {{"for", "2s"},         {"lba", 3},  {"blocks", 2},
+                     {"from", 9},           {"zone", 1}, {"ranges", 2},
+                     {"expects", "zeroes"}, {"key", 7},  {"victim", 8}};
   const std::map<std::string, std::set<std::string>> takes = {
       {"wait", {"for"}},
       {"flush", {}},
