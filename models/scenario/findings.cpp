@@ -181,7 +181,7 @@ void warn_of_hosts(const Scenario& s, std::vector<Warning>& out) {
 /// A Command Retry Delay that the controller has not told the host is none (nvme_retry_req).
 void warn_of_retry_delays(const Scenario& s, std::vector<Warning>& out) {
   for (std::size_t i = 0; i < s.faults.size(); ++i) {
-    const auto* const fault = std::get_if<CommandStatus>(&s.faults[i].what);
+    const auto* const fault = std::get_if<CommandStatus>(&s.faults[i]);
     if (fault == nullptr || fault->crd == 0)
       continue;
     for (const Subsystem& sub : s.subsystems) {
