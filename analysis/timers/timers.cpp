@@ -27,8 +27,13 @@ const Line& Writer::line(const std::string& name) const {
 }
 
 Interval by_clock(const sim::ClockRate& clock, const Interval& shown) {
+  if (clock.is_right())
+    return shown;
   const auto takes = [&](Duration d) { return d < Duration{} ? -clock.takes(-d) : clock.takes(d); };
-  return {takes(shown.earliest), takes(shown.latest)};
+  // Each timer runs between whole nanoseconds of true time, which may add or take one; the shortest
+  // of those that are told one after the other is a fraction of a second.
+  const Duration rounding{2 + shown.latest / std::chrono::milliseconds{100}};
+  return {takes(shown.earliest) - rounding, takes(shown.latest) + rounding};
 }
 
 void Writer::add(const std::string& name, const std::string& says, const std::string& after,
