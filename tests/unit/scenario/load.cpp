@@ -4,9 +4,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 
 #include "models/scenario/scenario.hpp"
@@ -321,44 +319,6 @@ TEST_CASE("What lies beyond a namespace or between its blocks is refused, and to
                        {"steps", {{{"do", "write"}, {"lba", 255}, {"blocks", 3}}}}};
   CHECK_THAT(error(script), Catch::Contains("found blocks 255 to 257, expected blocks of the "
                                             "namespace, 0 to 255"));
-}
-
-TEST_CASE("A step of a script takes only what it has a use for", "[scenario]") {
-  const auto error = [](const json& step) {
-    json document = base();
-    document["workloads"] = {{{"type", "script"}, {"host", "h1"}, {"steps", json::array({step})}}};
-    try {
-      from_json(document, "base");
-    } catch (const ScenarioError& mistake) {
-      return mistake.parts().pointer;
-    }
-    return std::string("none");
-  };
-  const json said = {{"for", "2s"},         {"lba", 3},  {"blocks", 2},
-                     {"from", 9},           {"zone", 1}, {"ranges", 2},
-                     {"expects", "zeroes"}, {"key", 7},  {"victim", 8}};
-  const std::map<std::string, std::set<std::string>> takes = {
-      {"wait", {"for"}},
-      {"flush", {}},
-      {"read", {"lba", "blocks"}},
-      {"deallocate", {"lba", "blocks", "ranges"}},
-      {"compare", {"lba", "blocks", "expects"}},
-      {"copy", {"lba", "blocks", "from"}},
-      {"register", {"key"}},
-      {"preempt", {"key", "victim"}}};
-  for (const auto& [what, taken] : takes) {
-    for (const auto& [key, value] : said.items()) {
-      CAPTURE(what, key);
-      const bool fits = taken.contains(key);
-      // Two ranges want two blocks.
-      json step = {{"do", what}, {key, value}};
-      if (key == "ranges" && fits)
-        step["blocks"] = 2;
-      CHECK(error(step) == (fits ? "none" : "/workloads/0/steps/0/" + key));
-    }
-  }
-  // A document that names every key says nothing by it.
-  CHECK(error({{"do", "flush"}, {"lba", 0}, {"blocks", 1}, {"for", "1s"}, {"key", 1}}) == "none");
 }
 
 TEST_CASE("Impairments are refused on Fibre Channel", "[scenario]") {
