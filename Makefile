@@ -82,8 +82,8 @@ LAWS := uses it|changes nothing|things are called|is the same|beside it|before i
 # scenarios are compared on both kernels, one search in thousands of worlds is like another, and the
 # second batch of drawn scenarios like the first.
 AGAIN := every key that is declared|The estimate of events|the headline numbers follow|a bundled \
-scenario does not see|splitting|are split|crude Monte Carlo|rare events too|number of threads|depend \
-on threads|merging and reduction change|a search in parts|everything has healed - 301
+scenario does not see|splitting|are split|crude Monte Carlo|rare events too|number of threads|\
+depend on threads|merging and reduction change|a search in parts|everything has healed - 301
 FIRST_BATCHES := -E '($(LAWS)) - [1-9]|$(AGAIN)'
 
 check: ready-to-check  ## What CI adds: sanitizers, another compiler, mutants (a sample), clang-tidy
