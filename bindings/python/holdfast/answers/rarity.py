@@ -97,7 +97,7 @@ def rare(
         effort: runs that begin in each of them.
         seed: of all random streams.
         budget: begin no further repetition after such a time of the clock (``"60s"``).
-        jobs: threads; 0: as many as there are cores.
+        jobs: threads; 0: as many as there are cores. With an `importance` there is one.
         importance: how near a world is to the event, instead of what is built in: a function of
             the time (s) and of the writes that are out and may do harm, for each how long (s) it is
             out and how long it will be until its retry may be sent (negative: since). It is asked
