@@ -24,7 +24,8 @@ COUNTS = frozenset(
      "io_errors", "false_alarms",
      "deviations", "worlds", "probes", "ordinal", "losses", "delays",
      "packet_delays", "notices", "shrink_runs", "safe",
-     "fault", "faults", "workloads", "expiries", "target_expiries", "reconnects", "probability", "chance",
+     "fault", "faults", "workloads", "expiries", "target_expiries", "reconnects", "probability",
+     "chance",
      "importance", "gain", "factor", "level", "prolong", "repetitions",
      "risk_probability", "collision_probability")
 )  # fmt: skip
