@@ -122,13 +122,13 @@ TEMPLATE_TEST_CASE_SIG("a bundled scenario does not see what is beside it", "[pr
 }
 
 TEMPLATE_TEST_CASE_SIG("twice the fabric changes nothing if nobody uses it", "[property][laws]",
-                       ((std::uint64_t batch), batch), 0, 1) {
-  try_on_drawn(1 + 500 * batch, 500, in_twice_the_fabric);
-  try_on_bundled(batch, 2, in_twice_the_fabric);
+                       ((std::uint64_t batch), batch), 0, 1, 2, 3, 4, 5, 6, 7) {
+  try_on_drawn(1 + 125 * batch, 125, in_twice_the_fabric);
+  try_on_bundled(batch, 8, in_twice_the_fabric);
 }
 
 TEMPLATE_TEST_CASE_SIG("a fault after the end changes nothing", "[property][laws]",
-                       ((std::uint64_t batch), batch), 0, 1) {
-  try_on_drawn(1 + 500 * batch, 500, before_a_fault);
-  try_on_bundled(batch, 2, before_a_fault);
+                       ((std::uint64_t batch), batch), 0, 1, 2, 3, 4, 5, 6, 7) {
+  try_on_drawn(1 + 125 * batch, 125, before_a_fault);
+  try_on_bundled(batch, 8, before_a_fault);
 }

@@ -119,13 +119,13 @@ std::string in_another_order(const json& document, std::uint64_t /*seed*/) {
 }  // namespace
 
 TEMPLATE_TEST_CASE_SIG("other names change what things are called", "[property][laws]",
-                       ((std::uint64_t batch), batch), 0, 1, 2, 3) {
-  try_on_drawn(1 + 250 * batch, 250, under_other_names);
-  try_on_bundled(batch, 4, under_other_names);
+                       ((std::uint64_t batch), batch), 0, 1, 2, 3, 4, 5, 6, 7) {
+  try_on_drawn(1 + 125 * batch, 125, under_other_names);
+  try_on_bundled(batch, 8, under_other_names);
 }
 
 TEMPLATE_TEST_CASE_SIG("another order of the lists changes nothing", "[property][laws]",
-                       ((std::uint64_t batch), batch), 0, 1, 2, 3) {
-  try_on_drawn(1 + 250 * batch, 250, in_another_order);
-  try_on_bundled(batch, 4, in_another_order);
+                       ((std::uint64_t batch), batch), 0, 1, 2, 3, 4, 5, 6, 7) {
+  try_on_drawn(1 + 125 * batch, 125, in_another_order);
+  try_on_bundled(batch, 8, in_another_order);
 }

@@ -215,10 +215,10 @@ TEST_CASE("what the oracle finds in order is linearizable", "[property]") {
 }
 
 TEMPLATE_TEST_CASE_SIG("every drawn scenario is live again once everything has healed",
-                       "[property]", ((std::uint64_t first), first), 1, 301) {
+                       "[property]", ((std::uint64_t batch), batch), 0, 1, 2, 3) {
   int recovered = 0;
   int given_up = 0;
-  for (std::uint64_t seed = first; seed < first + 300; ++seed) {
+  for (std::uint64_t seed = 1 + 150 * batch; seed <= 150 * (batch + 1); ++seed) {
     INFO("scenario " << seed);
     const Scenario s = drawn::scenario_of(seed);
     World w = scenario::build(s);
@@ -233,6 +233,6 @@ TEMPLATE_TEST_CASE_SIG("every drawn scenario is live again once everything has h
                     : 0;
   }
   // Most had something to come back from, and few paths were given up.
-  CHECK(recovered > 200);
-  CHECK(given_up < 150);
+  CHECK(recovered > 100);
+  CHECK(given_up < 75);
 }
