@@ -71,10 +71,13 @@ void command_based_not_after(const RunView& v, Ledger& ledger) {
 /// life is later than that.
 void io_does_not_count(const RunView& v, Ledger& ledger) {
   each_of(v, false, [&](const TargetKeepAlive& k, const Stretch& s) {
+    const TimePoint due = s.due(k, 1);
+    if (s.next < due)
+      return;
     const bool io = std::any_of(k.marks.begin(), k.marks.end(), [&](const Mark& m) {
-      return m.qid != 0 && m.at > s.from->at && m.at <= std::min(s.next, s.due(k, 1));
+      return m.qid != 0 && m.at > s.from->at && m.at <= due;
     });
-    if (io && s.next >= s.due(k, 1))
+    if (io)
       not_after(v, ledger, k, s, 2);
   });
 }
@@ -118,10 +121,12 @@ void fetching_counts(const RunView& v, Ledger& ledger) {
 void new_kato_counts_from_its_setting(const RunView& v, Ledger& ledger) {
   for (const bool traffic_based : {false, true}) {
     each_of(v, traffic_based, [&](const TargetKeepAlive& k, const Stretch& s) {
+      if (!s.expired || node_failed(v, k.t->subsystem, s.from->at, k.expired))
+        return;
       const bool set = std::any_of(k.marks.begin(), k.marks.end(), [&](const Mark& m) {
         return m.what == What::set_features && m.at >= s.from->at && m.at < s.next;
       });
-      if (!set || !s.expired || node_failed(v, k.t->subsystem, s.from->at, k.expired))
+      if (!set)
         return;
       // A poller adds a period.
       const int times = traffic_based || k.subsystem->watchdog == target::Watchdog::poller ? 2 : 1;
@@ -186,12 +191,14 @@ void nvmet_runs_from_connect(const RunView& v, Ledger& ledger) {
 /// A Keep Alive restarts the timer and is itself traffic (protocol.md 1.8).
 void nvmet_two_windows_after_keep_alive(const RunView& v, Ledger& ledger) {
   each_of(v, true, [&](const TargetKeepAlive& k, const Stretch& s) {
+    if (!s.expired || s.from->what != What::keep_alive || !is_nvmet(*k.subsystem))
+      return;
     // One that waits behind slow admin work has been fetched before, and that was all.
     const bool at_once = std::any_of(k.marks.begin(), k.marks.end(), [&](const Mark& m) {
       return m.what == What::fetched && m.at == s.from->at && m.qid == 0 &&
              m.opcode == wire::raw(wire::AdminOpcode::keep_alive);
     });
-    if (!s.expired || s.from->what != What::keep_alive || !at_once || !is_nvmet(*k.subsystem))
+    if (!at_once)
       return;
     ledger.expect(k.expired >= s.due(k, 2), k.expired, [&] {
       return fmt::format("{} expired {} after the last Keep Alive; two windows are {}", name_of(k),

@@ -151,12 +151,9 @@ TimePoint work_latest(const RunView& v, std::uint32_t controller, TimePoint from
 }
 
 Duration TargetKeepAlive::katt_at(TimePoint at) const {
-  Duration found{};
-  for (const Mark& m : marks) {
-    if (m.at <= at)
-      found = m.katt;
-  }
-  return found;
+  const auto behind = std::upper_bound(marks.begin(), marks.end(), at,
+                                       [](TimePoint t, const Mark& m) { return t < m.at; });
+  return behind == marks.begin() ? Duration{} : std::prev(behind)->katt;
 }
 
 Duration granted(const RunView& v, const Association& a, std::uint32_t kato_ms) {

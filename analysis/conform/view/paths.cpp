@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sim/check.hpp"
+
 namespace holdfast::conform {
 
 namespace {
@@ -31,9 +33,11 @@ Paths::Paths(const RunView& view) : v_(view), of_(view.controllers.size()) {
     } else if (e.kind == Kind::command_sent && e.get<"qid">() != 0) {
       last_nsid[e.get<"controller">()] = static_cast<std::uint32_t>(e.get<"sqe0">() >> 32);
     } else if (e.kind == Kind::attempt_sent) {
-      nsid_[e.get<"token">()] = last_nsid[e.get<"controller">()];
+      nsid_.emplace_back(e.get<"token">(), last_nsid[e.get<"controller">()]);
     }
   }
+  std::stable_sort(nsid_.begin(), nsid_.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<const Exchange*> answered;
   for (const Exchange& x : v_.exchanges) {
     if (x.ok() && x.qid == 0)
@@ -116,6 +120,12 @@ std::uint32_t Paths::other_usable(std::uint32_t controller, std::uint32_t nsid,
   return nothing;
 }
 
-std::uint32_t Paths::nsid_of(const Attempt& a) const { return nsid_.at(a.token); }
+std::uint32_t Paths::nsid_of(const Attempt& a) const {
+  const auto behind = std::upper_bound(nsid_.begin(), nsid_.end(), a.token,
+                                       [](auto token, const auto& e) { return token < e.first; });
+  HOLDFAST_CHECK(behind != nsid_.begin() && std::prev(behind)->first == a.token,
+                 "an attempt that was never sent");
+  return std::prev(behind)->second;  // of those with that token the last one
+}
 
 }  // namespace holdfast::conform

@@ -62,7 +62,7 @@ class Paths {
 
   const RunView& v_;
   std::vector<One> of_;
-  std::map<std::uint64_t, std::uint32_t> nsid_;  ///< by token
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> nsid_;  ///< by token, in their order
 };
 
 /// Whether two controllers are paths of one host to one subsystem.
