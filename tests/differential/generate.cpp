@@ -3,6 +3,7 @@
 #include "tests/differential/generate.hpp"
 
 #include "tests/differential/generate_internal.hpp"
+#include "tests/wild/suit.hpp"
 
 namespace holdfast::generate {
 
@@ -209,6 +210,7 @@ json step(Dice& dice, bool zoned) {
   if (dice.percent(30))
     out["expects"] = "zeroes";
   out["key"] = dice.between(1, 2);
+  wild::suit_step(out);
   return out;
 }
 

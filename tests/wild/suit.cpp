@@ -37,9 +37,10 @@ void suit_digests(json& document, const json& fault) {
   }
 }
 
-/// A step takes only what its command has a use for.
-void suit_steps(json& workload) {
-  const std::map<std::string, std::set<std::string>> takes = {
+}  // namespace
+
+void suit_step(json& step) {
+  static const std::map<std::string, std::set<std::string>> takes = {
       {"wait", {"for"}},
       {"flush", {}},
       {"read", {"lba", "blocks"}},
@@ -56,18 +57,14 @@ void suit_steps(json& workload) {
       {"release", {"key"}},
       {"preempt", {"key", "victim"}},
   };
-  for (json& step : workload["steps"]) {
-    const auto& wanted = takes.at(step["do"]);
-    json kept = json::object();
-    for (const auto& [key, value] : step.items()) {
-      if (key == "do" || wanted.contains(key))
-        kept[key] = value;
-    }
-    step = kept;
+  const auto& wanted = takes.at(step["do"]);
+  json kept = json::object();
+  for (const auto& [key, value] : step.items()) {
+    if (key == "do" || wanted.contains(key))
+      kept[key] = value;
   }
+  step = kept;
 }
-
-}  // namespace
 
 void suit(json& document, std::uint64_t seed) {
   const std::uint64_t bits = sim::random_bits(seed, sim::hash_name("suit"), 0);
@@ -75,8 +72,10 @@ void suit(json& document, std::uint64_t seed) {
     return;
   if (const auto workloads = document.find("workloads"); workloads != document.end()) {
     for (json& workload : *workloads) {
-      if (workload.contains("steps"))
-        suit_steps(workload);
+      if (!workload.contains("steps"))
+        continue;
+      for (json& step : workload["steps"])
+        suit_step(step);
     }
   }
   const auto faults = document.find("faults");

@@ -7,6 +7,9 @@
 
 namespace holdfast::wild {
 
+/// A step of a script loses what its command has no use for.
+void suit_step(nlohmann::json& step);
+
 /// The bits are of the world's own number, so no other draw of it changes.
 void suit(nlohmann::json& document, std::uint64_t seed);
 
