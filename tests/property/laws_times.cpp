@@ -9,6 +9,7 @@
 #include "models/scenario/builder/builder.hpp"
 #include "models/scenario/reading/units.hpp"
 #include "tests/property/laws_worlds.hpp"
+#include "tests/wild/suit.hpp"
 
 namespace {
 
@@ -113,6 +114,12 @@ json measured_world(const json& document) {
       faults.push_back(std::move(fault));
   }
   out["faults"] = std::move(faults);
+  for (json& workload : out.at("workloads")) {
+    if (!workload.contains("steps"))
+      continue;
+    for (json& step : workload["steps"])
+      wild::suit_step(step);  // without defaults that are times
+  }
   return out;
 }
 
