@@ -149,10 +149,8 @@ json policy(Dice& dice) {
                                     "tp8028-v3", "tp8028-v4", "ccr+cqt+filter", "spec"})}};
   if (dice.percent(20))
     out["hold_multiplier"] = dice.between(1, 4);
-  if (dice.percent(20)) {
-    out["cqt_zero"] = "hold";
-    out["cqt_when_zero"] = "500ms";
-  }
+  if (dice.percent(20))
+    out.update({{"cqt_zero", "hold"}, {"cqt_when_zero", "500ms"}});
   return out;
 }
 
