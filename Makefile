@@ -86,7 +86,7 @@ depend on threads|merging and reduction change|a search in parts
 FIRST_BATCHES := -E '($(LAWS)) - [1-9]|$(AGAIN)'
 
 check: ready-to-check  ## What CI adds: sanitizers, another compiler, mutants (a sample), clang-tidy
-	@$(MAKE) asan ASAN="$(FIRST_BATCHES)" PLAIN="holdfast_run;holdfast_conform"
+	@$(MAKE) asan ASAN="$(FIRST_BATCHES)" PLAIN="holdfast_scenario;holdfast_run;holdfast_conform"
 	@$(MAKE) tsan
 	@$(MAKE) gcc
 	@$(MAKE) fuzz FUZZ="--seconds 30"
