@@ -8,7 +8,7 @@ namespace holdfast::analysis {
 
 namespace {
 
-constexpr std::size_t context = 8;
+constexpr std::size_t most_common = 8;
 
 }  // namespace
 
@@ -52,7 +52,7 @@ void Lockstep::on_record(const sim::Record& record) {
   }
   ++compared_;
   common_.push_back(record);
-  if (common_.size() > context)
+  if (common_.size() > most_common)
     common_.pop_front();
 }
 

@@ -155,8 +155,8 @@ std::optional<Position> kept_position(const std::filesystem::path& file, const j
       }
     }
     return position_of(kept);
-  } catch (const json::exception& error) {
-    throw PositionError(fmt::format("{} is not where a search stopped: {}", quoted, error.what()));
+  } catch (const json::exception& wrong) {
+    throw PositionError(fmt::format("{} is not where a search stopped: {}", quoted, wrong.what()));
   }
 }
 
