@@ -135,6 +135,8 @@ Columns columns_behind() {
        "/unfinished/recoveries"},
       {"faults_unfinished", integer, "faults that would have ended after the run",
        "/unfinished/faults"},
+      {"workloads_unfinished", integer,
+       "workloads that never began: nothing is known of their data", "/unfinished/workloads"},
       {"expect_failed", integer, "expectations of the scenario that were not met", ""},
       {"end_s", number, "simulated time at the end", "/sim/end_s"},
       {"events", integer, "events of the calendar", "/sim/events"},

@@ -28,13 +28,22 @@ Duration katt_of(const Profile& profile, const Controller& c) {
   return profile.clock.takes(c.katt);
 }
 
+/// When delayed work of the machine fires: its ticks are those of its clock.
+TimePoint work_at(const Profile& profile, TimePoint from, Duration shown) {
+  const sim::ClockRate& clock = profile.clock;
+  if (clock.is_right() || profile.wheel.is_exact())
+    return sim::fires_at(profile.wheel, from, clock.takes(shown));
+  const TimePoint begins = sim::epoch + clock.shown(from - sim::epoch);
+  const TimePoint fires = sim::fires_at(profile.wheel, begins, shown);
+  return std::max(from, sim::epoch + clock.takes(fires - sim::epoch));
+}
+
 /// A whole KATT after `from`: delayed work of the machine, unless it is a poller's own clock.
 TimePoint next_check(const World& w, const Controller& c, TimePoint from) {
   HOLDFAST_CHECK(c.katt > Duration{}, "checks would follow each other at one instant");
   const Profile& profile = profile_of(w, c);
-  const Duration katt = katt_of(profile, c);
-  return profile.watchdog == Watchdog::poller ? from + katt
-                                              : sim::fires_at(profile.wheel, from, katt);
+  return profile.watchdog == Watchdog::poller ? from + katt_of(profile, c)
+                                              : work_at(profile, from, c.katt);
 }
 
 void arm(World& w, ControllerId id, TimePoint at) {
@@ -126,7 +135,7 @@ void start_watchdog(World& w, ControllerId id) {
   if (runs(profile, c)) {
     arm(w, id, next_check(w, c, w.now()));
   } else if (c.leaving && profile.keep_alive_from == KeepAliveFrom::enable) {
-    arm(w, id, sim::fires_at(profile.wheel, w.now(), profile.clock.takes(association_preserved)));
+    arm(w, id, work_at(profile, w.now(), association_preserved));
   }
 }
 

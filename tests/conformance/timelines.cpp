@@ -347,6 +347,14 @@ TEST_CASE("clocks that run fast or slow are in the timeline", "[conformance][tim
     c.hz = 0;
     check_reached(sweep_of(c), c, "hold_ends", 1us);
   }
+  // Its ticks are slow, too: 16 s are 4,000 of them, which the wheel rounds to 64 and not, as it
+  // would 4,082 of those that are right, to 512.
+  Case c;
+  c.mode = KeepAlive::command_based;
+  c.kato = 16s;
+  c.hz = 250;
+  c.target = {{"clock_slow_ppm", 20'000}};
+  check_within(sweep_of(c), c, {"target_detects"});
 }
 
 TEST_CASE("a reset is waited for as long as whoever is asked may take to answer",

@@ -23,11 +23,12 @@ namespace rarity = analysis::rare;
 
 /// What a function of the user says of a world: of the time and of the writes that are a danger, in
 /// seconds (how long each is out, and how long until its retry may be sent; negative: since). It
-/// must outlive what is returned.
-rarity::Importance importance_of(const py::object& function, const scenario::Scenario& scenario) {
+/// must outlive what is returned. Ctrl-C while it is asked is heeded, and not its answer.
+rarity::Importance importance_of(const py::object& function, const scenario::Scenario& scenario,
+                                 Stopper& stopper) {
   const sim::TimePoint end = sim::epoch + scenario.duration;
   const bool late = rarity::may_deliver_late(scenario);
-  const auto read = [&function, end, late](const World& w, double) {
+  const auto read = [&function, &stopper, end, late](const World& w, double) {
     const std::vector<rarity::WriteOut> out = rarity::writes_out(w, end, late);
     const py::gil_scoped_acquire gil;
     py::list writes;
@@ -36,7 +37,9 @@ rarity::Importance importance_of(const py::object& function, const scenario::Sce
           py::make_tuple(sim::seconds(w.now() - one.sent), sim::seconds(one.release - w.now())));
     }
     rarity::Reading reading;
-    reading.value = function(sim::seconds(w.now() - sim::epoch), writes).cast<double>();
+    stopper.heed([&] {
+      reading.value = function(sim::seconds(w.now() - sim::epoch), writes).cast<double>();
+    });
     return reading;
   };
   return {.read = read, .sees_ends = false};
@@ -67,7 +70,7 @@ std::string rare(const std::string& text, const std::string& source, const std::
   options.stop = &stopper.flag();
   options.progress = [&](std::size_t, std::size_t) { stopper.look(); };
   if (is_theirs)
-    options.importance = importance_of(importance, scenario);
+    options.importance = importance_of(importance, scenario, stopper);
   const rarity::Event event = rarity::event_of(of);
   const rarity::Outcome outcome = rarity::rare(scenario, event, options);
   return rarity::document(scenario, outcome).dump();

@@ -105,20 +105,19 @@ void refuse_unused(const ScriptStep& step, const Cursor& at) {
     const char* of;
   } keys[] = {
       {"for", step.pause != plain.pause, what == Do::wait, "wait"},
-      {"lba", step.lba != plain.lba, names_blocks, "what names blocks"},
+      {"lba", step.lba != plain.lba, names_blocks, "name blocks"},
       {"blocks", step.blocks != plain.blocks, names_blocks || what == Do::zone_append,
-       "what names blocks"},
+       "name blocks"},
       {"from", step.from != plain.from, what == Do::copy, "copy"},
       {"ranges", step.ranges != plain.ranges, what == Do::deallocate, "deallocate"},
-      {"zone", step.zone != plain.zone, on_zone, "zone_append and zone_reset"},
-      {"expects", step.expects != plain.expects, compares, "compare and compare_and_write"},
-      {"key", step.key != plain.key, reserves, "reservations"},
+      {"zone", step.zone != plain.zone, on_zone, "append to a zone or reset it"},
+      {"expects", step.expects != plain.expects, compares, "compare"},
+      {"key", step.key != plain.key, reserves, "are about reservations"},
       {"victim", step.victim != plain.victim, what == Do::preempt, "preempt"},
   };
   for (const auto& one : keys) {
     if (one.is_said && !one.counts)
-      at.at(one.key).fail(fmt::format("{} for a step that has no use for it", one.key),
-                          fmt::format("it with {} only", one.of));
+      at.at(one.key).fail_value(fmt::format("no {} but in steps that {}", one.key, one.of));
   }
 }
 
