@@ -347,13 +347,9 @@ TEST_CASE("clocks that run fast or slow are in the timeline", "[conformance][tim
     c.hz = 0;
     check_reached(sweep_of(c), c, "hold_ends", 1us);
   }
-  // Its ticks are slow, too: 16 s are 4,000 of them, which the wheel rounds to 64 and not, as it
-  // would 4,082 of those that are right, to 512.
-  Case c;
-  c.mode = KeepAlive::command_based;
-  c.kato = 16s;
-  c.hz = 250;
-  c.target = {{"clock_slow_ppm", 20'000}};
+  // Its ticks are slow, too: 4,000, which the wheel rounds to 64; of 4,082 it would make 4,608.
+  const json slightly = {{"clock_slow_ppm", 20'000}};
+  const Case c{.mode = KeepAlive::command_based, .kato = 16s, .hz = 250, .target = slightly};
   check_within(sweep_of(c), c, {"target_detects"});
 }
 

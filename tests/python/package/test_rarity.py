@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import holdfast
@@ -62,6 +63,25 @@ def test_what_an_importance_raises_is_raised(error: Exception) -> None:
 
     with pytest.raises(type(error), match="mine"):
         holdfast.rare("rare_1e4", "corruption", repetitions=2, effort=5, importance=fails)
+
+
+def test_ctrl_c_while_it_is_asked_keeps_what_is_done() -> None:
+    """As anywhere else: the repetitions that were finished are in the answer."""
+    asked = 0
+
+    def interrupts(now_s: float, writes: list[tuple[float, float]]) -> float:
+        nonlocal asked
+        asked += 1
+        if asked == 20_000:
+            signal.raise_signal(signal.SIGINT)
+        return nearest(now_s, writes)
+
+    with pytest.raises(holdfast.Interrupted) as caught:
+        holdfast.rare(
+            "rare_1e4", "corruption", repetitions=100_000, effort=2, importance=interrupts
+        )
+    assert caught.value.result is not None
+    assert asked < 10**6
 
 
 @pytest.mark.parametrize("value", ["far", float("nan"), float("inf"), 10**400, None])
