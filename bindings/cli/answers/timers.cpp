@@ -121,6 +121,13 @@ int print_timers(const TimersArguments& arguments) {
           "error\n",
           bare.host, bare.subsystem, bare.port, text_of(bare.io_timeout));
     }
+    for (const scenario::Host& host : one.hosts) {
+      if (host.suspicion.any() || host.suspicion.look_every != sim::Duration{}) {
+        text += fmt::format(
+            "\n{}: its signs of a lost path beside the keep-alive (suspicion) are not counted\n",
+            host.name);
+      }
+    }
     print(text);
   }
   if (arguments.json && documents.size() == 1) {

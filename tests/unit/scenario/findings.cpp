@@ -34,9 +34,9 @@ std::vector<std::string> places_of_warnings(const json& fault, const json& crdt)
 TEST_CASE("A retry delay that the host was never told is warned of", "[scenario]") {
   using Places = std::vector<std::string>;
   json fault = {{"type", "command_status"}, {"at", "1s"}, {"subsystem", "sub"}};
-  CHECK(places_of_warnings(fault, json::array()) == Places());
+  CHECK(places_of_warnings(fault, json::array()).empty());
   fault["crd"] = 2;
   CHECK(places_of_warnings(fault, json::array()) == Places{"/faults/0/crd"});
   CHECK(places_of_warnings(fault, {"1s"}) == Places{"/faults/0/crd"});
-  CHECK(places_of_warnings(fault, {"1s", "2s"}) == Places());
+  CHECK(places_of_warnings(fault, {"1s", "2s"}).empty());
 }
