@@ -192,6 +192,23 @@ TEST_CASE("a world that has not healed is stuck, one that has is not", "[propert
   CHECK_THAT(invariants::stuck(w, watcher), Catch::StartsWith("controller 0 is DEAD"));
 }
 
+TEST_CASE("a world that has healed damages no more PDUs", "[property][invariants]") {
+  json s = scenario_with(1);
+  s["workloads"] = json::array({fio({{"rate_iops", 10}})});
+  set_connect(s, "data_digest", true);
+  s["faults"] = {{{"type", "damage_pdu"},
+                  {"at", "1s"},
+                  {"host", "h1"},
+                  {"controller", "nvme0"},
+                  {"count", 1'000'000}}};
+  World w = scenario::build(scenario::parse(s.dump(), "test"));
+  invariants::Watcher watcher;
+  w.trace.attach(&watcher);
+  invariants::run_until(w, sim::epoch + 60s);
+  CHECK_THAT(invariants::stuck(w, watcher), Catch::StartsWith("controller 0 is CONNECTING"));
+  invariants::close(w, watcher);
+}
+
 TEST_CASE("half a command of a host that is gone is nobody's without a KATO",
           "[property][invariants]") {
   // FC repeats no frame: half of a fused pair is lost, and then the host, in silence.

@@ -58,6 +58,8 @@ void heal_network(World& w) {
     net::stop_traffic(w, i);
   for (transport::CapsuleDrop& d : w.transport.capsule_drops)
     d.armed = false;
+  for (transport::PduDamage& d : w.transport.pdu_damages)
+    d.armed = false;
   w.transport.chosen_capsules.clear();
 }
 
