@@ -231,6 +231,22 @@ void fc_error_while_connecting(World& w, ControllerId id) {
     abort_all(w, id, phase);
 }
 
+namespace {
+
+/// nvme_fc_start_ioerr_recovery of the series: a delete that waits for what is in flight
+/// (`delete_drains`) waits no longer, and ioerr_work ends the association. Mainline does not.
+void end_waiting_delete(World& w, ControllerId id) {
+  Controller& c = controller(w, id);
+  const RecoveryPolicy& policy = host_of(w, c).policy;
+  if (!c.draining || !policy.fences() || !policy.holds_aborted)
+    return;
+  c.draining = false;
+  stop_keep_alive(w, id);
+  fc_delete_association(w, id);
+}
+
+}  // namespace
+
 bool fc_request_timed_out(World& w, QueueId id, std::uint16_t tag) {
   const ControllerId ctrl = queue(w, id).controller;
   if (!is_fc(controller(w, ctrl)))
@@ -245,6 +261,7 @@ bool fc_request_timed_out(World& w, QueueId id, std::uint16_t tag) {
   // (nvme_fc_timeout, protocol.md 4.9).
   const RecoveryPolicy& policy = host_of(w, controller(w, ctrl)).policy;
   const bool aborts = !policy.fences() || !policy.holds_aborted;
+  end_waiting_delete(w, ctrl);
   if (!aborts || r.held || !transport::fc::abort(w, queue(w, id).transport, r.command.cid))
     error_recovery(w, ctrl, Cause::request_timeout);
   return true;
@@ -289,6 +306,7 @@ void fc_exchange_ended(World& w, transport::HostOwner owner, std::uint16_t packe
     return;
   }
   complete(w, id, tag, status);
+  end_waiting_delete(w, ctrl);
   proceed(w, ctrl);
 }
 

@@ -163,6 +163,8 @@ void authenticate(World& w, QueueId queue, const wire::Command& command);
 void finish(World& w, RequestId id);
 void execute_io(World& w, QueueId queue, const wire::Command& command,
                 const transport::Payload& data);
+/// Answers a command that is not executed. The first half of a fused pair that it follows ends too.
+void refuse_command(World& w, QueueId queue, const wire::Command& command, wire::Status status);
 /// Data that was asked for with `tag` has arrived.
 void take_data(World& w, QueueId queue, std::uint16_t tag, const transport::Payload& data);
 

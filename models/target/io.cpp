@@ -220,6 +220,12 @@ Namespace& namespace_of(World& w, const Request& r) {
   return w.target.namespaces[sim::index(r.ns)];
 }
 
+void refuse_command(World& w, QueueId queue, const wire::Command& command, wire::Status status) {
+  if (w.target.queues[queue].fused_first != sim::none<RequestId> && pair_up(w, queue, command))
+    drop_first_half(w, queue, command);
+  respond(w, queue, command, status);
+}
+
 void execute_io(World& w, QueueId queue, const wire::Command& command, const Payload& data) {
   HOLDFAST_PACKET_CHECK(w.target.queues[queue].qid != 0, "I/O comes on I/O queues");
   if (!pair_up(w, queue, command))

@@ -162,7 +162,7 @@ void take_command(World& w, QueueId id, const wire::Command& command, const Payl
                                 token_of(command, data));
   const wire::Status refused = admission(w, q, command);
   if (!refused.ok()) {
-    respond(w, id, command, refused);
+    refuse_command(w, id, command, refused);
     return;
   }
   c.traffic_seen = true;
@@ -182,7 +182,7 @@ void execute_command(World& w, QueueId id, const wire::Command& command, const P
   const auto forced =
       forced_status(w, w.target.controllers[q.controller], admin, command, data.version);
   if (!forced.ok()) {
-    respond(w, id, command, forced);
+    refuse_command(w, id, command, forced);
   } else if (command.is_fabrics()) {
     execute_fabrics(w, id, command, data);
   } else if (admin) {

@@ -191,3 +191,49 @@ TEST_CASE("a world that has not healed is stuck, one that has is not", "[propert
   w.host.controllers[0].state = host::State::dead;
   CHECK_THAT(invariants::stuck(w, watcher), Catch::StartsWith("controller 0 is DEAD"));
 }
+
+TEST_CASE("a world that has healed damages no more PDUs", "[property][invariants]") {
+  json s = scenario_with(1);
+  s["workloads"] = json::array({fio({{"rate_iops", 10}})});
+  set_connect(s, "data_digest", true);
+  s["faults"] = {{{"type", "damage_pdu"},
+                  {"at", "1s"},
+                  {"host", "h1"},
+                  {"controller", "nvme0"},
+                  {"count", 1'000'000}}};
+  World w = scenario::build(scenario::parse(s.dump(), "test"));
+  invariants::Watcher watcher;
+  w.trace.attach(&watcher);
+  invariants::run_until(w, sim::epoch + 60s);
+  CHECK_THAT(invariants::stuck(w, watcher), Catch::StartsWith("controller 0 is CONNECTING"));
+  invariants::close(w, watcher);
+}
+
+TEST_CASE("half a command of a host that is gone is nobody's without a KATO",
+          "[property][invariants]") {
+  // FC repeats no frame: half of a fused pair is lost, and then the host, in silence.
+  json s = scenario_with(1);
+  s["fabric"]["transport"] = "fc";
+  set_connect(s, "keep_alive_tmo", "0s");
+  set_connect(s, "dev_loss_tmo", "1s");
+  s["subsystems"][0]["fused_commands"] = true;
+  s["workloads"] = {{{"type", "script"},
+                     {"host", "h1"},
+                     {"start", "1s"},
+                     {"steps", {{{"do", "compare_and_write"}}}}}};
+  s["faults"] = {{{"type", "drop_capsule"},
+                  {"at", "500ms"},
+                  {"host", "h1"},
+                  {"controller", "nvme0"},
+                  {"opcode", "write"}},
+                 {{"type", "remote_port_lost"}, {"at", "2s"}, {"host", "h1"}, {"port", "a0"}}};
+  World w = scenario::build(scenario::parse(s.dump(), "test"));
+  invariants::Watcher watcher;
+  w.trace.attach(&watcher);
+  invariants::run_until(w, sim::epoch + 300s);
+  REQUIRE(w.target.requests.live() == 1);
+  CHECK_THAT(invariants::stuck(w, watcher), Catch::Equals(""));
+  // A controller with one would have noticed.
+  w.target.controllers.begin()->katt = 5s;
+  CHECK_THAT(invariants::stuck(w, watcher), Catch::EndsWith("left at the target"));
+}

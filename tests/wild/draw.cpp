@@ -7,6 +7,7 @@
 
 #include "sim/random.hpp"
 #include "tests/differential/generate.hpp"
+#include "tests/wild/comes_back.hpp"
 #include "tests/wild/suit.hpp"
 #include "tests/wild/values.hpp"
 
@@ -235,58 +236,6 @@ class Drawer {
   Values values_;
 };
 
-/// Whether hosts may never learn that they can use a path again: of an ANA change they are told by
-/// an event, which a target may lose, and a request for events that Fibre Channel lost is not
-/// repeated. Nor does a host without a KATO notice that the connection is gone over which it would
-/// be told, unless it sends something.
-bool may_miss_a_change(const scenario::Scenario& s) {
-  const auto loses = [](const scenario::Subsystem& one) { return one.ana_event_lost; };
-  const auto sends_none = [](const scenario::Host& host) {
-    return std::any_of(host.connect.begin(), host.connect.end(),
-                       [](const auto& one) { return one.keep_alive_tmo == sim::Duration{}; });
-  };
-  if (s.fabric.transport != scenario::Transport::fc &&
-      !std::any_of(s.subsystems.begin(), s.subsystems.end(), loses) &&
-      !std::any_of(s.hosts.begin(), s.hosts.end(), sends_none))
-    return false;
-  const auto changes = [](const scenario::Fault& fault) {
-    return std::holds_alternative<scenario::AnaChange>(fault);
-  };
-  const auto in_a_group = [](const scenario::Namespace& ns) { return ns.ana_group != 1; };
-  return std::any_of(s.faults.begin(), s.faults.end(), changes) ||
-         std::any_of(s.subsystems.begin(), s.subsystems.end(), [&](const auto& one) {
-           return !one.ana_states.empty() || one.takeover ||
-                  std::any_of(one.namespaces.begin(), one.namespaces.end(), in_a_group);
-         });
-}
-
-/// Whether some host loses its discovery controllers again and again: without the mend they
-/// reconnect with KATO 0, send no Keep Alive, and are given up by a target that took its own for
-/// that.
-bool comes_and_goes(const scenario::Scenario& s) {
-  return std::any_of(s.hosts.begin(), s.hosts.end(), [](const scenario::Host& host) {
-    return !host.policy.discovery_reconnect_kato &&
-           std::any_of(host.connect.begin(), host.connect.end(),
-                       [](const auto& one) { return one.subsystem == scenario::discovery_name; });
-  });
-}
-
-/// Whether an I/O may never get through: a queue that several I/Os do not fit into drops part of
-/// what is sent at once, and an adapter that repeats nothing ends the connection for it, each time.
-/// So does a host that waits no longer for its I/O than the adapter for an acknowledgement.
-bool never_gets_through(const scenario::Scenario& s) {
-  constexpr std::uint64_t deep_enough = 1u << 20;
-  const auto is_short = [](const auto& link) { return link.queue_bytes < deep_enough; };
-  const auto is_hasty = [&](const scenario::Host& host) {
-    return std::any_of(host.connect.begin(), host.connect.end(), [&](const auto& one) {
-      return host.io_timeout_of(one) <= 2 * s.fabric.ack_timeout;
-    });
-  };
-  return s.fabric.transport == scenario::Transport::rdma &&
-         (s.fabric.retry_count == 0 || std::any_of(s.hosts.begin(), s.hosts.end(), is_hasty)) &&
-         std::any_of(s.fabric.links.begin(), s.fabric.links.end(), is_short);
-}
-
 /// Takes away what a pointer leads to, or else what it comes to last. False: it was the document.
 bool take_away(json& document, const std::string& pointer) {
   json::json_pointer at(pointer);
@@ -372,8 +321,7 @@ Drawn draw(std::uint64_t seed) {
     do {
       try {
         out.scenario = scenario::from_json(out.document, "wild");
-        out.ordinary = out.ordinary && !may_miss_a_change(out.scenario) &&
-                       !comes_and_goes(out.scenario) && !never_gets_through(out.scenario);
+        out.ordinary = out.ordinary && comes_back(out.scenario);
         return out;
       } catch (const scenario::ScenarioError& error) {
         ++out.refusals;

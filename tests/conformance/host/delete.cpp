@@ -3,6 +3,7 @@
 // as the posted series says, and what a delete or reset has to wait for (protocol.md 4.3, 17).
 #include "models/net/fabric.hpp"
 #include "tests/conformance/host/operator.hpp"
+#include "tests/conformance/transport/fc_support.hpp"
 
 using namespace holdfast;
 using namespace holdfast::conformance;
@@ -158,4 +159,44 @@ TEST_CASE("a delete does not wait for the Connects of a set-up that it ends",
     CHECK(run.log.count(Kind::controller_removed) == 1);
     CHECK(run.world.host.controllers[0].state == host::State::deleting_noio);
   }
+}
+
+TEST_CASE("on FC a delete of the series that waits for its I/O goes on when something times out",
+          "[conformance][delete][fc]") {
+  // nvme_fc_start_ioerr_recovery: in DELETING there is no fence that would end it, and the series
+  // aborts no exchange for its timeout. The command of the third write is lost.
+  for (const char* preset : {"cqt-only", "tp8028-v3", "tp8028-v4"}) {
+    INFO(preset);
+    json s = on_fc("linux-mainline", 2s);
+    s["hosts"][0]["policy"] = {{"preset", preset}, {"delete_drains", true}};
+    s["faults"] = json::array({short_blackhole(), action("delete_controller", 3500ms)});
+    Run run(s);
+    run.until(4999ms);
+    CHECK(run.world.host.controllers[0].state == host::State::deleting);
+    run.until(60s);
+    CHECK(run.log.first(Kind::request_timeout).at == sim::epoch + 5s);
+    const auto removed = run.log.all(Kind::controller_removed);
+    REQUIRE(removed.size() == 1);
+    CHECK(removed[0].at < sim::epoch + 5s + moment);
+    // The write itself moves to the other path.
+    CHECK(run.log.count(Kind::attempt_abandoned) == 1);
+  }
+}
+
+TEST_CASE("on FC a delete of the series that waits for its I/O goes on when the target ends it",
+          "[conformance][delete][fc]") {
+  // As above, and nothing times out. The Keep Alive of 2.5 s is the last one, for its end in a
+  // delete arms no other: the target expires, and the end of the event request is the sign.
+  json s = on_fc("linux-mainline", 100s);
+  set_connect(s, "keep_alive_tmo", "5s");
+  s["hosts"][0]["policy"] = {{"preset", "cqt-only"}, {"delete_drains", true}};
+  s["faults"] = json::array({short_blackhole(), action("delete_controller", 3500ms)});
+  Run run(s);
+  run.until(60s);
+  const TimePoint expired = run.log.first(Kind::keep_alive_expired).at;
+  CHECK(run.log.count(Kind::request_timeout) == 0);
+  const auto removed = run.log.all(Kind::controller_removed);
+  REQUIRE(removed.size() == 1);
+  CHECK(removed[0].at > expired);
+  CHECK(removed[0].at < expired + moment);
 }

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "models/oracle/linearizability.hpp"
+#include "models/target/target.hpp"
 #include "tests/conformance/support.hpp"
 
 using namespace holdfast;
@@ -201,6 +202,70 @@ TEST_CASE("Compare and Write writes only what it expects, in one instant", "[con
       CHECK(run.world.transport.blobs.live() == 0);
     }
   }
+}
+
+TEST_CASE("half a fused pair ends with the other half, whatever refuses that", "[conformance]") {
+  for (const char* transport : {"tcp", "rdma", "fc"}) {
+    INFO(transport);
+    json s = script_on({{{"do", "compare_and_write"}, {"expects", "zeroes"}}});
+    s["fabric"]["transport"] = transport;
+    s["hosts"][0]["iopolicy"] = "numa";
+    json forced = s;
+    forced["faults"] = {{{"type", "command_status"},
+                         {"at", "0s"},
+                         {"subsystem", "sub"},
+                         {"controller", 1},
+                         {"opcode", "write"},
+                         {"status", "0x006"},
+                         {"dnr", true}}};
+    const Run answered = run_to_end(forced);
+    CHECK(statuses(answered) == Statuses{0x4006});
+    // Of the Compare: Command Aborted due to Failed Fused Command.
+    CHECK(answered.log.count(Kind::response_sent, with("qid", 1) && with("status", 0x4009)) == 1);
+    CHECK(answered.world.target.requests.live() == 0);
+
+    // The port's access changes when the Compare is there and the Write is not.
+    Run changed(s);
+    const Filter half = with("opcode", wire::raw(wire::IoOpcode::compare));
+    while (changed.log.count(Kind::command_fetched, half) == 0)
+      REQUIRE(changed.world.calendar.step(changed.world, sim::epoch + 2s));
+    REQUIRE(changed.world.target.requests.live() == 1);
+    target::set_ana_state(changed.world, target::SubsystemId{0},
+                          {transport::PortId{0}, 1, wire::AnaState::inaccessible});
+    changed.until(2s);                        // no timeout ends it
+    CHECK(statuses(changed) == Statuses{0});  // over the other path
+    CHECK(changed.world.target.requests.live() == 0);
+  }
+}
+
+TEST_CASE("half a fused pair ends with any other command that is refused", "[conformance]") {
+  // FC repeats no frame: the Write is lost, and next comes a Read that a fault answers.
+  json s = script_on({{{"do", "compare_and_write"}, {"expects", "zeroes"}}});
+  s["fabric"]["transport"] = "fc";
+  s["hosts"][0]["iopolicy"] = "numa";
+  s["workloads"].push_back({{"type", "script"},
+                            {"host", "h1"},
+                            {"start", "2s"},
+                            {"steps", {{{"do", "read"}, {"lba", 9}}}}});
+  s["faults"] = {{{"type", "drop_capsule"},
+                  {"at", "500ms"},
+                  {"host", "h1"},
+                  {"controller", "nvme0"},
+                  {"opcode", "write"}},
+                 {{"type", "command_status"},
+                  {"at", "0s"},
+                  {"subsystem", "sub"},
+                  {"opcode", "read"},
+                  {"status", "0x006"},
+                  {"dnr", true}}};
+  Run run(s);
+  run.until(1900ms);
+  REQUIRE(run.world.target.requests.live() == 1);
+  run.until(2100ms);
+  CHECK(statuses(run) == Statuses{0x4006});
+  // Of the Compare: Command Aborted due to Missing Fused Command.
+  CHECK(run.log.count(Kind::response_sent, with("qid", 1) && with("status", 0x400a)) == 1);
+  CHECK(run.world.target.requests.live() == 0);
 }
 
 TEST_CASE("zones that nobody wrote take no memory", "[conformance][oracle]") {
