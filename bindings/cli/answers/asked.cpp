@@ -51,8 +51,9 @@ sim::Duration time_above_zero(const std::string& option, const std::string& type
                               const std::string& example, const std::string& expected) {
   const auto time = scenario::parse_duration(typed);
   if (!time.ok() || time.value <= sim::Duration{}) {
-    throw UsageError(fmt::format("{}: found {}, expected {}, e.g. \"{}\"", option,
-                                 scenario::in_quotes(typed), expected, example));
+    const std::string why = time.ok() ? std::string() : fmt::format(" ({})", time.problem);
+    throw UsageError(fmt::format("{}: found {}{}, expected {}, e.g. \"{}\"", option,
+                                 scenario::in_quotes(typed), why, expected, example));
   }
   return time.value;
 }

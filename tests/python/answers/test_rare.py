@@ -76,6 +76,7 @@ def test_size_recommends_or_says_what_would_do() -> None:
     assert "cheapest relaxation" in done.stdout
     for words, says in (
         (("rare_1e6", "--stall", "0s"), "--stall"),
+        (("rare_1e6", "--stall", "9999999999s"), '"9999999999s" (too large), expected'),
         (("rare_1e6", "--stall", "20s", "--risk", "2"), "--risk"),
         (("quickstart", "--stall", "20s"), "randwrite"),
     ):
