@@ -152,7 +152,7 @@ TimePoint work_latest(const RunView& v, std::uint32_t controller, TimePoint from
 
 Duration TargetKeepAlive::katt_at(TimePoint at) const {
   const auto behind = std::upper_bound(marks.begin(), marks.end(), at,
-                                       [](TimePoint t, const Mark& m) { return t < m.at; });
+                                       [](TimePoint when, const Mark& m) { return when < m.at; });
   return behind == marks.begin() ? Duration{} : std::prev(behind)->katt;
 }
 
