@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "models/wire/bytes.hpp"
 #include "models/wire/opcodes.hpp"
 #include "sim/random.hpp"
 
