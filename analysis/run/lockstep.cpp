@@ -8,7 +8,8 @@ namespace holdfast::analysis {
 
 namespace {
 
-constexpr std::size_t most_common = 8;
+/// Records in common that are told before the first that differs.
+constexpr std::size_t told_before = 8;
 
 }  // namespace
 
@@ -52,7 +53,7 @@ void Lockstep::on_record(const sim::Record& record) {
   }
   ++compared_;
   common_.push_back(record);
-  if (common_.size() > most_common)
+  if (common_.size() > told_before)
     common_.pop_front();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hash of a form: XXH3 with 128 bits, the same on each machine (the specification of xxHash
-// 0.8). What is not told in the form cannot come in: no seed, no address, no byte order.
+// The hash of a form: XXH3 with 128 bits, which is the same for the same bytes on each machine
+// (stable since xxHash 0.8), so that what was remembered can be read by another one.
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 

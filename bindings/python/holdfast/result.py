@@ -169,8 +169,9 @@ class Result:
         """Return what was still open at the end: I/O, recoveries, faults, and what never began."""
         told = self._document["unfinished"]
         io = told["io"]
-        rest = (told[key] for key in ("recoveries", "faults", "workloads"))
-        return Unfinished(io["count"], io["oldest_s"], *rest)
+        return Unfinished(
+            io["count"], io["oldest_s"], told["recoveries"], told["faults"], told["workloads"]
+        )
 
     @property
     def verdict(self) -> Literal["ok", "corrupt", "not judged"]:

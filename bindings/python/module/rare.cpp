@@ -48,7 +48,7 @@ rarity::Importance importance_of(const py::object& function, const scenario::Sce
 /// The document of an estimate; after Ctrl-C a partial one. No `seconds`: without such a budget; no
 /// `jobs`: as many threads as cores. The scenario must have no `choices`. An importance in Python
 /// is asked by one thread: two would hand the lock of the interpreter to and fro at each event,
-/// which took six times as long as what is asked.
+/// which took four times as long in all.
 std::string rare(const std::string& text, const std::string& source, const std::string& of,
                  const std::string& method, std::size_t repetitions, std::size_t effort,
                  std::uint64_t seed, std::optional<double> seconds, unsigned jobs,

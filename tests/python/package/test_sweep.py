@@ -86,6 +86,13 @@ def test_axis_columns_have_the_values_as_given() -> None:
     assert table["recoveries"].tolist()[1] == 0
 
 
+def test_a_row_says_what_never_began() -> None:
+    """A KATO that the target refuses leaves nothing to stall or corrupt, which is no good point."""
+    table = holdfast.sweep("quickstart", {"/subsystems/0/kato_max": ["0s", "2s"]})
+    assert table["error"].isna().all()
+    assert table["workloads_unfinished"].tolist() == [0, 1]
+
+
 def test_a_failing_point_is_a_row() -> None:
     """It says why and how to repeat it, and the other points are run."""
     table = holdfast.sweep(BASE, BAD_VALUE, seeds=2)
