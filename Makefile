@@ -42,7 +42,7 @@ build: ready-to-build  ## Build the program, build/holdfast
 	@cmake --build --preset release -j $(JOBS) --target holdfast >&2
 
 # Built twice, with a few runs between that say what is to be fast. It says the same as the other.
-fast:  ## build-fast/holdfast: guided by a profile, and a sixth faster; compiled twice
+fast:  ## build-fast/holdfast: guided by a profile, for this machine; compiled twice
 	@tools/bootstrap fast
 	@cmake --preset fast-train >/dev/null
 	@cmake --build --preset fast-train -j $(JOBS) --target holdfast >&2
