@@ -47,6 +47,10 @@ class Arena {
   [[nodiscard]] bool contains(Id id) const {
     return index(id) < size_ && slots_[index(id)].uses == uses_in(id);
   }
+  /// Where an element is, or was; null: there is no such place. Only to fetch it.
+  [[nodiscard]] const T* place_of(Id id) const {
+    return index(id) < size_ ? &slots_[index(id)].item : nullptr;
+  }
   /// Who lives at a place now, for those who kept the place only (a packet's bytes, a record).
   [[nodiscard]] Id id_at(std::uint32_t place) const {
     HOLDFAST_PACKET_CHECK(place < size_ && (slots_[place].uses & is_free) == 0);
@@ -62,6 +66,8 @@ class Arena {
       next_free_ = slot.next_free;
       slot.uses &= ~is_free;
       --free_;
+      // It may have been left long ago.
+      __builtin_prefetch(&slots_[next_free_]);
       return id_at(place);
     }
     HOLDFAST_CHECK(size_ < is_free);
@@ -150,11 +156,11 @@ class Arena {
   static constexpr std::uint32_t is_free = std::uint32_t{1} << 31;
 
   struct Slot {
-    T item{};
     /// How many elements it had before the one that lives there, or will; is_free: none does. No id
     /// has that bit, so that a free place equals none of them.
     std::uint32_t uses = 0;
     std::uint32_t next_free = 0;  ///< of a free one
+    T item{};
   };
 
   static std::uint32_t uses_in(Id id) {

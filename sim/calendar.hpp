@@ -46,6 +46,7 @@
 #include "sim/carrier.hpp"
 #include "sim/check.hpp"
 #include "sim/copy_block.hpp"
+#include "sim/fetch.hpp"
 #include "sim/time.hpp"
 
 namespace holdfast::sim {
@@ -86,6 +87,7 @@ class Calendar {
     Slot& s = slots_[slot];
     new (s.payload) F(f);
     s.call = &EventKind<World, F>::call;
+    s.fetch = EventKind<World, F>::fetch();
     static_cast<void>(&EventKind<World, F>::known);
     s.sequence = next_sequence_++;
     s.time = ns(t);
@@ -146,7 +148,9 @@ class Calendar {
   /// Fires the next event if it is due at or before `limit`. False: nothing (more) to do.
   bool step(World& world, TimePoint limit) {
     for (; !agenda_.empty(); pop_dead()) {
-      const HeapEntry top = agenda_.front([this](const HeapEntry& entry) { fetch(entry); });
+      const HeapEntry top = agenda_.front([&](const Heap& heap, std::int64_t from, bool fine) {
+        fetch_near(world, heap, from, fine);
+      });
       if (!is_live(top))
         continue;
       if (top.time > ns(limit))
@@ -185,6 +189,8 @@ class Calendar {
   void for_each_pending(Tell tell) const;
   [[nodiscard]] bool is_pending(EventId id) const;
   [[nodiscard]] bool has_special_machines() const { return special_; }
+  /// A lane will be used soon, if it is there.
+  void fetch(LaneId id) const { fetch_object(lanes_[static_cast<std::uint32_t>(id)]); }
 
   /// Hands every event from now on to another engine. Only an empty calendar can be handed over.
   void carry_with(Carrier* carrier);
@@ -222,8 +228,10 @@ class Calendar {
   static constexpr std::uint32_t no_slot = ~0u;
   static constexpr std::uint32_t stands = ~0u - 1;
 
+  /// A line of the caches.
   struct Slot {
     void (*call)(World&, const std::byte*) = nullptr;
+    bool (*fetch)(const World&, const std::byte*, unsigned) = nullptr;
     alignas(std::uint64_t) std::byte payload[payload_bytes] = {};
     std::uint64_t sequence = 0;  // 0: free
     std::int64_t time = 0;
@@ -260,11 +268,8 @@ class Calendar {
     return !lane.items.empty() && lane.items.front().sequence == sequence;
   }
 
-  /// Into the cache, before it is asked for.
-  void fetch(const HeapEntry& entry) const {
-    if (const std::uint32_t index = entry.order & index_mask; (index & lane_bit) == 0)
-      __builtin_prefetch(&slots_[index]);
-  }
+  // near.hpp
+  void fetch_near(const World& world, const Heap& heap, std::int64_t from, bool fine) const;
 
   void check_lane(const Lane& lane) const;
   void check_free(std::size_t expected) const;
@@ -330,6 +335,8 @@ class Calendar {
     if (first_free_ != no_slot) {
       const std::uint32_t slot = first_free_;
       first_free_ = slots_[slot].next_free;
+      // It may have been left long ago.
+      __builtin_prefetch(&slots_[first_free_ != no_slot ? first_free_ : slot]);
       return slot;
     }
     HOLDFAST_CHECK(slots_.size() < lane_bit);
@@ -388,4 +395,5 @@ class Calendar {
 }  // namespace holdfast::sim
 
 #include "sim/calendar/machines.hpp"
+#include "sim/calendar/near.hpp"
 #include "sim/calendar/seldom.hpp"

@@ -15,6 +15,7 @@
 
 #include "sim/check.hpp"
 #include "sim/copy_block.hpp"
+#include "sim/fetch.hpp"
 #include "sim/random.hpp"
 #include "sim/shared.hpp"
 #include "sim/shared_vector.hpp"
@@ -78,6 +79,8 @@ class Choices {
   /// The dice that are thrown where no script answers.
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
 
+  /// The point will make a choice soon.
+  void fetch(ChoiceId id) const { fetch_object(points_[static_cast<std::uint32_t>(id)]); }
   /// Yes with the probability whose bernoulli_threshold is given.
   bool yes(ChoiceId id, std::uint64_t threshold) {
     // Most links lose nothing, and each packet asks them.

@@ -2,11 +2,17 @@
 // Settings of the allocator, and what to do when it has nothing left.
 #include "sim/memory.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <cstdlib>
 #include <new>
 
 #if __has_include(<malloc.h>)
 #include <malloc.h>
+#endif
+#if __has_include(<sys/mman.h>)
+#include <sys/mman.h>
 #endif
 
 namespace holdfast::sim {
@@ -16,6 +22,27 @@ void keep_freed_memory() {
   constexpr int as_much_as_there_is = 1 << 30;
   mallopt(M_TRIM_THRESHOLD, as_much_as_there_is);
   mallopt(M_MMAP_THRESHOLD, as_much_as_there_is);
+#endif
+}
+
+void expect_memory(std::size_t bytes) {
+#if defined(MADV_HUGEPAGE) && defined(M_TRIM_THRESHOLD)
+  constexpr int most = 0x7fffffff;  // that mallopt takes
+  constexpr std::size_t page = std::size_t{2} << 20;
+  const std::size_t wanted = std::min<std::size_t>(bytes, most - page);
+  if (wanted < 8 * page)
+    return;
+  // What is freed at the end of the heap stays there, with the advice, and is what is taken next.
+  mallopt(M_TRIM_THRESHOLD, most);
+  void* const memory = std::malloc(wanted);
+  if (memory == nullptr)
+    return;
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory);
+  const std::uintptr_t first = (begin + page - 1) / page * page;
+  madvise(reinterpret_cast<void*>(first), (begin + wanted - first) / page * page, MADV_HUGEPAGE);
+  std::free(memory);
+#else
+  static_cast<void>(bytes);
 #endif
 }
 

@@ -3,12 +3,14 @@
 // allocating once a run has reached its steady state. Copies like a value.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
 #include "sim/check.hpp"
 #include "sim/copy_block.hpp"
+#include "sim/fetch.hpp"
 
 namespace holdfast::sim {
 
@@ -70,6 +72,12 @@ class Ring {
       head_ = tail_ = 0;
   }
   void clear() { head_ = tail_ = 0; }
+  /// Up to so many are going to be put in.
+  void fetch_back(std::size_t count) const {
+    const std::size_t from = tail_ & mask_;
+    const T* const items = items_.data();
+    fetch_lines(items + from, items + std::min(from + count, items_.size()));
+  }
 
  private:
   /// Copies what is queued, not the whole block: copying a world must not pay for past peaks.

@@ -248,6 +248,8 @@ nlohmann::json run_once(const scenario::Scenario& scenario, const RunOptions& op
     if (watch.is_stopped())
       throw NothingYet{};
   };
+  constexpr std::size_t of_a_host = std::size_t{128} << 10;  // docs/performance.md, "Many hosts"
+  sim::expect_memory(scenario.hosts.size() * of_a_host);
   scenario::build(w, scenario, look);
   const TraceFiles traces = open_traces(options, w, tee);
 

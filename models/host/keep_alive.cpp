@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "models/ahead.hpp"
 #include "models/host/internal.hpp"
 #include "models/host/suspicion/suspicion.hpp"
 #include "models/world.hpp"
@@ -27,13 +28,20 @@ TimePoint next_look(const World& w, ControllerId id, TimePoint from) {
   return due <= now ? w.now() : wheel.time_of(sim::wheel_tick(now, due));
 }
 
+struct Look {
+  ControllerId id;
+
+  void operator()(World& w) const { look(w, id); }
+  bool fetch(const World& w, unsigned step) const { return ahead::keep_alive(w, id, step); }
+};
+
 void schedule(World& w, ControllerId id, TimePoint from) {
   Controller& c = controller(w, id);
   HOLDFAST_CHECK(from <= w.now(), "a period is counted from an instant that is still to come");
   HOLDFAST_CHECK(keep_alive_period(w, id) > Duration{},
                  "looks would follow each other at one instant");
   w.calendar.cancel(c.keep_alive_timer);
-  c.keep_alive_timer = w.at(next_look(w, id, from), [id](World& world) { look(world, id); });
+  c.keep_alive_timer = w.at(next_look(w, id, from), Look{id});
 }
 
 void send(World& w, ControllerId id) {

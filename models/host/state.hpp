@@ -165,6 +165,25 @@ struct AnaEntry {
 struct Controller {
   HostId host{};
   State state = State::fresh;
+  // what each I/O and Keep Alive looks at; models/ahead.cpp fetches what lies before the name
+  std::uint32_t io_queues = 0;       ///< of the present association
+  std::uint32_t first_io_queue = 0;  ///< QueueIds are consecutive
+  QueueId admin{};
+  HeadId frozen = sim::none<HeadId>;  ///< whose request queue on this path is frozen
+  std::uint32_t active = 0;      ///< nr_active: I/O in flight, all namespaces; only for queue-depth
+  bool completion_seen = false;  ///< comp_seen
+  bool busy_in_resetting = false;  ///< a reset, or the hold of the RFC of TP4129: a delete waits
+  bool tearing_down = false;       ///< its I/O queues are gone, its admin queue goes next
+  bool draining = false;           ///< it `drains`, and waits for what is in flight
+  bool marginal = false;           ///< NVME_CTRL_MARGINAL: the fabric has said that its link is bad
+  bool traffic_based = false;
+  bool keep_alive_supported = false;
+  TimePoint last_submission{};  ///< of a command that counts for the hold; see HoldFrom
+  TimePoint last_check{};       ///< ka_last_check_time
+  Duration kato{};
+  Duration io_timeout{};             ///< of its I/O commands (sysfs `io_timeout` of 7.2)
+  sim::Vector<RequestTimer> timers;  ///< see timeouts.cpp
+  sim::EventId keep_alive_timer{};
   std::string name;          ///< "nvme0"
   TimePoint created{};       ///< `nvme connect` is issued
   std::uint32_t boots = 0;   ///< how often its host has begun anew; see host/power
@@ -175,7 +194,6 @@ struct Controller {
   net::RouteId back{};
   std::uint32_t numa_node = 0;
   // nvme connect options
-  Duration kato{};
   Duration katt{};        ///< what the controller says its timer is; 0: not asked
   Duration setup_time{};  ///< processor time that the next attempt takes before its first packet
   Duration admin_queue_time{};  ///< and that each takes once its admin queue is connected
@@ -183,14 +201,12 @@ struct Controller {
   Duration reconnect_delay{};
   std::int64_t max_reconnects = -1;  ///< -1: without limit
   Duration fast_io_fail{-1};         ///< negative: off
-  Duration io_timeout{};             ///< of its I/O commands (sysfs `io_timeout` of 7.2)
   Duration admin_timeout{};          ///< of its admin commands besides Keep Alive
   std::uint32_t queue_size = 128;
   bool disable_sqflow = false;
   std::uint32_t io_queues_wanted = 1;
   // what the controller said
   std::uint16_t cntlid = 0;
-  bool traffic_based = false;
   std::uint16_t cqt_ms = 0;
   std::uint8_t ciu = 0;
   std::uint64_t cirn = 0;
@@ -200,13 +216,10 @@ struct Controller {
   std::uint32_t ccr_limit = 0;            ///< CCRL: operations that it takes at a time as a source
   std::uint32_t ccr_pending = 0;          ///< operations that others wait for
   std::uint32_t in_capsule_bytes = 0;
-  wire::IoEffects effects;  ///< what its log page 05h says
-  bool keep_alive_supported = false;
+  wire::IoEffects effects;              ///< what its log page 05h says
   std::array<std::uint16_t, 3> crdt{};  ///< command retry delays in 100 ms
   // multipath
   bool discovery = false;     ///< no I/O queues, no namespaces
-  bool marginal = false;      ///< NVME_CTRL_MARGINAL: the fabric has said that its link is bad
-  std::uint32_t active = 0;   ///< nr_active: I/O in flight, all namespaces; only for queue-depth
   bool reports_ana = false;   ///< CMIC
   std::uint8_t anatt_s = 0;   ///< ANA transition time
   bool ana_wanted = false;    ///< the ANA log is to be read
@@ -214,9 +227,6 @@ struct Controller {
   sim::Vector<AnaEntry> ana;  ///< as last read
   sim::EventId anatt_timer{};
   // queues
-  QueueId admin{};
-  std::uint32_t first_io_queue = 0;  ///< QueueIds are consecutive
-  std::uint32_t io_queues = 0;       ///< of the present association
   // set-up and reconnect
   Setup setup = Setup::idle;
   std::uint32_t setup_queue = 0;
@@ -231,19 +241,11 @@ struct Controller {
   sim::EventId ready_poll{};
   TimePoint ready_deadline{};
   // keep-alive
-  bool completion_seen = false;    ///< comp_seen
   bool awaited = false;            ///< recovery waits for the command; see Host::keep_alive_waits
   bool keep_alive_parked = false;  ///< fell due in a reset: it goes out in the next set-up
-  TimePoint last_check{};          ///< ka_last_check_time
-  TimePoint last_submission{};     ///< of a command that counts for the hold; see HoldFrom
-  sim::EventId keep_alive_timer{};
-  sim::Vector<RequestTimer> timers;  ///< see timeouts.cpp
   // recovery
   Then then = Then::reconnect;
-  bool drains = false;             ///< a delete that nothing fenced: see delete_drains
-  bool draining = false;           ///< and it waits for what is in flight
-  bool busy_in_resetting = false;  ///< a reset, or the hold of the RFC of TP4129: a delete waits
-  bool tearing_down = false;       ///< its I/O queues are gone, its admin queue goes next
+  bool drains = false;  ///< a delete that nothing fenced: see delete_drains
   void (*after_teardown)(World&, ControllerId) = nullptr;  ///< what the teardown is for
   int setup_error = 0;                                     ///< of the attempt that is torn down
   bool setup_dnr = false;
@@ -259,13 +261,12 @@ struct Controller {
   Driver driver;  ///< of the world's transport
   secure::Credentials credentials;
   // scan.cpp: of the first connect, and of those after it
-  sim::Vector<std::uint32_t> scan;    ///< NSIDs still to be identified
-  bool scanning = false;              ///< it is looking at its namespaces again
-  bool scan_again = false;            ///< and has to do so once more
-  std::uint32_t scan_at = 0;          ///< which block device of its host is next
-  HeadId frozen = sim::none<HeadId>;  ///< whose request queue on this path is frozen
-  bool grace_over = false;            ///< the grace period of that freeze
-  sim::Ring<IoId> held_back;          ///< I/O that waits for its end
+  sim::Vector<std::uint32_t> scan;  ///< NSIDs still to be identified
+  bool scanning = false;            ///< it is looking at its namespaces again
+  bool scan_again = false;          ///< and has to do so once more
+  std::uint32_t scan_at = 0;        ///< which block device of its host is next
+  bool grace_over = false;          ///< the grace period of that freeze
+  sim::Ring<IoId> held_back;        ///< I/O that waits for its end
 };
 
 /// What a request on a queue is for; decides who hears of its completion.

@@ -11,6 +11,7 @@
 #include "sim/arena.hpp"
 #include "sim/check.hpp"
 #include "sim/copy_block.hpp"
+#include "sim/fetch.hpp"
 
 namespace holdfast::host {
 
@@ -86,6 +87,11 @@ class Tags {
     for (const Row& r : rows_)
       count += r.request != sim::none<RequestId> ? 1 : 0;
     return count;
+  }
+  /// One will be taken, or comes back.
+  void fetch() const {
+    if (last_returned_ < rows_.size())
+      sim::fetch_object(rows_[last_returned_]);
   }
   /// All that the next ones depend on: `tell(member...)`.
   template <class Tell>

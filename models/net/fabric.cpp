@@ -144,7 +144,7 @@ void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
     return;
   }
   if (++p.hop < route.count) {
-    if (p.hop + 1u == route.count && w.net.expect != nullptr && !route.foreign)
+    if (w.net.expect != nullptr && p.hop + 1u == route.count && !route.foreign) [[unlikely]]
       w.net.expect(w, p);
     enqueue(w, w.net.hops[route.first + p.hop], packet);
     return;
@@ -158,6 +158,8 @@ void arrive(World& w, std::uint32_t channel, std::uint32_t packet_index) {
     w.net.waiting.push_back({machine, copy});
     return;
   }
+  if (w.net.expect != nullptr) [[unlikely]]
+    w.net.expect(w, copy);
   w.calendar.act_for(machine);
   w.net.deliver(w, copy);
 }
@@ -273,6 +275,8 @@ TimePoint send(World& w, RouteId route, std::uint32_t bytes, const PacketBody& b
     drop(w, w.net.hops[r.first], packet, Drop::scripted);
     return w.time();
   }
+  if (w.net.expect != nullptr) [[unlikely]]
+    w.net.expect(w, p);
   return enqueue(w, w.net.hops[r.first], packet);
 }
 

@@ -197,7 +197,7 @@ struct Route {
 /// when the call returns.
 using DeliverFunction = void (*)(World&, const Packet&);
 using DroppedFunction = void (*)(World&, const Packet&, ChannelId, Drop);
-/// A packet is on the last of several links: what it will be looked up in may be brought near.
+/// A packet begins its way, or its last link: what it will be looked up in may be brought near.
 using ExpectFunction = void (*)(const World&, const Packet&);
 /// A second copy of a packet is on its way from now on; it will be delivered or dropped as well.
 using DuplicatedFunction = void (*)(World&, const Packet&);
@@ -242,7 +242,7 @@ struct Fabric {
   sim::Arena<PacketId, Packet> packets;
   DeliverFunction deliver = nullptr;  ///< the transport above
   DroppedFunction dropped = nullptr;
-  ExpectFunction expect = nullptr;  ///< null: the transport does not want to know
+  ExpectFunction expect = nullptr;  ///< null: the world is small
   DuplicatedFunction duplicated = nullptr;
   FlowFunction flow_of = nullptr;         ///< null: flows cannot be told apart
   InterceptFunction intercept = nullptr;  ///< null: nobody wants to see packets before they leave

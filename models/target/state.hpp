@@ -296,10 +296,11 @@ struct Controller {
   bool shut_down = false;     ///< CC.SHN was set
   std::uint16_t cntlid = 0;
   SubsystemId subsystem{};
-  transport::PortId port{};  ///< where its admin queue connected; decides its ANA states
+  transport::PortId port{};         ///< where its admin queue connected; decides its ANA states
+  std::uint64_t hostid = 0;         ///< a hash of its Host Identifier
+  NodeId node = sim::none<NodeId>;  ///< where it lives; none: on no node that could fail
   wire::NqnText hostnqn{};
-  std::uint64_t hostid = 0;  ///< a hash of its Host Identifier
-  Duration katt{};           ///< effective keep-alive timeout; 0: no timer
+  Duration katt{};  ///< effective keep-alive timeout; 0: no timer
   sim::EventId watchdog{};
   TimePoint watchdog_at{};                        ///< when it looks next
   std::uint32_t events_enabled = 0;               ///< Feature 0Bh
@@ -312,7 +313,6 @@ struct Controller {
   sim::Vector<CcrEntry> ccr_entries;        ///< of this controller as a source controller
   sim::Vector<ControllerId> ccr_sources;    ///< in whose ccr_entries it is, or was, or was twice
   sim::Vector<QueueId> queues;              ///< in the order in which they connected
-  NodeId node = sim::none<NodeId>;          ///< where it lives; none: on no node that could fail
   TimePoint last_keep_alive{};              ///< for a poller
   TimePoint missed_check = sim::never;      ///< the node hung when the watchdog should have looked
   TimePoint quiesced_at = sim::never;       ///< once fatal: when what executes is stopped

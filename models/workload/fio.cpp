@@ -4,6 +4,7 @@
 // Like fio, it stops at the first error (continue_on_error is off by default).
 #include <algorithm>
 
+#include "models/ahead.hpp"
 #include "models/host/host.hpp"
 #include "models/workload/internal.hpp"
 #include "models/world.hpp"
@@ -50,16 +51,23 @@ std::uint64_t next_lba(World& w, Fio& f, const host::Head& head) {
   return (f.offset_bytes + place * f.block_bytes) / head.block_bytes;
 }
 
+struct Wake {
+  JobId id;
+
+  void operator()(World& w) const {
+    program_of<Fio>(w.workload, id).wake_pending = false;
+    issue(w, id);
+  }
+  bool fetch(const World& w, unsigned step) const { return ahead::io(w, id, step); }
+};
+
 void wake_at(World& w, JobId id, TimePoint t) {
   HOLDFAST_PACKET_CHECK(t >= w.now(), "a job wakes in the past");
   Fio& f = program_of<Fio>(w.workload, id);
   if (f.wake_pending)
     return;
   f.wake_pending = true;
-  w.at(t, [id](World& world) {
-    program_of<Fio>(world.workload, id).wake_pending = false;
-    issue(world, id);
-  });
+  w.at(t, Wake{id});
 }
 
 void issue(World& w, JobId id) {

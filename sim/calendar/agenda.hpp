@@ -22,7 +22,8 @@ class Agenda {
   [[nodiscard]] std::size_t near() const { return heap_.size(); }
   /// How many are due beyond what the lists outside of it reach, and are looked at again and again.
   [[nodiscard]] std::size_t beyond() const { return later_.beyond(); }
-  /// The least entry. What comes near for it is told: it will be asked for soon.
+  /// The least entry. If others come near for it, `tell(heap, from, fine)` hears of it: those that
+  /// are not due before `from` do so now, and are few if it is fine.
   template <class Tell>
   [[nodiscard]] const HeapEntry& front(Tell tell) {
     if (!later_.empty()) [[unlikely]]
@@ -30,7 +31,7 @@ class Agenda {
     return heap_.front();
   }
   [[nodiscard]] const HeapEntry& front() {
-    return front([](const HeapEntry&) {});
+    return front([](const Heap&, std::int64_t, bool) {});
   }
 
   void push(HeapEntry entry) {
@@ -42,7 +43,9 @@ class Agenda {
   /// From now on what is due later waits outside of the heap. It is worth it where more than
   /// `most_near` may be pending.
   void expect(std::size_t pending) {
-    const std::size_t lists = pending > many ? Later::many_lists : Later::few_lists;
+    const std::size_t lists = pending > fleet  ? Later::short_lists
+                              : pending > many ? Later::many_lists
+                                               : Later::few_lists;
     if (later_.lists() >= lists)
       return;
     later_.take_all([this](const HeapEntry& entry) { heap_.push(entry); });
@@ -90,19 +93,21 @@ class Agenda {
   static constexpr std::size_t most_near = 64;
   /// From so many on it is timers of many hosts.
   static constexpr std::size_t many = 4096;
+  /// And from so many on what they belong to lies in no cache near the core.
+  static constexpr std::size_t fleet = 16384;
 
  private:
   static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
   template <class Tell>
   void bring_near(Tell& tell) {
+    const std::int64_t from = later_from_;
     while (!later_.empty() && (heap_.empty() || heap_.front().time >= later_from_)) {
-      later_.take_first([&](const HeapEntry& entry) {
-        tell(entry);
-        heap_.push(entry);
-      });
+      later_.take_first([this](const HeapEntry& entry) { heap_.push(entry); });
       later_from_ = later_.begin();
     }
+    if (from != later_from_)
+      tell(heap_, from, later_.is_fine());
   }
   void push_later(HeapEntry entry) {
     // Where it begins may long be over when nothing was there for a while.

@@ -57,8 +57,25 @@ inline std::map<EventCall, EventTraits>& event_kinds() {
   return kinds;
 }
 
+/// Can say what it will touch (sim/calendar/near.hpp).
+template <class World, class F>
+concept LooksAhead = requires(const F& event, const World& w) {
+  event.fetch(w, 0u);
+};
+
 template <class World, class F>
 struct EventKind {
+  /// Null: nothing is known of that. Whether there are more steps.
+  using Fetch = bool (*)(const World& world, const std::byte* payload, unsigned step);
+  static constexpr Fetch fetch() {
+    if constexpr (LooksAhead<World, F>) {
+      return [](const World& world, const std::byte* payload, unsigned step) {
+        return std::launder(reinterpret_cast<const F*>(payload))->fetch(world, step);
+      };
+    } else {
+      return nullptr;
+    }
+  }
   static void call(World& world, const std::byte* payload) {
     F copy = *std::launder(reinterpret_cast<const F*>(payload));
     copy(world);

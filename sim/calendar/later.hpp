@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Entries that are due later, by coarse time: a wheel of lists, two milliseconds each, and one list
-// of what is due beyond it. Nothing is ordered here. What becomes due soon is handed over as a
-// list, and whoever takes it (sim/calendar/agenda.hpp) puts it in order among few, instead of among
-// all.
+// Entries that are due later, by coarse time: a wheel of lists, two milliseconds each or a
+// sixteenth of that, and one list of what is due beyond it. Nothing is ordered here. What becomes
+// due soon is handed over as a list, and whoever takes it (sim/calendar/agenda.hpp) puts it in
+// order among few, instead of among all.
 #pragma once
 
 #include <algorithm>
@@ -24,23 +24,27 @@ class Later {
   [[nodiscard]] std::size_t beyond() const { return beyond_count_; }
   [[nodiscard]] bool is_on() const { return !heads_.empty(); }
   /// Nothing here is due before; the beginning of a list.
-  [[nodiscard]] std::int64_t begin() const { return begin_ << list_shift; }
+  [[nodiscard]] std::int64_t begin() const { return begin_ << shift_; }
 
   /// How far the lists reach; beyond it they are one. A world that is copied often has few.
   [[nodiscard]] std::size_t lists() const { return heads_.size(); }
   static constexpr std::size_t few_lists = 256;    ///< half a second: what TCP waits for
   static constexpr std::size_t many_lists = 8192;  ///< 17 s: most timers of a host
-  /// Only while it is empty. A power of two.
+  static constexpr std::size_t short_lists = std::size_t{1} << 17;  ///< 17 s, in short lists
+  /// Whether what one list holds is little enough to be fetched all at once.
+  [[nodiscard]] bool is_fine() const { return heads_.size() == short_lists; }
+  /// One of these. Only while it is empty.
   void reach(std::size_t lists) {
     HOLDFAST_PACKET_CHECK(empty(), "what is here would be lost");
     heads_.assign(lists, none);
+    shift_ = lists == short_lists ? 17 : 21;
   }
 
   /// From where on entries are kept here: the beginning of the second list behind `time`. Only
   /// while it is empty.
   void start_behind(std::int64_t time) {
     HOLDFAST_PACKET_CHECK(empty() && is_on(), "what is here may be due before");
-    begin_ = (time >> list_shift) + 2;
+    begin_ = (time >> shift_) + 2;
   }
 
   /// Not due before begin().
@@ -107,7 +111,7 @@ class Later {
     std::size_t in_reach = 0, beyond = 0;
     for (std::size_t i = 0; i < heads_.size(); ++i) {
       tell_list(heads_[i], [&](const HeapEntry& entry) {
-        const std::int64_t list = entry.time >> list_shift;
+        const std::int64_t list = entry.time >> shift_;
         HOLDFAST_CHECK(place_of(list) == i && is_in_reach(list));
         ++in_reach;
       });
@@ -120,9 +124,8 @@ class Later {
   }
 
  private:
-  static constexpr int list_shift = 21;  ///< 2^21 ns are 2.1 ms
   static constexpr std::uint32_t none = ~0u;
-  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max() >> list_shift;
+  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max() >> 21;
 
   /// A list is a chain of these, so that one after the other lies side by side in memory.
   struct Chunk {
@@ -139,7 +142,7 @@ class Later {
     return static_cast<std::size_t>(list) & (heads_.size() - 1);
   }
   void put(HeapEntry entry) {
-    const std::int64_t list = entry.time >> list_shift;
+    const std::int64_t list = entry.time >> shift_;
     const bool near = is_in_reach(list);
     put_in(near ? heads_[place_of(list)] : beyond_, entry);
     beyond_count_ += near ? 0 : 1;
@@ -159,7 +162,7 @@ class Later {
   void jump() {
     std::int64_t first = never;
     tell_list(beyond_,
-              [&](const HeapEntry& entry) { first = std::min(first, entry.time >> list_shift); });
+              [&](const HeapEntry& entry) { first = std::min(first, entry.time >> shift_); });
     begin_ = first;
     bring_into_reach();
   }
@@ -215,6 +218,7 @@ class Later {
   std::uint32_t beyond_ = none;
   std::size_t count_ = 0;
   std::size_t beyond_count_ = 0;
+  int shift_ = 21;              ///< a list is so long: 2^21 ns are 2.1 ms, 2^17 ns are 0.13 ms
   std::int64_t begin_ = never;  ///< the first list that may have something, counted from time 0
 };
 

@@ -68,7 +68,6 @@ void install(World& w) {
   w.transport.handlers = {on_established, on_message, on_lost};
   w.net.deliver = tcp::on_packet;
   w.net.dropped = tcp::on_dropped;
-  w.net.expect = tcp::on_expected;
   w.net.duplicated = tcp::on_duplicated;
   w.net.flow_of = flow_of;
 }

@@ -221,24 +221,9 @@ void take_established(World& w, ConnectionId id, Side side, const Segment& s) {
 
 }  // namespace
 
-void on_expected(const World& w, const net::Packet& packet) {
-  // Few connections are there anyway. Of many, each is outside of the caches when its turn comes,
-  // and until a packet has crossed a link there is time for what it would wait for.
-  constexpr std::size_t many = 512;
-  if (w.transport.connections.size() < many)
-    return;
+std::pair<ConnectionId, Side> sender_of(const net::Packet& packet) {
   const Segment s = segment_of(packet);
-  const Connection& c = w.transport.connections[w.transport.connections.id_at(s.connection)];
-  const auto fetch = [](const void* from, const void* to) {
-    constexpr std::size_t line = 64;
-    for (const auto* at = static_cast<const std::byte*>(from); at < to; at += line)
-      __builtin_prefetch(at);
-  };
-  const Endpoint& e = c.end[at(transport::peer_of(Side{s.from}))];
-  const Endpoint& sender = c.end[s.from];
-  fetch(&e.cwnd, &e + 1);
-  fetch(&sender.next, &sender.sent);
-  fetch(&c, &c.route);
+  return {ConnectionId{s.connection}, Side{s.from}};
 }
 
 void on_packet(World& w, const net::Packet& packet) {

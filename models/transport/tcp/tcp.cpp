@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "models/ahead.hpp"
 #include "models/transport/tcp/internal.hpp"
 #include "models/world.hpp"
 
@@ -105,6 +106,8 @@ ConnectionId open(World& w, net::RouteId forward, net::RouteId back, transport::
   HOLDFAST_CHECK(there.from == home.to && there.to == home.from, "the way back is another's");
   HOLDFAST_CHECK(sim::index(port) < w.transport.ports.size(), "there is no such port");
   const ConnectionId id = w.transport.connections.add();
+  if (w.transport.connections.size() == ahead::many)
+    w.net.expect = ahead::packet;
   Connection& c = w.transport.connections[id];
   c.port = port;
   c.host_queue = queue;

@@ -53,8 +53,8 @@ void kill(World& w, ConnectionId id, Side side);
 
 /// Handlers of the network below.
 void on_packet(World& w, const net::Packet& packet);
-/// Brings the connection of a packet into the cache that is on its last link.
-void on_expected(const World& w, const net::Packet& packet);
+/// The place of the connection of a packet, and the side that sent it.
+std::pair<ConnectionId, Side> sender_of(const net::Packet& packet);
 void on_duplicated(World& w, const net::Packet& packet);
 void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason);
 

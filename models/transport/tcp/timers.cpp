@@ -6,8 +6,10 @@
 #include <optional>
 #include <utility>
 
+#include "models/ahead.hpp"
 #include "models/transport/tcp/internal.hpp"
 #include "models/world.hpp"
+#include "sim/fetch.hpp"
 
 namespace holdfast::tcp {
 
@@ -49,12 +51,35 @@ void give_up(World& w, ConnectionId id, Side side) {
 void timer_fired(World& w, ConnectionId id, Side side);
 void ack_timer_fired(World& w, ConnectionId id, Side side);
 
-auto timer_event(ConnectionId id, Side side) {
-  return [id, side = sim::Filled(side)](World& world) { timer_fired(world, id, side); };
-}
-auto ack_timer_event(ConnectionId id, Side side) {
-  return [id, side = sim::Filled(side)](World& world) { ack_timer_fired(world, id, side); };
-}
+struct TimerEvent {
+  ConnectionId id;
+  sim::Filled<Side> side;
+
+  void operator()(World& w) const { timer_fired(w, id, side); }
+  /// Most of them fire for nothing, or too early.
+  bool fetch(const World& w, unsigned step) const {
+    const Endpoint& e = w.transport.connections[id].end[at(side)];
+    if (step == 0)
+      sim::fetch_object(e.timer);
+    return false;
+  }
+};
+struct AckTimerEvent {
+  ConnectionId id;
+  sim::Filled<Side> side;
+
+  void operator()(World& w) const { ack_timer_fired(w, id, side); }
+  bool fetch(const World& w, unsigned step) const {
+    const Endpoint& e = w.transport.connections[id].end[at(side)];
+    if (step != 0)
+      return e.acks.scheduled && ahead::segment(w, id, side, step - 1);
+    sim::fetch_object(e.acks);
+    return true;
+  }
+};
+
+TimerEvent timer_event(ConnectionId id, Side side) { return {id, sim::Filled(side)}; }
+AckTimerEvent ack_timer_event(ConnectionId id, Side side) { return {id, sim::Filled(side)}; }
 
 transport::SynLimits syn_limits(const World& w, ConnectionId id) {
   const transport::HostQueueId queue = w.transport.connections[id].host_queue;

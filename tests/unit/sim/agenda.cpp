@@ -65,6 +65,10 @@ TEST_CASE("A large agenda agrees with a sorted set, whenever things are due", "[
       both.agenda.expect(sim::Agenda::many + 1);
       both.check();
     }
+    if (i == 65'000) {
+      both.agenda.expect(sim::Agenda::fleet + 1);
+      both.check();
+    }
     const std::uint64_t bits = sim::random_bits(1, 3, i);
     // It grows, shrinks to nothing, and grows again, with hours in which nothing is due.
     const bool grows = i % 40'000 < 20'000;
@@ -92,7 +96,8 @@ TEST_CASE("A large agenda agrees with a sorted set, whenever things are due", "[
 }
 
 TEST_CASE("What is due beyond the wheel comes in its turn", "[sim]") {
-  const std::size_t lists = GENERATE(sim::Later::few_lists, sim::Later::many_lists);
+  const std::size_t lists =
+      GENERATE(sim::Later::few_lists, sim::Later::many_lists, sim::Later::short_lists);
   sim::Later later;
   later.reach(lists);
   later.start_behind(0);
