@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <new>
 
 #if __has_include(<malloc.h>)
@@ -37,9 +37,10 @@ void expect_memory(std::size_t bytes) {
   void* const memory = std::malloc(wanted);
   if (memory == nullptr)
     return;
-  const auto begin = reinterpret_cast<std::uintptr_t>(memory);
-  const std::uintptr_t first = (begin + page - 1) / page * page;
-  madvise(reinterpret_cast<void*>(first), (begin + wanted - first) / page * page, MADV_HUGEPAGE);
+  void* first = memory;
+  std::size_t left = wanted;
+  if (std::align(page, page, first, left) != nullptr)
+    madvise(first, left / page * page, MADV_HUGEPAGE);
   std::free(memory);
 #else
   static_cast<void>(bytes);

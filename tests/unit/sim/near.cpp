@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/calendar.hpp"
+#include "sim/calendar/near.hpp"
 #include "sim/memory.hpp"
 
 using namespace holdfast;
