@@ -47,18 +47,21 @@ void fetch_channel(const World& w, net::ChannelId id) {
   w.calendar.fetch(sim::LaneId{sim::index(id)});
 }
 
-/// What a message to the target goes through, a hop at a time.
-void fetch_target(const World& w, const transport::Connection& c, std::size_t hop) {
+/// How far a packet is.
+enum class Stage : std::uint8_t { sent, last_link, there };
+
+/// What a message to the target goes through, a stage at a time.
+void fetch_target(const World& w, const transport::Connection& c, Stage stage) {
   if (c.target_queue == sim::none<transport::TargetQueueId>)
     return;
   const transport::TargetQueue* const q = w.transport.target_queues.place_of(c.target_queue);
-  if (hop == 0) {
+  if (stage == Stage::sent) {
     fetch_place(q);
     return;
   }
   const target::Queue* const queue =
       w.target.queues.place_of(target::QueueId{static_cast<std::uint64_t>(q->owner)});
-  if (hop == 1 || queue == nullptr) {
+  if (stage == Stage::last_link || queue == nullptr) {
     fetch_place(queue);
   } else if (const auto* const it = w.target.controllers.place_of(queue->controller)) {
     fetch_lines(it, &it->hostnqn);
@@ -66,14 +69,14 @@ void fetch_target(const World& w, const transport::Connection& c, std::size_t ho
 }
 
 /// The same for a message to a host.
-void fetch_host(const World& w, const transport::Connection& c, std::size_t hop) {
+void fetch_host(const World& w, const transport::Connection& c, Stage stage) {
   if (c.host_queue == sim::none<transport::HostQueueId> || c.flow == sim::none<net::FlowId>)
     return;
   const host::Queue& q = w.host.queues[sim::index(c.flow)];
-  if (hop == 0) {
+  if (stage == Stage::sent) {
     fetch_place(w.transport.host_queues.place_of(c.host_queue));
     fetch_object(q);
-  } else if (hop == 1) {
+  } else if (stage == Stage::last_link) {
     q.tags.fetch();
     fetch_controller(w.host.controllers[sim::index(q.controller)]);
   }
@@ -184,26 +187,27 @@ void packet(const World& w, const net::Packet& packet) {
   const transport::Connection& c = *w.transport.connections.place_of(place);
   const transport::Endpoint& receiver = c.end[at(transport::peer_of(from))];
   const net::Route& route = w.net.routes[sim::index(packet.route)];
-  const bool is_sent = packet.hop == 0;
-  const bool is_there = packet.hop == route.count;
-  if (is_sent) {
+  const Stage stage = packet.hop == 0             ? Stage::sent
+                      : packet.hop == route.count ? Stage::there
+                                                  : Stage::last_link;
+  if (stage == Stage::sent) {
     // The sender has just used the connection.
     fetch_lines(&c, &c.end);
     fetch_end(receiver);
     if (route.count > 1)
       fetch_channel(w, w.net.hops[route.first + 1]);
   }
-  if (!is_there)
+  if (stage != Stage::there)
     w.choices.fetch(w.net.channels[sim::index(w.net.hops[route.first + packet.hop])].loss_choice);
-  if (!is_sent && !is_there) {
+  if (stage == Stage::last_link) {
     receiver.out.fetch_back(1);
     receiver.sent.fetch_back(3);
     fetch_object(w.net.routes[sim::index(c.route[at(transport::peer_of(from))])]);
   }
   if (from == Side::host)
-    fetch_target(w, c, packet.hop);
+    fetch_target(w, c, stage);
   else
-    fetch_host(w, c, packet.hop);
+    fetch_host(w, c, stage);
 }
 
 }  // namespace holdfast::ahead

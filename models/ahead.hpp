@@ -31,7 +31,7 @@ bool keep_alive(const World& w, host::ControllerId id, unsigned step);
 /// One end of a TCP connection sends.
 bool segment(const World& w, transport::ConnectionId id, transport::Side side, unsigned step);
 
-/// A TCP packet begins its way, or its last link.
+/// A TCP packet begins its way, or its last link, or is there.
 void packet(const World& w, const net::Packet& packet);
 
 }  // namespace ahead

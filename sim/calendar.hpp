@@ -86,8 +86,7 @@ class Calendar {
     const std::uint32_t slot = take_slot();
     Slot& s = slots_[slot];
     new (s.payload) F(f);
-    s.call = &EventKind<World, F>::call;
-    s.fetch = EventKind<World, F>::fetch();
+    s.type = &event_type<World, F>;
     static_cast<void>(&EventKind<World, F>::known);
     s.sequence = next_sequence_++;
     s.time = ns(t);
@@ -189,7 +188,7 @@ class Calendar {
   void for_each_pending(Tell tell) const;
   [[nodiscard]] bool is_pending(EventId id) const;
   [[nodiscard]] bool has_special_machines() const { return special_; }
-  /// A lane will be used soon, if it is there.
+  /// A lane will be used soon.
   void fetch(LaneId id) const { fetch_object(lanes_[static_cast<std::uint32_t>(id)]); }
 
   /// Hands every event from now on to another engine. Only an empty calendar can be handed over.
@@ -228,10 +227,8 @@ class Calendar {
   static constexpr std::uint32_t no_slot = ~0u;
   static constexpr std::uint32_t stands = ~0u - 1;
 
-  /// A line of the caches.
   struct Slot {
-    void (*call)(World&, const std::byte*) = nullptr;
-    bool (*fetch)(const World&, const std::byte*, unsigned) = nullptr;
+    const EventType<World>* type = nullptr;
     alignas(std::uint64_t) std::byte payload[payload_bytes] = {};
     std::uint64_t sequence = 0;  // 0: free
     std::int64_t time = 0;
@@ -301,7 +298,7 @@ class Calendar {
     ++fired_;
     --pending_;
     // The slot is freed first so that the event may schedule into it; hence the copy.
-    auto* const call = slots_[index].call;
+    auto* const call = slots_[index].type->call;
     alignas(std::uint64_t) std::byte payload[payload_bytes];
     std::memcpy(payload, slots_[index].payload, payload_bytes);
     free_slot(index);
@@ -336,7 +333,7 @@ class Calendar {
       const std::uint32_t slot = first_free_;
       first_free_ = slots_[slot].next_free;
       // It may have been left long ago.
-      __builtin_prefetch(&slots_[first_free_ != no_slot ? first_free_ : slot]);
+      fetch_object(slots_[first_free_ != no_slot ? first_free_ : slot]);
       return slot;
     }
     HOLDFAST_CHECK(slots_.size() < lane_bit);

@@ -165,6 +165,7 @@ struct AnaEntry {
 struct Controller {
   HostId host{};
   State state = State::fresh;
+  // what each I/O and Keep Alive looks at: models/ahead.cpp fetches what lies before the name
   std::uint32_t io_queues = 0;       ///< of the present association
   std::uint32_t first_io_queue = 0;  ///< QueueIds are consecutive
   QueueId admin{};
@@ -183,7 +184,7 @@ struct Controller {
   Duration io_timeout{};             ///< of its I/O commands (sysfs `io_timeout` of 7.2)
   sim::Vector<RequestTimer> timers;  ///< see timeouts.cpp
   sim::EventId keep_alive_timer{};
-  std::string name;          ///< "nvme0"; each I/O looks at what is above (models/ahead.cpp)
+  std::string name;          ///< "nvme0"
   TimePoint created{};       ///< `nvme connect` is issued
   std::uint32_t boots = 0;   ///< how often its host has begun anew; see host/power
   std::uint32_t listed = 0;  ///< place in subsys->ctrls, from 1; 0: has not been identified yet
@@ -225,7 +226,6 @@ struct Controller {
   bool ana_reading = false;   ///< and is being read
   sim::Vector<AnaEntry> ana;  ///< as last read
   sim::EventId anatt_timer{};
-  // queues
   // set-up and reconnect
   Setup setup = Setup::idle;
   std::uint32_t setup_queue = 0;

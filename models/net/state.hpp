@@ -197,7 +197,7 @@ struct Route {
 /// when the call returns.
 using DeliverFunction = void (*)(World&, const Packet&);
 using DroppedFunction = void (*)(World&, const Packet&, ChannelId, Drop);
-/// A packet begins its way, or its last link: what it will be looked up in may be brought near.
+/// A packet begins its way, or its last link, or is there: what it needs may be brought near.
 using ExpectFunction = void (*)(const World&, const Packet&);
 /// A second copy of a packet is on its way from now on; it will be delivered or dropped as well.
 using DuplicatedFunction = void (*)(World&, const Packet&);

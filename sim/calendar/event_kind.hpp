@@ -63,11 +63,18 @@ concept LooksAhead = requires(const F& event, const World& w) {
   event.fetch(w, 0u);
 };
 
+/// What can be done with the events of a kind.
+template <class World>
+struct EventType {
+  void (*call)(World& world, const std::byte* payload);
+  /// Brings into the cache what a step of looking ahead comes to; whether there are more steps.
+  /// Null: nothing is known of what the event will touch.
+  bool (*fetch)(const World& world, const std::byte* payload, unsigned step);
+};
+
 template <class World, class F>
 struct EventKind {
-  /// Null: nothing is known of that. Whether there are more steps.
-  using Fetch = bool (*)(const World& world, const std::byte* payload, unsigned step);
-  static constexpr Fetch fetch() {
+  static constexpr decltype(EventType<World>::fetch) fetch() {
     if constexpr (LooksAhead<World, F>) {
       return [](const World& world, const std::byte* payload, unsigned step) {
         return std::launder(reinterpret_cast<const F*>(payload))->fetch(world, step);
@@ -91,6 +98,10 @@ struct EventKind {
   }
   static inline const bool known = make_known();
 };
+
+template <class World, class F>
+inline constexpr EventType<World> event_type{&EventKind<World, F>::call,
+                                             EventKind<World, F>::fetch()};
 
 /// Something that waits in a calendar: a single event, or an item of a lane.
 struct PendingEvent {

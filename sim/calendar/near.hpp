@@ -16,7 +16,7 @@ void Calendar<World>::fetch_near(const World& world, const Heap& heap, std::int6
   };
   for (const HeapEntry& entry : heap) {
     if (is_new(entry))
-      __builtin_prefetch(&slots_[entry.order & index_mask]);
+      fetch_object(slots_[entry.order & index_mask]);
   }
   bool more = fine;
   for (unsigned step = 0; more; ++step) {
@@ -25,8 +25,8 @@ void Calendar<World>::fetch_near(const World& world, const Heap& heap, std::int6
       if (!is_new(entry))
         continue;
       const Slot& slot = slots_[entry.order & index_mask];
-      if (slot.sequence == entry.order >> index_bits && slot.fetch != nullptr)
-        more = slot.fetch(world, slot.payload, step) || more;
+      if (slot.sequence == entry.order >> index_bits && slot.type->fetch != nullptr)
+        more = slot.type->fetch(world, slot.payload, step) || more;
     }
   }
 }

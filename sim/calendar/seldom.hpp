@@ -30,8 +30,8 @@ void Calendar<World>::for_each_pending(Tell tell) const {
   for (std::uint32_t i = 0; i < slots_.size(); ++i) {
     const Slot& s = slots_[i];
     if (s.sequence != 0) {
-      tell(PendingEvent{s.time, s.sequence, reinterpret_cast<EventCall>(s.call), s.payload, i, 0, 0,
-                        s.machine});
+      tell(PendingEvent{s.time, s.sequence, reinterpret_cast<EventCall>(s.type->call), s.payload, i,
+                        0, 0, s.machine});
     }
   }
   for (const Lane& lane : lanes_) {
@@ -87,7 +87,7 @@ void Calendar<World>::check_invariants() const {
   for (const Slot& slot : slots_) {
     if (slot.sequence == 0)
       continue;
-    HOLDFAST_CHECK(slot.call != nullptr && slot.sequence < next_sequence_);
+    HOLDFAST_CHECK(slot.type != nullptr && slot.sequence < next_sequence_);
     ++taken;
     standing += slot.next_free == stands ? 1 : 0;
   }

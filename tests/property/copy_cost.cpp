@@ -44,7 +44,7 @@ TEST_CASE("a copy of a world is one block of memory", "[property]") {
   CHECK(cost_of_copy(world).count < 10);
   const testing::Allocations cost = cost_of_copy(world);
   CHECK(cost.count == (testing::counts_allocations ? 1 : 0));
-  CHECK(cost.bytes < 49 << 10);
+  CHECK(cost.bytes < 48 << 10);
   // It stays so as long as the run is short of incidents.
   world.calendar.run_until(world, sim::epoch + 1s);
   cost_of_copy(world);

@@ -4,6 +4,8 @@
 // queue when a path heals is delivered; that is one of the ways in which data gets corrupted.
 #pragma once
 
+#include <utility>
+
 #include "models/transport/state.hpp"
 
 namespace holdfast::tcp {
@@ -53,9 +55,10 @@ void kill(World& w, ConnectionId id, Side side);
 
 /// Handlers of the network below.
 void on_packet(World& w, const net::Packet& packet);
-/// The place of the connection of a packet, and the side that sent it.
-std::pair<ConnectionId, Side> sender_of(const net::Packet& packet);
 void on_duplicated(World& w, const net::Packet& packet);
 void on_dropped(World& w, const net::Packet& packet, net::ChannelId channel, net::Drop reason);
+
+/// The place of the connection of a packet (not its id), and the side that sent it.
+std::pair<ConnectionId, Side> sender_of(const net::Packet& packet);
 
 }  // namespace holdfast::tcp

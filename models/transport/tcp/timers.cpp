@@ -51,35 +51,37 @@ void give_up(World& w, ConnectionId id, Side side) {
 void timer_fired(World& w, ConnectionId id, Side side);
 void ack_timer_fired(World& w, ConnectionId id, Side side);
 
+/// Most of them fire for nothing, or too early: no more is looked at.
+bool fetch_timer(const World& w, ConnectionId id, Side side, unsigned step) {
+  if (step == 0)
+    sim::fetch_object(w.transport.connections[id].end[at(side)].timer);
+  return false;
+}
+
+bool fetch_ack_timer(const World& w, ConnectionId id, Side side, unsigned step) {
+  const transport::AckState& acks = w.transport.connections[id].end[at(side)].acks;
+  if (step != 0)
+    return acks.scheduled && ahead::segment(w, id, side, step - 1);
+  sim::fetch_object(acks);
+  return true;
+}
+
+/// A timer of one end of a connection.
+template <auto fired, auto fetched>
 struct TimerEvent {
   ConnectionId id;
   sim::Filled<Side> side;
 
-  void operator()(World& w) const { timer_fired(w, id, side); }
-  /// Most of them fire for nothing, or too early.
-  bool fetch(const World& w, unsigned step) const {
-    const Endpoint& e = w.transport.connections[id].end[at(side)];
-    if (step == 0)
-      sim::fetch_object(e.timer);
-    return false;
-  }
-};
-struct AckTimerEvent {
-  ConnectionId id;
-  sim::Filled<Side> side;
-
-  void operator()(World& w) const { ack_timer_fired(w, id, side); }
-  bool fetch(const World& w, unsigned step) const {
-    const Endpoint& e = w.transport.connections[id].end[at(side)];
-    if (step != 0)
-      return e.acks.scheduled && ahead::segment(w, id, side, step - 1);
-    sim::fetch_object(e.acks);
-    return true;
-  }
+  void operator()(World& w) const { fired(w, id, side); }
+  bool fetch(const World& w, unsigned step) const { return fetched(w, id, side, step); }
 };
 
-TimerEvent timer_event(ConnectionId id, Side side) { return {id, sim::Filled(side)}; }
-AckTimerEvent ack_timer_event(ConnectionId id, Side side) { return {id, sim::Filled(side)}; }
+auto timer_event(ConnectionId id, Side side) {
+  return TimerEvent<timer_fired, fetch_timer>{id, sim::Filled(side)};
+}
+auto ack_timer_event(ConnectionId id, Side side) {
+  return TimerEvent<ack_timer_fired, fetch_ack_timer>{id, sim::Filled(side)};
+}
 
 transport::SynLimits syn_limits(const World& w, ConnectionId id) {
   const transport::HostQueueId queue = w.transport.connections[id].host_queue;
