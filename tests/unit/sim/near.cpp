@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/calendar.hpp"
+#include "sim/calendar/agenda.hpp"
 #include "sim/calendar/near.hpp"
 #include "sim/memory.hpp"
 
