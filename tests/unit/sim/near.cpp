@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes near in a large calendar is walked through before it fires, a step for all at a time.
-#include <malloc.h>
-
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdint>
@@ -11,7 +9,6 @@
 #include "sim/calendar.hpp"
 #include "sim/calendar/agenda.hpp"
 #include "sim/calendar/near.hpp"
-#include "sim/memory.hpp"
 
 using namespace holdfast;
 
@@ -81,10 +78,4 @@ TEST_CASE("a small world walks nowhere", "[sim]") {
   w.calendar.run_until(w, at_us(30'000));
   CHECK(w.fired.size() == 1);
   CHECK(w.walked.empty());
-}
-
-TEST_CASE("memory that is expected is not taken", "[sim]") {
-  const std::size_t before = mallinfo2().uordblks;
-  sim::expect_memory(std::size_t{64} << 20);
-  CHECK(mallinfo2().uordblks == before);
 }
