@@ -50,7 +50,7 @@ def main(out: str, peers: Path = PEERS) -> None:
     bars.grid(axis="x", alpha=0.25)
     growth(time, document["fabric"], "cpu_s", "fabric: seconds of processor")
     growth(memory, document["fabric"], "size_mb", "fabric: MB")
-    memory.legend(fontsize=8)
+    figure.legend(*time.get_legend_handles_labels(), loc="outside lower right", ncols=4, fontsize=8)
     for ax in (bars, time, memory):
         ax.spines[["top", "right"]].set_visible(False)
     figure.savefig(out, metadata={"Date": None})
