@@ -182,6 +182,29 @@ bool io(const World& w, workload::JobId id, unsigned step) {
          command(w, host::QueueId{c.first_io_queue + job.cpu % c.io_queues}, step - 5);
 }
 
+bool response(const World& w, target::RequestId id, unsigned step) {
+  const target::Request* const r = w.target.requests.place_of(id);
+  if (step == 0) {
+    fetch_place(r);
+    return true;
+  }
+  const target::Queue* const q = w.target.queues.place_of(r->queue);
+  if (q == nullptr)
+    return false;
+  if (step == 1) {
+    fetch_place(q);
+    return true;
+  }
+  const transport::TargetQueue* const queue = w.transport.target_queues.place_of(q->transport);
+  if (step == 2) {
+    if (const auto* const it = w.target.controllers.place_of(q->controller))
+      fetch_lines(it, &it->hostnqn);
+    fetch_place(queue);
+    return queue != nullptr && w.transport.kind == transport::TransportKind::tcp;
+  }
+  return segment(w, queue->connection, Side::target, step - 3);
+}
+
 void packet(const World& w, const net::Packet& packet) {
   const auto [place, from] = tcp::sender_of(packet);
   const transport::Connection& c = *w.transport.connections.place_of(place);
@@ -200,7 +223,9 @@ void packet(const World& w, const net::Packet& packet) {
   if (stage != Stage::there)
     w.choices.fetch(w.net.channels[sim::index(w.net.hops[route.first + packet.hop])].loss_choice);
   if (stage == Stage::last_link) {
+    receiver.out.fetch_front();
     receiver.out.fetch_back(1);
+    receiver.sent.fetch_front();
     receiver.sent.fetch_back(3);
     fetch_object(w.net.routes[sim::index(c.route[at(transport::peer_of(from))])]);
   }

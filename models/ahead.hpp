@@ -10,6 +10,7 @@
 
 #include "models/host/state.hpp"
 #include "models/net/state.hpp"
+#include "models/target/state.hpp"
 #include "models/transport/state.hpp"
 #include "models/workload/state.hpp"
 
@@ -28,6 +29,8 @@ bool io(const World& w, workload::JobId id, unsigned step);
 bool command(const World& w, host::QueueId id, unsigned step);
 /// A controller is looked at, and may send a Keep Alive.
 bool keep_alive(const World& w, host::ControllerId id, unsigned step);
+/// The medium has done what a command asks, and it is answered.
+bool response(const World& w, target::RequestId id, unsigned step);
 /// One end of a TCP connection sends.
 bool segment(const World& w, transport::ConnectionId id, transport::Side side, unsigned step);
 

@@ -147,8 +147,8 @@ class Calendar {
   /// Fires the next event if it is due at or before `limit`. False: nothing (more) to do.
   bool step(World& world, TimePoint limit) {
     for (; !agenda_.empty(); pop_dead()) {
-      const HeapEntry top = agenda_.front([&](const Heap& heap, std::int64_t from, bool fine) {
-        fetch_near(world, heap, from, fine);
+      const HeapEntry top = agenda_.front([&](const Soon& soon, std::int64_t from, bool fine) {
+        fetch_near(world, soon, from, fine);
       });
       if (!is_live(top))
         continue;
@@ -266,7 +266,7 @@ class Calendar {
   }
 
   // near.hpp
-  void fetch_near(const World& world, const Heap& heap, std::int64_t from, bool fine) const;
+  void fetch_near(const World& world, const Soon& soon, std::int64_t from, bool fine) const;
 
   void check_lane(const Lane& lane) const;
   void check_free(std::size_t expected) const;
@@ -310,11 +310,10 @@ class Calendar {
   void fire_lane(World& world, Lane& lane, std::uint32_t index) {
     const LaneItem item = lane.items.front();
     lane.items.pop_front();
-    if (lane.items.empty()) {
-      agenda_.pop();
-    } else {
+    agenda_.pop();
+    if (!lane.items.empty()) {
       const LaneItem& next = lane.items.front();
-      agenda_.replace_front({next.time, key(next.sequence, index)});
+      agenda_.push({next.time, key(next.sequence, index)});
     }
     dispatch(world, lane, item);
   }

@@ -72,6 +72,8 @@ class Ring {
       head_ = tail_ = 0;
   }
   void clear() { head_ = tail_ = 0; }
+  /// The first one will be looked at.
+  void fetch_front() const { __builtin_prefetch(items_.data() + (head_ & mask_)); }
   /// Up to so many are going to be put in.
   void fetch_back(std::size_t count) const {
     const std::size_t from = tail_ & mask_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "models/ahead.hpp"
 #include "models/target/io_internal.hpp"
 #include "models/world.hpp"
 
@@ -86,6 +87,14 @@ Duration media_time(World& w, Namespace& n, const Medium& medium) {
   return *first - w.now();
 }
 
+/// The medium has done what was asked of it.
+struct Done {
+  RequestId id;
+
+  void operator()(World& w) const { finish(w, id); }
+  bool fetch(const World& w, unsigned step) const { return ahead::response(w, id, step); }
+};
+
 void execute(World& w, RequestId id) {
   Request& r = w.target.requests[id];
   HOLDFAST_PACKET_CHECK(!r.executing, "a command begins twice");
@@ -100,7 +109,7 @@ void execute(World& w, RequestId id) {
     r.drawn = w.choices.made(medium.choice);
   r.began = w.now();
   const Duration latency = r.delay + media_time(w, n, medium);
-  r.done = w.after(latency, [id](World& world) { finish(world, id); });
+  r.done = w.after(latency, Done{id});
 }
 
 /// Commands whose data is user data, which may have to be asked for.
@@ -267,8 +276,7 @@ void draw_again(World& w) {
     const Duration elapsed = std::max(w.now() - r.began - r.delay, Duration{});
     const Duration latency =
         r.delay + holdfast::draw_again(w.choices, medium.choice, r.drawn, *medium.span, elapsed);
-    r.done = w.at(std::max(r.began + latency, w.now()),
-                  [id = one.id()](World& world) { finish(world, id); });
+    r.done = w.at(std::max(r.began + latency, w.now()), Done{one.id()});
   }
 }
 

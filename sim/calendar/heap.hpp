@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A 4-ary heap of 16-byte keys: half as deep as a binary one, and the four children of a node lie
 // in one cache line.
-//
-// Taking the least entry leaves the top vacant until the next push, which fills it, or until
-// somebody wants to see the top. What fires an event mostly pushes one that is due before nearly
-// all others, and that one then goes down a level or two, where the last entry of the heap would
-// have gone down all the way, and the new one up again.
 #pragma once
 
 #include <cstddef>
@@ -31,28 +26,18 @@ struct HeapEntry {
 class Heap {
  public:
   [[nodiscard]] bool empty() const { return size() == 0; }
-  [[nodiscard]] std::size_t size() const { return entries_.size() - (is_vacant_ ? 1 : 0); }
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
   /// The least entry.
-  [[nodiscard]] const HeapEntry& front() {
-    fill_vacancy();
+  [[nodiscard]] const HeapEntry& front() const {
     HOLDFAST_PACKET_CHECK(!entries_.empty(), "an empty heap has no least entry");
     return entries_.front();
   }
   /// All entries, in no order that a user could use.
-  [[nodiscard]] auto begin() const { return entries_.begin() + (is_vacant_ ? 1 : 0); }
+  [[nodiscard]] auto begin() const { return entries_.begin(); }
   [[nodiscard]] auto end() const { return entries_.end(); }
-  void clear() {
-    entries_.clear();
-    is_vacant_ = false;
-  }
+  void clear() { entries_.clear(); }
 
   void push(HeapEntry entry) {
-    if (is_vacant_) {
-      is_vacant_ = false;
-      entries_.front() = entry;
-      sift_down(0);
-      return;
-    }
     std::size_t hole = entries_.size();
     entries_.push_back(entry);
     while (hole > 0) {
@@ -66,21 +51,16 @@ class Heap {
   }
 
   void pop() {
-    fill_vacancy();
     HOLDFAST_PACKET_CHECK(!entries_.empty(), "there is nothing to take from an empty heap");
-    is_vacant_ = true;
-  }
-
-  /// The same as pop and push.
-  void replace_front(HeapEntry entry) {
-    pop();
-    push(entry);
+    entries_.front() = entries_.back();
+    entries_.pop_back();
+    if (!entries_.empty())
+      sift_down(0);
   }
 
   /// Removes every entry for which `keep(entry)` is false.
   template <class Keep>
   void keep_if(Keep keep) {
-    fill_vacancy();
     std::size_t kept = 0;
     for (const HeapEntry& entry : entries_) {
       if (keep(entry))
@@ -95,22 +75,11 @@ class Heap {
 
   /// No entry ranks before its parent.
   void check_invariants() const {
-    HOLDFAST_CHECK(!is_vacant_ || !entries_.empty());
-    for (std::size_t i = is_vacant_ ? 5 : 1; i < entries_.size(); ++i)
+    for (std::size_t i = 1; i < entries_.size(); ++i)
       HOLDFAST_CHECK(entries_[(i - 1) / 4] < entries_[i]);
   }
 
  private:
-  void fill_vacancy() {
-    if (!is_vacant_)
-      return;
-    HOLDFAST_PACKET_CHECK(!entries_.empty(), "a heap without entries has no vacant top");
-    is_vacant_ = false;
-    entries_.front() = entries_.back();
-    entries_.pop_back();
-    if (!entries_.empty())
-      sift_down(0);
-  }
   void sift_down(std::size_t hole) {
     const HeapEntry entry = entries_[hole];
     const std::size_t count = entries_.size();
@@ -138,7 +107,6 @@ class Heap {
   }
 
   Vector<HeapEntry> entries_;
-  bool is_vacant_ = false;  ///< what is first was taken
 };
 
 }  // namespace holdfast::sim

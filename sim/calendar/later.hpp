@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Entries that are due later, by coarse time: a wheel of lists, two milliseconds each or a
-// sixteenth of that, and one list of what is due beyond it. Nothing is ordered here. What becomes
+// sixty-fourth of that, and one list of what is due beyond it. Nothing is ordered here. What becomes
 // due soon is handed over as a list, and whoever takes it (sim/calendar/agenda.hpp) puts it in
 // order among few, instead of among all.
 #pragma once
@@ -29,15 +29,14 @@ class Later {
   /// How far the lists reach; beyond it they are one. A world that is copied often has few.
   [[nodiscard]] std::size_t lists() const { return heads_.size(); }
   static constexpr std::size_t few_lists = 256;    ///< half a second: what TCP waits for
-  static constexpr std::size_t many_lists = 8192;  ///< 17 s: most timers of a host
-  static constexpr std::size_t short_lists = std::size_t{1} << 17;  ///< 17 s, in short lists
+  static constexpr std::size_t many_lists = std::size_t{1} << 17;  ///< 4 s, in short lists
   /// Whether what one list holds is little enough to be fetched all at once.
-  [[nodiscard]] bool is_fine() const { return heads_.size() == short_lists; }
+  [[nodiscard]] bool is_fine() const { return heads_.size() == many_lists; }
   /// One of these. Only while it is empty.
   void reach(std::size_t lists) {
     HOLDFAST_PACKET_CHECK(empty(), "what is here would be lost");
     heads_.assign(lists, none);
-    shift_ = lists == short_lists ? 17 : 21;
+    shift_ = lists == many_lists ? 15 : 21;
   }
 
   /// From where on entries are kept here: the beginning of the second list behind `time`. Only
@@ -218,7 +217,7 @@ class Later {
   std::uint32_t beyond_ = none;
   std::size_t count_ = 0;
   std::size_t beyond_count_ = 0;
-  int shift_ = 21;              ///< a list is so long: 2^21 ns are 2.1 ms, 2^17 ns are 0.13 ms
+  int shift_ = 21;              ///< a list is so long: 2^21 ns are 2.1 ms, 2^15 ns are 33 us
   std::int64_t begin_ = never;  ///< the first list that may have something, counted from time 0
 };
 

@@ -9,25 +9,25 @@
 namespace holdfast::sim {
 
 template <class World>
-void Calendar<World>::fetch_near(const World& world, const Heap& heap, std::int64_t from,
+void Calendar<World>::fetch_near(const World& world, const Soon& soon, std::int64_t from,
                                  bool fine) const {
   const auto is_new = [from](const HeapEntry& entry) {
     return entry.time >= from && (entry.order & lane_bit) == 0;
   };
-  for (const HeapEntry& entry : heap) {
+  soon.for_each([&](const HeapEntry& entry) {
     if (is_new(entry))
       fetch_object(slots_[entry.order & index_mask]);
-  }
+  });
   bool more = fine;
   for (unsigned step = 0; more; ++step) {
     more = false;
-    for (const HeapEntry& entry : heap) {
+    soon.for_each([&](const HeapEntry& entry) {
       if (!is_new(entry))
-        continue;
+        return;
       const Slot& slot = slots_[entry.order & index_mask];
       if (slot.sequence == entry.order >> index_bits && slot.type->fetch != nullptr)
         more = slot.type->fetch(world, slot.payload, step) || more;
-    }
+    });
   }
 }
 

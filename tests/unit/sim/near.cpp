@@ -46,17 +46,17 @@ Fleet with_timers(std::size_t count) {
 }  // namespace
 
 TEST_CASE("what comes near in a fleet is walked through together, before any of it", "[sim]") {
-  Fleet w = with_timers(sim::Agenda::fleet + 1);
+  Fleet w = with_timers(sim::Agenda::many + 1);
   w.calendar.at(at_us(10'000), Walked{0, 1});
   w.calendar.at(at_us(10'001), Walked{1, 3});
   const sim::EventId gone = w.calendar.at(at_us(10'002), Walked{2, 1});
   w.calendar.at(at_us(10'003), Walked{3, 2});
-  w.calendar.at(at_us(20'000), Walked{4, 1});
+  w.calendar.at(at_us(10'100), Walked{4, 1});
   w.calendar.cancel(gone);
   w.calendar.run_until(w, at_us(9'000));
   CHECK(w.fired.empty());
   // As often as any of them has steps, and all of them; one that was cancelled is nobody's any
-  // more, and what is due ten milliseconds later waits.
+  // more, and what is due a tenth of a millisecond later waits.
   std::vector<std::pair<std::uint32_t, unsigned>> walked = w.walked;
   std::sort(walked.begin(), walked.end(), [](const auto& a, const auto& b) {
     return std::pair{a.second, a.first} < std::pair{b.second, b.first};
@@ -73,7 +73,7 @@ TEST_CASE("what comes near in a fleet is walked through together, before any of 
 }
 
 TEST_CASE("a small world walks nowhere", "[sim]") {
-  Fleet w = with_timers(sim::Agenda::many + 1);
+  Fleet w = with_timers(sim::Agenda::many - 2);
   w.calendar.at(at_us(10'000), Walked{0, 1});
   w.calendar.run_until(w, at_us(30'000));
   CHECK(w.fired.size() == 1);
