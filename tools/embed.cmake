@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Writes OUT, a C++ file that holds the texts of FILES (a list, by name relative to SOURCE_DIR) as
-# `const std::vector<std::pair<std::string, std::string>> NAMESPACE::NAME()`. Texts are cut into
-# pieces, because compilers limit the length of a literal.
+# `const std::vector<std::pair<std::string, std::string>> NAMESPACE::NAME()`. A text is a raw
+# literal, as it stands in its file; compilers need not take one of more than 65,536 bytes.
 set(code "// Made by tools/embed.cmake.\n#include <string>\n#include <utility>\n")
 string(APPEND code "#include <vector>\n\n")
 string(APPEND code "namespace ${NAMESPACE} {\n\n")
@@ -10,18 +10,14 @@ string(APPEND code "const std::vector<std::pair<std::string, std::string>>& ${NA
 string(APPEND code "  static const std::vector<std::pair<std::string, std::string>> all = {\n")
 string(REPLACE "|" ";" FILES "${FILES}")
 foreach(file ${FILES})
-  file(READ ${SOURCE_DIR}/${file} text HEX)
+  file(READ ${SOURCE_DIR}/${file} text)
   string(LENGTH "${text}" length)
-  string(APPEND code "      {\"${file}\",\n       std::string(\n")
-  set(at 0)
-  while(at LESS length)
-    string(SUBSTRING "${text}" ${at} 8000 piece)
-    string(REGEX REPLACE "(..)" "\\\\x\\1" piece "${piece}")
-    string(APPEND code "           \"${piece}\"\n")
-    math(EXPR at "${at} + 8000")
-  endwhile()
-  math(EXPR bytes "${length} / 2")
-  string(APPEND code "           \"\", ${bytes})},\n")
+  file(SIZE ${SOURCE_DIR}/${file} size)
+  string(FIND "${text}" ")embedded\"" end)
+  if(NOT length EQUAL size OR length GREATER 65535 OR NOT end EQUAL -1)
+    message(FATAL_ERROR "${file} cannot be embedded as one raw literal")
+  endif()
+  string(APPEND code "      {\"${file}\",\n       R\"embedded(${text})embedded\"},\n")
 endforeach()
 string(APPEND code "  };\n  return all;\n}\n\n}  // namespace ${NAMESPACE}\n")
 file(WRITE ${OUT} "${code}")
