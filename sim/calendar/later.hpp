@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Entries that are due later, by coarse time: a wheel of lists, two milliseconds each or a
-// sixty-fourth of that, and one list of what is due beyond it. Nothing is ordered here. What becomes
-// due soon is handed over as a list, and whoever takes it (sim/calendar/agenda.hpp) puts it in
-// order among few, instead of among all.
+// Entries that are due later, by coarse time: a wheel of lists, two milliseconds each or 33 us, and
+// one list of what is due beyond it. Nothing is ordered here. What becomes due soon is handed over
+// as a list, and whoever takes it (sim/calendar/agenda.hpp) puts it in order among few, instead of
+// among all.
 #pragma once
 
 #include <algorithm>

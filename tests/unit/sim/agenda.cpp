@@ -132,7 +132,8 @@ TEST_CASE("An agenda of many timers keeps most of them aside as time goes on", "
   std::uint64_t order = 0;
   std::int64_t now = 0;
   for (int round = 0; round < 2; ++round) {
-    // One is due at once, the last one next, and then all of those in between: one each half millisecond.
+    // One is due at once, the last one next, and then all of those in between: one each half
+    // millisecond.
     agenda.push({now, ++order});
     for (std::size_t i = timers; i > 0; --i)
       agenda.push({now + reach * static_cast<std::int64_t>(i) / std::int64_t{timers}, ++order});

@@ -8,6 +8,7 @@
 
 #include "sim/calendar.hpp"
 #include "sim/calendar/agenda.hpp"
+#include "sim/calendar/later.hpp"
 #include "sim/calendar/near.hpp"
 
 using namespace holdfast;
