@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <limits>
 
-#include "sim/calendar/soon.hpp"
 #include "sim/calendar/later.hpp"
+#include "sim/calendar/soon.hpp"
 
 namespace holdfast::sim {
 

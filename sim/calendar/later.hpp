@@ -28,7 +28,7 @@ class Later {
 
   /// How far the lists reach; beyond it they are one. A world that is copied often has few.
   [[nodiscard]] std::size_t lists() const { return heads_.size(); }
-  static constexpr std::size_t few_lists = 256;    ///< half a second: what TCP waits for
+  static constexpr std::size_t few_lists = 256;  ///< half a second: what TCP waits for
   static constexpr std::size_t many_lists = std::size_t{1} << 17;  ///< 4 s, in short lists
   /// Whether what one list holds is little enough to be fetched all at once.
   [[nodiscard]] bool is_fine() const { return heads_.size() == many_lists; }

@@ -111,9 +111,9 @@ class Soon {
     note_behind();
   }
 
-  std::array<HeapEntry, most_sorted> sorted_{};///< the least one last
-  std::size_t count_ = 0;                      ///< of these
-  HeapEntry behind_ = last;                    ///< what is first in the heap
+  std::array<HeapEntry, most_sorted> sorted_{};  ///< the least one last
+  std::size_t count_ = 0;                        ///< of these
+  HeapEntry behind_ = last;                      ///< what is first in the heap
   Heap heap_;
 };
 
