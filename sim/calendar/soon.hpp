@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is due next, in order: a few entries sorted, and a heap of all others. What fires an event
-// mostly pushes one that is due before nearly all others, and among few that are sorted it is two
-// or three steps from its place, where a heap takes one it need not have seen through all levels.
+// What is due next, in order: a few entries sorted, and a heap of all others. An event mostly
+// schedules something that is due before nearly all others. Among a few that are sorted that is a
+// few steps from its place; in a heap it, or the entry that fills the place of what was taken,
+// goes through level after level.
 #pragma once
 
 #include <algorithm>
