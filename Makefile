@@ -72,7 +72,7 @@ test: ready-to-test  ## All that a user or contributor needs: formats, lints, al
 	@$(MAKE) lint
 	@$(MAKE) test-cpp
 	@$(MAKE) test-python PYTEST="$(BESIDE_WHEEL)"
-	@$(MAKE) -j2 stubs test-wheel
+	@$(MAKE) -j $(JOBS) stubs test-wheel
 
 # The laws of tests/property try the same drawn worlds again and again. Under the sanitizers that is
 # half of the time, so there each law has its first batch only, and all of them every night.

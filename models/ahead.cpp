@@ -47,6 +47,11 @@ void fetch_channel(const World& w, net::ChannelId id) {
   w.calendar.fetch(sim::LaneId{sim::index(id)});
 }
 
+void fetch_controller_of(const World& w, const target::Queue& q) {
+  if (const auto* const it = w.target.controllers.place_of(q.controller))
+    fetch_lines(it, &it->hostnqn);
+}
+
 /// How far a packet is.
 enum class Stage : std::uint8_t { sent, last_link, there };
 
@@ -61,11 +66,10 @@ void fetch_target(const World& w, const transport::Connection& c, Stage stage) {
   }
   const target::Queue* const queue =
       w.target.queues.place_of(target::QueueId{static_cast<std::uint64_t>(q->owner)});
-  if (stage == Stage::last_link || queue == nullptr) {
+  if (stage == Stage::last_link || queue == nullptr)
     fetch_place(queue);
-  } else if (const auto* const it = w.target.controllers.place_of(queue->controller)) {
-    fetch_lines(it, &it->hostnqn);
-  }
+  else
+    fetch_controller_of(w, *queue);
 }
 
 /// The same for a message to a host.
@@ -197,8 +201,7 @@ bool response(const World& w, target::RequestId id, unsigned step) {
   }
   const transport::TargetQueue* const queue = w.transport.target_queues.place_of(q->transport);
   if (step == 2) {
-    if (const auto* const it = w.target.controllers.place_of(q->controller))
-      fetch_lines(it, &it->hostnqn);
+    fetch_controller_of(w, *q);
     fetch_place(queue);
     return queue != nullptr && w.transport.kind == transport::TransportKind::tcp;
   }

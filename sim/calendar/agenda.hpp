@@ -20,7 +20,7 @@ class Agenda {
   [[nodiscard]] std::size_t size() const { return soon_.size() + later_.size(); }
   /// How many are in order at once.
   [[nodiscard]] std::size_t near() const { return soon_.size(); }
-  /// How many are due beyond what the lists outside of it reach, and are looked at again and again.
+  /// How many are due beyond what the lists reach, and are looked at again and again.
   [[nodiscard]] std::size_t beyond() const { return later_.beyond(); }
   /// The least entry. If others come near for it, `tell(soon, from, fine)` hears of it: those that
   /// are not due before `from` do so now, and are few if it is fine.
@@ -81,7 +81,7 @@ class Agenda {
     later_.check_invariants();
   }
 
-  /// So many a heap should have at most: three levels.
+  /// So many are put in order at once without a loss.
   static constexpr std::size_t most_near = 64;
   /// From so many on it is timers of many hosts, and what they belong to lies in no cache near the
   /// core.

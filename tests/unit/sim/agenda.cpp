@@ -10,12 +10,12 @@
 #include <utility>
 
 #include "sim/random.hpp"
+#include "tests/unit/sim/ranks.hpp"
 
 using namespace holdfast;
+using testing::Rank;
 
 namespace {
-
-using Rank = std::pair<std::int64_t, std::uint64_t>;
 
 constexpr std::int64_t second = 1'000'000'000;
 /// As far as the timers of a host reach: at once, within a list, within the wheel, and beyond it.
@@ -36,16 +36,14 @@ struct Both {
   }
   void pop() {
     const sim::HeapEntry front = agenda.front();
-    REQUIRE(Rank{front.time, front.order} == *expected.begin());
+    REQUIRE(testing::rank(front) == *expected.begin());
     now = front.time;
     agenda.pop();
     expected.erase(expected.begin());
   }
   void check() const {
     agenda.check_invariants();
-    std::set<Rank> found;
-    agenda.for_each([&](const sim::HeapEntry& e) { found.emplace(e.time, e.order); });
-    REQUIRE(found == expected);
+    REQUIRE(testing::ranks_of(agenda) == expected);
     REQUIRE(agenda.size() == expected.size());
   }
 };

@@ -4,35 +4,15 @@
 
 #include <catch2/catch.hpp>
 #include <cstdint>
-#include <iterator>
 #include <set>
-#include <utility>
 
 #include "sim/random.hpp"
+#include "tests/unit/sim/ranks.hpp"
 
 using namespace holdfast;
-
-namespace {
-
-using Rank = std::pair<std::int64_t, std::uint64_t>;
-Rank rank(const sim::HeapEntry& entry) { return {entry.time, entry.order}; }
-
-/// The heap has what the set has, and its least is the set's.
-void check_same(sim::Heap heap, const std::set<Rank>& expected) {
-  heap.check_invariants();
-  std::set<Rank> found;
-  for (const sim::HeapEntry& entry : heap)
-    found.insert(rank(entry));
-  REQUIRE(found == expected);
-  REQUIRE(heap.size() == expected.size());
-  REQUIRE(heap.empty() == expected.empty());
-  if (!expected.empty()) {
-    REQUIRE(rank(heap.front()) == *expected.begin());
-    heap.check_invariants();
-  }
-}
-
-}  // namespace
+using testing::check_same;
+using testing::rank;
+using testing::Rank;
 
 TEST_CASE("The heap agrees with a sorted set whatever is done to it", "[sim]") {
   sim::Heap heap;

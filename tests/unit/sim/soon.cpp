@@ -5,32 +5,14 @@
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <set>
-#include <utility>
 
 #include "sim/random.hpp"
+#include "tests/unit/sim/ranks.hpp"
 
 using namespace holdfast;
-
-namespace {
-
-using Rank = std::pair<std::int64_t, std::uint64_t>;
-Rank rank(const sim::HeapEntry& entry) { return {entry.time, entry.order}; }
-
-/// It has what the set has, and its least is the set's.
-void check_same(sim::Soon soon, const std::set<Rank>& expected) {
-  soon.check_invariants();
-  std::set<Rank> found;
-  soon.for_each([&](const sim::HeapEntry& entry) { found.insert(rank(entry)); });
-  REQUIRE(found == expected);
-  REQUIRE(soon.size() == expected.size());
-  REQUIRE(soon.empty() == expected.empty());
-  if (!expected.empty()) {
-    REQUIRE(rank(soon.front()) == *expected.begin());
-    soon.check_invariants();
-  }
-}
-
-}  // namespace
+using testing::check_same;
+using testing::rank;
+using testing::Rank;
 
 TEST_CASE("What is soon agrees with a sorted set whatever is done to it", "[sim]") {
   sim::Soon soon;
